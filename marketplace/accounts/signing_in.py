@@ -1,0 +1,129 @@
+"""Sign in with a mailed six-digit code or link: nothing to remember, nothing to leak."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account, SignInCode
+from marketplace.accounts.rules import normalised
+from marketplace.kit.clock import now
+from marketplace.kit.codes import digits, secret
+from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.refusals import Invalid, Refused
+from marketplace.notices.sending import send
+from marketplace.settings import settings
+
+VALID_FOR = timedelta(minutes=15)
+TRIES = 5
+ASKS = 5
+"""Codes that one address may ask for within VALID_FOR; the limit by visitor's address is the web's."""
+
+
+class WrongCode(Invalid):
+    code = "wrong_code"
+    message = "番号が違います。メールの6けたの数字をもう一度お確かめください。"
+
+
+class CodeExpired(Invalid):
+    code = "code_expired"
+    message = "この番号は使えなくなりました。お手数ですが、もう一度メールをお送りください。"
+
+
+class TooManyCodes(Refused):
+    code = "too_many_codes"
+    status = 429
+    message = "短い時間に何度もお送りしました。15分ほど待ってから、もう一度お試しください。"
+
+
+def ask_code(email: str, next_path: str = "/mypage") -> str:
+    """Mail a code and a link to `email`; returns the address as it is kept. The answer is the same for a stranger."""
+    address = normalised(email)
+    code, link = digits(6), secret()
+    with transaction() as session:
+        recent = session.scalar(
+            sa.select(sa.func.count())
+            .select_from(SignInCode)
+            .where(SignInCode.email == address, SignInCode.created_at > now() - VALID_FOR)
+        )
+        if (recent or 0) >= ASKS:
+            raise TooManyCodes(field="email")
+        row = SignInCode(
+            email=address,
+            code_hash=_hash(code, address),
+            link_hash=_hash(link),
+            next_path=next_path,
+            created_at=now(),
+            expires_at=now() + VALID_FOR,
+        )
+        session.add(row)
+        session.flush()
+        send(
+            "sign_in",
+            address,
+            key=f"sign-in:{row.id}",
+            code=code,
+            link=f"{settings().base_url}/signin/link/{link}",
+            minutes=int(VALID_FOR.total_seconds() // 60),
+        )
+    return address
+
+
+def prove(email: str, code: str) -> int:
+    """The account of `email`, made if need be, where `code` is its latest one. WrongCode, CodeExpired."""
+    address = normalised(email)
+    typed = "".join(c for c in code.translate(_TO_ASCII) if c.isdigit())
+    wrong: Refused | None = None
+    account_id = 0
+    with transaction() as session:
+        row = session.scalar(
+            sa.select(SignInCode)
+            .where(SignInCode.email == address)
+            .order_by(SignInCode.id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        if row is None or row.used_at or row.expires_at <= now() or row.tries >= TRIES:
+            wrong = CodeExpired(field="code")
+        elif not hmac.compare_digest(row.code_hash, _hash(typed, address)):
+            row.tries += 1  # kept although we refuse: guessing must cost
+            wrong = WrongCode(field="code")
+        else:
+            row.used_at = now()
+            account_id = account_of(address)
+    if wrong:
+        raise wrong
+    return account_id
+
+
+def redeem(link: str) -> tuple[int, str]:
+    """(account id, path to go to) for a mailed link, once. CodeExpired afterwards."""
+    with transaction() as session:
+        row = session.scalar(sa.select(SignInCode).where(SignInCode.link_hash == _hash(link)).with_for_update())
+        if row is None or row.used_at or row.expires_at <= now():
+            raise CodeExpired
+        row.used_at = now()
+        return account_of(row.email), row.next_path
+
+
+def account_of(email: str) -> int:
+    """The id of the account with this address, made on the first call."""
+    address = normalised(email)
+    with transaction():
+        made = insert_once(Account, {"email": address, "created_at": now()})
+        if made is not None:
+            return made
+        found = db.session.scalar(sa.select(Account.id).where(Account.email == address))
+        assert found is not None
+        return found
+
+
+_TO_ASCII = str.maketrans("０１２３４５６７８９", "0123456789")
+
+
+def _hash(text: str, pepper: str = "") -> str:
+    key = settings().secret_key.get_secret_value().encode()
+    return hmac.new(key, f"sign-in:{pepper}:{text}".encode(), hashlib.sha256).hexdigest()

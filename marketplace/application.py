@@ -1,0 +1,83 @@
+"""The composition root: settings, ports and offices put together into one Flask application."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from jinja2 import FileSystemLoader
+
+from marketplace.faces import dress
+from marketplace.kit.db import db, use_sqlite_well
+from marketplace.kit.limits import limiter
+from marketplace.ports import Ports
+from marketplace.settings import Settings
+
+OFFICES = (
+    *("outbox", "journal", "notices", "accounts", "rights", "metadata", "chain", "payments", "tokens"),
+    *("fund", "resale", "listings", "orders", "auctions", "lotteries", "storefront", "staff", "api"),
+)
+"""From the ground up, as in the layers of pyproject.toml."""
+
+SHEETS: dict[str, tuple[str, ...]] = {
+    "notices": ("sending",),
+    "journal": ("sealing",),
+    "listings": ("scheduling",),
+}
+"""Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
+    """The application. Without arguments, everything comes from the environment."""
+    settings = settings or Settings()
+    app = Flask("marketplace", template_folder="templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value() or None,
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_COOKIE_NAME="hiroba",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
+        MAX_CONTENT_LENGTH=12 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_STORAGE_URI=settings.limits_url,
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    root = Path(app.root_path)
+    app.jinja_loader = FileSystemLoader([root / "templates", *(root / office / "templates" for office in OFFICES)])
+    app.extensions["hiroba.settings"] = settings
+    app.extensions["hiroba.ports"] = ports or Ports(settings)
+    db.init_app(app)
+    Migrate(app, db, directory=str(root.parent / "migrations"), render_as_batch=True, compare_type=True)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            use_sqlite_well(db.engine)
+    for office in OFFICES:
+        open_office(app, office)
+    dress(app)
+    return app
+
+
+def open_office(app: Flask, office: str) -> None:
+    """Register what an office has: its tables, its ears (handlers), its sheets, its pages (`bp` in views)."""
+    package = f"marketplace.{office}"
+    if find_spec(package) is None:
+        return
+    for noun in ("models", "handlers", "views", *SHEETS.get(office, ())):
+        if find_spec(f"{package}.{noun}") is None:
+            continue
+        module = import_module(f"{package}.{noun}")
+        for blueprint in getattr(module, "BLUEPRINTS", ()) or filter(None, [getattr(module, "bp", None)]):
+            app.register_blueprint(blueprint)
+            if getattr(module, "NO_CSRF", False):
+                csrf.exempt(blueprint)

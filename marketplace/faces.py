@@ -1,0 +1,117 @@
+"""How every page behaves: safe headers, polite errors, what templates know."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, has_request_context, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from marketplace.accounts.session import current_account, roles_of
+from marketplace.kit.dates import day, period, when
+from marketplace.kit.money import yen, yen_words
+from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.web import wants_fragment
+from marketplace.settings import settings
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none';"
+    " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{pay}"
+)
+
+POLITE = {
+    400: ("送られた内容を読み取れませんでした", "お手数ですが、前の画面に戻ってもう一度お試しください。"),
+    403: ("このページを見る権限がありません", "別の方としてログインし直すか、役場にお問い合わせください。"),
+    404: ("ページが見つかりません", "住所（URL）が変わったか、公開が終わった可能性があります。"),
+    405: ("この操作はできません", "前の画面に戻ってもう一度お試しください。"),
+    413: ("ファイルが大きすぎます", "10MBより小さいファイルをお選びください。"),
+    429: ("操作が続きすぎました", "1分ほど待ってから、もう一度お試しください。"),
+    500: (
+        "うまく表示できませんでした",
+        "時間をおいてもう一度お試しください。お申し込みやお支払いの記録は失われていません。",
+    ),
+    503: ("ただいま混み合っています", "少し待ってから、もう一度お試しください。記録は失われていません。"),
+}
+
+
+def dress(app: Flask) -> None:
+    """Filters, context, headers and error pages for `app`."""
+    app.jinja_env.filters.update(yen=yen, yen_words=yen_words, when=when, day=day, period=period)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(known_to_templates)
+    app.after_request(safe_headers)
+    app.register_error_handler(Refused, refused)
+    app.register_error_handler(Unavailable, unavailable)
+    app.register_error_handler(CSRFError, csrf_failed)
+    app.register_error_handler(RateLimitExceeded, lambda error: problem(429))
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(LookupError, lambda error: problem(404))
+
+
+def known_to_templates() -> dict[str, object]:
+    if not has_request_context():
+        return {"town": settings()}
+    account = current_account()
+    return {
+        "town": settings(),
+        "me": account,
+        "my_roles": {str(role) for role in roles_of(account.id)} if account else set(),
+        "display": {
+            "size": request.cookies.get("size", "m"),
+            "theme": request.cookies.get("theme", ""),
+        },
+    }
+
+
+def safe_headers(response: Response) -> Response:
+    base = settings().stripe_api_base
+    pay = " https://checkout.stripe.com" + (f" {base}" if base else "")
+    response.headers.setdefault("Content-Security-Policy", POLICY.format(pay=pay))
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+    if request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    elif current_account_cookie() or response.status_code >= 400:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def current_account_cookie() -> bool:
+    return "hiroba" in request.cookies
+
+
+def refused(refusal: Refused) -> ResponseReturnValue:
+    return problem(refusal.status, str(refusal), refusal.code)
+
+
+def unavailable(_error: Unavailable) -> ResponseReturnValue:
+    return problem(503)
+
+
+def csrf_failed(_error: CSRFError) -> ResponseReturnValue:
+    return problem(
+        400,
+        "画面を開いてから時間がたったため、送信できませんでした。画面を読みこみ直して、もう一度お試しください。",
+        "csrf",
+    )
+
+
+def http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.get_response()
+    return problem(error.code or 500)
+
+
+def problem(status: int, detail: str | None = None, code: str | None = None) -> ResponseReturnValue:
+    """A problem for machines (RFC 9457) under /api, a polite page for people elsewhere."""
+    title, advice = POLITE.get(status, POLITE[500] if status >= 500 else ("この操作はできません", POLITE[405][1]))
+    if request.path.startswith("/api/"):
+        body = jsonify(
+            type="about:blank", title=title, status=status, detail=detail or advice, code=code or str(status)
+        )
+        body.content_type = "application/problem+json"
+        return body, status
+    template = "errors/_refusal.html" if wants_fragment() else "errors/error.html"
+    return render_template(template, status=status, title=title, detail=detail, advice=advice), status

@@ -1,0 +1,48 @@
+"""The one door for a change of state."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+from marketplace.journal.models import Entry
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, writing
+from marketplace.kit.state import Machine
+
+SYSTEM = "system"
+
+
+class Mover(Protocol):
+    """A row that has states: its table of moves, its state, and how the journal calls it ('order:ORD-…')."""
+
+    MOVES: ClassVar[Machine[Any]]
+    state: Any
+
+    @property
+    def subject(self) -> str: ...
+
+
+def move(row: Mover, event: str, *, by: str = SYSTEM, why: str = "", **details: Any) -> None:
+    """Move `row` by `event` and write it down. WrongState where the table has no such move.
+
+    `by` is 'buyer:ACC-…', 'staff:ACC-…' or 'system': a code, never a name.
+    """
+    assert writing(), "move() belongs inside transaction()"
+    old = row.state
+    new = row.MOVES.next(old, event)
+    row.state = new
+    _write(row.subject, event, by, why, details, str(old), str(new))
+
+
+def note(subject: str, event: str, *, by: str = SYSTEM, why: str = "", **details: Any) -> None:
+    """Write down something that moved no state: a beginning, a look, a publication."""
+    assert writing(), "note() belongs inside transaction()"
+    _write(subject, event, by, why, details, None, None)
+
+
+def _write(
+    subject: str, event: str, by: str, why: str, details: dict[str, Any], old: str | None, new: str | None
+) -> None:
+    db.session.add(
+        Entry(at=now(), subject=subject, event=event, by=by, why=why, details=details, from_state=old, to_state=new)
+    )

@@ -1,0 +1,21 @@
+"""Public codes that can be read over the telephone, and secrets that can't be guessed."""
+
+from __future__ import annotations
+
+import secrets
+
+# No I, O, 0 or 1: they are mistaken for each other.
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def public_code(prefix: str, length: int = 8) -> str:
+    """'ORD-7K3M9QXA'. 32**8 of them: chance meetings are caught by the unique rule of the column."""
+    return f"{prefix}-" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def digits(length: int = 6) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(length))
+
+
+def secret(size: int = 24) -> str:
+    return secrets.token_urlsafe(size)

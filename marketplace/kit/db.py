@@ -1,0 +1,160 @@
+"""The database: one declarative base, one way to read, one way to write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import orm
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+log = logging.getLogger(__name__)
+Row = TypeVar("Row", bound="Base")
+State = TypeVar("State", bound=StrEnum)
+
+
+class UTCDateTime(sa.TypeDecorator[datetime]):
+    """An aware UTC datetime in Python, whatever the database keeps."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a datetime without a zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    # On the registry, not on the class: Flask-SQLAlchemy builds the class anew.
+    registry = orm.registry(
+        type_annotation_map={datetime: UTCDateTime(), dict[str, Any]: sa.JSON(), list[Any]: sa.JSON()},
+        metadata=sa.MetaData(naming_convention=NAMES),
+    )
+
+
+db = SQLAlchemy(model_class=Base, engine_options={"pool_pre_ping": True})
+
+
+def state_column(states: type[State], *, name: str = "state") -> Mapped[Any]:
+    """A StrEnum kept as its value, with a CHECK that knows the values."""
+    kind = sa.Enum(
+        states,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda enum: [member.value for member in enum],
+    )
+    return mapped_column(kind, nullable=False)
+
+
+def writing() -> bool:
+    """Is a transaction() open here? Ports refuse to speak to the network while it is."""
+    return bool(db.session().info.get("writing"))
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Write inside this block: all of it happens, or none of it. A block inside a block joins it.
+
+    On SQLite the write lock is taken at the start, so what a block checks still holds when it ends;
+    on PostgreSQL lock() the rows that the check looks at.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        yield session
+        return
+    session.rollback()  # leave the read snapshot: what was read before may be stale
+    session.info["writing"] = True
+    try:
+        session.connection(execution_options={"writing": True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.info.pop("after_commit", None)
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("writing", None)
+    for act in session.info.pop("after_commit", []):
+        try:
+            act()
+        except Exception:  # a bell that does not ring: the sweep finds what it missed
+            log.exception("after commit")
+
+
+def after_commit(act: Callable[[], Any]) -> None:
+    """Have `act` done when this transaction has committed; forget it if it does not."""
+    session = db.session()
+    assert session.info.get("writing"), "after_commit() belongs inside transaction()"
+    session.info.setdefault("after_commit", []).append(act)
+
+
+def get(entity: type[Row], key: object) -> Row:
+    """The row by its primary key. LookupError where there is none."""
+    row = db.session.get(entity, key)
+    if row is None:
+        raise LookupError(f"{entity.__name__} {key}")
+    return row
+
+
+def lock(entity: type[Row], key: object) -> Row:
+    """The row, fresh and held until this transaction ends. LookupError where there is none."""
+    assert writing(), "lock() belongs inside transaction()"
+    row = db.session.get(entity, key, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise LookupError(f"{entity.__name__} {key}")
+    return row
+
+
+def is_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+def insert_once(entity: type[Base], values: dict[str, Any]) -> int | None:
+    """INSERT … ON CONFLICT DO NOTHING: the new row's id, or None where a unique rule already holds one."""
+    assert writing(), "insert_once() belongs inside transaction()"
+    statement: Any
+    if is_sqlite():
+        from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415 -- one of two dialects, chosen at run time
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]  # noqa: PLC0415 -- as above
+    statement = insert(entity).values(**values).on_conflict_do_nothing()
+    key = sa.inspect(entity).primary_key[0]
+    return db.session.execute(statement.returning(key)).scalar()
+
+
+def use_sqlite_well(engine: sa.Engine) -> None:
+    """WAL, foreign keys, and BEGIN IMMEDIATE for writers: a deferred BEGIN that read first cannot be upgraded."""
+
+    @sa.event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,66 @@
+"""Forms: Japanese messages, kind fields, and what was typed stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField, StringField
+from wtforms.validators import ValidationError
+
+from marketplace.kit.clock import JST, jst
+from marketplace.kit.money import parse_yen
+from marketplace.kit.refusals import Invalid, Refused
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """Every form: CSRF token, Japanese messages, and refusals of commands shown beside their field."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        locales = ("ja",)
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show a refusal beside its field, or above the form where it names none."""
+        field = self._fields.get(refusal.field or "")
+        if field is None:
+            self.form_errors.append(str(refusal))
+        else:
+            field.errors = [*field.errors, str(refusal)]
+
+
+class YenField(StringField):  # type: ignore[misc]
+    """A sum in yen: '１，３００円' is 1300."""
+
+    data: int | None
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.data = None
+        if valuelist and str(valuelist[0]).strip():
+            try:
+                self.data = parse_yen(str(valuelist[0]))
+            except Invalid as refusal:
+                raise ValidationError(str(refusal)) from None
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{self.data:,}" if self.data is not None else ""
+
+
+class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
+    """A moment: people see and type Japan time, the form gives aware UTC."""
+
+    data: datetime | None
+
+    def process_data(self, value: datetime | None) -> None:
+        self.data = jst(value) if value else None
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if not valuelist or not str(valuelist[0]).strip():
+            self.data = None
+            return
+        super().process_formdata(valuelist)
+        if self.data is not None:
+            self.data = self.data.replace(tzinfo=JST).astimezone(UTC)

@@ -1,0 +1,49 @@
+"""決裁: a second person approves, and the text is frozen."""
+
+from __future__ import annotations
+
+import hashlib
+
+import rfc8785
+
+from marketplace.journal.writing import move
+from marketplace.kit.clock import now
+from marketplace.kit.db import lock, transaction
+from marketplace.kit.refusals import Invalid
+from marketplace.listings.drafting import FIELDS, staff_name
+from marketplace.listings.models import Listing
+from marketplace.listings.rules import SamePerson
+from marketplace.outbox.promising import say
+from marketplace.rights import drafting as rights
+
+
+def approve(listing_id: int, actor_id: int, why: str = "") -> None:
+    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for the drafter."""
+    by = staff_name(actor_id)
+    with transaction():
+        listing = lock(Listing, listing_id)
+        if listing.drafted_by == actor_id:
+            raise SamePerson
+        listing.approved_by, listing.approved_at = actor_id, now()
+        listing.text_hash = _hash(listing, rights.freeze(listing.right_id, by))
+        move(listing, "approve", by=by, why=why, text_hash=listing.text_hash)
+        say("listing.approved", key=listing.code, listing_id=listing.id, right_id=listing.right_id)
+
+
+def send_back(listing_id: int, actor_id: int, note: str) -> None:
+    """Return the draft with a note of what to change."""
+    if not note.strip():
+        raise Invalid("差し戻す理由を書いてください。", field="note")
+    with transaction():
+        listing = lock(Listing, listing_id)
+        listing.returned_note = note.strip()
+        move(listing, "send_back", by=staff_name(actor_id), why=note.strip())
+
+
+def _hash(listing: Listing, right_hash: str) -> str:
+    facts = {field: getattr(listing, field) for field in FIELDS}
+    for field in ("publish_at", "opens_at", "closes_at", "draw_at"):
+        facts[field] = facts[field].isoformat() if facts[field] else None
+    facts["mode"] = str(listing.mode)
+    facts["right"] = right_hash
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(facts)).hexdigest()

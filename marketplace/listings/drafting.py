@@ -1,0 +1,76 @@
+"""起案: staff write a right and its sale down together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import now
+from marketplace.kit.db import get, lock, transaction
+from marketplace.kit.refusals import WrongState
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE, check_sale
+from marketplace.rights import drafting as rights
+
+FIELDS = (
+    *("mode", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes", "pay_hours"),
+    *("publish_at", "opens_at", "closes_at", "draw_at", "auction_rules"),
+)
+
+
+def draft(actor_id: int, values: Mapping[str, Any]) -> int:
+    """A new listing in draft, with its right; its id. `values` has the fields of both. Invalid for a broken rule."""
+    check_sale(values)
+    by = staff_name(actor_id)
+    with transaction() as session:
+        right_id = rights.draft(values, by)
+        listing = Listing(
+            right_id=right_id,
+            state=ListingState.DRAFT,
+            drafted_by=actor_id,
+            created_at=now(),
+            **_sale(values),
+        )
+        session.add(listing)
+        session.flush()
+        note(listing.subject, "draft", by=by)
+        return listing.id
+
+
+def revise(listing_id: int, actor_id: int, values: Mapping[str, Any]) -> None:
+    """Change a draft. Whoever changes it last is its drafter, and so can't approve it."""
+    check_sale(values)
+    by = staff_name(actor_id)
+    with transaction():
+        listing = lock(Listing, listing_id)
+        if listing.state != ListingState.DRAFT:
+            raise WrongState
+        rights.revise(listing.right_id, values, by)
+        for field, value in _sale(values).items():
+            setattr(listing, field, value)
+        listing.drafted_by = actor_id
+        note(listing.subject, "revise", by=by)
+
+
+def submit(listing_id: int, actor_id: int) -> None:
+    """Hand the draft to another person for approval."""
+    with transaction():
+        move(lock(Listing, listing_id), "submit", by=staff_name(actor_id))
+
+
+def staff_name(actor_id: int) -> str:
+    """How the journal calls a member of staff: a code, never a name."""
+    return f"staff:{get(Account, actor_id).code}"
+
+
+def _sale(values: Mapping[str, Any]) -> dict[str, Any]:
+    sale = {field: values[field] for field in FIELDS if field in values}
+    sale["mode"] = Mode(sale["mode"])
+    sale["publish_at"] = sale.get("publish_at") or now()
+    sale["quantity"] = sale.get("quantity") or 1
+    sale["price_yen"] = sale.get("price_yen") or 0
+    if sale["mode"] in (Mode.ASCENDING, Mode.SEALED) and not sale.get("auction_rules"):
+        sale["auction_rules"] = {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}
+    return sale

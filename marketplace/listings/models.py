@@ -1,0 +1,158 @@
+"""A listing: how a right is sold, how many units there are, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.kit.codes import public_code
+from marketplace.kit.db import Base, state_column
+from marketplace.kit.state import Machine
+from marketplace.rights.models import Right
+
+
+class Mode(StrEnum):
+    FIXED = "fixed"
+    LOTTERY = "lottery"
+    ASCENDING = "ascending"
+    SEALED = "sealed"
+    GRANT = "grant"
+
+    @property
+    def ja(self) -> str:
+        return MODE_JA[self]
+
+
+MODE_JA = {
+    Mode.FIXED: "定額",
+    Mode.LOTTERY: "抽選",
+    Mode.ASCENDING: "オークション",
+    Mode.SEALED: "入札",
+    Mode.GRANT: "交付",
+}
+
+
+class ListingState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    OPEN = "open"
+    CLOSED = "closed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ja(self) -> str:
+        return STATE_JA[self]
+
+
+STATE_JA = {
+    ListingState.DRAFT: "下書き",
+    ListingState.SUBMITTED: "承認待ち",
+    ListingState.APPROVED: "公開待ち",
+    ListingState.PUBLISHED: "まもなく開始",
+    ListingState.OPEN: "受付中",
+    ListingState.CLOSED: "受付終了",
+    ListingState.COMPLETED: "終了",
+    ListingState.CANCELLED: "中止",
+}
+
+PUBLIC = (
+    ListingState.PUBLISHED,
+    ListingState.OPEN,
+    ListingState.CLOSED,
+    ListingState.COMPLETED,
+    ListingState.CANCELLED,
+)
+"""States in which anybody may see the page."""
+
+
+class UnitState(StrEnum):
+    FREE = "free"
+    HELD = "held"
+    SOLD = "sold"
+
+
+class Listing(Base):
+    __tablename__ = "listings"
+    __table_args__ = (
+        sa.CheckConstraint("price_yen BETWEEN 0 AND 99999999", name="price_in_range"),
+        sa.CheckConstraint("quantity BETWEEN 1 AND 999999", name="quantity_in_range"),
+        sa.CheckConstraint("per_person_limit >= 1", name="per_person_limit_positive"),
+        sa.CheckConstraint("closes_at IS NULL OR closes_at > opens_at", name="closes_after_it_opens"),
+        sa.CheckConstraint("approved_by IS NULL OR approved_by <> drafted_by", name="approved_by_another_person"),
+        sa.CheckConstraint(
+            "state IN ('draft', 'submitted', 'cancelled') OR approved_by IS NOT NULL", name="nothing_public_unapproved"
+        ),
+        sa.Index("ix_listings_state_opens", "state", "opens_at"),
+    )
+    MOVES: ClassVar[Machine[ListingState]] = Machine(
+        {
+            "submit": {ListingState.DRAFT: ListingState.SUBMITTED},
+            "send_back": {ListingState.SUBMITTED: ListingState.DRAFT},
+            "approve": {ListingState.SUBMITTED: ListingState.APPROVED},
+            "publish": {ListingState.APPROVED: ListingState.PUBLISHED},
+            "open": {ListingState.PUBLISHED: ListingState.OPEN},
+            "close": {ListingState.OPEN: ListingState.CLOSED},
+            "complete": {ListingState.CLOSED: ListingState.COMPLETED},
+            "cancel": {
+                ListingState.APPROVED: ListingState.CANCELLED,
+                ListingState.PUBLISHED: ListingState.CANCELLED,
+                ListingState.OPEN: ListingState.CANCELLED,
+                ListingState.CLOSED: ListingState.CANCELLED,
+            },
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(16), unique=True, default=lambda: public_code("LST", 6))
+    right_id: Mapped[int] = mapped_column(sa.ForeignKey("rights.id"))
+    right: Mapped[Right] = relationship(lazy="joined", innerjoin=True)
+    mode: Mapped[Mode] = state_column(Mode, name="mode")
+    state: Mapped[ListingState] = state_column(ListingState)
+    price_yen: Mapped[int]
+    """Tax included. The price, or the start price of an auction; 0 only for a grant."""
+    reserve_yen: Mapped[int | None]
+    quantity: Mapped[int] = mapped_column(default=1)
+    per_person_limit: Mapped[int] = mapped_column(default=1)
+    hold_minutes: Mapped[int] = mapped_column(default=15)
+    pay_hours: Mapped[int] = mapped_column(default=72)
+    """How long winners of a lottery or an auction may take to pay."""
+    publish_at: Mapped[datetime]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime | None]
+    draw_at: Mapped[datetime | None]
+    auction_rules: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """{"soft_close": {"window", "extend", "cap"} | null, "increments": [[limit | null, step], …]}; seconds, yen."""
+    drafted_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    approved_at: Mapped[datetime | None]
+    returned_note: Mapped[str] = mapped_column(sa.Text, default="")
+    cancelled_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    text_hash: Mapped[str | None] = mapped_column(sa.String(71))
+    created_at: Mapped[datetime]
+
+    @property
+    def subject(self) -> str:
+        return f"listing:{self.code}"
+
+
+class Unit(Base):
+    """One numbered unit. Taken with one statement, so that as many can be taken at once as there are."""
+
+    __tablename__ = "units"
+    __table_args__ = (
+        sa.UniqueConstraint("listing_id", "serial", name="uq_units_serial"),
+        sa.Index("ix_units_state", "listing_id", "state", "serial"),
+        sa.CheckConstraint("serial >= 1", name="serial_from_one"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
+    serial: Mapped[int]
+    state: Mapped[UnitState] = state_column(UnitState)

@@ -1,0 +1,87 @@
+"""What makes a sale that can be announced, and who may buy when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE
+from marketplace.kit.refusals import Invalid, Refused
+from marketplace.listings.models import Listing, ListingState, Mode
+
+INCREMENTS: list[list[int | None]] = [[1000, 10], [5000, 100], [10000, 250], [50000, 500], [None, 1000]]
+"""Below a price of [limit] yen the next bid is [step] yen higher: the table used where a listing names none."""
+SOFT_CLOSE: dict[str, int | None] = {"window": 300, "extend": 300, "cap": 7200}
+
+
+class NotYetOpen(Refused):
+    code = "not_yet_open"
+    message = "まだ受付が始まっていません。"
+
+
+class SaleClosed(Refused):
+    code = "sale_closed"
+    message = "受付は終わりました。"
+
+
+class SoldOut(Refused):
+    code = "sold_out"
+    message = "売り切れました。"
+
+
+class AllHeld(Refused):
+    code = "all_held"
+    message = "いま、すべて他の方が手続き中です。数分後にもう一度お試しください。"
+
+
+class SamePerson(Refused):
+    code = "same_person"
+    status = 403
+    message = "起案した人は、自分の出品を承認できません。別の職員にお願いしてください。"
+
+
+def check_sale(values: Mapping[str, Any]) -> None:
+    """Invalid, with the field, where a sale can't be held as written."""
+    mode = Mode(values["mode"])
+    price = values.get("price_yen")
+    if mode is not Mode.GRANT:
+        if price is None:
+            raise Invalid("価格を入力してください。", field="price_yen")
+        if price < SMALLEST_CHARGE:
+            raise Invalid(f"価格は{SMALLEST_CHARGE}円以上にしてください。", field="price_yen")
+        if price > LARGEST_CHARGE:
+            raise Invalid(f"価格は{LARGEST_CHARGE:,}円以下にしてください。", field="price_yen")
+    reserve = values.get("reserve_yen")
+    if reserve is not None and price is not None and reserve < price:
+        raise Invalid("予定価格は開始価格以上にしてください。", field="reserve_yen")
+    quantity = values.get("quantity") or 1
+    if not 1 <= quantity <= 999_999:
+        raise Invalid("数は1から999,999までです。", field="quantity")
+    if mode in (Mode.ASCENDING, Mode.SEALED) and quantity != 1:
+        raise Invalid("オークションと入札では、1回に1つだけ売れます。", field="quantity")
+    opens, closes, draw = values.get("opens_at"), values.get("closes_at"), values.get("draw_at")
+    publish = values.get("publish_at")
+    if opens is None:
+        raise Invalid("受付を始める日時を入力してください。", field="opens_at")
+    if publish is not None and publish > opens:
+        raise Invalid("公開は、受付の開始より前にしてください。", field="publish_at")
+    if closes is None and mode not in (Mode.FIXED, Mode.GRANT):
+        raise Invalid("受付を終わる日時を入力してください。", field="closes_at")
+    if closes is not None and closes <= opens:
+        raise Invalid("終了は、開始より後にしてください。", field="closes_at")
+    if mode is Mode.LOTTERY and (draw is None or closes is None or draw < closes):
+        raise Invalid("抽選の日時は、受付の終了以後にしてください。", field="draw_at")
+
+
+def check_open(listing: Listing, at: datetime) -> None:
+    """NotYetOpen or SaleClosed where nothing can be bought or applied for at `at`."""
+    if listing.state == ListingState.PUBLISHED or (listing.state == ListingState.OPEN and at < listing.opens_at):
+        raise NotYetOpen
+    if listing.state != ListingState.OPEN or (listing.closes_at is not None and at >= listing.closes_at):
+        raise SaleClosed
+
+
+def pay_by(listing: Listing, at: datetime) -> datetime:
+    """Until when a winner may pay, counted from the award."""
+    return at + timedelta(hours=listing.pay_hours)

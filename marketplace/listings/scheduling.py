@@ -1,0 +1,99 @@
+"""公告 and the hours of a sale: publish, open, close, complete, each when its time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from marketplace.journal.writing import SYSTEM, move
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.refusals import WrongState
+from marketplace.kit.sheets import sheet
+from marketplace.listings.models import Listing, ListingState, Mode, Unit, UnitState
+from marketplace.outbox.promising import say
+from marketplace.rights.models import Right
+
+
+def publish(listing_id: int) -> None:
+    """Announce an approved listing whose metadata has its CIDs; lay out its units ⇢ listing.published."""
+    with transaction() as session:
+        listing = lock(Listing, listing_id)
+        if listing.right.metadata_uri is None:
+            raise WrongState
+        move(listing, "publish")
+        session.execute(
+            sa.insert(Unit),
+            [
+                {"listing_id": listing.id, "serial": serial, "state": UnitState.FREE}
+                for serial in range(1, listing.quantity + 1)
+            ],
+        )
+        say("listing.published", key=listing.code, listing_id=listing.id)
+
+
+def open_sale(listing_id: int) -> None:
+    with transaction():
+        listing = lock(Listing, listing_id)
+        move(listing, "open")
+        say("listing.opened", key=listing.code, listing_id=listing.id)
+
+
+def close_sale(listing_id: int, *, by: str = SYSTEM, why: str = "") -> None:
+    """No more orders, entries or bids ⇢ listing.closed. Auctions call this at their own, maybe later, close."""
+    with transaction():
+        listing = lock(Listing, listing_id)
+        move(listing, "close", by=by, why=why)
+        say("listing.closed", key=listing.code, listing_id=listing.id)
+
+
+def complete(listing_id: int) -> None:
+    """Everything that was sold is settled."""
+    with transaction():
+        listing = lock(Listing, listing_id)
+        move(listing, "complete")
+        say("listing.completed", key=listing.code, listing_id=listing.id)
+
+
+def cancel(listing_id: int, by: str, reason: str) -> None:
+    """中止, with a reason that the public reads ⇢ listing.cancelled."""
+    with transaction():
+        listing = lock(Listing, listing_id)
+        listing.cancelled_reason = reason
+        move(listing, "cancel", by=by, why=reason)
+        say("listing.cancelled", key=listing.code, listing_id=listing.id)
+
+
+@sheet(every=1, name="listings.publish_due")
+def publish_due() -> None:
+    ready = sa.select(Right.id).where(Right.metadata_uri.is_not(None))
+    for listing_id in _due(ListingState.APPROVED, Listing.publish_at, Listing.right_id.in_(ready)):
+        _once(publish, listing_id)
+
+
+@sheet(every=1, name="listings.open_due")
+def open_due() -> None:
+    for listing_id in _due(ListingState.PUBLISHED, Listing.opens_at):
+        _once(open_sale, listing_id)
+
+
+@sheet(every=1, name="listings.close_due")
+def close_due() -> None:
+    for listing_id in _due(ListingState.OPEN, Listing.closes_at, Listing.mode.in_((Mode.FIXED, Mode.LOTTERY))):
+        _once(close_sale, listing_id)
+
+
+def _due(state: ListingState, when: sa.SQLColumnExpression[object], *also: sa.ColumnElement[bool]) -> Iterable[int]:
+    ids = list(db.session.scalars(sa.select(Listing.id).where(Listing.state == state, when <= now(), *also)))
+    db.session.rollback()
+    return ids
+
+
+def _once(command: object, listing_id: int) -> None:
+    """Another worker may have been first: then its state has moved, and that is all right."""
+    assert callable(command)
+    try:
+        command(listing_id)
+    except WrongState:
+        return

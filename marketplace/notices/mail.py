@@ -1,0 +1,95 @@
+"""The post office: one port, two counters."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import ssl
+import tempfile
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app
+
+from marketplace.kit.db import writing
+from marketplace.kit.refusals import Unavailable
+
+
+@dataclass(frozen=True)
+class Letter:
+    """`key` names the promise: it becomes the Message-ID, so that one sent twice is seen to be the same."""
+
+    key: str
+    to: str
+    subject: str
+    body: str
+
+
+class Mail(Protocol):
+    def send(self, letter: Letter) -> None:
+        """Hand the letter over. Unavailable where that did not work."""
+
+
+def written(letter: Letter, sender: str) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = letter.to
+    message["Subject"] = letter.subject
+    message["Date"] = formatdate(localtime=False)
+    message["Message-ID"] = f"<{letter.key.replace(':', '.').replace('@', '.')}@{sender.rpartition('@')[2]}>"
+    message.set_content(letter.body)
+    return message
+
+
+class FileMail:
+    """Each letter is a file; the demo shows them at /dev/mail."""
+
+    def __init__(self, directory: Path, sender: str) -> None:
+        self.directory, self.sender = directory, sender
+
+    def send(self, letter: Letter) -> None:
+        assert not writing()
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            name = "".join(c if c.isalnum() or c in "-._" else "_" for c in letter.key)
+            with tempfile.NamedTemporaryFile(dir=self.directory, delete=False) as file:
+                file.write(written(letter, self.sender).as_bytes())
+            os.replace(file.name, self.directory / f"{name}.eml")
+        except OSError as error:
+            raise Unavailable(f"mail directory: {error}") from error
+
+
+class SmtpMail:
+    """Any SMTP server: smtp://user:password@host:587 (STARTTLS where offered) or smtps://…:465."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        self.url, self.sender = urlsplit(url), sender
+
+    def send(self, letter: Letter) -> None:
+        assert not writing()
+        host, port = self.url.hostname or "localhost", self.url.port
+        try:
+            server: smtplib.SMTP
+            if self.url.scheme == "smtps":
+                server = smtplib.SMTP_SSL(host, port or 465, timeout=20, context=ssl.create_default_context())
+            else:
+                server = smtplib.SMTP(host, port or 25, timeout=20)
+            with server:
+                server.ehlo()
+                if self.url.scheme != "smtps" and server.has_extn("starttls"):
+                    server.starttls(context=ssl.create_default_context())
+                if self.url.username:
+                    server.login(unquote(self.url.username), unquote(self.url.password or ""))
+                server.send_message(written(letter, self.sender))
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unavailable(f"SMTP {host}: {type(error).__name__}") from error
+
+
+def mail() -> Mail:
+    port: Mail = current_app.extensions["hiroba.ports"].mail
+    return port

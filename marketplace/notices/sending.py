@@ -1,0 +1,48 @@
+"""Promise a letter inside a transaction; it is written then and posted after the commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from marketplace.kit.clock import now
+from marketplace.kit.db import get, insert_once, lock, transaction
+from marketplace.notices.mail import Letter, mail
+from marketplace.notices.models import Notice
+from marketplace.outbox.promising import handles, say
+from marketplace.settings import settings
+
+
+def send(template: str, to_email: str, key: str, **context: Any) -> None:
+    """Promise notices/<template>.txt to `to_email`, once for each `key`.
+
+    The template's first line is the subject ('件名: …'), then an empty line, then the body.
+    """
+    text = render_template(f"notices/{template}.txt", town=settings(), **context)
+    head, _, body = text.lstrip().partition("\n")
+    notice_id = insert_once(
+        Notice,
+        {
+            "key": key,
+            "template": template,
+            "to_email": to_email,
+            "subject": head.removeprefix("件名:").strip()[:200],
+            "body": body.strip() + "\n",
+            "promised_at": now(),
+        },
+    )
+    if notice_id is not None:
+        say("notice.promised", key=str(notice_id), notice_id=notice_id)
+
+
+@handles("notice.promised")
+def post(notice_id: int) -> None:
+    """Hand the letter to the post office. A crash right after may post it twice; losing it would be worse."""
+    notice = get(Notice, notice_id)
+    if notice.sent_at is not None:
+        return
+    letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
+    mail().send(letter)
+    with transaction():
+        lock(Notice, notice_id).sent_at = now()

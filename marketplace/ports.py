@@ -1,0 +1,24 @@
+"""The four counters to the world outside, made from the settings: chain, IPFS, card money, mail.
+
+Each is made on first use: a web process that never speaks to the chain never imports web3.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from marketplace.notices.mail import FileMail, Mail, SmtpMail
+from marketplace.settings import Settings
+
+
+class Ports:
+    """Handed to create_app(); a test may hand over its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def mail(self) -> Mail:
+        if self.settings.smtp_url:
+            return SmtpMail(self.settings.smtp_url, self.settings.mail_from)
+        return FileMail(self.settings.data_dir / "mail", self.settings.mail_from)

@@ -1,0 +1,67 @@
+"""Write a right down, and freeze it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import now
+from marketplace.kit.db import lock, transaction
+from marketplace.kit.refusals import WrongState
+from marketplace.rights.models import Right, RightState
+from marketplace.rights.rules import check_right, cleaned
+
+FIELDS = (
+    *("kind", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "resale_rule_ja"),
+    *("transferable", "royalty_bps", "tradable_from", "term_months", "uses_per_token"),
+    *("picture_id", "picture_alt", "art_seed"),
+)
+
+
+def draft(values: Mapping[str, Any], by: str) -> int:
+    """A new right in draft; its id. Invalid where a rule is broken."""
+    check_right(values)
+    with transaction() as session:
+        right = Right(state=RightState.DRAFT, created_at=now(), **_clean(values))
+        session.add(right)
+        session.flush()
+        note(right.subject, "draft", by=by)
+        return right.id
+
+
+def revise(right_id: int, values: Mapping[str, Any], by: str) -> None:
+    """Change a right that is still a draft."""
+    check_right(values)
+    with transaction():
+        right = lock(Right, right_id)
+        if right.state != RightState.DRAFT:
+            raise WrongState
+        for field, value in _clean(values).items():
+            setattr(right, field, value)
+        note(right.subject, "revise", by=by)
+
+
+def freeze(right_id: int, by: str) -> str:
+    """Approve the text: it gets its hash and does not change any more. The hash, 'sha256:<hex>'."""
+    with transaction():
+        right = lock(Right, right_id)
+        right.text_hash = text_hash(right)
+        move(right, "approve", by=by)
+        return right.text_hash
+
+
+def text_hash(right: Right) -> str:
+    """'sha256:' + hex of the canonical JSON (RFC 8785) of everything that was approved."""
+    facts = {field: getattr(right, field) for field in FIELDS}
+    facts["tradable_from"] = right.tradable_from.isoformat() if right.tradable_from else None
+    facts["kind"] = str(right.kind)
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(facts)).hexdigest()
+
+
+def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {field: values[field] for field in FIELDS if field in values}
+    return {field: cleaned(value) if isinstance(value, str) else value for field, value in kept.items()}

@@ -1,0 +1,106 @@
+"""Every knob, in one frozen place, from the environment (or DATA_DIR/hiroba.env, written by scripts/run)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import current_app
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once at start. Names are the environment's, lower-cased here."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", ignored_types=(cached_property,))
+
+    data_dir: Path = Path("data")
+    """Where the embedded default keeps its database, keys, mails and snapshots."""
+    secret_key: SecretStr = SecretStr("")
+    """Signs sessions and forms. scripts/run makes one; a real town sets its own."""
+    base_url: str = "http://127.0.0.1:8000"
+    """The address that buyers see; links in mails begin with it."""
+    demo: bool = False
+    """The demo town: a banner on each page, /dev/mail, /dev/wallet. Never on a real site."""
+
+    database_url: str = ""
+    """Empty: SQLite in DATA_DIR. Else postgresql://…"""
+    queue_url: str = ""
+    """Empty: SQLite in DATA_DIR. Else postgresql://… or redis://…"""
+    limits_url: str = "memory://"
+    """Where rate limits are counted: memory:// for one machine, redis://… for several."""
+
+    chain_url: str = "http://127.0.0.1:8545"
+    chain_id: int = 706_123
+    chain_embedded: bool = False
+    """True where the chain is the one that scripts/run starts; its address is then shown at /api/v1/status."""
+    chain_confirmations: int = 0
+    """Blocks to wait before an event counts. 0 is right only for a chain of our own."""
+    key_password: SecretStr = SecretStr("")
+    """Opens the key files in DATA_DIR/keys. Only the sender needs it."""
+
+    ipfs_rpc_url: str = ""
+    """Kubo RPC of a replica node, e.g. http://127.0.0.1:5001. Empty: blocks live in our database only."""
+    ipfs_rpc_token: SecretStr = SecretStr("")
+    min_replicas: int = 0
+    """Verified replicas that must hold a listing's metadata before anything of it is minted."""
+
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secrets: SecretStr = SecretStr("")
+    """One or several (comma between, for rotation) whsec_…"""
+    stripe_api_base: str = ""
+    """Empty: Stripe itself. Else the local Stripe server; must be a loopback address."""
+    stripe_live: bool = False
+    stripe_timeout_s: float = 20
+    stripe_webhook_tolerance_s: int = 300
+
+    smtp_url: str = ""
+    """smtp://user:password@host:587. Empty: mails become files in DATA_DIR/mail."""
+    mail_from: str = "hiroba@example.jp"
+
+    web_workers: int = Field(default=2, ge=1)
+    web_threads: int = Field(default=2, ge=1)
+    worker_threads: int = Field(default=2, ge=1)
+
+    town_name: str = "月見沢町"
+    town_name_en: str = "Tsukimisawa Town"
+    town_pref: str = "山形県"
+    town_office: str = "月見沢町役場 かせぐ課"
+    town_address: str = "山形県西月見郡月見沢町大字海野510"
+    town_phone: str = "0237-00-0000"
+    town_mail: str = "kasegu@town.tsukimisawa.example.jp"
+    town_hours: str = "平日 8:30〜17:15"
+    town_representative: str = "月見沢町長"
+    fund_name: str = "月見沢町高齢者支援等かせぐ基金"
+
+    @cached_property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'hiroba.db').resolve()}"
+
+    @cached_property
+    def queue(self) -> str:
+        return self.queue_url or f"sqlite:///{(self.data_dir / 'queue.db').resolve()}"
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        """Live money and a stand-in for Stripe exclude each other."""
+        base = self.stripe_api_base
+        if base and urlsplit(base).hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("STRIPE_API_BASE must be a loopback address: it is only for the local Stripe server")
+        if base and self.stripe_live:
+            raise ValueError("STRIPE_LIVE=1 and STRIPE_API_BASE exclude each other")
+        live_key = self.stripe_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+        if live_key != self.stripe_live and self.stripe_secret_key.get_secret_value():
+            raise ValueError("STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree")
+        if self.demo and self.stripe_live:
+            raise ValueError("DEMO=1 and STRIPE_LIVE=1 exclude each other")
+        return self
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    found = current_app.extensions["hiroba.settings"]
+    assert isinstance(found, Settings)
+    return found

@@ -1,0 +1,87 @@
+"""The one file that knows the task engine.
+
+The outbox in our own database keeps every promise; Huey is only the bell that makes a worker look at once.
+A second thread is the worker's clock: it runs the sheets and sweeps what the bell missed.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from types import FrameType
+from urllib.parse import urlsplit
+
+from flask import Flask
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+
+from marketplace.application import create_app
+from marketplace.kit import sheets
+from marketplace.kit.db import db
+from marketplace.outbox import keeping
+from marketplace.outbox.promising import Bell
+from marketplace.settings import Settings, settings
+
+log = logging.getLogger(__name__)
+TICK_S = 0.5
+
+
+def engine(url: str) -> Huey:
+    """The bell that `url` names: sqlite:///file, postgresql://… or redis://…"""
+    match urlsplit(url).scheme:
+        case "sqlite":
+            return SqliteHuey("hiroba", filename=url.removeprefix("sqlite:///"), results=False, utc=True)
+        case "postgresql" | "postgresql+psycopg":
+            return PostgresHuey("hiroba", dsn=url.replace("+psycopg", ""), results=False, utc=True)
+        case "redis" | "rediss":
+            return RedisHuey("hiroba", url=url, results=False, utc=True)
+    raise ValueError(f"QUEUE_URL: {urlsplit(url).scheme}")
+
+
+def hang_bell(app: Flask) -> Huey:
+    """Let commits of this process wake a worker; the queue, for the worker itself."""
+    with app.app_context():
+        huey = engine(settings().queue)
+
+    @huey.task(name="deliver")
+    def deliver(message_id: int) -> None:
+        with app.app_context():
+            keeping.deliver(message_id)
+
+    Bell.ring = staticmethod(deliver)
+    return huey
+
+
+def tick(app: Flask, stop: threading.Event) -> None:
+    """The worker's clock. A turn that fails is logged, and the next one comes."""
+    while not stop.wait(TICK_S):
+        try:
+            with app.app_context():
+                sheets.run_due()
+                keeping.sweep()
+        except Exception:
+            log.exception("clock")
+
+
+def run(environment: Settings | None = None) -> None:
+    """Work until SIGTERM or SIGINT."""
+    app = create_app(environment)
+    huey = hang_bell(app)
+    stop = threading.Event()
+    clock = threading.Thread(target=tick, args=(app, stop), name="clock", daemon=True)
+    with app.app_context():
+        threads = settings().worker_threads
+    consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
+
+    def quit_(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+        consumer.stop(graceful=True)
+
+    consumer.start()
+    signal.signal(signal.SIGTERM, quit_)
+    signal.signal(signal.SIGINT, quit_)
+    clock.start()
+    stop.wait()
+    clock.join(timeout=10)
+    with app.app_context():
+        db.engine.dispose()

@@ -1,0 +1,89 @@
+"""End a hold: Stripe is asked first, so that nobody can pay for a unit that went to another."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import move
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.refusals import Unavailable, WrongState
+from marketplace.kit.sheets import sheet
+from marketplace.listings.taking import give_back
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.settling import expire
+from marketplace.outbox.promising import say
+from marketplace.payments import asking
+from marketplace.payments import expiring as payments
+
+log = logging.getLogger(__name__)
+GRACE = timedelta(seconds=5)
+"""The buyer's last second is the buyer's."""
+
+
+@sheet(every=1, name="orders.expire_unpaid")
+def expire_unpaid() -> None:
+    """End every hold whose time has passed."""
+    due = list(
+        db.session.scalars(
+            sa.select(Order.id)
+            .where(Order.state == OrderState.AWAITING_PAYMENT, Order.pay_by < now() - GRACE)
+            .order_by(Order.pay_by)
+            .limit(100)
+        )
+    )
+    db.session.rollback()
+    for order_id in due:
+        try:
+            end(order_id)
+        except Unavailable as trouble:
+            log.warning("order %s is not expired yet: %s", order_id, trouble)
+            return  # Stripe is away: nothing is released, and the next turn tries again
+
+
+def end(order_id: int) -> None:
+    """End one hold. Where a payment page is open it is closed first; what Stripe then says decides."""
+    order = get(Order, order_id)
+    payment = asking.open_payment(order.subject)
+    payment_id = payment.id if payment else None
+    db.session.rollback()
+    if payment_id is not None:
+        payments.expire(payment_id)  # ⇢ payment.expired or payment.succeeded, heard by handlers.py
+        return
+    with transaction():
+        order = lock(Order, order_id)
+        if asking.open_payment(order.subject) is None:
+            expire(order_id)
+
+
+def cancel(order_id: int) -> None:
+    """The buyer gives an unpaid order up. WrongState once anything has been paid.
+
+    Stripe is away: Unavailable, and the order stays as it is.
+    """
+    order = get(Order, order_id)
+    payment = asking.open_payment(order.subject)
+    payment_id = payment.id if payment else None
+    db.session.rollback()
+    if payment_id is not None:
+        payments.expire(payment_id)
+    with transaction():
+        order = lock(Order, order_id)
+        if asking.open_payment(order.subject) is not None or asking.paid_payment(order.subject) is not None:
+            raise WrongState
+        if order.state != OrderState.AWAITING_PAYMENT:
+            return
+        move(order, "cancel", by=f"buyer:{get(Account, order.buyer_id).code}")
+        give_back(order.unit_id)
+        say(
+            "order.expired",
+            key=order.code,
+            order_id=order.id,
+            listing_id=order.listing_id,
+            buyer_id=order.buyer_id,
+            origin=str(order.origin),
+        )

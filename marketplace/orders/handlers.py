@@ -1,0 +1,84 @@
+"""What orders do when they hear of payments and tokens."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.kit.db import db, get
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.scheduling import close_sale, complete
+from marketplace.kit.refusals import WrongState
+from marketplace.listings.taking import counts
+from marketplace.listings.models import UnitState
+from marketplace.orders import settling
+from marketplace.orders.models import Order, OrderState, code_of
+from marketplace.outbox.promising import handles
+from marketplace.payments.models import Payment
+
+
+def order_of(subject: str) -> int | None:
+    code = code_of(subject)
+    return db.session.scalar(sa.select(Order.id).where(Order.code == code)) if code else None
+
+
+@handles("payment.succeeded")
+def on_success(payment_id: int, subject: str) -> None:
+    if (order_id := order_of(subject)) is not None:
+        settling.pay(order_id, payment_id, get(Payment, payment_id).yen)
+
+
+@handles("payment.processing")
+def on_processing(payment_id: int, subject: str) -> None:
+    if (order_id := order_of(subject)) is not None:
+        settling.process(order_id)
+
+
+@handles("payment.expired")
+@handles("payment.failed")
+def on_end(payment_id: int, subject: str) -> None:
+    """The page is closed for good. An order whose own time is not over may ask for a new one."""
+    if (order_id := order_of(subject)) is not None:
+        settling.expire_if_over(order_id)
+
+
+@handles("payment.refunded")
+def on_refund(payment_id: int, subject: str, **_more: object) -> None:
+    if (order_id := order_of(subject)) is not None:
+        settling.refunded(order_id, payment_id)
+
+
+@handles("token.issued")
+def on_token(order_code: str, **_more: object) -> None:
+    if (order_id := order_of(f"order:{order_code}")) is not None:
+        settling.issue(order_id)
+
+
+@handles("order.paid")
+@handles("order.issued")
+@handles("order.expired")
+@handles("order.refunded")
+@handles("listing.closed")
+def end_listing(listing_id: int, **_more: object) -> None:
+    """A fixed-price sale whose last unit is sold is closed; a closed one without anything open is completed."""
+    listing = get(Listing, listing_id)
+    units = counts([listing_id]).get(listing_id, {})
+    try:
+        if listing.state == ListingState.OPEN and listing.mode == Mode.FIXED and set(units) == {UnitState.SOLD}:
+            close_sale(listing_id, why="sold out")
+        elif listing.state == ListingState.CLOSED and listing.mode == Mode.FIXED and not unsettled(listing_id):
+            complete(listing_id)
+    except WrongState:
+        return  # another worker was first
+
+
+def unsettled(listing_id: int) -> int:
+    """Orders of a listing that still wait for a payment, a token or a refund."""
+    waiting = (
+        OrderState.AWAITING_PAYMENT,
+        OrderState.PROCESSING,
+        OrderState.PAID,
+        OrderState.REFUND_PENDING,
+        OrderState.NEEDS_REVIEW,
+    )
+    query = sa.select(sa.func.count()).where(Order.listing_id == listing_id, Order.state.in_(waiting))
+    return db.session.scalar(query) or 0

@@ -1,0 +1,144 @@
+"""An order: one person, one unit, one sum, until it is in their hands or over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.accounts.models import Account
+from marketplace.kit.codes import public_code
+from marketplace.kit.db import Base, state_column
+from marketplace.kit.state import Machine
+from marketplace.listings.models import Listing, Unit
+
+
+class Origin(StrEnum):
+    FIXED = "fixed"
+    LOTTERY = "lottery"
+    AUCTION = "auction"
+    GRANT = "grant"
+
+
+class OrderState(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PROCESSING = "processing"
+    PAID = "paid"
+    ISSUED = "issued"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUND_PENDING = "refund_pending"
+    REFUNDED = "refunded"
+    NEEDS_REVIEW = "needs_review"
+
+    @property
+    def ja(self) -> str:
+        return STATE_JA[self]
+
+
+STATE_JA = {
+    OrderState.AWAITING_PAYMENT: "お支払い待ち",
+    OrderState.PROCESSING: "お支払い確認中",
+    OrderState.PAID: "発行中",
+    OrderState.ISSUED: "お手元に",
+    OrderState.EXPIRED: "期限切れ",
+    OrderState.CANCELLED: "取り消し",
+    OrderState.REFUND_PENDING: "返金の手続き中",
+    OrderState.REFUNDED: "返金ずみ",
+    OrderState.NEEDS_REVIEW: "役場で確認中",
+}
+
+OPEN = (OrderState.AWAITING_PAYMENT, OrderState.PROCESSING)
+"""The buyer still has something to do, or the bank has."""
+LIVE = (*OPEN, OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.NEEDS_REVIEW)
+"""The unit belongs to this order."""
+
+
+def _where(states: tuple[OrderState, ...]) -> sa.TextClause:
+    return sa.text("state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
+
+
+class Order(Base):
+    __tablename__ = "orders"
+    __table_args__ = (
+        sa.Index(
+            "uq_orders_one_open_per_buyer_and_listing",
+            "buyer_id",
+            "listing_id",
+            unique=True,
+            sqlite_where=_where(OPEN),
+            postgresql_where=_where(OPEN),
+        ),
+        sa.Index(
+            "uq_orders_one_live_per_unit",
+            "unit_id",
+            unique=True,
+            sqlite_where=_where(LIVE),
+            postgresql_where=_where(LIVE),
+        ),
+        sa.Index("ix_orders_state_pay_by", "state", "pay_by"),
+        sa.Index("ix_orders_buyer", "buyer_id", "id"),
+        sa.CheckConstraint("yen >= 0", name="yen_not_negative"),
+        sa.CheckConstraint("state NOT IN ('paid', 'issued') OR paid_at IS NOT NULL", name="paid_at_some_time"),
+    )
+    MOVES: ClassVar[Machine[OrderState]] = Machine(
+        {
+            "process": {OrderState.AWAITING_PAYMENT: OrderState.PROCESSING},
+            "pay": {
+                OrderState.AWAITING_PAYMENT: OrderState.PAID,
+                OrderState.PROCESSING: OrderState.PAID,
+                # Money wins: it may come after we gave up, while the unit can still be had.
+                OrderState.EXPIRED: OrderState.PAID,
+                OrderState.CANCELLED: OrderState.PAID,
+            },
+            "issue": {OrderState.PAID: OrderState.ISSUED},
+            "expire": {OrderState.AWAITING_PAYMENT: OrderState.EXPIRED, OrderState.PROCESSING: OrderState.EXPIRED},
+            "cancel": {OrderState.AWAITING_PAYMENT: OrderState.CANCELLED},
+            "refund": {
+                OrderState.PAID: OrderState.REFUND_PENDING,
+                OrderState.EXPIRED: OrderState.REFUND_PENDING,
+                OrderState.CANCELLED: OrderState.REFUND_PENDING,
+                OrderState.NEEDS_REVIEW: OrderState.REFUND_PENDING,
+            },
+            "refunded": {OrderState.REFUND_PENDING: OrderState.REFUNDED},
+            "question": {
+                OrderState.AWAITING_PAYMENT: OrderState.NEEDS_REVIEW,
+                OrderState.PROCESSING: OrderState.NEEDS_REVIEW,
+                OrderState.REFUND_PENDING: OrderState.NEEDS_REVIEW,
+            },
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(16), unique=True, default=lambda: public_code("ORD"))
+    buyer_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
+    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"))
+    buyer: Mapped[Account] = relationship()
+    listing: Mapped[Listing] = relationship()
+    unit: Mapped[Unit] = relationship()
+    yen: Mapped[int]
+    origin: Mapped[Origin] = state_column(Origin, name="origin")
+    state: Mapped[OrderState] = state_column(OrderState)
+    pay_by: Mapped[datetime]
+    created_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    paid_by_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
+    issued_at: Mapped[datetime | None]
+
+    @property
+    def subject(self) -> str:
+        return f"order:{self.code}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+def code_of(subject: str) -> str | None:
+    """'order:ORD-…' → 'ORD-…'; None for what is no order."""
+    kind, _, code = subject.partition(":")
+    return code if kind == "order" else None

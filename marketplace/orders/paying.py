@@ -1,0 +1,54 @@
+"""Go and pay: the terms of the payment are written down first, then Stripe is asked for its page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from marketplace.accounts.models import Account
+from marketplace.kit.clock import now
+from marketplace.kit.db import get, lock, transaction
+from marketplace.kit.refusals import WrongState
+from marketplace.listings.models import Listing
+from marketplace.listings.rules import SaleClosed
+from marketplace.orders.models import Order, OrderState
+from marketplace.payments import asking
+from marketplace.settings import settings
+
+SHORTEST_SESSION = timedelta(minutes=31)
+LONGEST_SESSION = timedelta(hours=23)
+"""Stripe's Checkout Sessions live 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create)."""
+
+
+class TimeIsUp(SaleClosed):
+    code = "time_is_up"
+    message = "お支払いの期限が過ぎたため、この注文は終わりました。お代はいただいていません。"
+
+
+def checkout(order_id: int) -> str:
+    """The address of Stripe's page for this order: the open one, or a new one. TimeIsUp; Unavailable."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state != OrderState.AWAITING_PAYMENT:
+            raise WrongState
+        if order.pay_by <= now():
+            raise TimeIsUp
+        open_payment = asking.open_payment(order.subject)
+        if open_payment is not None:
+            payment_id = open_payment.id
+        else:
+            page = f"{settings().base_url}/orders/{order.code}"
+            payment_id = asking.ask(
+                subject=order.subject,
+                yen=order.yen,
+                description=get(Listing, order.listing_id).right.title_ja,
+                email=get(Account, order.buyer_id).email,
+                success_url=f"{page}/done",
+                cancel_url=f"{page}/confirm",
+                expires_at=_session_end(order.pay_by),
+            )
+    return asking.checkout_url(payment_id)
+
+
+def _session_end(pay_by: datetime) -> datetime:
+    """The order's own deadline where Stripe's limits allow it; expiring.py closes the page in time where they don't."""
+    return min(max(pay_by, now() + SHORTEST_SESSION), now() + LONGEST_SESSION)

@@ -1,0 +1,101 @@
+"""Place an order: a unit is held for one person, for a while."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.refusals import Refused
+from marketplace.listings.models import Listing, Mode, Unit, UnitState
+from marketplace.listings.rules import AllHeld, SaleClosed, SoldOut, check_open
+from marketplace.listings.taking import counts, take_unit
+from marketplace.notices.sending import send
+from marketplace.orders.models import LIVE, OPEN, Order, OrderState, Origin
+from marketplace.settings import settings
+
+
+class LimitReached(Refused):
+    code = "limit_reached"
+    message = "お一人さまの上限まで、もうお持ちです。"
+
+
+def place(buyer_id: int, listing_id: int) -> int:
+    """Hold a unit of a fixed-price sale for `buyer_id`; the order's id.
+
+    Placing again while an order is open gives that same order: a double click, a second tab and the back button
+    are one wish. NotYetOpen, SaleClosed, SoldOut, AllHeld, LimitReached.
+    """
+    with transaction():
+        buyer = lock(Account, buyer_id)  # one person's wishes in a row, whichever window they come from
+        listing = get(Listing, listing_id)
+        if listing.mode != Mode.FIXED:
+            raise SaleClosed
+        open_order = db.session.scalar(
+            sa.select(Order.id).where(
+                Order.buyer_id == buyer.id, Order.listing_id == listing.id, Order.state.in_(OPEN)
+            )
+        )
+        if open_order is not None:
+            return open_order
+        check_open(listing, now())
+        check_limit(buyer.id, listing)
+        unit = take_unit(listing.id)
+        if unit is None:
+            raise AllHeld if counts([listing.id]).get(listing.id, {}).get(UnitState.HELD) else SoldOut
+        pay_by = now() + timedelta(minutes=listing.hold_minutes)
+        return _write(buyer.id, listing, unit, listing.price_yen, pay_by, Origin.FIXED).id
+
+
+def award(buyer_id: int, listing_id: int, yen: int, pay_by: datetime, origin: str) -> int:
+    """Hold a unit for a winner and mail the pay link; the order's id. Inside the caller's transaction.
+
+    SoldOut where no unit is left, which the caller's own rules must have made impossible.
+    """
+    assert writing(), "award() belongs inside transaction()"
+    listing = get(Listing, listing_id)
+    unit = take_unit(listing.id)
+    if unit is None:
+        raise SoldOut
+    order = _write(buyer_id, listing, unit, yen, pay_by, Origin(origin))
+    send(
+        "pay_link",
+        get(Account, buyer_id).email,
+        key=f"pay-link:{order.code}",
+        order=order,
+        right=listing.right,
+        link=f"{settings().base_url}/orders/{order.code}/confirm",
+    )
+    return order.id
+
+
+def check_limit(buyer_id: int, listing: Listing) -> None:
+    """LimitReached where this person has all the units of `listing` that one person may have."""
+    have = db.session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Order)
+        .where(Order.buyer_id == buyer_id, Order.listing_id == listing.id, Order.state.in_(LIVE))
+    )
+    if (have or 0) >= listing.per_person_limit:
+        raise LimitReached
+
+
+def _write(buyer_id: int, listing: Listing, unit: Unit, yen: int, pay_by: datetime, origin: Origin) -> Order:
+    order = Order(
+        buyer_id=buyer_id,
+        listing_id=listing.id,
+        unit_id=unit.id,
+        yen=yen,
+        origin=origin,
+        state=OrderState.AWAITING_PAYMENT,
+        pay_by=pay_by,
+        created_at=now(),
+    )
+    db.session.add(order)
+    db.session.flush()
+    note(order.subject, "place", by=f"buyer:{get(Account, buyer_id).code}", listing=listing.code, yen=yen)
+    return order

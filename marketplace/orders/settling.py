@@ -1,0 +1,154 @@
+"""Settle an order: money has come, the token has come, or the money goes back.
+
+Every way that news of a payment arrives (webhook, success page, reconciler) ends in the same function; the order's
+lock and its table of moves make the second time nothing.
+"""
+
+from __future__ import annotations
+
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import SYSTEM, move
+from marketplace.kit.clock import now
+from marketplace.kit.db import get, lock, transaction
+from marketplace.listings.models import Listing, Unit
+from marketplace.listings.taking import give_back, retake_unit, sell, take_unit, unsell
+from marketplace.notices.sending import send
+from marketplace.orders.models import OPEN, Order, OrderState
+from marketplace.outbox.promising import say
+from marketplace.payments.refunding import promise_refund
+from marketplace.settings import settings
+from marketplace.tokens.issuing import promise_token, take_back
+
+
+def pay(order_id: int, payment_id: int, yen: int) -> None:
+    """`yen` has been paid: the unit is sold, the token promised ⇢ order.paid.
+
+    Money that comes after the hold ended buys the unit if there still is one, else it goes back. A second payment
+    for one order goes back.
+    """
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state in (OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.REFUNDED):
+            give_second_payment_back(order, payment_id)
+            return
+        if yen != order.yen:
+            if order.state in OPEN:
+                move(order, "question", why=f"paid {yen}, owed {order.yen}", payment=payment_id)
+            return
+        order.paid_by_payment_id = order.paid_by_payment_id or payment_id
+        if order.state not in OPEN and not _have_unit_again(order):
+            move(order, "refund", why="paid after the last unit was gone")
+            promise_refund(payment_id, order.yen, "sold out", key=f"{order.code}:late")
+            send_to_buyer("refund_coming", order)
+            return
+        order.paid_at = now()
+        sell(order.unit_id)
+        move(order, "pay", payment=payment_id)
+        listing = get(Listing, order.listing_id)
+        promise_token(
+            right_id=listing.right_id,
+            serial=get(Unit, order.unit_id).serial,
+            listing_code=listing.code,
+            order_code=order.code,
+            account_id=order.buyer_id,
+            max_supply=listing.quantity,
+        )
+        send_to_buyer("paid", order)
+        say("order.paid", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
+
+
+def give_second_payment_back(order: Order, payment_id: int) -> None:
+    """The same payment heard twice is nothing; another one for the same order is returned."""
+    if order.paid_by_payment_id != payment_id:
+        promise_refund(payment_id, order.yen, "paid twice", key=f"{order.code}:twice:{payment_id}")
+
+
+def process(order_id: int) -> None:
+    """The buyer has done their part (a konbini slip, a bank transfer); the money is on its way."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state == OrderState.AWAITING_PAYMENT:
+            move(order, "process")
+
+
+def expire(order_id: int, why: str = "not paid in time") -> None:
+    """Stripe has said that nothing can be paid any more: the unit is free again ⇢ order.expired."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state not in OPEN:
+            return
+        move(order, "expire", why=why)
+        give_back(order.unit_id)
+        send_to_buyer("expired", order)
+        say(
+            "order.expired",
+            key=order.code,
+            order_id=order.id,
+            listing_id=order.listing_id,
+            buyer_id=order.buyer_id,
+            origin=str(order.origin),
+        )
+
+
+def expire_if_over(order_id: int) -> None:
+    """A payment page is closed for good; whoever has time left may open another one."""
+    if get(Order, order_id).pay_by <= now():
+        expire(order_id)
+
+
+def issue(order_id: int) -> None:
+    """The token is in the buyer's custody on chain ⇢ order.issued."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state != OrderState.PAID:
+            return
+        order.issued_at = now()
+        move(order, "issue")
+        send_to_buyer("issued", order)
+        say("order.issued", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
+
+
+def refund(order_id: int, by: str, why: str) -> None:
+    """Staff give the money of a paid order back, because it can't be fulfilled. Only before the token is issued."""
+    with transaction():
+        order = lock(Order, order_id)
+        take_back(order.code)
+        move(order, "refund", by=by, why=why)
+        assert order.paid_by_payment_id is not None
+        promise_refund(order.paid_by_payment_id, order.yen, why, key=f"{order.code}:refund")
+        send_to_buyer("refund_coming", order)
+
+
+def refunded(order_id: int, payment_id: int) -> None:
+    """The money is on its way back; a unit that was sold is free again."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state != OrderState.REFUND_PENDING or order.paid_by_payment_id != payment_id:
+            return  # a second payment that went back changes nothing
+        if order.paid_at is not None:
+            unsell(order.unit_id)
+        move(order, "refunded", by=SYSTEM)
+        send_to_buyer("refunded", order)
+        say("order.refunded", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
+
+
+def send_to_buyer(template: str, order: Order) -> None:
+    send(
+        template,
+        get(Account, order.buyer_id).email,
+        key=f"{template}:{order.code}",
+        order=order,
+        right=get(Listing, order.listing_id).right,
+        link=f"{settings().base_url}/orders/{order.code}",
+    )
+
+
+def _have_unit_again(order: Order) -> bool:
+    """The unit that was held, else any free one."""
+    if retake_unit(order.unit_id):
+        return True
+    other = take_unit(order.listing_id)
+    if other is None:
+        return False
+    order.unit_id = other.id
+    return True

@@ -66,7 +66,7 @@ def japanese_year(moment: datetime | date) -> str:
 
 
 def left_until(end: datetime, now: datetime) -> str:
-    """'あと3日', 'あと5時間', 'あと12分', 'まもなく': rounded down, so that nobody is promised time that is not there."""
+    """'あと3日', 'あと5時間', 'あと12分', 'まもなく': rounded down, so that no time is promised that is not there."""
     seconds = int((end - now).total_seconds())
     if seconds >= 2 * 86400:
         return f"あと{seconds // 86400}日"

@@ -9,7 +9,9 @@ VENDOR = Path(__file__).parents[2] / "marketplace" / "static" / "vendor"
 
 def test_every_vendored_file_has_the_recorded_sha256() -> None:
     recorded = {
-        path: digest for entry in json.loads((VENDOR / "vendor.json").read_text()) for path, digest in entry["files"].items()
+        path: digest
+        for entry in json.loads((VENDOR / "vendor.json").read_text())
+        for path, digest in entry["files"].items()
     }
     found = {
         str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()

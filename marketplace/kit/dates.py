@@ -1,27 +1,77 @@
-"""Dates as a Japanese notice writes them: with the weekday, in Japan time."""
+"""Moments and days as a Japanese notice writes them: with the weekday, in Japan time. Aware datetimes in, text out."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from marketplace.kit.clock import jst
 
 WEEKDAYS = "月火水木金土日"
+REIWA_BEGAN = date(2019, 5, 1)
 
 
-def day(moment: datetime) -> str:
-    """'11月25日(水)'."""
-    local = jst(moment)
-    return f"{local.month}月{local.day}日({WEEKDAYS[local.weekday()]})"
+def _in_japan(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs its time zone")
+    return jst(moment)
+
+
+def _on(moment: datetime | date) -> date:
+    return _in_japan(moment).date() if isinstance(moment, datetime) else moment
+
+
+def _clock(local: datetime) -> str:
+    half = "午前" if local.hour < 12 else "午後"
+    return f"{half}{local.hour % 12}時{local.minute:02d}分"
+
+
+def day(moment: datetime | date) -> str:
+    """'11月25日(水)'. A datetime is read in Japan; a plain date is taken as it stands."""
+    on = _on(moment)
+    return f"{on.month}月{on.day}日({WEEKDAYS[on.weekday()]})"
+
+
+def full_day(moment: datetime | date) -> str:
+    """'2026年11月25日(水)', where the year matters: terms, dates long ago or far ahead."""
+    return f"{_on(moment).year}年{day(moment)}"
 
 
 def when(moment: datetime) -> str:
-    """'11月25日(水) 午後8時00分'."""
-    local = jst(moment)
-    half = "午前" if local.hour < 12 else "午後"
-    return f"{day(moment)} {half}{local.hour % 12}時{local.minute:02d}分"
+    """'11月25日(水) 午後8時00分'. Noon is 午後0時 and midnight 午前0時, as on a public notice."""
+    return f"{day(moment)} {_clock(_in_japan(moment))}"
 
 
-def period(start: datetime, end: datetime) -> str:
-    """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで'."""
+def period(start: datetime, end: datetime | None) -> str:
+    """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで'.
+
+    A day that both share is said once; years are said where they differ; without an end it only begins.
+    """
+    if end is None:
+        return f"{when(start)} から"
+    first, last = _in_japan(start), _in_japan(end)
+    if first.date() == last.date():
+        return f"{when(start)} から {_clock(last)} まで"
+    if first.year != last.year:
+        return f"{first.year}年{when(start)} から {last.year}年{when(end)} まで"
     return f"{when(start)} から {when(end)} まで"
+
+
+def japanese_year(moment: datetime | date) -> str:
+    """'令和8年', the year of documents and budgets; 令和元年 is the first (Cabinet Order 143 of 2019)."""
+    on = _on(moment)
+    if on < REIWA_BEGAN:
+        raise ValueError("before 令和")
+    year = on.year - 2018
+    return "令和元年" if year == 1 else f"令和{year}年"
+
+
+def left_until(end: datetime, now: datetime) -> str:
+    """'あと3日', 'あと5時間', 'あと12分', 'まもなく': rounded down, so that no time is promised that is not there."""
+    seconds = int((end - now).total_seconds())
+    if seconds >= 2 * 86400:
+        return f"あと{seconds // 86400}日"
+    if seconds >= 3600:
+        return f"あと{seconds // 3600}時間"
+    if seconds >= 60:
+        return f"あと{seconds // 60}分"
+    return "まもなく"

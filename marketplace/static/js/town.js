@@ -1,0 +1,117 @@
+/* Small conveniences. Every journey works without this file; it only counts down, copies, adds, and steadies a finger.
+   Nothing here decides anything: prices, deadlines and stock are the server's. */
+(() => {
+  "use strict";
+
+  const DAY = 86400, HOUR = 3600, MINUTE = 60;
+
+  function remainingParts(seconds) {
+    const days = Math.floor(seconds / DAY);
+    const hours = Math.floor((seconds % DAY) / HOUR);
+    const minutes = Math.floor((seconds % HOUR) / MINUTE);
+    if (days > 0) return [[days, "日"], [hours, "時間"], [minutes, "分"]];
+    if (hours > 0) return [[hours, "時間"], [minutes, "分"]];
+    return [[minutes, "分"], [Math.floor(seconds % MINUTE), "秒"]];
+  }
+
+  function showCountdown(box) {
+    const moment = box.querySelector("time") || document.createElement("time");
+    const ends = Date.parse(box.dataset.ends || moment.dateTime);
+    if (Number.isNaN(ends)) return;
+    box.dataset.ends = new Date(ends).toISOString();
+    const seconds = Math.floor((ends - Date.now()) / 1000);
+    const parts = seconds > 0 ? remainingParts(seconds) : null;
+    const words = parts ? parts.map(([n, unit]) => n + unit).join("") : box.dataset.done;
+    if (box.dataset.shown === words) return;
+    box.dataset.shown = words;
+    if (!parts) {
+      box.textContent = box.dataset.done;
+      return;
+    }
+    box.replaceChildren(...parts.flatMap(([n, unit]) => {
+      const figure = document.createElement("b");
+      figure.textContent = String(n);
+      const word = document.createElement("span");
+      word.textContent = unit;
+      return [figure, word];
+    }));
+  }
+
+  const tick = () => document.querySelectorAll("[data-countdown]").forEach(showCountdown);
+
+  function wake(root) {
+    root.querySelectorAll("[data-copy][hidden], [data-chips][hidden], [data-print][hidden]").forEach((part) => { part.hidden = false; });
+    tick();
+    const first = root.querySelector("[data-focus]");
+    if (first) first.focus();
+  }
+
+  /* Full-width digits and commas are read the same way as by the server's parse_yen. */
+  function readYen(text) {
+    const plain = text.normalize("NFKC").replace(/[,、円¥\s]/g, "");
+    return /^\d+$/.test(plain) ? Number(plain) : 0;
+  }
+
+  function addToField(button) {
+    const field = document.getElementById(button.closest("[data-chips]").dataset.chips);
+    if (!field) return;
+    field.value = (readYen(field.value) + Number(button.dataset.add)).toLocaleString("ja-JP");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  async function copyText(button) {
+    const word = button.querySelector("span") || button;
+    const before = word.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      word.textContent = "写しました";
+    } catch {
+      word.textContent = "写せませんでした";
+    }
+    setTimeout(() => { word.textContent = before; }, 2000);
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const button = target && target.closest("[data-add], [data-copy], [data-print]");
+    if (!button) return;
+    if (button.matches("[data-add]")) addToField(button);
+    else if (button.matches("[data-copy]")) copyText(button);
+    else window.print();
+  });
+
+  /* A second press of a send button does nothing while the first is on its way. The server refuses it too;
+     this spares the reader the message. Disabled after the event, so that the pressed button's own value is sent. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
+    if (form.dataset.sending) {
+      event.preventDefault();
+      return;
+    }
+    if (event.defaultPrevented) return;
+    form.dataset.sending = "1";
+    const button = event.submitter;
+    if (!(button instanceof HTMLButtonElement)) return;
+    setTimeout(() => {
+      button.dataset.label = button.textContent;
+      button.textContent = "送信中…";
+      button.disabled = true;
+    });
+  });
+
+  /* Coming back by the browser's Back button finds the form usable again. */
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sending]").forEach((form) => {
+      delete form.dataset.sending;
+      form.querySelectorAll("button[data-label]").forEach((button) => {
+        button.textContent = button.dataset.label;
+        button.disabled = false;
+      });
+    });
+  });
+
+  document.addEventListener("htmx:after:swap", () => wake(document));
+  wake(document);
+  setInterval(tick, 1000);
+})();

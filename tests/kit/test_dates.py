@@ -1,0 +1,77 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from marketplace.kit.dates import day, full_day, japanese_year, left_until, period, when
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+def test_a_moment_is_told_in_japan_with_its_weekday() -> None:
+    assert when(utc(2026, 11, 25, 11, 0)) == "11月25日(水) 午後8時00分"
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (utc(2026, 11, 24, 15, 0), "11月25日(水) 午前0時00分"),
+        (utc(2026, 11, 25, 2, 59), "11月25日(水) 午前11時59分"),
+        (utc(2026, 11, 25, 3, 0), "11月25日(水) 午後0時00分"),
+        (utc(2026, 12, 31, 14, 59), "12月31日(木) 午後11時59分"),
+    ],
+)
+def test_noon_and_midnight_are_the_zeroth_hour(at: datetime, told: str) -> None:
+    assert when(at) == told
+
+
+def test_a_moment_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        when(datetime(2026, 11, 25, 20, 0))  # noqa: DTZ001 - the very mistake under test
+
+
+def test_a_day_begins_at_midnight_in_japan() -> None:
+    assert full_day(utc(2026, 12, 31, 15, 0)) == "2027年1月1日(金)"
+    assert full_day(utc(2026, 12, 31, 14, 59)) == "2026年12月31日(木)"
+
+
+def test_a_plain_date_is_taken_as_it_stands() -> None:
+    assert full_day(date(2027, 4, 1)) == "2027年4月1日(木)"
+    assert day(date(2027, 4, 1)) == "4月1日(木)"
+
+
+def test_a_period_within_a_day_says_the_day_once() -> None:
+    assert period(utc(2026, 11, 25, 0, 0), utc(2026, 11, 25, 11, 0)) == "11月25日(水) 午前9時00分 から 午後8時00分 まで"
+
+
+def test_a_period_over_new_year_says_both_years() -> None:
+    told = period(utc(2026, 12, 25, 0, 0), utc(2027, 1, 7, 8, 0))
+    assert told == "2026年12月25日(金) 午前9時00分 から 2027年1月7日(木) 午後5時00分 まで"
+
+
+def test_a_period_may_have_no_end() -> None:
+    assert period(utc(2026, 11, 25, 0, 0), None) == "11月25日(水) 午前9時00分 から"
+
+
+def test_the_first_year_of_an_era_has_its_own_name() -> None:
+    assert japanese_year(date(2019, 5, 1)) == "令和元年"
+    assert japanese_year(utc(2026, 12, 31, 15, 0)) == "令和9年"
+    with pytest.raises(ValueError, match="令和"):
+        japanese_year(date(2019, 4, 30))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (2 * 86400, "あと2日"),
+        (2 * 86400 - 1, "あと47時間"),
+        (3600, "あと1時間"),
+        (3599, "あと59分"),
+        (59, "まもなく"),
+        (0, "まもなく"),
+    ],
+)
+def test_time_left_is_never_rounded_up(seconds: int, told: str) -> None:
+    now = utc(2026, 11, 25, 0, 0)
+    assert left_until(now + timedelta(seconds=seconds), now) == told

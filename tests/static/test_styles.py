@@ -1,0 +1,51 @@
+"""The look keeps its own promises: nothing inline, nothing from elsewhere, every name defined."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+MARKETPLACE = Path(__file__).parents[2] / "marketplace"
+STYLES = sorted((MARKETPLACE / "static" / "css").glob("*.css"))
+TEMPLATES = sorted(path for path in MARKETPLACE.rglob("*.html"))
+TOKENS = MARKETPLACE / "static" / "vendor" / "design-tokens-1.1.9" / "tokens.css"
+
+
+def text_of(paths: list[Path]) -> str:
+    return "\n".join(path.read_text() for path in paths)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(MARKETPLACE)))
+def test_no_template_needs_an_exception_from_the_content_security_policy(template: Path) -> None:
+    html = template.read_text()
+    assert re.findall(r"\sstyle\s*=|<style|\son[a-z]+\s*=\s*[\"']|javascript:", html) == []
+    assert re.findall(r"<script(?![^>]*(?:\ssrc=|type=\"application/ld\+json\"))", html) == []
+
+
+def test_every_colour_name_used_is_defined() -> None:
+    css = text_of(STYLES)
+    used = set(re.findall(r"var\((--[a-z0-9-]+)", css))
+    defined = set(re.findall(r"(--[a-z0-9-]+)\s*:", css + TOKENS.read_text()))
+    assert used - defined == set()
+
+
+def test_the_night_colours_only_rename_what_the_day_defines() -> None:
+    day = set(re.findall(r"^\s*(--[a-z0-9-]+)\s*:", (MARKETPLACE / "static/css/theme.css").read_text(), re.M))
+    night = set(re.findall(r"^\s*(--[a-z0-9-]+)\s*:", (MARKETPLACE / "static/css/dark.css").read_text(), re.M))
+    assert night - day == set()
+
+
+def test_styles_fetch_nothing() -> None:
+    assert re.findall(r"url\(|@import", text_of(STYLES)) == []
+
+
+def test_every_icon_asked_for_by_name_exists() -> None:
+    drawn = set(re.findall(r'<symbol id="([a-z]+)"', (MARKETPLACE / "static/img/icons.svg").read_text()))
+    asked = set(re.findall(r'icon\("([a-z]+)"', text_of(TEMPLATES)))
+    assert asked - drawn == set()
+
+
+def test_every_mode_and_kind_has_an_icon() -> None:
+    drawn = set(re.findall(r'<symbol id="([a-z]+)"', (MARKETPLACE / "static/img/icons.svg").read_text()))
+    assert {"fixed", "lottery", "ascending", "sealed", "grant"} <= drawn
+    assert {"resident", "card", "lecture", "naming", "certificate", "experience"} <= drawn

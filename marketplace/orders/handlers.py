@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from marketplace.kit.db import db, get
-from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.listings.scheduling import close_sale, complete
 from marketplace.kit.refusals import WrongState
+from marketplace.listings.models import Listing, ListingState, Mode, UnitState
+from marketplace.listings.scheduling import close_sale, complete
 from marketplace.listings.taking import counts
-from marketplace.listings.models import UnitState
 from marketplace.orders import settling
 from marketplace.orders.models import Order, OrderState, code_of
 from marketplace.outbox.promising import handles

@@ -36,9 +36,7 @@ def place(buyer_id: int, listing_id: int) -> int:
         if listing.mode != Mode.FIXED:
             raise SaleClosed
         open_order = db.session.scalar(
-            sa.select(Order.id).where(
-                Order.buyer_id == buyer.id, Order.listing_id == listing.id, Order.state.in_(OPEN)
-            )
+            sa.select(Order.id).where(Order.buyer_id == buyer.id, Order.listing_id == listing.id, Order.state.in_(OPEN))
         )
         if open_order is not None:
             return open_order

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -75,10 +77,8 @@ def done(code: str) -> ResponseReturnValue:
     payment_id = payment.id if payment else None
     db.session.rollback()
     if payment_id is not None:
-        try:
+        with suppress(Unavailable):
             sync(payment_id)
-        except Unavailable:
-            pass
     return redirect(url_for("orders.show", code=code), 303)
 
 

@@ -9,13 +9,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 const solc = createRequire(import.meta.url)("solc");
 const target = process.argv[2] ?? join(here, "artifacts");
 
-const names = readdirSync(join(here, "src"))
-  .filter((file) => file.endsWith(".sol"))
-  .sort();
-const read = (path) => ({ content: readFileSync(path, "utf8") });
+// contracts of the product, and attackers that only the tests deploy
+const sources = ["src", "test"].flatMap((folder) =>
+  readdirSync(join(here, folder))
+    .filter((file) => file.endsWith(".sol"))
+    .sort()
+    .map((file) => `contracts/${folder}/${file}`),
+);
 const input = {
   language: "Solidity",
-  sources: Object.fromEntries(names.map((file) => [`contracts/src/${file}`, read(join(here, "src", file))])),
+  sources: Object.fromEntries(sources.map((name) => [name, { content: readFileSync(join(here, "..", name), "utf8") }])),
   settings: {
     optimizer: { enabled: true, runs: 200 },
     evmVersion: "cancun",
@@ -36,19 +39,20 @@ const output = JSON.parse(solc.compile(JSON.stringify(input), { import: find }))
 for (const { formattedMessage } of output.errors ?? []) console.error(formattedMessage);
 if ((output.errors ?? []).length > 0) process.exit(1); // a warning is an error here
 
-mkdirSync(target, { recursive: true });
-for (const file of names) {
-  const name = file.replace(/\.sol$/, "");
-  const { abi, metadata, evm } = output.contracts[`contracts/src/${file}`][name];
-  const artifact = {
-    contract: name,
-    solc: solc.version(),
-    abi,
-    bytecode: `0x${evm.bytecode.object}`,
-    deployedBytecode: `0x${evm.deployedBytecode.object}`,
-    immutableReferences: evm.deployedBytecode.immutableReferences ?? {},
-    metadata,
-  };
-  writeFileSync(join(target, `${name}.json`), `${JSON.stringify(artifact, null, 1)}\n`);
-  console.log(`${name} ${evm.deployedBytecode.object.length / 2} bytes`);
+for (const source of sources) {
+  for (const [name, { abi, metadata, evm }] of Object.entries(output.contracts[source])) {
+    const path = join(target, source.includes("/test/") ? "test" : "", `${name}.json`);
+    const artifact = {
+      contract: name,
+      solc: solc.version(),
+      abi,
+      bytecode: `0x${evm.bytecode.object}`,
+      deployedBytecode: `0x${evm.deployedBytecode.object}`,
+      immutableReferences: evm.deployedBytecode.immutableReferences ?? {},
+      metadata,
+    };
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify(artifact, null, 1)}\n`);
+    console.log(`${name} ${evm.deployedBytecode.object.length / 2} bytes`);
+  }
 }

@@ -1,0 +1,163 @@
+"""What every test may ask for: an application on a database of its own, a client, a live server, a browser.
+
+TEST_DATABASE=sqlite|postgresql chooses the database. REQUIRE_POSTGRES=1 and REQUIRE_BROWSER=1 turn a skip for want of
+either into a failure.
+"""
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from marketplace.application import create_app
+from marketplace.kit.db import db
+from marketplace.settings import Settings
+from tests import postgres
+from tests.databases import Databases, Postgresql, Sqlite, chosen
+from tests.visiting import chromium, program, visiting
+
+for knob in Settings.model_fields:  # a developer's own settings are not the tests'
+    os.environ.pop(knob.upper(), None)
+
+SERVER = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that starts the others starts the database server too; they find it by TEST_DATABASE_URL."""
+    if hasattr(config, "workerinput") or chosen() != "postgresql" or config.option.collectonly:
+        return
+    run = os.environ["TEST_RUN"] = secrets.token_hex(4)
+    config.stash[SERVER] = stack = ExitStack()
+    try:
+        url = stack.enter_context(postgres.server())
+    except postgres.NoServer:
+        if os.environ.get("REQUIRE_POSTGRES") == "1":
+            pytest.exit("REQUIRE_POSTGRES=1, but there is no TEST_DATABASE_URL and no wheel with a server", 1)
+        return
+    os.environ["TEST_DATABASE_URL"] = url
+    stack.callback(Postgresql(url, run, Path()).forget_template)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVER in config.stash:
+        config.stash[SERVER].close()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Copies of one template that the processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    kind: Databases
+    if chosen() == "sqlite":
+        kind = Sqlite(shared, own)
+    elif url := os.environ.get("TEST_DATABASE_URL"):
+        kind = Postgresql(url, os.environ["TEST_RUN"], shared)
+    else:
+        pytest.skip("PostgreSQL: there is no TEST_DATABASE_URL and no wheel with a server for this platform")
+
+    def build(url: str) -> None:
+        app = create_app(Settings(database_url=url, data_dir=own))
+        with app.app_context():
+            db.create_all()
+            db.engine.dispose()
+
+    kind.template(build)
+    return kind
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    with databases.copy() as url:
+        yield url
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A loopback port of our own, known before the application is made, so that its links can name it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, listening: socket.socket) -> Settings:
+    """The application's settings. A test file that needs others overrides this with `settings.model_copy(update=…)`."""
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path,
+        base_url=f"http://127.0.0.1:{listening.getsockname()[1]}",
+        secret_key="a test's secret",
+        key_password="a test's password",
+        stripe_webhook_secrets="whsec_test",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application, its context open: a test may call commands and read rows at once."""
+    app = create_app(settings)
+    app.testing = True
+    app.test_client_class = Visitor
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+class Visitor(FlaskClient):
+    """A client whose requests share nothing with the test's own context: no `g`, no session, no snapshot."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        try:
+            return Context().run(super().open, *args, **kwargs)
+        finally:
+            db.session.rollback()  # what the test reads next is what the request has committed
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor without JavaScript. `app.test_client()` gives another one, with cookies of its own."""
+    return app.test_client()
+
+
+@pytest.fixture
+def live_server(app: Flask, listening: socket.socket) -> Iterator[str]:
+    """The address of the application, served by threads of this process on 127.0.0.1."""
+    port = listening.getsockname()[1]
+    server = make_server("127.0.0.1", port, app, threaded=True, fd=listening.fileno())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="live server")
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = program()
+    if executable is None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail("REQUIRE_BROWSER=1, but Chromium is not on PATH and CHROMIUM does not name it")
+        pytest.skip("browser: Chromium is not on PATH and CHROMIUM does not name it")
+    with chromium(executable) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: str) -> Iterator[Page]:
+    """A visitor's tab at the live server. The test fails if its pages complain, break their policy or look outside."""
+    with visiting(browser, live_server) as page:
+        yield page

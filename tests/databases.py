@@ -1,0 +1,99 @@
+"""Each test gets a database of its own: a copy of a template that is built once per run, on SQLite or on PostgreSQL.
+
+Copies, not rolled back savepoints: what a test commits is committed, so that races and crashes in tests are real ones.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+
+
+class Databases(Protocol):
+    """Where copies come from."""
+
+    def template(self, build: Callable[[str], None]) -> None:
+        """Have `build` fill the database at the URL it is given, unless another process of this run has done it."""
+
+    def copy(self) -> AbstractContextManager[str]:
+        """The URL of a fresh copy of the template, which is gone afterwards."""
+
+
+class Sqlite:
+    def __init__(self, shared: Path, own: Path) -> None:
+        self.shared = shared
+        self.own = own
+
+    def template(self, build: Callable[[str], None]) -> None:
+        finished = self.shared / "template.db"
+        with _once(finished) as first:
+            if first:
+                unfinished = self.shared / "building.db"
+                build(f"sqlite:///{unfinished}")
+                assert not unfinished.with_name("building.db-wal").exists(), "the builder left a connection open"
+                unfinished.rename(finished)
+
+    @contextmanager
+    def copy(self) -> Iterator[str]:
+        file = self.own / f"{secrets.token_hex(8)}.db"
+        shutil.copyfile(self.shared / "template.db", file)
+        yield f"sqlite:///{file}"
+        for left in (file, *(file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+
+
+class Postgresql:
+    def __init__(self, server: str, run: str, shared: Path) -> None:
+        self.server = sa.make_url(server)
+        self.run = run
+        self.shared = shared
+        self.engine = sa.create_engine(self.server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+
+    def template(self, build: Callable[[str], None]) -> None:
+        finished = self.shared / "template.built"
+        with _once(finished) as first:
+            if first:
+                self._execute(f"CREATE DATABASE hiroba_{self.run}")
+                build(self._url(f"hiroba_{self.run}"))
+                finished.touch()
+
+    @contextmanager
+    def copy(self) -> Iterator[str]:
+        name = f"hiroba_{self.run}_{secrets.token_hex(8)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE hiroba_{self.run}")
+        try:
+            yield self._url(name)
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def forget_template(self) -> None:
+        """For a server that outlives the run."""
+        self._execute(f"DROP DATABASE IF EXISTS hiroba_{self.run} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        with self.engine.connect() as connection:
+            connection.execute(sa.text(statement))
+
+    def _url(self, name: str) -> str:
+        return self.server.set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _once(finished: Path) -> Iterator[bool]:
+    """Whether the block is the one to do the work; the other processes of the run wait until it has."""
+    with finished.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not finished.exists()
+
+
+def chosen() -> str:
+    """sqlite or postgresql, by TEST_DATABASE."""
+    name = os.environ.get("TEST_DATABASE", "sqlite")
+    assert name in ("sqlite", "postgresql"), f"TEST_DATABASE={name}"
+    return name

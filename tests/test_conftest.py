@@ -1,0 +1,101 @@
+"""What every other test relies on."""
+
+import socket
+import urllib.request
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, Response, g
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page
+
+from marketplace.accounts.models import Account
+from marketplace.kit.db import db, transaction
+from tests.databases import chosen
+from tests.visiting import visiting
+
+PAGE = "<!doctype html><html lang=ja><link rel=icon href=data:,>"
+EPOCH = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def open_account(email: str) -> None:
+    with transaction() as session:
+        session.add(Account(email=email, created_at=EPOCH))
+
+
+def serve(app: Flask, path: str, text: str, kind: str = "html", policy: str = "", status: int = 200) -> None:
+    def view() -> Response:
+        headers = {"Content-Security-Policy": policy} if policy else {}
+        return Response(text, status, headers, content_type=f"text/{kind}; charset=utf-8")
+
+    app.add_url_rule(f"/testing/{path}", endpoint=f"testing.{path}", view_func=view)
+
+
+def emails() -> list[str]:
+    return list(db.session.scalars(sa.select(Account.email).order_by(Account.email)))
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_each_test_has_a_database_of_its_own_of_the_chosen_kind(app: Flask, turn: str) -> None:
+    open_account(f"{turn}@example.jp")
+    assert (db.engine.dialect.name, emails()) == (chosen(), [f"{turn}@example.jp"])
+
+
+def test_what_a_request_commits_is_seen_by_the_test_at_once(app: Flask, client: FlaskClient) -> None:
+    def view() -> str:
+        open_account("a@example.jp")
+        return ""
+
+    app.add_url_rule("/testing/open", view_func=view)
+    before = emails()
+    client.get("/testing/open")
+    assert (before, emails()) == ([], ["a@example.jp"])
+
+
+def test_a_request_knows_nothing_of_the_request_before_it(app: Flask, client: FlaskClient) -> None:
+    def visit() -> str:
+        g.visits = g.get("visits", 0) + 1
+        return str(g.visits)
+
+    app.add_url_rule("/testing/visit", view_func=visit)
+    assert [client.get("/testing/visit").text, client.get("/testing/visit").text] == ["1", "1"]
+
+
+def test_the_live_server_is_on_the_address_that_the_settings_name(app: Flask, live_server: str) -> None:
+    serve(app, "here", "ここです")
+    with urllib.request.urlopen(f"{live_server}/testing/here") as answer:
+        assert (answer.read().decode(), live_server) == ("ここです", app.extensions["hiroba.settings"].base_url)
+
+
+@pytest.mark.browser
+def test_a_tab_is_a_visitor_in_japan(app: Flask, page: Page) -> None:
+    serve(app, "page", f"{PAGE}<title>ひろば</title>")
+    page.goto("/testing/page")
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    assert (page.title(), page.evaluate("navigator.language"), zone) == ("ひろば", "ja-JP", "Asia/Tokyo")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("<script>1</script>", "inline script"),
+        ("<img src=/testing/none.png alt=''>", "404 http"),
+        ("<script src=/testing/wrong.js></script>", "wrong on purpose"),
+        ("<script src=https://cdn.example/x.js></script>", "outside: https"),
+    ],
+)
+def test_a_page_that_misbehaves_fails_its_test(
+    app: Flask, browser: Browser, live_server: str, body: str, complaint: str
+) -> None:
+    serve(app, "page", PAGE + body, policy="default-src 'self' https: data:")
+    serve(app, "wrong.js", "throw new Error('wrong on purpose')", kind="javascript")
+    serve(app, "none.png", "", status=404)
+    with pytest.raises(AssertionError, match=complaint), visiting(browser, live_server) as page:
+        page.goto("/testing/page")
+
+
+def test_the_port_stays_ours_while_nobody_serves_it(listening: socket.socket) -> None:
+    with pytest.raises(OSError, match="in use"):
+        socket.create_server(listening.getsockname()).close()

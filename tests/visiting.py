@@ -1,0 +1,72 @@
+"""A visitor's Chromium, and what its pages must not do: complain, break the policy, look outside this machine."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+
+PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font"}
+NO_OUTSIDE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+QUIET = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+
+
+def program() -> str | None:
+    """The machine's own Chromium (Playwright's download of one is not needed): CHROMIUM, else one on PATH."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def chromium(executable: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*QUIET, NO_OUTSIDE], chromium_sandbox=os.geteuid() != 0
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """A tab of a visitor in Japan at `address`. AssertionError at the end if its pages did what they must not.
+
+    `options` are those of Playwright's new_context(), such as a viewport or java_script_enabled.
+    """
+    japan = {"locale": "ja-JP", "timezone_id": "Asia/Tokyo", "reduced_motion": "reduce", "base_url": address}
+    context = browser.new_context(**{**japan, **options})
+    complaints = _overheard(context)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+    if complaints:
+        raise AssertionError("; ".join(complaints))
+
+
+def _overheard(context: BrowserContext) -> list[str]:
+    """A list that grows with each thing that a page of this context must not do."""
+    complaints: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        # A refusal (422) is logged as a failed resource too; which ones matter, answered() tells better.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            complaints.append(message.text)
+
+    def answered(response: Response) -> None:
+        part = response.request.resource_type in PARTS_OF_A_PAGE
+        if response.status >= 500 or (part and response.status >= 400):
+            complaints.append(f"{response.status} {response.url}")
+
+    def asked(request: Request) -> None:
+        if urlsplit(request.url).hostname not in (None, "127.0.0.1"):
+            complaints.append(f"outside: {request.url}")
+
+    context.on("console", said)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("response", answered)
+    context.on("request", asked)
+    return complaints

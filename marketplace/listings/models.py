@@ -128,7 +128,7 @@ class Listing(Base):
     closes_at: Mapped[datetime | None]
     draw_at: Mapped[datetime | None]
     auction_rules: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
-    """{"soft_close": {"window", "extend", "cap"} | null, "increments": [[limit | null, step], …]}; seconds, yen."""
+    """{"soft_close": {"window", "extend", "cap"} | null, "increments": [[limit, step], …]}; seconds, yen."""
     drafted_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     approved_at: Mapped[datetime | None]

@@ -10,7 +10,7 @@ from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.models import Listing, ListingState, Mode
 
-INCREMENTS: list[list[int | None]] = [[1000, 10], [5000, 100], [10000, 250], [50000, 500], [None, 1000]]
+INCREMENTS: list[list[int]] = [[1000, 10], [5000, 100], [10000, 250], [50000, 500], [10**12, 1000]]
 """Below a price of [limit] yen the next bid is [step] yen higher: the table used where a listing names none."""
 SOFT_CLOSE: dict[str, int | None] = {"window": 300, "extend": 300, "cap": 7200}
 

@@ -1,0 +1,31 @@
+"""Prints docs/states.md from the tables of moves: python -m tests.docs.states > docs/states.md"""
+
+from marketplace.auctions.models import Auction
+from marketplace.kit.state import Machine
+from marketplace.listings.models import Listing
+from marketplace.lotteries.models import Entry
+from marketplace.orders.models import Order
+from marketplace.payments.models import Payment
+from marketplace.rights.models import Right
+from marketplace.tokens.models import Token
+
+HEAD = """# States
+
+Printed from the code by `python -m tests.docs.states`. A move that is not in a table is refused; each move that is made
+leaves a row in the journal.
+"""
+
+
+def table(name: str, machine: Machine[object]) -> str:  # type: ignore[type-var]
+    rows = "\n".join(f"| {event} | {old} | {new} |" for event, old, new in machine.table())
+    return f"\n## {name}\n\n| event | from | to |\n|---|---|---|\n{rows}\n"
+
+
+def text() -> str:
+    """The whole page."""
+    kinds = (Right, Listing, Order, Payment, Token, Auction, Entry)
+    return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
+
+
+if __name__ == "__main__":
+    print(text(), end="")

@@ -1,0 +1,88 @@
+"""A real local chain for tests: anvil on a free port of 127.0.0.1, gone when the block ends."""
+
+import http.client
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from marketplace.chain import anvil
+
+CHAIN_ID = 31337
+
+
+@dataclass(frozen=True)
+class LocalChain:
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, method: str, *params: object) -> Any:
+        return ask(self.port, method, *params)
+
+
+def ask(port: int, method: str, *params: object) -> Any:
+    """One JSON-RPC call; what the node says no to is an AssertionError."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    connection.request("POST", "/", body, {"Content-Type": "application/json"})
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    assert "error" not in answer, answer
+    return answer["result"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the chain ended with {process.returncode}"
+        try:
+            ask(port, "eth_chainId")
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError("the chain does not answer")
+
+
+def need_anvil() -> None:
+    """Skip, by name, where the npm packages of contracts/ are missing."""
+    try:
+        anvil.binary()
+    except FileNotFoundError as missing:
+        pytest.skip(str(missing))
+
+
+@contextmanager
+def running(*more: str, keep_history: bool = False) -> Iterator[LocalChain]:
+    """An empty chain, with the flags of the product and EIP-7825's limit of gas for one transaction.
+
+    Args:
+        keep_history: keep old states, which `anvil_reorg` needs.
+    """
+    need_anvil()
+    port = free_port()
+    flags = [flag for flag in anvil.command(port, CHAIN_ID) if not (keep_history and flag == "--prune-history")]
+    process = subprocess.Popen([*flags, "--enable-tx-gas-limit", *more], stdout=subprocess.DEVNULL)
+    try:
+        wait_for(port, process)
+        yield LocalChain(port, process)
+    finally:
+        process.kill()
+        process.wait()

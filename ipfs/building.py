@@ -7,13 +7,21 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from ipfs import dagpb, hamt, unixfs
 from ipfs.cid import CID, DAG_PB, RAW, Block, make_block
 from ipfs.dagpb import Link
 from ipfs.errors import Malformed
 from ipfs.unixfs import Estimate, Kind, Meaning, Profile
+
+
+class Source(Protocol):
+    """An open file, a pipe, or anything that is read like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to *size* bytes; none only at the end."""
+        ...
 
 
 class Built(NamedTuple):
@@ -31,9 +39,9 @@ class Builder:
         self._emit_block = emit
         self._profile = profile
 
-    def file(self, source: BinaryIO | bytes) -> Built:
+    def file(self, source: Source | bytes) -> Built:
         """A file from bytes or an open stream, read to its end."""
-        stream = io.BytesIO(source) if isinstance(source, bytes) else source
+        stream: Source = io.BytesIO(source) if isinstance(source, bytes) else source
         rows: list[
             list[Built]
         ] = []  # rows[0] holds leaves, rows[1] their parents, …; only the last, open parent of each
@@ -101,7 +109,7 @@ class Builder:
         return block.cid
 
 
-def _read_fully(stream: BinaryIO, size: int) -> bytes:
+def _read_fully(stream: Source, size: int) -> bytes:
     """Up to *size* bytes, fewer only at the end: a pipe may give less at a time, and chunks must not depend on that."""
     parts, missing = [], size
     while missing and (part := stream.read(missing)):

@@ -8,6 +8,7 @@ PR #11409): hence nothing is taken on the word of a status 200. Roots are compar
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +22,9 @@ from ipfs.cid import CID, Block, check_block
 from ipfs.errors import Corrupt, IpfsError, Malformed, ReplicaRefused, ReplicaUnreachable
 
 T = TypeVar("T")
+
+# The client passes urllib3 an argument that means nothing any more; run.in stays below the one that breaks.
+warnings.filterwarnings("ignore", message="The 'strict' parameter", category=FutureWarning)
 OLDEST: Final = (0, 5)  # the first version with dag/import
 
 

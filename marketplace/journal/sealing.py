@@ -54,14 +54,21 @@ def seal() -> int:
 
 
 def first_broken(after: int = 0) -> int | None:
-    """The seq of the first row whose hash does not fit, or None: the chain is whole."""
-    prev = "0" * 64
+    """The first seq whose row does not fit or is missing, up to the head; None: the chain is whole."""
+    head = db.session.get(Head, 1)
+    seen, prev = after, "0" * 64
     if after:
         found = db.session.scalar(sa.select(Entry.hash).where(Entry.seq == after))
         assert found is not None
         prev = found
-    for entry in db.session.scalars(sa.select(Entry).where(Entry.seq > after).order_by(Entry.seq)):
-        if entry.prev != prev or entry.hash != digest(prev, fields(entry)):
-            return entry.seq
-        prev = entry.hash
+    end = head.seq if head else after
+    while seen < end:
+        page = sa.select(Entry).where(Entry.seq > seen, Entry.seq <= end).order_by(Entry.seq).limit(BATCH)
+        entries = list(db.session.scalars(page))
+        if not entries:
+            return seen + 1
+        for entry in entries:
+            if entry.seq != seen + 1 or entry.prev != prev or entry.hash != digest(prev, fields(entry)):
+                return seen + 1
+            seen, prev = entry.seq, entry.hash
     return None

@@ -54,6 +54,10 @@ class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
 
     data: datetime | None
 
+    def __init__(self, label: str | None = None, validators: Any = None, **more: Any) -> None:
+        # The first format is the one that is shown; browsers may send seconds where a page was filled by script.
+        super().__init__(label, validators, format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **more)
+
     def process_data(self, value: datetime | None) -> None:
         self.data = jst(value) if value else None
 

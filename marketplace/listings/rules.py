@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,35 +43,44 @@ class SamePerson(Refused):
 
 def check_sale(values: Mapping[str, Any]) -> None:
     """Invalid, with the field, where a sale can't be held as written."""
+    for fault in faults(values):
+        raise fault
+
+
+def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
+    """Everything that is wrong with a sale, so that a form can show it all at once."""
     mode = Mode(values["mode"])
-    price = values.get("price_yen")
+    price, reserve = values.get("price_yen"), values.get("reserve_yen")
     if mode is not Mode.GRANT:
         if price is None:
-            raise Invalid("価格を入力してください。", field="price_yen")
-        if price < SMALLEST_CHARGE:
-            raise Invalid(f"価格は{SMALLEST_CHARGE}円以上にしてください。", field="price_yen")
-        if price > LARGEST_CHARGE:
-            raise Invalid(f"価格は{LARGEST_CHARGE:,}円以下にしてください。", field="price_yen")
-    reserve = values.get("reserve_yen")
+            yield Invalid("価格を入力してください。", field="price_yen")
+        elif price < SMALLEST_CHARGE:
+            yield Invalid(f"価格は{SMALLEST_CHARGE}円以上にしてください。", field="price_yen")
+        elif price > LARGEST_CHARGE:
+            yield Invalid(f"価格は{LARGEST_CHARGE:,}円以下にしてください。", field="price_yen")
     if reserve is not None and price is not None and reserve < price:
-        raise Invalid("予定価格は開始価格以上にしてください。", field="reserve_yen")
-    quantity = values.get("quantity") or 1
-    if not 1 <= quantity <= 999_999:
-        raise Invalid("数は1から999,999までです。", field="quantity")
-    if mode in (Mode.ASCENDING, Mode.SEALED) and quantity != 1:
-        raise Invalid("オークションと入札では、1回に1つだけ売れます。", field="quantity")
+        yield Invalid("予定価格は開始価格以上にしてください。", field="reserve_yen")
+    quantity = values.get("quantity", 1)
+    if quantity is None or not 1 <= quantity <= 999_999:
+        yield Invalid("数は1から999,999までです。", field="quantity")
+    elif mode in (Mode.ASCENDING, Mode.SEALED) and quantity != 1:
+        yield Invalid("オークションと入札では、1回に1つだけ売れます。", field="quantity")
+    yield from _time_faults(mode, values)
+
+
+def _time_faults(mode: Mode, values: Mapping[str, Any]) -> Iterator[Invalid]:
     opens, closes, draw = values.get("opens_at"), values.get("closes_at"), values.get("draw_at")
     publish = values.get("publish_at")
     if opens is None:
-        raise Invalid("受付を始める日時を入力してください。", field="opens_at")
-    if publish is not None and publish > opens:
-        raise Invalid("公開は、受付の開始より前にしてください。", field="publish_at")
+        yield Invalid("受付を始める日時を入力してください。", field="opens_at")
+    elif publish is not None and publish > opens:
+        yield Invalid("公開は、受付の開始より前にしてください。", field="publish_at")
     if closes is None and mode not in (Mode.FIXED, Mode.GRANT):
-        raise Invalid("受付を終わる日時を入力してください。", field="closes_at")
-    if closes is not None and closes <= opens:
-        raise Invalid("終了は、開始より後にしてください。", field="closes_at")
-    if mode is Mode.LOTTERY and (draw is None or closes is None or draw < closes):
-        raise Invalid("抽選の日時は、受付の終了以後にしてください。", field="draw_at")
+        yield Invalid("受付を終わる日時を入力してください。", field="closes_at")
+    elif closes is not None and opens is not None and closes <= opens:
+        yield Invalid("終了は、開始より後にしてください。", field="closes_at")
+    if mode is Mode.LOTTERY and (draw is None or (closes is not None and draw < closes)):
+        yield Invalid("抽選の日時は、受付の終了以後にしてください。", field="draw_at")
 
 
 def check_open(listing: Listing, at: datetime) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 
+from marketplace.kit.clock import now
 from marketplace.kit.db import writing
 from marketplace.kit.refusals import Unavailable
 
@@ -40,7 +41,7 @@ def written(letter: Letter, sender: str) -> EmailMessage:
     message["From"] = sender
     message["To"] = letter.to
     message["Subject"] = letter.subject
-    message["Date"] = formatdate(localtime=False)
+    message["Date"] = formatdate(now().timestamp(), usegmt=True)
     message["Message-ID"] = f"<{letter.key.replace(':', '.').replace('@', '.')}@{sender.rpartition('@')[2]}>"
     message.set_content(letter.body)
     return message

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from marketplace.accounts.rules import NotAnAddress, normalised
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["hanako@example.jp", " Hanako@Example.JP ", "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ", "　hanako@example.jp\n"],
+)
+def test_one_address_is_one_address_however_it_is_typed(typed: str) -> None:
+    assert normalised(typed) == "hanako@example.jp"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "hanako",
+        "hanako@",
+        "@example.jp",
+        "hanako@example",
+        "a b@example.jp",
+        "a@b@example.jp",
+        "a@example.jp,b@c.jp",
+        "a@example.jp\nBcc: b@example.jp",
+        "a" * 250 + "@example.jp",
+    ],
+)
+def test_what_no_letter_can_be_sent_to_is_refused_beside_the_field(typed: str) -> None:
+    with pytest.raises(NotAnAddress) as refusal:
+        normalised(typed)
+    assert (refusal.value.field, refusal.value.status) == ("email", 422)

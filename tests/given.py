@@ -1,0 +1,143 @@
+"""The world of a test, built by the acts that build the real one, so that no impossible row is in it.
+
+Each returns an id, as the commands do: `get(Listing, given.a_listing())` is the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from marketplace.accounts.models import Role, StaffRole
+from marketplace.accounts.signing_in import account_of
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.listings import approving, drafting, scheduling
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.notices.models import Notice
+from marketplace.outbox import keeping
+from marketplace.rights.models import Kind, Right
+
+_numbers = count(1)
+
+PATH = ("draft", "submitted", "approved", "published", "open", "closed", "completed")
+"""The states that a listing goes through when nothing goes wrong."""
+
+
+def an_account(email: str | None = None) -> int:
+    """Somebody who signed in once."""
+    return account_of(email or f"visitor-{next(_numbers)}@example.jp")
+
+
+def staff(*roles: str, email: str | None = None) -> int:
+    """A member of staff with these roles; the same person each time for the same roles."""
+    account_id = account_of(email or f"{'-'.join(roles)}@town.example.jp")
+    with transaction():
+        for role in roles:
+            insert_once(StaffRole, {"account_id": account_id, "role": Role(role)})
+    return account_id
+
+
+def values(mode: str = "fixed", kind: str = "resident", **more: Any) -> dict[str, Any]:
+    """What a drafter fills in: a right and its sale, complete and without a fault. `more` replaces any of it."""
+    at = now()
+    filled: dict[str, Any] = {
+        "kind": Kind(kind),
+        "title_ja": "デジタル住民票 第3弾「四季」",
+        "title_en": "Digital Resident, Third Edition: Four Seasons",
+        "lead_ja": "町の外から町を応援する証です。",
+        "lead_en": "Proof of being a friend of the town.",
+        "body_ja": "お持ちの方は、町の温泉を無料で使えます。",
+        "perks": [{"ja": "町の温泉2館の入浴が無料", "en": "Free bathing at two town baths"}],
+        "terms": [{"ja": "法律上の住民票や選挙権ではありません。", "en": "Not a legal resident record or a vote."}],
+        "resale_rule_ja": "販売の終わりの1週間後から、ゆずることができます。",
+        "transferable": Kind(kind) is not Kind.CERTIFICATE,
+        "royalty_bps": 500,
+        "term_months": 36 if Kind(kind) is Kind.NAMING else None,
+        "uses_per_token": 12 if Kind(kind) is Kind.LECTURE else None,
+        "picture_alt": "雪の月と杉の町並み",
+        "art_seed": 7,
+        "mode": Mode(mode),
+        "price_yen": 3_000,
+        "quantity": 1 if mode in ("ascending", "sealed") else 10,
+        "per_person_limit": 1,
+        "publish_at": at - timedelta(hours=1),
+        "opens_at": at - timedelta(minutes=1),
+        "closes_at": at + timedelta(days=7),
+        "draw_at": at + timedelta(days=8) if mode == "lottery" else None,
+    }
+    return filled | more
+
+
+def a_listing(mode: str = "fixed", kind: str = "resident", state: str = "open", **more: Any) -> int:
+    """A listing that went from its draft to `state` through the hands of two members of staff.
+
+    `more` replaces what the drafter fills in: price_yen, quantity, opens_at, …; see values().
+    """
+    wanted = PATH.index(state)
+    drafter, approver = staff("drafter"), staff("approver")
+    listing_id = drafting.draft(drafter, values(mode, kind, **more))
+    steps: tuple[Callable[[], None], ...] = (
+        lambda: drafting.submit(listing_id, drafter),
+        lambda: approving.approve(listing_id, approver),
+        lambda: published(listing_id),
+        lambda: scheduling.open_sale(listing_id),
+        lambda: scheduling.close_sale(listing_id),
+        lambda: scheduling.complete(listing_id),
+    )
+    for step in steps[:wanted]:
+        step()
+        keeping.drain()
+    assert get(Listing, listing_id).state == ListingState(state)
+    return listing_id
+
+
+def published(listing_id: int) -> None:
+    """An approved listing is announced."""
+    metadata_published(listing_id)
+    scheduling.publish(listing_id)
+
+
+def metadata_published(listing_id: int) -> None:
+    """The right of an approved listing has its CIDs: by the metadata office, where there is one."""
+    keeping.drain()
+    right_id = get(Listing, listing_id).right_id
+    if find_spec("marketplace.metadata") is None:
+        with transaction():
+            lock(Right, right_id).metadata_uri = "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi/"
+    assert get(Right, right_id).metadata_uri
+
+
+def signed_in(client: FlaskClient, account_id: int) -> FlaskClient:
+    """The same browser, with this person's cookie in it."""
+    with client.session_transaction() as session:
+        session["account_id"] = account_id
+        session["since"] = now().timestamp()
+    return client
+
+
+def mailed_code(email: str) -> str:
+    """The six digits of the newest sign-in mail to `email`."""
+    return _mailed(email).subject.split()[1].partition("（")[0]
+
+
+def mailed_link(email: str) -> str:
+    """The path of the link in the newest sign-in mail to `email`."""
+    line = next(line for line in _mailed(email).body.splitlines() if "/signin/link/" in line)
+    return "/signin/link/" + line.rpartition("/")[2]
+
+
+def _mailed(email: str) -> Notice:
+    notice = db.session.scalar(sa.select(Notice).where(Notice.to_email == email).order_by(Notice.id.desc()).limit(1))
+    assert notice is not None, f"no mail to {email}"
+    return notice
+
+
+def in_days(days: float) -> datetime:
+    return now() + timedelta(days=days)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from marketplace.accounts.models import Account, SignInCode
+from marketplace.kit.clock import now
+from marketplace.kit.db import after_commit, db, get, insert_once, lock, transaction, writing
+from tests.crashing import PowerCut, rolled_back
+from tests.racing import at_once
+
+
+def add(email: str) -> Account:
+    account = Account(email=email, created_at=now())
+    db.session.add(account)
+    return account
+
+
+def emails() -> list[str]:
+    return list(db.session.scalars(sa.select(Account.email).order_by(Account.email)))
+
+
+def test_all_of_a_transaction_happens(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+        add("b@example.jp")
+    db.session.rollback()
+    assert emails() == ["a@example.jp", "b@example.jp"]
+
+
+@pytest.mark.parametrize("end", [LookupError, PowerCut])
+def test_or_none_of_it_however_it_ends(app: Flask, end: type[BaseException]) -> None:
+    with rolled_back(end):
+        add("a@example.jp")
+    assert (emails(), writing()) == ([], False)
+
+
+def test_a_transaction_within_joins_the_one_around_it(app: Flask) -> None:
+    with rolled_back():
+        with transaction():
+            add("inner@example.jp")
+        assert writing()
+    assert emails() == []
+
+
+def test_what_was_read_before_is_read_anew(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+    mine = db.session.scalars(sa.select(Account)).one()
+    assert mine.nickname == ""
+
+    def rename(_: int) -> None:
+        with transaction():
+            lock(Account, 1).nickname = "はな"
+
+    at_once(app, 1, rename)
+    with transaction():
+        assert mine.nickname == "はな"
+
+
+def test_bells_ring_after_the_commit_and_in_order(app: Flask) -> None:
+    rung: list[tuple[str, bool]] = []
+    with transaction():
+        after_commit(lambda: rung.append(("first", writing())))
+        with transaction():
+            after_commit(lambda: rung.append(("second", writing())))
+        assert rung == []
+    assert rung == [("first", False), ("second", False)]
+
+
+def test_what_is_rolled_back_rings_no_bell_not_even_later(app: Flask) -> None:
+    rung: list[str] = []
+    with rolled_back():
+        after_commit(lambda: rung.append("never"))
+    with transaction():
+        add("a@example.jp")
+    assert rung == []
+
+
+def test_a_bell_that_fails_takes_nothing_back_and_silences_no_other(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    rung: list[str] = []
+
+    def broken() -> None:
+        raise OSError("no rope")
+
+    with transaction():
+        add("a@example.jp")
+        after_commit(broken)
+        after_commit(lambda: rung.append("second"))
+    assert (emails(), rung) == (["a@example.jp"], ["second"])
+    assert [record.message for record in caplog.records] == ["after commit"]
+
+
+def test_locks_and_bells_belong_inside_a_transaction(app: Flask) -> None:
+    for act in (lambda: lock(Account, 1), lambda: after_commit(list), lambda: insert_once(Account, {})):
+        with pytest.raises(AssertionError, match="belongs inside transaction"):
+            act()
+
+
+def test_a_row_that_is_not_there_is_a_lookup_error(app: Flask) -> None:
+    with pytest.raises(LookupError, match="Account 404"):
+        get(Account, 404)
+    with pytest.raises(LookupError, match="Account 404"), transaction():
+        lock(Account, 404)
+
+
+def test_ten_at_once_who_read_and_then_write_lose_nothing(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+
+    def count(_: int) -> None:
+        for _turn in range(5):
+            with transaction():
+                account = lock(Account, 1)
+                account.nickname = str(int(account.nickname or 0) + 1)
+
+    assert at_once(app, 10, count) == [None] * 10
+    assert get(Account, 1).nickname == "50"
+
+
+def test_of_ten_who_insert_the_same_one_does(app: Flask) -> None:
+    def insert(_: int) -> int | None:
+        with transaction():
+            return insert_once(Account, {"email": "a@example.jp", "created_at": now()})
+
+    made = [made for made in at_once(app, 10, insert) if made is not None]
+    assert (made, emails()) == ([get(Account, made[0]).id], ["a@example.jp"])
+
+
+def test_an_insert_that_finds_a_rule_other_than_uniqueness_broken_is_no_success(app: Flask) -> None:
+    with pytest.raises(IntegrityError, match="ck_accounts_email_normalised"), transaction():
+        insert_once(Account, {"email": "A@example.jp", "created_at": now()})
+
+
+def test_moments_come_back_as_aware_utc_whatever_zone_they_had(app: Flask) -> None:
+    noon_in_japan = datetime(2026, 12, 1, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=9)))
+    with transaction() as session:
+        session.add(Account(email="a@example.jp", created_at=noon_in_japan))
+    db.session.rollback()
+    assert get(Account, 1).created_at == datetime(2026, 12, 1, 3, 0, 0, 123456, tzinfo=UTC)
+    assert get(Account, 1).created_at.tzinfo is UTC
+
+
+def test_a_moment_without_a_zone_is_refused(app: Flask) -> None:
+    naive = datetime(2026, 12, 1, 12, 0)  # noqa: DTZ001 -- the very thing that must be refused
+    with pytest.raises(StatementError, match="without a zone"), transaction() as session:
+        session.add(Account(email="a@example.jp", created_at=naive))
+
+
+def test_the_database_itself_refuses_a_count_below_zero(app: Flask) -> None:
+    with pytest.raises(IntegrityError, match="ck_sign_in_codes_tries"), transaction() as session:
+        session.add(
+            SignInCode(
+                email="a@example.jp",
+                code_hash="",
+                link_hash="",
+                created_at=now(),
+                expires_at=now(),
+                tries=-1,
+            )
+        )

@@ -1,0 +1,63 @@
+"""The smallest SMTP server that a client of smtplib is content with (RFC 5321), for one test."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    server: Office
+
+    def handle(self) -> None:
+        self.say("220 127.0.0.1 at your service")
+        while line := self.rfile.readline().decode().strip():
+            match line.upper().split()[0]:
+                case "EHLO" | "HELO":
+                    self.say("250 127.0.0.1")
+                case "DATA":
+                    self.say("354 go on")
+                    self.server.letters.append(self.letter())
+                    self.say("250 taken" if self.server.taking else "451 the house is full")
+                case "QUIT":
+                    self.say("221 bye")
+                    return
+                case _:
+                    self.say("250 ok")
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def letter(self) -> bytes:
+        lines = []
+        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        return b"".join(lines)
+
+
+class Office(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.letters: list[bytes] = []
+        self.taking = True
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+@contextmanager
+def post_office() -> Iterator[Office]:
+    with Office() as office:
+        thread = threading.Thread(target=office.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield office
+        finally:
+            office.shutdown()
+            thread.join()

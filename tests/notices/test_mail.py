@@ -1,0 +1,91 @@
+"""Both post offices do the same."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from marketplace.kit.db import transaction
+from marketplace.kit.refusals import Unavailable
+from marketplace.notices.mail import FileMail, Letter, Mail, SmtpMail
+from tests.notices.post_office import post_office
+
+SENDER = "hiroba@example.jp"
+LETTER = Letter("notice-7", "hanako@example.jp", "お支払いのご案内", "はなこ様\n\n.で始まる行もそのまま届きます。\n")
+
+Counter = tuple[Mail, Callable[[], list[EmailMessage]]]
+
+
+@pytest.fixture(params=["file", "smtp"])
+def counter(request: pytest.FixtureRequest, app: Flask, tmp_path: Path) -> Iterator[Counter]:
+    """A mail port, and what has arrived by it."""
+    if request.param == "file":
+        yield (
+            FileMail(tmp_path / "mail", SENDER),
+            lambda: [read(file.read_bytes()) for file in sorted((tmp_path / "mail").glob("*.eml"))],
+        )
+        return
+    with post_office() as office:
+        yield SmtpMail(office.url, SENDER), lambda: [read(letter) for letter in office.letters]
+
+
+def read(raw: bytes) -> EmailMessage:
+    message = email.message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def test_a_letter_arrives_as_it_was_written(counter: Counter) -> None:
+    mail, arrived = counter
+    mail.send(LETTER)
+    (message,) = arrived()
+    assert (message["From"], message["To"], message["Subject"]) == (SENDER, "hanako@example.jp", "お支払いのご案内")
+    assert message.get_content().replace("\r\n", "\n") == LETTER.body
+    assert message["Date"].datetime.utcoffset() is not None
+
+
+def test_a_letter_sent_twice_can_be_seen_to_be_the_same(counter: Counter) -> None:
+    mail, arrived = counter
+    mail.send(LETTER)
+    mail.send(LETTER)
+    assert {message["Message-ID"] for message in arrived()} == {"<notice-7@example.jp>"}
+
+
+def test_no_letter_goes_out_while_a_transaction_is_open(counter: Counter) -> None:
+    mail, arrived = counter
+    with pytest.raises(AssertionError), transaction():
+        mail.send(LETTER)
+    assert arrived() == []
+
+
+def test_a_subject_cannot_smuggle_in_another_receiver(counter: Counter) -> None:
+    mail, arrived = counter
+    with pytest.raises(ValueError, match=r"linefeed|newline"):
+        mail.send(Letter("notice-8", "hanako@example.jp", "件名\nBcc: eve@example.jp", "本文\n"))
+    assert arrived() == []
+
+
+def test_a_directory_that_cannot_be_written_is_trouble_for_now(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("in the way")
+    with pytest.raises(Unavailable, match="mail directory"):
+        FileMail(tmp_path / "mail", SENDER).send(LETTER)
+
+
+def test_a_server_that_is_away_is_trouble_for_now(app: Flask) -> None:
+    with post_office() as office:
+        url = office.url
+    with pytest.raises(Unavailable, match=r"SMTP 127\.0\.0\.1: ConnectionRefusedError"):
+        SmtpMail(url, SENDER).send(LETTER)
+
+
+def test_a_server_that_is_full_is_trouble_for_now(app: Flask) -> None:
+    with post_office() as office:
+        office.taking = False
+        with pytest.raises(Unavailable, match=r"SMTP 127\.0\.0\.1: SMTPDataError"):
+            SmtpMail(office.url, SENDER).send(LETTER)

@@ -1,0 +1,22 @@
+"""Somebody who listens for the length of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from marketplace.outbox.promising import HANDLERS, LISTENERS
+
+
+@contextmanager
+def hearing(topic: str, *handlers: Callable[..., object]) -> Iterator[list[str]]:
+    """Let each of `handlers` hear `topic`; the names under which the outbox knows them."""
+    names = [f"tests.outbox.hearing.{topic}.{number}" for number, _ in enumerate(handlers)]
+    HANDLERS.update(zip(names, handlers, strict=True))
+    LISTENERS[topic] = names
+    try:
+        yield names
+    finally:
+        del LISTENERS[topic]
+        for name in names:
+            del HANDLERS[name]

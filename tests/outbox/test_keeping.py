@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get, transaction, writing
+from marketplace.kit.refusals import Unavailable
+from marketplace.outbox.keeping import ATTEMPTS, LEASE, LONGEST_WAIT, deliver, drain, due, late, retry
+from marketplace.outbox.models import Message
+from marketplace.outbox.promising import say
+from tests.crashing import PowerCut
+from tests.outbox.hearing import hearing
+from tests.racing import at_once
+
+
+def tell(key: str = "monday") -> int:
+    with transaction():
+        say("tea.ready", key=key)
+    return db.session.scalars(sa.select(Message.id).order_by(Message.id.desc()).limit(1)).one()
+
+
+def fail() -> None:
+    raise Unavailable("no water")
+
+
+def test_a_handler_runs_outside_any_transaction(app: Flask) -> None:
+    open_there: list[bool] = []
+    with hearing("tea.ready", lambda: open_there.append(writing())):
+        tell()
+        drain()
+    assert open_there == [False]
+
+
+def test_of_two_workers_at_the_same_message_one_does_it(app: Flask) -> None:
+    cups: list[int] = []
+    both_have_asked = threading.Barrier(2)
+
+    def work(number: int) -> bool:
+        done = deliver(message)
+        both_have_asked.wait(timeout=30)
+        return done
+
+    with hearing("tea.ready", lambda: cups.append(1)):
+        message = tell()
+        assert sorted(at_once(app, 2, work)) == [False, True]
+    assert cups == [1]
+
+
+def test_a_message_in_one_workers_hands_is_not_given_to_another(app: Flask) -> None:
+    while_busy: list[object] = []
+
+    def busy() -> None:
+        while_busy.append(deliver(message))
+        while_busy.append(due())
+
+    with hearing("tea.ready", busy):
+        message = tell()
+        assert deliver(message)
+    assert while_busy == [False, []]
+
+
+def test_a_worker_that_dies_after_the_deed_leaves_it_to_be_done_again_after_its_lease(app: Flask) -> None:
+    deeds: list[str] = []
+    cups: set[str] = set()
+
+    def pour() -> None:
+        deeds.append("poured")
+        cups.add("monday")  # idempotent: what happens twice has happened once
+        if len(deeds) == 1:
+            raise PowerCut
+
+    with hearing("tea.ready", pour):
+        message = tell()
+        with pytest.raises(PowerCut):
+            deliver(message)
+        db.session.rollback()
+        assert (drain(), deeds) == (0, ["poured"])
+        with pretending(now() + LEASE + timedelta(seconds=1)):
+            assert drain() == 1
+            assert drain() == 0
+    assert (deeds, cups, get(Message, message).attempts) == (["poured", "poured"], {"monday"}, 2)
+
+
+def test_one_that_fails_waits_alone_and_longer_each_time(app: Flask) -> None:
+    heard: list[str] = []
+    waits: list[float] = []
+    with hearing("tea.ready", fail, lambda: heard.append("b")):
+        tell()
+        assert (drain(), heard) == (1, ["b"])
+        for _ in range(11):
+            (failed,) = late()
+            waits.append(round((failed.due_at - now()).total_seconds()))
+            with pretending(failed.due_at):
+                assert drain() == 0
+                (failed,) = late()
+                waits[-1] = round((failed.due_at - now()).total_seconds())
+        assert heard == ["b"]
+    assert waits == [4, 8, 16, 32, 64, 128, 256, 512, *[LONGEST_WAIT.total_seconds()] * 3]
+
+
+def test_what_failed_is_written_down_for_staff(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    with hearing("tea.ready", fail):
+        deliver(tell())
+    assert [(message.error, message.attempts) for message in late()] == [("Unavailable: no water", 1)]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_after_twenty_failures_it_is_parked_until_staff_try_again(app: Flask) -> None:
+    with hearing("tea.ready", fail):
+        message = tell()
+        for _ in range(ATTEMPTS):
+            with pretending(get(Message, message).due_at):
+                deliver(message)
+        with pretending(now() + timedelta(days=365)):
+            assert (due(), drain()) == ([], 0)
+        assert (get(Message, message).attempts, get(Message, message).parked_at is None) == (ATTEMPTS, False)
+        retry(message)
+        assert (due(), get(Message, message).attempts) == ([message], 0)
+    with hearing("tea.ready", lambda: None):
+        assert (drain(), late()) == (1, [])
+        assert get(Message, message).error is None
+
+
+def test_what_is_done_is_not_done_again_by_a_retry(app: Flask) -> None:
+    cups: list[int] = []
+    with hearing("tea.ready", lambda: cups.append(1)):
+        message = tell()
+        drain()
+        retry(message)
+        assert (drain(), cups) == (0, [1])
+
+
+def test_a_fact_told_while_keeping_another_is_kept_in_the_same_drain(app: Flask) -> None:
+    said: list[str] = []
+
+    def pass_on() -> None:
+        with transaction():
+            say("tea.cold", key="monday")
+
+    with hearing("tea.ready", pass_on), hearing("tea.cold", lambda: said.append("cold")):
+        tell()
+        assert drain() == 2
+    assert said == ["cold"]
+
+
+def test_a_fact_for_later_is_heard_later(app: Flask) -> None:
+    cups: list[int] = []
+    with hearing("tea.ready", lambda: cups.append(1)):
+        with transaction():
+            say("tea.ready", key="monday", after=timedelta(minutes=5))
+        assert drain() == 0
+        with pretending(now() + timedelta(minutes=5, seconds=1)):
+            assert drain() == 1
+    assert cups == [1]
+
+
+def test_half_of_what_a_failing_handler_wrote_is_not_there(app: Flask) -> None:
+    def half() -> None:
+        with transaction():
+            say("tea.cold", key="monday")
+            db.session.flush()
+            raise LookupError("no cups")
+
+    with hearing("tea.ready", half), hearing("tea.cold", lambda: None):
+        tell()
+        assert drain() == 0
+    assert [message.topic for message in db.session.scalars(sa.select(Message))] == ["tea.ready"]

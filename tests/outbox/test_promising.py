@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.kit.db import db, transaction
+from marketplace.outbox.keeping import drain
+from marketplace.outbox.models import Message
+from marketplace.outbox.promising import Bell, say
+from tests.crashing import rolled_back
+from tests.outbox.hearing import hearing
+from tests.racing import at_once
+
+
+def promised() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Message)) or 0
+
+
+def test_each_who_listens_hears_a_fact_once(app: Flask) -> None:
+    heard: list[tuple[str, int]] = []
+    with hearing("tea.ready", lambda cups: heard.append(("a", cups)), lambda cups: heard.append(("b", cups))):
+        with transaction():
+            say("tea.ready", key="monday", cups=3)
+        assert (promised(), drain()) == (2, 2)
+        assert (sorted(heard), drain()) == ([("a", 3), ("b", 3)], 0)
+
+
+def test_a_fact_said_twice_with_one_key_is_one_fact(app: Flask) -> None:
+    heard: list[int] = []
+    with hearing("tea.ready", lambda item: heard.append(item)):
+        for item in (1, 2):
+            with transaction():
+                say("tea.ready", key="monday", item=item)
+        with transaction():
+            say("tea.ready", key="tuesday", item=3)
+        drain()
+    assert heard == [1, 3]
+
+
+def test_ten_who_say_the_same_at_once_say_it_once(app: Flask) -> None:
+    heard: list[int] = []
+
+    def tell(number: int) -> None:
+        with transaction():
+            say("tea.ready", key="monday", item=7)
+
+    with hearing("tea.ready", lambda item: heard.append(item)):
+        assert at_once(app, 10, tell) == [None] * 10
+        drain()
+    assert heard == [7]
+
+
+def test_what_is_rolled_back_was_never_said(app: Flask) -> None:
+    heard: list[int] = []
+    with hearing("tea.ready", lambda item: heard.append(item)):
+        with rolled_back():
+            say("tea.ready", key="monday", item=1)
+        assert (promised(), drain(), heard) == (0, 0, [])
+
+
+def test_a_fact_that_nobody_listens_to_leaves_nothing(app: Flask) -> None:
+    with transaction():
+        say("tea.ready", key="monday", item=1)
+    assert promised() == 0
+
+
+def test_facts_belong_inside_a_transaction(app: Flask) -> None:
+    with pytest.raises(AssertionError, match="belongs inside transaction"):
+        say("tea.ready", key="monday")
+
+
+def test_the_bell_rings_after_the_commit_once_for_each_row(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[tuple[int, int]] = []
+    monkeypatch.setattr(Bell, "ring", staticmethod(lambda message_id: rung.append((message_id, promised()))))
+    with hearing("tea.ready", lambda item: None, lambda item: None):
+        with transaction():
+            say("tea.ready", key="monday", item=1)
+            assert rung == []
+        ids = list(db.session.scalars(sa.select(Message.id).order_by(Message.id)))
+        with transaction():
+            say("tea.ready", key="monday", item=1)
+    assert rung == [(message_id, 2) for message_id in ids]

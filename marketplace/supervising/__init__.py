@@ -1,0 +1,180 @@
+"""The whole town on one machine: the database, a chain, a Stripe of our own, the web, the worker and the follower.
+
+A real town runs the same programs, each under its system's own supervisor, and names its database, chain and Stripe by
+settings; see docs/operate.md.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from marketplace.settings import Settings
+from marketplace.supervising.children import Hopeless, Household, Leaving, Program
+from marketplace.supervising.premises import CannotStart, Premises, claimed
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_OPEN = 60.0
+SECONDS_TO_STOP = 8.0
+
+
+def up(port: int, data: Path, fresh: bool) -> int:
+    """Run the town at 127.0.0.1:`port` until SIGINT or SIGTERM; the exit status.
+
+    `data`: the directory that keeps everything; a new one becomes the demo town. `fresh` forgets what it kept.
+    """
+    try:
+        with claimed(data, say) as premises:
+            return _stay_open(premises, port, fresh)
+    except CannotStart as reason:
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _stay_open(premises: Premises, port: int, fresh: bool) -> int:
+    _refuse_taken(port)
+    if fresh and "DATABASE_URL" in os.environ:
+        raise CannotStart(
+            f"--fresh forgets only {premises.directory}: empty the database of DATABASE_URL yourself first."
+        )
+    new = premises.prepare(fresh, say)
+    given = frozenset(os.environ)
+    env = premises.environment(os.environ, port)
+    settings = _settings(env)
+    household = Household({**env, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}, ROOT, premises.lock, say)
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        household.leaving = True
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    try:
+        began = time.monotonic()
+        _start_engines(household, _engines(settings, given, premises.directory, port))
+        if new:
+            _do(household, "seed", "The demo town could not be built")
+            premises.opened()
+            say(f"the demo town was built in {time.monotonic() - began:.0f} s; {premises.directory} keeps it")
+        _open_offices(household, settings, port)
+        say(f"Hiroba is ready: http://127.0.0.1:{port}")
+        household.settled = True
+        household.forever()
+    except Leaving:
+        say("stopping")
+    except Hopeless as trouble:
+        raise CannotStart(str(trouble)) from trouble
+    finally:
+        household.stop(SECONDS_TO_STOP)
+    return 0
+
+
+def _start_engines(household: Household, engines: list[Program]) -> None:
+    """Chain, Stripe and the database, at the same time."""
+    for engine in engines:
+        household.start(engine)
+    _do(household, "migrate", "The database could not be brought to the present schema")
+    for engine in engines:
+        if not household.until(partial(_answers, engine.port), SECONDS_TO_OPEN):
+            raise CannotStart(f"{engine.name} does not answer on port {engine.port}")
+
+
+def _open_offices(household: Household, settings: Settings, port: int) -> None:
+    for office in _offices(settings, port):
+        household.start(office)
+    if not household.until(partial(_is_ready, port), SECONDS_TO_OPEN):
+        raise CannotStart(
+            f"The town is not ready after {SECONDS_TO_OPEN:.0f} s: http://127.0.0.1:{port}/readyz says why."
+        )
+
+
+def _engines(settings: Settings, given: Collection[str], directory: Path, port: int) -> list[Program]:
+    """What stands in for the chain and for Stripe, where the environment has not `given` others."""
+    engines = []
+    if "CHAIN_URL" not in given:
+        number = urlsplit(settings.chain_url).port or 0
+        chain = ["-m", "marketplace.chain.embedded", "--port", str(number), "--chain-id", str(settings.chain_id)]
+        engines.append(Program("chain", [*chain, "--data", str(directory / "chain")], number, at_the_back=True))
+    if not {"STRIPE_SECRET_KEY", "STRIPE_API_BASE"} & set(given):
+        number = urlsplit(settings.stripe_api_base).port or 0
+        stripe = ["-m", "marketplace.devstripe", "--port", str(number), "--data", str(directory / "stripe.db")]
+        secret = settings.stripe_webhook_secrets.get_secret_value().split(",")[0]
+        hooks = ["--webhook-url", f"http://127.0.0.1:{port}/webhooks/stripe", "--webhook-secret", secret]
+        engines.append(Program("stripe", [*stripe, *hooks], number, at_the_back=True))
+    return engines
+
+
+def _offices(settings: Settings, port: int) -> list[Program]:
+    beats = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []  # noqa: S108 - gunicorn's own choice of name
+    gunicorn = ["-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--preload"]
+    size = ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
+    manners = ["--no-control-socket", "--graceful-timeout", "5", "--log-level", "warning", *beats]
+    return [
+        Program("web", [*gunicorn, *size, *manners], port),
+        Program("worker", ["-m", "marketplace", "worker"]),
+        Program("follower", ["-m", "marketplace", "follow"]),
+    ]
+
+
+def _do(household: Household, command: str, failure: str) -> None:
+    """One command of `python -m marketplace`, to its end."""
+    status, last_line = household.run(Program(command, ["-m", "marketplace", command]))
+    if status:
+        raise CannotStart(f"{failure}: {last_line}")
+
+
+def _settings(env: dict[str, str]) -> Settings:
+    """The settings as the children will read them, so that a wrong one is told before anything starts."""
+    os.environ.update(env)
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        raise CannotStart(f"{'_'.join(map(str, first['loc'])).upper() or 'Settings'}: {first['msg']}") from wrong
+
+
+def _refuse_taken(port: int) -> None:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise CannotStart(
+            f"Port {port} can't be used ({error.strerror}): stop what uses it, or choose another by --port {port + 1}."
+        ) from error
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _is_ready(port: int) -> bool:
+    """Whether /readyz says 200. Not by urllib: a proxy that the environment names is none of our business."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def say(line: str) -> None:
+    """One line to whoever looks; nobody has to."""
+    with suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()

@@ -1,0 +1,168 @@
+"""The directory of a town on this machine: whose it is, its secrets and its ports. Made once, found again by each run.
+
+hiroba.town   says that the directory is ours, and whether its first run came to its end
+hiroba.env    secrets and ports, for the owner's eyes only, in the words of marketplace/settings.py
+hiroba.lock   held by every process of the town
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+UNFINISHED, OPEN = "unfinished\n", "open\n"
+
+
+class CannotStart(Exception):
+    """Why the town can't be opened, and what to do, in one line for the person at the terminal."""
+
+
+class Premises:
+    """A directory that is ours and that no other run uses."""
+
+    def __init__(self, directory: Path, lock: int) -> None:
+        self.directory = directory
+        self.lock = lock
+        """The file descriptor that children inherit: while one of them lives, no other run may begin."""
+        self._marker = directory / "hiroba.town"
+        self._env = directory / "hiroba.env"
+
+    def prepare(self, fresh: bool, say: Callable[[str], None]) -> bool:
+        """Empty the directory if `fresh` or if its first run never came to its end. True: a new town is to be built."""
+        if self._marker.exists() and not fresh and self._marker.read_text() == OPEN:
+            return False
+        if self._marker.exists():
+            if not fresh:
+                say("the first run in this directory did not come to its end: it begins again")
+            _empty(self.directory)
+        _write(self._marker, UNFINISHED)
+        return True
+
+    def opened(self) -> None:
+        """The first run is complete: from now on the data is kept."""
+        _write(self._marker, OPEN)
+
+    def environment(self, given: Mapping[str, str], port: int) -> dict[str, str]:
+        """What the town's processes are told: what was given to us, else what the first run wrote down.
+
+        A CHAIN_URL, or a STRIPE_SECRET_KEY or STRIPE_API_BASE, that is given means a chain or a Stripe elsewhere; then
+        there is no CHAIN_EMBEDDED, no STRIPE_API_BASE of ours.
+        """
+        kept = self._kept()
+        if "CHAIN_URL" in given:
+            kept = _without(kept, "CHAIN_")
+        if "STRIPE_SECRET_KEY" in given or "STRIPE_API_BASE" in given:
+            kept = _without(kept, "STRIPE_")
+        told = {"DATA_DIR": str(self.directory), "BASE_URL": f"http://127.0.0.1:{port}", "DEMO": "1", **kept, **given}
+        told["DATA_DIR"] = str(self.directory)
+        return told
+
+    def _kept(self) -> dict[str, str]:
+        """The words of hiroba.env. Ports that another program has taken since are chosen anew."""
+        kept = read(self._env) or {
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "KEY_PASSWORD": secrets.token_urlsafe(32),
+            "CHAIN_ID": str(
+                700_000 + secrets.randbelow(100_000)
+            ),  # own, so that no signature fits another town's chain
+            "CHAIN_EMBEDDED": "1",
+            "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(24)}",
+            "STRIPE_WEBHOOK_SECRETS": f"whsec_{secrets.token_hex(24)}",
+        }
+        with ExitStack() as held:  # all at once, or two could get the same one
+            for name in ("CHAIN_URL", "STRIPE_API_BASE"):
+                kept[name] = f"http://127.0.0.1:{_port(urlsplit(kept.get(name, '')).port, held)}"
+        _write(self._env, "".join(f"{name}={value}\n" for name, value in kept.items()))
+        return kept
+
+
+@contextmanager
+def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0) -> Iterator[Premises]:
+    """The directory, for this run alone. Raises CannotStart, if another run holds it after `patience` seconds."""
+    directory = directory.resolve()
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = {path.name for path in directory.iterdir()}
+        if names - {"hiroba.lock"} and "hiroba.town" not in names:
+            raise CannotStart(
+                f"{directory} holds something else: name a directory of Hiroba's, or a new one, by --data."
+            )
+        lock = os.open(directory / "hiroba.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise CannotStart(f"{directory} can't be used ({error.strerror}): name another by --data.") from error
+    try:
+        _wait_for(lock, directory, say, patience)
+        yield Premises(directory, lock)
+    finally:
+        os.close(lock)
+
+
+def read(env: Path) -> dict[str, str]:
+    """NAME=value lines as a dictionary; an empty one where there is no such file."""
+    if not env.exists():
+        return {}
+    return dict(line.split("=", 1) for line in env.read_text().splitlines() if "=" in line)
+
+
+def _wait_for(lock: int, directory: Path, say: Callable[[str], None], patience: float) -> None:
+    """A run that was just ended, even by force, may still have processes that are putting things away."""
+    give_up = time.monotonic() + patience
+    told = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if not told:
+                say("waiting for the last run in this directory to let go of it")
+                told = True
+            if time.monotonic() >= give_up:
+                advice = "stop that one, or name another by --data."
+                raise CannotStart(f"{directory} is in use by another run of Hiroba: {advice}") from None
+        time.sleep(0.1)
+
+
+def _empty(directory: Path) -> None:
+    """Everything but the lock; the marker last, so that a half emptied directory is still known as ours."""
+    for path in sorted(directory.iterdir(), key=lambda path: path.name == "hiroba.town"):
+        if path.name == "hiroba.lock":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _port(last: int | None, held: ExitStack) -> int:
+    """The port of the last run if it is free, else any free one; not given out again until `held` is closed."""
+    for port in (last, 0):
+        if port is None:
+            continue
+        try:
+            server = held.enter_context(socket.create_server(("127.0.0.1", port)))
+        except OSError:
+            continue
+        number: int = server.getsockname()[1]
+        return number
+    raise CannotStart("There is no free port on 127.0.0.1.")
+
+
+def _without(words: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name: value for name, value in words.items() if not name.startswith(prefix)}
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and for the owner only."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

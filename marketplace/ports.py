@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from marketplace.chain.node import Node, Web3Node
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
 from marketplace.settings import Settings
 
@@ -16,6 +17,10 @@ class Ports:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    @cached_property
+    def node(self) -> Node:
+        return Web3Node(self.settings.chain_url)
 
     @cached_property
     def mail(self) -> Mail:

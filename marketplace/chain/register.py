@@ -1,0 +1,61 @@
+"""What our own tables say about the chain. Web pages ask here; nothing here speaks to a node."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.chain.addresses import custody_address_at
+from marketplace.chain.contract import RIGHTS
+from marketplace.chain.models import Call, CallState, Contract, Cursor, Lane
+from marketplace.kit.db import db
+from marketplace.kit.refusals import Unavailable
+from marketplace.settings import settings
+
+
+def contracts() -> dict[str, str]:
+    """Name to address, of those that are deployed."""
+    rows = db.session.execute(sa.select(Contract.name, Contract.address).where(Contract.chain_id == _chain()))
+    return dict(rows.tuples().all())
+
+
+def address_of(name: str) -> str:
+    """The address of a contract. Raises Unavailable until it is deployed."""
+    found = contracts().get(name)
+    if found is None:
+        raise Unavailable(f"chain: {name} is not deployed yet")
+    return found
+
+
+def custody_address(custody_id: str) -> str:
+    """Where the rights of an account are kept on chain: `Account.custody_id` to an address. Computed, not asked.
+
+    Raises Unavailable until RightsToken is deployed.
+    """
+    return custody_address_at(custody_id, _chain(), address_of(RIGHTS))
+
+
+def signer_of(role: str) -> str | None:
+    """The address that signs for a role (a demo wallet's is "wallet:<name>"); None before its lane is open."""
+    return db.session.scalar(sa.select(Lane.signer).where(Lane.chain_id == _chain(), Lane.role == role))
+
+
+def status() -> dict[str, int]:
+    """How far the follower is: {"followed_block", "head_block"}, -1 before the first reading."""
+    cursor = db.session.get(Cursor, _chain())
+    return {"followed_block": cursor.block if cursor else -1, "head_block": cursor.head if cursor else -1}
+
+
+def parked(limit: int = 100) -> list[Call]:
+    """Calls that were given up after several tries, for staff to look at."""
+    query = sa.select(Call).where(Call.state == CallState.PARKED).order_by(Call.id).limit(limit)
+    return list(db.session.scalars(query))
+
+
+def waiting() -> int:
+    """Calls that are promised and not mined."""
+    states = (CallState.QUEUED, CallState.SIGNED, CallState.SENT)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Call).where(Call.state.in_(states))) or 0
+
+
+def _chain() -> int:
+    return settings().chain_id

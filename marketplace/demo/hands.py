@@ -1,0 +1,81 @@
+"""The hands of the demo's people: each does what a page would have done for them, through the same commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import requests
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account, Role, StaffRole
+from marketplace.accounts.signing_in import account_of
+from marketplace.demo.people import person
+from marketplace.demo.town import Clerk, Sale
+from marketplace.kit.db import db, get, insert_once, transaction
+from marketplace.listings import approving, drafting
+from marketplace.listings.models import Listing
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.paying import checkout
+from marketplace.payments import asking
+from marketplace.payments.syncing import sync
+
+CARD = "4242424242424242"
+
+
+def hire(clerks: Iterable[Clerk]) -> dict[str, int]:
+    """{role: account id} of the office."""
+    office = {}
+    for clerk in clerks:
+        with transaction():
+            office[clerk.role] = account_id = account_of(clerk.email)
+            get(Account, account_id).name = clerk.name
+            insert_once(StaffRole, {"account_id": account_id, "role": Role(clerk.role)})
+    return office
+
+
+def buyer(number: int) -> int:
+    """The account of fictional person `number`."""
+    who = person(number)
+    with transaction():
+        account = get(Account, account_of(who.email))
+        account.name, account.nickname, account.prefecture = who.name, who.nickname, who.prefecture
+        return account.id
+
+
+def draft(sale: Sale, office: dict[str, int]) -> int:
+    listing_id = drafting.draft(office["drafter"], sale.values())
+    if sale.state != "draft":
+        drafting.submit(listing_id, office["drafter"])
+    return listing_id
+
+
+def decide(sale: Sale, listing_id: int, office: dict[str, int]) -> None:
+    if sale.state == "returned":
+        approving.send_back(
+            listing_id, office["approver"], "看板の費用をどちらが負担するか、本文に書き足してください。"
+        )
+    elif sale.state not in ("draft", "submitted"):
+        approving.approve(listing_id, office["approver"], "適正と認める。")
+
+
+def pay(order_id: int) -> None:
+    """Go to Stripe's page, pay by card, come back."""
+    page = checkout(order_id)
+    requests.post(page, data={"card": CARD}, allow_redirects=False, timeout=20).raise_for_status()
+    payment = asking.open_payment(get(Order, order_id).subject)
+    assert payment is not None
+    payment_id = payment.id
+    db.session.rollback()
+    sync(payment_id)
+
+
+def unpaid(listing_id: int) -> list[int]:
+    """Orders of a listing that wait for their buyers, first come first."""
+    waiting = sa.select(Order.id).where(Order.listing_id == listing_id, Order.state == OrderState.AWAITING_PAYMENT)
+    found = list(db.session.scalars(waiting.order_by(Order.id)))
+    db.session.rollback()
+    return found
+
+
+def listing_of(listing_id: int) -> Listing:
+    return get(Listing, listing_id)

@@ -1,0 +1,130 @@
+"""What happened in the demo town, and when: each sale as a list of acts in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from marketplace.auctions.bidding import place_bid
+from marketplace.auctions.opening import of_listing as auction_of
+from marketplace.demo import hands
+from marketplace.demo.bids import climb, park
+from marketplace.demo.town import Sale
+from marketplace.kit.clock import now
+from marketplace.listings.scheduling import cancel
+from marketplace.lotteries.closing import of_listing as lottery_of
+from marketplace.lotteries.drawing import draw_with_dice
+from marketplace.lotteries.entering import enter
+from marketplace.orders.placing import place
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+DICE = "31415926535897932384"
+WITNESSES = ("区長会長", "商工会長")
+
+
+@dataclass
+class Act:
+    """Something that somebody did at a moment; `settle` where money moved, so that tokens are issued right after."""
+
+    at: datetime
+    do: Callable[[], object]
+    settle: bool = False
+
+
+class Tale:
+    """One sale from its first draft to the present day."""
+
+    def __init__(self, sale: Sale, office: dict[str, int], first_buyer: int) -> None:
+        self.sale, self.office, self.first_buyer = sale, office, first_buyer
+        self.listing_id = 0
+        self.present = now()
+
+    def acts(self) -> Iterator[Act]:
+        """Every act up to the present, in no particular order."""
+        drafted = min(self.sale.opens_at - 10 * DAY, self.present - DAY)
+        yield Act(drafted, self._draft)
+        yield Act(drafted + 5 * HOUR, self._decide)
+        yield Act(drafted + DAY - HOUR, _nothing)  # the notice is published
+        if self.sale.opens_at > self.present or self.sale.state in ("draft", "submitted", "returned"):
+            return
+        yield Act(self.sale.opens_at, _nothing)
+        yield from {"fixed": self._fixed, "lottery": self._lottery, "ascending": self._auction}[self.sale.mode]()
+        if self.sale.closes_at and self.sale.state != "cancelled":
+            yield Act(self.sale.closes_at, _nothing)
+
+    def _fixed(self) -> Iterator[Act]:
+        sold = self.sale.play.get("sold", 0)
+        for n, at in enumerate(self._spread(sold)):
+            yield Act(at, lambda n=n: self._buy(n), settle=True)  # type: ignore[misc]
+
+    def _lottery(self) -> Iterator[Act]:
+        for n, at in enumerate(self._spread(self.sale.play["applied"])):
+            yield Act(at, lambda n=n: self._enter(n))  # type: ignore[misc]
+        if self.sale.draw_at is None or self.sale.draw_at > self.present:
+            return
+        yield Act(self.sale.draw_at, self._draw)
+        yield Act(self.sale.draw_at + DAY, lambda: self._pay_all_but(self.sale.play["unpaid"]), settle=True)
+        over = self.sale.draw_at + 3 * DAY + MINUTE
+        yield Act(over, _nothing)  # those who did not pay lose their turn; the next are told
+        yield Act(over + DAY, lambda: self._pay_all_but(0), settle=True)
+
+    def _auction(self) -> Iterator[Act]:
+        play, closes = self.sale.play, self.sale.closes_at
+        assert closes is not None
+        if play.get("log") == "park":
+            told = park(self.sale.opens_at)
+        else:
+            until = min(closes - 6 * HOUR, self.present - HOUR)
+            price = self.sale.words["price_yen"]
+            told = climb(self.sale.opens_at, until, play["bids"], play["bidders"], price, play["top"])
+        for bid in told:
+            yield Act(bid.at, lambda bid=bid: self._bid(bid.bidder, bid.yen))  # type: ignore[misc]
+        if self.sale.state == "cancelled":
+            yield Act(closes - HOUR, self._cancel)
+        yield Act(closes + 3 * HOUR, _nothing)
+        yield Act(closes + DAY, lambda: self._pay_all_but(0), settle=True)
+
+    def _spread(self, count: int) -> list[datetime]:
+        """`count` moments between the opening and the close, or an hour ago."""
+        end = min(self.sale.closes_at or self.present, self.present) - HOUR
+        step = (end - self.sale.opens_at) / (count + 1)
+        return [self.sale.opens_at + step * (n + 1) for n in range(count)]
+
+    # The acts themselves.
+
+    def _draft(self) -> None:
+        self.listing_id = hands.draft(self.sale, self.office)
+
+    def _decide(self) -> None:
+        hands.decide(self.sale, self.listing_id, self.office)
+
+    def _buy(self, n: int) -> None:
+        hands.pay(place(hands.buyer(self.first_buyer + n), self.listing_id))
+
+    def _enter(self, n: int) -> None:
+        lottery = lottery_of(self.listing_id)
+        assert lottery is not None
+        enter(lottery.id, hands.buyer(self.first_buyer + n))
+
+    def _draw(self) -> None:
+        lottery = lottery_of(self.listing_id)
+        assert lottery is not None
+        draw_with_dice(lottery.id, DICE, WITNESSES, self.office["approver"])
+
+    def _bid(self, bidder: int, yen: int) -> None:
+        auction = auction_of(self.listing_id)
+        assert auction is not None
+        place_bid(auction.id, hands.buyer(self.first_buyer + bidder), yen)
+
+    def _cancel(self) -> None:
+        cancel(self.listing_id, "staff:demo", self.sale.words["cancelled_reason"])
+
+    def _pay_all_but(self, left: int) -> None:
+        waiting = hands.unpaid(self.listing_id)
+        for order_id in waiting[: len(waiting) - left]:
+            hands.pay(order_id)
+
+
+def _nothing() -> None:
+    """Time passes: the sheets do what is due."""

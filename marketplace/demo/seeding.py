@@ -1,0 +1,83 @@
+"""Seed the demo town: its story is lived through once, day by day, by the real commands.
+
+The clock of this process and that of the local Stripe server go back with the story; the chain's does not, so that
+tokens are issued today. Sheets and outbox run after each act as the worker would run them.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import requests
+import sqlalchemy as sa
+
+from marketplace.chain import deploying, following, sending
+from marketplace.demo import hands, trades
+from marketplace.demo.history import Act, Tale
+from marketplace.demo.town import story
+from marketplace.kit import sheets
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db
+from marketplace.listings.models import Listing
+from marketplace.outbox import keeping
+from marketplace.settings import settings
+
+log = logging.getLogger(__name__)
+STORY_SHEETS = (
+    *("listings.publish_due", "listings.open_due", "listings.close_due"),
+    *("auctions.close_due", "orders.expire_unpaid"),
+)
+"""What time alone makes happen in the story. The others (chain, seals, reconciling) have their turn in settle()."""
+
+
+def seed() -> None:
+    """Live the story through, on an empty database. Nothing happens outside the demo, or where listings exist."""
+    if not settings().demo or db.session.scalar(sa.select(sa.func.count()).select_from(Listing)):
+        log.info("nothing to seed")
+        return
+    began = time.monotonic()
+    deploying.ensure_contracts()
+    stripe(faults={"drop": 1.0})  # webhooks would find nobody at home; the pages' own way back from Stripe is walked
+    told = story()
+    office = hands.hire(told.staff)
+    tales = [Tale(sale, office, first_buyer=n * 3) for n, sale in enumerate(told.sales)]
+    for act in sorted((act for tale in tales for act in tale.acts()), key=lambda act: act.at):
+        live(act)
+    stripe(clock={"at": int(time.time())})
+    settle()
+    trades.trade({tale.sale.id: tale.listing_id for tale in tales}, settle)
+    stripe(faults={"drop": 0.0})
+    sheets.run_all()
+    settle()
+    log.info("the story of the town took %.1f s", time.monotonic() - began)
+
+
+def live(act: Act) -> None:
+    """One act at its moment, and what follows from it at once."""
+    with pretending(act.at):
+        for name in STORY_SHEETS:
+            sheets.run_one(sheets.SHEETS[name])
+        keeping.drain()
+        if act.settle:
+            stripe(clock={"at": int(now().timestamp())})
+        act.do()
+        keeping.drain()
+        for name in STORY_SHEETS:
+            sheets.run_one(sheets.SHEETS[name])
+        keeping.drain()
+
+
+def settle() -> None:
+    """Let the chain catch up: send, follow, and tell whoever listens, until nothing moves any more."""
+    moved = True
+    while moved:
+        moved = bool(sending.work()) | bool(following.follow_once()) | bool(keeping.drain())
+
+
+def stripe(**controls: dict[str, object]) -> None:
+    """Turn a knob of the local Stripe server. A Stripe of another kind has none, and is left alone."""
+    base = settings().stripe_api_base
+    for name, body in controls.items():
+        if base:
+            requests.post(f"{base}/_sim/{name}", json=body, timeout=20).raise_for_status()

@@ -1,4 +1,4 @@
-"""Resales of the demo: residents offer their tokens, others buy them with test yen through a wallet of the demo's."""
+"""Resales of the demo: residents offer tokens, a wallet outside buys them with test yen, and hands some on."""
 
 from __future__ import annotations
 
@@ -9,24 +9,30 @@ import sqlalchemy as sa
 from marketplace.demo import hands
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing
-from marketplace.resale.buying import buy
-from marketplace.resale.offering import offer
+from marketplace.resale import wallet
+from marketplace.resale.offering import live_offer, offer
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.models import Token, TokenState
 
 PRICES = (3800, 3500, 4200, 3000, 2800, 3200, 3000, 2600, 3000)
-WALLET = "demo"
+HANDED_ON = 6
 
 
 def trade(listings: dict[str, int], settle: Callable[[], None]) -> None:
-    """Nine trades of first-edition tokens, three standing offers, one card that went to a wallet outside."""
+    """Nine trades of first-edition tokens, most of them handed on to new residents, and three standing offers."""
     tokens = held(listings["LST-01"])
     for token, price in zip(tokens, PRICES, strict=False):
         assert token.holder_id is not None
         offer(token.token_id, token.holder_id, price)
     settle()
-    for n, (token, _price) in enumerate(zip(tokens, PRICES, strict=False)):
-        buy(token.token_id, WALLET, recipient=custody_of(hands.buyer(60 + n)))
+    bought = [token.token_id for token, _price in zip(tokens, PRICES, strict=False)]
+    for token_id in bought:
+        standing = live_offer(token_id)
+        assert standing is not None
+        wallet.buy(standing.id)
+    settle()
+    for n, token_id in enumerate(bought[:HANDED_ON]):
+        wallet.send(token_id, custody_of(hands.buyer(60 + n)))
     settle()
     for token, price in zip(held(listings["LST-01"])[-3:], (3300, 4800, 3600), strict=False):
         assert token.holder_id is not None

@@ -27,6 +27,7 @@ OFFICES = (
 SHEETS: dict[str, tuple[str, ...]] = {
     "notices": ("sending",),
     "journal": ("sealing",),
+    "chain": ("sending",),
     "listings": ("scheduling",),
     "orders": ("expiring",),
 }

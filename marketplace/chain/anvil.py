@@ -31,11 +31,12 @@ def command(port: int, chain_id: int, *more: str) -> list[str]:
 
     No default accounts and no CORS: otherwise any web page open in the operator's browser could send from
     well-known rich keys. Old states are pruned (they are never asked for): memory stays flat. A base fee of 0 lets
-    keys without coins send. Cancun is what the contracts are compiled for. The block clock is never shifted:
+    keys without coins send. A block has room for whatever comes at once: what does not fit would wait in the pool until
+    the next transaction rings. Cancun is what the contracts are compiled for. The block clock is never shifted:
     `tradableFrom` and offers depend on it.
     """
-    flags = "--host 127.0.0.1 --accounts 0 --no-cors --prune-history --hardfork cancun --gas-limit 30000000 --quiet"
-    money = "--base-fee 0 --gas-price 0 --disable-min-priority-fee"
+    flags = "--host 127.0.0.1 --accounts 0 --no-cors --prune-history --hardfork cancun --quiet"
+    money = "--base-fee 0 --gas-price 0 --disable-min-priority-fee --gas-limit 1000000000"
     # finalized = head - 2, so that software that waits for finality does not wait for 64 blocks;
     # transactions of several keys are mined in the order in which they came
     finality = "--slots-in-an-epoch 1 --order fifo"

@@ -19,6 +19,9 @@ ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
 RIGHTS, MARKET, YEN, ANCHORS = "RightsToken", "ResaleMarket", "TestYen", "Anchors"
 NAMES = (RIGHTS, MARKET, YEN, ANCHORS)
 
+DEPLOY = "constructor"
+"""The "function" of a call that deploys its contract."""
+
 Part = Mapping[str, Any]
 """One entry of a JSON ABI: a function, an event, an argument."""
 
@@ -117,6 +120,12 @@ def creation(contract: str, args: Sequence[Any]) -> bytes:
     """The data of the transaction that deploys the contract."""
     made = artifact(contract)
     return made.bytecode + _written(made.constructor, args)
+
+
+def data(contract: str, function: str, args: Sequence[Any], items: Sequence[Any] | None = None) -> bytes:
+    """The data of a transaction: a call or a deployment; with `items`, they are the last argument, a list."""
+    whole = args if items is None else [*args, list(items)]
+    return creation(contract, whole) if function == DEPLOY else call(contract, function, whole)
 
 
 def result(contract: str, function: str, data: bytes) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from marketplace.settings import settings
 def contracts() -> dict[str, str]:
     """Name to address, of those that are deployed."""
     rows = db.session.execute(sa.select(Contract.name, Contract.address).where(Contract.chain_id == _chain()))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def address_of(name: str) -> str:

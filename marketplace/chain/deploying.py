@@ -1,0 +1,86 @@
+"""Put the contracts on the chain, once, and give each key its role."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from eth_hash.auto import keccak
+
+from marketplace.chain import keys, lanes, register, sending
+from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, YEN, artifact
+from marketplace.chain.models import Call, CallState
+from marketplace.chain.node import node
+from marketplace.kit.db import db, transaction
+from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.settings import settings
+
+SECONDS = 60.0
+HANDOVER_SECONDS = 3 * 24 * 3600
+"""How long a change of the town's key on a real chain can be seen coming."""
+
+ROLES = (
+    (RIGHTS, "ISSUER_ROLE", "issuer"),
+    (RIGHTS, "METADATA_ROLE", "issuer"),
+    (RIGHTS, "PAUSER_ROLE", "town"),
+    (RIGHTS, "CUSTODIAN_ROLE", "custodian"),
+    (MARKET, "CUSTODIAN_ROLE", "custodian"),
+    (MARKET, "PAUSER_ROLE", "town"),
+    (ANCHORS, "ANCHOR_ROLE", "issuer"),
+)
+"""Contract, role in it, whose key has it. The town's key deploys and is the admin of all."""
+
+
+def ensure_contracts() -> dict[str, str]:
+    """Deploy what is not deployed, and see that what is there is ours. Name to address.
+
+    Run it as often as you like. Raises Unavailable when the chain does not answer, Rejected when it is another chain
+    than the settings name, or has other code at our addresses.
+    """
+    chain = settings().chain_id
+    if (found := node().chain_id()) != chain:
+        raise Rejected(f"the node at CHAIN_URL is on chain {found}, and CHAIN_ID says {chain}")
+    town, treasury = lanes.open_lane("town"), keys.signer("fund").address
+    signers = {role: lanes.open_lane(role) for role in ("issuer", "custodian")} | {"town": town}
+    delay = 0 if settings().chain_embedded else HANDOVER_SECONDS
+    name = f"{settings().town_name_en} Public Rights"
+    with transaction():
+        _deploy(RIGHTS, name, "RIGHTS", town, delay, treasury, "")
+        _deploy(YEN, town)
+        _deploy(ANCHORS, town)
+    _until_mined(f"deploy:{chain}:")
+    with transaction():
+        _deploy(MARKET, register.address_of(RIGHTS), register.address_of(YEN), town)
+        for contract, role, who in ROLES:
+            args = ["0x" + keccak(role.encode()).hex(), signers[who]]
+            sending.promise(f"grant:{chain}:{contract}:{role}", "town", contract, "grantRole", args)
+    _until_mined(f"deploy:{chain}:", f"grant:{chain}:")
+    _see_that_it_is_ours()
+    return register.contracts()
+
+
+def _deploy(name: str, *args: object) -> None:
+    sending.promise(f"deploy:{settings().chain_id}:{name}", "town", name, DEPLOY, args)
+
+
+def _until_mined(*prefixes: str) -> None:
+    until = time.monotonic() + SECONDS
+    these = sa.or_(*(Call.key.startswith(prefix) for prefix in prefixes))
+    while True:
+        sending.work()
+        states = set(db.session.scalars(sa.select(Call.state).where(these)))
+        db.session.rollback()
+        if states == {CallState.MINED}:
+            return
+        if CallState.PARKED in states:
+            reasons = db.session.scalars(sa.select(Call.error).where(these, Call.state == CallState.PARKED))
+            raise Rejected(f"the contracts cannot be deployed: {'; '.join(map(str, reasons))}")
+        if time.monotonic() > until:
+            raise Unavailable("the contracts are not deployed yet: the chain does not mine them")
+        time.sleep(0.02)
+
+
+def _see_that_it_is_ours() -> None:
+    for name, address in register.contracts().items():
+        if name in NAMES and not artifact(name).has_code(node().code(address)):
+            raise Rejected(f"the code at {address} is not our {name}: is CHAIN_URL another chain than before?")

@@ -1,0 +1,102 @@
+"""Lanes: one signer, one row of nonces, one process at a time.
+
+A process takes its lanes for some seconds, so that it may speak to the network without a transaction open. The lease
+only keeps processes from doing the same work twice; that nothing happens twice if it runs out is the business of the
+conditional updates in sending.py and settling.py.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from marketplace.chain import keys
+from marketplace.chain.models import Call, CallState, Lane
+from marketplace.chain.node import node
+from marketplace.kit.db import db, insert_once, transaction
+from marketplace.settings import settings
+
+
+class LostLease(Exception):
+    """Another process took the lanes over: stop here, it does the rest."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The lanes that this process holds: role to lane id."""
+
+    token: str
+    seconds: float
+    lanes: dict[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.lanes)
+
+    @property
+    def ids(self) -> list[int]:
+        return list(self.lanes.values())
+
+    def renew(self) -> None:
+        """Hold on for another lease. Raises LostLease."""
+        with transaction() as session:
+            still = session.scalars(
+                sa.update(Lane)
+                .where(Lane.id.in_(self.ids), Lane.lease_by == self.token)
+                .values(lease_until=time.time() + self.seconds)
+                .returning(Lane.id)
+            ).all()
+        if len(still) != len(self.lanes):
+            raise LostLease
+
+
+def open_lane(role: str) -> str:
+    """Make the key and the lane of a role, once; the signer's address.
+
+    The first nonce is the chain's count: a key may have been used before this database was made.
+    """
+    known = db.session.scalar(sa.select(Lane.signer).where(Lane.chain_id == settings().chain_id, Lane.role == role))
+    db.session.rollback()
+    if known is not None:
+        return known
+    address = keys.signer(role).address
+    nonce = node().next_nonce(address)
+    row = {"chain_id": settings().chain_id, "role": role, "signer": address, "next_nonce": nonce}
+    with transaction():
+        insert_once(Lane, row)
+    return address
+
+
+def open_wanted() -> None:
+    """Open a lane for each role that has something to send and none yet."""
+    here = sa.select(Lane.role).where(Lane.chain_id == settings().chain_id)
+    wanted = sa.select(Call.role).where(Call.state == CallState.QUEUED, Call.role.not_in(here)).distinct()
+    roles = list(db.session.scalars(wanted))
+    db.session.rollback()
+    for role in roles:
+        open_lane(role)
+
+
+@contextmanager
+def held(seconds: float) -> Iterator[Held]:
+    """Take every lane of this chain that nobody holds; give them back at the end."""
+    token = secrets.token_hex(8)
+    free = sa.or_(Lane.lease_until.is_(None), Lane.lease_until <= time.time())
+    with transaction() as session:
+        taken = session.execute(
+            sa.update(Lane)
+            .where(Lane.chain_id == settings().chain_id, free)
+            .values(lease_by=token, lease_until=time.time() + seconds)
+            .returning(Lane.role, Lane.id)
+        )
+        lanes = dict(taken.all())
+    try:
+        yield Held(token, seconds, lanes)
+    finally:
+        db.session.rollback()
+        with transaction() as session:
+            session.execute(sa.update(Lane).where(Lane.lease_by == token).values(lease_by=None, lease_until=None))

@@ -22,3 +22,28 @@ def normalised(address: str) -> str:
     if len(plain) > 254 or not _ADDRESS.fullmatch(plain):
         raise NotAnAddress(field="email")
     return plain
+
+
+PREFECTURES = (
+    *("北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県", "栃木県", "群馬県", "埼玉県"),
+    *("千葉県", "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県"),
+    *("愛知県", "三重県", "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県", "岡山県"),
+    *("広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県", "佐賀県", "長崎県", "熊本県", "大分県"),
+    *("宮崎県", "鹿児島県", "沖縄県"),
+)
+"""In the order of JIS X 0401, which is the order in which people look for theirs."""
+
+
+class NoPrefecture(Invalid):
+    code = "no_prefecture"
+    message = "都道府県を選び直してください。"
+
+
+def check_self(name: str, nickname: str, prefecture: str) -> None:
+    """Invalid, with the field, where a person can't be called so."""
+    if len(name) > 80:
+        raise Invalid("80文字までで入力してください。", field="name")
+    if len(nickname) > 40:
+        raise Invalid("40文字までで入力してください。", field="nickname")
+    if prefecture and prefecture not in PREFECTURES:
+        raise NoPrefecture(field="prefecture")

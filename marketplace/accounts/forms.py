@@ -1,0 +1,51 @@
+"""What visitors type about themselves."""
+
+from __future__ import annotations
+
+from wtforms import SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length
+
+from marketplace.accounts.rules import PREFECTURES
+from marketplace.kit.forms import Form
+
+
+class AskForm(Form):
+    email = StringField(
+        "メールアドレス",
+        validators=[InputRequired("メールアドレスを入力してください。")],
+        description="例 hanako@example.jp",
+        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
+    )
+
+
+class CodeForm(Form):
+    code = StringField(
+        "ログイン番号（6けた）",
+        validators=[InputRequired("メールに書いてある6けたの番号を入力してください。")],
+        description="全角の数字でもかまいません",
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "maxlength": "20"},
+    )
+
+
+class LinkForm(Form):
+    """Nothing but the click, protected against forgery."""
+
+
+class SelfForm(Form):
+    name = StringField(
+        "お名前",
+        validators=[Length(max=80, message="80文字までで入力してください。")],
+        description="特典や命名権の手続きで、役場だけが見ます",
+        render_kw={"autocomplete": "name"},
+    )
+    nickname = StringField(
+        "ニックネーム",
+        validators=[Length(max=40, message="40文字までで入力してください。")],
+        description="画面でのあいさつに使います",
+        render_kw={"autocomplete": "nickname"},
+    )
+    prefecture = SelectField(
+        "お住まいの都道府県",
+        choices=[SelectChoice("", "えらばない"), *map(SelectChoice, PREFECTURES)],
+        description="町を応援してくださる方が全国のどこにいらっしゃるかを、人数だけ集計します",
+    )

@@ -1,0 +1,107 @@
+"""`POST /_sim/<name>` with a JSON body: the parts of time, bank, store and bad luck, played by a test or the demo.
+
+advance       {"seconds": 1800}                      move the clock forward
+clock         {"at": 1790000000}                     set it; {} only reads it      → {"now": …}
+faults        {"drop": 0.3, "duplicate": 0.4, …}     see world.Faults; {} only reads them
+deliver       {"limit": 10, "order": "newest"}       carry waiting webhooks now: oldest, newest or shuffled
+konbini_pay   {"payment_intent": "pi_…"}             the payer pays at the store
+dispute       {"payment_intent": "pi_…", "reason": "fraudulent"}
+close_dispute {"dispute": "dp_…", "won": true}
+payout        {}                                     the balance goes to the bank
+webhook       {"url": "http://127.0.0.1:…", "secret": "whsec_…", "events": ["*"]}
+stats         {}                                     counts since the start, webhooks that wait
+reset         {}                                     forget everything, faults and clock too
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+from marketplace.devstripe import disputes, events, konbini, money
+from marketplace.devstripe.deliveries import deliver
+from marketplace.devstripe.objects import Thing
+from marketplace.devstripe.passing import let_time_pass
+from marketplace.devstripe.refusals import unknown
+from marketplace.devstripe.world import Faults, World
+
+
+def control(world: World, name: str, given: Thing) -> Thing:
+    if name == "deliver":  # posts to the shop, so it must not hold the store
+        return dict(deliver(world, given.get("limit", 1000), given.get("order", "oldest")))
+    if name not in _CONTROLS:
+        raise unknown("control", name, "name")
+    with world.store.work():
+        return _CONTROLS[name](world, given)
+
+
+def _advance(world: World, given: Thing) -> Thing:
+    return _clock(world, {"at": world.now() + given["seconds"]})
+
+
+def _clock(world: World, given: Thing) -> Thing:
+    if "at" in given:
+        world.set("clock_offset", str(int(given["at"]) - int(time.time())))
+        let_time_pass(world)
+    return {"now": world.now()}
+
+
+def _faults(world: World, given: Thing) -> Thing:
+    world.faults.change(given)
+    if "seed" in given:
+        world.dice.seed(world.faults.seed)
+    return asdict(world.faults)
+
+
+def _konbini_pay(world: World, given: Thing) -> Thing:
+    intent = world.get(given["payment_intent"], "payment_intent")
+    konbini.pay_at_the_store(world, intent)
+    return intent
+
+
+def _dispute(world: World, given: Thing) -> Thing:
+    intent = world.get(given["payment_intent"], "payment_intent")
+    charge = world.get(intent["latest_charge"] or "", "charge")
+    return disputes.open_dispute(world, charge, given.get("reason", "fraudulent"))
+
+
+def _close_dispute(world: World, given: Thing) -> Thing:
+    dispute = world.get(given["dispute"], "dispute")
+    disputes.close_dispute(world, dispute, bool(given["won"]))
+    return dispute
+
+
+def _payout(world: World, given: Thing) -> Thing:
+    return money.pay_out(world)
+
+
+def _webhook(world: World, given: Thing) -> Thing:
+    return events.register(world, given["url"], given["secret"], given.get("events", ["*"]))
+
+
+def _stats(world: World, given: Thing) -> Thing:
+    (waiting,) = world.store.sql("SELECT count(*) FROM delivery")[0]
+    rows = world.store.sql("SELECT kind, count(*) FROM object GROUP BY kind ORDER BY kind")
+    return {"counts": world.counts, "waiting": waiting, "objects": dict(rows)}
+
+
+def _reset(world: World, given: Thing) -> Thing:
+    world.store.clear()
+    world.faults = Faults()
+    world.dice = random.Random(0)  # noqa: S311  chooses faults, no secrets
+    world.counts = {}
+    return {"now": world.now()}
+
+
+_CONTROLS: dict[str, Callable[[World, Thing], Thing]] = {
+    "advance": _advance,
+    "clock": _clock,
+    "faults": _faults,
+    "konbini_pay": _konbini_pay,
+    "dispute": _dispute,
+    "close_dispute": _close_dispute,
+    "payout": _payout,
+    "webhook": _webhook,
+    "stats": _stats,
+    "reset": _reset,
+}

@@ -17,7 +17,9 @@ SCRIPTS = sorted({name for page in PAGES for name in re.findall(r"\bscripts/[a-z
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_command_of_the_documents_explains_itself(module: str) -> None:
-    run = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.strip()
 

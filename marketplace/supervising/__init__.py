@@ -152,9 +152,9 @@ def _refuse_taken(port: int) -> None:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
-        raise CannotStart(
-            f"Port {port} can't be used ({error.strerror}): stop what uses it, or choose another by --port {port + 1}."
-        ) from error
+        why = os.strerror(error.errno or 0)
+        advice = f"stop what uses it, or choose another by --port {port + 1 if port < 65535 else 8000}."
+        raise CannotStart(f"Port {port} can't be used ({why}): {advice}") from error
 
 
 def _answers(port: int) -> bool:

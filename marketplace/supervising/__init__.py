@@ -116,15 +116,19 @@ def _engines(settings: Settings, given: Collection[str], directory: Path, port: 
 
 
 def _offices(settings: Settings, port: int) -> list[Program]:
-    beats = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []  # noqa: S108 - gunicorn's own choice of name
-    gunicorn = ["-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--preload"]
-    size = ["--workers", str(settings.web_workers), "--threads", str(settings.web_threads)]
-    manners = ["--no-control-socket", "--graceful-timeout", "5", "--log-level", "warning", *beats]
     return [
-        Program("web", [*gunicorn, *size, *manners], port),
+        Program("web", gunicorn("wsgi:app", port, settings.web_workers, settings.web_threads), port),
         Program("worker", ["-m", "marketplace", "worker"]),
         Program("follower", ["-m", "marketplace", "follow"]),
     ]
+
+
+def gunicorn(app: str, port: int, workers: int, threads: int) -> list[str]:
+    """Arguments of Python that serve `app` on loopback: few threads, since more would fight for one lock."""
+    bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(threads)]
+    beats = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []  # noqa: S108 - a disk may stall
+    rest = ["--preload", "--no-control-socket", "--graceful-timeout", "5", "--log-level", "warning", *beats]
+    return ["-m", "gunicorn", app, "--worker-class", "gthread", *bind, *rest]
 
 
 def _do(household: Household, command: str, failure: str) -> None:
@@ -148,9 +152,9 @@ def _refuse_taken(port: int) -> None:
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
-        raise CannotStart(
-            f"Port {port} can't be used ({error.strerror}): stop what uses it, or choose another by --port {port + 1}."
-        ) from error
+        why = os.strerror(error.errno or 0)
+        advice = f"stop what uses it, or choose another by --port {port + 1 if port < 65535 else 8000}."
+        raise CannotStart(f"Port {port} can't be used ({why}): {advice}") from error
 
 
 def _answers(port: int) -> bool:

@@ -25,7 +25,10 @@ CACHE = VENV.resolve().parent / ".cache"  # beside the real directory: checkouts
 LOG = CACHE / "setup.log"
 OLDEST_GLIBC = (2, 35)  # what the chain's program is linked against
 OLDEST_NODE = 20
-NO_NETWORK = ("connection broken", "connectionerror", "connecttimeout", "name resolution", "enotfound", "eai_again")
+NO_NETWORK = (
+    *("connection broken", "connectionerror", "connecttimeout", "name resolution", "from versions: none"),  # pip
+    *("enotfound", "eai_again", "econnrefused", "etimedout"),  # npm
+)
 
 
 def main(purpose: str) -> None:

@@ -1,0 +1,33 @@
+"""python -m benchmarks [NAME …] [--json]"""
+
+import argparse
+import json
+import pkgutil
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+import benchmarks
+
+
+def main() -> None:
+    names = [each.name for each in pkgutil.iter_modules([str(Path(benchmarks.__file__).parent)])]
+    modules = {name: import_module(f"benchmarks.{name}") for name in names if name != "__main__"}
+    known = sorted(name for name, module in modules.items() if hasattr(module, "measure"))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=benchmarks.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(known)}; without, all of them")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    given = parser.parse_args()
+    if unknown := set(given.names) - set(known):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    for name in given.names or known:
+        for result in modules[name].measure():
+            if given.json:
+                print(json.dumps(asdict(result)), flush=True)
+            else:
+                compared = f"{result.ratio:g} x {result.against}, {result.n} rounds"
+                print(f"{result.name:<24}{result.value:>12g} {result.unit:<8}{compared}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

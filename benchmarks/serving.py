@@ -1,0 +1,98 @@
+"""Servers to measure: a town in a directory of its own, and hello, the plainest Flask application, under gunicorn."""
+
+import http.client
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from marketplace.settings import Settings
+from marketplace.supervising import gunicorn
+
+ROOT = Path(__file__).parents[1]
+SECONDS_TO_START = 300.0
+
+hello = Flask("hello")
+
+
+@hello.get("/")
+def say_hello() -> str:
+    return "hello"
+
+
+@dataclass(frozen=True)
+class Served:
+    """Something that answers at 127.0.0.1."""
+
+    port: int
+    process: int
+    seconds_to_ready: float
+
+    def web_processes(self) -> list[int]:
+        """The processes of its gunicorn."""
+        return [pid for pid in _descendants(self.process) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@contextmanager
+def town(data: Path) -> Iterator[Served]:
+    """The town in `data`, by scripts/run; a new directory becomes the demo town."""
+    port = free_port()
+    command = [str(ROOT / "scripts" / "run"), "--port", str(port), "--data", str(data)]
+    with _started(command, port, "readyz") as served:
+        yield served
+
+
+@contextmanager
+def hello_server() -> Iterator[Served]:
+    """Hello, with as many processes and threads as the town's web."""
+    port, settings = free_port(), Settings()
+    arguments = gunicorn("benchmarks.serving:hello", port, settings.web_workers, settings.web_threads)
+    with _started([sys.executable, *arguments], port, "") as served:
+        yield served
+
+
+@contextmanager
+def _started(command: list[str], port: int, ready: str) -> Iterator[Served]:
+    """The command, once /`ready` answers 200; stopped afterwards. RuntimeError with its words if it does not start."""
+    with tempfile.TemporaryFile("w+") as log:
+        began = time.monotonic()
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            while not _answers(port, ready):
+                if process.poll() is not None or time.monotonic() - began > SECONDS_TO_START:
+                    log.seek(0)
+                    raise RuntimeError(log.read())
+                time.sleep(0.02)
+            yield Served(port, process.pid, time.monotonic() - began)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", f"/{path}")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _descendants(process: int) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [process, *(deeper for child in children for deeper in _descendants(int(child)))]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number: int = server.getsockname()[1]
+        return number

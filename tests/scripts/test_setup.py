@@ -1,0 +1,114 @@
+"""scripts/setup on a small copy of the repository whose locks name nothing, so that no registry is asked."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+MISSING = f"hiroba-is-no-package==1.0 --hash=sha256:{'0' * 64}\n"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "scripts", tmp_path / "copy" / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "copy" / "requirements").mkdir()
+    for name in ("run", "test", "node"):
+        (tmp_path / "copy" / "requirements" / f"{name}.txt").write_text("# nothing\n")
+    return tmp_path / "copy"
+
+
+@pytest.fixture
+def installed(copy: Path) -> Path:
+    """As after scripts/setup run, but quicker: pip is borrowed from the Python beneath."""
+    quick = ["--without-pip", "--system-site-packages", str(copy / ".venv")]
+    subprocess.run([sys._base_executable, "-m", "venv", *quick], check=True)  # type: ignore[attr-defined]
+    setup(copy)
+    return copy
+
+
+def setup(copy: Path, purpose: str = "run", **more: str) -> subprocess.CompletedProcess[str]:
+    """The script as a person calls it from their home, with their own PIP_ settings aside."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    return subprocess.run(
+        [copy / "scripts" / "setup", purpose], cwd="/", env={**env, **NOWHERE, **more}, capture_output=True, text=True
+    )
+
+
+def steps(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return [line.split(" …")[0] for line in done.stderr.splitlines()]
+
+
+def test_the_first_call_tells_each_step_and_the_second_has_nothing_to_do(copy: Path) -> None:
+    first, second = setup(copy), setup(copy)
+    assert steps(first) == ["setup: Python environment in .venv", "setup: Python packages of requirements/run.txt"]
+    assert steps(second) == []
+    assert {path.name for path in copy.iterdir()} == {"scripts", "requirements", ".venv", ".cache"}
+
+
+def test_what_is_installed_for_tests_is_enough_to_run_until_a_lock_changes(installed: Path) -> None:
+    assert steps(setup(installed, "test")) == ["setup: Python packages of requirements/test.txt"]
+    (installed / ".venv" / ".run").unlink()
+    assert steps(setup(installed, "run")) == []
+    (installed / "requirements" / "test.txt").write_text("# something else\n")
+    assert steps(setup(installed, "test")) == ["setup: Python packages of requirements/test.txt"]
+
+
+@pytest.mark.parametrize("harm", ["interrupted", "python went away"])
+def test_a_half_made_or_broken_environment_is_made_anew(installed: Path, harm: str) -> None:
+    if harm == "interrupted":
+        (installed / ".venv" / ".run").unlink()
+        (installed / ".venv" / ".unfinished").touch()
+    else:
+        (installed / ".venv" / "bin" / "python").unlink()
+        (installed / ".venv" / "bin" / "python").symlink_to("/nowhere/python")
+    anew = ["setup: Python environment in .venv", "setup: Python packages of requirements/run.txt"]
+    assert steps(setup(installed)) == anew
+
+
+def test_no_network_is_one_line_with_the_remedy_and_leaves_no_stamp(installed: Path) -> None:
+    (installed / "requirements" / "test.txt").write_text(MISSING)
+    failed = setup(installed, "test")
+    assert (failed.returncode, failed.stderr.splitlines()[-1]) == (
+        1,
+        "The package registry could not be reached: connect to a network, or name a mirror in the configuration of pip "
+        f"and npm. Details: {installed / '.cache' / 'setup.log'}",
+    )
+    assert not (installed / ".venv" / ".test").exists()
+
+
+def test_two_at_once_do_the_work_once(copy: Path) -> None:
+    command = [str(copy / "scripts" / "setup"), "run"]
+    env = {**os.environ, **NOWHERE}
+    both = [subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = "".join(each.communicate()[1] for each in both)
+    assert [each.returncode for each in both] == [0, 0]
+    assert said.count("Python environment in .venv") == 1
+
+
+def test_a_word_that_means_nothing_is_refused(copy: Path) -> None:
+    refused = setup(copy, "everything")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "There is nothing called 'everything' to set up: say scripts/setup run or scripts/setup test.\n",
+    )
+
+
+def test_without_a_fitting_python_the_remedy_is_named(copy: Path, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in ("dirname", "sh"):
+        (tools / tool).symlink_to(shutil.which(tool) or "")
+    old = tools / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")  # how a Python 3.9 answers
+    old.chmod(0o755)
+    refused = setup(copy, PATH=str(tools))
+    assert (refused.returncode, refused.stderr.split(":")[0]) == (
+        1,
+        "Hiroba needs Python 3.11 or newer with its venv module",
+    )

@@ -1,0 +1,1 @@
+"""The storefront composes what the offices keep; it owns nothing."""

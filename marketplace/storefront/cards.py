@@ -1,0 +1,97 @@
+"""What a card says of a listing: made for a whole page of them with a handful of queries, never one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from marketplace.auctions.models import Auction
+from marketplace.kit.clock import now
+from marketplace.kit.dates import when
+from marketplace.kit.db import db
+from marketplace.listings.models import Listing, ListingState, Mode, UnitState
+from marketplace.listings.taking import counts
+from marketplace.lotteries.models import Entry, EntryState, Lottery
+
+SOON = timedelta(days=3)
+
+
+@dataclass
+class About:
+    """`yen` under `label`; `sold` of the quantity (None where units are not counted); facts as (words, soon?)."""
+
+    picture: str | None
+    yen: int | None
+    label: str
+    remaining: int
+    sold: int | None = None
+    facts: list[tuple[str, bool]] = field(default_factory=list)
+
+
+def picture_url(picture_id: int | None, width: int) -> str | None:
+    return f"/pictures/{picture_id}/{width}.webp" if picture_id else None
+
+
+def about(listings: Sequence[Listing]) -> dict[int, About]:
+    """{listing id: what its card says}."""
+    ids = [listing.id for listing in listings]
+    units = counts(ids)
+    auctions = {
+        row.listing_id: row for row in db.session.scalars(sa.select(Auction).where(Auction.listing_id.in_(ids)))
+    }
+    wanted = units_wanted(ids)
+    return {
+        listing.id: _about(listing, units.get(listing.id, {}), auctions.get(listing.id), wanted.get(listing.id, 0))
+        for listing in listings
+    }
+
+
+def units_wanted(listing_ids: Sequence[int]) -> dict[int, int]:
+    """Entries to each lottery that were not withdrawn."""
+    rows = db.session.execute(
+        sa.select(Lottery.listing_id, sa.func.count())
+        .join(Entry, Entry.lottery_id == Lottery.id)
+        .where(Lottery.listing_id.in_(listing_ids), Entry.state != EntryState.WITHDRAWN)
+        .group_by(Lottery.listing_id)
+    )
+    return {listing_id: count for listing_id, count in rows}  # noqa: C416 -- a Row is no pair to mypy
+
+
+def _about(listing: Listing, units: dict[UnitState, int], auction: Auction | None, wanted: int) -> About:
+    free = units.get(UnitState.FREE, 0)
+    card = About(picture_url(listing.right.picture_id, 480), listing.price_yen, "価格(税込)", free)
+    if listing.mode == Mode.FIXED:
+        if units:
+            card.sold = units.get(UnitState.SOLD, 0)
+        if listing.state == ListingState.OPEN:
+            card.facts.append((f"のこり {free}点" if free else "ただいま在庫なし", False))
+        elif units and card.sold == listing.quantity:
+            card.facts.append(("売り切れ", False))
+    elif listing.mode == Mode.LOTTERY:
+        card.facts.append((f"当選 {listing.quantity}名", False))
+        if wanted:
+            card.facts.append((f"応募 {wanted:,}件", False))
+    else:
+        card.label = "開始価格"
+        if auction is not None and auction.price_yen is not None and not auction.sealed:
+            card.yen, card.label = auction.price_yen, "現在の価格"
+            card.facts.append((f"入札 {auction.bid_count}件", False))
+        if auction is not None and auction.winner_yen is not None:
+            card.yen, card.label = auction.winner_yen, "落札価格"
+    card.facts.extend(_times(listing, auction.closes_at if auction else listing.closes_at))
+    return card
+
+
+def _times(listing: Listing, closes_at: datetime | None) -> list[tuple[str, bool]]:
+    if listing.state == ListingState.PUBLISHED:
+        return [(f"{when(listing.opens_at)} 開始", False)]
+    if listing.state == ListingState.OPEN and closes_at:
+        return [(f"{when(closes_at)} まで", closes_at - now() < SOON)]
+    if listing.state == ListingState.CANCELLED:
+        return [("中止になりました", False)]
+    if listing.state in (ListingState.CLOSED, ListingState.COMPLETED):
+        return [("受付は終わりました", False)]
+    return []

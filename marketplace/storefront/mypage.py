@@ -1,0 +1,85 @@
+"""マイページ: what I hold, what I asked for, what I still have to do."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from marketplace.accounts.session import current_account, signed_in
+from marketplace.auctions.models import Auction, Bidder
+from marketplace.kit.db import db
+from marketplace.kit.web import conditional
+from marketplace.listings.models import Listing
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.orders.models import OPEN, Order
+from marketplace.resale.models import Offer, OfferState
+from marketplace.tokens.models import Token, TokenState
+
+bp = Blueprint("mypage", __name__)
+
+
+@bp.get("/mypage")
+@signed_in
+def show() -> ResponseReturnValue:
+    me = current_account()
+    assert me is not None
+    tokens = list(
+        db.session.scalars(
+            sa.select(Token)
+            .where(Token.holder_id == me.id, Token.state == TokenState.HELD)
+            .options(joinedload(Token.right))
+            .order_by(Token.minted_at.desc())
+        )
+    )
+    orders = list(
+        db.session.scalars(
+            sa.select(Order)
+            .where(Order.buyer_id == me.id)
+            .options(joinedload(Order.listing))
+            .order_by(Order.id.desc())
+            .limit(50)
+        )
+    )
+    offered = set(
+        db.session.scalars(
+            sa.select(Offer.token_id).where(
+                Offer.token_id.in_([token.token_id for token in tokens]), Offer.state == OfferState.LIVE
+            )
+        )
+    )
+    page = render_template(
+        "storefront/mypage.html",
+        tokens=tokens,
+        offered=offered,
+        open_orders=[order for order in orders if order.state in OPEN],
+        orders=orders,
+        entries=_entries(me.id),
+        auctions=_auctions(me.id),
+    )
+    return conditional(page, max_age=0, private=True)
+
+
+def _entries(account_id: int) -> list[tuple[Entry, Listing]]:
+    rows = db.session.execute(
+        sa.select(Entry, Listing)
+        .join(Lottery, Lottery.id == Entry.lottery_id)
+        .join(Listing, Listing.id == Lottery.listing_id)
+        .where(Entry.account_id == account_id)
+        .order_by(Entry.id.desc())
+        .limit(50)
+    )
+    return [(entry, listing) for entry, listing in rows]
+
+
+def _auctions(account_id: int) -> list[tuple[Auction, Listing, str]]:
+    rows = db.session.execute(
+        sa.select(Auction, Listing, Bidder.no)
+        .join(Bidder, Bidder.auction_id == Auction.id)
+        .join(Listing, Listing.id == Auction.listing_id)
+        .where(Bidder.account_id == account_id)
+        .order_by(Auction.closes_at.desc())
+        .limit(50)
+    )
+    return [(auction, listing, no) for auction, listing, no in rows]

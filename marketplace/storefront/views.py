@@ -1,0 +1,169 @@
+"""Home, the catalogue, the page of a right, and the pages that explain."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import current_account
+from marketplace.auctions import views as auctions
+from marketplace.fund.statements import public_summary
+from marketplace.kit.db import db
+from marketplace.kit.web import conditional, safe_next
+from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
+from marketplace.lotteries import views as lotteries
+from marketplace.metadata.replicating import standing
+from marketplace.orders.forms import OrderForm
+from marketplace.orders.models import OPEN, Order
+from marketplace.rights.models import KIND_JA, Right
+from marketplace.storefront import mypage, records
+from marketplace.storefront.cards import about, picture_url
+from marketplace.tokens.models import Token, TokenState
+
+bp = Blueprint("storefront", __name__)
+BLUEPRINTS = (bp, mypage.bp, records.bp)
+
+ON_SALE = (ListingState.OPEN, ListingState.PUBLISHED)
+ENDED = (ListingState.CLOSED, ListingState.COMPLETED, ListingState.CANCELLED)
+PER_PAGE = 24
+
+
+def public(page: str) -> Response:
+    """A page that is the same for everybody may be kept for a second; one with a name on it may not."""
+    return conditional(page, max_age=1, private=current_account() is not None)
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    listings = list(db.session.scalars(listed(ON_SALE).limit(12)))
+    ended = list(db.session.scalars(listed(ENDED).limit(3)))
+    holders = db.session.execute(
+        sa.select(sa.func.count(), sa.func.count(sa.distinct(Token.holder_address))).where(
+            Token.state == TokenState.HELD
+        )
+    ).one()
+    page = render_template(
+        "storefront/home.html",
+        listings=listings,
+        ended=ended,
+        about=about([*listings, *ended]),
+        issued=holders[0],
+        holders=holders[1],
+        fund=public_summary(),
+        modes=mode_counts(),
+    )
+    return public(page)
+
+
+@bp.get("/listings")
+def catalogue() -> ResponseReturnValue:
+    kind, mode = request.args.get("kind", ""), request.args.get("mode", "")
+    ended = request.args.get("state") == "ended"
+    query = listed(ENDED if ended else ON_SALE)
+    if kind in list(KIND_JA):
+        query = query.where(Right.kind == kind)
+    if mode in list(MODE_JA):
+        query = query.where(Listing.mode == mode)
+    number = max(request.args.get("page", 1, type=int), 1)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
+    listings = list(db.session.scalars(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)))
+    page = render_template(
+        "storefront/catalogue.html",
+        listings=listings,
+        about=about(listings),
+        kind=kind,
+        mode=mode,
+        ended=ended,
+        total=total,
+        page=number,
+        pages=-(-total // PER_PAGE),
+        kinds=KIND_JA,
+        modes=MODE_JA,
+    )
+    return public(page)
+
+
+@bp.get("/listings/<code>")
+def show(code: str) -> ResponseReturnValue:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    if listing is None:
+        abort(404)
+    return conditional(page_of(listing), max_age=1, private=True)
+
+
+def page_of(listing: Listing, *, preview: bool = False) -> str:
+    """The page of a listing as a buyer sees it; staff see it before it is published, with `preview`."""
+    panel = record = None
+    if listing.mode in (Mode.ASCENDING, Mode.SEALED):
+        panel, record = auctions.panel(listing), auctions.record(listing)
+    elif listing.mode == Mode.LOTTERY:
+        panel = lotteries.panel(listing)
+    me = current_account()
+    mine = me and db.session.scalar(
+        sa.select(Order).where(Order.buyer_id == me.id, Order.listing_id == listing.id, Order.state.in_(OPEN))
+    )
+    return render_template(
+        "storefront/listing.html",
+        listing=listing,
+        right=listing.right,
+        card=about([listing])[listing.id],
+        picture=picture_url(listing.right.picture_id, 960),
+        panel=panel,
+        record=record,
+        mine=mine,
+        form=OrderForm(),
+        kept=standing(listing.right_id),
+        issued=db.session.scalar(sa.select(sa.func.count()).where(Token.listing_code == listing.code)),
+        preview=preview,
+    )
+
+
+@bp.get("/about")
+def explanation() -> ResponseReturnValue:
+    return public(render_template("storefront/about.html"))
+
+
+@bp.get("/help")
+def questions() -> ResponseReturnValue:
+    return public(render_template("storefront/help.html"))
+
+
+@bp.get("/law")
+def law() -> ResponseReturnValue:
+    return public(render_template("storefront/law.html"))
+
+
+@bp.get("/privacy")
+def privacy() -> ResponseReturnValue:
+    return public(render_template("storefront/privacy.html"))
+
+
+@bp.get("/display")
+def display() -> ResponseReturnValue:
+    """Size of letters and colours, kept in a cookie so that the server draws them right at once."""
+    response = redirect(safe_next(request.args.get("next")), 303)
+    for name, values in (("size", ("m", "l", "xl")), ("theme", ("auto", "light", "dark"))):
+        if (value := request.args.get(name)) in values:
+            response.set_cookie(name, str(value), max_age=365 * 86400, samesite="Lax", httponly=True)
+    return response
+
+
+def listed(states: tuple[ListingState, ...]) -> sa.Select[tuple[Listing]]:
+    """Public listings in one of `states`: open ones first, those that end soon before the others."""
+    ending = sa.func.coalesce(Listing.closes_at, Listing.opens_at)
+    order = ending.desc() if states == ENDED else ending.asc()
+    first = sa.case((Listing.state == ListingState.OPEN, 0), else_=1)
+    return (
+        sa.select(Listing)
+        .join(Right, Right.id == Listing.right_id)
+        .where(Listing.state.in_(states))
+        .order_by(first, order, Listing.id)
+    )
+
+
+def mode_counts() -> dict[str, int]:
+    rows = db.session.execute(
+        sa.select(Listing.mode, sa.func.count()).where(Listing.state.in_(ON_SALE)).group_by(Listing.mode)
+    )
+    return {str(mode): count for mode, count in rows}

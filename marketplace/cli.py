@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     up = add("up", _up, "start everything on this machine, with the demo town on the first run")
     up.add_argument("--port", type=int, default=8000)
-    up.add_argument("--data", type=Path, default=Path("data"))
+    up.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[1] / "data")
     up.add_argument("--fresh", action="store_true", help="forget the data of the last run first")
     add("worker", _worker, "do what was promised: deliver the outbox, run the sheets, send to the chain")
     add("follow", _follow, "follow the chain: read contract events into our tables")
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if options.run is not _up:
+        _live_here()
     result = options.run(options)
     assert isinstance(result, int)
     return result
@@ -37,6 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 # Each command is a function of its own so that its imports are paid only when it runs.
 # ruff: noqa: PLC0415 -- the reason above holds for every import below
+
+
+def _live_here() -> None:
+    """A command by hand means the town of DATA_DIR: it is told what scripts/run tells the processes of that town."""
+    from marketplace.supervising import premises
+
+    kept = premises.read(Path(os.environ.get("DATA_DIR", "data")) / "hiroba.env")
+    os.environ.update(premises.merged(kept, os.environ))
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -49,19 +49,10 @@ class Premises:
         _write(self._marker, OPEN)
 
     def environment(self, given: Mapping[str, str], port: int) -> dict[str, str]:
-        """What the town's processes are told: what was given to us, else what the first run wrote down.
-
-        A CHAIN_URL, or a STRIPE_SECRET_KEY or STRIPE_API_BASE, that is given means a chain or a Stripe elsewhere; then
-        there is no CHAIN_EMBEDDED, no STRIPE_API_BASE of ours.
-        """
-        kept = self._kept()
-        if "CHAIN_URL" in given:
-            kept = _without(kept, "CHAIN_")
-        if "STRIPE_SECRET_KEY" in given or "STRIPE_API_BASE" in given:
-            kept = _without(kept, "STRIPE_")
-        told = {"DATA_DIR": str(self.directory), "BASE_URL": f"http://127.0.0.1:{port}", "DEMO": "1", **kept, **given}
-        told["DATA_DIR"] = str(self.directory)
-        return told
+        """What the town's processes are told: what was given to us, else what is written down here."""
+        kept = {**self._kept(), "DEMO": "1", "BASE_URL": f"http://127.0.0.1:{port}"}
+        _write(self._env, "".join(f"{name}={value}\n" for name, value in kept.items()))
+        return {**merged(kept, given), "DATA_DIR": str(self.directory)}
 
     def _kept(self) -> dict[str, str]:
         """The words of hiroba.env. Ports that another program has taken since are chosen anew."""
@@ -78,7 +69,6 @@ class Premises:
         with ExitStack() as held:  # all at once, or two could get the same one
             for name in ("CHAIN_URL", "STRIPE_API_BASE"):
                 kept[name] = f"http://127.0.0.1:{_port(urlsplit(kept.get(name, '')).port, held)}"
-        _write(self._env, "".join(f"{name}={value}\n" for name, value in kept.items()))
         return kept
 
 
@@ -101,6 +91,16 @@ def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0)
         yield Premises(directory, lock)
     finally:
         os.close(lock)
+
+
+def merged(kept: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What is `given`, over what was `kept`. A chain or a Stripe that is given is another one, so that nothing which
+    was kept about ours is true of it."""
+    theirs = [
+        *(["CHAIN_"] if "CHAIN_URL" in given else []),
+        *(["STRIPE_"] if "STRIPE_SECRET_KEY" in given or "STRIPE_API_BASE" in given else []),
+    ]
+    return {**{name: value for name, value in kept.items() if not name.startswith(tuple(theirs))}, **given}
 
 
 def read(env: Path) -> dict[str, str]:
@@ -151,10 +151,6 @@ def _port(last: int | None, held: ExitStack) -> int:
         number: int = server.getsockname()[1]
         return number
     raise CannotStart("There is no free port on 127.0.0.1.")
-
-
-def _without(words: Mapping[str, str], prefix: str) -> dict[str, str]:
-    return {name: value for name, value in words.items() if not name.startswith(prefix)}
 
 
 def _write(path: Path, text: str) -> None:

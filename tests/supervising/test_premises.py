@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from marketplace.supervising.premises import CannotStart, Premises, claimed, read
+from marketplace.supervising.premises import CannotStart, Premises, claimed, merged, read
 
 
 def ignore(_line: str) -> None:
@@ -40,7 +40,7 @@ def test_a_second_run_finds_secrets_ports_and_data_as_they_were(directory: Path)
     first = first_run(directory)
     with claimed(directory, ignore) as premises:
         assert not premises.prepare(fresh=False, say=ignore)
-        assert premises.environment({}, 8000) == first
+        assert premises.environment({}, 8001) == {**first, "BASE_URL": "http://127.0.0.1:8001"}
     assert (directory / "hiroba.db").read_text() == "a town"
 
 
@@ -49,6 +49,11 @@ def test_secrets_are_for_the_owner_only_and_differ_between_towns(tmp_path: Path)
     assert [(tmp_path / "one" / name).stat().st_mode & 0o777 for name in ("hiroba.env", ".")] == [0o600, 0o700]
     secrets = ("SECRET_KEY", "KEY_PASSWORD", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS")
     assert [name for name in secrets if one[name] == other[name]] == []
+
+
+def test_a_command_run_by_hand_is_told_what_the_processes_of_the_town_are_told(directory: Path) -> None:
+    told = first_run(directory)
+    assert merged(read(directory / "hiroba.env"), {"DATA_DIR": str(directory)}) == told
 
 
 def test_fresh_forgets_everything(directory: Path) -> None:

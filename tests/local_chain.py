@@ -21,10 +21,15 @@ CHAIN_ID = 31337
 class LocalChain:
     port: int
     process: "subprocess.Popen[bytes]"
+    beginning: str
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def forget(self) -> None:
+        """Back to the empty chain that it was. (`anvil_reset` would also bring back fees.)"""
+        assert self.ask("evm_revert", self.beginning) is True
 
     def ask(self, method: str, *params: object) -> Any:
         return ask(self.port, method, *params)
@@ -82,7 +87,7 @@ def running(*more: str, keep_history: bool = False) -> Iterator[LocalChain]:
     process = subprocess.Popen([*flags, "--enable-tx-gas-limit", *more], stdout=subprocess.DEVNULL)
     try:
         wait_for(port, process)
-        yield LocalChain(port, process)
+        yield LocalChain(port, process, ask(port, "evm_snapshot"))
     finally:
         process.kill()
         process.wait()

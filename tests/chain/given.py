@@ -1,0 +1,71 @@
+"""Promises to the chain, made briefly."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.chain import contract, register, sending
+from marketplace.chain.models import Call, CallState, Log, Tx, TxState
+from marketplace.chain.node import node
+from marketplace.kit.db import db, transaction
+
+TERMS: dict[str, Any] = {
+    "maxSupply": 10_000,
+    "usesPerToken": 0,
+    "royaltyBps": 500,
+    "validUntil": 0,
+    "tradableFrom": 0,
+    "kind": 0,
+    "transferable": True,
+    "revocable": False,
+    "termsHash": "0x" + "11" * 32,
+}
+
+
+def a_series(series: int = 1, **terms: Any) -> str:
+    key = f"series:{series}"
+    args = [series, {**TERMS, **terms}, "ipfs://series/"]
+    with transaction():
+        sending.promise(key, "issuer", "RightsToken", "createSeries", args)
+    return key
+
+
+def an_issue(serial: int, series: int = 1, to: str | None = None) -> str:
+    """One right, by default into the custody of an account of its own."""
+    key = f"issue:{series}:{serial}"
+    to = to or register.custody_address(custody_id(serial))
+    item = {"to": to, "serial": serial, "ref": "0x" + f"{serial:064x}"}
+    with transaction():
+        sending.promise(key, "issuer", "RightsToken", "issueBatch", [series], group=f"series:{series}", item=item)
+    return key
+
+
+def custody_id(number: int) -> str:
+    return f"{number:064x}"
+
+
+def calls() -> dict[str, CallState]:
+    """Key to state, without those of the deployment."""
+    db.session.rollback()
+    here = sa.select(Call.key, Call.state).where(~Call.key.startswith("deploy:"), ~Call.key.startswith("grant:"))
+    return dict(db.session.execute(here.order_by(Call.id)).all())
+
+
+def txs() -> list[TxState]:
+    """States, without those of the deployment."""
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Tx.state).order_by(Tx.id)))[11:]
+
+
+def logs(name: str) -> list[dict[str, Any]]:
+    """What the followed logs of one kind say, in the order of the chain."""
+    db.session.rollback()
+    query = sa.select(Log.args).where(Log.name == name).order_by(Log.block_number, Log.log_index)
+    return list(db.session.scalars(query))
+
+
+def owner(token_id: int) -> str:
+    """What the chain itself says."""
+    data = contract.call("RightsToken", "ownerOf", [token_id])
+    answer = node().call("0x" + "00" * 20, register.address_of("RightsToken"), data)
+    return "0x" + answer[12:].hex()

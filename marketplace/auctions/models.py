@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from marketplace.auctions import rules, sealed
+from marketplace.auctions import rules
+from marketplace.auctions.sealed import Terms as SealedTerms
 from marketplace.kit.db import Base, state_column
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
@@ -69,7 +70,11 @@ class Auction(Base):
             "tie": {AuctionState.OPEN: AuctionState.TIED},
             "award": {AuctionState.OPEN: AuctionState.AWARDED, AuctionState.TIED: AuctionState.AWARDED},
             "offer_next": {AuctionState.AWARDED: AuctionState.AWARDED},
-            "pay": {AuctionState.AWARDED: AuctionState.SOLD},
+            "pay": {
+                AuctionState.AWARDED: AuctionState.SOLD,
+                # Money wins: it may come late, when nobody else had been found.
+                AuctionState.UNSOLD: AuctionState.SOLD,
+            },
             "fail": {AuctionState.OPEN: AuctionState.UNSOLD, AuctionState.AWARDED: AuctionState.UNSOLD},
             "cancel": {
                 AuctionState.OPEN: AuctionState.CANCELLED,
@@ -141,8 +146,8 @@ class Auction(Base):
         )
 
     @property
-    def sealed_terms(self) -> sealed.Terms:
-        return sealed.Terms(self.start_yen, self.reserve_yen, self.seconds(self.scheduled_close_at))
+    def sealed_terms(self) -> SealedTerms:
+        return SealedTerms(self.start_yen, self.reserve_yen, self.seconds(self.scheduled_close_at))
 
     @property
     def standing(self) -> rules.Standing:

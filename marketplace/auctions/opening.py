@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
 from marketplace.kit.db import get, insert_once, transaction
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE
 
 
@@ -13,7 +13,7 @@ def start(listing_id: int) -> int | None:
     """Start the auction of an opened listing, once; its id, or None where the listing is sold another way."""
     with transaction():
         listing = get(Listing, listing_id)
-        if listing.mode not in (Mode.ASCENDING, Mode.SEALED):
+        if listing.mode not in (Mode.ASCENDING, Mode.SEALED) or listing.state == ListingState.CANCELLED:
             return None
         assert listing.closes_at is not None, "a listing of these modes is not approved without its close"
         agreed = listing.auction_rules or {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}

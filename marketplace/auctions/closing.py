@@ -11,6 +11,7 @@ from marketplace.accounts.models import Account
 from marketplace.auctions import rules, sealed
 from marketplace.auctions.logs import envelopes, log_of
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
+from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import NothingToDraw
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit import merkle, published
@@ -143,7 +144,7 @@ def paid(order_id: int) -> None:
     """The money has come, in time or late: the auction is over, and sold."""
     with transaction():
         order = get(Order, order_id)
-        auction = _of_listing(order.listing_id)
+        auction = _locked(order.listing_id)
         if auction is None or not auction.MOVES.allows(auction.state, "pay"):
             return
         auction.order_id, auction.winner_yen = order.id, order.yen
@@ -159,7 +160,7 @@ def forfeited(order_id: int) -> None:
     """
     with transaction():
         order = get(Order, order_id)
-        auction = _of_listing(order.listing_id)
+        auction = _locked(order.listing_id)
         if auction is None or auction.state != AuctionState.AWARDED or auction.order_id != order_id:
             return
         if db.session.scalar(sa.select(Order.state).where(Order.id == order_id)) in LIVE:
@@ -172,10 +173,10 @@ def forfeited(order_id: int) -> None:
             _award(auction, *following, event="offer_next")
 
 
-def _of_listing(listing_id: int) -> Auction | None:
+def _locked(listing_id: int) -> Auction | None:
     """The listing's auction, locked."""
-    auction_id = db.session.scalar(sa.select(Auction.id).where(Auction.listing_id == listing_id))
-    return lock(Auction, auction_id) if auction_id is not None else None
+    auction = of_listing(listing_id)
+    return lock(Auction, auction.id) if auction is not None else None
 
 
 def _number(auction: Auction, account_id: int) -> str:
@@ -204,7 +205,7 @@ def next_bidder(auction: Auction) -> tuple[str, int] | None:
 def cancel(listing_id: int) -> None:
     """The listing was cancelled: nobody wins."""
     with transaction():
-        auction = _of_listing(listing_id)
+        auction = _locked(listing_id)
         if auction is not None and auction.MOVES.allows(auction.state, "cancel"):
             move(auction, "cancel", why=get(Listing, listing_id).cancelled_reason)
             say("auction.cancelled", key=auction.code, auction_id=auction.id)

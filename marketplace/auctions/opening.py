@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
-from marketplace.kit.db import get, insert_once, transaction
+from marketplace.kit.db import db, get, insert_once, transaction
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE
 
@@ -38,3 +40,8 @@ def start(listing_id: int) -> int | None:
         if auction_id is not None:
             note(f"auction:{listing.code}", "open")
         return auction_id
+
+
+def of_listing(listing_id: int) -> Auction | None:
+    """The listing's auction; None before it opened, and where it is sold another way."""
+    return db.session.scalar(sa.select(Auction).where(Auction.listing_id == listing_id))

@@ -14,6 +14,7 @@ from marketplace.auctions import bidding, desk
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, log_of
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid, Bidder, BidStatus
+from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import AuctionClosed, BelowMinimum, NotAboveOwnMaximum, SecondEnvelope
 from marketplace.auctions.watching import Snapshot, snapshot, snapshot_of
 from marketplace.kit.clock import now
@@ -44,7 +45,7 @@ def panel(listing: Listing) -> Markup:
 
 def record(listing: Listing) -> Markup:
     """入札のうごき: the newest lines of the public history. For the pages that compose."""
-    auction = auction_of(listing)
+    auction = of_listing(listing.id)
     bids = history(auction)[:RECENT] if auction else []
     return Markup(render_template("auctions/_record.html", listing=listing, auction=auction, bids=bids))  # noqa: S704
 
@@ -138,7 +139,7 @@ def accepted(code: str, bid_id: int) -> ResponseReturnValue:
     )
     bid = db.session.scalar(own)
     listing = public_listing(code)
-    auction = auction_of(listing)
+    auction = of_listing(listing.id)
     if bid is None or auction is None or bid.auction_id != auction.id:
         abort(404)
     return render_template(
@@ -150,7 +151,7 @@ def accepted(code: str, bid_id: int) -> ResponseReturnValue:
 def bids(code: str) -> ResponseReturnValue:
     """The whole public history, and after the close every bid with its maximum."""
     listing = public_listing(code)
-    auction = auction_of(listing)
+    auction = of_listing(listing.id)
     if auction is None:
         abort(404)
     whole = auction.state in MAXIMA_PUBLIC
@@ -162,7 +163,7 @@ def bids(code: str) -> ResponseReturnValue:
 @bp.get("/listings/<code>/bids.json")
 def log(code: str) -> ResponseReturnValue:
     """The log of docs/auction-v1.md. Maxima are secret until the auction is decided."""
-    auction = auction_of(public_listing(code))
+    auction = of_listing(public_listing(code).id)
     if auction is None or auction.state not in MAXIMA_PUBLIC:
         abort(404)
     response = Response(json.dumps(log_of(auction), separators=(",", ":")) + "\n", mimetype="application/json")
@@ -177,14 +178,10 @@ def public_listing(code: str) -> Listing:
     return listing
 
 
-def auction_of(listing: Listing) -> Auction | None:
-    return db.session.scalar(sa.select(Auction).where(Auction.listing_id == listing.id))
-
-
 def open_auction(code: str) -> tuple[Listing, Auction]:
     """The listing and its auction; the bid page itself says where it is over."""
     listing = public_listing(code)
-    auction = auction_of(listing)
+    auction = of_listing(listing.id)
     if auction is None:
         abort(404)
     return listing, auction

@@ -10,7 +10,7 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.rules import pay_by
 from marketplace.listings.scheduling import complete
-from marketplace.lotteries.closing import of_listing
+from marketplace.lotteries.closing import locked
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
 from marketplace.orders.models import LIVE, Order
 from marketplace.orders.placing import award
@@ -82,7 +82,7 @@ def forfeited(order_id: int) -> None:
 def _of_order(order_id: int) -> tuple[Lottery | None, Entry | None]:
     """The lottery, locked, and the entry that this order was awarded to."""
     order = get(Order, order_id)
-    lottery = of_listing(order.listing_id)
+    lottery = locked(order.listing_id)
     entry_id = db.session.scalar(sa.select(Entry.id).where(Entry.order_id == order_id))
     return lottery, lock(Entry, entry_id) if entry_id is not None else None
 

@@ -47,7 +47,7 @@ def close(listing_id: int) -> None:
     """Fix the list: root and count, once ⇢ lottery.closed. News may come out of order: then it begins here."""
     with transaction() as session:
         start(listing_id)
-        lottery = of_listing(listing_id)
+        lottery = locked(listing_id)
         if lottery is None or lottery.state != LotteryState.OPEN:
             return
         listing = get(Listing, listing_id)
@@ -71,16 +71,20 @@ def close(listing_id: int) -> None:
 def cancel(listing_id: int) -> None:
     """The listing was cancelled: nothing is drawn ⇢ lottery.cancelled."""
     with transaction():
-        lottery = of_listing(listing_id)
+        lottery = locked(listing_id)
         if lottery is not None and lottery.MOVES.allows(lottery.state, "cancel"):
             move(lottery, "cancel", why=get(Listing, listing_id).cancelled_reason)
             say("lottery.cancelled", key=lottery.code, lottery_id=lottery.id)
 
 
 def of_listing(listing_id: int) -> Lottery | None:
-    """The listing's lottery, locked."""
-    lottery_id = db.session.scalar(sa.select(Lottery.id).where(Lottery.listing_id == listing_id))
-    return lock(Lottery, lottery_id) if lottery_id is not None else None
+    """The listing's lottery; None before it opened, and where it is sold another way."""
+    return db.session.scalar(sa.select(Lottery).where(Lottery.listing_id == listing_id))
+
+
+def locked(listing_id: int) -> Lottery | None:
+    lottery = of_listing(listing_id)
+    return lock(Lottery, lottery.id) if lottery is not None else None
 
 
 def applied(lottery_id: int) -> list[draw.Entry]:

@@ -18,6 +18,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.lotteries import bundles, desk, entering
+from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import EntryForm, WithdrawForm
 from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState
 from marketplace.lotteries.refusals import AlreadyEntered
@@ -28,7 +29,7 @@ bp = Blueprint("lotteries", __name__)
 
 def panel(listing: Listing) -> Markup:
     """The box beside a listing: how many applied, until when, the way in. For the pages that compose."""
-    lottery = lottery_of(listing)
+    lottery = of_listing(listing.id)
     account_id = session.get("account_id")
     entry = entering.live_entry(lottery.id, account_id) if lottery and account_id else None
     return Markup(  # noqa: S704 -- the template escapes
@@ -165,13 +166,9 @@ def me() -> Account:
     return account
 
 
-def lottery_of(listing: Listing) -> Lottery | None:
-    return db.session.scalar(sa.select(Lottery).where(Lottery.listing_id == listing.id))
-
-
 def find(code: str) -> tuple[Listing, Lottery]:
     listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
-    lottery = lottery_of(listing) if listing else None
+    lottery = of_listing(listing.id) if listing else None
     if listing is None or lottery is None:
         abort(404)
     return listing, lottery

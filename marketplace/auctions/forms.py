@@ -1,0 +1,55 @@
+"""The sum of a bid, and the second look at it."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, HiddenField, StringField
+from wtforms.validators import InputRequired
+
+from marketplace.kit.forms import Form, YenField
+
+SUM_NEEDED = "金額を入力してください。"
+
+
+class BidForm(Form):
+    max_yen = YenField(
+        "入札する上限の金額",
+        validators=[InputRequired(SUM_NEEDED)],
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+
+
+class EnvelopeForm(Form):
+    max_yen = YenField(
+        "入札する金額",
+        validators=[InputRequired(SUM_NEEDED)],
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+
+
+class PlaceForm(Form):
+    """The confirmation. The sum travels as digits and is judged anew."""
+
+    max_yen = HiddenField(validators=[InputRequired(SUM_NEEDED)])
+    agreed = BooleanField(
+        "金額を確かめました。入札は取り消せないことに同意します",
+        validators=[InputRequired("金額を確かめて、チェックを入れてください。")],
+    )
+
+
+class TieForm(Form):
+    digits = StringField(
+        "さいころの目（20けた）",
+        description="10面さいころを20回ふり、出た順に0から9の数字を続けて入力します。",
+        validators=[InputRequired("20けたの数字を入力してください。")],
+        render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 40},
+    )
+    witnesses = StringField(
+        "立会人 1人目",
+        validators=[InputRequired("立会人の名前を入力してください。")],
+        render_kw={"autocomplete": "off"},
+    )
+    second = StringField(
+        "立会人 2人目",
+        validators=[InputRequired("立会人の名前を入力してください。")],
+        render_kw={"autocomplete": "off"},
+    )

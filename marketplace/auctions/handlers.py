@@ -1,0 +1,73 @@
+"""What auctions do when they hear of listings, orders and their own news."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.auctions import closing, opening
+from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder
+from marketplace.kit.db import db, get, transaction
+from marketplace.listings.models import Listing
+from marketplace.notices.sending import send
+from marketplace.outbox.promising import handles
+
+
+@handles("listing.opened")
+def on_opened(listing_id: int, **_more: object) -> None:
+    opening.start(listing_id)
+
+
+@handles("listing.cancelled")
+def on_cancelled(listing_id: int, **_more: object) -> None:
+    closing.cancel(listing_id)
+
+
+@handles("order.paid")
+def on_paid(order_id: int, **_more: object) -> None:
+    closing.paid(order_id)
+
+
+@handles("order.expired")
+def on_expired(order_id: int, **_more: object) -> None:
+    closing.forfeited(order_id)
+
+
+@handles("auction.outbid")
+def tell_outbid(auction_id: int, account_id: int, seq: int) -> None:
+    """Tell the person who led that they lead no more, unless they have bid again or it is over."""
+    auction = get(Auction, auction_id)
+    if auction.state != AuctionState.OPEN or auction.leader_id == account_id:
+        return
+    with transaction():
+        _tell("outbid", auction, account_id, key=f"outbid:{auction.code}:{seq}", minimum_yen=auction.minimum_yen)
+
+
+@handles("auction.closed")
+def tell_losers(auction_id: int) -> None:
+    """Tell everyone who bid how it ended; the winner has the letter with the pay link."""
+    _tell_bidders("auction_over", get(Auction, auction_id))
+
+
+@handles("auction.drawn")
+def tell_drawn(auction_id: int) -> None:
+    _tell_bidders("auction_drawn", get(Auction, auction_id))
+
+
+@handles("auction.cancelled")
+def tell_cancelled(auction_id: int) -> None:
+    _tell_bidders("auction_cancelled", get(Auction, auction_id))
+
+
+def _tell_bidders(template: str, auction: Auction) -> None:
+    bid = sa.select(Bid.bidder_id).where(Bid.auction_id == auction.id)
+    bidders = sa.select(Bidder).where(Bidder.id.in_(bid), Bidder.no != (auction.winner_no or "")).order_by(Bidder.id)
+    with transaction():
+        for bidder in db.session.scalars(bidders).all():
+            _tell(template, auction, bidder.account_id, key=f"{template}:{auction.code}:{bidder.no}")
+
+
+def _tell(template: str, auction: Auction, account_id: int, key: str, **context: object) -> None:
+    listing = get(Listing, auction.listing_id)
+    email = get(Account, account_id).email
+    send(template, email, key=key, auction=auction, listing=listing, right=listing.right, **context)

@@ -1,0 +1,47 @@
+"""An auction begins when its listing opens."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.auctions.models import Auction, AuctionState
+from marketplace.journal.writing import note
+from marketplace.kit.db import db, get, insert_once, transaction
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE
+
+
+def start(listing_id: int) -> int | None:
+    """Start the auction of an opened listing, once; its id, or None where the listing is sold another way."""
+    with transaction():
+        listing = get(Listing, listing_id)
+        if listing.mode not in (Mode.ASCENDING, Mode.SEALED) or listing.state == ListingState.CANCELLED:
+            return None
+        assert listing.closes_at is not None, "a listing of these modes is not approved without its close"
+        agreed = listing.auction_rules or {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}
+        is_sealed = listing.mode == Mode.SEALED
+        closes_at = listing.closes_at.replace(microsecond=0)
+        auction_id = insert_once(
+            Auction,
+            {
+                "listing_id": listing.id,
+                "code": listing.code,
+                "sealed": is_sealed,
+                "state": AuctionState.OPEN,
+                "start_yen": listing.price_yen,
+                "reserve_yen": listing.reserve_yen,
+                "soft_close": None if is_sealed else agreed.get("soft_close"),
+                "increments": agreed.get("increments") or INCREMENTS,
+                "opens_at": listing.opens_at.replace(microsecond=0),
+                "scheduled_close_at": closes_at,
+                "closes_at": closes_at,
+            },
+        )
+        if auction_id is not None:
+            note(f"auction:{listing.code}", "open")
+        return auction_id
+
+
+def of_listing(listing_id: int) -> Auction | None:
+    """The listing's auction; None before it opened, and where it is sold another way."""
+    return db.session.scalar(sa.select(Auction).where(Auction.listing_id == listing_id))

@@ -1,0 +1,97 @@
+"""A lottery begins with its listing; at the close its list is fixed under one root, before anybody knows the chance."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.lotteries import beacon, draw
+from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState
+from marketplace.outbox.promising import say
+
+
+def start(listing_id: int) -> int | None:
+    """Start the lottery of an opened listing, once; its id, or None where the listing is sold another way.
+
+    The source of chance is dice, unless the approved rules of the sale say {"draw": "drand"}.
+    """
+    with transaction():
+        listing = get(Listing, listing_id)
+        if listing.mode != Mode.LOTTERY or listing.state == ListingState.CANCELLED:
+            return None
+        assert listing.closes_at is not None, "a lottery is not approved without its close"
+        assert listing.draw_at is not None, "nor without the time of its draw"
+        by_beacon = (listing.auction_rules or {}).get("draw") == "drand"
+        lottery_id = insert_once(
+            Lottery,
+            {
+                "listing_id": listing.id,
+                "code": listing.code,
+                "state": LotteryState.OPEN,
+                "opens_at": listing.opens_at,
+                "closes_at": listing.closes_at,
+                "draw_at": listing.draw_at,
+                "chain": beacon.CHAIN if by_beacon else draw.DICE,
+                "round": beacon.round_at(listing.draw_at) if by_beacon else 0,
+            },
+        )
+        if lottery_id is not None:
+            note(f"lottery:{listing.code}", "open")
+        return lottery_id
+
+
+def close(listing_id: int) -> None:
+    """Fix the list: root and count, once ⇢ lottery.closed. News may come out of order: then it begins here."""
+    with transaction() as session:
+        start(listing_id)
+        lottery = locked(listing_id)
+        if lottery is None or lottery.state != LotteryState.OPEN:
+            return
+        listing = get(Listing, listing_id)
+        entries = applied(lottery.id)
+        fixed = Draw(
+            lottery_id=lottery.id,
+            listing=lottery.code,
+            rules=listing.text_hash,
+            n=len(entries),
+            units=listing.quantity,
+            root=draw.root(entries).hex(),
+            chain=lottery.chain,
+            round=lottery.round,
+            closed_at=now(),
+        )
+        session.add(fixed)
+        move(lottery, "close", n=fixed.n, root=fixed.root)
+        say("lottery.closed", key=lottery.code, lottery_id=lottery.id)
+
+
+def cancel(listing_id: int) -> None:
+    """The listing was cancelled: nothing is drawn ⇢ lottery.cancelled."""
+    with transaction():
+        lottery = locked(listing_id)
+        if lottery is not None and lottery.MOVES.allows(lottery.state, "cancel"):
+            move(lottery, "cancel", why=get(Listing, listing_id).cancelled_reason)
+            say("lottery.cancelled", key=lottery.code, lottery_id=lottery.id)
+
+
+def of_listing(listing_id: int) -> Lottery | None:
+    """The listing's lottery; None before it opened, and where it is sold another way."""
+    return db.session.scalar(sa.select(Lottery).where(Lottery.listing_id == listing_id))
+
+
+def locked(listing_id: int) -> Lottery | None:
+    lottery = of_listing(listing_id)
+    return lock(Lottery, lottery.id) if lottery is not None else None
+
+
+def applied(lottery_id: int) -> list[draw.Entry]:
+    """The entries of the draw in order of receipt."""
+    rows = db.session.execute(
+        sa.select(Entry.no, Entry.ch, Entry.lots)
+        .where(Entry.lottery_id == lottery_id, Entry.state != EntryState.WITHDRAWN)
+        .order_by(Entry.seq)
+    )
+    return [draw.Entry(*row) for row in rows]

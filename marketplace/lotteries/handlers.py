@@ -1,0 +1,110 @@
+"""What lotteries do when they hear of listings, orders and their own news."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+from marketplace.accounts.models import Account
+from marketplace.kit.db import db, get, transaction
+from marketplace.listings.models import Listing
+from marketplace.lotteries import awarding, closing
+from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
+from marketplace.notices.sending import send
+from marketplace.outbox.promising import handles, say
+
+PORTION = 200
+"""Letters written in one transaction."""
+
+
+@handles("listing.opened")
+def on_opened(listing_id: int, **_more: object) -> None:
+    closing.start(listing_id)
+
+
+@handles("listing.closed")
+def on_closed(listing_id: int, **_more: object) -> None:
+    closing.close(listing_id)
+
+
+@handles("listing.cancelled")
+def on_cancelled(listing_id: int, **_more: object) -> None:
+    closing.cancel(listing_id)
+
+
+@handles("order.paid")
+def on_paid(order_id: int, **_more: object) -> None:
+    awarding.paid(order_id)
+
+
+@handles("order.expired")
+def on_expired(order_id: int, **_more: object) -> None:
+    awarding.forfeited(order_id)
+
+
+@handles("lottery.drawn")
+@handles("lottery.awarding")
+def award_next(lottery_id: int) -> None:
+    awarding.award_winners(lottery_id)
+
+
+@handles("lottery.entered")
+def send_receipt(entry_id: int) -> None:
+    """The receipt by mail, without the secret: mail is not the place for it."""
+    with transaction():
+        entry = get(Entry, entry_id)
+        _tell("entry_received", get(Lottery, entry.lottery_id), entry)
+
+
+@handles("lottery.drawn")
+def tell_drawn(lottery_id: int) -> None:
+    tell_waiting(lottery_id, 0)
+
+
+@handles("lottery.telling")
+def tell_waiting(lottery_id: int, after: int) -> None:
+    """Tell those who wait their place, a portion at a time; winners have the letter with the pay link."""
+    _portion("lottery.telling", "entry_waiting", lottery_id, after, Entry.rank, Entry.state == EntryState.WAITING)
+
+
+@handles("lottery.cancelled")
+def tell_cancelled(lottery_id: int, after: int = 0) -> None:
+    live = Entry.state != EntryState.WITHDRAWN
+    _portion("lottery.cancelled", "lottery_cancelled", lottery_id, after, Entry.seq, live)
+
+
+def _portion(
+    topic: str,
+    template: str,
+    lottery_id: int,
+    after: int,
+    order: InstrumentedAttribute[Any],
+    which: sa.ColumnElement[bool],
+) -> None:
+    """Write the letters of one portion in `order`, and say `topic` again for the rest."""
+    with transaction():
+        lottery = get(Lottery, lottery_id)
+        query = sa.select(Entry).where(Entry.lottery_id == lottery_id, which, order > after)
+        entries = list(db.session.scalars(query.order_by(order).limit(PORTION)))
+        for entry in entries:
+            _tell(template, lottery, entry)
+        if len(entries) == PORTION:
+            last = getattr(entries[-1], order.key)
+            say(topic, key=f"{lottery.code}:{last}", lottery_id=lottery_id, after=last)
+
+
+def _tell(template: str, lottery: Lottery, entry: Entry) -> None:
+    listing = get(Listing, lottery.listing_id)
+    fixed = db.session.scalar(sa.select(Draw).where(Draw.lottery_id == lottery.id))
+    send(
+        template,
+        get(Account, entry.account_id).email,
+        key=f"{template}:{entry.no}",
+        lottery=lottery,
+        listing=listing,
+        right=listing.right,
+        entry=entry,
+        waiting_place=(entry.rank or 0) - (fixed.units if fixed else 0),
+    )

@@ -1,0 +1,216 @@
+"""A lottery of one listing, its entries, and its draw."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.kit.db import Base, state_column
+from marketplace.kit.state import Machine
+from marketplace.listings.models import Listing
+
+
+class LotteryState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    DRAWN = "drawn"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+    @property
+    def ja(self) -> str:
+        return LOTTERY_JA[self]
+
+
+LOTTERY_JA = {
+    LotteryState.OPEN: "受付中",
+    LotteryState.CLOSED: "抽選待ち",
+    LotteryState.DRAWN: "当選者のお支払い待ち",
+    LotteryState.SETTLED: "終了",
+    LotteryState.CANCELLED: "中止",
+}
+
+
+class EntryState(StrEnum):
+    APPLIED = "applied"
+    WITHDRAWN = "withdrawn"
+    WON = "won"
+    WAITING = "waiting"
+    PAY_DUE = "pay_due"
+    PAID = "paid"
+    FORFEITED = "forfeited"
+
+    @property
+    def ja(self) -> str:
+        return ENTRY_JA[self]
+
+
+ENTRY_JA = {
+    EntryState.APPLIED: "申込ずみ",
+    EntryState.WITHDRAWN: "取り下げ",
+    EntryState.WON: "当選",
+    EntryState.WAITING: "補欠",
+    EntryState.PAY_DUE: "当選（お支払い待ち）",
+    EntryState.PAID: "当選（お支払いずみ）",
+    EntryState.FORFEITED: "当選（期限切れ）",
+}
+
+
+class Lottery(Base):
+    __tablename__ = "lotteries"
+    __table_args__ = (
+        sa.UniqueConstraint("listing_id", name="uq_lotteries_one_per_listing"),
+        sa.CheckConstraint("draw_at >= closes_at", name="drawn_after_the_close"),
+        sa.CheckConstraint("(chain = 'dice') = (round = 0)", name="dice_have_no_round"),
+    )
+    MOVES: ClassVar[Machine[LotteryState]] = Machine(
+        {
+            "close": {LotteryState.OPEN: LotteryState.CLOSED},
+            "draw": {LotteryState.CLOSED: LotteryState.DRAWN},
+            "settle": {LotteryState.DRAWN: LotteryState.SETTLED},
+            "cancel": {
+                LotteryState.OPEN: LotteryState.CANCELLED,
+                LotteryState.CLOSED: LotteryState.CANCELLED,
+                LotteryState.DRAWN: LotteryState.CANCELLED,
+            },
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
+    listing: Mapped[Listing] = relationship(lazy="select")
+    code: Mapped[str] = mapped_column(sa.String(16))
+    """The listing's code."""
+    state: Mapped[LotteryState] = state_column(LotteryState)
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    draw_at: Mapped[datetime]
+    chain: Mapped[str] = mapped_column(sa.String(64))
+    """The source of chance that the notice names: "dice", or drand quicknet's chain hash."""
+    round: Mapped[int]
+    """The beacon's round for `draw_at`; 0 for dice."""
+    received: Mapped[int] = mapped_column(default=0)
+    """The last receipt number given."""
+
+    @property
+    def subject(self) -> str:
+        return f"lottery:{self.code}"
+
+
+LIVE = sa.text("state <> 'withdrawn'")
+
+
+class Entry(Base):
+    """One person's application. `no` and `ch` are what the public sees of it."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        sa.UniqueConstraint("lottery_id", "seq", name="uq_entries_order_of_receipt"),
+        sa.Index(
+            "uq_entries_one_per_person",
+            "lottery_id",
+            "account_id",
+            unique=True,
+            sqlite_where=LIVE,
+            postgresql_where=LIVE,
+        ),
+        sa.Index("ix_entries_state_rank", "lottery_id", "state", "rank"),
+        sa.Index("ix_entries_account", "account_id", "id"),
+        sa.CheckConstraint("lots >= 1", name="lots_positive"),
+        sa.CheckConstraint("(rank IS NULL) = (ticket IS NULL)", name="ranked_by_ticket"),
+        sa.CheckConstraint(
+            "state NOT IN ('pay_due', 'paid', 'forfeited') OR order_id IS NOT NULL", name="won_an_order"
+        ),
+    )
+    MOVES: ClassVar[Machine[EntryState]] = Machine(
+        {
+            "withdraw": {EntryState.APPLIED: EntryState.WITHDRAWN},
+            "win": {EntryState.APPLIED: EntryState.WON},
+            "wait": {EntryState.APPLIED: EntryState.WAITING},
+            "promote": {EntryState.WAITING: EntryState.WON},
+            "award": {EntryState.WON: EntryState.PAY_DUE},
+            "pay": {
+                EntryState.PAY_DUE: EntryState.PAID,
+                # Money wins: it may come late, while the unit can still be had.
+                EntryState.FORFEITED: EntryState.PAID,
+            },
+            "forfeit": {EntryState.PAY_DUE: EntryState.FORFEITED},
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lottery_id: Mapped[int] = mapped_column(sa.ForeignKey("lotteries.id"))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    seq: Mapped[int]
+    """1, 2, 3 … in order of receipt."""
+    no: Mapped[str] = mapped_column(sa.String(24), unique=True)
+    ch: Mapped[str] = mapped_column(sa.String(64))
+    """Hex SHA-256 of the secret code on the receipt. The code itself is not kept."""
+    lots: Mapped[int] = mapped_column(default=1)
+    state: Mapped[EntryState] = state_column(EntryState)
+    entered_at: Mapped[datetime]
+    ticket: Mapped[str | None] = mapped_column(sa.String(64))
+    rank: Mapped[int | None]
+    """Place in the draw, from 1; places after the units are the waiting list."""
+    order_id: Mapped[int | None] = mapped_column(unique=True)
+
+    @property
+    def subject(self) -> str:
+        return f"entry:{self.no}"
+
+
+class Draw(Base):
+    """What was fixed at the close, and then what chance said. The commit of draw-v1 can be rebuilt from it alone."""
+
+    __tablename__ = "draws"
+    __table_args__ = (
+        sa.UniqueConstraint("lottery_id", name="uq_draws_one_per_lottery"),
+        sa.CheckConstraint(
+            "(seed IS NULL) = (randomness IS NULL) AND (seed IS NULL) = (drawn_at IS NULL)", name="whole"
+        ),
+        sa.CheckConstraint("n >= 0", name="n_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lottery_id: Mapped[int] = mapped_column(sa.ForeignKey("lotteries.id"))
+    listing: Mapped[str] = mapped_column(sa.String(16))
+    rules: Mapped[str] = mapped_column(sa.String(71))
+    n: Mapped[int]
+    units: Mapped[int]
+    root: Mapped[str] = mapped_column(sa.String(64))
+    chain: Mapped[str] = mapped_column(sa.String(64))
+    round: Mapped[int]
+    closed_at: Mapped[datetime]
+    randomness: Mapped[str | None] = mapped_column(sa.String(64))
+    """Hex."""
+    signature: Mapped[str | None] = mapped_column(sa.String(96))
+    """Hex, of the beacon; none for dice."""
+    seed: Mapped[str | None] = mapped_column(sa.String(64))
+    cutoff: Mapped[str] = mapped_column(sa.String(64), default="")
+    witnesses: Mapped[list[Any]] = mapped_column(default=list)
+    """Names of those who saw the dice: the town's own record, never published."""
+    drawn_at: Mapped[datetime | None]
+
+    @property
+    def commit(self) -> dict[str, Any]:
+        """Step 3 of draw-v1."""
+        return {
+            "listing": self.listing,
+            "rules": self.rules,
+            "n": self.n,
+            "units": self.units,
+            "root": self.root,
+            "chain": self.chain,
+            "round": self.round,
+        }
+
+    @property
+    def digits(self) -> str:
+        """What the dice showed, or ""."""
+        if self.chain != "dice" or self.randomness is None:
+            return ""
+        return bytes.fromhex(self.randomness).decode().removeprefix("d:")

@@ -1,0 +1,45 @@
+"""How a lottery says no.
+
+AlreadyEntered      one entry a person (409)
+EntriesClosed       not open (any more), or not yet (409)
+CannotWithdraw      the entry is in the draw already (409)
+TooEarly            the time of the draw has not come (409)
+NotClosed           there is nothing to draw: not closed, drawn already, cancelled (409)
+WrongSource         the notice names another source of chance (409)
+"""
+
+from __future__ import annotations
+
+from marketplace.kit.refusals import Refused, WrongState
+
+
+class AlreadyEntered(Refused):
+    code = "already_entered"
+    message = "もうお申し込みずみです。お一人さま1口までです。"
+
+
+class EntriesClosed(Refused):
+    code = "entries_closed"
+    message = "いまは申し込みを受け付けていません。"
+
+
+class CannotWithdraw(Refused):
+    code = "cannot_withdraw"
+    message = (
+        "受付が終わったため、取り下げることはできません。当選しても、お支払いにならなければ権利は次の方に移ります。"
+    )
+
+
+class TooEarly(Refused):
+    code = "too_early"
+    message = "抽選の日時になっていません。"
+
+
+class NotClosed(WrongState):
+    code = "not_closed"
+    message = "この抽選は、いま行うことができません。受付中か、もう抽選がすんでいます。"
+
+
+class WrongSource(Refused):
+    code = "wrong_source"
+    message = "公告で決めた方法と違います。さいころは、公開乱数が24時間たっても得られないときだけ使えます。"

@@ -1,0 +1,200 @@
+"""Apply, keep the receipt, read the result, check the draw."""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, signed_in
+from marketplace.kit.clock import now
+from marketplace.kit.db import db
+from marketplace.kit.limits import limiter
+from marketplace.kit.refusals import Refused
+from marketplace.kit.web import conditional
+from marketplace.listings.models import PUBLIC, Listing
+from marketplace.lotteries import bundles, desk, entering
+from marketplace.lotteries.closing import of_listing
+from marketplace.lotteries.forms import EntryForm, WithdrawForm
+from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.refusals import AlreadyEntered
+from marketplace.orders.models import Order
+
+bp = Blueprint("lotteries", __name__)
+
+
+def panel(listing: Listing) -> Markup:
+    """The box beside a listing: how many applied, until when, the way in. For the pages that compose."""
+    lottery = of_listing(listing.id)
+    account_id = session.get("account_id")
+    entry = entering.live_entry(lottery.id, account_id) if lottery and account_id else None
+    return Markup(  # noqa: S704 -- the template escapes
+        render_template("lotteries/_panel.html", listing=listing, entry=entry, **about(lottery))
+    )
+
+
+def about(lottery: Lottery | None) -> dict[str, object]:
+    return {
+        "lottery": lottery,
+        "fixed": bundles.fixed_of(lottery) if lottery else None,
+        "count": bundles.count(lottery.id) if lottery else 0,
+        "takes_entries": lottery is not None and takes_entries(lottery),
+    }
+
+
+def takes_entries(lottery: Lottery) -> bool:
+    return lottery.state == LotteryState.OPEN and lottery.opens_at <= now() < lottery.closes_at
+
+
+@bp.get("/listings/<code>/enter")
+@signed_in
+def ask(code: str) -> ResponseReturnValue:
+    listing, lottery = find(code)
+    if entering.live_entry(lottery.id, me().id) is not None:
+        return redirect(url_for("lotteries.entry", code=code), 303)
+    return enter_page(listing, lottery, EntryForm())
+
+
+@bp.post("/listings/<code>/enter")
+@limiter.limit("30/minute")
+@signed_in
+def enter(code: str) -> ResponseReturnValue:
+    listing, lottery = find(code)
+    form = EntryForm()
+    if not form.validate():
+        return enter_page(listing, lottery, form), 422
+    try:
+        received = entering.enter(lottery.id, me().id)
+    except AlreadyEntered:
+        return redirect(url_for("lotteries.entry", code=code), 303)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return enter_page(*find(code), form), refusal.status
+    session["receipt"] = {"no": received.no, "secret": received.secret}
+    return redirect(url_for("lotteries.entry", code=code), 303)
+
+
+@bp.get("/listings/<code>/entry")
+@signed_in
+def entry(code: str) -> ResponseReturnValue:
+    """受付票: the own receipt, and after the draw the own result. The secret code is shown the first time only."""
+    listing, lottery = find(code)
+    own = entering.live_entry(lottery.id, me().id)
+    if own is None:
+        return redirect(url_for("lotteries.ask", code=code), 303)
+    kept = session.pop("receipt", None)
+    secret = kept["secret"] if kept and kept["no"] == own.no else None
+    fixed = bundles.fixed_of(lottery)
+    return render_template(
+        "lotteries/entry.html",
+        listing=listing,
+        lottery=lottery,
+        entry=own,
+        secret=secret,
+        fixed=fixed,
+        waiting_place=waiting_place(own, fixed),
+        before=waiting_before(own),
+        order_code=order_code(own),
+        form=WithdrawForm(),
+        can_withdraw=takes_entries(lottery) and own.state == EntryState.APPLIED,
+    )
+
+
+@bp.post("/listings/<code>/withdraw")
+@limiter.limit("30/minute")
+@signed_in
+def withdraw(code: str) -> ResponseReturnValue:
+    _listing, lottery = find(code)
+    own = entering.live_entry(lottery.id, me().id)
+    if own is not None:
+        WithdrawForm().validate()
+        entering.withdraw(own.id, me().id)
+        flash("申し込みを取り下げました。受付中は、もう一度申し込めます。")
+    return redirect(f"/listings/{code}", 303)
+
+
+@bp.get("/listings/<code>/draw")
+def show(code: str) -> ResponseReturnValue:
+    """The public record of the draw, and the place of any receipt number in it."""
+    listing, lottery = find(code)
+    fixed = bundles.fixed_of(lottery)
+    no = (request.args.get("no") or "").strip().upper()
+    asked = db.session.scalar(sa.select(Entry).where(Entry.lottery_id == lottery.id, Entry.no == no)) if no else None
+    winners = sa.select(Entry.no).where(Entry.lottery_id == lottery.id, Entry.rank <= (fixed.units if fixed else 0))
+    page = render_template(
+        "lotteries/draw.html",
+        listing=listing,
+        no=no,
+        asked=asked,
+        waiting_place=waiting_place(asked, fixed) if asked else None,
+        winners=list(db.session.scalars(winners.order_by(Entry.no))),
+        **about(lottery),
+    )
+    return conditional(page, max_age=0, private=True)
+
+
+@bp.get("/listings/<code>/draw.json")
+def bundle(code: str) -> ResponseReturnValue:
+    """The bundle of docs/draw-v1.md, from the close on; `randomness` is null until the draw."""
+    fixed = bundles.fixed_of(find(code)[1])
+    if fixed is None:
+        abort(404)
+    text = json.dumps(bundles.bundle_of(fixed), ensure_ascii=False, separators=(",", ":")) + "\n"
+    response = Response(text, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-draw.json"'
+    return conditional(response, max_age=60)
+
+
+@bp.get("/listings/<code>/proof/<no>.json")
+@limiter.limit("60/minute")
+def proof(code: str, no: str) -> ResponseReturnValue:
+    """The way from one entry to the published root, as JSON."""
+    fixed = bundles.fixed_of(find(code)[1])
+    found = bundles.proof_of(fixed, no) if fixed else None
+    if found is None:
+        abort(404)
+    return conditional(Response(json.dumps(found) + "\n", mimetype="application/json"), max_age=60)
+
+
+def me() -> Account:
+    account = current_account()
+    assert account is not None, "signed_in lets nobody else in"
+    return account
+
+
+def find(code: str) -> tuple[Listing, Lottery]:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    lottery = of_listing(listing.id) if listing else None
+    if listing is None or lottery is None:
+        abort(404)
+    return listing, lottery
+
+
+def enter_page(listing: Listing, lottery: Lottery, form: EntryForm) -> str:
+    return render_template("lotteries/enter.html", listing=listing, form=form, **about(lottery))
+
+
+def waiting_place(own: Entry, fixed: Draw | None) -> int | None:
+    """補欠n番 as drawn; None for winners and before the draw."""
+    if fixed is None or own.rank is None or own.rank <= fixed.units:
+        return None
+    return own.rank - fixed.units
+
+
+def waiting_before(own: Entry) -> int:
+    """How many still wait before this entry."""
+    ahead = sa.select(sa.func.count()).where(
+        Entry.lottery_id == own.lottery_id, Entry.state == EntryState.WAITING, Entry.rank < (own.rank or 0)
+    )
+    return db.session.scalar(ahead) or 0
+
+
+def order_code(own: Entry) -> str | None:
+    return db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id)) if own.order_id else None
+
+
+BLUEPRINTS = (bp, desk.bp)

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import given as examples
+from hypothesis import strategies as st
+
+from marketplace.accounts.models import Account
+from marketplace.auctions import closing
+from marketplace.auctions.bidding import Placed, place_bid
+from marketplace.auctions.logs import bids_of, history, log_of
+from marketplace.auctions.models import Auction, AuctionState, Bid, BidStatus
+from marketplace.auctions.opening import of_listing, start
+from marketplace.auctions.refusals import (
+    AuctionClosed,
+    BelowMinimum,
+    BidRefused,
+    NotAboveOwnMaximum,
+    NotOpenYet,
+    SecondEnvelope,
+)
+from marketplace.auctions.replay import replay
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import db, get, transaction
+from marketplace.kit.refusals import Invalid, Refused
+from marketplace.notices.models import Notice
+from marketplace.outbox import keeping
+from tests import given
+from tests.crashing import PowerCut
+from tests.racing import at_once
+
+STEPS = [[1000, 10], [5000, 100], [10_000, 250], [50_000, 500], [10**12, 1000]]
+SOFT = {"window": 300, "extend": 300, "cap": 600}
+
+
+@pytest.fixture(autouse=True)
+def _app(app: Flask) -> None:
+    """Every test here has a town."""
+
+
+def an_auction(mode: str = "ascending", **more: Any) -> Auction:
+    """Opened a minute ago, open for a week, from 1,000 yen."""
+    rules = {"soft_close": more.pop("soft_close", SOFT), "increments": STEPS}
+    auction = of_listing(given.a_listing(mode, "naming", price_yen=1000, auction_rules=rules, **more))
+    assert auction is not None
+    return auction
+
+
+def standing(auction: Auction) -> tuple[int | None, str | None, int]:
+    db.session.refresh(auction)
+    return auction.price_yen, auction.leader_no, auction.bid_count
+
+
+@pytest.fixture
+def two() -> tuple[int, int]:
+    return given.an_account(), given.an_account()
+
+
+def test_an_auction_starts_once_when_its_listing_opens() -> None:
+    auction = an_auction()
+    assert (auction.state, auction.start_yen, auction.price_yen) == (AuctionState.OPEN, 1000, None)
+    assert start(auction.listing_id) is None
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Auction)) == 1
+
+
+def test_other_sales_have_no_auction() -> None:
+    assert of_listing(given.a_listing("fixed")) is None
+
+
+def test_the_first_bid_leads_at_the_start_and_keeps_its_maximum_secret(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    placed = place_bid(auction.id, two[0], 50_000)
+    assert placed[1:4] == ("01", True, 1000)
+    assert standing(auction) == (1000, "01", 1)
+    assert bids_of(auction.code) == {
+        "version": "auction-v1",
+        "start": 1000,
+        "close": auction.seconds(auction.closes_at),
+        "opens_at": auction.opens_at.isoformat(),
+        "closes_at": auction.closes_at.isoformat(),
+        "code": auction.code,
+        "state": "open",
+        "result": None,
+        "price": 1000,
+        "leader": "01",
+        "minimum": 1100,
+        "bids": [{"t": 60, "bidder": "01", "price": 1000, "leader": "01", "close": auction.seconds(auction.closes_at)}],
+    }
+
+
+def test_two_bidders_and_the_automatic_bid_between_them(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    place_bid(auction.id, two[0], 9000)
+    assert place_bid(auction.id, two[1], 2000)[1:4] == ("02", False, 2100)
+    assert place_bid(auction.id, two[1], 9000)[1:4] == ("02", False, 9000)
+    assert standing(auction) == (9000, "01", 3)
+
+
+@pytest.mark.parametrize(
+    ("bidder", "max_yen", "refusal"),
+    [(0, 9000, NotAboveOwnMaximum), (0, 500, NotAboveOwnMaximum), (1, 1099, BelowMinimum), (1, 0, BelowMinimum)],
+)
+def test_a_refused_bid_is_written_down_and_changes_nothing(
+    two: tuple[int, int], bidder: int, max_yen: int, refusal: type[BidRefused]
+) -> None:
+    auction = an_auction()
+    place_bid(auction.id, two[0], 9000)
+    with pytest.raises(refusal) as refused:
+        place_bid(auction.id, two[bidder], max_yen)
+    assert (refused.value.status, refused.value.field) == (422, "max_yen")
+    assert standing(auction) == (1000, "01", 1)
+    bid = db.session.execute(sa.select(Bid).where(Bid.seq == 2)).scalar_one()
+    assert (bid.status, bid.reason, bid.max_yen, bid.price_yen) == (BidStatus.REFUSED, refusal.code, max_yen, 1000)
+
+
+def test_a_sum_that_nobody_can_pay_is_no_bid(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    with pytest.raises(Invalid):
+        place_bid(auction.id, two[0], 100_000_000)
+    assert standing(auction) == (None, None, 0)
+
+
+def test_before_the_opening_and_from_the_close_on_bids_are_refused(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    opens, closes = auction.opens_at, auction.closes_at
+    for moment, refusal in (
+        (opens - timedelta(seconds=60), NotOpenYet),
+        (closes, AuctionClosed),
+        (closes + timedelta(hours=1), AuctionClosed),
+    ):
+        with pretending(moment), pytest.raises(refusal):
+            place_bid(auction.id, two[0], 5000)
+    with pretending(closes - timedelta(seconds=30)):
+        place_bid(auction.id, two[0], 5000)
+    assert standing(auction) == (1000, "01", 1)
+    reasons = list(db.session.scalars(sa.select(Bid.reason).order_by(Bid.seq)))
+    assert reasons == ["not_open", "closed", "closed", ""]
+
+
+def test_a_late_bid_moves_the_close_up_to_the_cap(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    scheduled = auction.closes_at
+    with pretending(scheduled - timedelta(seconds=100)):
+        first = place_bid(auction.id, two[0], 5000).closes_at
+    with pretending(first - timedelta(seconds=1)):
+        second = place_bid(auction.id, two[1], 9000).closes_at
+    with pretending(second - timedelta(seconds=1)):
+        third = place_bid(auction.id, two[0], 12_000).closes_at
+    assert first in (scheduled + timedelta(seconds=200), scheduled + timedelta(seconds=199))
+    assert second in (first + timedelta(seconds=299), first + timedelta(seconds=298))
+    assert third == scheduled + timedelta(seconds=600)
+
+
+def test_who_led_is_told_once_and_only_while_they_lead_no_more(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    place_bid(auction.id, two[0], 2000)
+    place_bid(auction.id, two[1], 3000)
+    keeping.drain()
+    place_bid(auction.id, two[0], 5000)
+    place_bid(auction.id, two[1], 9000)
+    place_bid(auction.id, two[0], 20_000)
+    keeping.drain()
+    told = list(db.session.scalars(sa.select(Notice.to_email).where(Notice.template == "outbid").order_by(Notice.id)))
+    emails = [get(Account, account).email for account in two]
+    assert told == [emails[0], emails[1], emails[1]]
+
+
+def test_a_bid_in_a_transaction_that_dies_is_no_bid(two: tuple[int, int]) -> None:
+    auction = an_auction()
+    with suppress(PowerCut), transaction():
+        place_bid(auction.id, two[0], 5000)
+        raise PowerCut
+    assert standing(auction) == (None, None, 0)
+    assert place_bid(auction.id, two[0], 5000).bidder_no == "01"
+
+
+class TestSealed:
+    def test_one_envelope_a_person_and_nothing_to_see(self, two: tuple[int, int]) -> None:
+        auction = an_auction("sealed")
+        assert place_bid(auction.id, two[0], 52_000)[1:4] == ("01", False, None)
+        with pytest.raises(SecondEnvelope):
+            place_bid(auction.id, two[0], 60_000)
+        with pytest.raises(BelowMinimum):
+            place_bid(auction.id, two[1], 999)
+        place_bid(auction.id, two[1], 1000)
+        assert standing(auction) == (None, None, 2)
+        assert history(auction) == []
+        public = bids_of(auction.code)
+        assert public is not None
+        assert (public["bids"], "price" in public, "minimum" in public) == ([], False, False)
+
+    def test_the_database_too_refuses_a_second_envelope(self, two: tuple[int, int]) -> None:
+        auction = an_auction("sealed")
+        place_bid(auction.id, two[0], 52_000)
+        copy = {column.key: getattr(db.session.scalars(sa.select(Bid)).one(), column.key) for column in Bid.__table__.c}
+        with pytest.raises(sa.exc.IntegrityError), transaction() as session:
+            session.execute(sa.insert(Bid).values(**copy | {"id": 99, "seq": 2}))
+
+
+# ---- many at once
+
+
+def test_a_hundred_bids_at_once_are_all_in_the_log_which_replays_to_the_same(app: Flask) -> None:
+    auction = an_auction(soft_close=None)
+    auction_id = auction.id
+    people = [given.an_account() for _ in range(10)]
+
+    def bid(n: int) -> Placed | Refused:
+        try:
+            return place_bid(auction_id, people[n % 10], 1000 + 97 * n)
+        except BidRefused as refusal:
+            return refusal
+
+    outcomes = at_once(app, 100, bid)
+    placed = [outcome for outcome in outcomes if isinstance(outcome, Placed)]
+    assert len(placed) + sum(isinstance(outcome, BidRefused) for outcome in outcomes) == 100
+    db.session.refresh(auction)
+    result = replay(log_of(auction))
+    lines = list(db.session.scalars(sa.select(Bid).order_by(Bid.seq)))
+    assert [bid.seq for bid in lines] == list(range(1, 101))
+    assert [(e["status"], e["reason"], e["price"], e["leader"], e["close"]) for e in result["events"]] == [
+        (bid.status, bid.reason, bid.price_yen, bid.leader_no, bid.close) for bid in lines
+    ]
+    assert (result["bids"], result["bidders"]) == (auction.bid_count, auction.bidder_count)
+    assert (result["winner"], result["price"]) == (auction.leader_no, auction.price_yen)
+    assert {bid.id for bid in lines if bid.status == BidStatus.ACCEPTED} == {one.bid_id for one in placed}
+    assert auction.leader_max_yen == 1000 + 97 * 99
+
+
+def test_bidders_and_closers_at_the_deadline_agree_on_one_end(app: Flask) -> None:
+    """Real time: 94 bidders go on through the deadline while six closers look again and again."""
+    auction = an_auction(soft_close=None, closes_at=given.in_days(1.2 / 86400) + timedelta(seconds=1))
+    auction_id, closes_at = auction.id, auction.closes_at
+    people = [given.an_account() for _ in range(94)]
+
+    def act(n: int) -> object:
+        if n >= 94:
+            while get(Auction, auction_id).state == AuctionState.OPEN:
+                if closing.close(auction_id):
+                    return "closed"
+                db.session.rollback()
+            return "late"
+        best: Placed | None = None
+        for turn in range(1, 1000):
+            try:
+                best = place_bid(auction_id, people[n], 1000 + 1000 * turn + n)
+            except AuctionClosed:
+                return best
+            except BidRefused:
+                continue
+        return best
+
+    outcomes = at_once(app, 100, act)
+    assert outcomes.count("closed") + outcomes.count("late") == 6
+    assert outcomes.count("closed") == 1
+    assert all(outcome is None or isinstance(outcome, Placed) for outcome in outcomes[:94]), outcomes
+    db.session.refresh(auction)
+    result = replay(log_of(auction))
+    assert auction.state == AuctionState.AWARDED
+    assert (auction.winner_no, auction.winner_yen) == (result["winner"], result["price"])
+    accepted = sa.select(sa.func.max(Bid.at)).where(Bid.status == BidStatus.ACCEPTED)
+    last, closed_at = db.session.execute(accepted).scalar_one(), auction.closed_at
+    assert closed_at is not None
+    assert last < closes_at <= closed_at
+
+
+# ---- the register and the published rules are one
+
+
+moves = st.lists(st.tuples(st.integers(0, 3), st.integers(900, 12_000), st.integers(0, 400)), min_size=1, max_size=12)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(moves, st.none() | st.integers(1000, 12_000))
+def test_whatever_is_bid_the_published_log_replays_to_the_register(
+    moves: list[tuple[int, int, int]], reserve: int | None
+) -> None:
+    auction = an_auction(reserve_yen=reserve)
+    people = [given.an_account() for _ in range(4)]
+    at = auction.closes_at - timedelta(seconds=1000)
+    for person, yen, pause in moves:
+        at += timedelta(seconds=pause)
+        with pretending(at):
+            try:
+                place_bid(auction.id, people[person], yen)
+            except BidRefused:
+                continue
+    with pretending(max(at, auction.closes_at) + timedelta(seconds=1200)):
+        closing.close_due()
+        db.session.refresh(auction)
+        published = bids_of(auction.code)
+    assert published is not None
+    result = published["result"]
+    assert replay(published) == result
+    assert (result["winner"], result["price"]) == (auction.winner_no, auction.winner_yen)
+    assert (result["bids"], result["bidders"], result["extensions"]) == (
+        auction.bid_count,
+        auction.bidder_count,
+        auction.extensions,
+    )
+    assert result["close"] == auction.seconds(auction.closes_at)
+    assert auction.state == (AuctionState.UNSOLD if result["winner"] is None else AuctionState.AWARDED)
+
+
+PARK = json.loads((Path(__file__).parent / "data" / "auction_park.json").read_text())
+
+
+def test_the_parks_auction_lived_through_again_publishes_the_same_log_and_result() -> None:
+    log = PARK["log"]
+    opens_at = given.in_days(0).replace(microsecond=0)
+    rules = {"soft_close": log["soft_close"], "increments": log["increments"]}
+    closes_at = opens_at + timedelta(seconds=log["close"])
+    listing_id = given.a_listing(
+        "ascending", "naming", price_yen=log["start"], opens_at=opens_at, closes_at=closes_at, auction_rules=rules
+    )
+    auction = of_listing(listing_id)
+    assert auction is not None
+    people: dict[str, int] = {}
+    for bid in log["bids"]:
+        with pretending(opens_at + timedelta(seconds=bid["t"] + 0.2)):
+            place_bid(auction.id, people.setdefault(bid["bidder"], given.an_account()), bid["max"])
+    with pretending(opens_at + timedelta(seconds=PARK["result"]["close"])):
+        closing.close_due()
+        db.session.refresh(auction)
+        published = bids_of(auction.code)
+    assert published is not None
+    ours = {
+        bid["bidder"]: f"{number:02}" for number, bid in enumerate({b["bidder"]: b for b in log["bids"]}.values(), 1)
+    }
+    renamed = json.loads(json.dumps(PARK["result"]))
+    renamed["winner"] = ours[renamed["winner"]]
+    for event in renamed["events"]:
+        event["bidder"], event["leader"] = ours[event["bidder"]], ours[event["leader"]]
+    assert published["result"] == renamed
+    assert (auction.winner_no, auction.winner_yen) == (renamed["winner"], 1_300_000)

@@ -98,7 +98,7 @@ def test_news_of_an_issue_is_said_once_however_often_it_is_computed(listing_id: 
     for _ in range(3):
         holding.recompute([token_id])
         keeping.drain()
-    assert HEARD == [("token.issued", {"token_id": token_id, "order_code": token(token_id).order_code})]
+    assert [("token.issued", {"token_id": token_id, "order_code": token(token_id).order_code})] == HEARD
 
 
 def test_a_token_in_a_wallet_of_ones_own_has_an_address_and_no_account(listing_id: int, buyer: int) -> None:
@@ -116,8 +116,7 @@ def test_a_token_in_a_wallet_of_ones_own_has_an_address_and_no_account(listing_i
 
 def test_a_token_sent_to_the_custody_of_another_account_is_theirs(listing_id: int, buyer: int) -> None:
     token_id, chain, friend = promised(listing_id, buyer), Chain(), given.an_account("friend@example.jp")
-    with transaction():
-        custody_of(friend)
+    custody_of(friend)
     chain.mint(token_id, custody(buyer), block=3)
     chain.transfer(token_id, custody(buyer), custody(friend), block=4)
     chain.tell()
@@ -131,8 +130,7 @@ def test_an_account_that_asks_for_its_address_late_finds_what_was_sent_there(lis
     chain.tell()
     holding.recompute([token_id])
     before = token(token_id).holder_id
-    with transaction():
-        custody_of(friend)
+    custody_of(friend)
     assert (before, token(token_id).holder_id) == (None, friend)
 
 

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.accounts.models import Account
 from marketplace.chain import contract
 from marketplace.chain.models import Call
 from marketplace.chain.register import custody_address
-from marketplace.accounts.models import Account
 from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
@@ -86,10 +86,10 @@ def test_what_the_chain_is_asked_fits_the_contract(app: Flask) -> None:
     custody = custody_address(get(Account, buyer).custody_id)
     assert (batch.args, batch.item) == ([right.series_id], {"to": custody, "serial": 1, "ref": token.ref})
     assert (token.token_id, token.contract) == (token_id, addresses[contract.RIGHTS])
-    assert contract.call(contract.RIGHTS, "createSeries", series.args)[:4] == contract.selector(
+    assert contract.data(contract.RIGHTS, "createSeries", series.args)[:4] == contract.selector(
         contract.artifact(contract.RIGHTS).functions["createSeries"]
     )
-    assert len(contract.call(contract.RIGHTS, "issueBatch", [*batch.args, [batch.item]])) == 4 + 32 * 6
+    assert len(contract.data(contract.RIGHTS, "issueBatch", batch.args, [batch.item])) == 4 + 32 * 6
 
 
 def test_a_naming_right_tells_the_chain_its_end_and_that_it_can_be_revoked(app: Flask) -> None:

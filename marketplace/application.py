@@ -30,6 +30,8 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "chain": ("sending",),
     "listings": ("scheduling",),
     "orders": ("expiring",),
+    "tokens": ("issuing",),
+    "resale": ("recording",),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
 

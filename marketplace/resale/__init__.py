@@ -1,0 +1,1 @@
+"""Resale between holders, read from the chain: the town keeps the record and never the money."""

@@ -1,0 +1,130 @@
+"""A holder whose tokens the town keeps offers one for resale, or takes it back. The custodian does it on chain."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.chain.contract import MARKET, RIGHTS
+from marketplace.chain.register import contracts
+from marketplace.chain.sending import promise
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, transaction
+from marketplace.kit.money import Yen
+from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState
+from marketplace.resale.rules import MarketNotReady, NotOffered, NotTheHolder, check_offer
+from marketplace.tokens.models import Token
+
+CUSTODIAN = "custodian"
+LIFE = timedelta(days=365)
+"""An offer that nobody takes back ends by itself."""
+
+
+def offer(token_id: int, account_id: int, price_yen: Yen) -> int:
+    """Ask for a token to be offered at a price; the request's id. A refusal of rules.check_offer, or MarketNotReady."""
+    with transaction() as session:
+        token = _locked(token_id)
+        check(token, account_id, price_yen)
+        market = contracts().get(MARKET)
+        if market is None:
+            raise MarketNotReady
+        account = get(Account, account_id)
+        request = OfferRequest(
+            token_id=token_id,
+            account_id=account_id,
+            price_yen=price_yen,
+            expires_at=_last_moment(token_id),
+            state=RequestState.ASKED,
+            asked_at=now(),
+        )
+        session.add(request)
+        session.flush()
+        key, custody = f"offer:{request.id}", _bytes32(account)
+        approval = [custody, market, token_id]
+        terms = [custody, token_id, price_yen, int(request.expires_at.timestamp())]
+        promise(f"{key}:approve", CUSTODIAN, RIGHTS, "custodyApprove", approval)
+        promise(f"{key}:list", CUSTODIAN, MARKET, "listFor", terms)
+        note(token.subject, "offer", by=f"buyer:{account.code}", request=request.id, yen=price_yen)
+        return request.id
+
+
+def check(token: Token, account_id: int, price_yen: Yen) -> None:
+    """What offer() would refuse now, for the page that asks for confirmation."""
+    check_offer(
+        holds=token.holder_id == account_id,
+        transferable=token.right.transferable,
+        tradable_from=token.right.tradable_from,
+        offered=is_offered(token.token_id),
+        price_yen=price_yen,
+        at=now(),
+    )
+
+
+def withdraw_offer(token_id: int, account_id: int) -> None:
+    """Ask for the account's offer of a token to be taken back. Asked again, it changes nothing.
+
+    NotTheHolder for somebody else's, NotOffered where there is none.
+    """
+    with transaction():
+        token = _locked(token_id)
+        if token.holder_id != account_id:
+            raise NotTheHolder
+        request = open_request(token_id)
+        if request is None or request.account_id != account_id:
+            raise NotOffered
+        if request.withdrawn_at is not None:
+            return
+        account = get(Account, account_id)
+        request.withdrawn_at = now()
+        promise(f"offer:{request.id}:cancel", CUSTODIAN, MARKET, "cancelFor", [_bytes32(account), token_id])
+        note(token.subject, "withdraw_offer", by=f"buyer:{account.code}", request=request.id)
+
+
+def fail(request_id: int, why: str) -> None:
+    """The chain would not have the offer: the holder may ask again."""
+    with transaction():
+        token_id = get(OfferRequest, request_id).token_id
+        _locked(token_id)
+        request = get(OfferRequest, request_id)
+        db.session.refresh(request)
+        if request.state == RequestState.ASKED:
+            move(request, "fail", why=why)
+
+
+def open_request(token_id: int) -> OfferRequest | None:
+    """What the holder asked for and has not ended."""
+    open_ = OfferRequest.state.in_((RequestState.ASKED, RequestState.LISTED))
+    return db.session.scalar(sa.select(OfferRequest).where(OfferRequest.token_id == token_id, open_))
+
+
+def live_offer(token_id: int) -> Offer | None:
+    """The offer that could be bought now."""
+    live = (Offer.token_id == token_id, Offer.state == OfferState.LIVE, Offer.expires_at > now())
+    return db.session.scalar(sa.select(Offer).where(*live).order_by(Offer.id.desc()).limit(1))
+
+
+def is_offered(token_id: int) -> bool:
+    return open_request(token_id) is not None or live_offer(token_id) is not None
+
+
+def _locked(token_id: int) -> Token:
+    """The token's row, fresh and held: whoever offers, takes back or records it waits here. LookupError for none."""
+    row = sa.select(Token).where(Token.token_id == token_id).with_for_update(of=Token)
+    token = db.session.scalar(row.execution_options(populate_existing=True))
+    if token is None:
+        raise LookupError(f"token {token_id}")
+    return token
+
+
+def _last_moment(token_id: int) -> datetime:
+    """LIFE from now, in whole seconds, and later than that of any former request: it tells them apart."""
+    wanted = (now() + LIFE).replace(microsecond=0)
+    former = db.session.scalar(sa.select(sa.func.max(OfferRequest.expires_at)).where(OfferRequest.token_id == token_id))
+    return max(wanted, former + timedelta(seconds=1)) if former else wanted
+
+
+def _bytes32(account: Account) -> str:
+    return "0x" + account.custody_id

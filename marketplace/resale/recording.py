@@ -1,0 +1,166 @@
+"""Bring offers and trades in line with the market's logs: all of a token's, anew each time, in whatever order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.chain.contract import MARKET, RIGHTS
+from marketplace.chain.models import Call, CallState, Log
+from marketplace.chain.register import contracts
+from marketplace.journal.writing import move
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, transaction
+from marketplace.kit.sheets import sheet
+from marketplace.outbox.promising import say
+from marketplace.resale import rules
+from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState, Trade
+from marketplace.resale.offering import fail
+from marketplace.resale.rules import Told
+from marketplace.tokens.custody import accounts_at
+from marketplace.tokens.models import NOBODY, Token
+
+AT_ONCE = 500
+
+
+def recompute(token_ids: Iterable[int]) -> None:
+    """Offers, trades and requests of these tokens as the logs tell them ⇢ resale.sold (once a sale)."""
+    wanted = sorted(set(token_ids))
+    for start in range(0, len(wanted), AT_ONCE):
+        _recompute(wanted[start : start + AT_ONCE])
+
+
+@sheet(every=60, name="resale.expire_due")
+def expire_due() -> None:
+    """An offer's last day passes without a log."""
+    due = sa.select(Offer.token_id).where(Offer.state == OfferState.LIVE, Offer.expires_at <= now())
+    token_ids = list(db.session.scalars(due))
+    db.session.rollback()
+    recompute(token_ids)
+
+
+@sheet(every=10, name="resale.fail_parked")
+def fail_parked() -> None:
+    """What the chain would not have (a right that moved meanwhile) must not look as if it were still coming."""
+    asked = sa.select(OfferRequest.id).where(OfferRequest.state == RequestState.ASKED)
+    keys = {f"offer:{request_id}:list": request_id for request_id in db.session.scalars(asked)}
+    parked = sa.select(Call.key, Call.error).where(Call.key.in_(keys), Call.state == CallState.PARKED)
+    found = list(db.session.execute(parked))
+    db.session.rollback()
+    for key, why in found:
+        fail(keys[key], why or "")
+
+
+def _recompute(token_ids: Sequence[int]) -> None:
+    with transaction() as session:
+        # the token's row is the lock: logs are read after it, so the last one to write saw the most
+        wanted = sa.select(Token).where(Token.token_id.in_(token_ids)).order_by(Token.token_id)
+        ours = list(session.scalars(wanted.with_for_update(of=Token)))
+        told = _told([token.token_id for token in ours])
+        for token in ours:
+            logs = told.get(token.token_id, [])
+            offers = _write_offers(token.token_id, logs)
+            _write_trades(token, logs)
+            _settle_requests(token.token_id, offers)
+
+
+def _told(token_ids: Sequence[int]) -> dict[int, list[Told]]:
+    """{token: what the market said of it, and its movements after the issue}."""
+    at = contracts()
+    said = sa.or_(
+        sa.and_(Log.address == at.get(MARKET), Log.name.in_(("Listed", "Cancelled", "Sold"))),
+        sa.and_(Log.address == at.get(RIGHTS), Log.name == "Transfer"),
+    )
+    logs = db.session.scalars(sa.select(Log).where(said, Log.token_id.in_(token_ids)))
+    found: dict[int, list[Told]] = {}
+    for log in logs:
+        assert log.token_id is not None, "these logs name their token"
+        if log.name == "Transfer" and log.args["from"] == NOBODY:
+            continue
+        place = (log.tx_hash, log.log_index, log.block_number, log.block_hash, log.at)
+        found.setdefault(log.token_id, []).append(Told(log.name, log.args, *place))
+    return found
+
+
+def _write_offers(token_id: int, logs: Sequence[Told]) -> list[Offer]:
+    rows = _rows(Offer, token_id)
+    offers = []
+    for log, state in rules.offers(logs, now()):
+        row = rows.pop((log.block_hash, log.log_index), None)
+        if row is None:
+            row = Offer(
+                token_id=token_id,
+                market_listing=int(log.args["listingId"]),
+                seller=log.args["seller"],
+                price_yen=int(log.args["price"]),
+                expires_at=rules.expiry(log),
+                state=state,
+                **_place(log),
+            )
+            db.session.add(row)
+        row.state = state
+        offers.append(row)
+    _forget(rows.values())
+    return offers
+
+
+def _write_trades(token: Token, logs: Sequence[Told]) -> None:
+    rows = _rows(Trade, token.token_id)
+    trades = rules.trades(logs)
+    sellers = accounts_at(log.args["seller"] for log in trades)
+    for log in trades:
+        price, share, seller = int(log.args["price"]), int(log.args["royalty"]), log.args["seller"]
+        if rows.pop((log.block_hash, log.log_index), None) is None:
+            assert token.contract is not None, "what was sold was issued"
+            parties = {"seller": seller, "buyer": log.args["buyer"]}
+            money = {"price_yen": price, "royalty_yen": share}
+            db.session.add(Trade(contract=token.contract, token_id=token.token_id, **parties, **money, **_place(log)))
+        say(
+            "resale.sold",
+            key=f"{log.tx_hash}:{log.args['listingId']}",
+            token_id=token.token_id,
+            price_yen=price,
+            royalty_yen=share,
+            seller_id=sellers.get(seller),
+            tx_hash=log.tx_hash,
+        )
+    _forget(rows.values())
+
+
+def _settle_requests(token_id: int, offers: Sequence[Offer]) -> None:
+    """What we were asked to offer ends when the offer that came of it does."""
+    rows = sa.select(OfferRequest).where(OfferRequest.token_id == token_id).order_by(OfferRequest.id)
+    requests = list(db.session.scalars(rows))
+    sellers = accounts_at(offer.seller for offer in offers) if requests else {}
+    found = {(offer.price_yen, offer.expires_at, sellers.get(offer.seller)): offer.state for offer in offers}
+    for request in requests:
+        state = found.get((request.price_yen, request.expires_at, request.account_id))
+        if state is None and request.state == RequestState.LISTED:
+            move(request, "unsettle")
+        elif state is not None and state != OfferState.LIVE and request.state != RequestState.ENDED:
+            move(request, "end")
+    # an end that the chain took back comes again by itself: it reopens nothing while a newer request is open
+    for request in requests:
+        state = found.get((request.price_yen, request.expires_at, request.account_id))
+        others = any(other is not request and other.is_open for other in requests)
+        if state == OfferState.LIVE and request.state != RequestState.LISTED and not others:
+            move(request, "list")
+    db.session.flush()
+
+
+def _rows(kind: Any, token_id: int) -> dict[tuple[str, int], Any]:
+    """The rows of a token by the log that each came from."""
+    rows = db.session.scalars(sa.select(kind).where(kind.token_id == token_id))
+    return {(row.block_hash, row.log_index): row for row in rows}
+
+
+def _place(log: Told) -> dict[str, Any]:
+    names = ("tx_hash", "log_index", "block_number", "block_hash", "at")
+    return {name: getattr(log, name) for name in names}
+
+
+def _forget(rows: Iterable[Any]) -> None:
+    for row in rows:
+        db.session.delete(row)

@@ -1,0 +1,127 @@
+"""Who may offer what, and what the market's logs add up to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from marketplace.kit.dates import when
+from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE, Yen, yen
+from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.resale.models import OfferState
+
+UNPAYABLE = 10**15
+"""Nobody has so many yen; offers from here on are jokes that would burst a column."""
+
+
+class NotTheHolder(NotAllowed):
+    code = "not_the_holder"
+    message = "この権利をいまお持ちの方だけが、売りに出せます。"
+
+
+class NeverTransferable(Refused):
+    code = "not_transferable"
+    message = "この権利は、ほかの方にゆずることができません。"
+
+
+class NotYetTradable(Refused):
+    code = "not_yet_tradable"
+
+    def __init__(self, tradable_from: datetime) -> None:
+        super().__init__(f"この権利を売りに出せるのは、{when(tradable_from)}からです。")
+
+
+class AlreadyOffered(Refused):
+    code = "already_offered"
+    message = "この権利は、すでに売りに出ています。価格を変えるときは、先に取り下げてください。"
+
+
+class NotOffered(Refused):
+    code = "not_offered"
+    message = "この権利は、いま売りに出ていません。"
+
+
+class MarketNotReady(Refused):
+    code = "market_not_ready"
+    status = 503
+    message = "ただいま売り買いの準備をしています。少し待ってから、もう一度お試しください。"
+
+
+class BadPrice(Invalid):
+    code = "bad_price"
+
+
+def check_offer(
+    *, holds: bool, transferable: bool, tradable_from: datetime | None, offered: bool, price_yen: Yen, at: datetime
+) -> None:
+    """Refused, in this order: not the holder, never transferable, too early, already offered, a price out of range."""
+    if not holds:
+        raise NotTheHolder
+    if not transferable:
+        raise NeverTransferable
+    if tradable_from is not None and at < tradable_from:
+        raise NotYetTradable(tradable_from)
+    if offered:
+        raise AlreadyOffered
+    if price_yen < SMALLEST_CHARGE:
+        raise BadPrice(f"価格は{yen(SMALLEST_CHARGE)}以上にしてください。", field="price_yen")
+    if price_yen > LARGEST_CHARGE:
+        raise BadPrice(f"価格は{yen(LARGEST_CHARGE)}以下にしてください。", field="price_yen")
+
+
+def royalty(price_yen: Yen, royalty_bps: int) -> Yen:
+    """What of a price goes to the fund: rounded down, in the seller's favour, as `royaltyInfo` does (ERC-2981)."""
+    return price_yen * royalty_bps // 10_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """A log of one token; `args` by the names of the event."""
+
+    name: str
+    args: dict[str, Any]
+    tx_hash: str
+    log_index: int
+    block_number: int
+    block_hash: str
+    at: datetime
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.block_number, self.log_index
+
+
+def offers(logs: Collection[Told], at: datetime) -> list[tuple[Told, OfferState]]:
+    """Each offer of a token with its state at `at`, oldest first."""
+    ends = {int(log.args["listingId"]): log.name for log in logs if log.name in ("Sold", "Cancelled")}
+    moved = [log.place for log in logs if log.name == "Transfer"]
+    found = []
+    for log in _in_order(log for log in logs if log.name == "Listed" and int(log.args["price"]) < UNPAYABLE):
+        end = ends.get(int(log.args["listingId"]))
+        if end == "Sold":
+            state = OfferState.SOLD
+        elif end == "Cancelled":
+            state = OfferState.CANCELLED
+        elif any(place > log.place for place in moved):
+            state = OfferState.STALE
+        elif expiry(log) <= at:
+            state = OfferState.EXPIRED
+        else:
+            state = OfferState.LIVE
+        found.append((log, state))
+    return found
+
+
+def trades(logs: Collection[Told]) -> list[Told]:
+    """Each sale of a token, oldest first."""
+    return _in_order(log for log in logs if log.name == "Sold")
+
+
+def expiry(listed: Told) -> datetime:
+    return datetime.fromtimestamp(int(listed.args["expiresAt"]), UTC)
+
+
+def _in_order(logs: Iterable[Told]) -> list[Told]:
+    return sorted(logs, key=lambda log: log.place)

@@ -1,0 +1,185 @@
+"""Figures of the resale market for the public page, and the history of a token: few queries, however many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from marketplace.kit.clock import now
+from marketplace.kit.db import db
+from marketplace.kit.money import Yen
+from marketplace.resale.models import Offer, OfferState, Trade
+from marketplace.rights.models import Right
+from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`floor` is the lowest live price, `median` that of all sales (both None of none); `holders` counts addresses."""
+
+    count: int
+    volume: Yen
+    royalties: Yen
+    median: Yen | None
+    floor: Yen | None
+    offered: int
+    issued: int
+    holders: int
+
+
+NOTHING = Figures(0, 0, 0, None, None, 0, 0, 0)
+
+
+def figures() -> Figures:
+    """Of the whole town."""
+    return _figures(by_right=False).get(0, NOTHING)
+
+
+def figures_by_right() -> list[tuple[Right, Figures]]:
+    """Of each right with tokens, the largest volume first."""
+    found = _figures(by_right=True)
+    rights = db.session.scalars(sa.select(Right).where(Right.id.in_(found)))
+    return sorted(((right, found[right.id]) for right in rights), key=lambda pair: (-pair[1].volume, pair[0].id))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a token's history. `kind` is issue, sale, transfer or revocation; money only of a sale."""
+
+    kind: str
+    from_address: str
+    to_address: str
+    price_yen: Yen | None
+    royalty_yen: Yen | None
+    tx_hash: str
+    log_index: int
+    block_number: int
+    at: datetime
+
+
+STEP_JA = {"issue": "発行", "sale": "売買", "transfer": "ゆずりわたし", "revocation": "取り消し"}
+
+
+def histories(token_ids: Collection[int]) -> dict[int, list[Step]]:
+    """{token: its steps, oldest first}, in two queries. A movement in the transaction of a sale is that sale."""
+    trades = db.session.scalars(sa.select(Trade).where(Trade.token_id.in_(token_ids)))
+    sold = {(trade.token_id, trade.tx_hash, trade.seller, trade.buyer): trade for trade in trades}
+    transfers = db.session.scalars(
+        sa.select(Transfer)
+        .where(Transfer.token_id.in_(token_ids))
+        .order_by(Transfer.token_id, Transfer.block_number, Transfer.log_index)
+    )
+    found: dict[int, list[Step]] = {}
+    for move in transfers:
+        trade = sold.get((move.token_id, move.tx_hash, move.from_address, move.to_address))
+        found.setdefault(move.token_id, []).append(
+            Step(
+                kind=_kind(move, trade),
+                from_address=move.from_address,
+                to_address=move.to_address,
+                price_yen=trade.price_yen if trade else None,
+                royalty_yen=trade.royalty_yen if trade else None,
+                tx_hash=move.tx_hash,
+                log_index=move.log_index,
+                block_number=move.block_number,
+                at=move.at,
+            )
+        )
+    return found
+
+
+def history(token_id: int) -> list[Step]:
+    return histories([token_id]).get(token_id, [])
+
+
+def latest_trades(limit: int = 20) -> list[tuple[Trade, Token]]:
+    """The newest sales with their tokens (and rights), in one query."""
+    newest = sa.select(Trade, Token).join(Token, Token.token_id == Trade.token_id)
+    rows = db.session.execute(newest.order_by(Trade.block_number.desc(), Trade.log_index.desc()).limit(limit))
+    return [(trade, token) for trade, token in rows]
+
+
+def live_offers(limit: int = 50) -> list[tuple[Offer, Token]]:
+    """What can be bought now, the cheapest first, in one query."""
+    live = sa.select(Offer, Token).join(Token, Token.token_id == Offer.token_id)
+    query = live.where(Offer.state == OfferState.LIVE, Offer.expires_at > now())
+    return [
+        (offer, token) for offer, token in db.session.execute(query.order_by(Offer.price_yen, Offer.id).limit(limit))
+    ]
+
+
+def _kind(move: Transfer, trade: Trade | None) -> str:
+    if move.from_address == NOBODY:
+        return "issue"
+    if move.to_address == NOBODY:
+        return "revocation"
+    return "sale" if trade else "transfer"
+
+
+def _figures(*, by_right: bool) -> dict[int, Figures]:
+    """{right, or 0 for the town: figures}: four queries, the database adds up."""
+    group: sa.ColumnElement[int] = (
+        Token.__table__.c.right_id if by_right else sa.literal_column("CAST(0 AS INTEGER)", sa.Integer())
+    )
+    issued = {
+        key: (count, holders)
+        for key, count, holders in db.session.execute(
+            sa.select(group, sa.func.count(), sa.func.count(Token.holder_address.distinct()))
+            .where(Token.state.in_((TokenState.HELD, TokenState.REVOKED)))
+            .group_by(group)
+        )
+    }
+    sums = {
+        key: (count, volume, royalties)
+        for key, count, volume, royalties in db.session.execute(
+            sa.select(group, sa.func.count(), sa.func.sum(Trade.price_yen), sa.func.sum(Trade.royalty_yen))
+            .select_from(Trade)
+            .join(Token, Token.token_id == Trade.token_id)
+            .group_by(group)
+        )
+    }
+    floors = {
+        key: (count, floor)
+        for key, count, floor in db.session.execute(
+            sa.select(group, sa.func.count(), sa.func.min(Offer.price_yen))
+            .select_from(Offer)
+            .join(Token, Token.token_id == Offer.token_id)
+            .where(Offer.state == OfferState.LIVE, Offer.expires_at > now())
+            .group_by(group)
+        )
+    }
+    medians = _medians(group)
+    found = {}
+    for key in issued.keys() | sums.keys() | floors.keys():
+        count, volume, royalties = sums.get(key, (0, 0, 0))
+        offered, floor = floors.get(key, (0, None))
+        tokens, holders = issued.get(key, (0, 0))
+        found[key] = Figures(
+            int(count), int(volume), int(royalties), medians.get(key), floor, int(offered), int(tokens), int(holders)
+        )
+    return found
+
+
+def _medians(group: sa.ColumnElement[int]) -> dict[int, Yen]:
+    """{group: the middle price, half a yen rounded up}: the database ranks, only the middle rows travel."""
+    ranked = (
+        sa.select(
+            group.label("key"),
+            Trade.price_yen.label("price"),
+            sa.func.row_number().over(partition_by=group, order_by=(Trade.price_yen, Trade.id)).label("place"),
+            sa.func.count().over(partition_by=group).label("among"),
+        )
+        .select_from(Trade)
+        .join(Token, Token.token_id == Trade.token_id)
+        .subquery()
+    )
+    middle = ranked.c.place.in_([(ranked.c.among + 1) // 2, (ranked.c.among + 2) // 2])
+    rows = db.session.execute(
+        sa.select(ranked.c.key, sa.func.min(ranked.c.price), sa.func.max(ranked.c.price))
+        .where(middle)
+        .group_by(ranked.c.key)
+    )
+    return {key: (int(low) + int(high) + 1) // 2 for key, low, high in rows}

@@ -1,0 +1,168 @@
+"""Offer a token for resale, take the offer back, draw what was earned; and the demo town's outside wallet."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, signed_in
+from marketplace.chain.register import custody_address, signer_of
+from marketplace.kit.db import db
+from marketplace.kit.limits import limiter
+from marketplace.kit.money import SMALLEST_CHARGE
+from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.resale import offering, proceeds, rules, statements, wallet
+from marketplace.resale.forms import OfferForm, PressForm, WalletForm
+from marketplace.settings import settings
+from marketplace.tokens.custody import custody_of
+from marketplace.tokens.models import Token
+
+bp = Blueprint("resale", __name__)
+
+
+@bp.route("/tokens/<contract>/<int:token_id>/offer", methods=["GET", "POST"])
+@limiter.limit("30/minute", methods=["POST"])
+@signed_in
+def offer(contract: str, token_id: int) -> ResponseReturnValue:
+    """Ask the price, show what comes of it, and only then offer."""
+    token, form = held(contract, token_id), OfferForm()
+    if not form.is_submitted():
+        return offer_page(token, form)
+    if not form.validate():
+        return offer_page(token, form), 422
+    price = form.price_yen.data
+    assert price is not None, "the field wants one"
+    try:
+        offering.check(token, me().id, price)
+        if not form.sure.data:
+            return offer_page(token, form, price)
+        offering.offer(token_id, me().id, price)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return offer_page(held(contract, token_id), form), refusal.status
+    flash("売りに出す手続きを始めました。ふつう1分ほどで、取引のページに出ます。")
+    return redirect(f"/tokens/{contract}/{token_id}", 303)
+
+
+def offer_page(token: Token, form: OfferForm, price: int | None = None) -> str:
+    """The form; with a price its confirmation; or why there is nothing to fill in."""
+    obstacle = None
+    try:
+        offering.check(token, me().id, SMALLEST_CHARGE)
+    except Refused as refusal:
+        obstacle = refusal
+    return render_template(
+        "resale/offer.html",
+        token=token,
+        form=form,
+        press=PressForm(),
+        price=price,
+        share=rules.royalty(price, token.right.royalty_bps) if price is not None else None,
+        obstacle=obstacle,
+        asked=offering.open_request(token.token_id),
+    )
+
+
+@bp.post("/tokens/<contract>/<int:token_id>/offer/withdraw")
+@limiter.limit("30/minute")
+@signed_in
+def withdraw(contract: str, token_id: int) -> ResponseReturnValue:
+    token = held(contract, token_id)
+    if PressForm().validate():
+        offering.withdraw_offer(token.token_id, me().id)
+        flash("取り下げの手続きを始めました。ふつう1分ほどで、取引のページから消えます。")
+    return redirect(f"/tokens/{contract}/{token_id}", 303)
+
+
+@bp.route("/mypage/proceeds", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+@signed_in
+def draw() -> ResponseReturnValue:
+    """Name a wallet for what one's sales earned."""
+    form, status = WalletForm(), 200
+    if form.is_submitted():
+        try:
+            if form.validate():
+                proceeds.draw(me().id, form.to.data)
+                flash("お受け取りの手続きを始めました。ふつう1分ほどで、ウォレットに届きます。")
+                return redirect("/mypage/proceeds", 303)
+            status = 422
+        except Refused as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+    return render_template("resale/proceeds.html", form=form, owed=proceeds.owed(me().id)), status
+
+
+@bp.get("/dev/wallet")
+def demo_wallet() -> ResponseReturnValue:
+    only_in_the_demo()
+    return wallet_page(WalletForm())
+
+
+@bp.post("/dev/wallet/buy/<int:offer_id>")
+def demo_buy(offer_id: int) -> ResponseReturnValue:
+    only_in_the_demo()
+    if PressForm().validate():
+        wallet.buy(offer_id)
+        flash("買う手続きを始めました。ふつう1分ほどで、このウォレットに届きます。")
+    return redirect("/dev/wallet", 303)
+
+
+@bp.post("/dev/wallet/send/<int:token_id>")
+def demo_send(token_id: int) -> ResponseReturnValue:
+    only_in_the_demo()
+    form = WalletForm()
+    try:
+        if not form.validate():
+            return wallet_page(form, token_id), 422
+        if (account := current_account()) is not None:
+            custody_of(account.id)  # what is sent back to the person is then known as theirs
+        wallet.send(token_id, form.to.data)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return wallet_page(form, token_id), refusal.status
+    flash("送る手続きを始めました。")
+    return redirect("/dev/wallet", 303)
+
+
+def wallet_page(form: WalletForm, sending: int | None = None) -> str:
+    """`sending`: the token whose form came back."""
+    account = current_account()
+    if account is not None and not form.is_submitted():
+        with suppress(Unavailable):
+            form.to.data = custody_address(account.custody_id)
+    return render_template(
+        "resale/wallet.html",
+        address=signer_of(wallet.WALLET),
+        offers=statements.live_offers(),
+        holdings=wallet.holdings(),
+        steps=wallet.steps_open(),
+        form=form,
+        sending=sending,
+    )
+
+
+def only_in_the_demo() -> None:
+    if not settings().demo:
+        abort(404)
+
+
+def held(contract: str, token_id: int) -> Token:
+    """A token that the signed-in person holds with us; NotTheHolder for another's, 404 for none."""
+    same = (Token.contract == contract, Token.token_id == token_id)
+    token = db.session.scalar(sa.select(Token).where(*same))
+    if token is None:
+        abort(404)
+    if token.holder_id != me().id:
+        raise rules.NotTheHolder
+    return token
+
+
+def me() -> Account:
+    account = current_account()
+    assert account is not None, "the door asked"
+    return account

@@ -1,0 +1,109 @@
+"""Logs as the follower would have written them, and a chain that takes them back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.chain.addresses import checksum
+from marketplace.chain.contract import MARKET, NAMES, RIGHTS
+from marketplace.chain.models import Contract, Log
+from marketplace.kit.db import db, transaction
+from marketplace.settings import settings
+from marketplace.tokens.models import NOBODY
+
+GENESIS = datetime(2026, 4, 20, tzinfo=UTC)
+
+
+def digest(*words: object) -> str:
+    """A hash of 32 bytes that is the same for the same words."""
+    return "0x" + hashlib.sha256(repr(words).encode()).hexdigest()
+
+
+def somebody(name: str) -> str:
+    """The address of a wallet of that name."""
+    return checksum(digest("wallet", name)[:42])
+
+
+def deploy() -> Mapping[str, str]:
+    """Our contracts are on the chain: {name: address}."""
+    addresses = {name: checksum(digest("contract", name)[:42]) for name in NAMES}
+    with transaction() as session:
+        for name, address in addresses.items():
+            session.add(Contract(chain_id=settings().chain_id, name=name, address=address, block=0, followed=True))
+    return addresses
+
+
+@dataclass
+class Chain:
+    """What a chain said so far. Each call is one log, in the block named."""
+
+    fork: str = "main"
+    said: list[dict[str, Any]] = field(default_factory=list)
+
+    def transfer(self, token_id: int, sender: str, to: str, block: int, index: int = 0, tx: str = "") -> None:
+        self._say(RIGHTS, "Transfer", {"from": sender, "to": to, "tokenId": token_id}, token_id, block, index, tx)
+
+    def mint(self, token_id: int, to: str, block: int, index: int = 0, tx: str = "") -> None:
+        self.transfer(token_id, NOBODY, to, block, index, tx)
+
+    def listed(
+        self, token_id: int, seller: str, price: int, block: int, *, number: int, expires: datetime, index: int = 0
+    ) -> None:
+        until = int(expires.timestamp())
+        args = {"listingId": number, "tokenId": token_id, "seller": seller, "price": price, "expiresAt": until}
+        self._say(MARKET, "Listed", args, token_id, block, index, "")
+
+    def cancelled(self, token_id: int, block: int, *, number: int, index: int = 0) -> None:
+        self._say(MARKET, "Cancelled", {"listingId": number, "tokenId": token_id}, token_id, block, index, "")
+
+    def sold(self, token_id: int, seller: str, buyer: str, price: int, block: int, *, number: int) -> None:
+        """The sale and the movement that belongs to it, in one transaction."""
+        args = {"listingId": number, "tokenId": token_id, "seller": seller, "buyer": buyer, "price": price}
+        args |= {"royaltyReceiver": somebody("fund"), "royalty": price * 500 // 10_000}
+        self._say(MARKET, "Sold", args, token_id, block, 0, f"sale {number}")
+        self.transfer(token_id, seller, buyer, block, 1, f"sale {number}")
+
+    def tell(self, *which: int) -> None:
+        """Write the logs down (those of these places, or all that are not written yet), as the follower does."""
+        with transaction() as session:
+            for place in which or range(len(self.said)):
+                values = self.said[place]
+                same = sa.select(Log.id).where(
+                    Log.block_hash == values["block_hash"], Log.log_index == values["log_index"]
+                )
+                if session.scalar(same) is None:
+                    session.add(Log(**values))
+
+    def take_back(self, block: int) -> None:
+        """The chain forgets this block and all after it."""
+        with transaction() as session:
+            session.execute(sa.delete(Log).where(Log.block_number >= block))
+        self.said = [log for log in self.said if log["block_number"] < block]
+        self.fork += "'"
+
+    def _say(
+        self, contract: str, name: str, args: dict[str, Any], token_id: int, block: int, index: int, tx: str
+    ) -> None:
+        chain_id = settings().chain_id
+        address = db.session.scalar(sa.select(Contract.address).where(Contract.name == contract))
+        self.said.append(
+            {
+                "chain_id": chain_id,
+                "block_hash": digest(self.fork, block),
+                "log_index": index,
+                "block_number": block,
+                "at": GENESIS + timedelta(minutes=block),
+                "tx_hash": digest("tx", tx or (name, block, index)),
+                "address": address,
+                "name": name,
+                "args": args,
+                "token_id": token_id,
+            }
+        )
+        db.session.rollback()

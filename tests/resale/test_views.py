@@ -1,0 +1,199 @@
+"""Offering from one's own page, drawing what was earned, and the demo town's outside wallet."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.accounts.models import Account
+from marketplace.chain.models import Lane
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, transaction
+from marketplace.outbox import keeping
+from marketplace.outbox.promising import say
+from marketplace.resale.models import Offer, OfferRequest
+from marketplace.settings import Settings
+from tests import given
+from tests.chainlogs import Chain, deploy, somebody
+from tests.resale.stage import calls, custody, heard, held_token, token
+
+HANA = somebody("hana")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"demo": True})
+
+
+@pytest.fixture
+def chain(app: Flask) -> Chain:
+    deploy()
+    return Chain()
+
+
+@pytest.fixture
+def seller(app: Flask, client: FlaskClient) -> int:
+    account_id = given.an_account("seller@example.jp")
+    given.signed_in(client, account_id)
+    return account_id
+
+
+def press(client: FlaskClient, page: str, action: str, **fields: str) -> tuple[int, str]:
+    """Fill in and send the form that `page` shows: status, and the text or where it leads."""
+    shown = client.get(page).text
+    found = re.search(r'name="csrf_token" value="([^"]+)"', shown)
+    assert found is not None, f"no form on {page}"
+    answer = client.post(action, data={"csrf_token": found.group(1), **fields})
+    return answer.status_code, answer.headers.get("Location", answer.text)
+
+
+def requests() -> list[int]:
+    return list(db.session.scalars(sa.select(OfferRequest.price_yen)))
+
+
+def test_the_price_is_asked_shown_and_only_then_offered(chain: Chain, client: FlaskClient, seller: int) -> None:
+    token_id = held_token(chain, seller)
+    path = f"{token(token_id).path}/offer"
+    status, page = press(client, path, path, price_yen="５，０００円")
+    assert (status, requests()) == (200, [])
+    assert re.findall(r"<dd[^>]*>(.*?)</dd>", page) == [
+        '<span class="nowrap">5,000円</span>（五千円）',
+        '<span class="nowrap">250円</span>',
+        '<span class="nowrap">4,750円</span>',
+    ]
+    status, where = press(client, path, path, price_yen="5000", sure="yes")
+    assert (status, where, requests()) == (303, token(token_id).path, [5_000])
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "価格を入力してください。"),
+        ("高く", "金額は数字で入力してください（例 1,300）。"),
+        ("49", "価格は50円以上にしてください。"),
+    ],
+)
+def test_a_price_that_cannot_be_is_refused_beside_its_field(
+    chain: Chain, client: FlaskClient, seller: int, typed: str, words: str
+) -> None:
+    path = f"{token(held_token(chain, seller)).path}/offer"
+    status, page = press(client, path, path, price_yen=typed)
+    error = re.search(r'id="price_yen-error"><span[^>]*>[^<]*</span>([^<]+)<', page)
+    assert (status, error and error.group(1), requests()) == (422, words, [])
+
+
+def test_another_persons_token_is_refused_and_an_unknown_one_not_found(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    path = token(held_token(chain, given.an_account())).path
+    missing = f"/tokens/{HANA}/7000001/offer"
+    assert (client.get(f"{path}/offer").status_code, client.get(missing).status_code) == (403, 404)
+
+
+def test_why_nothing_can_be_offered_is_said_before_a_price_is_asked(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    token_id = held_token(chain, seller, tradable_from=given.in_days(30))
+    page = client.get(f"{token(token_id).path}/offer").text
+    assert ("この権利を売りに出せるのは、" in page, 'name="price_yen"' in page) == (True, False)
+
+
+def test_an_offer_can_be_taken_back_from_its_page(chain: Chain, client: FlaskClient, seller: int) -> None:
+    token_id = held_token(chain, seller)
+    path = token(token_id).path
+    press(client, f"{path}/offer", f"{path}/offer", price_yen="5000", sure="yes")
+    status, where = press(client, f"{path}/offer", f"{path}/offer/withdraw")
+    assert (status, where, [call[2] for call in calls("offer:")]) == (
+        303,
+        path,
+        ["custodyApprove", "listFor", "cancelFor"],
+    )
+
+
+def test_what_was_earned_is_drawn_to_the_wallet_that_the_seller_names(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    token_id = held_token(chain, seller)
+    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    wrong = press(client, "/mypage/proceeds", "/mypage/proceeds", to="0x12")[0]
+    mistyped = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA[:-1] + ("0" if HANA[-1] != "0" else "1"))[
+        0
+    ]
+    right = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)[0]
+    again = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)[0]
+    account = get(Account, seller)
+    draw = (f"draw:{account.code}:0", "custodian", "withdrawFor", ["0x" + account.custody_id, HANA])
+    assert (wrong, mistyped, right, again, calls("draw:")) == (422, 422, 303, 303, [draw])
+
+
+def test_the_demo_wallet_buys_step_by_step_as_each_one_is_mined(chain: Chain, client: FlaskClient, app: Flask) -> None:
+    seller = given.an_account()
+    token_id = held_token(chain, seller)
+    chain.listed(token_id, custody(seller), 5_000, block=2, number=4, expires=now() + timedelta(days=9))
+    heard(chain, token_id)
+    offer_id = db.session.scalars(sa.select(Offer.id)).one()
+    for _ in range(2):
+        assert press(client, "/dev/wallet", f"/dev/wallet/buy/{offer_id}")[0] == 303
+    wallet = open_lane()
+    for step in ("approve", "mint", "pay"):
+        with transaction():
+            say("chain.mined", key=step, call_key=f"wallet:buy:{token_id}:4:5000:{step}")
+        keeping.drain()
+    assert [(role, function, args[:1]) for _, role, function, args in calls("wallet:")] == [
+        ("wallet:demo", "approve", [market()]),
+        ("town", "mint", [wallet]),
+        ("wallet:demo", "buy", [token_id]),
+    ]
+    assert calls("wallet:")[2][3] == [token_id, 4, 5_000, wallet]
+
+
+def test_the_demo_wallet_sends_on_what_it_holds_once(chain: Chain, client: FlaskClient) -> None:
+    wallet, seller = open_lane(), given.an_account()
+    token_id = held_token(chain, seller)
+    other = held_token(chain, seller)
+    chain.sold(token_id, custody(seller), wallet, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    send = f"/dev/wallet/send/{token_id}"
+    answers = [press(client, "/dev/wallet", send, to=to)[0] for to in ("0x12", market(), HANA, HANA)]
+    not_its_own = press(client, "/dev/wallet", f"/dev/wallet/send/{other}", to=HANA)[0]
+    assert (answers, not_its_own) == ([422, 422, 303, 303], 403)
+    assert calls("wallet:") == [(f"wallet:send:{token_id}:2", "wallet:demo", "transferFrom", [wallet, HANA, token_id])]
+
+
+def test_a_sold_offer_is_not_bought_again(chain: Chain, client: FlaskClient) -> None:
+    seller = given.an_account()
+    token_id, other = held_token(chain, seller), held_token(chain, seller)
+    later = now() + timedelta(days=9)
+    chain.listed(token_id, custody(seller), 5_000, block=2, number=4, expires=later)
+    chain.listed(other, custody(seller), 5_000, block=2, number=5, expires=later, index=1)
+    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=4)
+    heard(chain, token_id, other)
+    sold = db.session.scalars(sa.select(Offer.id).where(Offer.token_id == token_id)).one()
+    assert (press(client, "/dev/wallet", f"/dev/wallet/buy/{sold}")[0], calls("wallet:")) == (409, [])
+
+
+class TestOnARealSite:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"demo": False})
+
+    def test_there_is_no_demo_wallet(self, client: FlaskClient) -> None:
+        assert client.get("/dev/wallet").status_code == 404
+
+
+def open_lane() -> str:
+    """The sender has opened the wallet's lane; its address."""
+    address = somebody("demo wallet")
+    with transaction() as session:
+        session.add(Lane(chain_id=706_123, role="wallet:demo", signer=address, next_nonce=0))
+    return address
+
+
+def market() -> str:
+    return str(db.session.scalar(sa.text("SELECT address FROM chain_contracts WHERE name = 'ResaleMarket'")))

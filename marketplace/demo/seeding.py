@@ -75,7 +75,7 @@ def settle() -> None:
         moved = bool(sending.work()) | bool(following.follow_once()) | bool(keeping.drain())
 
 
-def stripe(**controls: dict[str, object]) -> None:
+def stripe(**controls: dict[str, int | float]) -> None:
     """Turn a knob of the local Stripe server. A Stripe of another kind has none, and is left alone."""
     base = settings().stripe_api_base
     for name, body in controls.items():

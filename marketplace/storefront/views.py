@@ -149,7 +149,7 @@ def display() -> ResponseReturnValue:
     return response
 
 
-def listed(states: tuple[ListingState, ...]) -> sa.Select[tuple[Listing]]:
+def listed(states: tuple[ListingState, ...]) -> sa.Select[Listing]:
     """Public listings in one of `states`: open ones first, those that end soon before the others."""
     ending = sa.func.coalesce(Listing.closes_at, Listing.opens_at)
     order = ending.desc() if states == ENDED else ending.asc()

@@ -32,6 +32,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "orders": ("expiring",),
     "tokens": ("issuing",),
     "resale": ("recording",),
+    "payments": ("reconciling",),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
 
@@ -78,8 +79,6 @@ def open_office(app: Flask, office: str) -> None:
     if find_spec(package) is None:
         return
     nouns = ("models", "handlers", "views", *SHEETS.get(office, ()))
-    if office == "orders" and find_spec("marketplace.payments") is None:
-        nouns = ("models",)
     for noun in nouns:
         if find_spec(f"{package}.{noun}") is None:
             continue

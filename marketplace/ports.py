@@ -9,6 +9,7 @@ from functools import cached_property
 
 from marketplace.chain.node import Node, Web3Node
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
+from marketplace.payments.stripe import StripeTill, Till
 from marketplace.settings import Settings
 
 
@@ -21,6 +22,10 @@ class Ports:
     @cached_property
     def node(self) -> Node:
         return Web3Node(self.settings.chain_url)
+
+    @cached_property
+    def till(self) -> Till:
+        return StripeTill(self.settings)
 
     @cached_property
     def mail(self) -> Mail:

@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 from marketplace.application import create_app
 from marketplace.kit.db import db
 from marketplace.settings import Settings
-from tests import postgres
+from tests import local_stripe, postgres
 from tests.databases import Databases, Postgresql, Sqlite, chosen
 from tests.visiting import chromium, program, visiting
 
@@ -143,6 +143,19 @@ def live_server(app: Flask, listening: socket.socket) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def stripe_process() -> Iterator[local_stripe.LocalStripe]:
+    with local_stripe.running() as server:
+        yield server
+
+
+@pytest.fixture
+def stripe(stripe_process: local_stripe.LocalStripe) -> local_stripe.LocalStripe:
+    """The local Stripe server, without a past. Point an application at it with `settings.model_copy(update=…)`."""
+    stripe_process.sim("reset")
+    return stripe_process
 
 
 @pytest.fixture(scope="session")

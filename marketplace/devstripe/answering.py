@@ -64,8 +64,6 @@ def answer(world: World, request: Request) -> Answer:
     request_id = new_id("req_", 14)
     try:
         _check_key(request.headers.get("Authorization", ""))
-        if world.faults.slow:
-            time.sleep(world.faults.slow)
         if world.faults.take("rate_limit_next"):
             raise Refusal(429, "invalid_request_error", "Too many requests hit the API too quickly.", "rate_limit")
         if world.faults.take("fail_next"):
@@ -130,6 +128,8 @@ def _work(
     idempotency_key: str | None,
     request_id: str,
 ) -> Answer:
+    if world.faults.slow:
+        time.sleep(world.faults.slow)
     fingerprint = hashlib.sha256(f"{request.path}\n{json.dumps(given, sort_keys=True)}".encode()).hexdigest()
     with world.store.work():
         world.idempotency_key, world.request_id = idempotency_key, request_id

@@ -95,6 +95,8 @@ def _dispatch(world: World, request: Request) -> Answer:
         return answer(world, request)
     if request.path.startswith("/c/"):
         return page(world, request)
+    if request.path == "/favicon.ico":
+        return Answer(204, b"")
     if request.path == "/healthz":
         return json_answer(200, {"ok": True})
     if request.path.startswith("/_sim/") and request.method == "POST":

@@ -1,0 +1,66 @@
+"""Which accounts a movement of money touches. Pure. Gross, fee and refund stand on lines of their own, never netted."""
+
+from __future__ import annotations
+
+from marketplace.fund.models import Account
+from marketplace.kit.refusals import Invalid, Refused
+
+Lines = list[tuple[Account, int]]
+
+
+class NotEnough(Refused):
+    code = "not_enough_in_account"
+    message = "この勘定の残高をこえる金額は、ふりかえられません。"
+
+
+class NotPositive(Invalid):
+    code = "not_positive"
+    message = "1円以上の金額を入れてください。"
+
+
+_AGAINST = {
+    "charge": Account.COLLECTED,
+    "payment": Account.COLLECTED,  # Stripe's name for a charge that was not by card, such as konbini
+    "refund": Account.REFUNDS,
+    "payment_refund": Account.REFUNDS,
+    "refund_failure": Account.REFUNDS,
+    "payment_failure_refund": Account.REFUNDS,
+    "adjustment": Account.DISPUTES,
+    "payout": Account.BANK,
+    "payout_failure": Account.BANK,
+    "payout_cancel": Account.BANK,
+    "stripe_fee": Account.FEES,
+}
+"""https://docs.stripe.com/reports/balance-transaction-types"""
+
+
+def stripe_lines(kind: str, gross: int, fee: int) -> Lines:
+    """A line of Stripe's balance: `gross` yen came in (negative: went out), Stripe took `fee` (negative: gave back).
+
+    A kind that we do not know is booked against OTHER, so that the book still equals Stripe's and somebody sees it.
+    """
+    lines = [(Account.STRIPE, gross), (_AGAINST.get(kind, Account.OTHER), -gross)]
+    lines += [(Account.FEES, fee), (Account.STRIPE, -fee)]
+    return [(account, yen) for account, yen in lines if yen]
+
+
+STEPS = {
+    "recognise": (Account.COLLECTED, Account.REVENUE),
+    "set_aside": (Account.REVENUE, Account.SET_ASIDE),
+    "pay_in": (Account.SET_ASIDE, Account.FUND),
+}
+"""The way of the money through the town's book: 収納 → 歳入 → 積立 → 基金."""
+
+
+def step_lines(step: str, yen: int, there: int) -> Lines:
+    """`yen` goes one step on; `there` is what stands on the step before it. NotPositive, NotEnough."""
+    if yen <= 0:
+        raise NotPositive(field="yen")
+    if yen > there:
+        raise NotEnough
+    source, target = STEPS[step]
+    return [(source, yen), (target, -yen)]
+
+
+def sums_to_zero(lines: Lines) -> bool:
+    return bool(lines) and sum(yen for _, yen in lines) == 0

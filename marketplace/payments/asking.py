@@ -1,0 +1,178 @@
+"""Ask Stripe for a page to pay on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.journal.writing import move
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.refusals import Rejected, Unavailable, WrongState
+from marketplace.outbox.promising import say
+from marketplace.payments import rules
+from marketplace.payments.models import ASKED, NEEDS_REVIEW, OPEN, PROCESSING, SUCCEEDED, UNDER_WAY, Payment
+from marketplace.payments.stripe import Session, till
+
+KEYS_LAST = timedelta(hours=23)
+"""Stripe remembers an idempotency key for a day at least; after that a session is looked for before one is made."""
+
+
+def ask(
+    subject: str,
+    yen: int,
+    description: str,
+    email: str,
+    success_url: str,
+    cancel_url: str,
+    expires_at: datetime,
+    allow_konbini: bool = False,
+) -> int:
+    """Write down a payment of `yen` for `subject`: its id. The one under way, where there is one. NotPayable."""
+    rules.check_payable(yen)
+    with transaction():
+        last = db.session.scalar(sa.select(sa.func.max(Payment.n)).where(Payment.subject == subject)) or 0
+        key = f"{subject}:checkout:{last + 1}"
+        payment_id = insert_once(
+            Payment,
+            {
+                "subject": subject,
+                "n": last + 1,
+                "yen": yen,
+                "description": description,
+                "email": email,
+                "state": ASKED,
+                "params": _params(key, yen, description, email, success_url, cancel_url, expires_at, allow_konbini),
+                "idempotency_key": key,
+                "created_at": now(),
+                "expires_at": expires_at,
+                "refunded_yen": 0,
+            },
+        )
+        if payment_id is not None:
+            return payment_id
+        under_way = db.session.scalar(_newest(subject).where(Payment.state.in_(UNDER_WAY)))
+        if under_way is None:  # another one was asked and ended between our two looks
+            raise Unavailable(f"{subject} is being asked by another process")
+        return under_way.id
+
+
+def _params(
+    key: str,
+    yen: int,
+    description: str,
+    email: str,
+    success_url: str,
+    cancel_url: str,
+    expires_at: datetime,
+    allow_konbini: bool,
+) -> dict[str, Any]:
+    """https://docs.stripe.com/api/checkout/sessions/create"""
+    konbini = allow_konbini and yen in rules.KONBINI_YEN
+    options: dict[str, Any] = {}
+    if yen >= rules.THREE_DS_FROM_YEN:
+        options["card"] = {"request_three_d_secure": "any"}
+    if konbini:
+        options["konbini"] = {"expires_after_days": rules.KONBINI_DAYS}
+    return {
+        "mode": "payment",
+        "locale": "ja",
+        "client_reference_id": key,
+        "metadata": {"reference": key},
+        "customer_email": email,
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {"currency": "jpy", "unit_amount": yen, "product_data": {"name": description}},
+            }
+        ],
+        "payment_intent_data": {
+            "description": description,
+            "metadata": {"reference": key},
+            "capture_method": "automatic",  # not automatic_async: that one has no balance transaction at first
+        },
+        "allowed_payment_method_types": ["card", "konbini"] if konbini else ["card"],
+        **({"payment_method_options": options} if options else {}),
+        "adaptive_pricing": {"enabled": False},
+        "expires_at": int(expires_at.timestamp()),
+        "success_url": success_url,
+        "cancel_url": cancel_url,
+    }
+
+
+def checkout_url(payment_id: int) -> str:
+    """The address of Stripe's page. UnderReview, Unavailable; WrongState where nothing can be paid any more."""
+    payment = get(Payment, payment_id)
+    state, url = payment.state, payment.url
+    db.session.rollback()
+    if state == NEEDS_REVIEW:
+        raise rules.UnderReview
+    if state not in (ASKED, OPEN):
+        raise WrongState
+    if state == ASKED:
+        url = open_page(payment_id).url
+    if url is None:
+        raise Unavailable("Stripe shows no page for this payment now")
+    return url
+
+
+def open_page(payment_id: int) -> Session:
+    """The payment's session: the one that is there, else a new one. However often and from wherever it is called,
+    there is one. Unavailable."""
+    payment = get(Payment, payment_id)
+    key, params, made, session_id = (
+        payment.idempotency_key,
+        dict(payment.params),
+        payment.created_at,
+        payment.session_id,
+    )
+    db.session.rollback()
+    if session_id is not None:
+        return till().session(session_id)
+    session = till().session_of(key, int(made.timestamp())) if now() - made > KEYS_LAST else None
+    if session is None:
+        try:
+            session = till().create(params, key)
+        except Rejected as refusal:
+            session = till().session_of(key, int(made.timestamp()))
+            if session is None:
+                give_up(payment_id, str(refusal))
+                raise Unavailable(str(refusal)) from refusal
+    if not remember(payment_id, session):  # ended while we were asking: nobody may pay on this page
+        return till().close(session.id)
+    return session
+
+
+def remember(payment_id: int, session: Session) -> bool:
+    """Write down which session is ours. False where the payment has ended without one."""
+    with transaction():
+        payment = lock(Payment, payment_id)
+        if payment.session_id is None:
+            payment.session_id, payment.url = session.id, session.url
+        if payment.state == ASKED:
+            move(payment, "payment.open")
+        return payment.state in (OPEN, PROCESSING, SUCCEEDED)
+
+
+def give_up(payment_id: int, why: str) -> None:
+    """Stripe will make no page of these parameters, for instance because their expires_at is too near by now."""
+    with transaction():
+        payment = lock(Payment, payment_id)
+        if payment.state == ASKED:
+            move(payment, "payment.fail", why=why)
+            say("payment.failed", key=str(payment.id), payment_id=payment.id, subject=payment.subject)
+
+
+def open_payment(subject: str) -> Payment | None:
+    """The payment under way, or under review, for `subject`."""
+    return db.session.scalar(_newest(subject).where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW))))
+
+
+def paid_payment(subject: str) -> Payment | None:
+    return db.session.scalar(_newest(subject).where(Payment.state == SUCCEEDED))
+
+
+def _newest(subject: str) -> sa.Select[Payment]:
+    return sa.select(Payment).where(Payment.subject == subject).order_by(Payment.n.desc()).limit(1)

@@ -1,0 +1,33 @@
+"""Close a page: only Stripe can say that nobody will pay on it any more."""
+
+from __future__ import annotations
+
+from marketplace.kit.db import db, get
+from marketplace.kit.refusals import Unavailable
+from marketplace.payments import asking
+from marketplace.payments.models import ASKED, FAILED, OPEN, Payment, PaymentState
+from marketplace.payments.stripe import till
+from marketplace.payments.syncing import follow
+
+
+def expire(payment_id: int) -> PaymentState:
+    """The state after asking Stripe to close the page: expired, or what it had become before. Unavailable.
+
+    A payment whose session we do not know is asked for it under its own key first: whether an earlier call got
+    through or is still on its way, that gives the same session, and that one is closed.
+    """
+    payment = get(Payment, payment_id)
+    state, session_id = payment.state, payment.session_id
+    db.session.rollback()
+    if state not in (ASKED, OPEN):
+        return state
+    if session_id is None:
+        try:
+            session_id = asking.open_page(payment_id).id
+        except Unavailable:
+            state = get(Payment, payment_id).state
+            db.session.rollback()
+            if state == FAILED:  # Stripe will never make the page
+                return state
+            raise
+    return follow(payment_id, till().close(session_id))

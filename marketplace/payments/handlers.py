@@ -1,0 +1,67 @@
+"""What payments do when they hear of Stripe's news and of promises of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from marketplace.kit.db import db, get, transaction
+from marketplace.outbox.promising import handles, say
+from marketplace.payments import refunding
+from marketplace.payments.models import Payment, StripeEvent
+from marketplace.payments.stripe import till
+from marketplace.payments.syncing import sync
+
+
+@handles("refund.promised")
+def on_refund(refund_id: int) -> None:
+    refunding.send(refund_id)
+
+
+@handles("stripe.event")
+def on_event(event_id: str) -> None:
+    """An event is a hint: the thing itself is looked at again. Events of other shops on the same account pass by."""
+    event = get(StripeEvent, event_id)
+    kind, about = event.kind, dict(event.about)
+    payment_id = _payment_of(about)
+    if payment_id is None:
+        return
+    if kind.startswith("charge.dispute."):
+        _on_dispute(payment_id, about["id"])
+    else:
+        sync(payment_id)
+        if kind.startswith(("refund.", "charge.refunded")):
+            refunding.look_again(payment_id)
+
+
+def _payment_of(about: dict[str, Any]) -> int | None:
+    """By our reference, by the intent we know, else by the session that Stripe knows for the intent."""
+    reference, intent = about["reference"], about["payment_intent"]
+    found = _one(Payment.idempotency_key == reference) if reference else None
+    if found is None and intent is not None:
+        found = _one(Payment.payment_intent_id == intent)
+        if found is None and reference is None and (reference := till().reference_of(intent)) is not None:
+            found = _one(Payment.idempotency_key == reference)
+    return found
+
+
+def _one(condition: sa.ColumnElement[bool]) -> int | None:
+    found = db.session.scalar(sa.select(Payment.id).where(condition))
+    db.session.rollback()
+    return found
+
+
+def _on_dispute(payment_id: int, dispute_id: str) -> None:
+    """⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each status."""
+    status, _intent = till().dispute(dispute_id)
+    subject = get(Payment, payment_id).subject
+    with transaction():
+        say(
+            "payment.disputed",
+            key=f"{dispute_id}:{status}",
+            payment_id=payment_id,
+            subject=subject,
+            dispute_id=dispute_id,
+            status=status,
+        )

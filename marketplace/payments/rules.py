@@ -1,0 +1,58 @@
+"""What a look at Stripe means for a payment. Pure; the table of moves decides whether it still matters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from marketplace.kit.refusals import Refused
+
+if TYPE_CHECKING:
+    from marketplace.payments.stripe import Session
+
+LEAST_YEN = 50
+MOST_YEN = 99_999_999
+"""Stripe's limits for yen: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
+KONBINI_YEN = range(120, 300_000 + 1)
+"""https://docs.stripe.com/payments/konbini"""
+KONBINI_DAYS = 1
+THREE_DS_FROM_YEN = 30_000
+"""From here 3-D Secure is asked for even where an exemption would do: the exempt ones shift no liability.
+https://docs.stripe.com/payments/3d-secure/japan-exemptions"""
+
+
+class NotPayable(Refused):
+    code = "not_payable"
+    status = 422
+    message = "この金額はカードでお支払いいただけません。"
+
+
+class RefundTooLarge(Refused):
+    code = "refund_too_large"
+    message = "返金の合計が、お支払いの金額をこえます。"
+
+
+class UnderReview(Refused):
+    code = "payment_under_review"
+    message = "お支払いの内容を役場で確認しています。もう一度お支払いになる必要はありません。"
+
+
+def check_payable(yen: int) -> None:
+    """Raises NotPayable."""
+    if not LEAST_YEN <= yen <= MOST_YEN:
+        raise NotPayable
+
+
+def meaning(session: Session, yen: int) -> str:
+    """The event of PAYMENT_MOVES that the session calls for, when `yen` was asked.
+
+    `unpaid` is no failure by itself: a konbini slip leaves the session complete and unpaid until somebody pays it.
+    """
+    if session.status == "open":
+        return "payment.open"
+    if session.status == "expired":
+        return "payment.expire"
+    if session.payment_status == "paid":
+        return "payment.succeed" if (session.yen, session.currency) == (yen, "jpy") else "payment.question"
+    if session.payment_status == "no_payment_required":
+        return "payment.question"
+    return "payment.fail" if session.intent_status in ("requires_payment_method", "canceled") else "payment.process"

@@ -1,0 +1,76 @@
+"""Look at Stripe again, and let the payment follow what is there.
+
+Webhook, success page, expiry and reconciler all end here. Whatever they knew, the session is read anew, and the table
+of moves lets an older look change nothing.
+"""
+
+from __future__ import annotations
+
+from marketplace.journal.writing import move
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.refusals import Unavailable
+from marketplace.outbox.promising import say
+from marketplace.payments import asking
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.rules import meaning
+from marketplace.payments.stripe import Session, till
+
+FACTS = {
+    "payment.succeed": "payment.succeeded",
+    "payment.process": "payment.processing",
+    "payment.expire": "payment.expired",
+    "payment.fail": "payment.failed",
+    "payment.question": "payment.needs_review",
+}
+
+
+def sync(payment_id: int) -> PaymentState:
+    """The payment's state after looking at Stripe ⇢ payment.succeeded, .processing, .expired, .failed, .needs_review.
+
+    Unavailable where Stripe is away.
+    """
+    payment = get(Payment, payment_id)
+    session_id, key, made, state = payment.session_id, payment.idempotency_key, payment.created_at, payment.state
+    db.session.rollback()
+    if session_id is None:
+        found = till().session_of(key, int(made.timestamp()))
+        if found is None:
+            return state
+        asking.remember(payment_id, found)
+        session_id = found.id
+    return follow(payment_id, till().session(session_id))
+
+
+def follow(payment_id: int, session: Session) -> PaymentState:
+    """Move the payment to where `session` is, if it is not further already."""
+    with transaction():
+        payment = lock(Payment, payment_id)
+        event = meaning(session, payment.yen)
+        _fill_in(payment, session)
+        if payment.MOVES.allows(payment.state, event):
+            if event == "payment.succeed":
+                payment.paid_at = now()
+            why = f"{session.yen} {session.currency}" if event == "payment.question" else ""
+            move(payment, event, why=why, session=session.id, intent=session.intent_id)
+            if event in FACTS:
+                say(FACTS[event], key=str(payment.id), payment_id=payment.id, subject=payment.subject)
+        return payment.state
+
+
+def _fill_in(payment: Payment, session: Session) -> None:
+    payment.payment_intent_id = payment.payment_intent_id or session.intent_id
+    if session.transaction is not None and payment.balance_txn_id is None:
+        payment.balance_txn_id, payment.fee_yen = session.transaction.id, session.transaction.fee
+
+
+def booked(payment_id: int) -> Payment:
+    """The payment with Stripe's balance transaction on it. Unavailable where Stripe has not booked it yet."""
+    payment = get(Payment, payment_id)
+    if payment.balance_txn_id is None:
+        db.session.rollback()
+        sync(payment_id)
+        payment = get(Payment, payment_id)
+        if payment.balance_txn_id is None:
+            raise Unavailable(f"payment {payment_id} has no balance transaction yet")
+    return payment

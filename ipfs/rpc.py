@@ -52,6 +52,11 @@ class KuboReplica:
         )
         self._clients = threading.local()
 
+    @property
+    def name(self) -> str:
+        """The node for pages and logs: host and port, without path and token."""
+        return urlsplit(self.url).netloc or self.url
+
     def probe(self) -> Probe:
         """Ask who is there. Refuses a node that is too old to take a CAR."""
         version = str(self._ask(lambda client: client.version())["Version"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ipfs.rpc import KuboReplica
 from marketplace.chain.node import Node, Web3Node
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
 from marketplace.payments.stripe import StripeTill, Till
@@ -32,3 +33,10 @@ class Ports:
         if self.settings.smtp_url:
             return SmtpMail(self.settings.smtp_url, self.settings.mail_from)
         return FileMail(self.settings.data_dir / "mail", self.settings.mail_from)
+
+    @cached_property
+    def ipfs_nodes(self) -> dict[str, KuboReplica]:
+        """The nodes that hold copies of what we publish, by name; none where IPFS_RPC_URL is empty."""
+        token = self.settings.ipfs_rpc_token.get_secret_value() or None
+        urls = [url for url in self.settings.ipfs_rpc_url.replace(",", " ").split() if url]
+        return {node.name: node for node in (KuboReplica(url, token=token) for url in urls)}

@@ -27,7 +27,13 @@ def approve(listing_id: int, actor_id: int, why: str = "") -> None:
         listing.approved_by, listing.approved_at = actor_id, now()
         listing.text_hash = _hash(listing, rights.freeze(listing.right_id, by))
         move(listing, "approve", by=by, why=why, text_hash=listing.text_hash)
-        say("listing.approved", key=listing.code, listing_id=listing.id, right_id=listing.right_id)
+        say(
+            "listing.approved",
+            key=listing.code,
+            listing_id=listing.id,
+            right_id=listing.right_id,
+            quantity=listing.quantity,
+        )
 
 
 def send_back(listing_id: int, actor_id: int, note: str) -> None:

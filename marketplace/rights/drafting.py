@@ -56,12 +56,25 @@ def freeze(right_id: int, by: str) -> str:
 
 def text_hash(right: Right) -> str:
     """'sha256:' + hex of the canonical JSON (RFC 8785) of everything that was approved."""
-    facts = {field: getattr(right, field) for field in FIELDS}
-    facts["tradable_from"] = right.tradable_from.isoformat() if right.tradable_from else None
-    facts["kind"] = str(right.kind)
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(facts)).hexdigest()
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(facts(right))).hexdigest()
+
+
+def facts(right: Right) -> dict[str, Any]:
+    """Everything that is approved with a right, as JSON."""
+    found = {field: getattr(right, field) for field in FIELDS}
+    found["tradable_from"] = right.tradable_from.isoformat() if right.tradable_from else None
+    found["kind"] = str(right.kind)
+    return found
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {field: values[field] for field in FIELDS if field in values}
-    return {field: cleaned(value) if isinstance(value, str) else value for field, value in kept.items()}
+    return {field: _tidy(values[field]) for field in FIELDS if field in values}
+
+
+def _tidy(value: Any) -> Any:
+    """The value with all its text cleaned, also inside lists and objects."""
+    if isinstance(value, list):
+        return [_tidy(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _tidy(item) for key, item in value.items()}
+    return cleaned(value) if isinstance(value, str) else value

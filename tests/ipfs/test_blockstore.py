@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,20 +13,22 @@ TABLE = blocks_table(sa.MetaData())
 
 
 @contextmanager
-def sql_store(path: Path) -> Iterator[SqlBlockstore]:
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        TABLE.metadata.create_all(connection)
-        yield SqlBlockstore(connection, TABLE)
-    engine.dispose()
+def sql_store(url: str) -> Iterator[SqlBlockstore]:
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            TABLE.metadata.create_all(connection)
+            yield SqlBlockstore(connection, TABLE)
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture(params=["memory", "sql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blockstore]:
+def store(request: pytest.FixtureRequest) -> Iterator[Blockstore]:
     if request.param == "memory":
         yield MemoryBlockstore()
     else:
-        with sql_store(tmp_path / "blocks") as store:
+        with sql_store(request.getfixturevalue("database_url")) as store:
             yield store
 
 
@@ -75,23 +76,23 @@ def test_a_block_that_could_not_travel_is_refused(store: Blockstore) -> None:
         store.put([make_block(bytes(LARGEST_BLOCK + 1), RAW)])
 
 
-def test_a_block_that_was_changed_on_the_disk_is_not_given(tmp_path: Path) -> None:
-    with sql_store(tmp_path / "blocks") as store:
+def test_a_block_that_was_changed_on_the_disk_is_not_given(database_url: str) -> None:
+    with sql_store(database_url) as store:
         store.put([ONE])
         store._connection.execute(sa.update(TABLE).values(data=b"0ne"))
         with pytest.raises(Corrupt, match=str(ONE.cid)):
             store.get(ONE.cid)
 
 
-def test_nothing_is_kept_of_a_transaction_that_fails(tmp_path: Path) -> None:
+def test_nothing_is_kept_of_a_transaction_that_fails(database_url: str) -> None:
     def put_and_fail() -> None:
-        with sql_store(tmp_path / "blocks") as store:
+        with sql_store(database_url) as store:
             store.put([ONE])
             raise RuntimeError("the power went")
 
     with pytest.raises(RuntimeError, match="power"):
         put_and_fail()
-    with sql_store(tmp_path / "blocks") as store:
+    with sql_store(database_url) as store:
         assert store.find([ONE.cid]) == {}
 
 
@@ -103,6 +104,6 @@ def test_nothing_is_kept_of_a_transaction_that_fails(tmp_path: Path) -> None:
         pytest.param({"multihash": bytes(34), "data": None}, id="no bytes"),
     ],
 )
-def test_the_database_itself_refuses_a_row_that_is_no_block(tmp_path: Path, row: dict[str, object]) -> None:
-    with sql_store(tmp_path / "blocks") as store, pytest.raises(sa.exc.IntegrityError):
+def test_the_database_itself_refuses_a_row_that_is_no_block(database_url: str, row: dict[str, object]) -> None:
+    with sql_store(database_url) as store, pytest.raises(sa.exc.IntegrityError):
         store._connection.execute(sa.insert(TABLE).values(row))

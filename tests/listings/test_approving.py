@@ -38,7 +38,7 @@ def test_another_person_approves_and_the_text_is_frozen(app: Flask) -> None:
         RightState.APPROVED,
     )
     assert (len(str(listing.text_hash)), listing.approved_at is None) == (len("sha256:") + 64, False)
-    assert facts == [{"listing_id": listing_id, "right_id": listing.right_id}]
+    assert facts == [{"listing_id": listing_id, "right_id": listing.right_id, "quantity": listing.quantity}]
 
 
 def test_the_drafter_cannot_approve(app: Flask) -> None:

@@ -10,13 +10,14 @@ from marketplace.outbox.promising import HANDLERS, LISTENERS
 
 @contextmanager
 def hearing(topic: str, *handlers: Callable[..., object]) -> Iterator[list[str]]:
-    """Let each of `handlers` hear `topic`; the names under which the outbox knows them."""
+    """Let each of `handlers` hear `topic` too; the names under which the outbox knows them."""
     names = [f"tests.outbox.hearing.{topic}.{number}" for number, _ in enumerate(handlers)]
     HANDLERS.update(zip(names, handlers, strict=True))
-    LISTENERS[topic] = names
+    before = LISTENERS.get(topic, [])
+    LISTENERS[topic] = [*before, *names]
     try:
         yield names
     finally:
-        del LISTENERS[topic]
+        LISTENERS[topic] = before
         for name in names:
             del HANDLERS[name]

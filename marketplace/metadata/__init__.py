@@ -1,0 +1,1 @@
+"""What a token means, in documents that anybody can check by their name alone."""

@@ -1,0 +1,203 @@
+"""Pictures that staff upload: decoded, looked at, and written anew, so that nothing but the pixels remains.
+
+Only PNG, JPEG and WebP are ever handed to a parser; the other formats of Pillow, where most of its holes were, are not
+tried. The clean bytes are kept once and for ever: JPEG written twice differs, so no CID is checked by cleaning again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from ipfs.building import Builder
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.refusals import Invalid, Refused
+from marketplace.metadata.models import Picture, PictureFile
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MOST_BYTES = 10 * 1024 * 1024
+LONGEST_SIDE = 8192  # pixels
+MOST_PIXELS = 40_000_000
+WIDTHS = (480, 960)  # pixels, of the copies for pages
+FULL = 0  # "width" of the picture itself
+
+
+class PictureRefused(Invalid):
+    """Not a picture that can be used. The messages say what to do instead."""
+
+    code = "picture_refused"
+    message = "画像を読み取れませんでした。別の画像でお試しください。"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, field="picture")
+
+
+class NoRoom(Refused):
+    """The disk or the database is full."""
+
+    code = "no_room"
+    status = 507
+    message = (
+        "保存する場所がいっぱいで、画像を保存できませんでした。システムの担当者にお知らせください。"
+        "ほかの入力はそのまま残っています。"
+    )
+
+
+class Clean(NamedTuple):
+    """A picture without anything hidden in it."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+def keep(data: bytes, by: str) -> int:
+    """Clean an uploaded picture and keep it with its copies for pages; its id. The same picture twice is kept once.
+
+    PictureRefused says what is wrong with it, NoRoom that there is no place for it.
+    """
+    clean = sanitise(data)
+    files = {FULL: clean.data} | {width: shrink(clean, width) for width in WIDTHS}
+    sha256 = hashlib.sha256(clean.data).hexdigest()
+    try:
+        with transaction() as session:
+            picture_id = insert_once(
+                Picture,
+                {
+                    "sha256": sha256,
+                    "cid": str(Builder(lambda block: None).file(clean.data).cid),
+                    "media_type": clean.media_type,
+                    "width": clean.width,
+                    "height": clean.height,
+                    "kept_at": now(),
+                },
+            )
+            if picture_id is None:
+                return session.scalars(sa.select(Picture.id).where(Picture.sha256 == sha256)).one()
+            session.execute(
+                sa.insert(PictureFile),
+                [{"picture_id": picture_id, "width": width, "data": file} for width, file in files.items()],
+            )
+            note(f"picture:{picture_id}", "keep", by=by, sha256=sha256)
+            return picture_id
+    except sa.exc.OperationalError as error:
+        if is_full(error):
+            raise NoRoom from error
+        raise
+
+
+def file_of(picture_id: int, width: int = FULL) -> bytes:
+    """The bytes of a picture or of its copy of this width. LookupError where there is none."""
+    data = db.session.scalar(
+        sa.select(PictureFile.data).where(PictureFile.picture_id == picture_id, PictureFile.width == width)
+    )
+    if data is None:
+        raise LookupError(f"picture {picture_id}, width {width}")
+    return bytes(data)
+
+
+def sanitise(data: bytes) -> Clean:
+    """The picture as fresh PNG or JPEG: upright, sRGB, one frame, no text, no place, no tail. PictureRefused."""
+    if not data:
+        raise PictureRefused("画像が選ばれていません。")
+    if len(data) > MOST_BYTES:
+        raise PictureRefused("画像が大きすぎます。10MBまでの画像をお選びください。")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            _check_shape(picture)
+            lossless = picture.format == "PNG" or _has_alpha(picture)
+            pixels = _pixels(picture)
+    except PictureRefused:
+        raise
+    except UnidentifiedImageError as error:
+        raise PictureRefused("写真の形式は PNG・JPEG・WebP のどれかでお願いします。") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise PictureRefused(_TOO_WIDE) from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:  # what Pillow raises for broken files
+        raise PictureRefused("画像がこわれているようです。保存し直すか、別の画像でお試しください。") from error
+    out = io.BytesIO()
+    if lossless:
+        pixels.save(out, "PNG")
+    else:
+        # No optimize and no progressive: with them Pillow fails on some pictures ("broken data stream").
+        pixels.save(out, "JPEG", quality=90)
+    return Clean(out.getvalue(), "image/png" if lossless else "image/jpeg", *pixels.size)
+
+
+def shrink(clean: Clean, width: int) -> bytes:
+    """A WebP copy for pages, at most this wide; smaller pictures keep their size."""
+    picture: Image.Image = Image.open(io.BytesIO(clean.data), formats=FORMATS)
+    if clean.width > width:
+        height = max(1, round(clean.height * width / clean.width))
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=82)
+    return out.getvalue()
+
+
+def is_full(error: sa.exc.OperationalError) -> bool:
+    """Whether the database says that there is no room left: SQLITE_FULL, or PostgreSQL's disk_full (53100)."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return name in ("SQLITE_FULL", "53100")
+
+
+def plain(seed: int) -> Clean:
+    """A quiet picture of two colours, for a right that has none. The same seed gives the same bytes in one Pillow."""
+    hue = seed * 47 % 360
+    fade = Image.linear_gradient("L").resize((1200, 900))
+    picture = ImageOps.colorize(fade, f"hsl({hue}, 35%, 82%)", f"hsl({(hue + 40) % 360}, 40%, 48%)")
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return Clean(out.getvalue(), "image/png", *picture.size)
+
+
+_TOO_WIDE = "画像の縦横が大きすぎます。長いほうの辺を8,192ピクセルまで、全体を4,000万画素までにしてください。"
+
+
+def _check_shape(picture: Image.Image) -> None:
+    """By the header alone, before a pixel is decoded."""
+    if max(picture.size) > LONGEST_SIDE or picture.width * picture.height > MOST_PIXELS:
+        raise PictureRefused(_TOO_WIDE)
+    if getattr(picture, "n_frames", 1) != 1:
+        raise PictureRefused("動く画像は使えません。止まっている画像をお選びください。")
+
+
+def _has_alpha(picture: Image.Image) -> bool:
+    return picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+
+
+def _pixels(picture: Image.Image) -> Image.Image:
+    """The decoded pixels in a fresh image: upright, in sRGB, with none of the file's other contents."""
+    picture.load()
+    alpha = _has_alpha(picture)
+    profile = picture.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(picture)
+    if profile:
+        upright = _in_srgb(upright, profile)
+    upright = upright.convert("RGBA" if alpha else "RGB")
+    fresh = Image.new(upright.mode, upright.size)
+    fresh.paste(upright)
+    return fresh
+
+
+def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Colours as the profile means them; a profile that can't be used is passed over, as browsers do."""
+    if picture.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        picture = picture.convert("RGBA" if _has_alpha(picture) else "RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = "RGB" if picture.mode in ("L", "CMYK") else picture.mode
+        changed = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture
+    return changed if changed is not None else picture

@@ -1,0 +1,150 @@
+"""Give an approved right its documents: the picture, then the terms, then one for each token, all in one tree.
+
+    ipfs://<root>/1.json … n.json      what tokenURI points to
+                 /terms.json           the approved text; its hash is on the listing
+                 /picture.png          or .jpg
+                 /locales/<ja|en>/1.json …   where the right is written in both languages
+
+The documents name picture and terms by their own CIDs; that these lie in the same tree too makes one root to pin, one
+CAR to carry and one hash to tell the public before a sale opens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ipfs import car
+from ipfs.blockstore import MemoryBlockstore, SqlBlockstore
+from ipfs.building import Builder, Built
+from ipfs.cid import CID
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, lock, transaction
+from marketplace.metadata import documents, pictures
+from marketplace.metadata.canonical import canonical
+from marketplace.metadata.documents import LOCALES, Issuer, Series
+from marketplace.metadata.models import Document, Picture, Pin, blocks
+from marketplace.outbox.promising import say
+from marketplace.rights.models import Right, RightState
+from marketplace.settings import Settings, settings
+
+EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """All that is published of one right: its blocks, the root, and the CID of each file by its path."""
+
+    store: MemoryBlockstore
+    root: CID
+    files: dict[str, CID]
+
+
+def publish(right_id: int, quantity: int) -> None:
+    """Compose the documents of an approved right and keep them, all or nothing ⇢ metadata.published.
+
+    Doing it again changes nothing: an approved text is frozen, so the documents and their CIDs are the same.
+    """
+    right = get(Right, right_id)
+    if right.metadata_uri is not None:
+        return
+    assert right.state == RightState.APPROVED, "only what was approved is published"
+    composed = compose(right, quantity, picture_of(right), issuer(settings()))
+    db.session.rollback()  # composing takes its time: it holds no snapshot and no lock
+    with transaction() as session:
+        right = lock(Right, right_id)
+        if right.metadata_uri is not None:
+            return
+        SqlBlockstore(session.connection(), blocks).put(composed.store)
+        session.execute(sa.insert(Document), _rows(right_id, composed))
+        session.add(_pin(right_id, composed))
+        if right.picture_id is not None:
+            shown = sa.update(Picture).where(Picture.id == right.picture_id, Picture.published_at.is_(None))
+            session.execute(shown.values(published_at=now()))
+        right.terms_cid = str(composed.files["terms.json"])
+        right.metadata_uri = f"ipfs://{composed.root}/"
+        note(right.subject, "publish_metadata", root=str(composed.root), documents=quantity)
+        say("metadata.published", key=right.code, right_id=right_id)
+
+
+def compose(right: Right, quantity: int, picture: pictures.Clean, issuer: Issuer) -> Composed:
+    """The whole tree in memory: pure, and the same every time."""
+    store = MemoryBlockstore()
+    builder = Builder(store.keep)
+    shown = builder.file(picture.data)
+    terms = builder.file(canonical(documents.terms(right, issuer)))
+    series = Series(
+        right=right,
+        quantity=quantity,
+        issuer=issuer,
+        picture=str(shown.cid),
+        picture_sha256=hashlib.sha256(picture.data).hexdigest(),
+        terms=str(terms.cid),
+        locales=None,
+    )
+    entries: dict[str, Built] = {}
+    if documents.is_bilingual(right):
+        entries["locales"] = _locales(builder, series)
+        series = documents.with_locales(series, str(entries["locales"].cid))
+    for serial in range(1, quantity + 1):
+        document = documents.token(series, serial)
+        if serial in (1, quantity):  # those between differ in the number only
+            documents.check(document)
+        entries[f"{serial}.json"] = builder.file(canonical(document))
+    entries["terms.json"] = terms
+    entries[f"picture.{EXTENSIONS[picture.media_type]}"] = shown
+    root = builder.directory(entries).cid
+    return Composed(store, root, {path: built.cid for path, built in entries.items()})
+
+
+def picture_of(right: Right) -> pictures.Clean:
+    """The right's own picture, or a plain one. LookupError where its picture is not there any more."""
+    if right.picture_id is None:
+        return pictures.plain(right.art_seed)
+    row = get(Picture, right.picture_id)
+    return pictures.Clean(pictures.file_of(row.id), row.media_type, row.width, row.height)
+
+
+def issuer(of: Settings) -> Issuer:
+    return Issuer(ja=of.town_name, en=of.town_name_en, fund_ja=of.fund_name)
+
+
+def _locales(builder: Builder, series: Series) -> Built:
+    """The directory of what wallets show in another language (ERC-1155): <locale>/<serial>.json."""
+    serials = range(1, series.quantity + 1)
+    return builder.directory(
+        {
+            locale: builder.directory(
+                {f"{n}.json": builder.file(canonical(documents.localized(series, n, locale))) for n in serials}
+            )
+            for locale in LOCALES
+        }
+    )
+
+
+def _rows(right_id: int, composed: Composed) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = [{"right_id": right_id, "path": "", "serial": None, "cid": str(composed.root)}]
+    for path, cid in composed.files.items():
+        number = path.removesuffix(".json")
+        serial = int(number) if number.isdecimal() else None
+        rows.append({"right_id": right_id, "path": path, "serial": serial, "cid": str(cid)})
+    return rows
+
+
+def _pin(right_id: int, composed: Composed) -> Pin:
+    digest, size = hashlib.sha256(), 0
+    for piece in car.export(composed.store, composed.root):
+        digest.update(piece)
+    for block in composed.store:
+        size += len(block.data)
+    return Pin(
+        right_id=right_id,
+        root=str(composed.root),
+        blocks=len(composed.store),
+        bytes=size,
+        car_sha256=digest.hexdigest(),
+        published_at=now(),
+    )

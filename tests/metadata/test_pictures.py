@@ -1,0 +1,177 @@
+import io
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from marketplace.kit.db import db, get, is_sqlite
+from marketplace.metadata import pictures
+from marketplace.metadata.models import Picture, PictureFile
+from marketplace.metadata.pictures import FULL, NoRoom, PictureRefused, file_of, is_full, keep, sanitise
+from tests.metadata import pictures as made
+from tests.racing import at_once
+
+BY = "staff:ACC-TEST"
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"", "画像が選ばれていません", id="nothing"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "PNG・JPEG・WebP", id="SVG"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PNG・JPEG・WebP", id="EPS"),
+        pytest.param(b"%PDF-1.7\n", "PNG・JPEG・WebP", id="PDF"),
+        pytest.param(made.encoded(made.photo(), "TIFF"), "PNG・JPEG・WebP", id="TIFF"),
+        pytest.param(made.encoded(made.photo(), "BMP"), "PNG・JPEG・WebP", id="BMP"),
+        pytest.param(made.encoded(made.photo(), "GIF"), "PNG・JPEG・WebP", id="GIF"),
+        pytest.param(b"<html><script>alert(1)</script></html>", "PNG・JPEG・WebP", id="a page named .png"),
+        pytest.param(made.animated("PNG"), "動く画像", id="a moving PNG"),
+        pytest.param(made.animated("WEBP"), "動く画像", id="a moving WebP"),
+        pytest.param(made.png_header(50_000, 50_000), "縦横が大きすぎます", id="a bomb of pixels"),
+        pytest.param(made.png_header(8193, 1), "縦横が大きすぎます", id="one side too long"),
+        pytest.param(made.png_header(8000, 5001), "縦横が大きすぎます", id="too many pixels"),
+        pytest.param(made.png_with_text_bomb(), "こわれているようです", id="a bomb of text"),
+        pytest.param(made.encoded(made.photo(640, 480), "JPEG")[:-400], "こわれているようです", id="half a JPEG"),
+        pytest.param(made.encoded(made.photo())[:60], "こわれているようです", id="half a PNG"),
+        pytest.param(made.png_header(10, 10), "こわれているようです", id="a PNG without pixels"),
+        pytest.param(bytes(pictures.MOST_BYTES + 1), "10MBまで", id="too many bytes"),
+    ],
+)
+def test_a_picture_that_cannot_be_used_is_refused_with_a_reason(data: bytes, message: str) -> None:
+    with pytest.raises(PictureRefused, match=message) as refusal:
+        sanitise(data)
+    assert refusal.value.field == "picture"
+    assert refusal.value.status == 422
+
+
+def test_camera_and_place_are_gone() -> None:
+    dirty = made.photo_with_place()
+    assert b"SecretCamera" in dirty
+    clean = sanitise(dirty)
+    assert b"SecretCamera" not in clean.data
+    assert dict(opened(clean.data).getexif()) == {}
+    assert opened(clean.data).info.keys() <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+
+
+def test_a_picture_on_its_side_is_put_upright() -> None:
+    clean = sanitise(made.photo_with_place(turned=True))
+    assert (clean.width, clean.height) == (48, 64)
+    upper = opened(clean.data).convert("RGB").getpixel((24, 8))
+    assert isinstance(upper, tuple)
+    assert upper[0] > upper[2], "the red half is above"
+
+
+def test_what_hangs_behind_a_picture_is_gone() -> None:
+    clean = sanitise(made.encoded(made.photo(), "JPEG") + b"<script>alert(1)</script>")
+    assert b"script" not in clean.data
+
+
+def test_text_inside_a_png_is_gone() -> None:
+    info = PngInfo()
+    info.add_text("Author", "SecretAuthor")
+    dirty = made.encoded(made.photo(), pnginfo=info)
+    assert b"SecretAuthor" in dirty
+    assert b"SecretAuthor" not in sanitise(dirty).data
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type", "mode"),
+    [
+        pytest.param(made.encoded(made.photo()), "image/png", "RGB", id="PNG"),
+        pytest.param(made.encoded(made.photo(mode="RGBA")), "image/png", "RGBA", id="PNG that shines through"),
+        pytest.param(made.encoded(made.photo(mode="P")), "image/png", "RGB", id="PNG with a palette"),
+        pytest.param(made.encoded(made.photo(mode="L")), "image/png", "RGB", id="grey PNG"),
+        pytest.param(made.encoded(made.photo(), "JPEG"), "image/jpeg", "RGB", id="JPEG"),
+        pytest.param(made.encoded(made.photo(mode="CMYK"), "JPEG"), "image/jpeg", "RGB", id="JPEG for print"),
+        pytest.param(made.encoded(made.photo(), "WEBP"), "image/jpeg", "RGB", id="WebP"),
+        pytest.param(
+            made.encoded(made.photo(mode="RGBA"), "WEBP", lossless=True), "image/jpeg", "RGB", id="WebP, opaque"
+        ),
+        pytest.param(made.with_profile(), "image/png", "RGB", id="a profile that does not fit"),
+    ],
+)
+def test_every_allowed_picture_becomes_png_or_jpeg_in_srgb(data: bytes, media_type: str, mode: str) -> None:
+    clean = sanitise(data)
+    assert (clean.media_type, clean.width, clean.height) == (media_type, 64, 48)
+    assert opened(clean.data).mode == mode
+    assert "icc_profile" not in opened(clean.data).info
+
+
+def test_a_picture_with_much_in_it_is_encoded_too() -> None:
+    noise = Image.effect_noise((1200, 900), 100).convert("RGB")
+    assert sanitise(made.encoded(noise, "JPEG", quality=100)).media_type == "image/jpeg"
+
+
+def test_pages_get_smaller_copies_that_are_never_larger_than_the_picture(app: Flask) -> None:
+    large = keep(made.encoded(made.photo(1200, 900)), BY)
+    small = keep(made.encoded(made.photo(300, 200)), BY)
+    sizes = {
+        (picture, width): opened(file_of(picture, width)).size
+        for picture in (large, small)
+        for width in pictures.WIDTHS
+    }
+    assert sizes == {
+        (large, 480): (480, 360),
+        (large, 960): (960, 720),
+        (small, 480): (300, 200),
+        (small, 960): (300, 200),
+    }
+    assert opened(file_of(large, 480)).format == "WEBP"
+
+
+def test_the_same_picture_is_kept_once_also_when_sent_twice_at_the_same_time(app: Flask) -> None:
+    data = made.photo_with_place()
+    ids = at_once(app, 4, lambda number: keep(data, BY))
+    assert len(set(ids)) == 1
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Picture)) == 1
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(PictureFile)) == 3
+    kept = get(Picture, ids[0])
+    assert (kept.media_type, kept.published_at) == ("image/jpeg", None)
+    assert file_of(kept.id, FULL) == sanitise(data).data
+
+
+def test_a_picture_that_is_not_there_is_not_found(app: Flask) -> None:
+    with pytest.raises(LookupError):
+        file_of(77)
+
+
+def test_a_full_disk_is_said_in_plain_words(app: Flask) -> None:
+    if not is_sqlite():
+        pytest.skip("only SQLite can be told how large it may grow")
+    noise = made.encoded(Image.effect_noise((900, 900), 100).convert("RGB"))
+    with db.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    @sa.event.listens_for(db.engine, "begin")
+    def little_room(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 20}")
+
+    with pytest.raises(NoRoom, match="保存する場所がいっぱい"):
+        keep(noise, BY)
+    sa.event.remove(db.engine, "begin", little_room)
+    db.session.remove()
+    db.engine.dispose()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Picture)) == 0
+
+
+def test_other_trouble_of_the_database_is_not_called_a_full_disk() -> None:
+    class DiskFull(Exception):
+        sqlstate = "53100"
+
+    class Gone(Exception):
+        sqlstate = "57P01"
+
+    assert is_full(sa.exc.OperationalError("INSERT", {}, DiskFull()))
+    assert not is_full(sa.exc.OperationalError("INSERT", {}, Gone()))
+
+
+def test_a_right_without_a_picture_has_a_plain_one_that_stays_the_same() -> None:
+    assert pictures.plain(7) == pictures.plain(7)
+    assert pictures.plain(7).data != pictures.plain(8).data
+    assert opened(pictures.plain(7).data).size == (1200, 900)

@@ -1,0 +1,20 @@
+"""Draw the pictures that every page uses: python -m marketplace.art. Run once when the look changes; they are committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from marketplace.art.landscapes import landscape
+from marketplace.art.raster import webp
+
+IMAGES = Path(__file__).parents[1] / "static" / "img"
+
+
+def main() -> None:
+    hero = landscape("front page", "dawn", width=2400, height=1100, peak=0.66, light_x=0.87, horizon=0.7).svg()
+    for width in (800, 1600):
+        (IMAGES / f"hero-{width}.webp").write_bytes(webp(hero, width))
+
+
+if __name__ == "__main__":
+    main()

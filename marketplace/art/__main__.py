@@ -1,4 +1,4 @@
-"""Draw the pictures that every page uses: python -m marketplace.art. Run once when the look changes; they are committed."""
+"""Draw the pictures that every page uses, when the look changes: python -m marketplace.art. They are committed."""
 
 from __future__ import annotations
 

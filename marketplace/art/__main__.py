@@ -12,8 +12,8 @@ IMAGES = Path(__file__).parents[1] / "static" / "img"
 
 def main() -> None:
     hero = landscape("front page", "dawn", width=2400, height=1100, peak=0.66, light_x=0.87, horizon=0.7).svg()
-    for width in (800, 1600):
-        (IMAGES / f"hero-{width}.webp").write_bytes(webp(hero, width))
+    for name, width in (("hero", 1600), ("hero-800", 800)):
+        (IMAGES / f"{name}.webp").write_bytes(webp(hero, width))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
 from marketplace.auctions import views as auctions
-from marketplace.fund.statements import public_summary
+from marketplace.fund.statements import summary
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
 from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
@@ -50,7 +50,7 @@ def home() -> ResponseReturnValue:
         about=about([*listings, *ended]),
         issued=holders[0],
         holders=holders[1],
-        fund=public_summary(),
+        fund=summary(),
         modes=mode_counts(),
     )
     return public(page)

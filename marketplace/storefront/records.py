@@ -1,0 +1,128 @@
+"""What anybody may look up: a token and its history, the resale record, the fund."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from marketplace.accounts.session import current_account
+from marketplace.chain.register import status
+from marketplace.fund.statements import summary
+from marketplace.kit.db import db
+from marketplace.kit.web import conditional
+from marketplace.metadata.replicating import standing
+from marketplace.resale.models import Offer, OfferState, Trade
+from marketplace.resale.statements import STEP_JA, figures, figures_by_right, history
+from marketplace.rights.models import Right
+from marketplace.storefront import charts
+from marketplace.storefront.charts import Sale
+from marketplace.tokens.models import NOBODY, Token
+
+bp = Blueprint("records", __name__)
+
+NEWEST, CHEAPEST, PLOTTED = 30, 24, 5_000
+"""Rows shown of the trades and of the offers; trades that the charts count."""
+
+
+@bp.app_template_filter("holder")
+def holder(address: str | None) -> str:
+    """A short name for an address: '持ち主 0aa3'. The whole address is in the API and on chain."""
+    if not address:
+        return "まだいません"
+    return "町" if address == NOBODY else f"持ち主 {address[-4:].lower()}"
+
+
+@bp.get("/tokens/<contract>/<int:token_id>")
+def token(contract: str, token_id: int) -> ResponseReturnValue:
+    """One token: what it is, whose it is, and through whose hands it went."""
+    row = db.session.scalar(
+        sa.select(Token)
+        .where(Token.token_id == token_id, sa.func.lower(Token.contract) == contract.lower())
+        .options(joinedload(Token.right))
+    )
+    if row is None or row.path is None:
+        abort(404)
+    if row.path != request.path:  # one address for one token, whatever the capitals of the contract's
+        return redirect(row.path, 301)
+    me = current_account()
+    offer = db.session.scalar(
+        sa.select(Offer).where(Offer.token_id == token_id, Offer.state == OfferState.LIVE).order_by(Offer.price_yen)
+    )
+    page = render_template(
+        "storefront/token.html",
+        token=row,
+        right=row.right,
+        steps=history(token_id),
+        step_words=STEP_JA,
+        offer=offer,
+        mine=me is not None and row.holder_id == me.id,
+        kept=standing(row.right_id),
+    )
+    return conditional(page, max_age=1, private=me is not None)
+
+
+@bp.get("/market")
+def market() -> ResponseReturnValue:
+    """Every resale, of the town or of one right: prices, numbers, royalties, and what is on offer."""
+    by_right = figures_by_right()
+    code = request.args.get("right", "")
+    chosen = next(((right, found) for right, found in by_right if right.code == code), None)
+    if code and chosen is None:
+        abort(404)
+    right = chosen[0] if chosen else None
+    sales = _sales(right)
+    page = render_template(
+        "storefront/market.html",
+        rights=[right for right, _ in by_right],
+        chosen=right,
+        figures=chosen[1] if chosen else figures(),
+        price_chart=charts.both(charts.prices, sales, "prices") if sales else None,
+        count_chart=charts.both(charts.counts, sales, "counts") if sales else None,
+        spans=list(reversed(charts.spans(sales))),
+        trades=_trades(right),
+        offers=_offers(right),
+        chain=status(),
+    )
+    return _public(page)
+
+
+@bp.get("/fund")
+def fund() -> ResponseReturnValue:
+    """What came in, what it cost, and what was set aside: straight from the book of postings."""
+    figures_of_fund: dict[str, Any] = summary()
+    return _public(render_template("storefront/fund.html", fund=figures_of_fund))
+
+
+def _public(page: str) -> Response:
+    return conditional(page, max_age=1, private=current_account() is not None)
+
+
+def _sales(right: Right | None) -> list[Sale]:
+    """The newest trades, oldest first."""
+    query = _of(sa.select(Trade.at, Trade.price_yen), right)
+    rows = db.session.execute(query.order_by(Trade.block_number.desc(), Trade.log_index.desc()).limit(PLOTTED))
+    return [Sale(at, int(yen)) for at, yen in rows][::-1]
+
+
+def _trades(right: Right | None) -> list[tuple[Trade, Token]]:
+    query = _of(sa.select(Trade, Token), right)
+    rows = db.session.execute(query.order_by(Trade.block_number.desc(), Trade.log_index.desc()).limit(NEWEST))
+    return [(trade, token) for trade, token in rows]
+
+
+def _of(query: sa.Select[Any], right: Right | None) -> sa.Select[Any]:
+    joined = query.select_from(Trade).join(Token, Token.token_id == Trade.token_id)
+    return joined.where(Token.right_id == right.id) if right else joined
+
+
+def _offers(right: Right | None) -> list[tuple[Offer, Token]]:
+    query = sa.select(Offer, Token).join(Token, Token.token_id == Offer.token_id).where(Offer.state == OfferState.LIVE)
+    if right:
+        query = query.where(Token.right_id == right.id)
+    return [
+        (offer, token) for offer, token in db.session.execute(query.order_by(Offer.price_yen, Offer.id).limit(CHEAPEST))
+    ]

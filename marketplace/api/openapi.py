@@ -1,0 +1,124 @@
+"""The OpenAPI 3.1 document, written from the schemas. https://spec.openapis.org/oas/v3.1.0"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from marketplace.api import schemas
+from marketplace.api.paging import MOST, USUAL
+from marketplace.listings.models import PUBLIC, Mode
+from marketplace.rights.models import Kind
+
+Parameter = dict[str, Any]
+
+
+def in_path(name: str, description: str, **schema: Any) -> Parameter:
+    parts = {"name": name, "in": "path", "required": True, "description": description}
+    return {**parts, "schema": schema or {"type": "string"}}
+
+
+def in_query(name: str, description: str, **schema: Any) -> Parameter:
+    return {"name": name, "in": "query", "description": description, "schema": schema or {"type": "string"}}
+
+
+def one_of(name: str, values: Sequence[str]) -> Parameter:
+    return in_query(name, f"only this {name}", type="string", enum=[str(value) for value in values])
+
+
+PAGED = (
+    in_query("limit", "items in a page", type="integer", minimum=1, maximum=MOST, default=USUAL),
+    in_query("cursor", "`next` of the page before", type="string"),
+)
+CODE = in_path("code", "of the listing, such as LST-7K3M9Q")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    path: str
+    summary: str
+    answer: type[BaseModel] | None
+    parameters: tuple[Parameter, ...] = ()
+    media_type: str = "application/json"
+
+
+ENDPOINTS = (
+    Endpoint(
+        "/api/v1/listings",
+        "Public listings, newest first",
+        schemas.Page[schemas.Listing],
+        (one_of("kind", list(Kind)), one_of("mode", list(Mode)), one_of("state", PUBLIC), *PAGED),
+    ),
+    Endpoint("/api/v1/listings/{code}", "One listing", schemas.Listing, (CODE,)),
+    Endpoint("/api/v1/listings/{code}/bids", "The log of an auction, to be replayed", schemas.Bids, (CODE,)),
+    Endpoint("/api/v1/listings/{code}/draw", "The bundle of a lottery, to be recomputed", schemas.Draw, (CODE,)),
+    Endpoint(
+        "/api/v1/tokens",
+        "Tokens that were issued, by number",
+        schemas.Page[schemas.Token],
+        (in_query("listing", "code of a listing"), in_query("owner", "address of the present holder"), *PAGED),
+    ),
+    Endpoint(
+        "/api/v1/tokens/{contract}/{token_id}",
+        "One token and its movements",
+        schemas.Token,
+        (in_path("contract", "address of the collection"), in_path("token_id", "its number", type="integer")),
+    ),
+    Endpoint(
+        "/api/v1/resales",
+        "Sales between holders, newest first",
+        schemas.Page[schemas.Resale],
+        (in_query("token_id", "only of this token", type="integer"), *PAGED),
+    ),
+    Endpoint("/api/v1/resales.csv", "All of them as a table", None, media_type="text/csv"),
+    Endpoint("/api/v1/fund", "The fund, from the ledger", schemas.Fund),
+    Endpoint("/api/v1/status", "Chain, IPFS and ledger at this moment", schemas.Status),
+)
+
+
+def document(server: str) -> dict[str, Any]:
+    """The whole document; `server` is the address at which it is read."""
+    models = {endpoint.answer for endpoint in ENDPOINTS if endpoint.answer} | {schemas.Problem}
+    wanted = sorted(models, key=lambda model: model.__name__)
+    refs, definitions = models_json_schema(
+        [(model, "serialization") for model in wanted], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "まちの権利ひろば 公開API",
+            "version": "1",
+            "description": "Read-only and public. Times are ISO 8601 with offset; yen are integers;"
+            " errors are problem JSON (RFC 9457); answers carry an ETag.",
+        },
+        "servers": [{"url": server}],
+        "paths": {endpoint.path: {"get": _operation(endpoint, refs)} for endpoint in ENDPOINTS},
+        "components": {
+            "schemas": definitions["$defs"],
+            "responses": {
+                "Problem": {
+                    "description": "what was wrong",
+                    "content": {"application/problem+json": {"schema": refs[schemas.Problem, "serialization"]}},
+                }
+            },
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, refs: Any) -> dict[str, Any]:
+    schema = refs[endpoint.answer, "serialization"] if endpoint.answer else {"type": "string"}
+    words = endpoint.path.removeprefix("/api/v1/").replace("{", "").replace("}", "")
+    return {
+        "operationId": words.replace("/", "_").replace(".", "_"),
+        "summary": endpoint.summary,
+        "parameters": list(endpoint.parameters),
+        "responses": {
+            "200": {"description": endpoint.summary, "content": {endpoint.media_type: {"schema": schema}}},
+            "304": {"description": "as you have it already (If-None-Match)"},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }

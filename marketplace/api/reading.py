@@ -1,0 +1,208 @@
+"""Rows as the API shows them: a page of each kind in a few queries, however many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+import sqlalchemy as sa
+from flask import request
+
+from marketplace.api import schemas
+from marketplace.api.paging import page
+from marketplace.chain.contract import RIGHTS
+from marketplace.chain.register import contracts
+from marketplace.chain.register import status as chain_status
+from marketplace.kit.db import db
+from marketplace.kit.refusals import Invalid
+from marketplace.listings.models import PUBLIC, Listing, Mode, UnitState
+from marketplace.listings.taking import counts
+from marketplace.resale.models import Trade
+from marketplace.resale.statements import Step, histories
+from marketplace.rights.models import Kind, Right
+from marketplace.settings import settings
+from marketplace.tokens.models import Token
+
+
+class BadFilter(Invalid):
+    code = "bad_filter"
+
+
+def listings() -> schemas.Page[schemas.Listing]:
+    """Public listings, the newest first; `kind`, `mode` and `state` narrow the list."""
+    query = sa.select(Listing).where(Listing.state.in_(PUBLIC))
+    if (kind := chosen("kind", [str(each) for each in Kind])) is not None:
+        query = query.join(Right).where(Right.kind == kind)
+    if (mode := chosen("mode", [str(each) for each in Mode])) is not None:
+        query = query.where(Listing.mode == mode)
+    if (state := chosen("state", [str(each) for each in PUBLIC])) is not None:
+        query = query.where(Listing.state == state)
+    rows, following = page(query, [Listing.id], descending=True)
+    return schemas.Page[schemas.Listing](items=_listings(rows), next=following)
+
+
+def listing(code: str) -> schemas.Listing | None:
+    row = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    return _listings([row])[0] if row else None
+
+
+def tokens() -> schemas.Page[schemas.Token]:
+    """Tokens that were issued, by their number; `listing` and `owner` narrow the list."""
+    query = sa.select(Token).where(Token.minted_at.is_not(None))
+    if code := request.args.get("listing"):
+        query = query.where(Token.listing_code == code)
+    if owner := request.args.get("owner"):
+        query = query.where(sa.func.lower(Token.holder_address) == owner.lower())
+    rows, following = page(query, [Token.token_id])
+    return schemas.Page[schemas.Token](items=_tokens(rows), next=following)
+
+
+def token(contract: str, token_id: int) -> schemas.Token | None:
+    same = (sa.func.lower(Token.contract) == contract.lower(), Token.token_id == token_id)
+    row = db.session.scalar(sa.select(Token).where(*same, Token.minted_at.is_not(None)))
+    return _tokens([row])[0] if row else None
+
+
+def resales() -> schemas.Page[schemas.Resale]:
+    """Sales between holders, the newest first; `token_id` narrows the list."""
+    query = sa.select(Trade)
+    if text := request.args.get("token_id"):
+        if not (text.isascii() and text.isdigit() and len(text) <= 18):
+            raise BadFilter("token_id は整数です。", field="token_id")
+        query = query.where(Trade.token_id == int(text))
+    rows, following = page(query, [Trade.block_number, Trade.log_index], descending=True)
+    return schemas.Page[schemas.Resale](items=[resale(row) for row in rows], next=following)
+
+
+def resale(row: Trade) -> schemas.Resale:
+    return schemas.Resale(
+        contract=row.contract,
+        token_id=row.token_id,
+        seller=row.seller,
+        buyer=row.buyer,
+        price_yen=row.price_yen,
+        royalty_yen=row.royalty_yen,
+        tx=row.tx_hash,
+        log_index=row.log_index,
+        block=row.block_number,
+        at=row.at,
+    )
+
+
+def status() -> schemas.Status:
+    chain = schemas.Chain(
+        rpc=settings().chain_url if settings().chain_embedded else None,
+        chain_id=settings().chain_id,
+        contracts=contracts(),
+        **chain_status(),
+    )
+    return schemas.Status(chain=chain, ipfs=_ipfs(), ledger=schemas.Ledger(balanced=_balanced()))
+
+
+def chosen(name: str, among: Sequence[str]) -> str | None:
+    """The filter `name` of this request. BadFilter for a value that there is not."""
+    value = request.args.get(name)
+    if value is not None and value not in among:
+        raise BadFilter(f"{name} は {'、'.join(among)} のどれかです。", field=name)
+    return value
+
+
+def _ipfs() -> schemas.Ipfs:
+    if find_spec("marketplace.metadata") is None:  # until the office is there
+        return schemas.Ipfs(roots=[], replicas=[])
+    from marketplace.metadata.models import Pin, Replica  # noqa: PLC0415
+
+    replicas = [
+        schemas.Replica(node=row.node, root=row.pin.root, state=row.state.value, verified_at=row.verified_at)
+        for row in db.session.scalars(sa.select(Replica).order_by(Replica.id))
+    ]
+    return schemas.Ipfs(roots=list(db.session.scalars(sa.select(Pin.root).order_by(Pin.id))), replicas=replicas)
+
+
+def _balanced() -> bool:
+    if find_spec("marketplace.fund") is None:  # until the office is there
+        return True
+    from marketplace.fund import statements  # noqa: PLC0415
+
+    return statements.balanced()
+
+
+def fund() -> schemas.Fund:
+    summary = {"name": settings().fund_name, "balanced": _balanced()}
+    if find_spec("marketplace.fund") is not None:  # until the office is there
+        from marketplace.fund import statements  # noqa: PLC0415
+
+        summary |= statements.public_summary()
+    return schemas.Fund.model_validate(summary)
+
+
+def _listings(rows: Sequence[Listing]) -> list[schemas.Listing]:
+    units = counts([row.id for row in rows])
+    contract = contracts().get(RIGHTS)
+    return [
+        schemas.Listing(
+            code=row.code,
+            kind=row.right.kind.value,
+            mode=row.mode.value,
+            state=row.state.value,
+            title=schemas.Text(ja=row.right.title_ja, en=row.right.title_en),
+            lead=schemas.Text(ja=row.right.lead_ja, en=row.right.lead_en),
+            price_yen=row.price_yen,
+            quantity=row.quantity,
+            remaining=units.get(row.id, {}).get(UnitState.FREE, 0),
+            held=units.get(row.id, {}).get(UnitState.HELD, 0),
+            sold=units.get(row.id, {}).get(UnitState.SOLD, 0),
+            per_person_limit=row.per_person_limit,
+            publish_at=row.publish_at,
+            opens_at=row.opens_at,
+            closes_at=row.closes_at,
+            draw_at=row.draw_at,
+            transferable=row.right.transferable,
+            tradable_from=row.right.tradable_from,
+            royalty_bps=row.right.royalty_bps,
+            metadata_uri=row.right.metadata_uri,
+            text_hash=row.text_hash,
+            series_id=row.right.series_id,
+            contract=contract,
+            chain_id=settings().chain_id,
+            url=f"{settings().base_url}/listings/{row.code}",
+        )
+        for row in rows
+    ]
+
+
+def _tokens(rows: Sequence[Token]) -> list[schemas.Token]:
+    steps = histories([row.token_id for row in rows])
+    return [
+        schemas.Token(
+            contract=row.contract,
+            token_id=row.token_id,
+            series_id=row.right.series_id,
+            serial=row.serial,
+            state=row.state.value,
+            owner=row.holder_address,
+            in_custody=row.holder_id is not None,
+            listing=row.listing_code,
+            metadata_uri=row.metadata_uri,
+            mint_tx=row.mint_tx,
+            minted_at=row.minted_at,
+            transfers=[_transfer(step) for step in steps.get(row.token_id, [])],
+        )
+        for row in rows
+    ]
+
+
+def _transfer(step: Step) -> schemas.Transfer:
+    return schemas.Transfer.model_validate(
+        {
+            "kind": step.kind,
+            "from": step.from_address,
+            "to": step.to_address,
+            "price_yen": step.price_yen,
+            "royalty_yen": step.royalty_yen,
+            "tx": step.tx_hash,
+            "log_index": step.log_index,
+            "block": step.block_number,
+            "at": step.at,
+        }
+    )

@@ -1,0 +1,183 @@
+"""What the API answers, as types. The OpenAPI document is written from these, and every answer is one of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from marketplace.kit.clock import jst
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda at: jst(at).isoformat(timespec="seconds"), return_type=str),
+    Field(json_schema_extra={"format": "date-time", "examples": ["2026-11-25T20:00:00+09:00"]}),
+]
+"""ISO 8601 in Japan time, with its offset."""
+Yen = Annotated[int, Field(description="whole yen")]
+Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$", description="with the capitals of EIP-55")]
+Hash = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+T = TypeVar("T", bound=Answer)
+
+
+class Page(Answer, Generic[T]):
+    items: list[T]
+    next: Annotated[str | None, Field(description="give it as `cursor` to get what follows; null at the end")]
+
+
+class Text(Answer):
+    ja: str
+    en: str
+
+
+class Listing(Answer):
+    code: Annotated[str, Field(examples=["LST-7K3M9Q"])]
+    kind: Literal["resident", "card", "lecture", "naming", "certificate", "experience"]
+    mode: Literal["fixed", "lottery", "ascending", "sealed", "grant"]
+    state: Literal["published", "open", "closed", "completed", "cancelled"]
+    title: Text
+    lead: Text
+    price_yen: Annotated[Yen, Field(description="tax included; the start price of an auction; 0 for a grant")]
+    quantity: int
+    remaining: Annotated[int, Field(description="units that nobody bought and nobody holds at this moment")]
+    held: Annotated[int, Field(description="units that somebody is paying for at this moment")]
+    sold: int
+    per_person_limit: int
+    publish_at: Moment
+    opens_at: Moment
+    closes_at: Moment | None
+    draw_at: Moment | None
+    transferable: bool
+    tradable_from: Moment | None
+    royalty_bps: Annotated[int, Field(description="share of a resale price for the fund, in 1/10,000")]
+    metadata_uri: Annotated[str | None, Field(description="directory; token n of the series is <n>.json in it")]
+    text_hash: Annotated[str | None, Field(description="SHA-256 of the approved text of the sale")]
+    series_id: int
+    contract: Address | None
+    chain_id: int
+    url: str
+
+
+class Bids(BaseModel):
+    """`auction-v1` or `sealed-v1`: until the decision what all may see, after it the log that anybody can replay."""
+
+    model_config = ConfigDict(extra="allow")
+    version: Literal["auction-v1", "sealed-v1"]
+    code: str
+    state: str
+    start: Yen
+    close: Annotated[float, Field(description="seconds from the opening")]
+    bids: list[dict[str, Any]]
+    result: dict[str, Any] | None
+
+
+class Draw(BaseModel):
+    """`draw-v1`: the bundle that anybody can recompute; `randomness` is null before the draw."""
+
+    model_config = ConfigDict(extra="allow")
+    version: Literal["draw-v1"]
+    code: str
+    state: str
+    draw_at: Moment
+    n: Annotated[int, Field(description="entries: one for each person")]
+    commit: dict[str, Any] | None
+    randomness: str | None
+    beacon: dict[str, Any] | None
+    entries: list[dict[str, Any]]
+    result: dict[str, Any] | None
+
+
+class Transfer(Answer):
+    kind: Literal["issue", "sale", "transfer", "revocation"]
+    from_: Annotated[Address, Field(alias="from", serialization_alias="from")]
+    to: Address
+    price_yen: Yen | None
+    royalty_yen: Yen | None
+    tx: Hash
+    log_index: int
+    block: int
+    at: Moment
+
+
+class Token(Answer):
+    contract: Address
+    token_id: int
+    series_id: int
+    serial: int
+    state: Literal["held", "revoked"]
+    owner: Annotated[Address | None, Field(description="null where the right was revoked")]
+    in_custody: Annotated[bool, Field(description="kept by the town for an account without a wallet")]
+    listing: str
+    metadata_uri: str | None
+    mint_tx: Hash
+    minted_at: Moment
+    transfers: list[Transfer]
+
+
+class Resale(Answer):
+    contract: Address
+    token_id: int
+    seller: Address
+    buyer: Address
+    price_yen: Yen
+    royalty_yen: Yen
+    tx: Hash
+    log_index: int
+    block: int
+    at: Moment
+
+
+class Fund(BaseModel):
+    """The fund, from the ledger: gross, fees, refunds and deposits stand apart and are never netted."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+    balanced: bool
+
+
+class Chain(Answer):
+    rpc: Annotated[str | None, Field(description="only where the chain is our own on this machine")] = None
+    chain_id: int
+    contracts: dict[str, Address]
+    followed_block: int
+    head_block: int
+
+
+class Replica(Answer):
+    node: str
+    root: str
+    state: Literal["waiting", "verified", "lost"]
+    verified_at: Moment | None
+
+
+class Ipfs(Answer):
+    roots: list[str]
+    replicas: list[Replica]
+
+
+class Ledger(Answer):
+    balanced: bool
+
+
+class Status(Answer):
+    chain: Chain
+    ipfs: Ipfs
+    ledger: Ledger
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str

@@ -1,0 +1,122 @@
+"""The addresses of the API. Stable: scripts and strangers rely on them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+
+from marketplace.api import health, openapi, reading, schemas
+from marketplace.auctions.logs import bids_of
+from marketplace.kit.db import db
+from marketplace.kit.limits import limiter
+from marketplace.kit.web import conditional
+from marketplace.lotteries.bundles import draw_of
+from marketplace.resale.models import Trade
+from marketplace.settings import settings
+
+bp = Blueprint("api", __name__, url_prefix="/api")
+BLUEPRINTS = (bp, health.bp)
+
+BOM = "\ufeff"
+"""So that Excel reads the file as UTF-8."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so would be run by a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
+@bp.after_request
+def for_every_origin(response: Response) -> Response:
+    """Public data: any page may read it, and may ask whether it changed."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Allow-Headers"] = "If-None-Match"
+    response.headers["Access-Control-Expose-Headers"] = "ETag"
+    return response
+
+
+@bp.get("/openapi.json")
+def describe() -> ResponseReturnValue:
+    return conditional(jsonify(openapi.document(settings().base_url)), max_age=60)
+
+
+@bp.get("/v1/listings")
+def listings() -> ResponseReturnValue:
+    return answer(reading.listings())
+
+
+@bp.get("/v1/listings/<code>")
+def listing(code: str) -> ResponseReturnValue:
+    return answer(reading.listing(code))
+
+
+@bp.get("/v1/listings/<code>/bids")
+def bids(code: str) -> ResponseReturnValue:
+    record = bids_of(code) if reading.listing(code) else None
+    return answer(schemas.Bids.model_validate(record) if record else None)
+
+
+@bp.get("/v1/listings/<code>/draw")
+def draw(code: str) -> ResponseReturnValue:
+    record = draw_of(code) if reading.listing(code) else None
+    return answer(schemas.Draw.model_validate(record) if record else None)
+
+
+@bp.get("/v1/tokens")
+def tokens() -> ResponseReturnValue:
+    return answer(reading.tokens())
+
+
+@bp.get("/v1/tokens/<contract>/<int:token_id>")
+def token(contract: str, token_id: int) -> ResponseReturnValue:
+    return answer(reading.token(contract, token_id) if token_id < 2**63 else None)
+
+
+@bp.get("/v1/resales")
+def resales() -> ResponseReturnValue:
+    return answer(reading.resales())
+
+
+@bp.get("/v1/resales.csv")
+@limiter.limit("30/minute")
+def resales_table() -> ResponseReturnValue:
+    names = list(schemas.Resale.model_fields)
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(names)
+    rows = sa.select(Trade).order_by(Trade.block_number.desc(), Trade.log_index.desc())
+    for row in db.session.scalars(rows.execution_options(yield_per=1_000)):
+        shown = reading.resale(row).model_dump(mode="json")
+        table.writerow([harmless(shown[name]) for name in names])
+    response = Response(BOM + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="resales.csv"'
+    return conditional(response, max_age=10)
+
+
+@bp.get("/v1/fund")
+def fund() -> ResponseReturnValue:
+    return answer(reading.fund())
+
+
+@bp.get("/v1/status")
+def status() -> ResponseReturnValue:
+    return answer(reading.status())
+
+
+@bp.get("/<path:_anything>")
+def nothing(_anything: str) -> ResponseReturnValue:
+    abort(404)
+
+
+def answer(found: BaseModel | None) -> ResponseReturnValue:
+    """The JSON of what was found; 404 as a problem for nothing."""
+    if found is None:
+        abort(404)
+    return conditional(jsonify(found.model_dump(mode="json", by_alias=True)))
+
+
+def harmless(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

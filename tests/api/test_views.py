@@ -1,0 +1,376 @@
+"""The public API: complete, in pages, true to its published schema, and polite to machines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given as each
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from marketplace.api.openapi import ENDPOINTS
+from marketplace.api.views import harmless
+from marketplace.kit.clock import JST, now
+from marketplace.kit.db import db, get
+from marketplace.listings.models import Listing
+from marketplace.tokens.models import NOBODY, Token
+from tests import given
+from tests.chainlogs import Chain, deploy, digest, somebody
+from tests.resale.stage import custody, heard, held_token
+
+HANA = somebody("hana")
+
+
+@pytest.fixture
+def chain(app: Flask) -> Chain:
+    deploy()
+    return Chain()
+
+
+def code_of(listing_id: int) -> str:
+    return get(Listing, listing_id).code
+
+
+def ask(client: FlaskClient, path: str) -> Any:
+    answer = client.get(f"/api/v1/{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def pages(client: FlaskClient, path: str, limit: int) -> Iterator[list[Any]]:
+    """The items of each page, from the first to the last."""
+    cursor = ""
+    while True:
+        joint = "&" if "?" in path else "?"
+        page = ask(client, f"{path}{joint}limit={limit}" + (f"&cursor={cursor}" if cursor else ""))
+        yield page["items"]
+        if page["next"] is None:
+            return
+        cursor = page["next"]
+
+
+def times(value: Any, key: str = "") -> Iterator[str]:
+    """Every moment in an answer."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from times(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from times(inner, key)
+    elif isinstance(value, str) and (key == "at" or key.endswith("_at")):
+        yield value
+
+
+@pytest.fixture
+def a_whole_town(chain: Chain) -> dict[str, str]:
+    """A little of everything: {what: the paths that a reader may ask}."""
+    fixed, auction, lottery = given.a_listing(), given.a_listing("ascending", "naming"), given.a_listing("lottery")
+    given.a_listing("fixed", "card", state="draft")
+    token_id = held_token(chain, given.an_account(), fixed)
+    own = str(db.session.scalar(sa.select(Token.holder_address)))
+    chain.listed(token_id, own, 5_000, block=2, number=1, expires=now() + timedelta(days=9))
+    chain.sold(token_id, own, HANA, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    contract = str(db.session.scalar(sa.select(Token.contract)))
+    return {
+        "/api/v1/listings": "listings",
+        "/api/v1/listings/{code}": f"listings/{code_of(fixed)}",
+        "/api/v1/listings/{code}/bids": f"listings/{code_of(auction)}/bids",
+        "/api/v1/listings/{code}/draw": f"listings/{code_of(lottery)}/draw",
+        "/api/v1/tokens": "tokens",
+        "/api/v1/tokens/{contract}/{token_id}": f"tokens/{contract}/{token_id}",
+        "/api/v1/resales": "resales",
+        "/api/v1/fund": "fund",
+        "/api/v1/status": "status",
+    }
+
+
+class TestTheDocument:
+    def test_it_names_every_address_that_there_is_and_no_other(self, app: Flask) -> None:
+        rules = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
+        there = {rule for rule in rules if rule.startswith("/api/v1/")}
+        assert there == {endpoint.path for endpoint in ENDPOINTS}
+
+    def test_every_answer_is_what_the_document_promises(
+        self, client: FlaskClient, a_whole_town: dict[str, str]
+    ) -> None:
+        document: Any = client.get("/api/openapi.json").json
+        promised = {
+            path: operation["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+            for path, operation in document["paths"].items()
+            if "application/json" in operation["get"]["responses"]["200"]["content"]
+        }
+        assert promised.keys() == a_whole_town.keys()
+        wrong = {}
+        for path, schema in promised.items():
+            validator = Draft202012Validator({**schema, "components": document["components"]})
+            wrong[path] = [error.message for error in validator.iter_errors(ask(client, a_whole_town[path]))]
+        assert wrong == {path: [] for path in promised}
+
+    def test_every_parameter_in_a_path_is_described(self, client: FlaskClient) -> None:
+        document: Any = client.get("/api/openapi.json").json
+        for path, operation in document["paths"].items():
+            named = {part["name"] for part in operation["get"]["parameters"] if part["in"] == "path"}
+            assert named == set(re.findall(r"{(\w+)}", path))
+
+    def test_every_moment_has_the_offset_of_japan(self, client: FlaskClient, a_whole_town: dict[str, str]) -> None:
+        found = [
+            moment for path in a_whole_town.values() if not path.endswith("bids") for moment in times(ask(client, path))
+        ]
+        offsets = {datetime.fromisoformat(moment).utcoffset() for moment in found}
+        assert (len(found) > 10, offsets) == (True, {timedelta(hours=9)})
+
+
+class TestListings:
+    def test_a_listing_says_what_the_design_promises(self, client: FlaskClient, chain: Chain) -> None:
+        opens = datetime(2026, 11, 1, 9, tzinfo=JST)
+        listing_id = given.a_listing(quantity=3, price_yen=2_000, publish_at=opens, opens_at=opens)
+        listing = get(Listing, listing_id)
+        found = ask(client, f"listings/{listing.code}")
+        wanted = {
+            "code": listing.code,
+            "kind": "resident",
+            "mode": "fixed",
+            "state": "open",
+            "title": {"ja": listing.right.title_ja, "en": listing.right.title_en},
+            "price_yen": 2_000,
+            "quantity": 3,
+            "remaining": 3,
+            "held": 0,
+            "sold": 0,
+            "opens_at": "2026-11-01T09:00:00+09:00",
+            "closes_at": listing.closes_at.astimezone(JST).isoformat(timespec="seconds") if listing.closes_at else None,
+            "metadata_uri": listing.right.metadata_uri,
+            "contract": db.session.scalar(sa.text("SELECT address FROM chain_contracts WHERE name = 'RightsToken'")),
+            "chain_id": 706_123,
+        }
+        assert {name: found[name] for name in wanted} == wanted
+
+    @pytest.mark.parametrize("state", ["draft", "submitted", "approved"])
+    def test_what_is_not_announced_is_not_there(self, client: FlaskClient, chain: Chain, state: str) -> None:
+        code = code_of(given.a_listing(state=state))
+        assert ask(client, "listings")["items"] == []
+        for path in (code, f"{code}/bids", f"{code}/draw"):
+            assert client.get(f"/api/v1/listings/{path}").status_code == 404
+
+    def test_pages_of_any_size_show_each_listing_once_newest_first(self, client: FlaskClient, chain: Chain) -> None:
+        codes = [code_of(given.a_listing()) for _ in range(5)]
+        for limit in (1, 2, 3, 5, 200):
+            shown = [item["code"] for page in pages(client, "listings", limit) for item in page]
+            assert shown == codes[::-1]
+
+    def test_a_listing_that_comes_while_someone_reads_shifts_nothing(self, client: FlaskClient, chain: Chain) -> None:
+        codes = [code_of(given.a_listing()) for _ in range(4)]
+        first = ask(client, "listings?limit=2")
+        given.a_listing()
+        second = ask(client, f"listings?limit=2&cursor={first['next']}")
+        assert [item["code"] for item in first["items"] + second["items"]] == codes[::-1]
+
+    def test_filters_narrow_the_list(self, client: FlaskClient, chain: Chain) -> None:
+        card, lottery = code_of(given.a_listing("fixed", "card")), code_of(given.a_listing("lottery"))
+        closed = code_of(given.a_listing(state="closed"))
+        queries = ("kind=card", "mode=lottery", "state=closed", "kind=card&mode=lottery")
+        shown = [[item["code"] for item in ask(client, f"listings?{query}")["items"]] for query in queries]
+        assert shown == [[card], [lottery], [closed], []]
+
+    def test_the_queries_of_a_page_do_not_grow_with_its_rows(self, client: FlaskClient, chain: Chain) -> None:
+        asked: list[str] = []
+        sa.event.listen(db.engine, "before_cursor_execute", lambda _c, _cur, text, *_more: asked.append(text))
+
+        def queries(path: str) -> int:
+            asked.clear()
+            ask(client, path)
+            return len(asked)
+
+        paths = ("listings", "tokens", "resales")
+        listing_id = given.a_listing()
+        seller = given.an_account()
+
+        def sell(serial: int) -> None:
+            token_id = held_token(chain, seller, listing_id, serial)
+            chain.sold(token_id, custody(seller), HANA, 500, block=serial + 1, number=serial)
+            heard(chain, token_id)
+
+        sell(1)
+        few = [queries(path) for path in paths]
+        for serial in (2, 3, 4):
+            sell(serial)
+            given.a_listing()
+        assert [queries(path) for path in paths] == few
+
+
+class TestTokens:
+    def test_a_token_says_what_the_design_promises(self, client: FlaskClient, chain: Chain) -> None:
+        seller, listing_id = given.an_account(), given.a_listing()
+        token_id = held_token(chain, seller, listing_id)
+        chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
+        heard(chain, token_id)
+        listing = get(Listing, listing_id)
+        contract = str(db.session.scalar(sa.select(Token.contract)))
+        mint = digest("tx", ("Transfer", 1, token_id % 1000))
+        assert ask(client, f"tokens/{contract.lower()}/{token_id}") == {
+            "contract": contract,
+            "token_id": token_id,
+            "series_id": listing.right_id,
+            "serial": 1,
+            "state": "held",
+            "owner": HANA,
+            "in_custody": False,
+            "listing": listing.code,
+            "metadata_uri": f"{listing.right.metadata_uri}1.json",
+            "mint_tx": mint,
+            "minted_at": "2026-04-20T09:01:00+09:00",
+            "transfers": [
+                {
+                    "kind": "issue",
+                    "from": NOBODY,
+                    "to": custody(seller),
+                    "price_yen": None,
+                    "royalty_yen": None,
+                    "tx": mint,
+                    "log_index": token_id % 1000,
+                    "block": 1,
+                    "at": "2026-04-20T09:01:00+09:00",
+                },
+                {
+                    "kind": "sale",
+                    "from": custody(seller),
+                    "to": HANA,
+                    "price_yen": 5_000,
+                    "royalty_yen": 250,
+                    "tx": digest("tx", "sale 1"),
+                    "log_index": 1,
+                    "block": 3,
+                    "at": "2026-04-20T09:03:00+09:00",
+                },
+            ],
+        }
+
+    def test_only_what_was_issued_is_listed_by_number(self, client: FlaskClient, chain: Chain) -> None:
+        listing_id, owner = given.a_listing(), given.an_account()
+        token_ids = [held_token(chain, owner, listing_id, serial) for serial in (3, 1, 2)]
+        chain.take_back(1)
+        chain.mint(token_ids[0], HANA, block=2)
+        chain.mint(token_ids[1], custody(owner), block=2, index=1)
+        heard(chain, *token_ids)
+        for limit in (1, 2):
+            shown = [item["token_id"] for page in pages(client, "tokens", limit) for item in page]
+            assert shown == sorted(token_ids[:2])
+        by_owner = [item["token_id"] for item in ask(client, f"tokens?owner={HANA.lower()}")["items"]]
+        by_listing = len(ask(client, f"tokens?listing={code_of(listing_id)}")["items"])
+        assert (by_owner, by_listing, ask(client, "tokens?listing=LST-NONE")["items"]) == ([token_ids[0]], 2, [])
+
+    def test_a_number_beyond_all_columns_is_not_found(self, client: FlaskClient, chain: Chain) -> None:
+        assert client.get(f"/api/v1/tokens/{HANA}/{2**70}").status_code == 404
+
+
+class TestResales:
+    def trade(self, chain: Chain, count: int) -> list[int]:
+        listing_id, seller = given.a_listing(), given.an_account()
+        token_ids = []
+        for serial in range(1, count + 1):
+            token_id = held_token(chain, seller, listing_id, serial)
+            chain.sold(token_id, custody(seller), HANA, 1_000 * serial, block=1 + serial, number=serial)
+            heard(chain, token_id)
+            token_ids.append(token_id)
+        return token_ids
+
+    def test_a_resale_says_what_the_design_promises(self, client: FlaskClient, chain: Chain) -> None:
+        token_id = self.trade(chain, 1)[0]
+        row = ask(client, "resales")["items"][0]
+        assert row == {
+            "contract": db.session.scalar(sa.select(Token.contract)),
+            "token_id": token_id,
+            "seller": row["seller"],
+            "buyer": HANA,
+            "price_yen": 1_000,
+            "royalty_yen": 50,
+            "tx": digest("tx", "sale 1"),
+            "log_index": 0,
+            "block": 2,
+            "at": "2026-04-20T09:02:00+09:00",
+        }
+
+    def test_pages_and_the_table_show_the_same_sales_newest_first(self, client: FlaskClient, chain: Chain) -> None:
+        token_ids = self.trade(chain, 5)
+        items = [item for page in pages(client, "resales", 2) for item in page]
+        answer = client.get("/api/v1/resales.csv")
+        rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+        assert [item["token_id"] for item in items] == token_ids[::-1]
+        assert rows == [{name: str(value) for name, value in item.items()} for item in items]
+        assert (answer.get_data()[:3], answer.content_type) == (b"\xef\xbb\xbf", "text/csv; charset=utf-8")
+
+    def test_the_sales_of_one_token_can_be_asked_for(self, client: FlaskClient, chain: Chain) -> None:
+        token_ids = self.trade(chain, 3)
+        shown = [item["token_id"] for item in ask(client, f"resales?token_id={token_ids[1]}")["items"]]
+        assert (shown, client.get("/api/v1/resales?token_id=x").status_code) == ([token_ids[1]], 422)
+
+    @each(st.text())
+    def test_no_cell_of_a_table_begins_a_formula(self, text: str) -> None:
+        assert str(harmless(text))[:1] not in ("=", "+", "-", "@", "\t", "\r")
+        assert str(harmless(text)).removeprefix("'") in (text, text.removeprefix("'"))
+
+
+class TestManners:
+    @pytest.mark.parametrize(
+        "query",
+        ["limit=0", "limit=201", "limit=x", "limit=-1", "cursor=!", "cursor=W10", "cursor=WyJhIl0", "kind=boat"],
+    )
+    def test_a_question_that_cannot_be_is_a_problem_in_json(
+        self, client: FlaskClient, chain: Chain, query: str
+    ) -> None:
+        answer = client.get(f"/api/v1/listings?{query}")
+        assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+
+    @pytest.mark.parametrize("path", ["/api/v1/listings/LST-NONE", "/api/v1/nothing", "/api/nothing"])
+    def test_nothing_there_is_a_problem_in_json(self, client: FlaskClient, chain: Chain, path: str) -> None:
+        answer = client.get(path)
+        body: Any = answer.json
+        assert (answer.status_code, answer.content_type, sorted(body), body["status"]) == (
+            404,
+            "application/problem+json",
+            ["code", "detail", "status", "title", "type"],
+            404,
+        )
+
+    def test_an_answer_that_has_not_changed_is_not_sent_again(self, client: FlaskClient, chain: Chain) -> None:
+        first = client.get("/api/v1/listings")
+        again = client.get("/api/v1/listings", headers={"If-None-Match": first.headers["ETag"]})
+        given.a_listing()
+        changed = client.get("/api/v1/listings", headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.data, changed.status_code) == (304, b"", 200)
+        assert first.headers["Cache-Control"] == "public, max-age=1"
+
+    def test_a_page_from_anywhere_may_read_it_and_its_refusals(self, client: FlaskClient, chain: Chain) -> None:
+        paths = ("/api/v1/listings", "/api/v1/listings/LST-NONE", "/api/v1/nothing", "/api/openapi.json")
+        assert {client.get(path).headers["Access-Control-Allow-Origin"] for path in paths} == {"*"}
+
+    def test_nobody_can_write(self, client: FlaskClient, chain: Chain) -> None:
+        for endpoint in ENDPOINTS:
+            path = endpoint.path.format(code="LST-X", contract=HANA, token_id=1)
+            assert [client.open(path, method=method).status_code for method in ("POST", "PUT", "DELETE")] == [405] * 3
+
+
+class TestStatus:
+    def test_the_status_of_a_town_whose_chain_is_elsewhere_names_no_rpc(
+        self, client: FlaskClient, chain: Chain
+    ) -> None:
+        found = ask(client, "status")
+        rows = db.session.execute(sa.text("SELECT name, address FROM chain_contracts"))
+        assert found["chain"] == {
+            "rpc": None,
+            "chain_id": 706_123,
+            "contracts": {row.name: row.address for row in rows},
+            "followed_block": -1,
+            "head_block": -1,
+        }
+        assert (sorted(found), found["ledger"]) == (["chain", "ipfs", "ledger"], {"balanced": True})

@@ -67,13 +67,20 @@ def pid_of(child: Child) -> int:
 
 def test_lines_of_a_child_are_passed_on_under_its_name_but_not_what_libraries_mutter(home: Home) -> None:
     code = """
-        print("INFO huey.consumer: beat")
+        print("INFO huey.consumer: these are known:\\n+ deliver\\n  and more")
         print("INFO marketplace.orders: ORD-7K3M9QXA was paid")
+        print("INFO huey.consumer: beat")
+        print("Traceback:\\n  File")
         print("番号札", end="")
     """
     status, last_line = home.household.run(home.program("worker", code))
     assert (status, last_line) == (0, "番号札")
-    assert home.said == ["worker   INFO marketplace.orders: ORD-7K3M9QXA was paid", "worker   番号札"]
+    assert home.said == [
+        "worker   INFO marketplace.orders: ORD-7K3M9QXA was paid",
+        "worker   Traceback:",
+        "worker     File",
+        "worker   番号札",
+    ]
 
 
 def test_the_status_of_a_program_that_runs_once_is_told(home: Home) -> None:

@@ -4,15 +4,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from marketplace.supervising.children import Child, Hopeless, Household, Leaving, Program
-
-LONG = 30.0  # seconds after which a test gives up waiting for what should take a moment
+from tests.processes import LONG, eventually, is_gone
 
 
 class Home:
@@ -41,23 +39,6 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path)
     yield home
     home.close()
-
-
-def is_gone(pid: int) -> bool:
-    """No such process, or only its exit status is left."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    give_up = time.monotonic() + LONG
-    while not condition():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def pid_of(child: Child) -> int:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import time
@@ -67,10 +68,12 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", seconds: float = 20)
 
 
 def need_anvil() -> None:
-    """Skip, by name, where the npm packages of contracts/ are missing."""
+    """Skip, by name, where the npm packages of contracts/ are missing; fail where REQUIRE_NODE=1 says they must not."""
     try:
         anvil.binary()
     except FileNotFoundError as missing:
+        if os.environ.get("REQUIRE_NODE") == "1":
+            pytest.fail(str(missing))
         pytest.skip(str(missing))
 
 

@@ -25,8 +25,10 @@ LONG_ENOUGH = 60.0
 """Seconds of life after which a death counts as the first one."""
 HOPELESS = 3
 """Deaths before the town is open after which we give up: what never worked will not begin to."""
-OTHERS = re.compile(r"(DEBUG|INFO) (?!marketplace)")
-"""Lines of libraries that tell nothing notable."""
+LEVEL = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) ")
+MUTTERING = re.compile(r"(?:DEBUG|INFO) (?!marketplace)")
+"""What libraries say when all is well."""
+CONTINUED = re.compile(r"[\s+]")
 
 
 class Leaving(Exception):
@@ -57,6 +59,7 @@ class Child:
         self.deaths = 0
         self.start_at = 0.0
         self.last_line = ""
+        self.mutters = False
         self._rest = b""
 
     def hear(self) -> tuple[list[str], bool]:
@@ -74,6 +77,14 @@ class Child:
         lines = [text for line in whole if (text := line.decode(errors="replace").rstrip())]
         self.last_line = lines[-1] if lines else self.last_line
         return lines, over
+
+    def is_notable(self, line: str) -> bool:
+        """Whether a person at the terminal wants to see it: not what a library mutters, nor how that goes on."""
+        if LEVEL.match(line):
+            self.mutters = MUTTERING.match(line) is not None
+        elif not CONTINUED.match(line):
+            self.mutters = False
+        return not self.mutters
 
     def signal(self, number: int) -> None:
         """To the process alone: it stops its own children in the order that it knows."""
@@ -170,7 +181,7 @@ class Household:
     def _listen(self, child: Child) -> None:
         lines, over = child.hear()
         for line in lines:
-            if not OTHERS.match(line):
+            if child.is_notable(line):
                 self.say(f"{child.program.name:<9}{line}")
         if over:
             self._deafen(child)

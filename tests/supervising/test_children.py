@@ -4,15 +4,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from marketplace.supervising.children import Child, Hopeless, Household, Leaving, Program
-
-LONG = 30.0  # seconds after which a test gives up waiting for what should take a moment
+from tests.processes import LONG, eventually, is_gone
 
 
 class Home:
@@ -43,23 +41,6 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home.close()
 
 
-def is_gone(pid: int) -> bool:
-    """No such process, or only its exit status is left."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    give_up = time.monotonic() + LONG
-    while not condition():
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def pid_of(child: Child) -> int:
     assert child.process is not None
     return child.process.pid
@@ -67,13 +48,20 @@ def pid_of(child: Child) -> int:
 
 def test_lines_of_a_child_are_passed_on_under_its_name_but_not_what_libraries_mutter(home: Home) -> None:
     code = """
-        print("INFO huey.consumer: beat")
+        print("INFO huey.consumer: these are known:\\n+ deliver\\n  and more")
         print("INFO marketplace.orders: ORD-7K3M9QXA was paid")
+        print("INFO huey.consumer: beat")
+        print("Traceback:\\n  File")
         print("番号札", end="")
     """
     status, last_line = home.household.run(home.program("worker", code))
     assert (status, last_line) == (0, "番号札")
-    assert home.said == ["worker   INFO marketplace.orders: ORD-7K3M9QXA was paid", "worker   番号札"]
+    assert home.said == [
+        "worker   INFO marketplace.orders: ORD-7K3M9QXA was paid",
+        "worker   Traceback:",
+        "worker     File",
+        "worker   番号札",
+    ]
 
 
 def test_the_status_of_a_program_that_runs_once_is_told(home: Home) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
+from marketplace.chain.models import Call
 from marketplace.journal import models as journal
 from marketplace.kit import merkle
 from marketplace.kit.clock import pretending
@@ -74,6 +75,15 @@ class TestClose:
             assert proof is not None
             path = [merkle.Step(step["side"], bytes.fromhex(step["hash"])) for step in proof["path"]]
             assert merkle.climb(bytes.fromhex(proof["leaf"]), path).hex() == fixed.root
+
+    def test_the_root_is_promised_to_the_chain_once(self) -> None:
+        lottery, _received, _accounts = with_entries(2)
+        closing.close(lottery.listing_id)
+        closing.close(lottery.listing_id)
+        fixed = bundles.fixed_of(lottery)
+        call = db.session.execute(sa.select(Call).where(Call.key == f"anchor:draw:{lottery.code}")).scalar_one()
+        assert fixed is not None
+        assert (call.contract, call.function, call.args[1]) == ("Anchors", "anchor", "0x" + fixed.root)
 
     def test_withdrawn_entries_are_not_in_it(self) -> None:
         from marketplace.lotteries.entering import withdraw  # noqa: PLC0415 - used here alone

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
 
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
@@ -58,6 +59,14 @@ def test_entering_shows_the_secret_once_and_the_receipt_for_ever(visitor: FlaskC
     assert ("ひみつの番号" in first, "ひみつの番号" in second) == (True, False)
     assert entry().no in first
     assert entry().no in second
+
+
+def test_a_receipt_is_found_by_its_number_by_its_owner_only(app: Flask, visitor: FlaskClient, lottery: Lottery) -> None:
+    visitor.post(f"/listings/{lottery.code}/enter", data={"agreed": "y"})
+    found = visitor.get(f"/entries/{entry().no}")
+    assert (found.status_code, found.location) == (303, f"/listings/{lottery.code}/entry")
+    other = given.signed_in(app.test_client(), given.an_account())
+    assert other.get(f"/entries/{entry().no}").status_code == 404
 
 
 def test_without_the_tick_nothing_is_entered(visitor: FlaskClient, lottery: Lottery) -> None:
@@ -194,3 +203,17 @@ class TestDesk:
         given.signed_in(client, given.an_account())
         assert client.get(f"/staff/lotteries/{lottery.code}").status_code == 403
         assert client.post(f"/staff/lotteries/{lottery.code}/dice").status_code == 403
+
+
+@pytest.mark.browser
+def test_the_browser_computes_the_ticket_by_itself(page: Page) -> None:
+    lottery, _received, _accounts = drawn(4)
+    found = list(db.session.scalars(sa.select(Entry).order_by(Entry.rank)))
+    db.session.rollback()
+    said = []
+    for own in found:
+        page.goto(f"/listings/{lottery.code}/draw?no={own.no}")
+        page.get_by_role("button", name="このブラウザで計算し直す").click()
+        expect(page.locator("[data-draw] [role=status]")).to_contain_text(str(own.ticket))
+        said.append(page.locator("[data-draw] [role=status]").inner_text().rpartition("、")[2])
+    assert said == ["当選です。", "当選です。", "補欠です。", "補欠です。"]

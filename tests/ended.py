@@ -41,5 +41,4 @@ def paid(order_id: int) -> None:
 
 
 def _say(topic: str, order: Order) -> None:
-    body = {"order_id": order.id, "listing_id": order.listing_id, "buyer_id": order.buyer_id}
-    say(topic, key=order.code, **body)
+    say(topic, key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)

@@ -13,6 +13,7 @@ from marketplace.auctions.logs import envelopes, log_of
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import NothingToDraw
+from marketplace.chain.anchoring import anchor
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit import merkle, published
 from marketplace.kit.clock import database_now, now
@@ -25,6 +26,7 @@ from marketplace.listings.scheduling import close_sale, complete
 from marketplace.orders.models import LIVE, Order
 from marketplace.orders.placing import award
 from marketplace.outbox.promising import say
+from marketplace.settings import settings
 
 
 @sheet(every=1, name="auctions.close_due")
@@ -50,8 +52,10 @@ def close(auction_id: int) -> bool:
         auction.closed_at = at
         if listing.state == ListingState.OPEN:
             close_sale(listing.id)
+        root = merkle.root(log_leaves(auction)).hex()
+        anchor(f"auction:{auction.code}", root, f"{settings().base_url}/listings/{auction.code}/bids.json")
         if auction.sealed:
-            _open_envelopes(auction)
+            _open_envelopes(auction, root)
         elif rules.sold(auction.terms, auction.standing):
             assert auction.leader_no is not None
             assert auction.price_yen is not None
@@ -62,14 +66,14 @@ def close(auction_id: int) -> bool:
         return True
 
 
-def _open_envelopes(auction: Auction) -> None:
+def _open_envelopes(auction: Auction, root: str) -> None:
     top = sealed.highest(auction.sealed_terms, accepted_envelopes(auction))
     if not top:
         _fail(auction, "no bid at the reserve")
     elif len(top) == 1:
         _award(auction, top[0].bidder, top[0].amount)
     else:
-        auction.tie_root = merkle.root(tie_leaves(auction)).hex()
+        auction.tie_root = root
         move(auction, "tie", root=auction.tie_root, tied=[bid.no for bid in top])
 
 
@@ -78,8 +82,8 @@ def accepted_envelopes(auction: Auction) -> list[sealed.Bid]:
     return [bid for bid, status in envelopes(auction) if status == BidStatus.ACCEPTED]
 
 
-def tie_leaves(auction: Auction) -> list[bytes]:
-    """One leaf for each line of the log: no bid can be changed between the opening and the dice."""
+def log_leaves(auction: Auction) -> list[bytes]:
+    """One leaf for each bid of the log, in order: none can be changed after the close, nor before the dice of a tie."""
     return [merkle.leaf(published.canon(line)) for line in log_of(auction)["bids"]]
 
 
@@ -186,9 +190,10 @@ def _number(auction: Auction, account_id: int) -> str:
 
 
 def next_bidder(auction: Auction) -> tuple[str, int] | None:
-    """(number, highest bid in yen) of the best bidder who is not the winner; of equal ones the earlier."""
-    best = (
-        sa.select(Bid.bidder_no, Bid.max_yen)
+    """(number, highest bid in yen) of the best bidder who is not the winner; of equal ones the one whom the lot put
+    first, where lots were drawn, else the earlier."""
+    found = db.session.scalars(
+        sa.select(Bid)
         .where(
             Bid.auction_id == auction.id,
             Bid.status == BidStatus.ACCEPTED,
@@ -196,10 +201,12 @@ def next_bidder(auction: Auction) -> tuple[str, int] | None:
             Bid.max_yen >= (auction.reserve_yen or 0),
         )
         .order_by(Bid.max_yen.desc(), Bid.seq)
-        .limit(1)
-    )
-    row = db.session.execute(best).first()
-    return (row.bidder_no, row.max_yen) if row else None
+    ).all()
+    equal = [bid for bid in found if bid.max_yen == found[0].max_yen]
+    if auction.seed:
+        seed = bytes.fromhex(auction.seed)
+        equal.sort(key=lambda bid: sealed.ticket(seed, bid.no))
+    return (equal[0].bidder_no, equal[0].max_yen) if equal else None
 
 
 def cancel(listing_id: int) -> None:

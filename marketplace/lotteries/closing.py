@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from marketplace.chain.anchoring import anchor
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
@@ -11,6 +12,7 @@ from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries import beacon, draw
 from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState
 from marketplace.outbox.promising import say
+from marketplace.settings import settings
 
 
 def start(listing_id: int) -> int | None:
@@ -44,7 +46,10 @@ def start(listing_id: int) -> int | None:
 
 
 def close(listing_id: int) -> None:
-    """Fix the list: root and count, once ⇢ lottery.closed. News may come out of order: then it begins here."""
+    """Fix the list, by root and count, here and on chain, once ⇢ lottery.closed.
+
+    News may come out of order; then the lottery begins here.
+    """
     with transaction() as session:
         start(listing_id)
         lottery = locked(listing_id)
@@ -64,6 +69,7 @@ def close(listing_id: int) -> None:
             closed_at=now(),
         )
         session.add(fixed)
+        anchor(f"draw:{lottery.code}", fixed.root, f"{settings().base_url}/listings/{lottery.code}/draw.json")
         move(lottery, "close", n=fixed.n, root=fixed.root)
         say("lottery.closed", key=lottery.code, lottery_id=lottery.id)
 

@@ -64,35 +64,35 @@ def tell_drawn(lottery_id: int) -> None:
 
 
 @handles("lottery.telling")
-def tell_waiting(lottery_id: int, after: int) -> None:
+def tell_waiting(lottery_id: int, past: int) -> None:
     """Tell those who wait their place, a portion at a time; winners have the letter with the pay link."""
-    _portion("lottery.telling", "entry_waiting", lottery_id, after, Entry.rank, Entry.state == EntryState.WAITING)
+    _portion("lottery.telling", "entry_waiting", lottery_id, past, Entry.rank, Entry.state == EntryState.WAITING)
 
 
 @handles("lottery.cancelled")
-def tell_cancelled(lottery_id: int, after: int = 0) -> None:
+def tell_cancelled(lottery_id: int, past: int = 0) -> None:
     live = Entry.state != EntryState.WITHDRAWN
-    _portion("lottery.cancelled", "lottery_cancelled", lottery_id, after, Entry.seq, live)
+    _portion("lottery.cancelled", "lottery_cancelled", lottery_id, past, Entry.seq, live)
 
 
 def _portion(
     topic: str,
     template: str,
     lottery_id: int,
-    after: int,
+    past: int,
     order: InstrumentedAttribute[Any],
     which: sa.ColumnElement[bool],
 ) -> None:
     """Write the letters of one portion in `order`, and say `topic` again for the rest."""
     with transaction():
         lottery = get(Lottery, lottery_id)
-        query = sa.select(Entry).where(Entry.lottery_id == lottery_id, which, order > after)
+        query = sa.select(Entry).where(Entry.lottery_id == lottery_id, which, order > past)
         entries = list(db.session.scalars(query.order_by(order).limit(PORTION)))
         for entry in entries:
             _tell(template, lottery, entry)
         if len(entries) == PORTION:
             last = getattr(entries[-1], order.key)
-            say(topic, key=f"{lottery.code}:{last}", lottery_id=lottery_id, after=last)
+            say(topic, key=f"{lottery.code}:{last}", lottery_id=lottery_id, past=last)
 
 
 def _tell(template: str, lottery: Lottery, entry: Entry) -> None:

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
-from marketplace.auctions import closing
+from marketplace.auctions import closing, sealed
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.logs import bids_of, log_of
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import AuctionClosed, NothingToDraw
 from marketplace.auctions.replay import replay
+from marketplace.chain.models import Call
 from marketplace.journal.models import Entry
 from marketplace.kit import merkle, published
 from marketplace.kit.clock import now, pretending
@@ -94,6 +95,13 @@ def test_paid_it_is_sold_and_the_listing_completed() -> None:
     paid(order_id)
     closing.paid(order_id)  # heard twice
     assert states(auction) == (AuctionState.SOLD, ListingState.COMPLETED)
+
+
+def test_the_log_is_promised_to_the_chain_by_its_root() -> None:
+    auction, _people = ended("ascending", 5000, 9000)
+    call = db.session.execute(sa.select(Call).where(Call.key == f"anchor:auction:{auction.code}")).scalar_one()
+    leaves = [merkle.leaf(published.canon(line)) for line in log_of(auction)["bids"]]
+    assert (call.contract, call.function, call.args[1]) == ("Anchors", "anchor", "0x" + merkle.root(leaves).hex())
 
 
 @pytest.mark.parametrize(("bids", "reserve"), [((), None), ((4999,), 5000), ((2000, 4999), 5000)])
@@ -235,6 +243,18 @@ class TestSealed:
         (order,) = open_orders(auction.listing_id)
         assert order.buyer_id == people[int(auction.winner_no or 0) - 1]
         assert letters("auction_drawn") == [email(person) for person in people if person != order.buyer_id]
+
+    def test_who_does_not_pay_loses_it_to_the_next_of_the_same_lot(self) -> None:
+        auction, _people = ended("sealed", 9000, 5000, 9000, 9000)
+        closing.draw_tie(auction.id, DICE, WITNESSES, given.staff("approver"))
+        db.session.refresh(auction)
+        seed = bytes.fromhex(auction.seed)
+        order = sorted(("B-0001", "B-0003", "B-0004"), key=lambda no: sealed.ticket(seed, no))
+        assert auction.winner_no == order[0][-2:]
+        assert auction.order_id is not None
+        unpaid(auction.order_id)
+        db.session.refresh(auction)
+        assert (auction.winner_no, auction.winner_yen) == (order[1][-2:], 9000)
 
     def test_it_is_drawn_once(self) -> None:
         auction, _people = ended("sealed", 9000, 9000)

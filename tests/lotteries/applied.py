@@ -1,0 +1,54 @@
+"""Lotteries in the states that tests begin with, reached by the real commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import get
+from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.listings.models import Listing
+from marketplace.lotteries.closing import of_listing
+from marketplace.lotteries.drawing import draw_with_dice
+from marketplace.lotteries.entering import Received, enter
+from marketplace.lotteries.models import Lottery
+from marketplace.outbox import keeping
+from tests import given
+
+DICE = "04719283640192837465"
+WITNESSES = ["月山 一郎", "最上 花子"]
+
+
+def a_lottery(**more: Any) -> Lottery:
+    """Open, for two units where nothing else is said."""
+    lottery = of_listing(given.a_listing("lottery", **{"quantity": 2} | more))
+    assert lottery is not None
+    return lottery
+
+
+def with_entries(people: int, **more: Any) -> tuple[Lottery, list[Received], list[int]]:
+    lottery = a_lottery(**more)
+    accounts = [given.an_account() for _ in range(people)]
+    return lottery, [enter(lottery.id, account) for account in accounts], accounts
+
+
+@contextmanager
+def after_the_close(lottery: Lottery) -> Iterator[None]:
+    """At the time of the draw: the sheet has closed the sale, and everybody has heard."""
+    draw_at = get(Listing, lottery.listing_id).draw_at
+    assert draw_at is not None
+    with pretending(draw_at):
+        run_one(SHEETS["listings.close_due"])
+        keeping.drain()
+        yield
+
+
+def drawn(people: int, **more: Any) -> tuple[Lottery, list[Received], list[int]]:
+    """Closed, drawn by dice, and everybody has heard."""
+    lottery, received, accounts = with_entries(people, **more)
+    with after_the_close(lottery):
+        draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
+        keeping.drain()
+    return lottery, received, accounts

@@ -83,7 +83,9 @@ class Page(HTMLParser):
         for tag, given in reversed(self._open):
             if self._form is not None and tag == "textarea":
                 before = self._form.values[given["name"]][0]
-                self._form.values[given["name"]] = [before + data if before else data.removeprefix("\n")]
+                self._form.values[given["name"]] = [
+                    before + data if before else data.removeprefix("\r").removeprefix("\n")
+                ]
             if self._form is not None and "field__error" in given.get("class", ""):
                 name = given["id"].removesuffix("-error")
                 self._form.errors[name] = (self._form.errors.get(name, "") + data).removeprefix("エラー: ").strip()

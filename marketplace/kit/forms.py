@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, StringField
+from wtforms.meta import DefaultMeta
 from wtforms.validators import ValidationError
 
 from marketplace.kit.clock import JST, jst
@@ -20,6 +21,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         locales = ("ja",)
+
+        def get_translations(self, form: Any) -> Any:
+            """WTForms' own Japanese; Flask-WTF would ask an extension that we don't have, and say it in English."""
+            return DefaultMeta.get_translations(self, form)
 
     def refuse(self, refusal: Refused) -> None:
         """Show a refusal beside its field, or above the form where it names none."""
@@ -65,6 +70,9 @@ class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
         if not valuelist or not str(valuelist[0]).strip():
             self.data = None
             return
-        super().process_formdata(valuelist)
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("日時を選び直してください。") from None
         if self.data is not None:
             self.data = self.data.replace(tzinfo=JST).astimezone(UTC)

@@ -9,7 +9,7 @@ import rfc8785
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import lock, transaction
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.drafting import FIELDS, staff_name
 from marketplace.listings.models import Listing
 from marketplace.listings.rules import SamePerson
@@ -17,13 +17,23 @@ from marketplace.outbox.promising import say
 from marketplace.rights import drafting as rights
 
 
-def approve(listing_id: int, actor_id: int, why: str = "") -> None:
-    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for the drafter."""
+class ChangedMeanwhile(Refused):
+    code = "changed_meanwhile"
+    message = "確かめているあいだに内容が変わりました。もう一度はじめから確かめてください。"
+
+
+def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None = None) -> None:
+    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for the drafter.
+
+    `seen` is the fingerprint() of what the approver had on the screen; ChangedMeanwhile where it is another text.
+    """
     by = staff_name(actor_id)
     with transaction():
         listing = lock(Listing, listing_id)
         if listing.drafted_by == actor_id:
             raise SamePerson
+        if seen is not None and seen != fingerprint(listing):
+            raise ChangedMeanwhile
         listing.approved_by, listing.approved_at = actor_id, now()
         listing.text_hash = _hash(listing, rights.freeze(listing.right_id, by))
         move(listing, "approve", by=by, why=why, text_hash=listing.text_hash)
@@ -44,6 +54,11 @@ def send_back(listing_id: int, actor_id: int, note: str) -> None:
         listing = lock(Listing, listing_id)
         listing.returned_note = note.strip()
         move(listing, "send_back", by=staff_name(actor_id), why=note.strip())
+
+
+def fingerprint(listing: Listing) -> str:
+    """'sha256:<hex>' of everything that an approval of this draft would freeze."""
+    return _hash(listing, rights.text_hash(listing.right))
 
 
 def _hash(listing: Listing, right_hash: str) -> str:

@@ -52,6 +52,11 @@ def test_an_empty_moment_is_no_moment(app: Flask) -> None:
     assert (form.opens_at.data, form.errors) == (None, {})
 
 
+def test_what_is_no_moment_is_said_in_japanese(app: Flask) -> None:
+    form = typed(app, opens_at="2026-13-45T99:00")
+    assert (form.errors, form.opens_at._value()) == ({"opens_at": ["日時を選び直してください。"]}, "2026-13-45T99:00")
+
+
 def test_a_refusal_is_shown_beside_the_field_it_names_or_above_the_form(app: Flask) -> None:
     form = typed(app, name="a")
     form.refuse(Invalid("名前が長すぎます。", field="name"))

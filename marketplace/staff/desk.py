@@ -1,0 +1,100 @@
+"""Today's sheet, and how the machine room does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, staff
+from marketplace.journal.models import Entry, Head
+from marketplace.journal.sealing import first_broken
+from marketplace.kit.clock import now
+from marketplace.kit.db import db
+from marketplace.outbox import keeping
+from marketplace.staff import sheets
+from marketplace.staff.forms import SubmitForm
+
+bp = Blueprint("staff", __name__, url_prefix="/staff")
+
+PAGE = 50
+
+
+def menu() -> dict[str, Any]:
+    """For every page of the desk: its side menu, with what waits."""
+    waiting = sheets.waiting()
+    places = (
+        ("/staff", "home", "きょうの仕事", "home"),
+        ("/staff/listings", "list", "出品", "listings"),
+        ("/staff/approvals", "check", "承認", "approvals"),
+        ("/staff/orders", "cart", "注文", "orders"),
+        ("/staff/outbox", "gear", "しくみの状態", "works"),
+        ("/staff/journal", "book", "操作の記録", "journal"),
+    )
+    return {
+        "staff_menu": [
+            {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
+            for href, icon, label, key in places
+        ]
+    }
+
+
+def me() -> Account:
+    """The member of staff at the desk."""
+    account = current_account()
+    return account if account is not None else abort(403)
+
+
+@bp.get("")
+@staff()
+def home() -> ResponseReturnValue:
+    return render_template(
+        "staff/home.html", tasks=sheets.today(me().id), figures=sheets.figures(), at=now(), form=SubmitForm()
+    )
+
+
+@bp.get("/outbox")
+@staff()
+def outbox() -> ResponseReturnValue:
+    return render_template("staff/outbox.html", messages=keeping.late(), form=SubmitForm())
+
+
+@bp.post("/outbox/<int:message_id>/retry")
+@staff("drafter", "approver", "treasury")
+def retry(message_id: int) -> ResponseReturnValue:
+    keeping.retry(message_id)
+    flash("もう一度ためします。1分ほどたってから、画面を読みこみ直してください。")
+    return redirect(url_for("staff.outbox"), 303)
+
+
+@bp.get("/journal")
+@staff()
+def journal() -> ResponseReturnValue:
+    subject, before = request.args.get("subject", ""), request.args.get("before", type=int)
+    query = sa.select(Entry).order_by(Entry.id.desc()).limit(PAGE + 1)
+    if subject:
+        query = query.where(Entry.subject == subject)
+    if before:
+        query = query.where(Entry.id < before)
+    entries = list(db.session.scalars(query))
+    checked = "check" in request.args
+    return render_template(
+        "staff/journal.html",
+        entries=entries[:PAGE],
+        older=entries[PAGE - 1].id if len(entries) > PAGE else None,
+        subject=subject,
+        head=db.session.get(Head, 1),
+        checked=checked,
+        broken=first_broken() if checked else None,
+        names=names_of({entry.by for entry in entries}),
+    )
+
+
+def names_of(actors: set[str]) -> dict[str, str]:
+    """{'staff:ACC-…': name} of the members of staff among `actors`: the journal itself knows codes only."""
+    codes = [actor.removeprefix("staff:") for actor in actors if actor.startswith("staff:")]
+    people = db.session.scalars(sa.select(Account).where(Account.code.in_(codes)))
+    return {f"staff:{person.code}": person.name or person.email for person in people}

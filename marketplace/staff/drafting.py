@@ -1,0 +1,140 @@
+"""起案: write a listing down, see it as buyers will, hand it to another person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import staff
+from marketplace.kit.db import db, get
+from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.listings import drafting
+from marketplace.listings.models import STATE_JA, Listing, ListingState
+from marketplace.staff import pictures
+from marketplace.staff.desk import me
+from marketplace.staff.forms import ListingForm, SubmitForm, shown
+from marketplace.staff.presets import PRESETS
+
+bp = Blueprint("drafting", __name__, url_prefix="/staff/listings")
+
+USUAL: dict[str, Any] = {
+    "kind": "resident",
+    "mode": "fixed",
+    "transferable": True,
+    "royalty_bps": 500,
+    "quantity": 1,
+    "per_person_limit": 1,
+    "hold_minutes": 15,
+    "pay_hours": 72,
+    "soft_close": True,
+    "art_seed": 1,
+}
+
+
+def listing_of(code: str) -> Listing:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code))
+    return listing if listing is not None else abort(404)
+
+
+@bp.get("")
+@staff()
+def index() -> ResponseReturnValue:
+    state = request.args.get("state", "")
+    query = sa.select(Listing).order_by(Listing.created_at.desc(), Listing.id.desc()).limit(200)
+    if state in STATE_JA:
+        query = query.where(Listing.state == ListingState(state))
+    found = db.session.execute(sa.select(Listing.state, sa.func.count()).group_by(Listing.state)).all()
+    counts = {row[0]: row[1] for row in found}
+    return render_template(
+        "staff/listings.html", listings=list(db.session.scalars(query)), state=state, states=STATE_JA, counts=counts
+    )
+
+
+@bp.get("/new")
+@staff("drafter")
+def new() -> ResponseReturnValue:
+    template, kind = request.args.get("template", ""), request.args.get("kind", "")
+    if template not in PRESETS and not kind:
+        return render_template("staff/choose.html", presets=PRESETS)
+    filled = PRESETS[template].filled() if template in PRESETS else {"kind": kind}
+    return page(ListingForm(formdata=None, data=USUAL | filled))
+
+
+@bp.post("/new")
+@staff("drafter")
+def create() -> ResponseReturnValue:
+    form = ListingForm()
+    if fine(form):
+        try:
+            listing_id = drafting.draft(me().id, form.values())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return saved(get(Listing, listing_id))
+    return page(form), 422
+
+
+@bp.get("/<code>/edit")
+@staff("drafter")
+def edit(code: str) -> ResponseReturnValue:
+    listing = listing_of(code)
+    if listing.state != ListingState.DRAFT:
+        return redirect(url_for("drafting.preview", code=code), 303)
+    return page(ListingForm(formdata=None, data=USUAL | shown(listing)), listing)
+
+
+@bp.post("/<code>/edit")
+@staff("drafter")
+def revise(code: str) -> ResponseReturnValue:
+    listing, form = listing_of(code), ListingForm()
+    if fine(form):
+        try:
+            drafting.revise(listing.id, me().id, form.values(before=listing.auction_rules))
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return saved(listing_of(code))
+    return page(form, listing_of(code)), 422
+
+
+@bp.get("/<code>/preview")
+@staff()
+def preview(code: str) -> ResponseReturnValue:
+    return render_template("staff/preview.html", listing=listing_of(code), form=SubmitForm())
+
+
+@bp.post("/<code>/submit")
+@staff("drafter")
+def submit(code: str) -> ResponseReturnValue:
+    drafting.submit(listing_of(code).id, me().id)
+    flash("承認に出しました。別の職員が内容を確かめます。")
+    return redirect(url_for("drafting.preview", code=code), 303)
+
+
+def fine(form: ListingForm) -> bool:
+    """Is everything in order? A picture that was sent along is kept first, so that another fault does not lose it."""
+    file = form.picture.data
+    refusal: Refused | None = None
+    if file:
+        try:
+            form.picture_id.data = str(pictures.keep(file))
+        except Refused as refused:
+            refusal = refused
+        except Unavailable:
+            refusal = Refused("いまは絵を預かれません。時間をおいて、もう一度お試しください。", field="picture")
+    good = form.check()
+    if refusal is not None:
+        form.refuse(refusal)
+    return good and refusal is None
+
+
+def saved(listing: Listing) -> ResponseReturnValue:
+    flash("下書きを保存しました。買う人の画面で確かめてから、承認に出してください。")
+    return redirect(url_for("drafting.preview", code=listing.code), 303)
+
+
+def page(form: ListingForm, listing: Listing | None = None) -> str:
+    return render_template("staff/edit.html", form=form, listing=listing, can_upload=pictures.can_upload())

@@ -1,0 +1,213 @@
+"""What staff type: a right and its sale on one page, and the words of an approval."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from marketplace.kit.forms import Form, JSTDateTimeField, YenField
+from marketplace.listings import rules as sales
+from marketplace.listings.drafting import FIELDS as SALE
+from marketplace.listings.models import Listing, Mode
+from marketplace.rights import rules as rights
+from marketplace.rights.drafting import FIELDS as WORDS
+from marketplace.rights.models import Kind
+
+
+class PercentField(StringField):  # type: ignore[misc]
+    """A share: '2.5％' is 250 hundredths of a percent."""
+
+    data: int | None
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.data = None
+        typed = unicodedata.normalize("NFKC", str(valuelist[0])).strip().removesuffix("%") if valuelist else ""
+        if not typed:
+            return
+        try:
+            share = Decimal(typed) * 100
+        except InvalidOperation:
+            raise ValidationError("割合は数字で入力してください（例 5、2.5）。") from None
+        if not share.is_finite() or share != int(share):
+            raise ValidationError("割合は小数点の下2けたまでで入力してください。")
+        self.data = int(share)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{Decimal(self.data) / 100:f}" if self.data is not None else ""
+
+
+class PairsField(TextAreaField):  # type: ignore[misc]
+    """One item a line, Japanese and, after a bar, English: [{"ja", "en"}, …]."""
+
+    data: list[dict[str, str]]
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.data = []
+        for line in str(valuelist[0] if valuelist else "").splitlines():
+            ja, _, en = line.replace("｜", "|").partition("|")
+            if ja.strip():
+                self.data.append({"ja": ja.strip(), "en": en.strip()})
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "\n".join(" | ".join(filter(None, (line["ja"], line.get("en", "")))) for line in self.data or [])
+
+
+class Within:
+    """A number from `low` to `high`; what is no number has its own message already."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, _form: Form, field: IntegerField) -> None:
+        if field.data is not None and not self.low <= field.data <= self.high:
+            raise ValidationError(f"{self.low:,}から{self.high:,}までの数字で入力してください。")
+
+
+def _text(label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField) -> Any:
+    checks: list[Any] = [Length(max=longest, message=f"{longest}文字までで入力してください。")]
+    if required:
+        checks.insert(0, InputRequired(required))
+    return field(label, validators=checks, description=hint)
+
+
+def _number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> IntegerField:
+    first = InputRequired("数字を入力してください。") if required else Optional()
+    wrong = "数字で入力してください。"
+    return IntegerField(label, validators=[first, Within(low, high)], invalid_value_message=wrong, description=hint)
+
+
+class ListingForm(Form):
+    # 種類と名前
+    kind = SelectField("種類", choices=[SelectChoice(str(kind), kind.ja) for kind in Kind])
+    title_ja = _text("名前", 120, "例 湖畔の公園 命名権（3年間）", required="名前を入力してください。")
+    title_en = _text("名前（英語）", 160)
+    # 内容
+    lead_ja = _text("ひとことの説明", 300, "一覧に出ます", required="ひとことの説明を入力してください。")
+    lead_en = _text("ひとことの説明（英語）", 400)
+    body_ja = _text("くわしい説明", 5_000, "だれに、何が、いつまで届くのかを、やさしい言葉で", field=TextAreaField)
+    perks = PairsField("特典", description="1行に1つ。縦線 | のあとに英語（なくてもかまいません）")
+    terms = PairsField(
+        "利用の条件",
+        description="1行に1つ。縦線 | のあとに英語",
+        validators=[InputRequired("条件を1行以上書いてください。")],
+    )
+    term_months = _number("期間（月）", 1, 1_200, "命名権では必須。期間のない権利では空欄")
+    uses_per_token = _number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ")
+    transferable = BooleanField("ほかの人にゆずれる", description="証明書はゆずれません")
+    resale_rule_ja = _text("ゆずるときのきまり", 300)
+    royalty_bps = PercentField("ゆずり渡しのときに基金へ入る割合", description="0から10まで。売れた値段のうちの割合")
+    tradable_from = JSTDateTimeField("ゆずれるようになる日時", validators=[Optional()], description="すぐなら空欄")
+    # 売り方と日時
+    mode = RadioField("売り方", choices=[SelectChoice(str(mode), mode.ja) for mode in Mode])
+    publish_at = JSTDateTimeField("公開（公告）", validators=[Optional()], description="空欄なら、承認されしだい")
+    opens_at = JSTDateTimeField("受付の開始", validators=[Optional()])
+    closes_at = JSTDateTimeField("受付の終了", validators=[Optional()], description="定額では、なくなるまでなら空欄")
+    draw_at = JSTDateTimeField("抽選", validators=[Optional()], description="抽選のときだけ。受付の終了以後")
+    soft_close = BooleanField(
+        "終了まぎわの入札で5分のばす", description="最後の1秒をねらう入札をふせぎます（のばすのは合わせて2時間まで）"
+    )
+    step_yen = YenField(
+        "入札のきざみ", description="空欄なら、値段に合わせて大きくなる標準の表", validators=[Optional()]
+    )
+    # 数と価格
+    price_yen = YenField("価格（税込）", description="オークションと入札では開始価格")
+    reserve_yen = YenField("予定価格", description="届かないときは売りません。公開されません。なければ空欄")
+    quantity = _number("数", 1, 999_999, "オークションと入札では1", required=True)
+    per_person_limit = _number("お一人さまの上限", 1, 1_000, required=True)
+    hold_minutes = _number("取り置きの時間（分）", 5, 1_440, "定額で、支払いの画面を開いているあいだ", required=True)
+    pay_hours = _number("当選・落札後の支払い期限（時間）", 1, 720, required=True)
+    # 絵
+    picture = FileField("絵のファイル", description="PNG、JPEG、WebP。10MBまで。選ばなければ、下の番号から絵を描きます")
+    picture_id = HiddenField()
+    picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
+    art_seed = _number("絵の番号", 1, 999_999_999, "同じ番号からは、いつも同じ絵ができます", required=True)
+
+    def values(self, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What drafting.draft() takes. `before`: the auction's former rules, whose own table is kept."""
+        plain = (
+            *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "term_months"),
+            *("uses_per_token", "transferable", "resale_rule_ja", "tradable_from", "publish_at", "opens_at"),
+            *("closes_at", "draw_at", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes"),
+            *("pay_hours", "picture_alt", "art_seed"),
+        )
+        return {name: self[name].data for name in plain} | {
+            "kind": Kind(self.kind.data),
+            "mode": Mode(self.mode.data),
+            "royalty_bps": self.royalty_bps.data or 0,
+            "picture_id": int(self.picture_id.data) if str(self.picture_id.data or "").isdecimal() else None,
+            "auction_rules": self._auction_rules(before or {}),
+        }
+
+    def _auction_rules(self, before: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self.mode.data not in (Mode.ASCENDING, Mode.SEALED):
+            return None
+        table = before.get("increments") or sales.INCREMENTS
+        return {
+            "soft_close": (before.get("soft_close") or sales.SOFT_CLOSE) if self.soft_close.data else None,
+            "increments": [[None, self.step_yen.data]] if self.step_yen.data else table,
+        }
+
+    def check(self) -> bool:
+        """Every fault beside its field: those of single fields, and those that the rules find in the whole."""
+        fine: bool = self.validate()
+        if any(self[name].errors for name in ("kind", "mode")):
+            return False
+        values = self.values()
+        for fault in (*rights.faults(values), *sales.faults(values)):
+            if not self[fault.field or "title_ja"].errors:
+                self.refuse(fault)
+                fine = False
+        return fine
+
+
+def shown(listing: Listing) -> dict[str, Any]:
+    """A draft as the form shows it."""
+    right, rules = listing.right, listing.auction_rules or {}
+    table = rules.get("increments") or []
+    return {
+        **{name: getattr(right, name) for name in WORDS},
+        **{name: getattr(listing, name) for name in SALE},
+        "kind": str(right.kind),
+        "mode": str(listing.mode),
+        "soft_close": rules.get("soft_close") is not None,
+        "step_yen": table[0][1] if len(table) == 1 else None,
+    }
+
+
+class SubmitForm(Form):
+    """Nothing but the click, protected against forgery."""
+
+
+class ApproveForm(Form):
+    seen = HiddenField()
+    checked = BooleanField(
+        "買う人の画面を最後まで確かめました", validators=[InputRequired("画面を確かめて、チェックを入れてください。")]
+    )
+    why = _text("コメント", 1_000, "なくてもかまいません。操作の記録に残ります", field=TextAreaField)
+
+
+class SendBackForm(Form):
+    note = _text("差し戻す理由", 1_000, "起案した人が読みます", field=TextAreaField)
+
+
+class RefundForm(Form):
+    why = _text("返金の理由", 300, "操作の記録に残ります", required="返金の理由を書いてください。")

@@ -1,0 +1,90 @@
+"""決裁: a second person sees everything, and approves it or sends it back."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Role
+from marketplace.accounts.session import roles_of, staff
+from marketplace.journal.models import Entry
+from marketplace.kit.db import db
+from marketplace.kit.refusals import Refused
+from marketplace.listings import approving
+from marketplace.listings.models import Listing, ListingState
+from marketplace.staff.desk import me, names_of
+from marketplace.staff.drafting import listing_of
+from marketplace.staff.forms import ApproveForm, SendBackForm
+
+bp = Blueprint("reviewing", __name__, url_prefix="/staff")
+
+
+@bp.get("/approvals")
+@staff()
+def index() -> ResponseReturnValue:
+    waiting = sa.select(Listing).where(Listing.state == ListingState.SUBMITTED).order_by(Listing.publish_at)
+    return render_template("staff/approvals.html", listings=list(db.session.scalars(waiting)), account=me())
+
+
+@bp.get("/listings/<code>/review")
+@staff()
+def review(code: str) -> ResponseReturnValue:
+    listing = listing_of(code)
+    form = ApproveForm(formdata=None, data={"seen": approving.fingerprint(listing)})
+    return page(listing, form, SendBackForm(formdata=None))
+
+
+@bp.post("/listings/<code>/approve")
+@staff("approver")
+def approve(code: str) -> ResponseReturnValue:
+    listing, form = listing_of(code), ApproveForm()
+    if not form.validate():
+        return page(listing, form, SendBackForm(formdata=None)), 422
+    try:
+        approving.approve(listing.id, me().id, form.why.data or "", seen=form.seen.data or "")
+    except Refused as refusal:
+        fresh = listing_of(code)
+        form = ApproveForm(formdata=None, data={"seen": approving.fingerprint(fresh), "why": form.why.data})
+        form.refuse(refusal)
+        return page(fresh, form, SendBackForm(formdata=None)), refusal.status
+    flash("承認しました。内容の控えができると、公開の日時に自動で公開されます。")
+    return redirect(url_for("drafting.preview", code=code), 303)
+
+
+@bp.post("/listings/<code>/send-back")
+@staff("approver")
+def send_back(code: str) -> ResponseReturnValue:
+    listing, form = listing_of(code), SendBackForm()
+    if form.validate():
+        try:
+            approving.send_back(listing.id, me().id, form.note.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("差し戻しました。理由は、起案した人の「きょうの仕事」に出ます。")
+            return redirect(url_for("reviewing.index"), 303)
+    fresh = listing_of(code)
+    return page(fresh, ApproveForm(formdata=None, data={"seen": approving.fingerprint(fresh)}), form), 422
+
+
+def page(listing: Listing, form: ApproveForm, back: SendBackForm) -> str:
+    subjects = (listing.subject, listing.right.subject)
+    history = list(db.session.scalars(sa.select(Entry).where(Entry.subject.in_(subjects)).order_by(Entry.id)))
+    account = me()
+    why_not = ""
+    if listing.state != ListingState.SUBMITTED:
+        why_not = f"この出品は「{listing.state.ja}」です。承認を待っているものだけ、承認できます。"
+    elif Role.APPROVER not in roles_of(account.id):
+        why_not = "承認の権限を持つ職員だけが、承認できます。"
+    elif listing.drafted_by == account.id:
+        why_not = "あなたが起案した出品です。自分の出品は承認できません。別の職員にお願いしてください。"
+    return render_template(
+        "staff/review.html",
+        listing=listing,
+        form=form,
+        back=back,
+        why_not=why_not,
+        history=[entry for entry in history if entry.subject == listing.subject],
+        names=names_of({entry.by for entry in history}),
+    )

@@ -1,0 +1,192 @@
+"""What is on the desk today: small questions to the offices below, each with the one button that answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from marketplace.kit.clock import jst, now
+from marketplace.kit.dates import when
+from marketplace.kit.db import db
+from marketplace.kit.money import yen
+from marketplace.listings.models import Listing, ListingState
+from marketplace.orders.models import Order, OrderState, Origin
+from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of the sheet. `send` makes the button a form that posts to `href`."""
+
+    badge: str
+    tone: str
+    what: str
+    more: str
+    href: str
+    button: str
+    send: bool = False
+
+
+def day_of(moment: datetime) -> tuple[datetime, datetime]:
+    """The first moment of that day in Japan, and of the next."""
+    start = jst(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start, start + timedelta(days=1)
+
+
+def today(account_id: int) -> list[Task]:
+    """Everything that waits for a member of staff, the most pressing first."""
+    return [
+        *parked(),
+        *in_question(),
+        *not_published(),
+        *awaiting_approval(account_id),
+        *sent_back(account_id),
+        *unpaid_winners(),
+        *opening(),
+        *closing(),
+    ]
+
+
+def parked() -> list[Task]:
+    return [
+        Task(
+            *("届いていません", "bad", f"自動の処理が止まっています（{message.topic}）", message.error or ""),
+            *(f"/staff/outbox/{message.id}/retry", "もう一度ためす"),
+            send=True,
+        )
+        for message in keeping.late()
+        if message.parked_at is not None
+    ]
+
+
+def in_question() -> list[Task]:
+    orders = db.session.scalars(sa.select(Order).where(Order.state == OrderState.NEEDS_REVIEW).order_by(Order.id))
+    return [
+        Task(
+            "確認",
+            "warn",
+            f"お支払いの内容を確かめてください {order.code}",
+            yen(order.yen),
+            "/staff/orders",
+            "注文を見る",
+        )
+        for order in orders
+    ]
+
+
+def not_published() -> list[Task]:
+    """Approved and due, but its metadata has no CIDs yet."""
+    late = _listings(ListingState.APPROVED, Listing.publish_at < now() - timedelta(minutes=5))
+    return [
+        Task(
+            "確認",
+            "warn",
+            f"{listing.right.title_ja} がまだ公開されていません",
+            "内容の控えを待っています",
+            *_look(listing),
+        )
+        for listing in late
+    ]
+
+
+def awaiting_approval(account_id: int) -> list[Task]:
+    return [
+        Task(
+            *("承認待ち", "warn", listing.right.title_ja, f"公開の予定 {when(listing.publish_at)}"),
+            *(f"/staff/listings/{listing.code}/review", "内容を確かめる"),
+        )
+        for listing in _listings(ListingState.SUBMITTED, Listing.drafted_by != account_id)
+    ]
+
+
+def sent_back(account_id: int) -> list[Task]:
+    mine = _listings(ListingState.DRAFT, Listing.drafted_by == account_id)
+    return [
+        Task(
+            *("差し戻し" if listing.returned_note else "下書き", "warn" if listing.returned_note else "plain"),
+            *(listing.right.title_ja, listing.returned_note or "まだ承認に出していません"),
+            *(f"/staff/listings/{listing.code}/edit", "直す"),
+        )
+        for listing in mine
+    ]
+
+
+def unpaid_winners() -> list[Task]:
+    """Winners of draws and auctions whose time to pay ends within a day: a telephone call may help."""
+    soon = now() + timedelta(days=1)
+    orders = db.session.scalars(
+        sa.select(Order)
+        .where(
+            Order.state == OrderState.AWAITING_PAYMENT,
+            Order.origin.in_((Origin.LOTTERY, Origin.AUCTION)),
+            Order.pay_by < soon,
+        )
+        .order_by(Order.pay_by)
+    ).all()
+    if not orders:
+        return []
+    what = f"支払い期限が近い当選・落札 {len(orders)}件"
+    return [
+        Task("支払い待ち", "warn", what, f"いちばん早い期限 {when(orders[0].pay_by)}", "/staff/orders", "注文を見る")
+    ]
+
+
+def opening() -> list[Task]:
+    start, end = day_of(now())
+    states = (ListingState.APPROVED, ListingState.PUBLISHED, ListingState.OPEN)
+    found = _listings(states, Listing.opens_at >= start, Listing.opens_at < end)
+    return [
+        Task("きょう開始", "good", listing.right.title_ja, when(listing.opens_at), *_look(listing)) for listing in found
+    ]
+
+
+def closing() -> list[Task]:
+    start, end = day_of(now())
+    found = _listings((ListingState.OPEN, ListingState.CLOSED), Listing.closes_at >= start, Listing.closes_at < end)
+    return [
+        Task("きょう終了", "good", listing.right.title_ja, when(listing.closes_at), *_look(listing))
+        for listing in found
+        if listing.closes_at
+    ]
+
+
+def waiting() -> dict[str, int]:
+    """How many wait, for the side menu: {"approvals", "works"}."""
+    submitted = sa.select(sa.func.count()).select_from(Listing).where(Listing.state == ListingState.SUBMITTED)
+    stuck = (
+        sa.select(sa.func.count()).select_from(Message).where(Message.parked_at.is_not(None), Message.done_at.is_(None))
+    )
+    return {"approvals": db.session.scalar(submitted) or 0, "works": db.session.scalar(stuck) or 0}
+
+
+def figures() -> dict[str, int]:
+    """{"open": sales now, "orders": orders of today, "paid_yen": paid since April, "paid": orders paid since April}."""
+    start, _ = day_of(now())
+    april = start.replace(year=start.year - (start.month < 4), month=4, day=1)
+    paid = (OrderState.PAID, OrderState.ISSUED)
+    count, total = db.session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Order.yen), 0)).where(
+            Order.state.in_(paid), Order.paid_at >= april
+        )
+    ).one()
+    open_sales = sa.select(sa.func.count()).select_from(Listing).where(Listing.state == ListingState.OPEN)
+    orders = sa.select(sa.func.count()).select_from(Order).where(Order.created_at >= start)
+    return {
+        "open": db.session.scalar(open_sales) or 0,
+        "orders": db.session.scalar(orders) or 0,
+        "paid_yen": int(total),
+        "paid": count,
+    }
+
+
+def _listings(state: ListingState | tuple[ListingState, ...], *also: sa.ColumnElement[bool]) -> list[Listing]:
+    states = state if isinstance(state, tuple) else (state,)
+    query = sa.select(Listing).where(Listing.state.in_(states), *also).order_by(Listing.opens_at, Listing.id)
+    return list(db.session.scalars(query))
+
+
+def _look(listing: Listing) -> tuple[str, str]:
+    return f"/staff/listings/{listing.code}/preview", "見る"

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.journal.sealing import seal
+from marketplace.journal.writing import note
+from marketplace.kit.clock import JST, now, pretending
+from marketplace.kit.db import get, transaction
+from marketplace.listings import approving
+from marketplace.listings.models import Listing
+from marketplace.orders.placing import award
+from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
+from marketplace.outbox.promising import say
+from marketplace.staff import sheets
+from tests import given
+from tests.outbox.hearing import hearing
+from tests.pages import read, submit
+
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=JST)
+HOUR = timedelta(hours=1)
+
+
+def badges(account_id: int) -> list[tuple[str, str]]:
+    return [(task.badge, task.what) for task in sheets.today(account_id)]
+
+
+def test_an_empty_desk_says_so(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("auditor"))
+    assert "いま、手をかけることはありません" in read(client.get("/staff")).words
+
+
+def test_the_sheet_has_what_opens_and_closes_today_in_japan(app: Flask) -> None:
+    reader = given.staff("auditor")
+    with pretending(NOON):
+        times: list[dict[str, Any]] = [
+            {"title_ja": "けさ開始", "opens_at": NOON - 11 * HOUR, "closes_at": NOON + 48 * HOUR},
+            {"title_ja": "きのう開始", "opens_at": NOON - 13 * HOUR, "closes_at": NOON + 12 * HOUR},
+            {"title_ja": "今夜終了", "opens_at": NOON - 48 * HOUR, "closes_at": NOON + 11 * HOUR},
+        ]
+        for each in times:
+            given.a_listing(publish_at=NOON - 49 * HOUR, **each)
+        assert badges(reader) == [("きょう開始", "けさ開始"), ("きょう終了", "今夜終了")]
+
+
+def test_a_submitted_listing_waits_for_everyone_but_its_drafter(app: Flask) -> None:
+    given.a_listing(state="submitted", opens_at=given.in_days(9), closes_at=given.in_days(10))
+    title = given.values()["title_ja"]
+    assert badges(given.staff("approver")) == [("承認待ち", title)]
+    assert badges(given.staff("drafter")) == []
+
+
+def test_a_draft_and_a_returned_draft_wait_for_their_drafter(app: Flask) -> None:
+    later: dict[str, Any] = {"opens_at": given.in_days(9), "closes_at": given.in_days(10)}
+    given.a_listing(state="draft", title_ja="書きかけ", **later)
+    listing_id = given.a_listing(state="submitted", title_ja="差し戻し", **later)
+    approving.send_back(listing_id, given.staff("approver"), "根拠を")
+    assert badges(given.staff("drafter")) == [("下書き", "書きかけ"), ("差し戻し", "差し戻し")]
+    assert badges(given.staff("approver")) == []
+
+
+def test_a_winner_whose_time_is_nearly_over_is_on_the_sheet(app: Flask) -> None:
+    listing_id = given.a_listing("lottery", opens_at=given.in_days(-2), publish_at=given.in_days(-3), quantity=3)
+    with transaction():
+        for hours in (5, 20, 30):
+            award(given.an_account(), listing_id, 3_000, now() + hours * HOUR, "lottery")
+    (task,) = sheets.today(given.staff("auditor"))
+    assert (task.what, task.href) == ("支払い期限が近い当選・落札 2件", "/staff/orders")
+
+
+def fail() -> None:
+    raise OSError("壊れています")
+
+
+def parked() -> int:
+    """A promise that failed until it was parked."""
+    with transaction() as session:
+        say("tea.ready", key="monday")
+        message_id = session.scalars(sa.select(Message.id).where(Message.topic == "tea.ready")).one()
+    for _ in range(keeping.ATTEMPTS):
+        with pretending(get(Message, message_id).due_at):
+            keeping.deliver(message_id)
+    return message_id
+
+
+def test_a_parked_promise_is_tried_again_by_one_button(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("treasury"))
+    with hearing("tea.ready", fail):
+        message_id = parked()
+    page = read(client.get("/staff"))
+    assert "自動の処理が止まっています（tea.ready）" in page.words
+    done: list[str] = []
+    with hearing("tea.ready", lambda: done.append("tea")):
+        answer = submit(client, "/staff", action=f"/staff/outbox/{message_id}/retry")
+        assert (answer.status_code, answer.location) == (303, "/staff/outbox")
+        assert keeping.drain() == 1
+    assert (done, sheets.parked()) == (["tea"], [])
+
+
+def test_a_promise_that_waits_is_seen_with_its_reason(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("auditor"))
+    with hearing("tea.ready", fail):
+        with transaction():
+            say("tea.ready", key="monday")
+        keeping.drain()
+        words = read(client.get("/staff/outbox")).words
+    assert ("OSError: 壊れています" in words, "また試します" in words, sheets.parked()) == (True, True, [])
+
+
+def test_an_auditor_looks_and_touches_nothing(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("auditor"))
+    with hearing("tea.ready", fail):
+        message_id = parked()
+    answer = submit(client, "/staff", action=f"/staff/outbox/{message_id}/retry")
+    assert (answer.status_code, get(Message, message_id).parked_at is None) == (403, False)
+
+
+def test_the_figures_count_since_april(app: Flask) -> None:
+    given.a_listing()
+    assert sheets.figures() == {"open": 1, "orders": 0, "paid_yen": 0, "paid": 0}
+
+
+class TestTheJournal:
+    def test_it_is_read_by_subject_with_names_for_codes(self, app: Flask, client: FlaskClient) -> None:
+        first, second = (get(Listing, given.a_listing(state="draft")) for _ in range(2))
+        given.signed_in(client, given.staff("auditor"))
+        whole, one = (
+            read(client.get(path)).words for path in ("/staff/journal", f"/staff/journal?subject={first.subject}")
+        )
+        assert (second.subject in whole, second.subject in one, first.subject in one) == (True, False, True)
+        assert "drafter@town.example.jp" in one
+
+    def test_it_is_turned_page_by_page_without_a_gap(self, app: Flask, client: FlaskClient) -> None:
+        with transaction():
+            for number in range(120):
+                note("test:page", f"look-{number:03}")
+        given.signed_in(client, given.staff("auditor"))
+        seen: list[str] = []
+        path = "/staff/journal?subject=test:page"
+        while path:
+            page = read(client.get(path))
+            seen += [word for word in page.words.split() if word.startswith("look-")]
+            path = next((link for link in page.links if "before=" in link), "")
+        assert seen == [f"look-{number:03}" for number in reversed(range(120))]
+
+    def test_its_chain_is_checked_on_request(self, app: Flask, client: FlaskClient) -> None:
+        given.a_listing(state="draft")
+        seal()
+        given.signed_in(client, given.staff("auditor"))
+        assert "すべての行がつながっています" in read(client.get("/staff/journal?check=1")).words
+        with transaction() as session:
+            session.execute(sa.text("UPDATE journal SET why = '別の理由' WHERE seq = 1"))
+        assert "1行めが、つながっていません" in read(client.get("/staff/journal?check=1")).words
+
+
+@pytest.mark.parametrize("path", ["/staff", "/staff/listings", "/staff/approvals", "/staff/outbox", "/staff/journal"])
+class TestTheDoor:
+    def test_a_visitor_signs_in_first(self, client: FlaskClient, path: str) -> None:
+        assert client.get(path).location == f"/signin?next={path}"
+
+    def test_a_buyer_may_not(self, app: Flask, client: FlaskClient, path: str) -> None:
+        given.signed_in(client, given.an_account())
+        assert client.get(path).status_code == 403
+
+    def test_any_member_of_staff_may_look(self, app: Flask, client: FlaskClient, path: str) -> None:
+        given.signed_in(client, given.staff("counter"))
+        assert client.get(path).status_code == 200
+
+    def test_a_tablet_left_at_the_counter_asks_again_the_next_day(
+        self, app: Flask, client: FlaskClient, path: str
+    ) -> None:
+        given.signed_in(client, given.staff("counter"))
+        with pretending(now() + timedelta(hours=10)):
+            assert client.get(path).status_code == 303

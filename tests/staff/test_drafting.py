@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.kit.db import db, get
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.rights.models import Kind
+from marketplace.staff.presets import PRESETS
+from tests import given
+from tests.pages import read, send, submit
+
+
+@pytest.fixture
+def drafter(app: Flask, client: FlaskClient) -> FlaskClient:
+    return given.signed_in(client, given.staff("drafter"))
+
+
+def only() -> Listing:
+    return db.session.scalars(sa.select(Listing)).one()
+
+
+def everything() -> list[Listing]:
+    return list(db.session.scalars(sa.select(Listing)))
+
+
+@pytest.mark.parametrize("template", PRESETS)
+def test_each_template_is_a_draft_that_can_be_saved_as_it_is(drafter: FlaskClient, template: str) -> None:
+    answer = submit(drafter, f"/staff/listings/new?template={template}")
+    listing = only()
+    assert (answer.status_code, answer.location) == (303, f"/staff/listings/{listing.code}/preview")
+    kept = {name: getattr(listing.right, name, None) for name in ("kind", "title_ja", "perks", "terms", "royalty_bps")}
+    preset = PRESETS[template].values
+    assert kept == {name: preset[name] for name in kept}
+    assert (listing.mode, listing.price_yen, listing.quantity) == tuple(
+        preset[name] for name in ("mode", "price_yen", "quantity")
+    )
+    assert [getattr(listing, name) for name in ("opens_at", "closes_at", "draw_at")] == [
+        PRESETS[template].filled()[name] for name in ("opens_at", "closes_at", "draw_at")
+    ]
+
+
+def test_the_templates_are_offered_first(drafter: FlaskClient) -> None:
+    links = read(drafter.get("/staff/listings/new")).links
+    assert [link.partition("template=")[2] for link in links if "template=" in link] == list(PRESETS)
+
+
+def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
+    submit(
+        drafter,
+        "/staff/listings/new?template=park",
+        {
+            "price_yen": "１２０，０００円",
+            "reserve_yen": "¥150,000",
+            "step_yen": "1,000",
+            "royalty_bps": "２．５％",
+            "perks": "看板に名前｜Name on the sign\r\n\r\n 感謝状 ",
+            "opens_at": "2027-04-01T10:00",
+            "closes_at": "2027-04-14T20:00",
+        },
+    )
+    listing = only()
+    assert (listing.price_yen, listing.reserve_yen, listing.right.royalty_bps) == (120_000, 150_000, 250)
+    assert listing.auction_rules is not None
+    assert listing.auction_rules["increments"] == [[None, 1_000]]
+    assert listing.right.perks == [{"ja": "看板に名前", "en": "Name on the sign"}, {"ja": "感謝状", "en": ""}]
+    assert listing.opens_at.isoformat() == "2027-04-01T01:00:00+00:00"
+
+
+def test_every_fault_is_told_at_once_beside_its_field_and_everything_typed_stays(drafter: FlaskClient) -> None:
+    typed: dict[str, Any] = {
+        "title_ja": "",
+        "lead_ja": "必ず値上がりします",
+        "price_yen": "せんえん",
+        "quantity": "3",
+        "opens_at": "2027-04-14T20:00",
+        "closes_at": "2027-04-01T10:00",
+        "royalty_bps": "11",
+        "term_months": "",
+        "picture_alt": "",
+        "body_ja": "ここまで書いた\r\n長い説明",
+    }
+    answer = submit(drafter, "/staff/listings/new?template=park", typed)
+    form = read(answer).form("/staff/listings/new")
+    assert answer.status_code == 422
+    assert form.errors == {
+        "title_ja": "名前を入力してください。",
+        "lead_ja": "値上がりや利益を期待させる言葉は使えません。",
+        "price_yen": "金額は数字で入力してください（例 1,300）。",
+        "quantity": "オークションと入札では、1回に1つだけ売れます。",
+        "closes_at": "終了は、開始より後にしてください。",
+        "royalty_bps": "還元金は0％から10％までです。",
+        "term_months": "命名権には期間（月数）が必要です。",
+        "picture_alt": "絵の説明を入力してください。",
+    }
+    assert {name: form.value(name) for name in typed} == typed
+    assert everything() == []
+
+
+def test_the_list_on_top_leads_to_each_fault(drafter: FlaskClient) -> None:
+    answer = submit(drafter, "/staff/listings/new?template=park", {"title_ja": "", "picture_alt": ""})
+    assert [link for link in read(answer).links if link.startswith("#") and link != "#main"] == [
+        "#title_ja",
+        "#picture_alt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("kind", "weapon", "選択肢が正しくありません。"),
+        ("royalty_bps", "ご", "割合は数字で入力してください（例 5、2.5）。"),
+        ("royalty_bps", "2.555", "割合は小数点の下2けたまでで入力してください。"),
+        ("quantity", "", "数字を入力してください。"),
+        ("quantity", "たくさん", "数字で入力してください。"),
+        ("per_person_limit", "0", "1から1,000までの数字で入力してください。"),
+        ("pay_hours", "1000", "1から720までの数字で入力してください。"),
+        ("title_en", "a" * 161, "160文字までで入力してください。"),
+        ("terms", "", "条件を1行以上書いてください。"),
+        ("terms", "きっともうかる", "値上がりや利益を期待させる言葉は使えません。"),
+        ("draw_at", "", "抽選の日時は、受付の終了以後にしてください。"),
+        ("publish_at", "2999-01-01T00:00", "公開は、受付の開始より前にしてください。"),
+    ],
+)
+def test_a_fault_stands_beside_its_field(drafter: FlaskClient, field: str, typed: str, sentence: str) -> None:
+    answer = submit(drafter, "/staff/listings/new?template=resident", {field: typed})
+    assert (answer.status_code, read(answer).form("/staff/listings/new").errors) == (422, {field: sentence})
+
+
+def test_a_draft_is_shown_as_it_was_typed_and_can_be_changed(drafter: FlaskClient) -> None:
+    submit(drafter, "/staff/listings/new?template=park", {"step_yen": "1000", "soft_close": None})
+    code = only().code
+    form = read(drafter.get(f"/staff/listings/{code}/edit")).form(f"/staff/listings/{code}/edit")
+    assert [form.value(name) for name in ("price_yen", "step_yen", "royalty_bps", "mode")] == [
+        "100,000",
+        "1,000",
+        "5",
+        "ascending",
+    ]
+    assert "soft_close" not in form.values
+    send(drafter, form, {"kind": "card", "mode": "fixed", "price_yen": "1000", "quantity": "100", "closes_at": ""})
+    listing = get(Listing, only().id)
+    assert (listing.right.kind, listing.mode, listing.price_yen, listing.quantity, listing.closes_at) == (
+        Kind.CARD,
+        Mode.FIXED,
+        1_000,
+        100,
+        None,
+    )
+
+
+def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
+    table = {"soft_close": {"window": 600, "extend": 600, "cap": None}, "increments": [[10_000, 500], [None, 1_000]]}
+    listing_id = given.a_listing("ascending", "naming", state="draft", auction_rules=table)
+
+    def facts() -> dict[str, Any]:
+        listing = get(Listing, listing_id)
+        rows = (listing, listing.right)
+        columns = [(row, column.key) for row in rows for column in row.__table__.columns]
+        return {f"{type(row).__name__}.{name}": getattr(row, name) for row, name in columns}
+
+    before = facts()
+    path = f"/staff/listings/{get(Listing, listing_id).code}/edit"
+    times = ("opens_at", "publish_at", "closes_at")
+    assert submit(drafter, path).status_code == 303
+    after = facts()
+    for name in times:  # the form knows minutes
+        before[f"Listing.{name}"] = before[f"Listing.{name}"].replace(second=0, microsecond=0)
+    assert after == before
+
+
+def test_what_is_submitted_can_no_longer_be_edited(drafter: FlaskClient) -> None:
+    listing = get(Listing, given.a_listing(state="draft"))
+    path = f"/staff/listings/{listing.code}"
+    form = read(drafter.get(f"{path}/edit")).form(f"{path}/edit")
+    assert submit(drafter, f"{path}/preview", action=f"{path}/submit").status_code == 303
+    answer = send(drafter, form, {"title_ja": "すりかえ"})
+    assert answer.status_code == 422
+    assert "状態が変わったため" in read(answer).words
+    assert (only().state, only().right.title_ja) == (ListingState.SUBMITTED, given.values()["title_ja"])
+    assert drafter.get(f"{path}/edit").location == f"{path}/preview"
+
+
+def test_submitting_twice_is_refused_politely(drafter: FlaskClient) -> None:
+    path = f"/staff/listings/{get(Listing, given.a_listing(state='draft')).code}"
+    form = read(drafter.get(f"{path}/preview")).form(f"{path}/submit")
+    assert [send(drafter, form).status_code for _ in range(2)] == [303, 409]
+
+
+def test_the_preview_shows_buyers_everything_but_the_reserve(drafter: FlaskClient) -> None:
+    submit(drafter, "/staff/listings/new?template=canoe", {"reserve_yen": "987654"})
+    words = read(drafter.get(f"/staff/listings/{only().code}/preview")).words
+    seen, _, inside = words.partition("つぎにすること")
+    shown_to_buyers = [only().right.title_ja, only().right.body_ja, "300,000", "60か月"]
+    shown_to_buyers += [line["ja"] for line in [*only().right.perks, *only().right.terms]]
+    assert [text for text in shown_to_buyers if text not in seen] == []
+    assert ("987,654" in seen, "987,654" in inside) == (False, True)
+
+
+def test_the_list_can_be_narrowed_to_a_state(drafter: FlaskClient) -> None:
+    draft, open_ = (get(Listing, given.a_listing(state=state)).code for state in ("draft", "open"))
+    pages = [read(drafter.get(f"/staff/listings{query}")).links for query in ("", "?state=open", "?state=nonsense")]
+    shown = [[link.split("/")[3] for link in links if link.endswith("/preview")] for links in pages]
+    assert shown == [[open_, draft], [open_], [open_, draft]]
+
+
+class TestWhoMayDraft:
+    PATHS = ("/staff/listings/new", "/staff/listings/new?template=park")
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_a_visitor_is_asked_to_sign_in_first(self, client: FlaskClient, path: str) -> None:
+        answer = client.get(path)
+        assert (answer.status_code, answer.location.partition("=")[0]) == (303, "/signin?next")
+
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("roles", [(), ("approver",), ("treasury", "counter", "auditor")])
+    def test_others_are_told_that_they_may_not(
+        self, app: Flask, client: FlaskClient, path: str, roles: tuple[str, ...]
+    ) -> None:
+        given.signed_in(client, given.staff(*roles) if roles else given.an_account())
+        assert client.get(path).status_code == 403
+        assert everything() == []
+
+    def test_an_unknown_listing_is_not_found(self, drafter: FlaskClient) -> None:
+        paths = [f"/staff/listings/LST-NOTHERE/{page}" for page in ("edit", "preview", "review")]
+        assert [drafter.get(path).status_code for path in paths] == [404] * 3

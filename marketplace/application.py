@@ -20,7 +20,7 @@ from marketplace.settings import Settings
 
 OFFICES = (
     *("outbox", "journal", "notices", "accounts", "rights", "metadata", "chain", "payments", "tokens"),
-    *("fund", "resale", "listings", "orders", "auctions", "lotteries", "staff", "api"),
+    *("fund", "resale", "listings", "orders", "auctions", "lotteries", "storefront", "staff", "api"),
 )
 """From the ground up, as in the layers of pyproject.toml."""
 
@@ -76,10 +76,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
 def open_office(app: Flask, office: str) -> None:
     """Register what an office has: its tables, its ears (handlers), its sheets, its pages (`bp` in views)."""
     package = f"marketplace.{office}"
-    if find_spec(package) is None:
-        return
-    nouns = ("models", "handlers", "views", *SHEETS.get(office, ()))
-    for noun in nouns:
+    for noun in ("models", "handlers", "views", *SHEETS.get(office, ())):
         if find_spec(f"{package}.{noun}") is None:
             continue
         module = import_module(f"{package}.{noun}")

@@ -126,7 +126,7 @@ class Order(Base):
     pay_by: Mapped[datetime]
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
-    paid_by_payment_id: Mapped[int | None] = mapped_column(unique=True)
+    paid_by_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
     issued_at: Mapped[datetime | None]
 
     @property

@@ -75,7 +75,7 @@ class Right(Base):
     tradable_from: Mapped[datetime | None]
     term_months: Mapped[int | None]
     uses_per_token: Mapped[int | None]
-    picture_id: Mapped[int | None]
+    picture_id: Mapped[int | None] = mapped_column(sa.ForeignKey("pictures.id"))
     picture_alt: Mapped[str] = mapped_column(sa.String(200), default="")
     art_seed: Mapped[int] = mapped_column(default=1)
     """Seed of the generated picture, used where none was uploaded and for each token of a series."""

@@ -1,5 +1,7 @@
 """Prints docs/states.md from the tables of moves: python -m tests.docs.states > docs/states.md"""
 
+from typing import Any
+
 from marketplace.auctions.models import Auction
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
@@ -16,7 +18,7 @@ leaves a row in the journal.
 """
 
 
-def table(name: str, machine: Machine[object]) -> str:  # type: ignore[type-var]
+def table(name: str, machine: Machine[Any]) -> str:
     rows = "\n".join(f"| {event} | {old} | {new} |" for event, old, new in machine.table())
     return f"\n## {name}\n\n| event | from | to |\n|---|---|---|\n{rows}\n"
 

@@ -134,12 +134,36 @@ class Resale(Answer):
     at: Moment
 
 
-class Fund(BaseModel):
-    """The fund, from the ledger: gross, fees, refunds and deposits stand apart and are never netted."""
+class Book(Answer):
+    account: str
+    title_ja: str
+    yen: Annotated[int, Field(description="debit positive")]
 
-    model_config = ConfigDict(extra="allow")
+
+class Month(Answer):
+    month: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}$", description="in Japan")]
+    collected_yen: int
+    fees_yen: int
+    refunded_yen: int
+
+
+class Fund(Answer):
+    """The fund, from the ledger: gross, fees and refunds stand apart and are never netted."""
+
     name: str
     balanced: bool
+    collected_yen: Annotated[Yen, Field(description="収納: paid by buyers")]
+    fees_yen: Annotated[Yen, Field(description="kept by the card company")]
+    refunded_yen: Yen
+    disputed_yen: Yen
+    kept_yen: Annotated[Yen, Field(description="collected less fees, refunds and disputes")]
+    revenue_yen: Annotated[Yen, Field(description="歳入: of this, recognised as the town's revenue")]
+    set_aside_yen: Annotated[Yen, Field(description="積立: of this, budgeted for the fund")]
+    fund_yen: Annotated[Yen, Field(description="基金: of this, paid in")]
+    at_stripe_yen: Yen
+    in_bank_yen: Yen
+    accounts: list[Book]
+    months: list[Month]
 
 
 class Chain(Answer):

@@ -42,6 +42,7 @@ csrf = CSRFProtect()
 def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
     """The application. Without arguments, everything comes from the environment."""
     settings = settings or Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = Flask("marketplace", template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value() or None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 import sqlalchemy as sa
 from flask import request
@@ -13,10 +12,12 @@ from marketplace.api.paging import page
 from marketplace.chain.contract import RIGHTS
 from marketplace.chain.register import contracts
 from marketplace.chain.register import status as chain_status
+from marketplace.fund import statements
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import PUBLIC, Listing, Mode, UnitState
 from marketplace.listings.taking import counts
+from marketplace.metadata.models import Pin, Replica
 from marketplace.resale.models import Trade
 from marketplace.resale.statements import Step, histories
 from marketplace.rights.models import Kind, Right
@@ -96,7 +97,7 @@ def status() -> schemas.Status:
         contracts=contracts(),
         **chain_status(),
     )
-    return schemas.Status(chain=chain, ipfs=_ipfs(), ledger=schemas.Ledger(balanced=_balanced()))
+    return schemas.Status(chain=chain, ipfs=_ipfs(), ledger=schemas.Ledger(balanced=statements.balanced()))
 
 
 def chosen(name: str, among: Sequence[str]) -> str | None:
@@ -108,10 +109,6 @@ def chosen(name: str, among: Sequence[str]) -> str | None:
 
 
 def _ipfs() -> schemas.Ipfs:
-    if find_spec("marketplace.metadata") is None:  # until the office is there
-        return schemas.Ipfs(roots=[], replicas=[])
-    from marketplace.metadata.models import Pin, Replica  # noqa: PLC0415
-
     replicas = [
         schemas.Replica(node=row.node, root=row.pin.root, state=row.state.value, verified_at=row.verified_at)
         for row in db.session.scalars(sa.select(Replica).order_by(Replica.id))
@@ -119,21 +116,8 @@ def _ipfs() -> schemas.Ipfs:
     return schemas.Ipfs(roots=list(db.session.scalars(sa.select(Pin.root).order_by(Pin.id))), replicas=replicas)
 
 
-def _balanced() -> bool:
-    if find_spec("marketplace.fund") is None:  # until the office is there
-        return True
-    from marketplace.fund import statements  # noqa: PLC0415
-
-    return statements.balanced()
-
-
 def fund() -> schemas.Fund:
-    summary = {"name": settings().fund_name, "balanced": _balanced()}
-    if find_spec("marketplace.fund") is not None:  # until the office is there
-        from marketplace.fund import statements  # noqa: PLC0415
-
-        summary |= statements.public_summary()
-    return schemas.Fund.model_validate(summary)
+    return schemas.Fund.model_validate({"name": settings().fund_name, **statements.summary()})
 
 
 def _listings(rows: Sequence[Listing]) -> list[schemas.Listing]:

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account, Role, StaffRole
 from marketplace.accounts.signing_in import account_of
+from marketplace.demo.painting import file_of
 from marketplace.demo.people import person
 from marketplace.demo.town import Clerk, Sale
 from marketplace.kit.db import db, get, insert_once, transaction
 from marketplace.listings import approving, drafting
 from marketplace.listings.models import Listing
+from marketplace.metadata.pictures import keep
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.payments import asking
@@ -43,7 +45,8 @@ def buyer(number: int) -> int:
 
 
 def draft(sale: Sale, office: dict[str, int]) -> int:
-    listing_id = drafting.draft(office["drafter"], sale.values())
+    picture = keep(file_of(sale).read_bytes(), drafting.staff_name(office["drafter"]))
+    listing_id = drafting.draft(office["drafter"], {**sale.values(), "picture_id": picture})
     if sale.state != "draft":
         drafting.submit(listing_id, office["drafter"])
     return listing_id

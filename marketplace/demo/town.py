@@ -48,6 +48,11 @@ class Sale:
     words: dict[str, Any]
     play: dict[str, Any]
 
+    @property
+    def number(self) -> int:
+        """1 for LST-01: the seed of its picture."""
+        return int(self.id.removeprefix("LST-"))
+
     def values(self) -> dict[str, Any]:
         """What staff type into the form."""
         words = self.words
@@ -67,7 +72,7 @@ class Sale:
             "term_months": words.get("term_months"),
             "uses_per_token": words.get("uses_per_token"),
             "picture_alt": words["picture_alt"],
-            "art_seed": int(self.id.removeprefix("LST-")),
+            "art_seed": self.number,
             "price_yen": words["price_yen"],
             "reserve_yen": words.get("reserve_yen"),
             "quantity": self.quantity,

@@ -103,20 +103,19 @@ def _public(page: str) -> Response:
 
 def _sales(right: Right | None) -> list[Sale]:
     """The newest trades, oldest first."""
-    query = _of(sa.select(Trade.at, Trade.price_yen), right)
-    rows = db.session.execute(query.order_by(Trade.block_number.desc(), Trade.log_index.desc()).limit(PLOTTED))
+    rows = db.session.execute(_newest(sa.select(Trade.at, Trade.price_yen), right).limit(PLOTTED))
     return [Sale(at, int(yen)) for at, yen in rows][::-1]
 
 
 def _trades(right: Right | None) -> list[tuple[Trade, Token]]:
-    query = _of(sa.select(Trade, Token), right)
-    rows = db.session.execute(query.order_by(Trade.block_number.desc(), Trade.log_index.desc()).limit(NEWEST))
+    rows = db.session.execute(_newest(sa.select(Trade, Token), right).limit(NEWEST))
     return [(trade, token) for trade, token in rows]
 
 
-def _of(query: sa.Select[Any], right: Right | None) -> sa.Select[Any]:
+def _newest(query: sa.Select[*tuple[Any, ...]], right: Right | None) -> sa.Select[*tuple[Any, ...]]:
     joined = query.select_from(Trade).join(Token, Token.token_id == Trade.token_id)
-    return joined.where(Token.right_id == right.id) if right else joined
+    chosen = joined.where(Token.right_id == right.id) if right else joined
+    return chosen.order_by(Trade.block_number.desc(), Trade.log_index.desc())
 
 
 def _offers(right: Right | None) -> list[tuple[Offer, Token]]:

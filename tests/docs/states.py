@@ -1,5 +1,6 @@
 """Prints docs/states.md from the tables of moves: python -m tests.docs.states > docs/states.md"""
 
+import sys
 from typing import Any
 
 from marketplace.auctions.models import Auction
@@ -30,4 +31,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    print(text(), end="")
+    sys.stdout.write(text())

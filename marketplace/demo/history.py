@@ -25,11 +25,16 @@ WITNESSES = ("区長会長", "商工会長")
 
 @dataclass
 class Act:
-    """Something that somebody did at a moment; `settle` where money moved, so that tokens are issued right after."""
+    """Something that somebody did at a moment.
+
+    `settle`: money moved, so Stripe's clock must agree. `quiet`: one of many (a bid, an entry), from which nothing
+    follows that could not wait for the next act.
+    """
 
     at: datetime
     do: Callable[[], object]
     settle: bool = False
+    quiet: bool = False
 
 
 class Tale:
@@ -60,7 +65,7 @@ class Tale:
 
     def _lottery(self) -> Iterator[Act]:
         for n, at in enumerate(self._spread(self.sale.play["applied"])):
-            yield Act(at, lambda n=n: self._enter(n))  # type: ignore[misc]
+            yield Act(at, lambda n=n: self._enter(n), quiet=True)  # type: ignore[misc]
         if self.sale.draw_at is None or self.sale.draw_at > self.present:
             return
         yield Act(self.sale.draw_at, self._draw)
@@ -79,7 +84,7 @@ class Tale:
             price = self.sale.words["price_yen"]
             told = climb(self.sale.opens_at, until, play["bids"], play["bidders"], price, play["top"])
         for bid in told:
-            yield Act(bid.at, lambda bid=bid: self._bid(bid.bidder, bid.yen))  # type: ignore[misc]
+            yield Act(bid.at, lambda bid=bid: self._bid(bid.bidder, bid.yen), quiet=True)  # type: ignore[misc]
         if self.sale.state == "cancelled":
             yield Act(closes - HOUR, self._cancel)
         yield Act(closes + 3 * HOUR, _nothing)

@@ -54,18 +54,23 @@ def seed() -> None:
 
 
 def live(act: Act) -> None:
-    """One act at its moment, and what follows from it at once."""
+    """One act at its moment. Where time itself is to be felt, what is due is done before and after."""
     with pretending(act.at):
-        for name in STORY_SHEETS:
-            sheets.run_one(sheets.SHEETS[name])
-        keeping.drain()
+        if act.quiet:
+            act.do()
+            return
+        let_time_pass()
         if act.settle:
             stripe(clock={"at": int(now().timestamp())})
         act.do()
         keeping.drain()
-        for name in STORY_SHEETS:
-            sheets.run_one(sheets.SHEETS[name])
-        keeping.drain()
+        let_time_pass()
+
+
+def let_time_pass() -> None:
+    for name in STORY_SHEETS:
+        sheets.run_one(sheets.SHEETS[name])
+    keeping.drain()
 
 
 def settle() -> None:

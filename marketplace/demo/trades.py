@@ -14,12 +14,12 @@ from marketplace.resale.offering import live_offer, offer
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.models import Token, TokenState
 
-PRICES = (3800, 3500, 4200, 3000, 2800, 3200, 3000, 2600, 3000)
-HANDED_ON = 6
+PRICES = (3800, 4200, 3000, 2800, 3200, 3000)
+HANDED_ON = 4
 
 
 def trade(listings: dict[str, int], settle: Callable[[], None]) -> None:
-    """Nine trades of first-edition tokens, most of them handed on to new residents, and three standing offers."""
+    """Six trades of first-edition tokens, most of them handed on to new residents, and three standing offers."""
     tokens = held(listings["LST-01"])
     for token, price in zip(tokens, PRICES, strict=False):
         assert token.holder_id is not None

@@ -68,7 +68,7 @@ def follow_once() -> int:
             if last <= place.block:
                 _write_head(head.number)
                 return changed
-            changed += _read(place, last, head.number)
+            changed += _read(place, last, head)
         except Moved:
             disturbances += 1
     return changed
@@ -143,9 +143,10 @@ def _agreed(place: Place) -> int:
     return (first or 0) - 1
 
 
-def _read(place: Place, last: int, head: int) -> int:
+def _read(place: Place, last: int, head: Header) -> int:
     """Read the logs of the next blocks, up to `last`, and write them; how many there were."""
     first = place.block + 1
+    end = head if last == head.number else node().headers([last])[0]
     try:
         raw = node().logs(first, last, place.addresses, events.TOPICS)
     except NodeRefuses:
@@ -155,8 +156,10 @@ def _read(place: Place, last: int, head: int) -> int:
         return 0
     found = [event for each in raw if (event := events.read(each))]
     headers = _headers(found, first, last)
+    if end is None or headers[last].hash != end.hash:
+        raise Moved  # the last block was another before we asked for the logs
     _see_that_it_is_one_history(place, found, headers)
-    return _write(place, found, headers, last, head)
+    return _write(place, found, headers, last, head.number)
 
 
 def _headers(found: Iterable[Event], first: int, last: int) -> dict[int, Header]:

@@ -90,6 +90,8 @@ class Tx(Base):
     block_number: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Kept after a roll-back: it says in which order to send again."""
     block_hash: Mapped[str | None] = mapped_column(sa.String(66))
+    proven: Mapped[bool] = mapped_column(default=False)
+    """Whether its block was seen on the chain after we wrote it down: a receipt may be older than the chain."""
     doubts: Mapped[int] = mapped_column(default=0)
     """How often the node called the nonce used though it had no receipt of ours."""
     error: Mapped[str | None] = mapped_column(sa.Text)

@@ -46,28 +46,32 @@ class Pending(NamedTuple):
 
 
 def fallen_back() -> bool:
-    """Whether the chain no longer has the newest block in which we saw a transaction of ours.
+    """Whether the chain no longer has a block in which we saw a transaction of ours.
 
-    One question: a block that still stands proves all those before it.
+    A receipt can be written down when the chain that gave it is already gone, so each block is asked for once after
+    it was written, together with the newest of those proven before. Where that one stands, all proven ones do.
     """
-    newest = db.session.execute(_written().order_by(Tx.block_number.desc()).limit(1)).first()
-    db.session.rollback()
-    return newest is not None and _standing([(newest.block_number, newest.block_hash)]) == [False]
+    fresh = _blocks(_written(proven=False))
+    proven = _blocks(_written(proven=True).limit(1))
+    if not all(_standing([*fresh, *proven])):
+        return True
+    if fresh:
+        with transaction() as session:
+            session.execute(_at([block_hash for _, block_hash in fresh]).values(proven=True))
+    return False
 
 
 def roll_back(held: Held) -> int:
     """Take back what the chain forgot: those transactions are to be sent again, with the same bytes."""
-    forgotten: list[str] = []
+    ours = Tx.lane_id.in_(held.ids)
+    forgotten = _fallen(_blocks(_written(proven=False).where(ours)))
     before: int | None = None
     while True:
-        query = _written().where(Tx.lane_id.in_(held.ids)).order_by(Tx.block_number.desc()).limit(HASHES)
-        if before is not None:
-            query = query.where(Tx.block_number < before)
-        blocks = [(row.block_number, row.block_hash) for row in db.session.execute(query)]
-        db.session.rollback()
-        standing = _standing(blocks)
-        forgotten += [block[1] for block, stands in zip(blocks, standing, strict=True) if not stands]
-        if not blocks or any(standing):
+        query = _written(proven=True).where(ours).limit(HASHES)
+        blocks = _blocks(query if before is None else query.where(Tx.block_number < before))
+        gone = _fallen(blocks)
+        forgotten += gone
+        if len(gone) < len(blocks) or not blocks:
             break
         before = blocks[-1][0]
     return _forget(forgotten) if forgotten else 0
@@ -98,9 +102,16 @@ def push(held: Held) -> int:
     return settled
 
 
-def _written() -> sa.Select[int | None, str | None]:
-    blocks = sa.select(Tx.block_number, Tx.block_hash).join(Lane)
-    return blocks.where(Lane.chain_id == settings().chain_id, Tx.state.in_(WRITTEN)).distinct()
+def _written(*, proven: bool) -> sa.Select[int | None, str | None]:
+    """Blocks that hold transactions of ours, the newest first."""
+    blocks = sa.select(Tx.block_number, Tx.block_hash).join(Lane).distinct().order_by(Tx.block_number.desc())
+    return blocks.where(Lane.chain_id == settings().chain_id, Tx.state.in_(WRITTEN), Tx.proven.is_(proven))
+
+
+def _blocks(query: sa.Select[int | None, str | None]) -> list[tuple[int, str]]:
+    found = [(number, block_hash) for number, block_hash in db.session.execute(query) if number is not None]
+    db.session.rollback()
+    return [(number, block_hash or "") for number, block_hash in found]
 
 
 def _standing(blocks: Sequence[tuple[int, str]]) -> list[bool]:
@@ -108,20 +119,27 @@ def _standing(blocks: Sequence[tuple[int, str]]) -> list[bool]:
     return [header is not None and header.hash == known for header, (_, known) in zip(headers, blocks, strict=True)]
 
 
+def _fallen(blocks: Sequence[tuple[int, str]]) -> list[str]:
+    """The hashes of those that the chain does not have."""
+    return [block[1] for block, stands in zip(blocks, _standing(blocks), strict=True) if not stands]
+
+
+def _at(block_hashes: Sequence[str]) -> sa.Update:
+    return sa.update(Tx).where(Tx.block_hash.in_(block_hashes), Tx.state.in_(WRITTEN))
+
+
 def _forget(block_hashes: list[str]) -> int:
     with transaction() as session:
         taken_back = session.scalars(
-            sa.update(Tx)
-            .where(Tx.block_hash.in_(block_hashes), Tx.state.in_(Tx.MOVES.moves["roll_back"]))
-            .values(state=TxState.SENT, block_hash=None)
-            .returning(Tx.id)
+            _at(block_hashes).values(state=TxState.SENT, block_hash=None, proven=False).returning(Tx.id)
         ).all()
         session.execute(
             sa.update(Call)
             .where(Call.tx_id.in_(taken_back), Call.state.in_(Call.MOVES.moves["roll_back"]))
             .values(state=CallState.SENT)
         )
-    log.warning("the chain forgot %d transactions; sending them again", len(taken_back))
+    if taken_back:
+        log.warning("the chain forgot %d transactions; sending them again", len(taken_back))
     return len(taken_back)
 
 

@@ -400,6 +400,7 @@ def upgrade() -> None:
         ),
         sa.Column("block_number", sa.BigInteger(), nullable=True),
         sa.Column("block_hash", sa.String(length=66), nullable=True),
+        sa.Column("proven", sa.Boolean(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(

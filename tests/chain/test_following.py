@@ -172,7 +172,7 @@ def test_a_follower_that_was_overtaken_writes_nothing(deployed: Flask) -> None:
     head = node().head()
     following.follow_once()
     with pytest.raises(following.Moved):
-        following._read(place, head.number, head.number)
+        following._read(place, head.number, head)
     assert issued() == [1_000_001]
 
 

@@ -132,6 +132,34 @@ def test_a_mined_call_is_not_said_again_after_the_chain_fell_back(
     assert heard == ["series:1"]
 
 
+def test_a_receipt_that_is_older_than_the_chain_does_not_count(deployed: Flask, chain: LocalChain) -> None:
+    """The chain falls back between giving a receipt and our writing it down, and grows again past that height."""
+    beginning = chain.ask("evm_snapshot")
+    given.a_series()
+    given.a_series(2)
+    with lanes.held(60) as held:
+        sending._sign(held)
+        raws = list(db.session.scalars(sa.select(Tx.raw).where(Tx.state == TxState.SIGNED).order_by(Tx.id)))
+        db.session.rollback()
+        node().send(raws)
+        pending = settling._pending(held)
+        while None in node().receipts([each.hash for each in pending]):
+            pass
+        [stale] = node().receipts([pending[1].hash])
+        chain.ask("evm_revert", beginning)
+        chain.ask("anvil_mine", "0x5")
+        assert stale is not None
+        with transaction():
+            settling._write_receipt(pending[1].id, stale, "")
+        settling.push(held)
+    assert given.calls() == {"series:1": MINED, "series:2": MINED}
+    assert node().next_nonce(register.signer_of("issuer") or "") == 1
+    while sending.work():
+        pass
+    assert given.calls() == {"series:1": MINED, "series:2": MINED}
+    assert node().next_nonce(register.signer_of("issuer") or "") == 2
+
+
 def test_a_nonce_that_a_stranger_used_with_our_key_is_for_a_person(deployed: Flask) -> None:
     given.a_series()
     signer = keys.signer("issuer")

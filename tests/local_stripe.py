@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import stripe
+from pydantic import SecretStr
 from stripe._v1_services import V1Services
+
+from marketplace.settings import Settings
 
 SECRET = "whsec_test"
 
@@ -73,6 +76,11 @@ class LocalStripe:
 
     def pay(self, url: str, card: str = "pm_card_visa") -> Seen:
         return self.visit(url, do="card", card=card)
+
+    def settings(self, settings: Settings, **more: object) -> Settings:
+        """`settings`, pointed here."""
+        knobs = {"stripe_api_base": self.base_url, "stripe_secret_key": SecretStr("sk_test_local"), **more}
+        return settings.model_copy(update=knobs)
 
     def send_webhooks_to(self, site: str) -> None:
         self.sim("webhook", url=f"{site}/webhooks/stripe", secret=SECRET)

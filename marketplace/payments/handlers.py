@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.kit.db import db, get, transaction
+from marketplace.journal.writing import note
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.outbox.promising import handles, say
 from marketplace.payments import refunding
 from marketplace.payments.models import Payment, StripeEvent
@@ -53,15 +54,19 @@ def _one(condition: sa.ColumnElement[bool]) -> int | None:
 
 
 def _on_dispute(payment_id: int, dispute_id: str) -> None:
-    """⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each status."""
+    """Keep what the dispute has come to ⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each."""
     status, _intent = till().dispute(dispute_id)
-    subject = get(Payment, payment_id).subject
     with transaction():
+        payment = lock(Payment, payment_id)
+        if payment.dispute in (status, "won", "lost"):  # known, or an older look than the last word
+            return
+        payment.dispute = status
+        note(payment.subject, "payment.dispute", why=status, dispute=dispute_id)
         say(
             "payment.disputed",
             key=f"{dispute_id}:{status}",
             payment_id=payment_id,
-            subject=subject,
+            subject=payment.subject,
             dispute_id=dispute_id,
             status=status,
         )

@@ -44,7 +44,7 @@ def hear(raw_body: bytes, signature: str) -> None:
     _check_signature(raw_body, signature)
     try:
         news = news_of(json.loads(raw_body))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # signed, but no event
         raise Forged from error
     if news.live != settings().stripe_live:
         raise Forged

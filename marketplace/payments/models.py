@@ -82,6 +82,8 @@ class Payment(Base):
     fee_yen: Mapped[int | None]
     refunded_yen: Mapped[int] = mapped_column(default=0)
     """What has gone back, or is on its way back."""
+    dispute: Mapped[str | None] = mapped_column(sa.String(32))
+    """What the payer's bank says where the payer objects: needs_response, under_review, won, lost, …"""
 
 
 class RefundState(StrEnum):

@@ -253,6 +253,7 @@ def upgrade() -> None:
         sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
         sa.Column("fee_yen", sa.Integer(), nullable=True),
         sa.Column("refunded_yen", sa.Integer(), nullable=False),
+        sa.Column("dispute", sa.String(length=32), nullable=True),
         sa.CheckConstraint(
             "state <> 'succeeded' OR payment_intent_id IS NOT NULL", name=op.f("ck_payments_succeeded_by_an_intent")
         ),

@@ -1,0 +1,89 @@
+"""What no webhook has brought is asked for."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.fund.statements import balances
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get
+from marketplace.outbox import keeping
+from marketplace.payments.models import Cursor, PaymentState, StripeEvent
+from marketplace.payments.reconciling import catch_up, look_at_open_payments, read_balance, reconcile
+from tests.local_stripe import LocalStripe
+from tests.payments.till import ask, facts, opened, paid, promised, state
+
+
+def test_lost_news_are_caught_up_with_once(app: Flask, stripe: LocalStripe) -> None:
+    payment_id, url = opened()
+    stripe.pay(url)
+    assert catch_up() == 2  # the session's and the intent's; charges and new intents are of no interest
+    assert catch_up() == 0
+    keeping.drain()
+    assert state(payment_id) == PaymentState.SUCCEEDED
+    assert set(db.session.scalars(sa.select(StripeEvent.via))) == {"reconciler"}
+
+
+def test_what_a_webhook_brought_is_not_heard_again(app: Flask, stripe: LocalStripe, live_server: str) -> None:
+    stripe.send_webhooks_to(live_server)
+    stripe.sim("faults", manual=True)
+    _payment_id, url = opened()
+    stripe.pay(url)
+    stripe.sim("deliver")
+    assert catch_up() == 0
+
+
+def test_more_than_one_page_is_read(app: Flask, stripe: LocalStripe) -> None:
+    for n in range(60):
+        stripe.pay(opened(f"many:{n}")[1])
+    assert catch_up() == 120
+
+
+def test_reading_goes_on_an_hour_before_where_it_ended(app: Flask, stripe: LocalStripe) -> None:
+    stripe.sim("clock", at=1_790_000_000)
+    session = stripe.client().checkout.sessions.create(
+        {"mode": "setup", "currency": "jpy", "success_url": "http://127.0.0.1:9/"}
+    )
+    stripe.client().checkout.sessions.expire(session.id)
+    catch_up()
+    assert get(Cursor, "events").seconds in range(1_790_000_000, 1_790_000_060)
+    db.session.rollback()
+    stripe.sim("reset")
+    stripe.sim("clock", at=1_790_000_000 - 3700)
+    assert catch_up() == 0
+    assert get(Cursor, "events").seconds >= 1_790_000_000  # never back
+
+
+def test_a_page_that_nobody_came_back_from_is_looked_at(app: Flask, stripe: LocalStripe) -> None:
+    """Even where Stripe's list of events has nothing to say about it any more."""
+    payment_id, url = opened()
+    stripe.pay(url)
+    look_at_open_payments()
+    assert state(payment_id) == PaymentState.OPEN  # too young: its webhook is on its way
+    with pretending(now() + timedelta(minutes=5)):
+        look_at_open_payments()
+    assert state(payment_id) == PaymentState.SUCCEEDED
+
+
+def test_every_line_of_the_balance_is_said_once(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = paid(stripe)
+    promised(payment_id, 300)
+    keeping.drain()
+    stripe.sim("payout")
+    assert (read_balance(), read_balance()) == (3, 3)  # an hour is read again …
+    assert set(facts("balance.moved").values()) == {3}  # … and said once
+    keeping.drain()
+    assert balances()["bank"] == 1000 - 36 - 300
+
+
+def test_stripe_away_is_a_line_in_the_log_and_no_more(
+    app: Flask, stripe: LocalStripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask()
+    stripe.sim("faults", fail_next=2)
+    with caplog.at_level(logging.WARNING):
+        reconcile()
+    assert [record.message for record in caplog.records] == ["reconciling stops: Stripe: APIError"]

@@ -1,0 +1,44 @@
+"""What a look at Stripe means."""
+
+import pytest
+
+from marketplace.payments.rules import NotPayable, check_payable, meaning
+from marketplace.payments.stripe import Session
+
+
+def session(
+    status: str, payment_status: str, yen: int = 1000, currency: str = "jpy", intent: str | None = None
+) -> Session:
+    return Session("cs_1", None, status, payment_status, yen, currency, "test:1", "pi_1", intent)
+
+
+@pytest.mark.parametrize(
+    ("seen", "event"),
+    [
+        (session("open", "unpaid"), "payment.open"),
+        (session("expired", "unpaid"), "payment.expire"),
+        (session("complete", "paid", intent="succeeded"), "payment.succeed"),
+        (session("complete", "unpaid", intent="requires_action"), "payment.process"),
+        (session("complete", "unpaid", intent="processing"), "payment.process"),
+        (session("complete", "unpaid", intent="requires_capture"), "payment.process"),
+        (session("complete", "unpaid", intent="requires_payment_method"), "payment.fail"),
+        (session("complete", "unpaid", intent="canceled"), "payment.fail"),
+        (session("complete", "paid", yen=999), "payment.question"),
+        (session("complete", "paid", yen=1001), "payment.question"),
+        (session("complete", "paid", currency="usd"), "payment.question"),
+        (session("complete", "no_payment_required", yen=0), "payment.question"),
+    ],
+)
+def test_each_state_of_a_session_has_one_meaning(seen: Session, event: str) -> None:
+    assert meaning(seen, 1000) == event
+
+
+@pytest.mark.parametrize("yen", [50, 99_999_999])
+def test_the_limits_themselves_are_payable(yen: int) -> None:
+    check_payable(yen)
+
+
+@pytest.mark.parametrize("yen", [-1, 0, 49, 100_000_000])
+def test_beyond_the_limits_nothing_is_payable(yen: int) -> None:
+    with pytest.raises(NotPayable):
+        check_payable(yen)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.journal.writing import move
-from marketplace.kit.clock import now
-from marketplace.kit.db import db, lock, transaction
-from marketplace.listings.taking import give_back, sell
+from marketplace.kit.db import db, get
+from marketplace.orders import settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
-from marketplace.outbox.promising import say
+from marketplace.payments import asking
 
 
 def open_orders(listing_id: int) -> list[Order]:
@@ -21,24 +19,14 @@ def open_orders(listing_id: int) -> list[Order]:
 
 def unpaid(order_id: int) -> None:
     """The time to pay is over ⇢ order.expired, and everybody has heard it."""
-    with transaction():
-        order = lock(Order, order_id)
-        move(order, "expire")
-        give_back(order.unit_id)
-        _say("order.expired", order)
+    settling.expire(order_id)
     keeping.drain()
 
 
 def paid(order_id: int) -> None:
     """The money has come ⇢ order.paid, and everybody has heard it."""
-    with transaction():
-        order = lock(Order, order_id)
-        order.paid_at = now()
-        move(order, "pay")
-        sell(order.unit_id)
-        _say("order.paid", order)
+    order = get(Order, order_id)
+    page = f"http://127.0.0.1/orders/{order.code}"
+    payment_id = asking.ask(order.subject, order.yen, "権利", "buyer@example.jp", page, page, order.pay_by)
+    settling.pay(order_id, payment_id, order.yen)
     keeping.drain()
-
-
-def _say(topic: str, order: Order) -> None:
-    say(topic, key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)

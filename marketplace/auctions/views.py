@@ -35,7 +35,7 @@ def panel(listing: Listing) -> Markup:
     """The box beside a listing: price, close, the way to a bid. For the pages that compose."""
     standing = snapshot(listing.code)
     chips = steps(standing) if standing and not standing.sealed else []
-    form = EnvelopeForm() if standing and standing.sealed else BidForm()
+    form = EnvelopeForm() if standing and standing.sealed else BidForm(max_yen=standing and standing.minimum_yen)
     return Markup(  # noqa: S704 -- the template escapes
         render_template(
             "auctions/_panel.html", listing=listing, standing=standing, form=form, chips=chips, **who(standing)
@@ -188,7 +188,8 @@ def open_auction(code: str) -> tuple[Listing, Auction]:
 
 
 def form_of(auction: Auction) -> BidForm | EnvelopeForm:
-    return EnvelopeForm() if auction.sealed else BidForm()
+    """What was typed; on the first look, the least that would be a bid."""
+    return EnvelopeForm() if auction.sealed else BidForm(max_yen=auction.minimum_yen)
 
 
 def bid_page(listing: Listing, auction: Auction, form: BidForm | EnvelopeForm) -> str:

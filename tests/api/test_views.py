@@ -177,10 +177,10 @@ class TestListings:
 
     def test_filters_narrow_the_list(self, client: FlaskClient, chain: Chain) -> None:
         card, lottery = code_of(given.a_listing("fixed", "card")), code_of(given.a_listing("lottery"))
-        closed = code_of(given.a_listing(state="closed"))
-        queries = ("kind=card", "mode=lottery", "state=closed", "kind=card&mode=lottery")
+        soon = code_of(given.a_listing(state="published"))
+        queries = ("kind=card", "mode=lottery", "state=published", "kind=card&mode=lottery")
         shown = [[item["code"] for item in ask(client, f"listings?{query}")["items"]] for query in queries]
-        assert shown == [[card], [lottery], [closed], []]
+        assert shown == [[card], [lottery], [soon], []]
 
     def test_the_queries_of_a_page_do_not_grow_with_its_rows(self, client: FlaskClient, chain: Chain) -> None:
         asked: list[str] = []

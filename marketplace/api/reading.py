@@ -95,8 +95,9 @@ def fund() -> schemas.Fund:
 
 
 def status() -> schemas.Status:
+    ours = {"rpc": settings().chain_url} if settings().chain_embedded else {}
     chain = schemas.Chain(
-        rpc=settings().chain_url if settings().chain_embedded else None,
+        **ours,
         chain_id=settings().chain_id,
         contracts=contracts(),
         **chain_status(),

@@ -22,6 +22,7 @@ from marketplace.api.views import harmless
 from marketplace.kit.clock import JST, now
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
+from marketplace.settings import Settings
 from marketplace.tokens.models import NOBODY, Token
 from tests import given
 from tests.chainlogs import Chain, deploy, digest, somebody
@@ -367,10 +368,18 @@ class TestStatus:
         found = ask(client, "status")
         rows = db.session.execute(sa.text("SELECT name, address FROM chain_contracts"))
         assert found["chain"] == {
-            "rpc": None,
             "chain_id": 706_123,
             "contracts": {row.name: row.address for row in rows},
             "followed_block": -1,
             "head_block": -1,
         }
         assert (sorted(found), found["ledger"]) == (["chain", "ipfs", "ledger"], {"balanced": True})
+
+
+class TestStatusOfAnEmbeddedChain:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"chain_embedded": True, "chain_url": "http://127.0.0.1:9"})
+
+    def test_it_says_where_the_chain_answers(self, client: FlaskClient, chain: Chain) -> None:
+        assert ask(client, "status")["chain"]["rpc"] == "http://127.0.0.1:9"

@@ -90,14 +90,24 @@ def resale(row: Trade) -> schemas.Resale:
     )
 
 
+def fund() -> schemas.Fund:
+    return schemas.Fund(name=settings().fund_name, **statements.summary())
+
+
 def status() -> schemas.Status:
+    ours = {"rpc": settings().chain_url} if settings().chain_embedded else {}
     chain = schemas.Chain(
-        rpc=settings().chain_url if settings().chain_embedded else None,
+        **ours,
         chain_id=settings().chain_id,
         contracts=contracts(),
         **chain_status(),
     )
-    return schemas.Status(chain=chain, ipfs=_ipfs(), ledger=schemas.Ledger(balanced=statements.balanced()))
+    replicas = [
+        schemas.Replica(node=row.node, root=row.pin.root, state=row.state.value, verified_at=row.verified_at)
+        for row in db.session.scalars(sa.select(Replica).order_by(Replica.id))
+    ]
+    ipfs = schemas.Ipfs(roots=list(db.session.scalars(sa.select(Pin.root).order_by(Pin.id))), replicas=replicas)
+    return schemas.Status(chain=chain, ipfs=ipfs, ledger=schemas.Ledger(balanced=statements.balanced()))
 
 
 def chosen(name: str, among: Sequence[str]) -> str | None:
@@ -106,18 +116,6 @@ def chosen(name: str, among: Sequence[str]) -> str | None:
     if value is not None and value not in among:
         raise BadFilter(f"{name} は {'、'.join(among)} のどれかです。", field=name)
     return value
-
-
-def _ipfs() -> schemas.Ipfs:
-    replicas = [
-        schemas.Replica(node=row.node, root=row.pin.root, state=row.state.value, verified_at=row.verified_at)
-        for row in db.session.scalars(sa.select(Replica).order_by(Replica.id))
-    ]
-    return schemas.Ipfs(roots=list(db.session.scalars(sa.select(Pin.root).order_by(Pin.id))), replicas=replicas)
-
-
-def fund() -> schemas.Fund:
-    return schemas.Fund.model_validate({"name": settings().fund_name, **statements.summary()})
 
 
 def _listings(rows: Sequence[Listing]) -> list[schemas.Listing]:

@@ -167,7 +167,7 @@ class Fund(Answer):
 
 
 class Chain(Answer):
-    rpc: Annotated[str | None, Field(description="only where the chain is our own on this machine")] = None
+    rpc: Annotated[str, Field(description="given only where the chain is our own, on this machine")] = ""
     chain_id: int
     contracts: dict[str, Address]
     followed_block: int

@@ -111,10 +111,11 @@ def nothing(_anything: str) -> ResponseReturnValue:
 
 
 def answer(found: BaseModel | None) -> ResponseReturnValue:
-    """The JSON of what was found; 404 as a problem for nothing."""
+    """The JSON of what was found, readable to people too; 404 as a problem for nothing."""
     if found is None:
         abort(404)
-    return conditional(jsonify(found.model_dump(mode="json", by_alias=True)))
+    text = found.model_dump_json(by_alias=True, exclude_unset=True)
+    return conditional(Response(text + "\n", content_type="application/json"))
 
 
 def harmless(cell: object) -> object:

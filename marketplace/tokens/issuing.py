@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,13 +16,15 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
+from marketplace.metadata.replicating import ready
 from marketplace.rights.models import Kind, Right
-from marketplace.settings import settings
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.models import Token, TokenState
 from marketplace.tokens.rules import term_ends
 
 ISSUER = "issuer"
+AT_ONCE = 500
+"""Tokens in one turn of the clock, each in a transaction of its own."""
 
 
 class AlreadyPromised(Refused):
@@ -86,23 +89,24 @@ def issue(id_: int) -> bool:
 
 
 @sheet(every=3, name="tokens.issue_waiting")
-def issue_waiting(limit: int = 500) -> int:
+def issue_waiting() -> int:
     """What could not be issued when it was promised: metadata not safe yet, or no contract. The number sent."""
-    rows = sa.select(Token.id, Token.right_id).where(Token.state == TokenState.PROMISED).order_by(Token.id).limit(limit)
-    waiting = list(db.session.execute(rows))
-    ready = {right_id for right_id in {row.right_id for row in waiting} if may_issue(get(Right, right_id))}
+    promised = Token.state == TokenState.PROMISED
+    rights = list(db.session.scalars(sa.select(Token.right_id).where(promised).distinct()))
+    may = [right_id for right_id in rights if may_issue(get(Right, right_id))]
+    rows = sa.select(Token.id).where(promised, Token.right_id.in_(may)).order_by(Token.id).limit(AT_ONCE)
+    waiting = list(db.session.scalars(rows))
     db.session.rollback()
-    return sum(issue(row.id) for row in waiting if row.right_id in ready)
+    sent = 0
+    for row in waiting:
+        with suppress(LookupError):  # taken back in between
+            sent += issue(row)
+    return sent
 
 
 def may_issue(right: Right) -> bool:
     """Whether what the token will point at is published and safe, and the contract is there."""
-    return right.metadata_uri is not None and kept_safely(right.id) and RIGHTS in contracts()
-
-
-def kept_safely(right_id: int) -> bool:
-    """Whether as many replicas as the town wants were seen to hold the metadata of a right."""
-    return settings().min_replicas == 0 or True
+    return ready(right.id) and RIGHTS in contracts()
 
 
 def _issue_if_ready(token: Token) -> bool:

@@ -22,6 +22,7 @@ from marketplace.api.views import harmless
 from marketplace.kit.clock import JST, now
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
+from marketplace.settings import Settings
 from marketplace.tokens.models import NOBODY, Token
 from tests import given
 from tests.chainlogs import Chain, deploy, digest, somebody
@@ -177,10 +178,10 @@ class TestListings:
 
     def test_filters_narrow_the_list(self, client: FlaskClient, chain: Chain) -> None:
         card, lottery = code_of(given.a_listing("fixed", "card")), code_of(given.a_listing("lottery"))
-        closed = code_of(given.a_listing(state="closed"))
-        queries = ("kind=card", "mode=lottery", "state=closed", "kind=card&mode=lottery")
+        soon = code_of(given.a_listing(state="published"))
+        queries = ("kind=card", "mode=lottery", "state=published", "kind=card&mode=lottery")
         shown = [[item["code"] for item in ask(client, f"listings?{query}")["items"]] for query in queries]
-        assert shown == [[card], [lottery], [closed], []]
+        assert shown == [[card], [lottery], [soon], []]
 
     def test_the_queries_of_a_page_do_not_grow_with_its_rows(self, client: FlaskClient, chain: Chain) -> None:
         asked: list[str] = []
@@ -367,10 +368,18 @@ class TestStatus:
         found = ask(client, "status")
         rows = db.session.execute(sa.text("SELECT name, address FROM chain_contracts"))
         assert found["chain"] == {
-            "rpc": None,
             "chain_id": 706_123,
             "contracts": {row.name: row.address for row in rows},
             "followed_block": -1,
             "head_block": -1,
         }
         assert (sorted(found), found["ledger"]) == (["chain", "ipfs", "ledger"], {"balanced": True})
+
+
+class TestStatusOfAnEmbeddedChain:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"chain_embedded": True, "chain_url": "http://127.0.0.1:9"})
+
+    def test_it_says_where_the_chain_answers(self, client: FlaskClient, chain: Chain) -> None:
+        assert ask(client, "status")["chain"]["rpc"] == "http://127.0.0.1:9"

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page
 
 from marketplace.accounts.models import Account
 from marketplace.chain.models import Lane
@@ -197,3 +198,23 @@ def open_lane() -> str:
 
 def market() -> str:
     return str(db.session.scalar(sa.text("SELECT address FROM chain_contracts WHERE name = 'ResaleMarket'")))
+
+
+@pytest.mark.browser
+def test_the_pages_behave_in_a_browser_of_a_small_telephone(
+    chain: Chain, client: FlaskClient, seller: int, page: Page, live_server: str
+) -> None:
+    cookie = client.get_cookie("hiroba")
+    assert cookie is not None
+    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": live_server}])
+    page.set_viewport_size({"width": 320, "height": 800})
+    token_id, other = held_token(chain, seller), held_token(chain, seller)
+    open_lane()
+    chain.sold(other, custody(seller), somebody("demo wallet"), 5_000, block=3, number=1)
+    chain.listed(token_id, custody(seller), 5_000, block=4, number=2, expires=now() + timedelta(days=9))
+    heard(chain, token_id, other)
+    wide = {}
+    for path in ("/dev/wallet", f"{token(token_id).path}/offer", "/mypage/proceeds"):
+        page.goto(path)
+        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+    assert set(wide.values()) == {320}

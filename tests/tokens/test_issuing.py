@@ -12,10 +12,12 @@ from marketplace.accounts.models import Account
 from marketplace.chain import contract
 from marketplace.chain.models import Call
 from marketplace.chain.register import custody_address
-from marketplace.kit.clock import JST, pretending
+from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
+from marketplace.metadata.models import Pin, Replica, ReplicaState
 from marketplace.rights.models import Right
+from marketplace.settings import Settings
 from marketplace.tokens import issuing
 from marketplace.tokens.models import Token, TokenState
 from tests import given
@@ -141,6 +143,36 @@ def test_a_token_waits_for_metadata_that_is_not_published(app: Flask) -> None:
     with transaction():
         get(Right, right_id).metadata_uri = uri
     assert (waiting, issuing.issue_waiting(), states()) == (0, 1, [TokenState.ISSUING])
+
+
+class TestWhereReplicasAreWanted:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"min_replicas": 1})
+
+    def test_a_token_waits_until_as_many_nodes_hold_its_metadata(self, app: Flask) -> None:
+        deploy()
+        listing_id = given.a_listing()
+        promise(listing_id)
+        waiting = (issuing.issue_waiting(), states())
+        with transaction() as session:
+            pin = session.scalars(sa.select(Pin).where(Pin.right_id == get(Listing, listing_id).right_id)).one()
+            session.add(Replica(pin_id=pin.id, node="/ip4/127.0.0.1", state=ReplicaState.VERIFIED, verified_at=now()))
+        assert (waiting, issuing.issue_waiting(), states()) == (
+            (0, [TokenState.PROMISED]),
+            1,
+            [TokenState.ISSUING],
+        )
+
+
+def test_a_right_that_must_wait_holds_up_no_other(app: Flask) -> None:
+    waiting, ready = given.a_listing(), given.a_listing()
+    for order, listing_id in enumerate((waiting, ready)):
+        promise(listing_id, 1, f"ORD-{order}")
+    with transaction():
+        get(Right, get(Listing, waiting).right_id).metadata_uri = None
+    deploy()
+    assert (issuing.issue_waiting(), states()) == (1, [TokenState.PROMISED, TokenState.ISSUING])
 
 
 def test_a_promise_that_was_not_sent_can_be_taken_back_and_made_to_another(app: Flask) -> None:

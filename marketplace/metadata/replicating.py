@@ -146,6 +146,6 @@ def _write(pin_id: int, node: str, error: IpfsError | None) -> None:
         if error is None:
             replica.verified_at = now()
             if replica.state != ReplicaState.VERIFIED:
-                move(replica, "verify")
+                move(replica, "verify", node=node, root=replica.pin.root)
         elif isinstance(error, ReplicaRefused) and replica.state == ReplicaState.VERIFIED:
-            move(replica, "lose", why=str(error)[:200])
+            move(replica, "lose", why=str(error)[:200], node=node, root=replica.pin.root)

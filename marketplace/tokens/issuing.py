@@ -15,8 +15,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
+from marketplace.metadata.replicating import ready
 from marketplace.rights.models import Kind, Right
-from marketplace.settings import settings
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.models import Token, TokenState
 from marketplace.tokens.rules import term_ends
@@ -97,12 +97,7 @@ def issue_waiting(limit: int = 500) -> int:
 
 def may_issue(right: Right) -> bool:
     """Whether what the token will point at is published and safe, and the contract is there."""
-    return right.metadata_uri is not None and kept_safely(right.id) and RIGHTS in contracts()
-
-
-def kept_safely(right_id: int) -> bool:
-    """Whether as many replicas as the town wants were seen to hold the metadata of a right."""
-    return settings().min_replicas == 0 or True
+    return ready(right.id) and RIGHTS in contracts()
 
 
 def _issue_if_ready(token: Token) -> bool:

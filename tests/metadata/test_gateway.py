@@ -19,7 +19,7 @@ from ipfs.resolver import resolve
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.metadata.models import Pin, blocks
-from marketplace.metadata.pictures import plain
+from marketplace.metadata.pictures import drawn
 from tests import given
 
 FOR_EVER = "public, max-age=29030400, immutable"
@@ -64,7 +64,7 @@ def test_a_token_document_is_given_as_json_to_anybody(client: FlaskClient, root:
 
 def test_a_picture_is_given_as_a_picture(client: FlaskClient, root: str) -> None:
     answer = client.get(f"/ipfs/{root}/picture.png")
-    assert (answer.content_type, answer.data) == ("image/png", plain(7).data)
+    assert (answer.content_type, answer.data) == ("image/png", drawn("resident", 7).data)
 
 
 def test_a_folder_with_a_slash_is_the_folder(client: FlaskClient, root: str) -> None:

@@ -53,11 +53,10 @@ WORDS = {
 }
 
 
-@bp.get("/ipfs/<cid>", defaults={"path": ""}, endpoint="give")
-@bp.get("/ipfs/<cid>/", defaults={"path": ""})
-@bp.get("/ipfs/<cid>/<path:path>")
-def give(cid: str, path: str) -> Response:
-    """A file, one block, or a CAR. 400 no CID, 404 not ours, 406 another format."""
+@bp.get("/ipfs/<path:what>")
+def give(what: str) -> Response:
+    """<cid> or <cid>/<path>: a file, one block, or a CAR. 400 no CID, 404 not ours, 406 another format."""
+    cid, _, path = what.partition("/")
     form = _form()
     if form is None:
         return _no(406)
@@ -153,7 +152,9 @@ def _car(store: SqlBlockstore, root: CID, found: Found) -> Response:
 
         response.content_type = CAR_TYPE
         response.headers["Content-Disposition"] = f'attachment; filename="{found.cid}.car"'
-        if request.method != "HEAD":
+        if request.method == "HEAD":
+            response.automatically_set_content_length = False  # how long it will be is known only at its end
+        else:
             response.response = _stream(given)
     return response
 

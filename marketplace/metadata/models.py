@@ -118,4 +118,4 @@ class Replica(Base):
 
     @property
     def subject(self) -> str:
-        return f"replica:{self.pin.root}@{self.node}"
+        return f"replica:{self.id}"

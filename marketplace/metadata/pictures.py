@@ -1,4 +1,6 @@
-"""Pictures that staff upload: decoded, looked at, and written anew, so that nothing but the pixels remains.
+"""Pictures: those that staff upload, made harmless, and those that are drawn where nobody uploaded one.
+
+An upload is decoded, looked at, and written anew, so that nothing but the pixels remains.
 
 Only PNG, JPEG and WebP are ever handed to a parser; the other formats of Pillow, where most of its holes were, are not
 tried. The clean bytes are kept once and for ever: JPEG written twice differs, so no CID is checked by cleaning again.
@@ -9,17 +11,21 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from functools import lru_cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ipfs.building import Builder
+from marketplace.art.raster import png
+from marketplace.art.scenes import scene
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.metadata.models import Picture, PictureFile
+from marketplace.rights.models import Right
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_BYTES = 10 * 1024 * 1024
@@ -64,9 +70,13 @@ def keep(data: bytes, by: str) -> int:
 
     PictureRefused says what is wrong with it, NoRoom that there is no place for it.
     """
-    clean = sanitise(data)
-    files = {FULL: clean.data} | {width: shrink(clean, width) for width in WIDTHS}
+    return keep_clean(sanitise(data), by)
+
+
+def keep_clean(clean: Clean, by: str) -> int:
+    """Keep a picture that is clean already, with its copies for pages; its id, the same when kept again. NoRoom."""
     sha256 = hashlib.sha256(clean.data).hexdigest()
+    files = copies(clean)
     try:
         with transaction() as session:
             picture_id = insert_once(
@@ -151,14 +161,25 @@ def is_full(error: sa.exc.OperationalError) -> bool:
     return name in ("SQLITE_FULL", "53100")
 
 
-def plain(seed: int) -> Clean:
-    """A quiet picture of two colours, for a right that has none. The same seed gives the same bytes in one Pillow."""
-    hue = seed * 47 % 360
-    fade = Image.linear_gradient("L").resize((1200, 900))
-    picture = ImageOps.colorize(fade, f"hsl({hue}, 35%, 82%)", f"hsl({(hue + 40) % 360}, 40%, 48%)")
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return Clean(out.getvalue(), "image/png", *picture.size)
+@lru_cache(maxsize=8)
+def drawn(kind: str, seed: int) -> Clean:
+    """The picture of a right that nobody gave one: what `art` draws from its kind and number. Takes about a second."""
+    data = png(scene(kind, seed), WIDTHS[-1])
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+        return Clean(data, "image/png", *picture.size)
+
+
+@lru_cache(maxsize=8)
+def copies(clean: Clean) -> dict[int, bytes]:
+    """{width: bytes}: the picture itself under FULL, and its copies for pages."""
+    return {FULL: clean.data} | {width: shrink(clean, width) for width in WIDTHS}
+
+
+def url(right: Right, width: int) -> str:
+    """The address of a right's picture for pages, WIDTHS wide at most."""
+    if right.picture_id is not None:
+        return f"/pictures/{right.picture_id}/{width}.webp"
+    return f"/pictures/{right.code}/{width}.webp"
 
 
 _TOO_WIDE = "画像の縦横が大きすぎます。長いほうの辺を8,192ピクセルまで、全体を4,000万画素までにしてください。"

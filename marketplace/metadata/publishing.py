@@ -20,7 +20,7 @@ from ipfs import car
 from ipfs.blockstore import MemoryBlockstore, SqlBlockstore
 from ipfs.building import Builder, Built
 from ipfs.cid import CID
-from marketplace.journal.writing import note
+from marketplace.journal.writing import SYSTEM, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.metadata import documents, pictures
@@ -52,7 +52,8 @@ def publish(right_id: int, quantity: int) -> None:
     if right.metadata_uri is not None:
         return
     assert right.state == RightState.APPROVED, "only what was approved is published"
-    composed = compose(right, quantity, picture_of(right), issuer(settings()))
+    picture_id = picture_of(right)
+    composed = compose(right, quantity, whole(picture_id), issuer(settings()))
     db.session.rollback()  # composing takes its time: it holds no snapshot and no lock
     with transaction() as session:
         right = lock(Right, right_id)
@@ -61,9 +62,8 @@ def publish(right_id: int, quantity: int) -> None:
         SqlBlockstore(session.connection(), blocks).put(composed.store)
         session.execute(sa.insert(Document), _rows(right_id, composed))
         session.add(_pin(right_id, composed))
-        if right.picture_id is not None:
-            shown = sa.update(Picture).where(Picture.id == right.picture_id, Picture.published_at.is_(None))
-            session.execute(shown.values(published_at=now()))
+        shown = sa.update(Picture).where(Picture.id == picture_id, Picture.published_at.is_(None))
+        session.execute(shown.values(published_at=now()))
         right.terms_cid = str(composed.files["terms.json"])
         right.metadata_uri = f"ipfs://{composed.root}/"
         note(right.subject, "publish_metadata", root=str(composed.root), documents=quantity)
@@ -100,11 +100,18 @@ def compose(right: Right, quantity: int, picture: pictures.Clean, issuer: Issuer
     return Composed(store, root, {path: built.cid for path, built in entries.items()})
 
 
-def picture_of(right: Right) -> pictures.Clean:
-    """The right's own picture, or a plain one. LookupError where its picture is not there any more."""
-    if right.picture_id is None:
-        return pictures.plain(right.art_seed)
-    row = get(Picture, right.picture_id)
+def picture_of(right: Right) -> int:
+    """The id of the right's picture: the one that was uploaded for it, or one that is drawn and kept now."""
+    if right.picture_id is not None:
+        return right.picture_id
+    drawing = pictures.drawn(right.kind, right.art_seed)
+    db.session.rollback()
+    return pictures.keep_clean(drawing, by=SYSTEM)
+
+
+def whole(picture_id: int) -> pictures.Clean:
+    """A kept picture with its bytes. LookupError where there is none."""
+    row = get(Picture, picture_id)
     return pictures.Clean(pictures.file_of(row.id), row.media_type, row.width, row.height)
 
 

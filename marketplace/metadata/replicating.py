@@ -61,7 +61,8 @@ def look_after_replicas() -> None:
 
 def ready(right_id: int) -> bool:
     """Whether tokens of this right may be minted: published, and held by as many nodes as the settings ask for."""
-    return get(Right, right_id).metadata_uri is not None and verified(right_id) >= settings().min_replicas
+    wanted = settings().min_replicas
+    return get(Right, right_id).metadata_uri is not None and (wanted == 0 or verified(right_id) >= wanted)
 
 
 def verified(right_id: int) -> int:
@@ -146,6 +147,6 @@ def _write(pin_id: int, node: str, error: IpfsError | None) -> None:
         if error is None:
             replica.verified_at = now()
             if replica.state != ReplicaState.VERIFIED:
-                move(replica, "verify")
+                move(replica, "verify", node=node, root=replica.pin.root)
         elif isinstance(error, ReplicaRefused) and replica.state == ReplicaState.VERIFIED:
-            move(replica, "lose", why=str(error)[:200])
+            move(replica, "lose", why=str(error)[:200], node=node, root=replica.pin.root)

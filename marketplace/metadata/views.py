@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, abort, request
 
 from marketplace.accounts.session import current_account, roles_of
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get
 from marketplace.metadata import documents, gateway
-from marketplace.metadata.models import Picture
-from marketplace.metadata.pictures import WIDTHS, file_of
+from marketplace.metadata.models import Document, Picture
+from marketplace.metadata.pictures import WIDTHS, copies, drawn, file_of, url
+from marketplace.rights.models import Right
 
 pages = Blueprint("metadata", __name__)
 BLUEPRINTS = (pages, gateway.bp)
+pages.add_app_template_filter(url, "picture")  # {{ right|picture(480) }}
 
 
 @pages.get("/pictures/<int:picture_id>/<int:width>.webp")
 def picture(picture_id: int, width: int) -> Response:
     """A copy for pages. Before it is published, staff only. It never changes, so it may be kept for ever."""
-    row = get(Picture, picture_id)
+    return _copy(get(Picture, picture_id), width)
+
+
+@pages.get("/pictures/<code>/<int:width>.webp")
+def drawing(code: str, width: int) -> Response:
+    """The picture of a right that nobody gave one: kept when it was published; before, drawn now, for staff only."""
+    right = db.session.scalars(sa.select(Right).where(Right.code == code)).one_or_none()
+    if right is None or width not in WIDTHS:
+        abort(404)
+    published = sa.select(Picture).join(Document, Document.cid == Picture.cid)
+    row = db.session.scalars(published.where(Document.right_id == right.id, Picture.published_at.is_not(None))).first()
+    if row is not None:
+        return _copy(row, width)
+    if not _is_staff():
+        abort(404)
+    response = Response(copies(drawn(right.kind, right.art_seed))[width], content_type="image/webp")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _copy(row: Picture, width: int) -> Response:
     if width not in WIDTHS or not (row.published_at or _is_staff()):
         abort(404)
     response = Response(content_type="image/webp")
@@ -26,7 +49,7 @@ def picture(picture_id: int, width: int) -> Response:
         "public, max-age=31536000, immutable" if row.published_at else "private, no-store"
     )
     if response.make_conditional(request).status_code == 200:
-        response.set_data(file_of(picture_id, width))
+        response.set_data(file_of(row.id, width))
     return response
 
 

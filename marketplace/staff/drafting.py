@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
-from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.refusals import Refused
 from marketplace.listings import drafting
 from marketplace.listings.models import STATE_JA, Listing, ListingState
 from marketplace.staff import pictures
@@ -123,8 +123,6 @@ def fine(form: ListingForm) -> bool:
             form.picture_id.data = str(pictures.keep(file))
         except Refused as refused:
             refusal = refused
-        except Unavailable:
-            refusal = Refused("いまは絵を預かれません。時間をおいて、もう一度お試しください。", field="picture")
     good = form.check()
     if refusal is not None:
         form.refuse(refusal)
@@ -137,4 +135,4 @@ def saved(listing: Listing) -> ResponseReturnValue:
 
 
 def page(form: ListingForm, listing: Listing | None = None) -> str:
-    return render_template("staff/edit.html", form=form, listing=listing, can_upload=pictures.can_upload())
+    return render_template("staff/edit.html", form=form, listing=listing)

@@ -15,6 +15,7 @@ from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState, Mode, UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.metadata.pictures import url as picture_url
 
 SOON = timedelta(days=3)
 
@@ -23,16 +24,12 @@ SOON = timedelta(days=3)
 class About:
     """`yen` under `label`; `sold` of the quantity (None where units are not counted); facts as (words, soon?)."""
 
-    picture: str | None
+    picture: str
     yen: int | None
     label: str
     remaining: int
     sold: int | None = None
     facts: list[tuple[str, bool]] = field(default_factory=list)
-
-
-def picture_url(picture_id: int | None, width: int) -> str | None:
-    return f"/pictures/{picture_id}/{width}.webp" if picture_id else None
 
 
 def about(listings: Sequence[Listing]) -> dict[int, About]:
@@ -62,7 +59,7 @@ def units_wanted(listing_ids: Sequence[int]) -> dict[int, int]:
 
 def _about(listing: Listing, units: dict[UnitState, int], auction: Auction | None, wanted: int) -> About:
     free = units.get(UnitState.FREE, 0)
-    card = About(picture_url(listing.right.picture_id, 480), listing.price_yen, "価格(税込)", free)
+    card = About(picture_url(listing.right, 480), listing.price_yen, "価格(税込)", free)
     if listing.mode == Mode.FIXED:
         if units:
             card.sold = units.get(UnitState.SOLD, 0)

@@ -13,12 +13,13 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
 from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
 from marketplace.lotteries import views as lotteries
+from marketplace.metadata.pictures import url as picture_url
 from marketplace.metadata.replicating import standing
 from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.storefront import mypage, records
-from marketplace.storefront.cards import about, picture_url
+from marketplace.storefront.cards import about
 from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("storefront", __name__)
@@ -108,7 +109,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         listing=listing,
         right=listing.right,
         card=about([listing])[listing.id],
-        picture=picture_url(listing.right.picture_id, 960),
+        picture=picture_url(listing.right, 960),
         panel=panel,
         record=record,
         mine=mine,

@@ -3,6 +3,7 @@ import unicodedata
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,9 @@ from marketplace.metadata.canonical import Json, NotCanonical, canonical
 safe = st.integers(-(2**53) + 1, 2**53 - 1)
 values: st.SearchStrategy[Json] = st.recursive(
     st.none() | st.booleans() | safe | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcz", max_size=3), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abzéｶ🍣\u0001", max_size=3), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -27,6 +30,11 @@ def composed(value: Any) -> Any:
 @given(values)
 def test_the_bytes_read_back_as_the_same_document(value: Json) -> None:
     assert json.loads(canonical(value)) == composed(value)
+
+
+@given(values)
+def test_another_implementation_of_rfc_8785_gives_the_same_bytes(value: Json) -> None:
+    assert canonical(value) == rfc8785.dumps(composed(value))
 
 
 @given(values)
@@ -58,6 +66,7 @@ def test_the_example_of_control_characters_in_rfc_8785() -> None:
         pytest.param(float("nan"), id="not a number"),
         pytest.param(2**53, id="an integer that some readers would change"),
         pytest.param("\ud800", id="half a letter"),
+        pytest.param({"\ud800": 1}, id="half a letter for a key"),
         pytest.param({"\u304c": 1, "\u304b\u3099": 2}, id="a key in two spellings"),
     ],
 )

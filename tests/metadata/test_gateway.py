@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+from http.client import IncompleteRead
+from urllib.request import urlopen
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +19,7 @@ from ipfs.resolver import resolve
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.metadata.models import Pin, blocks
-from marketplace.metadata.pictures import plain
+from marketplace.metadata.pictures import drawn
 from tests import given
 
 FOR_EVER = "public, max-age=29030400, immutable"
@@ -62,7 +64,7 @@ def test_a_token_document_is_given_as_json_to_anybody(client: FlaskClient, root:
 
 def test_a_picture_is_given_as_a_picture(client: FlaskClient, root: str) -> None:
     answer = client.get(f"/ipfs/{root}/picture.png")
-    assert (answer.content_type, answer.data) == ("image/png", plain(7).data)
+    assert (answer.content_type, answer.data) == ("image/png", drawn("resident", 7).data)
 
 
 def test_a_folder_with_a_slash_is_the_folder(client: FlaskClient, root: str) -> None:
@@ -273,3 +275,24 @@ def test_a_block_that_was_damaged_is_not_given_as_if_it_were_whole(client: Flask
         session.execute(sa.update(blocks).values(data=b"damaged"))
     answer = client.get(f"/ipfs/{root}/1.json")
     assert (answer.status_code, "failed its check" in answer.text) == (500, True)
+
+
+def test_a_large_file_arrives_whole_over_a_real_line(app: Flask, live_server: str) -> None:
+    data = bytes(range(256)) * 12_000
+    with urlopen(f"{live_server}/ipfs/{kept(data)}") as answer:
+        assert answer.read() == data
+
+
+def test_a_tree_arrives_whole_over_a_real_line(live_server: str, root: str) -> None:
+    with urlopen(f"{live_server}/ipfs/{root}?format=car") as answer:
+        assert str(car(answer.read())[0]) == root
+
+
+def test_damage_in_the_middle_breaks_the_line_off_instead_of_ending_it(app: Flask, live_server: str) -> None:
+    data = bytes(range(256)) * 12_000
+    cid = kept(data)
+    last = CID.of(data[2 * 1024 * 1024 :], RAW)
+    with transaction() as session:
+        session.execute(sa.update(blocks).where(blocks.c.multihash == last.multihash).values(data=b"damaged"))
+    with urlopen(f"{live_server}/ipfs/{cid}") as answer, pytest.raises(IncompleteRead):
+        answer.read()

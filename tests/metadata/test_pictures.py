@@ -171,7 +171,7 @@ def test_other_trouble_of_the_database_is_not_called_a_full_disk() -> None:
     assert not is_full(sa.exc.OperationalError("INSERT", {}, Gone()))
 
 
-def test_a_right_without_a_picture_has_a_plain_one_that_stays_the_same() -> None:
-    assert pictures.plain(7) == pictures.plain(7)
-    assert pictures.plain(7).data != pictures.plain(8).data
-    assert opened(pictures.plain(7).data).size == (1200, 900)
+def test_a_drawn_picture_is_as_clean_as_an_uploaded_one() -> None:
+    drawing = pictures.drawn("certificate", 7)
+    assert (drawing.media_type, drawing.width, drawing.height) == ("image/png", 960, 720)
+    assert opened(drawing.data).info == {}

@@ -5,7 +5,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.metadata.pictures import keep
+from marketplace.kit.db import get
+from marketplace.listings.models import Listing
+from marketplace.metadata.pictures import keep, url
 from tests import given
 from tests.metadata import pictures as made
 
@@ -33,7 +35,23 @@ def test_a_published_picture_is_for_everybody_and_for_ever(client: FlaskClient, 
     assert (again.status_code, again.data) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/pictures/77/480.webp", "/pictures/1/0.webp", "/pictures/1/481.webp"])
+def test_a_right_without_a_picture_is_drawn_for_staff_and_after_publication_for_everybody(
+    app: Flask, client: FlaskClient
+) -> None:
+    right = get(Listing, given.a_listing(state="submitted")).right
+    path = url(right, 480)
+    assert client.get(path).status_code == 404
+    staff = given.signed_in(app.test_client(), given.staff("approver")).get(path)
+    assert (staff.status_code, staff.headers["Cache-Control"]) == (200, "private, no-store")
+    right = get(Listing, given.a_listing(state="published")).right
+    answer = client.get(url(right, 480))
+    assert (answer.status_code, answer.data) == (200, staff.data)
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    "path", ["/pictures/RGT-22222222/480.webp", "/pictures/77/480.webp", "/pictures/1/0.webp", "/pictures/1/481.webp"]
+)
 def test_what_is_not_there_is_404(client: FlaskClient, picture_id: int, path: str) -> None:
     given.a_listing(state="published", picture_id=picture_id)
     assert client.get(path).status_code == 404

@@ -10,21 +10,23 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
+from marketplace.chain import register, sending
+from marketplace.chain.models import Call
 from marketplace.journal.models import Entry, Head
 from marketplace.journal.sealing import first_broken
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
+from marketplace.listings.drafting import staff_name
 from marketplace.outbox import keeping
 from marketplace.staff import sheets
-from marketplace.staff.forms import SubmitForm
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 PAGE = 50
 
 
-def menu() -> dict[str, Any]:
-    """For every page of the desk: its side menu, with what waits."""
+def menu() -> list[dict[str, Any]]:
+    """The side menu of the desk, with what waits."""
     waiting = sheets.waiting()
     places = (
         ("/staff", "home", "きょうの仕事", "home"),
@@ -34,12 +36,16 @@ def menu() -> dict[str, Any]:
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),
     )
-    return {
-        "staff_menu": [
-            {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
-            for href, icon, label, key in places
-        ]
-    }
+    return [
+        {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
+        for href, icon, label, key in places
+    ]
+
+
+@bp.app_context_processor
+def for_templates() -> dict[str, Any]:
+    """The menu as a function: only the pages of the desk, of whichever office, ask what waits."""
+    return {"staff_menu": menu}
 
 
 def me() -> Account:
@@ -51,21 +57,33 @@ def me() -> Account:
 @bp.get("")
 @staff()
 def home() -> ResponseReturnValue:
-    return render_template(
-        "staff/home.html", tasks=sheets.today(me().id), figures=sheets.figures(), at=now(), form=SubmitForm()
-    )
+    return render_template("staff/home.html", tasks=sheets.today(me().id), figures=sheets.figures(), at=now())
 
 
 @bp.get("/outbox")
 @staff()
 def outbox() -> ResponseReturnValue:
-    return render_template("staff/outbox.html", messages=keeping.late(), form=SubmitForm())
+    return render_template(
+        "staff/outbox.html",
+        messages=keeping.late(),
+        calls=register.parked(),
+        waiting=register.waiting(),
+        chain=register.status(),
+    )
 
 
 @bp.post("/outbox/<int:message_id>/retry")
 @staff("drafter", "approver", "treasury")
 def retry(message_id: int) -> ResponseReturnValue:
     keeping.retry(message_id)
+    flash("もう一度ためします。1分ほどたってから、画面を読みこみ直してください。")
+    return redirect(url_for("staff.outbox"), 303)
+
+
+@bp.post("/chain/<int:call_id>/retry")
+@staff("drafter", "approver", "treasury")
+def retry_call(call_id: int) -> ResponseReturnValue:
+    sending.retry(get(Call, call_id).key, staff_name(me().id))
     flash("もう一度ためします。1分ほどたってから、画面を読みこみ直してください。")
     return redirect(url_for("staff.outbox"), 303)
 

@@ -29,6 +29,7 @@ USUAL: dict[str, Any] = {
     "per_person_limit": 1,
     "hold_minutes": 15,
     "pay_hours": 72,
+    "chance": "dice",
     "soft_close": True,
     "art_seed": 1,
 }

@@ -28,6 +28,8 @@ from marketplace.rights import rules as rights
 from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Kind
 
+ABOVE_ALL = sales.INCREMENTS[-1][0]
+
 
 class PercentField(StringField):  # type: ignore[misc]
     """A share: '2.5％' is 250 hundredths of a percent."""
@@ -104,11 +106,14 @@ class ListingForm(Form):
     lead_ja = _text("ひとことの説明", 300, "一覧に出ます", required="ひとことの説明を入力してください。")
     lead_en = _text("ひとことの説明（英語）", 400)
     body_ja = _text("くわしい説明", 5_000, "だれに、何が、いつまで届くのかを、やさしい言葉で", field=TextAreaField)
-    perks = PairsField("特典", description="1行に1つ。縦線 | のあとに英語（なくてもかまいません）")
+    perks = PairsField(
+        "特典", description="1行に1つ。縦線 | のあとに英語（なくてもかまいません）", render_kw={"rows": "6"}
+    )
     terms = PairsField(
         "利用の条件",
         description="1行に1つ。縦線 | のあとに英語",
         validators=[InputRequired("条件を1行以上書いてください。")],
+        render_kw={"rows": "8"},
     )
     term_months = _number("期間（月）", 1, 1_200, "命名権では必須。期間のない権利では空欄")
     uses_per_token = _number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ")
@@ -122,6 +127,14 @@ class ListingForm(Form):
     opens_at = JSTDateTimeField("受付の開始", validators=[Optional()])
     closes_at = JSTDateTimeField("受付の終了", validators=[Optional()], description="定額では、なくなるまでなら空欄")
     draw_at = JSTDateTimeField("抽選", validators=[Optional()], description="抽選のときだけ。受付の終了以後")
+    chance = SelectField(
+        "抽選の乱数",
+        choices=[
+            SelectChoice("dice", "立会人の前でふるサイコロ"),
+            SelectChoice("drand", "公開されている乱数（drand）"),
+        ],
+        description="抽選のときだけ。どちらも、だれでも検算できます",
+    )
     soft_close = BooleanField(
         "終了まぎわの入札で5分のばす", description="最後の1秒をねらう入札をふせぎます（のばすのは合わせて2時間まで）"
     )
@@ -158,12 +171,14 @@ class ListingForm(Form):
         }
 
     def _auction_rules(self, before: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self.mode.data == Mode.LOTTERY and self.chance.data == "drand":
+            return {"draw": "drand"}
         if self.mode.data not in (Mode.ASCENDING, Mode.SEALED):
             return None
         table = before.get("increments") or sales.INCREMENTS
         return {
             "soft_close": (before.get("soft_close") or sales.SOFT_CLOSE) if self.soft_close.data else None,
-            "increments": [[None, self.step_yen.data]] if self.step_yen.data else table,
+            "increments": [[ABOVE_ALL, self.step_yen.data]] if self.step_yen.data else table,
         }
 
     def check(self) -> bool:
@@ -188,6 +203,7 @@ def shown(listing: Listing) -> dict[str, Any]:
         **{name: getattr(listing, name) for name in SALE},
         "kind": str(right.kind),
         "mode": str(listing.mode),
+        "chance": rules.get("draw", "dice"),
         "soft_close": rules.get("soft_close") is not None,
         "step_yen": table[0][1] if len(table) == 1 else None,
     }

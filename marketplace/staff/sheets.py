@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from marketplace.auctions.models import Auction, AuctionState
+from marketplace.chain import register
+from marketplace.chain.models import Call, CallState
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.listings.models import Listing, ListingState
+from marketplace.lotteries.models import Lottery, LotteryState
 from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
@@ -40,6 +44,9 @@ def today(account_id: int) -> list[Task]:
     """Everything that waits for a member of staff, the most pressing first."""
     return [
         *parked(),
+        *parked_calls(),
+        *draws(),
+        *ties(),
         *in_question(),
         *not_published(),
         *awaiting_approval(account_id),
@@ -59,6 +66,46 @@ def parked() -> list[Task]:
         )
         for message in keeping.late()
         if message.parked_at is not None
+    ]
+
+
+def parked_calls() -> list[Task]:
+    return [
+        Task(
+            *(
+                "届いていません",
+                "bad",
+                f"ブロックチェーンへの記録が止まっています（{call.function}）",
+                call.error or "",
+            ),
+            *(f"/staff/chain/{call.id}/retry", "もう一度ためす"),
+            send=True,
+        )
+        for call in register.parked()
+    ]
+
+
+def draws() -> list[Task]:
+    """Closed lotteries: those whose hour has come are drawn before witnesses, or by the beacon."""
+    closed = sa.select(Lottery).where(Lottery.state == LotteryState.CLOSED).order_by(Lottery.draw_at)
+    return [
+        Task(
+            *("抽選", "warn" if lottery.draw_at <= now() else "plain", lottery.listing.right.title_ja),
+            *(f"抽選の日時 {when(lottery.draw_at)}", f"/staff/lotteries/{lottery.code}", "抽選の画面を開く"),
+        )
+        for lottery in db.session.scalars(closed)
+    ]
+
+
+def ties() -> list[Task]:
+    """Sealed bids that are equal: the law wants a lot (地方自治法施行令 167条の9)."""
+    tied = sa.select(Auction).where(Auction.state == AuctionState.TIED).order_by(Auction.id)
+    return [
+        Task(
+            *("くじ", "warn", auction.listing.right.title_ja, "いちばん高い入札が同じ額です"),
+            *(f"/staff/auctions/{auction.code}", "くじの画面を開く"),
+        )
+        for auction in db.session.scalars(tied)
     ]
 
 
@@ -159,7 +206,9 @@ def waiting() -> dict[str, int]:
     stuck = (
         sa.select(sa.func.count()).select_from(Message).where(Message.parked_at.is_not(None), Message.done_at.is_(None))
     )
-    return {"approvals": db.session.scalar(submitted) or 0, "works": db.session.scalar(stuck) or 0}
+    calls = sa.select(sa.func.count()).select_from(Call).where(Call.state == CallState.PARKED)
+    works = (db.session.scalar(stuck) or 0) + (db.session.scalar(calls) or 0)
+    return {"approvals": db.session.scalar(submitted) or 0, "works": works}
 
 
 def figures() -> dict[str, int]:

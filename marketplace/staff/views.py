@@ -10,5 +10,3 @@ from marketplace.staff import desk, drafting, reviewing
 BLUEPRINTS = [desk.bp, drafting.bp, reviewing.bp]
 if find_spec("marketplace.payments") and find_spec("marketplace.tokens"):
     BLUEPRINTS.append(import_module("marketplace.staff.orders").bp)
-for bp in BLUEPRINTS:
-    bp.context_processor(desk.menu)

@@ -8,18 +8,25 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.auctions.bidding import place_bid
+from marketplace.auctions.closing import close
+from marketplace.auctions.models import Auction
+from marketplace.chain.models import Call, CallState
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
 from marketplace.kit.clock import JST, now, pretending
-from marketplace.kit.db import get, transaction
-from marketplace.listings import approving
+from marketplace.kit.db import db, get, transaction
+from marketplace.listings import approving, scheduling
 from marketplace.listings.models import Listing
+from marketplace.lotteries import entering
+from marketplace.lotteries.models import Lottery
 from marketplace.orders.placing import award
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import say
 from marketplace.staff import sheets
 from tests import given
+from tests.chain.given import a_series
 from tests.outbox.hearing import hearing
 from tests.pages import read, submit
 
@@ -119,6 +126,54 @@ def test_an_auditor_looks_and_touches_nothing(app: Flask, client: FlaskClient) -
         message_id = parked()
     answer = submit(client, "/staff", action=f"/staff/outbox/{message_id}/retry")
     assert (answer.status_code, get(Message, message_id).parked_at is None) == (403, False)
+
+
+def test_a_parked_record_of_the_chain_is_tried_again_by_one_button(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("approver"))
+    a_series()
+    with transaction() as session:
+        session.execute(sa.update(Call).values(state=CallState.PARKED, error="execution reverted", attempts=5))
+    call = get(Call, 1)
+    assert ("execution reverted" in read(client.get("/staff/outbox")).words, sheets.waiting()["works"]) == (True, 1)
+    submit(client, "/staff", action=f"/staff/chain/{call.id}/retry")
+    assert (get(Call, call.id).state, get(Call, call.id).attempts, sheets.parked_calls()) == (CallState.QUEUED, 0, [])
+
+
+def test_a_closed_lottery_is_drawn_from_the_sheet(app: Flask, client: FlaskClient) -> None:
+    reader = given.staff("approver")
+    listing_id = given.a_listing("lottery", closes_at=given.in_days(1))
+    entering.enter(lottery_of(listing_id), given.an_account())
+    with pretending(given.in_days(2)):
+        scheduling.close_due()
+        keeping.drain()
+        (before,) = sheets.draws()
+    with pretending(given.in_days(9)):
+        (due,) = sheets.today(reader)
+    code = get(Listing, listing_id).code
+    assert [(task.tone, task.href) for task in (before, due)] == [
+        ("plain", f"/staff/lotteries/{code}"),
+        ("warn", f"/staff/lotteries/{code}"),
+    ]
+    given.signed_in(client, reader)
+    assert client.get(due.href).status_code == 200
+
+
+def lottery_of(listing_id: int) -> int:
+    return db.session.scalars(sa.select(Lottery.id).where(Lottery.listing_id == listing_id)).one()
+
+
+def test_equal_highest_sealed_bids_are_drawn_from_the_sheet(app: Flask, client: FlaskClient) -> None:
+    reader = given.staff("approver")
+    listing_id = given.a_listing("sealed", "naming", closes_at=given.in_days(1))
+    auction_id = db.session.scalars(sa.select(Auction.id).where(Auction.listing_id == listing_id)).one()
+    for _ in range(2):
+        place_bid(auction_id, given.an_account(), 5_000)
+    with pretending(given.in_days(2)):
+        close(auction_id)
+        (task,) = sheets.ties()
+    assert task.href == f"/staff/auctions/{get(Listing, listing_id).code}"
+    given.signed_in(client, reader)
+    assert client.get(task.href).status_code == 200
 
 
 def test_the_figures_count_since_april(app: Flask) -> None:

@@ -66,7 +66,7 @@ def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
     listing = only()
     assert (listing.price_yen, listing.reserve_yen, listing.right.royalty_bps) == (120_000, 150_000, 250)
     assert listing.auction_rules is not None
-    assert listing.auction_rules["increments"] == [[None, 1_000]]
+    assert listing.auction_rules["increments"] == [[10**12, 1_000]]
     assert listing.right.perks == [{"ja": "看板に名前", "en": "Name on the sign"}, {"ja": "感謝状", "en": ""}]
     assert listing.opens_at.isoformat() == "2027-04-01T01:00:00+00:00"
 
@@ -154,7 +154,7 @@ def test_a_draft_is_shown_as_it_was_typed_and_can_be_changed(drafter: FlaskClien
 
 
 def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
-    table = {"soft_close": {"window": 600, "extend": 600, "cap": None}, "increments": [[10_000, 500], [None, 1_000]]}
+    table = {"soft_close": {"window": 600, "extend": 600, "cap": None}, "increments": [[10_000, 500], [10**12, 1_000]]}
     listing_id = given.a_listing("ascending", "naming", state="draft", auction_rules=table)
 
     def facts() -> dict[str, Any]:
@@ -171,6 +171,16 @@ def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
     for name in times:  # the form knows minutes
         before[f"Listing.{name}"] = before[f"Listing.{name}"].replace(second=0, microsecond=0)
     assert after == before
+
+
+def test_the_chance_of_a_lottery_is_chosen_and_kept(drafter: FlaskClient) -> None:
+    submit(drafter, "/staff/listings/new?template=resident", {"chance": "drand"})
+    assert only().auction_rules == {"draw": "drand"}
+    path = f"/staff/listings/{only().code}/edit"
+    submit(drafter, path, {"title_ja": "第5弾"})
+    assert only().auction_rules == {"draw": "drand"}
+    submit(drafter, path, {"chance": "dice"})
+    assert only().auction_rules is None
 
 
 def test_what_is_submitted_can_no_longer_be_edited(drafter: FlaskClient) -> None:

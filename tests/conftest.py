@@ -14,6 +14,7 @@ from contextvars import Context
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -71,7 +72,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     def build(url: str) -> None:
         app = create_app(Settings(database_url=url, data_dir=own))
         with app.app_context():
-            db.create_all()
+            flask_migrate.upgrade()
             db.engine.dispose()
 
     kind.template(build)

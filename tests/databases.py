@@ -24,6 +24,9 @@ class Databases(Protocol):
     def copy(self) -> AbstractContextManager[str]:
         """The URL of a fresh copy of the template, which is gone afterwards."""
 
+    def empty(self) -> AbstractContextManager[str]:
+        """The URL of a database without tables, which is gone afterwards."""
+
 
 class Sqlite:
     def __init__(self, shared: Path, own: Path) -> None:
@@ -41,9 +44,19 @@ class Sqlite:
 
     @contextmanager
     def copy(self) -> Iterator[str]:
+        with self._file() as file:
+            shutil.copyfile(self.shared / "template.db", file)
+            yield f"sqlite:///{file}"
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        with self._file() as file:
+            yield f"sqlite:///{file}"
+
+    @contextmanager
+    def _file(self) -> Iterator[Path]:
         file = self.own / f"{secrets.token_hex(8)}.db"
-        shutil.copyfile(self.shared / "template.db", file)
-        yield f"sqlite:///{file}"
+        yield file
         for left in (file, *(file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))):
             left.unlink(missing_ok=True)
 
@@ -63,10 +76,16 @@ class Postgresql:
                 build(self._url(f"hiroba_{self.run}"))
                 finished.touch()
 
+    def copy(self) -> AbstractContextManager[str]:
+        return self._database(f"TEMPLATE hiroba_{self.run}")
+
+    def empty(self) -> AbstractContextManager[str]:
+        return self._database("TEMPLATE template0")
+
     @contextmanager
-    def copy(self) -> Iterator[str]:
+    def _database(self, like: str) -> Iterator[str]:
         name = f"hiroba_{self.run}_{secrets.token_hex(8)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE hiroba_{self.run}")
+        self._execute(f"CREATE DATABASE {name} {like}")
         try:
             yield self._url(name)
         finally:

@@ -58,7 +58,10 @@ def _stay_open(premises: Premises, port: int, fresh: bool) -> int:
     def leave(_signal: int, _frame: FrameType | None) -> None:
         household.leaving = True
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    asked = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it, for a town that outlives its terminal
+        asked.append(signal.SIGHUP)
+    for number in asked:
         signal.signal(number, leave)
     try:
         began = time.monotonic()

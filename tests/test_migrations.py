@@ -1,0 +1,60 @@
+"""The migrations build what the models say: nothing that the database is to refuse is left to the models alone."""
+
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.engine.interfaces import ReflectedIndex
+
+from marketplace.application import create_app
+from marketplace.kit.db import db
+from marketplace.settings import Settings
+from tests.databases import Databases
+
+
+def options(index: ReflectedIndex) -> dict[str, str]:
+    """Among them the condition of a partial index, which is text or a clause of text."""
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+
+
+def schema(engine: sa.Engine) -> dict[str, Any]:
+    """Every table with all that the database holds it to, as the database itself tells it."""
+    seen = sa.inspect(engine)
+    return {
+        table: {
+            "columns": {each["name"]: (str(each["type"]), each["nullable"]) for each in seen.get_columns(table)},
+            "key": seen.get_pk_constraint(table)["constrained_columns"],
+            "checks": {each["name"]: each["sqltext"] for each in seen.get_check_constraints(table)},
+            "unique": {each["name"]: each["column_names"] for each in seen.get_unique_constraints(table)},
+            "foreign": {
+                each["name"]: (each["constrained_columns"], each["referred_table"], each["referred_columns"])
+                for each in seen.get_foreign_keys(table)
+            },
+            "indexes": {
+                each["name"]: (each["column_names"], bool(each["unique"]), options(each))
+                for each in seen.get_indexes(table)
+            },
+        }
+        for table in seen.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrations_build_what_the_models_say(app: Flask, databases: Databases, tmp_path: Path) -> None:
+    migrated = schema(db.engine)
+    with databases.empty() as url, create_app(Settings(database_url=url, data_dir=tmp_path)).app_context():
+        db.create_all()
+        modelled = schema(db.engine)
+        db.engine.dispose()
+    assert migrated == modelled
+
+
+def test_the_last_migration_is_undone_and_done_again(app: Flask) -> None:
+    before = schema(db.engine)
+    db.session.remove()
+    flask_migrate.downgrade()
+    undone = schema(db.engine)
+    flask_migrate.upgrade()
+    assert (undone != before, schema(db.engine)) == (True, before)

@@ -21,7 +21,7 @@ from marketplace.orders.paying import checkout
 from marketplace.payments import asking
 from marketplace.payments.syncing import sync
 
-CARD = "4242424242424242"
+CARD = "pm_card_visa"
 
 
 def hire(clerks: Iterable[Clerk]) -> dict[str, int]:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 831e2b53adc2, after ; 2026-11-24 22:15:45.012973.
+Revision 18fbf07c9fd8, after ; 2026-11-24 22:28:52.004508.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "831e2b53adc2"
+revision = "18fbf07c9fd8"
 down_revision = None
 branch_labels = None
 depends_on = None

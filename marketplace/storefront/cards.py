@@ -78,6 +78,9 @@ def _about(listing: Listing, units: dict[UnitState, int], auction: Auction | Non
             card.facts.append((f"入札 {auction.bid_count}件", False))
         if auction is not None and auction.winner_yen is not None:
             card.yen, card.label = auction.winner_yen, "落札価格"
+        elif listing.state in (ListingState.CLOSED, ListingState.COMPLETED):
+            card.label = "いちばん高かった入札" if auction and auction.bid_count else "開始価格"
+            card.facts.append(("落札者なし", False))
     card.facts.extend(_times(listing, auction.closes_at if auction else listing.closes_at))
     return card
 

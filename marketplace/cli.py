@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, seed, doctor, backup, restore, verify."""
+"""The command line: up, worker, follow, migrate, deploy, seed, doctor, backup, restore, verify."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("worker", _worker, "do what was promised: deliver the outbox, run the sheets, send to the chain")
     add("follow", _follow, "follow the chain: read contract events into our tables")
     add("migrate", _migrate, "bring the database to the present schema")
+    add("deploy", _deploy, "put the contracts on the chain, once, and see that what is there is ours")
     add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
 
     options = parser.parse_args(arguments)
@@ -79,6 +80,16 @@ def _migrate(_options: argparse.Namespace) -> int:
 
     with create_app().app_context():
         flask_migrate.upgrade()
+    return 0
+
+
+def _deploy(_options: argparse.Namespace) -> int:
+    from marketplace.application import create_app
+    from marketplace.chain import deploying
+
+    with create_app().app_context():
+        for name, address in deploying.ensure_contracts().items():
+            sys.stdout.write(f"{name} {address}\n")
     return 0
 
 

@@ -67,9 +67,10 @@ def _stay_open(premises: Premises, port: int, fresh: bool) -> int:
         began = time.monotonic()
         _start_engines(household, _engines(settings, given, premises.directory, port))
         if new:
-            _do(household, "seed", "The demo town could not be built")
+            first = "seed" if settings.demo else "deploy"
+            _do(household, first, "The town could not be built")
             premises.opened()
-            say(f"the demo town was built in {time.monotonic() - began:.0f} s; {premises.directory} keeps it")
+            say(f"the town was built in {time.monotonic() - began:.0f} s; {premises.directory} keeps it")
         _open_offices(household, settings, port)
         say(f"Hiroba is ready: http://127.0.0.1:{port}")
         household.settled = True

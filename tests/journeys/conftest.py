@@ -1,0 +1,40 @@
+"""The whole house in one process, on a real chain and a real (local) Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+
+from marketplace.chain import following, sending
+from marketplace.chain.deploying import ensure_contracts
+from marketplace.outbox import keeping
+from marketplace.settings import Settings
+from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.local_stripe import LocalStripe
+
+
+@pytest.fixture
+def chain() -> Iterator[LocalChain]:
+    with running() as chain:
+        yield chain
+
+
+@pytest.fixture
+def settings(settings: Settings, chain: LocalChain, stripe: LocalStripe) -> Settings:
+    knobs = {"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True, "demo": True}
+    return stripe.settings(settings, **knobs)
+
+
+@pytest.fixture
+def settle(app: Flask) -> Callable[[], None]:
+    """Lets worker, sender and follower have their turns until nothing moves any more."""
+    ensure_contracts()
+
+    def turns() -> None:
+        moved = True
+        while moved:
+            moved = bool(keeping.drain()) | bool(sending.work()) | bool(following.follow_once())
+
+    return turns

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.chain import contract, events
@@ -35,6 +35,7 @@ def shown(kind: str, given_value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("name", "event"), ALL, ids=lambda each: each)
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.data())
 def test_what_the_decoder_would_read_is_what_we_read(name: str, event: str, data: st.DataObject) -> None:
     part = contract.artifact(name).events[event]

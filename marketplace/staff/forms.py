@@ -19,7 +19,7 @@ from wtforms import (
     SubmitField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField
 from marketplace.listings import rules as sales
@@ -89,7 +89,7 @@ class Within:
 def _text(label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField) -> Any:
     checks: list[Any] = [Length(max=longest, message=f"{longest}文字までで入力してください。")]
     if required:
-        checks.insert(0, InputRequired(required))
+        checks.insert(0, DataRequired(required))
     return field(label, validators=checks, description=hint)
 
 

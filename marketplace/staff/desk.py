@@ -35,6 +35,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/orders", "cart", "注文", "orders"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),
+        ("/account", "user", "自分の登録", "account"),
     )
     return [
         {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
 from marketplace.listings import drafting
+from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import STATE_JA, Listing, ListingState
-from marketplace.staff import pictures
+from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
+from marketplace.rights.models import Kind
 from marketplace.staff.desk import me
-from marketplace.staff.forms import ListingForm, SubmitForm, shown
+from marketplace.staff.forms import LARGEST_SEED, ListingForm, SubmitForm, shown
 from marketplace.staff.presets import PRESETS
 
 bp = Blueprint("drafting", __name__, url_prefix="/staff/listings")
@@ -68,6 +70,9 @@ def new() -> ResponseReturnValue:
 @staff("drafter")
 def create() -> ResponseReturnValue:
     form = ListingForm()
+    if form.only_draw.data:
+        form.picture_id.data = ""
+        return page(form)
     if fine(form):
         try:
             listing_id = drafting.draft(me().id, form.values())
@@ -91,6 +96,9 @@ def edit(code: str) -> ResponseReturnValue:
 @staff("drafter")
 def revise(code: str) -> ResponseReturnValue:
     listing, form = listing_of(code), ListingForm()
+    if form.only_draw.data:
+        form.picture_id.data = ""
+        return page(form, listing_of(code))
     if fine(form):
         try:
             drafting.revise(listing.id, me().id, form.values(before=listing.auction_rules))
@@ -99,6 +107,17 @@ def revise(code: str) -> ResponseReturnValue:
         else:
             return saved(listing_of(code))
     return page(form, listing_of(code)), 422
+
+
+@bp.get("/drawings/<kind>/<int:seed>.webp")
+@staff("drafter")
+def drawing(kind: str, seed: int) -> ResponseReturnValue:
+    """The picture that a right of this kind has by its number, to be looked at in the form."""
+    if kind not in list(Kind) or not 0 < seed <= LARGEST_SEED:
+        abort(404)
+    response = Response(copies(drawn(Kind(kind), seed))[WIDTHS[0]], content_type="image/webp")
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 @bp.get("/<code>/preview")
@@ -116,12 +135,11 @@ def submit(code: str) -> ResponseReturnValue:
 
 
 def fine(form: ListingForm) -> bool:
-    """Is everything in order? A picture that was sent along is kept first, so that another fault does not lose it."""
-    file = form.picture.data
-    refusal: Refused | None = None
-    if file:
+    """Is everything in order? A picture that was sent is kept first: a fault in another field must not lose it."""
+    refusal = None
+    if form.picture.data:
         try:
-            form.picture_id.data = str(pictures.keep(file))
+            form.picture_id.data = str(keep(form.picture.data.stream.read(MOST_BYTES + 1), staff_name(me().id)))
         except Refused as refused:
             refusal = refused
     good = form.check()

@@ -16,9 +16,10 @@ from wtforms import (
     SelectChoice,
     SelectField,
     StringField,
+    SubmitField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField
 from marketplace.listings import rules as sales
@@ -28,6 +29,7 @@ from marketplace.rights import rules as rights
 from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Kind
 
+LARGEST_SEED = 999_999_999
 ABOVE_ALL = sales.INCREMENTS[-1][0]
 
 
@@ -87,7 +89,7 @@ class Within:
 def _text(label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField) -> Any:
     checks: list[Any] = [Length(max=longest, message=f"{longest}文字までで入力してください。")]
     if required:
-        checks.insert(0, InputRequired(required))
+        checks.insert(0, DataRequired(required))
     return field(label, validators=checks, description=hint)
 
 
@@ -152,7 +154,8 @@ class ListingForm(Form):
     picture = FileField("絵のファイル", description="PNG、JPEG、WebP。10MBまで。選ばなければ、下の番号から絵を描きます")
     picture_id = HiddenField()
     picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
-    art_seed = _number("絵の番号", 1, 999_999_999, "同じ番号からは、いつも同じ絵ができます", required=True)
+    only_draw = SubmitField("この番号の絵を描いて見る")
+    art_seed = _number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
 
     def values(self, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What drafting.draft() takes. `before`: the auction's former rules, whose own table is kept."""

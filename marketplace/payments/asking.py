@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,9 +15,6 @@ from marketplace.outbox.promising import say
 from marketplace.payments import rules
 from marketplace.payments.models import ASKED, NEEDS_REVIEW, OPEN, PROCESSING, SUCCEEDED, UNDER_WAY, Payment
 from marketplace.payments.stripe import Session, till
-
-KEYS_LAST = timedelta(hours=23)
-"""Stripe remembers an idempotency key for a day at least; after that a session is looked for before one is made."""
 
 
 def ask(
@@ -119,8 +116,11 @@ def checkout_url(payment_id: int) -> str:
 
 
 def open_page(payment_id: int) -> Session:
-    """The payment's session: the one that is there, else a new one. However often and from wherever it is called,
-    there is one. Unavailable."""
+    """The payment's session: the one that is there, else a new one. Unavailable.
+
+    However often and from wherever it is called, there is one: Stripe remembers the key for a day, and after a day
+    refuses the parameters, whose expires_at has come too near.
+    """
     payment = get(Payment, payment_id)
     key, params, made, session_id = (
         payment.idempotency_key,
@@ -131,15 +131,14 @@ def open_page(payment_id: int) -> Session:
     db.session.rollback()
     if session_id is not None:
         return till().session(session_id)
-    session = till().session_of(key, int(made.timestamp())) if now() - made > KEYS_LAST else None
-    if session is None:
-        try:
-            session = till().create(params, key)
-        except Rejected as refusal:
-            session = till().session_of(key, int(made.timestamp()))
-            if session is None:
-                give_up(payment_id, str(refusal))
-                raise Unavailable(str(refusal)) from refusal
+    session: Session | None
+    try:
+        session = till().create(params, key)
+    except Rejected as refusal:
+        session = till().session_of(key, int(made.timestamp()))
+        if session is None:
+            give_up(payment_id, str(refusal))
+            raise Unavailable(str(refusal)) from refusal
     if not remember(payment_id, session):  # ended while we were asking: nobody may pay on this page
         return till().close(session.id)
     return session

@@ -82,6 +82,24 @@ def test_a_day_later_the_page_that_was_left_behind_is_found(app: Flask, stripe: 
     assert (seen(payment.id).session_id, sessions(stripe)) == (left_behind.id, [left_behind.id])
 
 
+def test_a_day_later_no_second_page_can_be_made(app: Flask, stripe: LocalStripe) -> None:
+    payment = seen(ask(expires_at=now() + timedelta(hours=23)))
+    left_behind = till().create(payment.params, payment.idempotency_key)
+    stripe.sim("advance", seconds=25 * 60 * 60)
+    with pretending(now() + timedelta(hours=25)), pytest.raises(Unavailable):
+        asking.checkout_url(payment.id)
+    assert (seen(payment.id).session_id, sessions(stripe)) == (left_behind.id, [left_behind.id])
+
+
+def test_a_page_for_a_payment_that_has_ended_meanwhile_is_closed_at_once(app: Flask, stripe: LocalStripe) -> None:
+    """Another process gave the payment up while this one was asking Stripe."""
+    payment_id = ask()
+    asking.give_up(payment_id, "another process could not make it")
+    session = asking.open_page(payment_id)
+    assert (session.status, state(payment_id)) == ("expired", PaymentState.FAILED)
+    assert [one.status for one in stripe.client().checkout.sessions.list().data] == ["expired"]
+
+
 def test_a_lost_answer_makes_no_second_page(app: Flask, stripe: LocalStripe) -> None:
     stripe.sim("faults", lose_reply_next=1)
     payment_id, _url = opened()

@@ -69,6 +69,16 @@ def test_dying_after_stripe_has_paid_back_pays_back_once(app: Flask, stripe: Loc
     assert refunds(stripe) == [1000]
 
 
+def test_a_day_later_it_is_still_paid_back_once(app: Flask, stripe: LocalStripe) -> None:
+    """…although Stripe has forgotten the key by then."""
+    payment_id = paid(stripe)
+    refund_id = promised(payment_id, 300)
+    till().send_back(str(seen(payment_id).payment_intent_id), 300, "back")
+    stripe.sim("advance", seconds=25 * 60 * 60)
+    assert send(refund_id) == RefundState.SUCCEEDED
+    assert refunds(stripe) == [300]
+
+
 def test_a_lost_answer_pays_back_once(app: Flask, stripe: LocalStripe) -> None:
     refund_id = promised(paid(stripe), 300)
     stripe.sim("faults", lose_reply_next=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +22,10 @@ from marketplace.resale.rules import Told
 from marketplace.tokens.custody import accounts_at
 from marketplace.tokens.models import NOBODY, Token
 
-AT_ONCE = 500
+AT_ONCE = 100
+"""Tokens in one transaction: few enough that nobody waits long for its locks."""
+Place = tuple[str, int]
+"""Of a log: its block's hash, its number there."""
 
 
 def recompute(token_ids: Iterable[int]) -> None:
@@ -58,12 +61,16 @@ def _recompute(token_ids: Sequence[int]) -> None:
         # the token's row is the lock: logs are read after it, so the last one to write saw the most
         wanted = sa.select(Token).where(Token.token_id.in_(token_ids)).order_by(Token.token_id)
         ours = list(session.scalars(wanted.with_for_update(of=Token)))
-        told = _told([token.token_id for token in ours])
+        ids = [token.token_id for token in ours]
+        told, offers, trades = _told(ids), _rows(Offer, ids), _rows(Trade, ids)
+        asked = sa.select(OfferRequest).where(OfferRequest.token_id.in_(ids)).order_by(OfferRequest.id)
+        requests = list(session.scalars(asked))
+        sellers = accounts_at(log.args["seller"] for logs in told.values() for log in logs if "seller" in log.args)
         for token in ours:
-            logs = told.get(token.token_id, [])
-            offers = _write_offers(token.token_id, logs)
-            _write_trades(token, logs)
-            _settle_requests(token.token_id, offers)
+            id_, logs = token.token_id, told.get(token.token_id, [])
+            live = _write_offers(id_, logs, offers.get(id_, {}))
+            _write_trades(token, logs, trades.get(id_, {}), sellers)
+            _settle_requests([request for request in requests if request.token_id == id_], live, sellers)
 
 
 def _told(token_ids: Sequence[int]) -> dict[int, list[Told]]:
@@ -84,8 +91,7 @@ def _told(token_ids: Sequence[int]) -> dict[int, list[Told]]:
     return found
 
 
-def _write_offers(token_id: int, logs: Sequence[Told]) -> list[Offer]:
-    rows = _rows(Offer, token_id)
+def _write_offers(token_id: int, logs: Sequence[Told], rows: dict[Place, Offer]) -> list[Offer]:
     offers = []
     for log, state in rules.offers(logs, now()):
         row = rows.pop((log.block_hash, log.log_index), None)
@@ -106,34 +112,29 @@ def _write_offers(token_id: int, logs: Sequence[Told]) -> list[Offer]:
     return offers
 
 
-def _write_trades(token: Token, logs: Sequence[Told]) -> None:
-    rows = _rows(Trade, token.token_id)
-    trades = rules.trades(logs)
-    sellers = accounts_at(log.args["seller"] for log in trades)
-    for log in trades:
-        price, share, seller = int(log.args["price"]), int(log.args["royalty"]), log.args["seller"]
-        if rows.pop((log.block_hash, log.log_index), None) is None:
-            assert token.contract is not None, "what was sold was issued"
-            parties = {"seller": seller, "buyer": log.args["buyer"]}
-            money = {"price_yen": price, "royalty_yen": share}
-            db.session.add(Trade(contract=token.contract, token_id=token.token_id, **parties, **money, **_place(log)))
+def _write_trades(token: Token, logs: Sequence[Told], rows: dict[Place, Trade], sellers: Mapping[str, int]) -> None:
+    """Each sale is said in the transaction that writes it down."""
+    for log in rules.trades(logs):
+        if rows.pop((log.block_hash, log.log_index), None) is not None:
+            continue
+        assert token.contract is not None, "what was sold was issued"
+        money = {"price_yen": int(log.args["price"]), "royalty_yen": int(log.args["royalty"])}
+        parties = {"seller": log.args["seller"], "buyer": log.args["buyer"]}
+        db.session.add(Trade(contract=token.contract, token_id=token.token_id, **parties, **money, **_place(log)))
         say(
             "resale.sold",
             key=f"{log.tx_hash}:{log.args['listingId']}",
             token_id=token.token_id,
-            price_yen=price,
-            royalty_yen=share,
-            seller_id=sellers.get(seller),
+            seller_id=sellers.get(log.args["seller"]),
             tx_hash=log.tx_hash,
+            price_yen=money["price_yen"],
+            royalty_yen=money["royalty_yen"],
         )
     _forget(rows.values())
 
 
-def _settle_requests(token_id: int, offers: Sequence[Offer]) -> None:
-    """What we were asked to offer ends when the offer that came of it does."""
-    rows = sa.select(OfferRequest).where(OfferRequest.token_id == token_id).order_by(OfferRequest.id)
-    requests = list(db.session.scalars(rows))
-    sellers = accounts_at(offer.seller for offer in offers) if requests else {}
+def _settle_requests(requests: Sequence[OfferRequest], offers: Sequence[Offer], sellers: Mapping[str, int]) -> None:
+    """What we were asked to offer for a token ends when the offer that came of it does."""
     found = {(offer.price_yen, offer.expires_at, sellers.get(offer.seller)): offer.state for offer in offers}
     for request in requests:
         state = found.get((request.price_yen, request.expires_at, request.account_id))
@@ -141,19 +142,22 @@ def _settle_requests(token_id: int, offers: Sequence[Offer]) -> None:
             move(request, "unsettle")
         elif state is not None and state != OfferState.LIVE and request.state != RequestState.ENDED:
             move(request, "end")
+    if requests:
+        db.session.flush()  # what ends is written before what opens: only one may be open
     # an end that the chain took back comes again by itself: it reopens nothing while a newer request is open
     for request in requests:
         state = found.get((request.price_yen, request.expires_at, request.account_id))
         others = any(other is not request and other.is_open for other in requests)
         if state == OfferState.LIVE and request.state != RequestState.LISTED and not others:
             move(request, "list")
-    db.session.flush()
 
 
-def _rows(kind: Any, token_id: int) -> dict[tuple[str, int], Any]:
-    """The rows of a token by the log that each came from."""
-    rows = db.session.scalars(sa.select(kind).where(kind.token_id == token_id))
-    return {(row.block_hash, row.log_index): row for row in rows}
+def _rows(kind: Any, token_ids: Sequence[int]) -> dict[int, dict[Place, Any]]:
+    """{token: its rows by the log that each came from}."""
+    found: dict[int, dict[Place, Any]] = {}
+    for row in db.session.scalars(sa.select(kind).where(kind.token_id.in_(token_ids))):
+        found.setdefault(row.token_id, {})[row.block_hash, row.log_index] = row
+    return found
 
 
 def _place(log: Told) -> dict[str, Any]:

@@ -153,7 +153,7 @@ def only_in_the_demo() -> None:
 
 def held(contract: str, token_id: int) -> Token:
     """A token that the signed-in person holds with us; NotTheHolder for another's, 404 for none."""
-    same = (Token.contract == contract, Token.token_id == token_id)
+    same = (sa.func.lower(Token.contract) == contract.lower(), Token.token_id == token_id)
     token = db.session.scalar(sa.select(Token).where(*same))
     if token is None:
         abort(404)

@@ -6,7 +6,7 @@ gone, and what is left is added up again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -20,8 +20,10 @@ from marketplace.tokens.custody import accounts_at
 from marketplace.tokens.models import Token, TokenState, Transfer
 from marketplace.tokens.rules import Holding, Move, hands, in_order, standing
 
+Place = tuple[str, int]
+"""Of a log: its block's hash, its number there."""
 EVENTS = {TokenState.HELD: "hold", TokenState.REVOKED: "revoke", TokenState.ISSUING: "unsettle"}
-AT_ONCE = 500
+AT_ONCE = 100
 """Tokens in one transaction: few enough that nobody waits long for its locks."""
 
 
@@ -41,31 +43,34 @@ def _recompute(token_ids: Sequence[int]) -> None:
         held = wanted.order_by(Token.token_id).with_for_update(of=Token).execution_options(populate_existing=True)
         tokens = list(session.scalars(held))
         # read after the locks: whoever comes second sees at least what the first one saw
-        moves = _moves([token.token_id for token in tokens])
+        ours = [token.token_id for token in tokens]
+        moves, known = _moves(ours), _known(ours)
         accounts = accounts_at(found[-1].to_address for found in moves.values())
         for token in tokens:
-            _settle(token, moves.get(token.token_id, []), accounts)
+            id_ = token.token_id
+            _settle(token, moves.get(id_, []), known.get(id_, {}), accounts)
 
 
-def _settle(token: Token, moves: Sequence[Move], accounts: dict[str, int]) -> None:
+def _settle(token: Token, moves: Sequence[Move], known: Mapping[Place, Transfer], accounts: Mapping[str, int]) -> None:
+    """Rows and holder of one token, and the news among its moves: said in the transaction that writes them down."""
     nothing_yet = TokenState.PROMISED if token.state == TokenState.PROMISED else TokenState.ISSUING
-    found = standing(moves, nothing_yet)
-    _write_transfers(token.token_id, moves)
-    _write_holding(token, found, accounts)
-    if found.mint_tx:
+    found, new = standing(moves, nothing_yet), _write_transfers(token.token_id, moves, known)
+    if found.mint_tx and found.mint_tx != token.mint_tx:
         say("token.issued", key=str(token.token_id), token_id=token.token_id, order_code=token.order_code)
     for name, step in hands(moves):
-        say(
-            "token.changed_hands",
-            key=f"{token.token_id}:{name}",
-            token_id=token.token_id,
-            from_address=step.from_address,
-            to_address=step.to_address,
-            tx_hash=step.tx_hash,
-        )
+        if step in new:
+            say(
+                "token.changed_hands",
+                key=f"{token.token_id}:{name}",
+                token_id=token.token_id,
+                from_address=step.from_address,
+                to_address=step.to_address,
+                tx_hash=step.tx_hash,
+            )
+    _write_holding(token, found, accounts)
 
 
-def _write_holding(token: Token, found: Holding, accounts: dict[str, int]) -> None:
+def _write_holding(token: Token, found: Holding, accounts: Mapping[str, int]) -> None:
     token.holder_address = found.holder
     token.holder_id = accounts.get(found.holder) if found.holder else None
     token.mint_tx, token.minted_at = found.mint_tx, found.minted_at
@@ -73,17 +78,22 @@ def _write_holding(token: Token, found: Holding, accounts: dict[str, int]) -> No
         journal_move(token, EVENTS[found.state], tx=found.mint_tx or "")
 
 
-def _write_transfers(token_id: int, moves: Sequence[Move]) -> None:
-    """Make the rows equal to `moves`: take away what the chain took back, add what is new."""
-    rows = {
-        (row.block_hash, row.log_index): row
-        for row in db.session.scalars(sa.select(Transfer).where(Transfer.token_id == token_id))
-    }
-    for step in moves:
-        if rows.pop((step.block_hash, step.log_index), None) is None:
-            db.session.add(Transfer(token_id=token_id, **vars(step)))
-    for gone in rows.values():
-        db.session.delete(gone)
+def _write_transfers(token_id: int, moves: Sequence[Move], known: Mapping[Place, Transfer]) -> list[Move]:
+    """Make the rows equal to `moves`: take away what the chain took back, add what is new. What is new."""
+    told = {(step.block_hash, step.log_index): step for step in moves}
+    for place in known.keys() - told.keys():
+        db.session.delete(known[place])
+    new = [step for place, step in told.items() if place not in known]
+    db.session.add_all(Transfer(token_id=token_id, **vars(step)) for step in new)
+    return new
+
+
+def _known(token_ids: Sequence[int]) -> dict[int, dict[Place, Transfer]]:
+    """{token: its rows by the log that each came from}."""
+    found: dict[int, dict[Place, Transfer]] = {}
+    for row in db.session.scalars(sa.select(Transfer).where(Transfer.token_id.in_(token_ids))):
+        found.setdefault(row.token_id, {})[row.block_hash, row.log_index] = row
+    return found
 
 
 def _moves(token_ids: Sequence[int]) -> dict[int, list[Move]]:

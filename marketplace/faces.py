@@ -9,7 +9,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from marketplace.accounts.session import current_account, roles_of
-from marketplace.kit.dates import day, period, when
+from marketplace.kit.clock import now
+from marketplace.kit.dates import day, full_day, period, when_seen_from
 from marketplace.kit.money import yen, yen_words
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import wants_fragment
@@ -37,7 +38,8 @@ POLITE = {
 
 def dress(app: Flask) -> None:
     """Filters, context, headers and error pages for `app`."""
-    app.jinja_env.filters.update(yen=yen, yen_words=yen_words, when=when, day=day, period=period)
+    app.jinja_env.filters.update(yen=yen, yen_words=yen_words, day=day, full_day=full_day, period=period)
+    app.jinja_env.filters["when"] = lambda moment: when_seen_from(moment, now())
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(known_to_templates)
     app.after_request(safe_headers)

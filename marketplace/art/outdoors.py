@@ -1,4 +1,4 @@
-"""Outdoors: bathe, shovel snow, sweat in a tent, start the fountain, ride the lift."""
+"""Outdoors: bathe, swim, shovel snow, sweat in a tent, start the fountain, ride the lift."""
 
 from __future__ import annotations
 
@@ -183,4 +183,29 @@ def lift(seed: str) -> Sheet:
         )
     )
     sheet.scatter(120, 0, h, 2, 5)
+    return sheet
+
+
+def pool(seed: str) -> Sheet:
+    """A jump into the town's pool: lanes, a ball, a splash."""
+    sheet = landscape(seed, "day", water=False, peak=0.66, horizon=0.5)
+    w, h = sheet.width, sheet.height
+    sheet.rect(0, h * 0.58, w, h * 0.42, "#efe6d2")
+    sheet.shape([(w * 0.1, h * 0.64), (w * 0.9, h * 0.64), (w * 1.04, h), (-w * 0.04, h)], "#ffffff")
+    water = sheet.fade([(0, "#6fd3ee"), (1, "#1f9bd0")])
+    sheet.shape([(w * 0.13, h * 0.67), (w * 0.87, h * 0.67), (w * 0.99, h), (w * 0.01, h)], water)
+    for k in range(1, 4):
+        top, low = w * (0.13 + 0.185 * k), w * (0.01 + 0.245 * k)
+        sheet.add(stroke(data("M{} {}L{} {}", top, h * 0.675, low, h), "#ffffff", 9, 0.75))
+    x, y = w * 0.44, h * 0.84
+    sheet.add(oval(x, y, 190, 34, "#ffffff", 0.75))
+    for k in range(17):
+        turn = pi * (0.08 + 0.84 * k / 16)
+        far = sheet.chance.between(120, 330)
+        drop_x, drop_y = x + cos(turn) * far, y - sin(turn) * far * 0.95
+        sheet.add(stroke(data("M{} {}L{} {}", x + cos(turn) * 50, y - 20, drop_x, drop_y), "#ffffff", 12, 0.55))
+        sheet.disc(drop_x, drop_y, sheet.chance.between(9, 22), "#ffffff", 0.9)
+    ball = [disc(0, 0, 52, "#ffffff"), path("M0 -52A52 52 0 0 1 45 26L0 0Z", "#e8514a")]
+    ball += [path("M-45 26A52 52 0 0 1 0 -52L0 0Z", "#3f8fd8"), oval(0, 56, 54, 9, "#0d6f9e", 0.35)]
+    sheet.add(placed(ball, w * 0.76, h * 0.83))
     return sheet

@@ -10,7 +10,7 @@ from marketplace.art.doings import brush, hall, tea
 from marketplace.art.drawing import Chance, Sheet
 from marketplace.art.figures import FIGURES
 from marketplace.art.landscapes import MOODS, landscape
-from marketplace.art.outdoors import bath, fountain, lift, sauna, snow_work
+from marketplace.art.outdoors import bath, fountain, lift, pool, sauna, snow_work
 from marketplace.art.places import bus_stop, canoe, deck, desk, park, seasons, village
 from marketplace.art.worlds import figure_scene
 
@@ -25,6 +25,7 @@ MOTIFS: dict[str, Callable[[str], Sheet]] = {
     "hall": hall,
     "lift": lift,
     "park": park,
+    "pool": pool,
     "sauna": sauna,
     "seasons": seasons,
     "snow_work": snow_work,

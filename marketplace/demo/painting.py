@@ -1,7 +1,7 @@
 """The demo's pictures, drawn ahead so that a first start need not wait: python -m marketplace.demo.painting
 
-Drawing one takes half a second, and the story has one for each sale. The files are what `art` draws from motif and
-number; run this after changing `art`.
+Drawing one takes half a second, and the story has one for each sale. The files are what `art` draws of the motif that
+the story names; run this after changing `art`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def paint() -> None:
     """Draw every sale's picture into the directory."""
     DIRECTORY.mkdir(exist_ok=True)
     for sale in story().sales:
-        file_of(sale).write_bytes(webp(scene(sale.words["motif"], sale.number), WIDTH))
+        file_of(sale).write_bytes(webp(scene(sale.words["picture"], sale.number), WIDTH))
 
 
 if __name__ == "__main__":

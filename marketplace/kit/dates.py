@@ -41,6 +41,12 @@ def when(moment: datetime) -> str:
     return f"{day(moment)} {_clock(_in_japan(moment))}"
 
 
+def when_seen_from(moment: datetime, today: datetime) -> str:
+    """As `when`, with the year before it where that is not the year of `today`: '2027年11月25日(木) 午前7時21分'."""
+    year = _in_japan(moment).year
+    return when(moment) if year == _in_japan(today).year else f"{year}年{when(moment)}"
+
+
 def period(start: datetime, end: datetime | None) -> str:
     """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで'.
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from markupsafe import Markup, escape
 
 from marketplace.kit.clock import jst
 
 LEFT, RIGHT, TOP, BOTTOM = 66.0, 22.0, 14.0, 34.0
-WIDE, NARROW = (680.0, 280.0), (360.0, 260.0)
+WIDE, NARROW = (500.0, 280.0), (360.0, 260.0)
 DOTS = 400
 """More dots than this are not drawn one by one; the middle line still counts every sale."""
 
@@ -30,7 +30,8 @@ class Sale:
 class Span:
     """The sales of a month (or a day, where there is only one month): how many, their middle and their sum."""
 
-    begins: datetime
+    middle: datetime
+    """The mean moment of its sales: where its point stands on the line."""
     label: str
     count: int
     median: int
@@ -38,20 +39,27 @@ class Span:
 
 
 def spans(sales: Sequence[Sale]) -> list[Span]:
-    """By month in Japan, or by day where all lie within 60 days; oldest first, empty ones left out."""
+    """By month in Japan, or by day where all lie within 60 days; oldest first, none empty. `sales` are in order."""
     if not sales:
         return []
-    by_day = max(sale.at for sale in sales) - min(sale.at for sale in sales) <= timedelta(days=60)
-    grouped: dict[datetime, list[int]] = {}
+    by_day = sales[-1].at - sales[0].at <= timedelta(days=60)
+    grouped: dict[date, list[Sale]] = {}
     for sale in sales:
-        local = jst(sale.at).replace(hour=0, minute=0, second=0, microsecond=0)
-        grouped.setdefault(local if by_day else local.replace(day=1), []).append(sale.yen)
-    return [_span(begins, prices, by_day) for begins, prices in sorted(grouped.items())]
+        day = jst(sale.at).date()
+        grouped.setdefault(day if by_day else day.replace(day=1), []).append(sale)
+    return [_span(begins, among, by_day) for begins, among in sorted(grouped.items())]
 
 
-def _span(begins: datetime, prices: list[int], by_day: bool) -> Span:
+def _span(begins: date, sales: list[Sale], by_day: bool) -> Span:
     label = f"{begins.month}月{begins.day}日" if by_day else f"{begins.year}年{begins.month}月"
-    return Span(begins, label, len(prices), median(prices), sum(prices))
+    yens, first = [sale.yen for sale in sales], sales[0].at
+    middle = first + sum(((sale.at - first) for sale in sales), timedelta()) / len(sales)
+    return Span(middle, label, len(yens), median(yens), sum(yens))
+
+
+def _day(moment: datetime) -> str:
+    local = jst(moment)
+    return f"{local.year}年{local.month}月{local.day}日"
 
 
 def median(prices: Sequence[int]) -> int:
@@ -61,10 +69,10 @@ def median(prices: Sequence[int]) -> int:
 
 
 def ceiling(value: int, steps: int = 4) -> int:
-    """The smallest 1, 2, 2.5 or 5 times a power of ten, times `steps`, that is not below `value`."""
+    """The smallest 1, 2, 2.5, 3 or 5 times a power of ten, times `steps`, that is not below `value`."""
     power = 1
     while True:
-        for lead in (10, 20, 25, 50):
+        for lead in (10, 20, 25, 30, 50):
             step = lead * power // 10
             if step and step * 10 == lead * power and step * steps >= value:
                 return step * steps
@@ -72,34 +80,37 @@ def ceiling(value: int, steps: int = 4) -> int:
 
 
 def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Markup:
-    """Each sale a dot, the medians a line."""
+    """Each sale a dot, the medians a line. Sales of a single day stand in their order, later ones by their time."""
     width, height = size
-    first, last = min(sale.at for sale in sales), max(sale.at for sale in sales)
-    room = max((last - first).total_seconds(), 86400.0)
-    top = ceiling(max(sale.yen for sale in sales))
-
-    def x(at: datetime) -> float:
-        return LEFT + (width - LEFT - RIGHT) * min(1.0, max(0.0, (at - first).total_seconds() / room))
+    yens = [sale.yen for sale in sales]
+    grouped, top = spans(sales), ceiling(max(yens))
+    first, last = sales[0].at, sales[-1].at
+    whole = (last - first).total_seconds()
+    room = width - LEFT - RIGHT - 16
 
     def y(yen: float) -> float:
         return height - BOTTOM - (height - TOP - BOTTOM) * yen / top
 
+    def x(share: float) -> float:
+        return LEFT + 8 + room * min(1.0, max(0.0, share))
+
+    if len(grouped) == 1:
+        places = [i / max(1, len(sales) - 1) for i in range(len(sales))]
+        ends = ("1件目", f"{len(sales)}件目")
+    else:
+        places = [(sale.at - first).total_seconds() / whole for sale in sales]
+        ends = (_day(first), _day(last))
     body = [_grid(width, top, y, lambda yen: f"{yen:,}円")]
-    grouped = spans(sales)
     body += [
-        f'<circle class="fill-2" cx="{x(sale.at):.1f}" cy="{y(sale.yen):.1f}" r="4" opacity="0.55"/>'
-        for sale in sales[-DOTS:]
+        f'<circle class="fill-2" cx="{x(place):.1f}" cy="{y(sale.yen):.1f}" r="4" opacity="0.6"/>'
+        for place, sale in list(zip(places, sales, strict=True))[-DOTS:]
     ]
     if len(grouped) > 1:
-        half = timedelta(days=15 if grouped[0].label.endswith("月") else 0.5)
-        line = " ".join(f"{x(span.begins + half):.1f},{y(span.median):.1f}" for span in grouped)
-        body.append(f'<polyline class="line-1" points="{line}"/>')
-    for at, anchor in ((first, "start"), (last, "end")):
-        local = jst(at)
-        place = LEFT if anchor == "start" else width - RIGHT
-        text = f"{local.year}年{local.month}月{local.day}日"
-        body.append(f'<text x="{place:.0f}" y="{height - 10:.0f}" text-anchor="{anchor}">{text}</text>')
-    yens = [sale.yen for sale in sales]
+        middles = [((span.middle - first).total_seconds() / whole, span.median) for span in grouped]
+        points = " ".join(f"{x(share):.1f},{y(yen):.1f}" for share, yen in middles)
+        body.append(f'<polyline class="line-1" points="{points}"/>')
+    for word, at, anchor in ((ends[0], LEFT, "start"), (ends[1], width - RIGHT, "end")):
+        body.append(f'<text x="{at:.0f}" y="{height - 10:.0f}" text-anchor="{anchor}">{word}</text>')
     told = (
         f"{len(yens)}件の取引。いちばん安いもので{min(yens):,}円、高いもので{max(yens):,}円、"
         f"中央値は{median(yens):,}円。"

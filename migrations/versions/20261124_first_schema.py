@@ -1,12 +1,12 @@
 """first schema
 
-Revision 18fbf07c9fd8, after ; 2026-11-24 22:28:52.004508.
+Revision 9b8023097a64, after ; 2026-11-24 22:41:53.552293.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "18fbf07c9fd8"
+revision = "9b8023097a64"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from marketplace.kit.dates import day, full_day, japanese_year, left_until, period, when
+from marketplace.kit.dates import day, full_day, japanese_year, left_until, period, when, when_seen_from
 
 
 def utc(*parts: int) -> datetime:
@@ -24,6 +24,12 @@ def test_a_moment_is_told_in_japan_with_its_weekday() -> None:
 )
 def test_noon_and_midnight_are_the_zeroth_hour(at: datetime, told: str) -> None:
     assert when(at) == told
+
+
+def test_a_moment_of_another_year_says_its_year() -> None:
+    today = utc(2026, 12, 31, 14, 59)
+    assert when_seen_from(utc(2026, 1, 1, 0, 0), today) == "1月1日(木) 午前9時00分"
+    assert when_seen_from(utc(2026, 12, 31, 15, 0), today) == "2027年1月1日(金) 午前0時00分"
 
 
 def test_a_moment_without_a_time_zone_is_refused() -> None:

@@ -1,0 +1,80 @@
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from marketplace.storefront.charts import NARROW, WIDE, Sale, both, ceiling, counts, median, prices, spans
+
+START = datetime(2026, 4, 20, tzinfo=UTC)
+
+
+def sales(*yens: int, every: timedelta = timedelta(hours=1)) -> list[Sale]:
+    return [Sale(START + i * every, yen) for i, yen in enumerate(yens)]
+
+
+@pytest.mark.parametrize(("among", "middle"), [([3], 3), ([5, 1], 3), ([4, 1], 3), ([9, 1, 5], 5), ([1, 2, 3, 100], 3)])
+def test_the_median_of_two_middle_prices_is_their_mean_rounded_up(among: list[int], middle: int) -> None:
+    assert median(among) == middle
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"),
+    [(1, 4), (4, 4), (5, 8), (9, 12), (20, 20), (21, 40), (100, 100), (3_801, 4_000), (99_999, 100_000)],
+)
+def test_the_scale_ends_at_a_round_number_not_below_the_highest(highest: int, top: int) -> None:
+    assert ceiling(highest) == top
+
+
+def test_sales_within_two_months_are_counted_by_day_in_japan() -> None:
+    late = [Sale(datetime(2026, 4, 20, 14, 59, tzinfo=UTC), 100), Sale(datetime(2026, 4, 20, 15, 0, tzinfo=UTC), 300)]
+    assert [(span.label, span.count, span.median, span.volume) for span in spans(late)] == [
+        ("4月20日", 1, 100, 100),
+        ("4月21日", 1, 300, 300),
+    ]
+
+
+def test_sales_over_a_longer_time_are_counted_by_month() -> None:
+    told = [
+        (span.label, span.count, span.median, span.volume)
+        for span in spans(sales(100, 200, 300, every=timedelta(days=35)))
+    ]
+    assert told == [("2026年4月", 1, 100, 100), ("2026年5月", 1, 200, 200), ("2026年6月", 1, 300, 300)]
+
+
+def test_no_sales_have_no_spans() -> None:
+    assert spans([]) == []
+
+
+@pytest.mark.parametrize("draw", [prices, counts])
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize(
+    "among", [sales(500), sales(100, 300, 200), sales(*range(100, 900, 10), every=timedelta(days=9))]
+)
+def test_everything_drawn_lies_on_the_sheet(draw: type, size: tuple[float, float], among: list[Sale]) -> None:
+    drawing = ET.fromstring(draw(among, size, "n"))  # noqa: S314 - our own drawing
+    width, height = size
+    for mark in drawing.iter():
+        for name, value in mark.attrib.items():
+            if name in ("x", "cx", "x1", "x2"):
+                assert 0 <= float(value) <= width, mark.attrib
+            if name in ("y", "cy", "y1", "y2"):
+                assert 0 <= float(value) <= height, mark.attrib
+
+
+def test_every_sale_is_a_dot_and_a_dearer_one_stands_higher() -> None:
+    dots = ET.fromstring(prices(sales(100, 300, 200), WIDE, "n")).findall("circle")  # noqa: S314 - our own drawing
+    heights = [float(dot.attrib["cy"]) for dot in dots]
+    assert [heights.index(y) for y in sorted(heights)] == [1, 2, 0]
+
+
+def test_a_chart_is_told_in_words_to_those_who_do_not_see_it() -> None:
+    drawing = ET.fromstring(prices(sales(100, 300), WIDE, "n"))  # noqa: S314 - our own drawing
+    named = {mark.attrib["id"]: mark.text for mark in drawing.iter() if "id" in mark.attrib}
+    assert drawing.attrib["aria-labelledby"].split() == list(named)
+    assert named["n-d"] == "2件の取引。いちばん安いもので100円、高いもので300円、中央値は200円。"
+
+
+def test_the_wide_and_the_narrow_drawing_have_names_of_their_own() -> None:
+    page = ET.fromstring(f"<main>{both(counts, sales(100), 'n')}</main>")  # noqa: S314 - our own drawing
+    names = [mark.attrib["id"] for mark in page.iter() if "id" in mark.attrib]
+    assert len(names) == len(set(names)) == 4

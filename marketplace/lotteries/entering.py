@@ -34,8 +34,8 @@ def enter(lottery_id: int, account_id: int) -> Received:
     """
     secret = secret_code()
     with transaction():
-        person = _person(lottery_id, account_id)
-        if person.no is not None:
+        person_code, earlier = _person(lottery_id, account_id)
+        if earlier is not None:
             raise AlreadyEntered
         place = next_place(lottery_id)
         no = f"{place.code.removeprefix('LST-')}-{place.received:06}"
@@ -53,16 +53,17 @@ def enter(lottery_id: int, account_id: int) -> Received:
         )
         if entry_id is None:
             raise AlreadyEntered  # the other window was first; the number is given back with this transaction
-        note(f"entry:{no}", "enter", by=f"buyer:{person.code}")
+        note(f"entry:{no}", "enter", by=f"buyer:{person_code}")
         say("lottery.entered", key=no, entry_id=entry_id)
     return Received(entry_id, no, secret)
 
 
-def _person(lottery_id: int, account_id: int) -> sa.Row[tuple[str, str | None]]:
+def _person(lottery_id: int, account_id: int) -> tuple[str, str | None]:
     """(code, no): the account, and the number of its live entry or None. One question, since thousands ask at once."""
     live = sa.and_(Entry.account_id == Account.id, Entry.lottery_id == lottery_id, Entry.state != EntryState.WITHDRAWN)
     query = sa.select(Account.code, Entry.no).select_from(Account).outerjoin(Entry, live)
-    return db.session.execute(query.where(Account.id == account_id)).one()
+    code, no = db.session.execute(query.where(Account.id == account_id)).one()
+    return code, no
 
 
 def next_place(lottery_id: int) -> sa.Row[tuple[str, int, object]]:

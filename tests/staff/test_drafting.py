@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from marketplace.art.scenes import motif_of
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.rights.models import Kind
@@ -45,6 +46,15 @@ def test_each_template_is_a_draft_that_can_be_saved_as_it_is(drafter: FlaskClien
     assert [getattr(listing, name) for name in ("opens_at", "closes_at", "draw_at")] == [
         PRESETS[template].filled()[name] for name in ("opens_at", "closes_at", "draw_at")
     ]
+
+
+@pytest.mark.parametrize(
+    ("template", "motif"),
+    [("resident", "village"), ("card", "butterbur"), ("lecture", "hall"), ("park", "park"), ("canoe", "canoe")],
+)
+def test_the_picture_of_a_template_shows_what_its_words_say(template: str, motif: str) -> None:
+    values = PRESETS[template].values
+    assert motif_of(values["kind"], values["art_seed"]) == motif
 
 
 def test_the_templates_are_offered_first(drafter: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, seed, doctor, backup, restore, verify."""
+"""The command line: up, worker, follow, migrate, deploy, seed."""
 
 from __future__ import annotations
 

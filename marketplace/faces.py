@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
 from marketplace.kit.clock import now
@@ -54,16 +55,21 @@ def dress(app: Flask) -> None:
 def known_to_templates() -> dict[str, object]:
     if not has_request_context():
         return {"town": settings()}
-    account = current_account()
     return {
         "town": settings(),
-        "me": account,
-        "my_roles": {str(role) for role in roles_of(account.id)} if account else set(),
+        # Looked up when a page asks: the page that says that something is broken must not ask the database.
+        "me": LocalProxy(current_account),
+        "my_roles": LocalProxy(my_roles),
         "display": {
             "size": request.cookies.get("size", "m"),
             "theme": request.cookies.get("theme", ""),
         },
     }
+
+
+def my_roles() -> set[str]:
+    account = current_account()
+    return {str(role) for role in roles_of(account.id)} if account else set()
 
 
 def safe_headers(response: Response) -> Response:

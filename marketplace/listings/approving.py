@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import rfc8785
+import sqlalchemy as sa
 
+from marketplace.journal.models import Entry
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import lock, transaction
+from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.drafting import FIELDS, staff_name
 from marketplace.listings.models import Listing
@@ -23,14 +25,14 @@ class ChangedMeanwhile(Refused):
 
 
 def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None = None) -> None:
-    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for the drafter.
+    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for whoever wrote any of it.
 
     `seen` is the fingerprint() of what the approver had on the screen; ChangedMeanwhile where it is another text.
     """
     by = staff_name(actor_id)
     with transaction():
         listing = lock(Listing, listing_id)
-        if listing.drafted_by == actor_id:
+        if wrote(listing, actor_id):
             raise SamePerson
         if seen is not None and seen != fingerprint(listing):
             raise ChangedMeanwhile
@@ -44,6 +46,16 @@ def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None =
             right_id=listing.right_id,
             quantity=listing.quantity,
         )
+
+
+def wrote(listing: Listing, actor_id: int) -> bool:
+    """Did this person draft the listing, or change it at any time? Four eyes are two people's."""
+    if listing.drafted_by == actor_id:
+        return True
+    theirs = sa.select(Entry.id).where(
+        Entry.subject == listing.subject, Entry.event.in_(("draft", "revise")), Entry.by == staff_name(actor_id)
+    )
+    return db.session.scalar(theirs.limit(1)) is not None
 
 
 def send_back(listing_id: int, actor_id: int, note: str) -> None:

@@ -77,8 +77,8 @@ def page(listing: Listing, form: ApproveForm, back: SendBackForm) -> str:
         why_not = f"この出品は「{listing.state.ja}」です。承認を待っているものだけ、承認できます。"
     elif Role.APPROVER not in roles_of(account.id):
         why_not = "承認の権限を持つ職員だけが、承認できます。"
-    elif listing.drafted_by == account.id:
-        why_not = "あなたが起案した出品です。自分の出品は承認できません。別の職員にお願いしてください。"
+    elif approving.wrote(listing, account.id):
+        why_not = "あなたが書いた出品です。自分の書いた出品は承認できません。別の職員にお願いしてください。"
     return render_template(
         "staff/review.html",
         listing=listing,

@@ -122,3 +122,15 @@ def test_the_approved_hash_covers_words_and_sale(app: Flask) -> None:
         for change in ({}, {}, {"price_yen": 3_001}, {"body_ja": "別のことば"})
     )
     assert (same == again, len({same, price, word})) == (True, 3)
+
+
+def test_the_first_author_cannot_approve_after_a_colleague_changed_a_word(app: Flask) -> None:
+    first, second = given.staff("drafter"), given.staff("drafter", "approver", email="second@town.example.jp")
+    third = given.staff("approver")
+    listing_id = draft(first, given.values())
+    revise(listing_id, second, given.values(title_ja="デジタル住民票 第4弾"))
+    submit(listing_id, second)
+    for author in (first, second):
+        with pytest.raises(SamePerson):
+            approve(listing_id, author)
+    approve(listing_id, third)

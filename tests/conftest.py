@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -31,6 +32,9 @@ from tests.visiting import chromium, program, visiting
 
 for knob in Settings.model_fields:  # a developer's own settings are not the tests'
     os.environ.pop(knob.upper(), None)
+
+hypothesis.settings.register_profile("town", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.load_profile("town")
 
 SERVER = pytest.StashKey[ExitStack]()
 

@@ -99,9 +99,7 @@ def hexadecimal(source: Record, key: str, size: int | None = None) -> bytes:
 def command(arguments: Sequence[str], work: Callable[[object], Record]) -> int:
     """Run `work` on the file named by the one argument: its result on stdout and 0, or one line on stderr and 2."""
     if list(arguments) in (["--help"], ["-h"]):
-        sys.stdout.write(
-            "give the name of one JSON file; the result comes out as JSON, or one line says what is wrong\n"
-        )
+        sys.stdout.write("give the name of one JSON file: its result comes out, or one line says what is wrong\n")
         return 0
     try:
         if len(arguments) != 1:

@@ -19,7 +19,8 @@ from ipfs.resolver import resolve
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.metadata.models import Pin, blocks
-from marketplace.metadata.pictures import drawn
+from marketplace.metadata.pictures import file_of
+from marketplace.rights.models import Right
 from tests import given
 
 FOR_EVER = "public, max-age=29030400, immutable"
@@ -64,7 +65,9 @@ def test_a_token_document_is_given_as_json_to_anybody(client: FlaskClient, root:
 
 def test_a_picture_is_given_as_a_picture(client: FlaskClient, root: str) -> None:
     answer = client.get(f"/ipfs/{root}/picture.png")
-    assert (answer.content_type, answer.data) == ("image/png", drawn("resident", 7).data)
+    picture_id = db.session.scalars(sa.select(Right.picture_id)).one()
+    assert picture_id is not None
+    assert (answer.content_type, answer.data) == ("image/png", file_of(picture_id))
 
 
 def test_a_folder_with_a_slash_is_the_folder(client: FlaskClient, root: str) -> None:

@@ -86,7 +86,7 @@ def test_the_drafter_sees_why_not_and_has_no_button(app: Flask, client: FlaskCli
     given.signed_in(client, both)
     path = f"/staff/listings/{get(Listing, listing_id).code}"
     page = read(client.get(f"{path}/review"))
-    assert "自分の出品は承認できません" in page.words
+    assert "自分の書いた出品は承認できません" in page.words
     assert [form.action for form in page.forms if form.action.startswith(path)] == []
 
 

@@ -54,6 +54,7 @@ def server() -> Iterator[str]:
     if given:
         yield given
         return
+    _sweep("/tmp", _memory())
     with _directory("/tmp") as home, _directory(_memory()) as data_home:
         programs = _programs(home)
         owner = _hand_over(home, data_home)
@@ -81,8 +82,19 @@ def server() -> Iterator[str]:
 @contextmanager
 def _directory(above: str) -> Iterator[Path]:
     """A private one. Not where pytest keeps its own: a socket's path may have 107 bytes, and another user enters it."""
-    with tempfile.TemporaryDirectory(prefix="hiroba-pg-", dir=above) as name:
+    with tempfile.TemporaryDirectory(prefix=f"hiroba-pg-{os.getpid()}-", dir=above) as name:
         yield Path(name)
+
+
+def _sweep(*above: str) -> None:
+    """Remove what a run left that was killed: the directories whose maker is no more."""
+    for left in (path for place in above for path in Path(place).glob("hiroba-pg-*-*")):
+        try:
+            os.kill(int(left.name.split("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except (ValueError, PermissionError):
+            continue  # not ours
 
 
 def _memory() -> str:

@@ -72,7 +72,7 @@ class Tale:
         yield Act(self.sale.draw_at + DAY, lambda: self._pay_all_but(self.sale.play["unpaid"]), settle=True)
         over = self.sale.draw_at + 3 * DAY + MINUTE
         yield Act(over, _nothing)  # those who did not pay lose their turn; the next are told
-        yield Act(over + DAY, lambda: self._pay_all_but(0), settle=True)
+        yield Act(over + DAY, lambda: self._pay_all_but(self.sale.play.get("left", 0)), settle=True)
 
     def _auction(self) -> Iterator[Act]:
         play, closes = self.sale.play, self.sale.closes_at

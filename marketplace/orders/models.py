@@ -54,11 +54,14 @@ STATE_JA = {
 OPEN = (OrderState.AWAITING_PAYMENT, OrderState.PROCESSING)
 """The buyer still has something to do, or the bank has."""
 LIVE = (*OPEN, OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.NEEDS_REVIEW)
-"""The unit belongs to this order."""
+"""The person counts as having one."""
 
-
-def _where(states: tuple[OrderState, ...]) -> sa.TextClause:
-    return sa.text("state IN (" + ", ".join(f"'{state}'" for state in states) + ")")
+IS_OPEN = sa.text("state IN ('awaiting_payment', 'processing')")
+HAS_THE_UNIT = sa.text(
+    "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review')"
+    " OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
+)
+"""Money that came too late is given back by an order whose unit may be somebody else's by now."""
 
 
 class Order(Base):
@@ -69,15 +72,15 @@ class Order(Base):
             "buyer_id",
             "listing_id",
             unique=True,
-            sqlite_where=_where(OPEN),
-            postgresql_where=_where(OPEN),
+            sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
         ),
         sa.Index(
             "uq_orders_one_live_per_unit",
             "unit_id",
             unique=True,
-            sqlite_where=_where(LIVE),
-            postgresql_where=_where(LIVE),
+            sqlite_where=HAS_THE_UNIT,
+            postgresql_where=HAS_THE_UNIT,
         ),
         sa.Index("ix_orders_state_pay_by", "state", "pay_by"),
         sa.Index("ix_orders_buyer", "buyer_id", "id"),
@@ -107,7 +110,6 @@ class Order(Base):
             "question": {
                 OrderState.AWAITING_PAYMENT: OrderState.NEEDS_REVIEW,
                 OrderState.PROCESSING: OrderState.NEEDS_REVIEW,
-                OrderState.REFUND_PENDING: OrderState.NEEDS_REVIEW,
             },
         }
     )

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 9b8023097a64, after ; 2026-11-24 22:41:53.552293.
+Revision 3b0606d4e3b2, after ; 2026-11-24 23:06:00.224428.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9b8023097a64"
+revision = "3b0606d4e3b2"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1104,10 +1104,10 @@ def upgrade() -> None:
             ["unit_id"],
             unique=True,
             sqlite_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
             postgresql_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
         )
         batch_op.create_index(
@@ -1177,10 +1177,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_orders_one_live_per_unit",
             sqlite_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
             postgresql_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
         )
         batch_op.drop_index("ix_orders_state_pay_by")

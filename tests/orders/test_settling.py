@@ -1,0 +1,233 @@
+"""What becomes of an order: paid, ended, cancelled, paid too late, paid twice, given back."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get, transaction
+from marketplace.kit.refusals import Unavailable, WrongState
+from marketplace.listings.models import Listing, ListingState, UnitState
+from marketplace.listings.taking import counts
+from marketplace.notices.models import Notice
+from marketplace.orders import expiring, settling
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.paying import TimeIsUp, checkout
+from marketplace.orders.placing import place
+from marketplace.outbox import keeping
+from marketplace.payments import asking
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.syncing import sync
+from marketplace.tokens.issuing import OnItsWay
+from marketplace.tokens.models import Token, TokenState
+from tests import given
+from tests.local_stripe import LocalStripe
+from tests.racing import at_once
+
+QUARTER = timedelta(minutes=15)
+
+
+def a_placed_order(quantity: int = 2) -> Order:
+    return get(Order, place(given.an_account(), given.a_listing(quantity=quantity, price_yen=1_000)))
+
+
+def payment_of(order: Order) -> int:
+    payment = asking.open_payment(order.subject)
+    assert payment is not None
+    return payment.id
+
+
+def paid(order: Order, stripe: LocalStripe) -> int:
+    """The buyer pays at Stripe and comes back; the payment's id."""
+    stripe.pay(checkout(order.id))
+    payment_id = payment_of(order)
+    sync(payment_id)
+    keeping.drain()
+    return payment_id
+
+
+def state(order_id: int) -> OrderState:
+    db.session.rollback()
+    return get(Order, order_id).state
+
+
+def mails(order: Order) -> list[str]:
+    to = get(Order, order.id).buyer.email
+    return list(db.session.scalars(sa.select(Notice.template).where(Notice.to_email == to).order_by(Notice.id)))
+
+
+def test_a_paid_order_sells_its_unit_and_promises_one_token(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    payment_id = paid(order, stripe)
+    order = get(Order, order.id)
+    assert (order.state, order.paid_by_payment_id) == (OrderState.PAID, payment_id)
+    assert order.unit.state == UnitState.SOLD
+    assert [(token.order_code, token.serial) for token in db.session.scalars(sa.select(Token))] == [(order.code, 1)]
+    assert mails(order) == ["paid"]
+
+
+def test_news_of_one_payment_that_comes_by_three_ways_at_once_is_heard_once(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    stripe.pay(checkout(order.id))
+    payment_id = payment_of(order)
+    at_once(app, 6, lambda _n: sync(payment_id))
+    keeping.drain()
+    order_id = order.id
+    outcomes = at_once(app, 6, lambda _n: settling.pay(order_id, payment_id, 1_000))
+    assert outcomes == [None] * 6
+    assert (state(order_id), len(db.session.scalars(sa.select(Token)).all())) == (OrderState.PAID, 1)
+    assert mails(order) == ["paid"]
+    assert [refund["id"] for refund in stripe.client().refunds.list().data] == []
+
+
+def test_a_hold_that_is_over_is_free_again_after_stripe_has_closed_its_page(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    page = checkout(order.id)
+    with pretending(now() + QUARTER + timedelta(seconds=10)):
+        expiring.expire_unpaid()
+        keeping.drain()
+    assert state(order.id) == OrderState.EXPIRED
+    assert stripe.pay(page).status == 410
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
+    assert mails(order) == ["expired"]
+
+
+def test_a_hold_without_a_page_ends_without_stripe(app: Flask) -> None:
+    order = a_placed_order()
+    with pretending(now() + QUARTER + timedelta(seconds=10)):
+        expiring.expire_unpaid()
+        keeping.drain()
+        with pytest.raises(WrongState):
+            checkout(order.id)
+    assert state(order.id) == OrderState.EXPIRED
+
+
+def test_nobody_is_sent_to_pay_when_the_time_is_up(app: Flask) -> None:
+    order = a_placed_order()
+    with pretending(order.pay_by), pytest.raises(TimeIsUp):
+        checkout(order.id)
+
+
+def test_money_of_the_last_second_buys_the_unit(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    stripe.pay(checkout(order.id))
+    with pretending(now() + QUARTER + timedelta(seconds=10)):
+        expiring.expire_unpaid()  # asks Stripe to close the page, and is told that it was paid
+        keeping.drain()
+    assert state(order.id) == OrderState.PAID
+
+
+def test_money_that_comes_after_the_last_unit_is_gone_goes_back(app: Flask, stripe: LocalStripe) -> None:
+    late = a_placed_order(quantity=1)
+    stripe.pay(checkout(late.id))
+    payment_id = payment_of(late)
+    settling.expire(late.id)  # as if Stripe's answer had been lost
+    keeping.drain()
+    paid(get(Order, place(given.an_account(), late.listing_id)), stripe)
+    sync(payment_id)
+    keeping.drain()
+    assert state(late.id) == OrderState.REFUNDED
+    (refund,) = stripe.client().refunds.list().data
+    assert (refund.amount, refund.status) == (1_000, "succeeded")
+    assert mails(late) == ["expired", "refund_coming", "refunded"]
+    assert len(db.session.scalars(sa.select(Token)).all()) == 1
+
+
+def test_a_second_payment_for_one_order_goes_back(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    first = paid(order, stripe)
+    second = asking.ask(
+        subject=order.subject,
+        yen=1_000,
+        description="同じ注文",
+        email="buyer@example.jp",
+        success_url="http://127.0.0.1/done",
+        cancel_url="http://127.0.0.1/confirm",
+        expires_at=now() + timedelta(hours=1),
+    )
+    stripe.pay(asking.checkout_url(second))
+    sync(second)
+    keeping.drain()
+    assert (state(order.id), get(Order, order.id).paid_by_payment_id) == (OrderState.PAID, first)
+    assert [refund.amount for refund in stripe.client().refunds.list().data] == [1_000]
+
+
+def test_a_buyer_may_give_up_before_paying_and_not_after(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    page = checkout(order.id)
+    expiring.cancel(order.id)
+    keeping.drain()
+    assert (state(order.id), stripe.pay(page).status) == (OrderState.CANCELLED, 410)
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
+    other = a_placed_order()
+    stripe.pay(checkout(other.id))
+    with pytest.raises(WrongState):
+        expiring.cancel(other.id)
+    keeping.drain()
+    assert state(other.id) == OrderState.PAID
+
+
+def test_staff_give_back_what_cannot_be_fulfilled(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    paid(order, stripe)
+    settling.refund(order.id, "staff:ACC-TEST", "品切れのため")
+    keeping.drain()
+    assert state(order.id) == OrderState.REFUNDED
+    assert db.session.scalars(sa.select(Token)).all() == []
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
+
+
+def test_a_token_on_its_way_is_not_paid_back(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    paid(order, stripe)
+    with transaction():
+        token = db.session.scalars(sa.select(Token)).one()
+        token.state = TokenState.ISSUING
+    with pytest.raises(OnItsWay):
+        settling.refund(order.id, "staff:ACC-TEST", "品切れのため")
+    assert state(order.id) == OrderState.PAID
+
+
+def test_a_lost_stripe_loses_and_releases_nothing(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    checkout(order.id)
+    stripe.sim("faults", fail_next=50)
+    with pretending(now() + QUARTER + timedelta(seconds=10)):
+        expiring.expire_unpaid()
+        keeping.drain()
+        assert state(order.id) == OrderState.AWAITING_PAYMENT
+        assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 1, UnitState.HELD: 1}
+        with pytest.raises(Unavailable):
+            expiring.cancel(order.id)
+        stripe.sim("faults", fail_next=0)
+        expiring.expire_unpaid()
+        keeping.drain()
+    assert state(order.id) == OrderState.EXPIRED
+
+
+def test_the_last_unit_sold_closes_the_sale_and_the_last_token_completes_it(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order(quantity=1)
+    paid(order, stripe)
+    assert get(Listing, order.listing_id).state == ListingState.CLOSED
+    settling.issue(order.id)
+    keeping.drain()
+    assert get(Listing, order.listing_id).state == ListingState.COMPLETED
+
+
+def test_another_sum_than_was_owed_is_looked_at_by_people(app: Flask) -> None:
+    order = a_placed_order()
+    settling.pay(order.id, payment_id=0, yen=999)
+    assert state(order.id) == OrderState.NEEDS_REVIEW
+
+
+def test_every_state_of_a_payment_leaves_the_buyer_somewhere(app: Flask, stripe: LocalStripe) -> None:
+    order = a_placed_order()
+    seen = stripe.pay(checkout(order.id), card="pm_card_chargeDeclined")
+    assert seen.status == 402
+    sync(payment_of(order))
+    keeping.drain()
+    assert state(order.id) == OrderState.AWAITING_PAYMENT
+    payment = db.session.scalars(sa.select(Payment)).one()
+    assert payment.state == PaymentState.OPEN

@@ -6,6 +6,7 @@ the story names; run this after changing `art`.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from marketplace.art.raster import webp
@@ -28,4 +29,5 @@ def paint() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m marketplace.demo.painting", description=__doc__).parse_args()
     paint()

@@ -62,10 +62,11 @@ def pay(code: str) -> ResponseReturnValue:
         return redirect(checkout(order.id), 303)
     except Unavailable:
         trouble = "いま決済サービスにつながりません。取り置きはそのままです。1分ほど待って、もう一度お試しください。"
+        status = 503
     except Refused as refusal:
-        trouble = str(refusal)
+        trouble, status = str(refusal), refusal.status
     page = render_template("orders/confirm.html", order=mine(code), listing=order.listing, form=form, trouble=trouble)
-    return page, 503
+    return page, status
 
 
 @bp.get("/orders/<code>/done")

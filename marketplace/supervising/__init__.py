@@ -66,12 +66,14 @@ def _stay_open(premises: Premises, port: int, fresh: bool) -> int:
     try:
         began = time.monotonic()
         _start_engines(household, _engines(settings, given, premises.directory, port))
+        web, *others = _offices(settings, port)
+        household.start(web)  # it opens its books while the town is built; /readyz says no until it is
         if new:
             first = "seed" if settings.demo else "deploy"
             _do(household, first, "The town could not be built")
             premises.opened()
             say(f"the town was built in {time.monotonic() - began:.0f} s; {premises.directory} keeps it")
-        _open_offices(household, settings, port)
+        _open_offices(household, others, port)
         say(f"Hiroba is ready: http://127.0.0.1:{port}")
         household.settled = True
         household.forever()
@@ -94,8 +96,8 @@ def _start_engines(household: Household, engines: list[Program]) -> None:
             raise CannotStart(f"{engine.name} does not answer on port {engine.port}")
 
 
-def _open_offices(household: Household, settings: Settings, port: int) -> None:
-    for office in _offices(settings, port):
+def _open_offices(household: Household, offices: list[Program], port: int) -> None:
+    for office in offices:
         household.start(office)
     if not household.until(partial(_is_ready, port), SECONDS_TO_OPEN):
         raise CannotStart(

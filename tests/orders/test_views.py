@@ -126,6 +126,7 @@ def test_a_hold_that_ran_out_says_so_and_charged_nothing(buyer: FlaskClient, str
     page = read(buyer.get(f"/orders/{order.code}/confirm"))
     with pretending(now() + timedelta(minutes=16)):
         answer = send(buyer, page, "/pay", agreed="y")
+    assert answer.status_code == 409
     assert "お支払いの期限が過ぎたため、この注文は終わりました。お代はいただいていません。" in read(answer).words
     assert list(stripe.client().checkout.sessions.list().data) == []
 

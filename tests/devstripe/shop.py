@@ -48,11 +48,11 @@ class _Ear(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         stripe.WebhookSignature.verify_header(body, self.headers["Stripe-Signature"], SECRET, 300)
         status = self.server.answers.pop(0) if self.server.answers else 200
+        if status == 200:
+            self.server.hear(json.loads(body))  # before the answer: who is answered must find it heard
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
-        if status == 200:
-            self.server.hear(json.loads(body))
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""

@@ -1,7 +1,14 @@
 """What gunicorn serves: `gunicorn wsgi:app`."""
 
+import gc
+
 from marketplace.application import create_app
 from marketplace.worker import hang_bell
 
 app = create_app()
 hang_bell(app)
+
+# What is here now stays for good. Workers that are forked from here share it as long as nobody writes on it, and the
+# garbage collector writes on all that it looks at: without this, the web processes hold a third more memory.
+gc.collect()
+gc.freeze()

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from marketplace.auctions import rules
@@ -171,19 +171,28 @@ bids = st.lists(
 
 def slowly(terms: Terms, accepted: list[Bid]) -> tuple[int | None, str | None, int | None]:
     """Price, leader and the leader's maximum from the accepted bids alone: each person's highest one, the highest of
-    them leads, and pays one step above the best of the others, within start, reserve and the own maximum."""
+    them leads, and pays one step above the best of the others, within start, reserve and the own maximum. A leader
+    who only raises the own maximum leaves the price where it was."""
     if not accepted:
         return None, None, None
     most = {bid.bidder: bid.max for bid in accepted}  # a later accepted bid of one person is always the higher
     order = [bid.bidder for bid in accepted if bid.max == most[bid.bidder]]
     leader = max(most, key=lambda bidder: (most[bidder], -order.index(bidder)))
     others = [most[bidder] for bidder in most if bidder != leader]
-    price = min(most[leader], max(others) + rules.increment(terms, max(others))) if others else terms.start
+    before = slowly(terms, accepted[:-1])
+    if before[1] == accepted[-1].bidder:
+        price = before[0] or 0
+    else:
+        price = min(most[leader], max(others) + rules.increment(terms, max(others))) if others else terms.start
     if terms.reserve is not None and most[leader] >= terms.reserve:
         price = max(price, terms.reserve)
     return price, leader, most[leader]
 
 
+@example(  # the leader was met at the own maximum, and then raises it
+    Terms(start=1, reserve=None, close=100, soft_close=None, increments=[(10**12, 1)]),
+    [Bid(1, "01", 2), Bid(2, "02", 2), Bid(3, "01", 3)],
+)
 @given(terms, bids)
 def test_the_engine_agrees_with_a_slow_reference_at_every_bid(terms: Terms, bids: list[Bid]) -> None:
     standing = rules.opening(terms)

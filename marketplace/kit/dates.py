@@ -7,7 +7,6 @@ from datetime import date, datetime
 from marketplace.kit.clock import jst
 
 WEEKDAYS = "月火水木金土日"
-REIWA_BEGAN = date(2019, 5, 1)
 
 
 def _in_japan(moment: datetime) -> datetime:
@@ -60,24 +59,3 @@ def period(start: datetime, end: datetime | None) -> str:
     if first.year != last.year:
         return f"{first.year}年{when(start)} から {last.year}年{when(end)} まで"
     return f"{when(start)} から {when(end)} まで"
-
-
-def japanese_year(moment: datetime | date) -> str:
-    """'令和8年', the year of documents and budgets; 令和元年 is the first (Cabinet Order 143 of 2019)."""
-    on = _on(moment)
-    if on < REIWA_BEGAN:
-        raise ValueError("before 令和")
-    year = on.year - 2018
-    return "令和元年" if year == 1 else f"令和{year}年"
-
-
-def left_until(end: datetime, now: datetime) -> str:
-    """'あと3日', 'あと5時間', 'あと12分', 'まもなく': rounded down, so that no time is promised that is not there."""
-    seconds = int((end - now).total_seconds())
-    if seconds >= 2 * 86400:
-        return f"あと{seconds // 86400}日"
-    if seconds >= 3600:
-        return f"あと{seconds // 3600}時間"
-    if seconds >= 60:
-        return f"あと{seconds // 60}分"
-    return "まもなく"

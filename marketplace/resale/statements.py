@@ -95,13 +95,6 @@ def history(token_id: int) -> list[Step]:
     return histories([token_id]).get(token_id, [])
 
 
-def latest_trades(limit: int = 20) -> list[tuple[Trade, Token]]:
-    """The newest sales with their tokens (and rights), in one query."""
-    newest = sa.select(Trade, Token).join(Token, Token.token_id == Trade.token_id)
-    rows = db.session.execute(newest.order_by(Trade.block_number.desc(), Trade.log_index.desc()).limit(limit))
-    return [(trade, token) for trade, token in rows]
-
-
 def live_offers(limit: int = 50) -> list[tuple[Offer, Token]]:
     """What can be bought now, the cheapest first, in one query."""
     live = sa.select(Offer, Token).join(Token, Token.token_id == Offer.token_id)

@@ -1,8 +1,8 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
-from marketplace.kit.dates import day, full_day, japanese_year, left_until, period, when, when_seen_from
+from marketplace.kit.dates import day, full_day, period, when, when_seen_from
 
 
 def utc(*parts: int) -> datetime:
@@ -58,26 +58,3 @@ def test_a_period_over_new_year_says_both_years() -> None:
 
 def test_a_period_may_have_no_end() -> None:
     assert period(utc(2026, 11, 25, 0, 0), None) == "11月25日(水) 午前9時00分 から"
-
-
-def test_the_first_year_of_an_era_has_its_own_name() -> None:
-    assert japanese_year(date(2019, 5, 1)) == "令和元年"
-    assert japanese_year(utc(2026, 12, 31, 15, 0)) == "令和9年"
-    with pytest.raises(ValueError, match="令和"):
-        japanese_year(date(2019, 4, 30))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [
-        (2 * 86400, "あと2日"),
-        (2 * 86400 - 1, "あと47時間"),
-        (3600, "あと1時間"),
-        (3599, "あと59分"),
-        (59, "まもなく"),
-        (0, "まもなく"),
-    ],
-)
-def test_time_left_is_never_rounded_up(seconds: int, told: str) -> None:
-    now = utc(2026, 11, 25, 0, 0)
-    assert left_until(now + timedelta(seconds=seconds), now) == told

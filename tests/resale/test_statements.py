@@ -78,7 +78,6 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(chain: Chain) -> None
         asked.clear()
         statements.figures()
         statements.figures_by_right()
-        statements.latest_trades()
         statements.live_offers()
         return len(asked)
 
@@ -86,11 +85,3 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(chain: Chain) -> None
     few = queries()
     market(chain, [100, 200, 300], given.a_listing(), start=2)
     assert queries() == few
-
-
-def test_the_newest_sale_comes_first(chain: Chain) -> None:
-    tokens = market(chain, [100, 200], given.a_listing())
-    assert [(trade.price_yen, token.token_id) for trade, token in statements.latest_trades()] == [
-        (200, tokens[1]),
-        (100, tokens[0]),
-    ]

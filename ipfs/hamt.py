@@ -77,14 +77,21 @@ def entries(root: Block, get: Callable[[CID], Block]) -> Iterator[Link]:
                 yield link._replace(name=unixfs.check_name(link.name[2:]))
 
 
-def shards(root: Block, get: Callable[[CID], Block], depth: int = 0) -> Iterator[Block]:
+def shards(root: Block, get: Callable[[CID], Block]) -> Iterator[Block]:
     """The blocks that hold the directory itself: the root shard and those below, each before its own."""
+    return _shards(root, get, 0, set())
+
+
+def _shards(shard: Block, get: Callable[[CID], Block], depth: int, met: set[CID]) -> Iterator[Block]:
     if depth == DEEPEST:
         raise Malformed("the shards of a directory are nested too deep")
-    yield root
-    for link in read(root):
+    if shard.cid in met:  # no name can be below two branches; followed, a few blocks would list entries without end
+        raise Malformed(f"shard {shard.cid} stands twice in a directory")
+    met.add(shard.cid)
+    yield shard
+    for link in read(shard):
         if len(link.name) == 2:
-            yield from shards(get(link.cid), get, depth + 1)
+            yield from _shards(get(link.cid), get, depth + 1, met)
 
 
 def read(shard: Block) -> tuple[Link, ...]:

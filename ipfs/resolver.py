@@ -131,6 +131,12 @@ def walk(store: Blockstore, root: CID) -> Iterator[Block]:
         stack.extend(reversed(children(block)))
 
 
+def tree_size(block: Block) -> int:
+    """Bytes of all the blocks of a tree, as its root says: shared ones count each time, and a stranger's may lie."""
+    below = () if block.cid.codec == RAW else dagpb.decode(block.data).links
+    return len(block.data) + sum(link.tree_size for link in below)
+
+
 def children(block: Block) -> list[CID]:
     """The CIDs that a block links to, in order. Raises Malformed."""
     return [] if block.cid.codec == RAW else [link.cid for link in dagpb.decode(block.data).links]

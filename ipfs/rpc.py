@@ -59,14 +59,14 @@ class KuboReplica:
 
     def probe(self) -> Probe:
         """Ask who is there. Refuses a node that is too old to take a CAR."""
-        version = str(self._ask(lambda client: client.version())["Version"])
+        version = str(self._ask(lambda client: client.version()["Version"]))
         try:
             number = tuple(int(part) for part in version.split("-")[0].split(".")[:2])
         except ValueError as error:
             raise ReplicaRefused(f"the node has a version that we cannot read: {version[:40]!r}") from error
         if number < OLDEST:
             raise ReplicaRefused(f"the node is of version {version}; 0.5 or later is needed")
-        return Probe(version, str(self._ask(lambda client: client.id())["ID"]))
+        return Probe(version, str(self._ask(lambda client: client.id()["ID"])))
 
     def push_car(self, root: CID, car: Iterable[bytes]) -> None:
         """Send a whole tree as a CAR, have it pinned, see that the node means the same root. Twice is harmless."""
@@ -85,12 +85,12 @@ class KuboReplica:
     def pinned(self, root: CID) -> bool:
         """Whether the node has promised to keep this whole tree."""
         try:
-            keys = self._ask(lambda client: client.pin.ls(str(root), type="recursive"), raw=True)["Keys"]
+            keys = self._ask(lambda client: dict(client.pin.ls(str(root), type="recursive")["Keys"]), raw=True)
         except ErrorResponse as error:
             if "not pinned" in str(error):
                 return False
             raise _refused(error) from error
-        return str(root) in keys and keys[str(root)]["Type"] == "recursive"
+        return any(key == str(root) and dict(pin).get("Type") == "recursive" for key, pin in keys.items())
 
     def fetch_verified(self, cid: CID) -> Block:
         """One block as the node holds it, hashed here. The node is asked not to look for it elsewhere."""
@@ -135,7 +135,8 @@ class KuboReplica:
         except IpfsError:
             self.close()  # our own blocks gave out while they were being sent: half a request is on the line
             raise
-        except (DecodingError, KeyError) as error:
+        except (DecodingError, LookupError, TypeError, ValueError, AssertionError) as error:  # another shape than Kubo's
+            self.close()
             raise ReplicaRefused("what answered is not a Kubo node") from error
         except (ipfshttpclient.exceptions.Error, requests.RequestException, OSError) as error:
             self.close()  # a broken connection is not used again
@@ -145,13 +146,26 @@ class KuboReplica:
 def to_multiaddr(url: str) -> tuple[str, str]:
     """The multiaddr and the base path of an RPC address, as the client wants them. Raises Malformed."""
     if url.startswith("/"):
-        return url, "api/v0"
-    parts = urlsplit(url)
+        address, base = url, "api/v0"
+    else:
+        address, base = _from_url(url)
+    try:
+        ipfshttpclient.Client(address, base).close()  # connects to nothing yet
+    except (ipfshttpclient.exceptions.Error, ValueError) as error:
+        raise Malformed(f"not the address of an RPC: {url!r}") from error
+    return address, base
+
+
+def _from_url(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise Malformed(f"not the address of an RPC: {url!r}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise Malformed(f"not the address of an RPC: {url!r}")
     host = parts.hostname
     kind = "ip6" if ":" in host else "ip4" if host.replace(".", "").isdigit() else "dns"
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     return f"/{kind}/{host}/tcp/{port}/{parts.scheme}", parts.path.strip("/") or "api/v0"
 
 

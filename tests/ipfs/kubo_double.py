@@ -32,6 +32,9 @@ class KuboDouble:
         self.is_busy = False  # a proxy before it answers 503
         self.pins_on_import = True  # an IPFS Cluster proxy does not
         self.names_wrong_root = False
+        self.says: bytes | None = None  # to everything, under status 200
+        self.hangs = False  # takes the request and answers nothing
+        self.breaks_off = False  # hangs up in the middle of every answer
         self.closing = threading.Event()
         double = self
 
@@ -94,7 +97,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path)
         query = {key: values[-1] for key, values in parse_qs(path.query).items()}
         call = path.path.removeprefix(self.node.base).strip("/").replace("/", "_")
-        if self.node.is_busy:
+        if self.node.hangs:
+            self.node.closing.wait(SECONDS_OF_SEARCH)
+            self.close_connection = True
+        elif self.node.says is not None:
+            self._answer(self.node.says, 200, "application/json")
+        elif self.node.is_busy:
             self._answer(b"busy", 503, "text/plain")
         elif self.node.token and self.headers.get("Authorization") != f"Bearer {self.node.token}":
             self._answer(b"403 - Forbidden", 403, "text/plain")
@@ -184,7 +192,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body[: len(body) // 2] if self.node.breaks_off else body)
+        except ConnectionError:  # the asker has heard enough
+            self.close_connection = True
+        self.close_connection |= self.node.breaks_off
 
     def _stream(self, body: bytes) -> None:
         """Chunks, and a trailer that says what went wrong after the status 200: what most clients never see."""
@@ -197,6 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         part = body[: len(body) // 2] if cut else body
         if part:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        if self.node.breaks_off:
+            self.close_connection = True
+            return
         self.wfile.write(b"0\r\n" + b"X-Stream-Error: unexpected EOF\r\n" * cut + b"\r\n")
 
     def log_message(self, format: str, *args: object) -> None:

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipfs import car, resolver, varint
-from ipfs.blockstore import MemoryBlockstore
+from ipfs import car, dagpb, resolver, varint
+from ipfs.blockstore import LARGEST_BLOCK, MemoryBlockstore
 from ipfs.building import Builder
 from ipfs.car import CarReader, Limits
-from ipfs.cid import CID, RAW, Block, make_block
+from ipfs.cid import CID, DAG_PB, RAW, Block, make_block
+from ipfs.dagpb import Link
 from ipfs.errors import BlockMissing, Corrupt, IpfsError, Malformed, TooLarge
 from ipfs.unixfs import V0_2015, V1_2025
 
@@ -104,6 +105,27 @@ def test_a_block_under_the_name_of_another_is_refused() -> None:
     false = Block(BLOCKS[-1].cid, b"other bytes")
     with pytest.raises(Corrupt):
         read(b"".join(car.write(ROOT, [*BLOCKS[:-1], false])))
+
+
+def test_a_circle_of_blocks_cannot_be_made_true() -> None:
+    """A circle needs a block that names its own hash: such a file must lie about one, and the lie is seen."""
+    one, other = CID.of(b"one", DAG_PB), CID.of(b"other", DAG_PB)
+    circle = [
+        Block(one, dagpb.encode([Link("a", other, 1)], None)),
+        Block(other, dagpb.encode([Link("a", one, 1)], None)),
+    ]
+    with pytest.raises(Corrupt):
+        read(b"".join(car.write(one, circle)))
+    with pytest.raises(Corrupt):
+        read(b"".join(car.write(one, [Block(one, dagpb.encode([Link("a", one, 1)], None))])))
+
+
+def test_a_block_of_two_mebibytes_travels_and_a_larger_one_does_not() -> None:
+    largest = make_block(bytes(LARGEST_BLOCK), RAW)
+    assert read(b"".join(car.write(largest.cid, [largest]))) == [largest]
+    larger = make_block(bytes(LARGEST_BLOCK + 1), RAW)
+    with pytest.raises(TooLarge):
+        read(b"".join(car.write(larger.cid, [larger])))
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,14 @@ def test_shards_nested_without_end_are_refused() -> None:
 def test_an_entry_with_a_name_that_leads_elsewhere_is_not_listed() -> None:
     with pytest.raises(Malformed):
         list(hamt.entries(shard(1, [Link("00../x", LEAF, 1)]), MemoryBlockstore().get))
+
+
+def test_a_few_shards_that_list_entries_without_end_are_refused() -> None:
+    """Each of eight shards leads 256 times to the next: 2**64 entries from nine blocks."""
+    store = MemoryBlockstore()
+    below = shard(1, [Link("00a", LEAF, 1)])
+    for _ in range(7):
+        store.keep(below)
+        below = shard((1 << 256) - 1, [Link(f"{branch:02X}", below.cid, 1) for branch in range(FANOUT)])
+    with pytest.raises(Malformed, match="twice"):
+        list(hamt.entries(below, store.get))

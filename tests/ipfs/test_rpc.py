@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,12 +15,6 @@ from ipfs.errors import BlockMissing, Malformed, ReplicaRefused, ReplicaUnreacha
 from ipfs.rpc import KuboReplica, Probe, to_multiaddr
 from ipfs.unixfs import V0_2015, V1_2025, Profile
 from tests.ipfs.kubo_double import KuboDouble
-
-
-@pytest.fixture
-def node() -> Iterator[KuboDouble]:
-    with KuboDouble() as node:
-        yield node
 
 
 @pytest.fixture(params=["double", pytest.param("live", marks=pytest.mark.kubo)])
@@ -161,6 +155,64 @@ def test_no_node_at_all_is_worth_another_try() -> None:
         KuboReplica(url).probe()
 
 
+CALLS: dict[str, Callable[[KuboReplica, CID], object]] = {
+    "probe": lambda replica, root: replica.probe(),
+    "push_car": lambda replica, root: replica.push_car(root, iter([b"not even looked at"])),
+    "pinned": lambda replica, root: replica.pinned(root),
+    "fetch_verified": lambda replica, root: replica.fetch_verified(root),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"<html>Welcome to nginx!</html>", id="a page"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b"{}", id="an empty object"),
+        pytest.param(b'"yes"', id="a text"),
+        pytest.param(b'{"Version": "0.43.1", "Keys": 7, "Root": [], "ID": 1}', id="the right names with wrong values"),
+        pytest.param(b'{"Keys": {"x": null}, "Root": {"Cid": null}', id="half an object"),
+        pytest.param(b"\xff\xfe\x00", id="no text"),
+    ],
+)
+def test_an_answer_that_is_not_kubos_is_never_a_yes(node: KuboDouble, call: str, said: bytes) -> None:
+    replica = KuboReplica(node.url, timeout=10)
+    node.says = said
+    root = tree()[1]
+    answer: object
+    try:
+        answer = CALLS[call](replica, root)
+    except ReplicaRefused:
+        answer = None
+    except ReplicaUnreachable:  # an answer without a body cannot be told from one that never came
+        answer = None
+    assert answer in (None, False) or (call, answer) == ("probe", Probe("0.43.1", "1"))
+    node.says = None
+    assert replica.probe() == Probe("0.43.1", "12D3KooWDouble")
+    replica.close()
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("trouble", ["hangs", "breaks_off"])
+def test_a_node_that_is_late_or_breaks_off_is_worth_another_try(node: KuboDouble, call: str, trouble: str) -> None:
+    replica = KuboReplica(node.url, timeout=0.3)
+    setattr(node, trouble, True)
+    with pytest.raises(ReplicaUnreachable):
+        CALLS[call](replica, tree()[1])
+    replica.close()
+
+
+def test_a_node_that_never_ends_a_block_does_not_fill_our_memory(node: KuboDouble) -> None:
+    replica = KuboReplica(node.url)
+    node.says = bytes(64 * 1024 * 1024)
+    with pytest.raises(ReplicaRefused, match="other bytes"):
+        replica.fetch_verified(tree()[1])
+    replica.close()
+
+
 @pytest.mark.parametrize("version", ["0.4.23", "soon"])
 def test_a_node_that_is_too_old_or_strange_is_refused(version: str) -> None:
     with KuboDouble(version=version) as node:
@@ -196,7 +248,13 @@ def test_an_address_becomes_what_the_client_wants(url: str, expected: tuple[str,
     assert to_multiaddr(url) == expected
 
 
-@pytest.mark.parametrize("url", ["", "kubo:5001", "ftp://kubo", "http://", "http://a:b@kubo:5001", "http://kubo?x=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "kubo:5001", "ftp://kubo", "http://", "http://a:b@kubo:5001", "http://kubo?x=1", "http://kubo:99999"),
+        *("http://[::1", "http://999.1.1.1", "/dns/kubo", "/etc/passwd", "/ip4/127.0.0.1/udp/1/http"),
+    ],
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(Malformed):
         to_multiaddr(url)

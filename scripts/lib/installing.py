@@ -1,4 +1,4 @@
-"""Installs what the lock files name, into .venv/ and contracts/node_modules/, once.
+"""Installs what the lock files name, into .venv/ and the node_modules/ beside each package-lock.json, once.
 
 Only the standard library: this runs before anything is installed. Each step leaves a stamp inside the directory that it
 filled, written last, so that an interrupted step is done again and a finished one costs nothing.
@@ -20,7 +20,8 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-MODULES = ROOT / "contracts" / "node_modules"
+CONTRACTS = ROOT / "contracts"
+INDEPENDENT = ROOT / "tests" / "ipfs" / "independent"
 CACHE = VENV.resolve().parent / ".cache"  # beside the real directory: checkouts that share a .venv share the lock too
 LOG = CACHE / "setup.log"
 OLDEST_GLIBC = (2, 35)  # what the chain's program is linked against
@@ -43,7 +44,9 @@ def main(purpose: str) -> None:
             say("waiting for another setup of this directory\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
         install_python_packages(purpose)
-        install_npm_packages(purpose)
+        install_npm_packages(CONTRACTS, purpose)
+        if purpose == "test":
+            install_npm_packages(INDEPENDENT, purpose)
 
 
 def install_python_packages(purpose: str) -> None:
@@ -61,14 +64,14 @@ def install_python_packages(purpose: str) -> None:
     stamp(VENV / f".{purpose}", lock_file(purpose))
 
 
-def install_npm_packages(purpose: str) -> None:
-    """The chain's program, and for tests the compiler too. A chain elsewhere (CHAIN_URL) needs neither to run."""
-    lock = ROOT / "contracts" / "package-lock.json"
+def install_npm_packages(folder: Path, purpose: str) -> None:
+    """The chain's program; for tests the compiler and other people's IPFS too. With CHAIN_URL none is needed to run."""
+    lock, modules = folder / "package-lock.json", folder / "node_modules"
     if not lock.exists() or (purpose == "run" and os.environ.get("CHAIN_URL")):
         return
-    if any(is_stamped(MODULES / f".{each}", lock) for each in {purpose, "test"}):
+    if any(is_stamped(modules / f".{each}", lock) for each in {purpose, "test"}):
         return
-    if sys.platform == "linux" and glibc() < OLDEST_GLIBC:
+    if folder == CONTRACTS and sys.platform == "linux" and glibc() < OLDEST_GLIBC:
         stop(
             "The chain that comes with Hiroba needs glibc 2.35, which this system lacks: "
             "start any EVM node and set CHAIN_URL=http://127.0.0.1:8545, or use Debian 12, Ubuntu 22.04 or newer."
@@ -81,10 +84,11 @@ def install_npm_packages(purpose: str) -> None:
                 pip_install(lock_file("node"))
         if not has_node(env):
             stop("npm is not to be had: install Node.js 20 or newer with npm, or set CHAIN_URL to a running EVM node.")
-    npm = ["npm", "ci", "--prefix", "contracts", "--no-audit", "--no-fund", "--ignore-scripts"]
-    with step("npm packages of contracts/package-lock.json"):
+    where = folder.relative_to(ROOT).as_posix()
+    npm = ["npm", "ci", "--prefix", where, "--no-audit", "--no-fund", "--ignore-scripts"]
+    with step(f"npm packages of {where}/package-lock.json"):
         command(npm + (["--omit=dev"] if purpose == "run" else []), env)
-    stamp(MODULES / f".{purpose}", lock)
+    stamp(modules / f".{purpose}", lock)
 
 
 def pip_install(lock: Path) -> None:

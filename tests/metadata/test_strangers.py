@@ -1,0 +1,72 @@
+"""Somebody else's program reads and checks through the gateway what we published, and trusts nothing of ours."""
+
+import hashlib
+import json
+from pathlib import PurePosixPath
+
+import pytest
+from flask import Flask
+
+from ipfs import resolver
+from ipfs.blockstore import MemoryBlockstore, SqlBlockstore
+from ipfs.building import Builder
+from ipfs.cid import CID
+from ipfs.unixfs import Kind
+from marketplace.kit.db import db, get, transaction
+from marketplace.listings.models import Listing
+from marketplace.metadata.models import blocks
+from tests import given
+from tests.ipfs import independent
+
+pytestmark = pytest.mark.node
+
+
+def test_a_series_of_a_thousand_documents_is_verified_whole(app: Flask, live_server: str) -> None:
+    listing_id = given.a_listing(state="published", quantity=1000)
+    uri = get(Listing, listing_id).right.metadata_uri or ""
+    root = uri.removeprefix("ipfs://").removesuffix("/")
+    picture = content(root, "picture.png")
+    db.session.rollback()
+    seen = independent.run("verify.mjs", live_server, root)
+    names = [f"{serial}.json" for serial in range(1, 1001)]
+    translated = [f"locales/{locale}/{name}" for locale in ("ja", "en") for name in names]
+    assert sorted(seen["files"]) == sorted([*names, *translated, "picture.png", "terms.json"])
+    assert seen["files"]["picture.png"] == [len(picture), hashlib.sha256(picture).hexdigest()]
+    document = json.loads(content(root, "777.json"))
+    assert document["properties"]["image_sha256"] == seen["files"]["picture.png"][1]
+
+
+def test_a_directory_of_shards_and_a_picture_of_many_blocks_are_verified_whole(app: Flask, live_server: str) -> None:
+    store = MemoryBlockstore()
+    builder = Builder(store.keep)
+    few = [builder.file(b"%d" % number) for number in range(10)]
+    large = bytes(range(256)) * 12_000
+    entries = {f"{serial}.json": few[serial % 10] for serial in range(1, 5001)} | {"絵.png": builder.file(large)}
+    root = builder.directory(entries).cid
+    assert resolver.kind(store, root) is Kind.SHARD
+    with transaction() as session:
+        SqlBlockstore(session.connection(), blocks).put(store)
+    seen = independent.run("verify.mjs", live_server, str(root))
+    assert seen["blocks"] == len(store)
+    assert seen["files"].pop("絵.png") == [len(large), hashlib.sha256(large).hexdigest()]
+    assert seen["files"] == {
+        name: [1, hashlib.sha256(b"%d" % (int(PurePosixPath(name).stem) % 10)).hexdigest()]
+        for name in entries
+        if name != "絵.png"
+    }
+
+
+def test_a_single_false_block_is_noticed(app: Flask, live_server: str) -> None:
+    store = MemoryBlockstore()
+    builder = Builder(store.keep)
+    root = builder.directory({"true": builder.file(b"true"), "other": builder.file(b"other")}).cid
+    last = CID.of(b"other", 0x55)
+    with transaction() as session:
+        SqlBlockstore(session.connection(), blocks).put(block for block in store if block.cid != last)
+    with pytest.raises(AssertionError, match=str(last)):
+        independent.run("verify.mjs", live_server, str(root))
+
+
+def content(root: str, path: str) -> bytes:
+    store = SqlBlockstore(db.session.connection(), blocks)
+    return b"".join(resolver.read(store, resolver.resolve(store, CID.parse(root), path).cid))

@@ -11,13 +11,14 @@ from itertools import islice
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from ipfs.cid import CID, Block, check_block
 from ipfs.errors import BlockMissing, TooLarge
 
 LARGEST_BLOCK = 2 * 1024 * 1024  # bytes: what other nodes accept over bitswap
 _ROWS_AT_ONCE = 200
+_INSERT_ON_SQLITE = "INSERT INTO ipfs_blocks (multihash, data) VALUES (?, ?) ON CONFLICT (multihash) DO NOTHING"
 
 
 class Blockstore(Protocol):
@@ -41,7 +42,7 @@ class MemoryBlockstore:
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
         self._data: dict[bytes, bytes] = {}
-        self._cids: dict[CID, None] = {}
+        self._blocks: dict[CID, Block] = {}
         self.put(blocks)
 
     def get(self, cid: CID) -> Block:
@@ -54,16 +55,18 @@ class MemoryBlockstore:
 
     def put(self, blocks: Iterable[Block]) -> None:
         for block in blocks:
-            _check_size(block)
-            self._data[block.cid.digest] = block.data
-            self._cids[block.cid] = None
+            self.keep(block)
 
     def keep(self, block: Block) -> None:
         """Keep one block: the shape that a Builder emits into."""
-        self.put((block,))
+        cid, data = block
+        if len(data) > LARGEST_BLOCK:
+            raise _too_large(cid, data)
+        self._data[cid.digest] = data
+        self._blocks[cid] = block
 
     def __iter__(self) -> Iterator[Block]:
-        return (Block(cid, self._data[cid.digest]) for cid in self._cids)
+        return iter(self._blocks.values())
 
     def __len__(self) -> int:
         return len(self._data)
@@ -87,8 +90,7 @@ class SqlBlockstore:
     def __init__(self, connection: sa.Connection, table: sa.Table) -> None:
         self._connection = connection
         self._table = table
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        self._insert = dialect.insert(table).on_conflict_do_nothing(index_elements=["multihash"])
+        self._on_sqlite = connection.dialect.name == "sqlite"
 
     def get(self, cid: CID) -> Block:
         found = self.find((cid,))
@@ -110,14 +112,18 @@ class SqlBlockstore:
         """Keep these blocks. One call writes in the order of the hashes: two writers of the same blocks wait for each
         other instead of locking each other out. Give all the blocks of a transaction in one call where that matters."""
         rows = {}
-        for block in blocks:
-            _check_size(block)
-            rows[block.cid.multihash] = block.data
-        order = iter(sorted(rows))
-        while part := list(islice(order, _ROWS_AT_ONCE)):
-            self._connection.execute(self._insert, [{"multihash": key, "data": rows[key]} for key in part])
+        for cid, data in blocks:
+            if len(data) > LARGEST_BLOCK:
+                raise _too_large(cid, data)
+            rows[cid.multihash] = data
+        if not rows:
+            return
+        if self._on_sqlite:  # past SQLAlchemy's handling of each value, which takes as long as the insert itself
+            self._connection.exec_driver_sql(_INSERT_ON_SQLITE, sorted(rows.items()))
+        else:
+            insert = postgresql.insert(self._table).on_conflict_do_nothing(index_elements=["multihash"])
+            self._connection.execute(insert, [{"multihash": key, "data": rows[key]} for key in sorted(rows)])
 
 
-def _check_size(block: Block) -> None:
-    if len(block.data) > LARGEST_BLOCK:
-        raise TooLarge(f"block {block.cid} has {len(block.data)} bytes; at most {LARGEST_BLOCK} can travel")
+def _too_large(cid: CID, data: bytes) -> TooLarge:
+    return TooLarge(f"block {cid} has {len(data)} bytes; at most {LARGEST_BLOCK} can travel")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from ipfs import dagpb, hamt, unixfs
-from ipfs.cid import CID, DAG_PB, RAW, Block, make_block
+from ipfs.cid import CID, DAG_PB, RAW, Block
 from ipfs.dagpb import Link
 from ipfs.errors import Malformed
 from ipfs.unixfs import Estimate, Kind, Meaning, Profile
@@ -41,6 +41,8 @@ class Builder:
 
     def file(self, source: Source | bytes) -> Built:
         """A file from bytes or an open stream, read to its end."""
+        if isinstance(source, bytes) and len(source) <= self._profile.chunk_bytes:
+            return self._leaf(source)
         stream: Source = io.BytesIO(source) if isinstance(source, bytes) else source
         rows: list[
             list[Built]
@@ -57,7 +59,7 @@ class Builder:
 
     def directory(self, entries: Mapping[str, Built]) -> Built:
         """A directory of things built before. Raises Malformed for a name that cannot be one."""
-        links = [Link(unixfs.check_name(name), built.cid, built.tree_size) for name, built in entries.items()]
+        links = [Link(unixfs.check_name(name), cid, tree_size) for name, (cid, _, tree_size) in entries.items()]
         links.sort(key=lambda link: link.name.encode(errors="surrogatepass"))
         block = dagpb.encode(links, Meaning(Kind.DIRECTORY).encode())
         if self._profile.estimate is Estimate.BLOCK:
@@ -104,9 +106,9 @@ class Builder:
         return Built(self._emit(block, DAG_PB), sum(sizes), len(block) + sum(part.tree_size for part in parts))
 
     def _emit(self, data: bytes, codec: int) -> CID:
-        block = make_block(data, codec, self._profile.cid_version)
-        self._emit_block(block)
-        return block.cid
+        cid = CID.of(data, codec, self._profile.cid_version)
+        self._emit_block(Block(cid, data))
+        return cid
 
 
 def _read_fully(stream: Source, size: int) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from ipfs.errors import Corrupt, Malformed
@@ -18,31 +17,42 @@ RAW = 0x55
 DAG_PB = 0x70
 _CODECS = {RAW: "raw", DAG_PB: "dag-pb"}
 _SHA2_256 = b"\x12\x20"  # multihash prefix: function 0x12, 32 bytes long
+_PREFIXES = {(0, DAG_PB): _SHA2_256, (1, DAG_PB): b"\x01\x70" + _SHA2_256, (1, RAW): b"\x01\x55" + _SHA2_256}
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _V0_LENGTH = 46  # characters
 _V1_LENGTH = 59
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CID:
-    """The name of one block: version 0 or 1, codec RAW or DAG_PB, and the 32 bytes of its SHA-256."""
-
+class _Parts(NamedTuple):
     version: int
     codec: int
     digest: bytes
 
-    def __post_init__(self) -> None:
-        if self.codec not in _CODECS:
-            raise Malformed(f"codec 0x{self.codec:x} is not supported: only raw and dag-pb")
-        if self.version not in (0, 1) or (self.version == 0 and self.codec != DAG_PB):
+
+class CID(_Parts):
+    """The name of one block: version 0 or 1, codec RAW or DAG_PB, and the 32 bytes of its SHA-256.
+
+    A tuple, because a tree of thousands of blocks makes and compares tens of thousands of them.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, version: int, codec: int, digest: bytes) -> Self:
+        if codec not in _CODECS:
+            raise Malformed(f"codec 0x{codec:x} is not supported: only raw and dag-pb")
+        if version not in (0, 1) or (version == 0 and codec != DAG_PB):
             raise Malformed("a CID is of version 1, or of version 0 with dag-pb")
-        if len(self.digest) != 32:
+        if len(digest) != 32:
             raise Malformed("a SHA-256 digest has 32 bytes")
+        return tuple.__new__(cls, (version, codec, digest))
 
     @classmethod
     def of(cls, data: bytes, codec: int, version: int = 1) -> Self:
         """The CID of a block with these bytes."""
-        return cls(version, codec, hashlib.sha256(data).digest())
+        digest = hashlib.sha256(data).digest()
+        if version == 1 and codec in _CODECS:
+            return tuple.__new__(cls, (version, codec, digest))
+        return cls(version, codec, digest)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -78,7 +88,7 @@ class CID:
         end = start + 2 + 32
         if end > len(data):
             raise Malformed("a CID ends in the middle")
-        return cls(version, codec, bytes(data[start + 2 : end])), end
+        return tuple.__new__(cls, (version, codec, bytes(data[start + 2 : end]))), end
 
     @property
     def multihash(self) -> bytes:
@@ -86,7 +96,7 @@ class CID:
         return _SHA2_256 + self.digest
 
     def __bytes__(self) -> bytes:
-        return self.multihash if self.version == 0 else bytes((1, self.codec)) + self.multihash
+        return _PREFIXES[self[0], self[1]] + self[2]
 
     def __str__(self) -> str:
         if self.version == 0:
@@ -95,7 +105,7 @@ class CID:
 
 
 class Block(NamedTuple):
-    """A CID and the bytes that it names. Made by make_block or check_block only, so that a Block is always true."""
+    """A CID and the bytes that it names. Made here and by the Builder only, so that a Block is always true."""
 
     cid: CID
     data: bytes

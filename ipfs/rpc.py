@@ -135,8 +135,8 @@ class KuboReplica:
         except IpfsError:
             self.close()  # our own blocks gave out while they were being sent: half a request is on the line
             raise
-        except (DecodingError, LookupError, TypeError, ValueError, AssertionError) as error:  # another shape than Kubo's
-            self.close()
+        except (DecodingError, LookupError, TypeError, ValueError, AssertionError) as error:
+            self.close()  # an answer of another shape than Kubo's
             raise ReplicaRefused("what answered is not a Kubo node") from error
         except (ipfshttpclient.exceptions.Error, requests.RequestException, OSError) as error:
             self.close()  # a broken connection is not used again

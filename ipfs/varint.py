@@ -5,10 +5,15 @@ from __future__ import annotations
 from ipfs.errors import Malformed
 
 LONGEST = 10  # bytes: 64 bits, seven at a time
+_ONE_BYTE = tuple(bytes((number,)) for number in range(0x80))
 
 
 def encode(number: int) -> bytes:
     """The shortest form of *number* (0 … 2**64 - 1)."""
+    if 0 <= number < 0x80:
+        return _ONE_BYTE[number]
+    if 0x80 <= number < 0x4000:
+        return bytes((number & 0x7F | 0x80, number >> 7))
     if not 0 <= number < 1 << 64:
         raise ValueError(f"a varint holds 0 to 2**64 - 1, not {number}")
     out = bytearray()
@@ -24,6 +29,8 @@ def decode(data: bytes, at: int = 0) -> tuple[int, int]:
 
     Only the shortest form is accepted, so that one value has one spelling. Raises Malformed.
     """
+    if at < len(data) and data[at] < 0x80:
+        return data[at], at + 1
     number = 0
     for place in range(LONGEST):
         if at + place >= len(data):

@@ -28,10 +28,12 @@ def canonical(document: Json) -> bytes:
 def _arranged(value: Json) -> Json:
     """The value with its text composed and its keys in the order of UTF-16."""
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
     if isinstance(value, list):
         return [_arranged(item) for item in value]
     if isinstance(value, dict):
+        if all(map(str.isascii, value)):  # composed already, and in UTF-16 in the same order: nearly all that we write
+            return {key: _arranged(value[key]) for key in sorted(value)}
         composed = {unicodedata.normalize("NFC", key): item for key, item in value.items()}
         if len(composed) != len(value):
             raise NotCanonical("two keys of an object are the same text")

@@ -56,6 +56,6 @@ class Progress:
         if self._total:
             part = min(self.bytes / self._total, 1.0)  # what a stranger's tree says of its own size may be wrong
             filled = int(part * WIDTH)
-            line = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {part:4.0%}  {line}"
+            line = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {int(part * 100):3} %  {line}"
         print("\r" + line.ljust(self._drawn), end="", file=self._out, flush=True)
         self._drawn = max(self._drawn, len(line))

@@ -6,14 +6,13 @@ mistakes of the package that it tests. It can be told to fail in the ways that K
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from tests.ipfs.plain_blocks import cid_bytes, links, multihash, read_car, text_of
 
 SECONDS_OF_SEARCH = 20  # how long a block that is nowhere is looked for in the network, unless offline
 
@@ -62,7 +61,7 @@ class KuboDouble:
 
     def lose(self, cid: str) -> None:
         """A disk that forgets."""
-        del self.blocks[_multihash(_cid_bytes(cid))]
+        del self.blocks[multihash(cid_bytes(cid))]
 
     def missing_below(self, root: bytes) -> bytes | None:
         """The first block below a root that is not here."""
@@ -72,10 +71,10 @@ class KuboDouble:
             if cid in seen:
                 continue
             seen.add(cid)
-            block = self.blocks.get(_multihash(cid))
+            block = self.blocks.get(multihash(cid))
             if block is None:
                 return cid
-            stack += _links(cid, block)
+            stack += links(cid, block)
         return None
 
 
@@ -130,8 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def call_dag_import(self, query: dict[str, str], body: bytes) -> dict[str, Any]:
         self.node.imports += 1
-        roots, blocks = _read_car(_form_file(body, self.headers["Content-Type"]))
-        self.node.blocks |= {_multihash(cid): block for cid, block in blocks}
+        try:
+            roots, blocks = read_car(_form_file(body, self.headers["Content-Type"]))
+        except ValueError as error:
+            raise Trouble(str(error)) from error
+        self.node.blocks |= {multihash(cid): block for cid, block in blocks}
         (root,) = roots
         trouble = ""
         if query.get("pin-roots", "true") == "true" and self.node.pins_on_import:
@@ -139,35 +141,35 @@ class _Handler(BaseHTTPRequestHandler):
             if missing is None:
                 self.node.pins.add(root)
             else:
-                trouble = f"block was not found locally (offline): ipld: could not find {_text(missing)}"
-        said = _text(next(iter(self.node.blocks)) if self.node.names_wrong_root else root)
+                trouble = f"block was not found locally (offline): ipld: could not find {text_of(missing)}"
+        said = text_of(next(iter(self.node.blocks)) if self.node.names_wrong_root else root)
         return {"Root": {"Cid": {"/": said}, "PinErrorMsg": trouble}}
 
     def call_pin_add(self, query: dict[str, str], _body: bytes) -> dict[str, Any]:
-        root = _cid_bytes(query["arg"])
+        root = cid_bytes(query["arg"])
         missing = self.node.missing_below(root)
         if missing is not None:
             self._search(query)
-            raise Trouble(f"ipld: could not find {_text(missing)}")
+            raise Trouble(f"ipld: could not find {text_of(missing)}")
         self.node.pins.add(root)
         return {"Pins": [query["arg"]]}
 
     def call_pin_ls(self, query: dict[str, str], _body: bytes) -> dict[str, Any]:
         if "arg" not in query:
-            return {"Keys": {_text(pin): {"Type": "recursive", "Name": ""} for pin in self.node.pins}}
-        if _cid_bytes(query["arg"]) not in self.node.pins:
+            return {"Keys": {text_of(pin): {"Type": "recursive", "Name": ""} for pin in self.node.pins}}
+        if cid_bytes(query["arg"]) not in self.node.pins:
             raise Trouble(f"path '{query['arg']}' is not pinned")
         return {"Keys": {query["arg"]: {"Type": "recursive", "Name": ""}}}
 
     def call_pin_rm(self, query: dict[str, str], _body: bytes) -> dict[str, Any]:
-        root = _cid_bytes(query["arg"])
+        root = cid_bytes(query["arg"])
         if root not in self.node.pins:
             raise Trouble("not pinned or pinned indirectly")
         self.node.pins.remove(root)
         return {"Pins": [query["arg"]]}
 
     def call_block_get(self, query: dict[str, str], _body: bytes) -> bytes:
-        block = self.node.blocks.get(_multihash(_cid_bytes(query["arg"])))
+        block = self.node.blocks.get(multihash(cid_bytes(query["arg"])))
         if block is None:
             self._search(query)
             raise Trouble(f"block was not found locally (offline): ipld: could not find {query['arg']}")
@@ -228,100 +230,3 @@ def _form_file(body: bytes, content_type: str) -> bytes:
     _, part, end = body.split(b"--" + boundary)
     assert end.strip() == b"--"
     return part.split(b"\r\n\r\n", 1)[1].removesuffix(b"\r\n")
-
-
-def _read_car(data: bytes) -> tuple[list[bytes], list[tuple[bytes, bytes]]]:
-    size, at = _uvarint(data, 0)
-    header, _ = _cbor(data[at : at + size], 0)
-    if header.get("version") != 1:
-        raise Trouble("invalid car version")
-    at += size
-    blocks = []
-    while at < len(data):
-        size, at = _uvarint(data, at)
-        section = data[at : at + size]
-        if len(section) < size:
-            raise Trouble("unexpected EOF")
-        length = 34 if section[:2] == b"\x12\x20" else 36
-        cid, block = section[:length], section[length:]
-        if hashlib.sha256(block).digest() != cid[-32:]:
-            raise Trouble(f"mismatch in content integrity, expected: {_text(cid)}")
-        blocks.append((cid, block))
-        at += size
-    return header["roots"], blocks
-
-
-def _cbor(data: bytes, at: int) -> tuple[Any, int]:
-    """As much CBOR as a CAR header has."""
-    major, low = data[at] >> 5, data[at] & 31
-    at += 1
-    if low == 24:
-        low, at = data[at], at + 1
-    if major == 0:
-        return low, at
-    if major == 2:
-        return data[at : at + low], at + low
-    if major == 3:
-        return data[at : at + low].decode(), at + low
-    if major == 4:
-        items = []
-        for _ in range(low):
-            item, at = _cbor(data, at)
-            items.append(item)
-        return items, at
-    if major == 5:
-        pairs = {}
-        for _ in range(low):
-            key, at = _cbor(data, at)
-            pairs[key], at = _cbor(data, at)
-        return pairs, at
-    assert (major, low) == (6, 42), "an unexpected kind of CBOR"
-    link, at = _cbor(data, at)
-    return link[1:], at
-
-
-def _links(cid: bytes, block: bytes) -> Iterator[bytes]:
-    if cid[:2] == b"\x01\x55":
-        return
-    at = 0
-    while at < len(block):
-        tag, size, at = block[at], *_uvarint(block, at + 1)
-        if tag == 0x12:
-            assert block[at] == 0x0A, "a link begins with its hash"
-            yield block[at + 2 : at + 2 + block[at + 1]]
-        at += size
-
-
-def _uvarint(data: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        number |= (data[at] & 127) << shift
-        at, shift = at + 1, shift + 7
-        if data[at - 1] < 128:
-            return number, at
-
-
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-
-def _cid_bytes(text: str) -> bytes:
-    if text.startswith("Qm"):
-        number = 0
-        for letter in text:
-            number = number * 58 + _ALPHABET.index(letter)
-        return number.to_bytes(34)
-    return base64.b32decode(text[1:].upper() + "=" * (-len(text[1:]) % 8))
-
-
-def _text(cid: bytes) -> str:
-    if cid[:2] == b"\x12\x20":
-        number, text = int.from_bytes(cid), ""
-        while number:
-            number, digit = divmod(number, 58)
-            text = _ALPHABET[digit] + text
-        return text
-    return "b" + base64.b32encode(cid).decode().lower().rstrip("=")
-
-
-def _multihash(cid: bytes) -> bytes:
-    return cid[-34:]

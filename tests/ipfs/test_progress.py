@@ -24,10 +24,10 @@ def test_a_long_command_draws_how_far_it_is_and_wipes_the_line_at_the_end() -> N
     with Progress(out, 4_000_000, lambda: next(at)) as progress:
         assert list(progress.counting([BLOCK] * 4)) == [BLOCK] * 4
         assert out.getvalue().split("\r")[1:] == [
-            "[############............]  50%  2.0 MB, 2 blocks",
-            "[########################] 100%  4.0 MB, 4 blocks",
+            "[############............]  50 %  2.0 MB, 2 blocks",
+            "[########################] 100 %  4.0 MB, 4 blocks",
         ]
-    assert out.getvalue().endswith("\r" + " " * 49 + "\r")
+    assert out.getvalue().endswith("\r" + " " * 50 + "\r")
 
 
 def test_without_a_known_end_it_counts_up() -> None:
@@ -41,7 +41,7 @@ def test_a_tree_that_said_it_was_smaller_is_full_at_its_end_and_not_beyond() -> 
     out, at = Terminal(), clock(0.0, 2.0, 2.0)
     with Progress(out, 10, lambda: next(at)) as progress:
         progress.count(BLOCK)
-        assert "] 100%  1.0 MB" in out.getvalue()
+        assert "] 100 %  1.0 MB" in out.getvalue()
 
 
 def test_a_short_command_draws_nothing() -> None:

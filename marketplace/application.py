@@ -28,6 +28,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "notices": ("sending",),
     "journal": ("sealing",),
     "chain": ("sending",),
+    "metadata": ("auditing", "replicating"),
     "listings": ("scheduling",),
     "orders": ("expiring",),
     "tokens": ("issuing",),

@@ -156,6 +156,10 @@ class ListingForm(Form):
     picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
     only_draw = SubmitField("この番号の絵を描いて見る")
     art_seed = _number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
+    art_per_token = BooleanField(
+        "1枚ごとに番号入りの絵にする",
+        description="住民票とトレカにおすすめ。買った方には、絵の番号から描いた、その番号だけの絵が届きます",
+    )
 
     def values(self, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What drafting.draft() takes. `before`: the auction's former rules, whose own table is kept."""
@@ -163,7 +167,7 @@ class ListingForm(Form):
             *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "term_months"),
             *("uses_per_token", "transferable", "resale_rule_ja", "tradable_from", "publish_at", "opens_at"),
             *("closes_at", "draw_at", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes"),
-            *("pay_hours", "picture_alt", "art_seed"),
+            *("pay_hours", "picture_alt", "art_seed", "art_per_token"),
         )
         return {name: self[name].data for name in plain} | {
             "kind": Kind(self.kind.data),

@@ -7,6 +7,8 @@ pinned. What was approved and sold is not touched: terms.json and its hash are t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +19,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.metadata.documents import Shown
-from marketplace.metadata.models import Amendment, AmendmentState, Document, Picture
+from marketplace.metadata.models import Amendment, AmendmentState, Document, Picture, Pin
 from marketplace.metadata.publishing import Composed, compose, issuer, keep_edition, picture_of, whole
 from marketplace.outbox.promising import say
 from marketplace.rights.models import Right
@@ -28,6 +30,24 @@ WORDS = ("title_ja", "title_en", "lead_ja", "lead_en")
 FIELDS = (*WORDS, "picture_id")
 """What a correction may change."""
 LONGEST = {"title_ja": 120, "title_en": 160, "lead_ja": 300, "lead_en": 400}
+
+NAMES_JA = {
+    "title_ja": "名前",
+    "title_en": "名前（英語）",
+    "lead_ja": "ひとことの説明",
+    "lead_en": "ひとことの説明（英語）",
+    "picture_id": "絵",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One correction as the public sees it: when, why, the root of the tree that it made, what it touched."""
+
+    at: datetime
+    why: str
+    root: str
+    what: list[str]
 
 
 class Frozen(Refused):
@@ -106,7 +126,8 @@ def carry_out(amendment_id: int) -> None:
     if amendment.freezes:
         _freeze(amendment_id)
         return
-    right, edition = amendment.right, editions(amendment.right_id) + 1
+    right = amendment.right
+    edition = right.metadata_edition + 1
     before, picture_id = right.metadata_uri, _shown(right, edition - 1)["picture_id"]
     picture_id = amendment.values.get("picture_id", picture_id) or picture_of(right)
     composed = _compose(right, edition, amendment.values, picture_id, before)
@@ -123,11 +144,6 @@ def carry_out(amendment_id: int) -> None:
         say("metadata.amended", key=f"{right.code}:{edition}", right_id=right.id, edition=edition)
 
 
-def editions(right_id: int) -> int:
-    """How many editions there are: the number of the newest."""
-    return db.session.scalar(sa.select(sa.func.max(Document.edition)).where(Document.right_id == right_id)) or 0
-
-
 def recompose(right_id: int, edition: int) -> Composed:
     """An edition made again from what it was made of: the same blocks, as long as nothing of that was lost."""
     right = get(Right, right_id)
@@ -141,13 +157,21 @@ def recompose(right_id: int, edition: int) -> Composed:
 
 def shown_now(right: Right) -> dict[str, Any]:
     """FIELDS as the newest edition shows them."""
-    return _shown(right, 1_000_000)
+    return _shown(right, right.metadata_edition)
 
 
-def corrections(right_id: int) -> list[Amendment]:
+def corrections(right: Right) -> list[Correction]:
     """What was corrected, the newest first."""
-    done = sa.select(Amendment).where(Amendment.right_id == right_id, Amendment.edition.is_not(None))
-    return list(db.session.scalars(done.order_by(Amendment.edition.desc())))
+    if right.metadata_edition < 2:
+        return []
+    done = sa.select(Amendment, Pin).join(
+        Pin, sa.and_(Pin.right_id == Amendment.right_id, Pin.edition == Amendment.edition)
+    )
+    rows = db.session.execute(done.where(Amendment.right_id == right.id).order_by(Amendment.edition.desc()))
+    return [
+        Correction(pin.published_at, amendment.why, pin.root, [NAMES_JA[name] for name in amendment.values])
+        for amendment, pin in rows
+    ]
 
 
 def _compose(right: Right, edition: int, values: Mapping[str, Any], picture_id: int, before: str | None) -> Composed:

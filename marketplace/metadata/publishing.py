@@ -73,7 +73,7 @@ def keep_edition(right: Right, composed: Composed, edition: int, picture_id: int
     session.add(_pin(right.id, edition, composed))
     shown = sa.update(Picture).where(Picture.id == picture_id, Picture.published_at.is_(None))
     session.execute(shown.values(published_at=now()))
-    right.metadata_uri = f"ipfs://{composed.root}/"
+    right.metadata_uri, right.metadata_edition = f"ipfs://{composed.root}/", edition
     key = right.code if edition == 1 else f"{right.code}:{edition}"
     say("metadata.published", key=key, right_id=right.id)
 

@@ -86,6 +86,8 @@ class Right(Base):
     terms_cid: Mapped[str | None] = mapped_column(sa.String(80))
     metadata_uri: Mapped[str | None] = mapped_column(sa.String(120))
     """'ipfs://<directory CID>/' of the newest edition of the metadata; token n is <n>.json in it."""
+    metadata_edition: Mapped[int] = mapped_column(default=0)
+    """Which edition that is: 1 is the first, each correction makes one more."""
     metadata_frozen_at: Mapped[datetime | None]
     """From then on nobody, the town included, can point its tokens at other documents."""
     created_at: Mapped[datetime]

@@ -234,3 +234,18 @@ class SendBackForm(Form):
 
 class RefundForm(Form):
     why = _text("返金の理由", 300, "操作の記録に残ります", required="返金の理由を書いてください。")
+
+
+class CorrectionForm(Form):
+    """What wallets show, as it should be: amending.FIELDS, and why."""
+
+    title_ja = _text("名前", 120, required="名前を入力してください。")
+    title_en = _text("名前（英語）", 160)
+    lead_ja = _text("ひとことの説明", 300)
+    lead_en = _text("ひとことの説明（英語）", 400)
+    picture = FileField("絵のファイル", description="絵も直すときだけ。PNG、JPEG、WebP。10MBまで")
+    why = _text("訂正の理由", 300, "権利のページに公開されます", required="訂正の理由を書いてください。")
+
+
+class FreezeForm(Form):
+    why = _text("理由", 300, "操作の記録に残ります", required="理由を書いてください。")

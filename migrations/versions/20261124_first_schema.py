@@ -1,12 +1,12 @@
 """first schema
 
-Revision 417b460acc51, after ; 2026-11-24 22:53:22.588274.
+Revision d18f2724190e, after ; 2026-11-24 23:01:53.810495.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "417b460acc51"
+revision = "d18f2724190e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -578,6 +578,7 @@ def upgrade() -> None:
         sa.Column("text_hash", sa.String(length=71), nullable=True),
         sa.Column("terms_cid", sa.String(length=80), nullable=True),
         sa.Column("metadata_uri", sa.String(length=120), nullable=True),
+        sa.Column("metadata_edition", sa.Integer(), nullable=False),
         sa.Column("metadata_frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state = 'draft' OR text_hash IS NOT NULL", name=op.f("ck_rights_approved_text_is_frozen")),

@@ -1,12 +1,12 @@
 """first schema
 
-Revision d18f2724190e, after ; 2026-11-24 23:01:53.810495.
+Revision 237356aac7cd, after ; 2026-11-24 23:12:20.047598.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d18f2724190e"
+revision = "237356aac7cd"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1165,10 +1165,10 @@ def upgrade() -> None:
             ["unit_id"],
             unique=True,
             sqlite_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
             postgresql_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
         )
         batch_op.create_index(
@@ -1238,10 +1238,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "uq_orders_one_live_per_unit",
             sqlite_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
             postgresql_where=sa.text(
-                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'refund_pending', 'needs_review')"
+                "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review') OR (state = 'refund_pending' AND paid_at IS NOT NULL)"
             ),
         )
         batch_op.drop_index("ix_orders_state_pay_by")

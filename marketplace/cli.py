@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -112,13 +113,12 @@ def _seed(_options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from ipfs.errors import IpfsError
-    from marketplace.application import create_app
     from marketplace.continuity import exporting
     from marketplace.kit.refusals import Refused
 
     if not (options.public or options.journal):
         return _no("give --public DIR, or --journal FILE, or both")
-    with create_app().app_context():
+    with _town():
         try:
             if options.public:
                 name = exporting.export(options.public, _progress("written"))
@@ -145,16 +145,29 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _restore(options: argparse.Namespace) -> int:
     from ipfs.errors import IpfsError
-    from marketplace.application import create_app
     from marketplace.metadata import auditing
 
-    with create_app().app_context():
+    with _town():
         try:
             with options.car.open("rb") as file:
                 sys.stdout.write(f"{auditing.restore(file)} blocks put back\n")
         except (IpfsError, LookupError, OSError) as trouble:
             return _no(str(trouble))
     return 0
+
+
+@contextmanager
+def _town() -> Iterator[None]:
+    """The application's context for one command, and its connections closed afterwards."""
+    from marketplace.application import create_app
+    from marketplace.kit.db import db
+
+    with create_app().app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _no(why: str) -> int:

@@ -123,7 +123,7 @@ def compose(
 
 
 def _drawings(builder: Builder, series: Series) -> tuple[Series, dict[str, Built]]:
-    """A picture for each token, as SVG: a thousand in three seconds, where pixels would take ten minutes.
+    """A picture for each token, as SVG: a thousand in three seconds, where pixels would take twenty minutes.
 
     Drawn by rule from the right's number, so that a lost one can be drawn again to the byte.
     """

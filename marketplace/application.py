@@ -20,7 +20,7 @@ from marketplace.settings import Settings
 
 OFFICES = (
     *("outbox", "journal", "notices", "accounts", "rights", "metadata", "chain", "payments", "tokens"),
-    *("fund", "resale", "listings", "orders", "auctions", "lotteries", "storefront", "staff", "api"),
+    *("fund", "resale", "listings", "orders", "auctions", "lotteries", "storefront", "staff", "api", "continuity"),
 )
 """From the ground up, as in the layers of pyproject.toml."""
 
@@ -28,6 +28,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "notices": ("sending",),
     "journal": ("sealing",),
     "chain": ("sending",),
+    "metadata": ("auditing", "replicating"),
     "listings": ("scheduling",),
     "orders": ("expiring",),
     "tokens": ("issuing",),

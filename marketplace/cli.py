@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, seed."""
+"""The command line: up, worker, follow, migrate, deploy, seed, export, verify, restore."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -29,10 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("migrate", _migrate, "bring the database to the present schema")
     add("deploy", _deploy, "put the contracts on the chain, once, and see that what is there is ours")
     add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
+    kit = add("export", _export, "write everything public to a directory that outlives the server")
+    kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
+    kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
+    check = add("verify", _verify, "check a published draw, auction, CAR, journal or continuity kit; needs no server")
+    check.add_argument("what", type=Path, metavar="FILE|DIR")
+    restore = add("restore", _restore, "put lost or damaged documents back from a CAR that somebody kept")
+    restore.add_argument("car", type=Path, metavar="FILE.car")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    if options.run is not _up:
+    if options.run not in (_up, _verify):
         _live_here()
     result = options.run(options)
     assert isinstance(result, int)
@@ -100,3 +109,82 @@ def _seed(_options: argparse.Namespace) -> int:
     with create_app().app_context():
         seeding.seed()
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from ipfs.errors import IpfsError
+    from marketplace.continuity import exporting
+    from marketplace.kit.refusals import Refused
+
+    if not (options.public or options.journal):
+        return _no("give --public DIR, or --journal FILE, or both")
+    with _town():
+        try:
+            if options.public:
+                name = exporting.export(options.public, _progress("written"))
+                sys.stdout.write(f"{options.public}: manifest sha256:{name}\n")
+            if options.journal:
+                with options.journal.open("wb") as file:
+                    file.writelines(exporting.journal())
+                sys.stdout.write(f"{options.journal}\n")
+        except (Refused, OSError, IpfsError) as trouble:
+            return _no(str(trouble))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from marketplace.continuity.verifying import verify
+    from marketplace.kit.published import Malformed
+
+    try:
+        sys.stdout.write(f"ok: {verify(options.what, _progress('checked'))}\n")
+    except Malformed as wrong:
+        return _no(str(wrong))
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from ipfs.errors import IpfsError
+    from marketplace.metadata import auditing
+
+    with _town():
+        try:
+            with options.car.open("rb") as file:
+                sys.stdout.write(f"{auditing.restore(file)} blocks put back\n")
+        except (IpfsError, LookupError, OSError) as trouble:
+            return _no(str(trouble))
+    return 0
+
+
+@contextmanager
+def _town() -> Iterator[None]:
+    """The application's context for one command, and its connections closed afterwards."""
+    from marketplace.application import create_app
+    from marketplace.kit.db import db
+
+    with create_app().app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _no(why: str) -> int:
+    """One line on stderr, and the exit code of a no."""
+    sys.stderr.write(f"{why}\n")
+    return 2
+
+
+def _progress(word: str) -> Callable[[str], None]:
+    """Says each second on stderr how many files were done; a quick command stays silent."""
+    done, said = 0, time.monotonic()
+
+    def told(path: str) -> None:
+        nonlocal done, said
+        done += 1
+        if time.monotonic() - said >= 1:
+            said = time.monotonic()
+            sys.stderr.write(f"… {done:,} files {word}, {path}\n")
+
+    return told

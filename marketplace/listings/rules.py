@@ -47,6 +47,10 @@ def check_sale(values: Mapping[str, Any]) -> None:
         raise fault
 
 
+MOST_DRAWN = 2_000
+"""Tokens with pictures of their own: 50 MB and six seconds of the worker."""
+
+
 def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
     """Everything that is wrong with a sale, so that a form can show it all at once."""
     mode = Mode(values["mode"])
@@ -65,6 +69,8 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
         yield Invalid("数は1から999,999までです。", field="quantity")
     elif mode in (Mode.ASCENDING, Mode.SEALED) and quantity != 1:
         yield Invalid("オークションと入札では、1回に1つだけ売れます。", field="quantity")
+    elif values.get("art_per_token") and quantity > MOST_DRAWN:
+        yield Invalid(f"1枚ごとの絵は、{MOST_DRAWN:,}枚までの権利で使えます。", field="art_per_token")
     yield from _time_faults(mode, values)
 
 

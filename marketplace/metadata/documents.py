@@ -10,7 +10,8 @@ Sources: ERC-721 metadata, ERC-1155 localization (EIP-1155), OpenSea's metadata 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 
@@ -43,6 +44,16 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The words that wallets show: those of the approved right, or corrected ones."""
+
+    title_ja: str
+    title_en: str
+    lead_ja: str
+    lead_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """What all tokens of one right share. CIDs as text; *locales* is None where the right has one language only."""
 
@@ -53,6 +64,16 @@ class Series:
     picture_sha256: str
     terms: str
     locales: str | None
+    shown: Shown | None = None
+    """Corrected words; None: those of the right."""
+    amends: str | None = None
+    """ "ipfs://<directory>/" of the edition that this one corrects."""
+    pictures: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """{serial: (CID, SHA-256)} where tokens have pictures of their own."""
+
+    @property
+    def words(self) -> Shown | Right:
+        return self.shown or self.right
 
 
 def with_locales(series: Series, locales: str) -> Series:
@@ -60,17 +81,18 @@ def with_locales(series: Series, locales: str) -> Series:
     return replace(series, locales=locales)
 
 
-def is_bilingual(right: Right) -> bool:
-    return bool(right.title_en)
+def is_bilingual(words: Shown | Right) -> bool:
+    return bool(words.title_en)
 
 
 def token(series: Series, serial: int) -> dict[str, Json]:
     """The document of one token: Japanese first, English behind it, since most wallets show one text only."""
-    right = series.right
+    right, words = series.right, series.words
+    picture, picture_sha256 = series.pictures.get(serial, (series.picture, series.picture_sha256))
     document: dict[str, Json] = {
         "name": " / ".join(filter(None, (name(series, serial, "ja"), name(series, serial, "en")))),
-        "description": "\n\n".join(filter(None, (description(right, "ja"), description(right, "en")))),
-        "image": f"ipfs://{series.picture}",
+        "description": "\n\n".join(filter(None, (description(words, "ja"), description(words, "en")))),
+        "image": f"ipfs://{picture}",
         "attributes": attributes(series, serial, "ja"),
         "properties": {
             "issuer": {"ja": series.issuer.ja, "en": series.issuer.en},
@@ -81,9 +103,10 @@ def token(series: Series, serial: int) -> dict[str, Json]:
             "of": series.quantity,
             "terms": f"ipfs://{series.terms}",
             "text_hash": right.text_hash,
-            "image_sha256": series.picture_sha256,
+            "image_sha256": picture_sha256,
             "transferable": right.transferable,
             "royalty_bps": right.royalty_bps if right.transferable else 0,
+            **({"amends": series.amends} if series.amends else {}),
         },
     }
     if series.locales:
@@ -96,7 +119,7 @@ def localized(series: Series, serial: int, locale: str) -> dict[str, Json]:
     """What a wallet shows instead, to a reader of this language (ERC-1155)."""
     return {
         "name": name(series, serial, locale),
-        "description": description(series.right, locale),
+        "description": description(series.words, locale),
         "attributes": attributes(series, serial, locale),
     }
 
@@ -112,12 +135,12 @@ def terms(right: Right, issuer: Issuer) -> dict[str, Json]:
 
 
 def name(series: Series, serial: int, locale: str) -> str:
-    title = series.right.title_ja if locale == "ja" else series.right.title_en
+    title = series.words.title_ja if locale == "ja" else series.words.title_en
     return f"{title} #{serial}" if title and series.quantity > 1 else title
 
 
-def description(right: Right, locale: str) -> str:
-    return (right.lead_ja or right.title_ja) if locale == "ja" else (right.lead_en or right.title_en)
+def description(words: Shown | Right, locale: str) -> str:
+    return (words.lead_ja or words.title_ja) if locale == "ja" else (words.lead_en or words.title_en)
 
 
 def attributes(series: Series, serial: int, locale: str) -> list[Json]:

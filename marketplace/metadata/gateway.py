@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import Range
 from werkzeug.http import parse_range_header
@@ -24,7 +25,7 @@ from ipfs.cid import CID, Block
 from ipfs.errors import IpfsError, Malformed, NotADirectory, NotAFile, NotFound
 from ipfs.resolver import Found
 from marketplace.kit.db import db
-from marketplace.metadata.models import blocks
+from marketplace.metadata.models import Document, blocks
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +178,8 @@ def _file(store: SqlBlockstore, cid: CID) -> Response:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     head = b"".join(resolver.read(store, cid, 0, min(size, 16)))
     response.content_type = next((kind for magic, kind in SAFE if head.startswith(magic)), "application/octet-stream")
+    if response.content_type == "application/octet-stream" and _is_drawn(cid):
+        response.content_type = "image/svg+xml"
     if response.content_type == "application/octet-stream":
         response.headers["Content-Disposition"] = f'attachment; filename="{cid}"'
     response.headers["Content-Length"] = str(stop - start)
@@ -186,6 +189,12 @@ def _file(store: SqlBlockstore, cid: CID) -> Response:
         else:
             response.response = _stream(lambda store: resolver.read(store, cid, start, stop))
     return response
+
+
+def _is_drawn(cid: CID) -> bool:
+    """Whether it is a token's picture that `art` drew: the only SVG that we call one. No upload becomes SVG."""
+    drawn = sa.select(Document.id).where(Document.cid == str(cid), Document.path.like("art/%.svg"))
+    return db.session.scalar(drawn.limit(1)) is not None
 
 
 def _stream(pieces: Callable[[SqlBlockstore], Iterator[bytes]]) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.metadata import amending, auditing
 from marketplace.metadata.publishing import publish
 from marketplace.metadata.replicating import replicate
 from marketplace.outbox.promising import handles
@@ -15,3 +16,14 @@ def give_documents(*, listing_id: int, right_id: int, quantity: int) -> None:
 @handles("metadata.published")
 def carry_outside(*, right_id: int) -> None:
     replicate(right_id)
+
+
+@handles("metadata.amendment_approved")
+def carry_out(*, amendment_id: int) -> None:
+    amending.carry_out(amendment_id)
+
+
+@handles("metadata.audit_asked")
+def look_now(*, pin_id: int, **_more: object) -> None:
+    auditing.audit(pin_id)
+    auditing.look_outside(pin_id)

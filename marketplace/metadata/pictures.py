@@ -182,6 +182,13 @@ def url(right: Right, width: int) -> str:
     return f"/pictures/{right.code}/{width}.webp"
 
 
+def own_url(right: Right, serial: int) -> str | None:
+    """The address of the picture that this token alone has; None where the right has one for all, or none yet."""
+    if not right.art_per_token or right.metadata_uri is None:
+        return None
+    return f"/ipfs/{right.metadata_uri.removeprefix('ipfs://')}art/{serial}.svg"
+
+
 _TOO_WIDE = "画像の縦横が大きすぎます。長いほうの辺を8,192ピクセルまで、全体を4,000万画素までにしてください。"
 
 

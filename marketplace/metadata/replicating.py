@@ -23,6 +23,7 @@ from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.metadata.models import Pin, Replica, ReplicaState, blocks
+from marketplace.outbox.promising import say
 from marketplace.rights.models import Right
 from marketplace.settings import settings
 
@@ -41,11 +42,9 @@ def nodes() -> dict[str, KuboReplica]:
 
 
 def replicate(right_id: int) -> None:
-    """Bring a right's tree to every node and check it there. Unavailable where a node is silent: try again later."""
-    pin = db.session.scalars(sa.select(Pin).where(Pin.right_id == right_id)).one_or_none()
-    if pin is None:
-        return
-    silent = [error for name, node in nodes().items() if (error := _bring(pin.id, name, node))]
+    """Bring a right's trees to every node and check them there. Unavailable where a node is silent: try later."""
+    pins = list(db.session.scalars(sa.select(Pin.id).where(Pin.right_id == right_id).order_by(Pin.edition)))
+    silent = [error for name, node in nodes().items() for pin_id in pins if (error := bring(pin_id, name, node))]
     if silent:
         raise Unavailable("; ".join(silent))
 
@@ -55,7 +54,7 @@ def look_after_replicas() -> None:
     """Check each tree on each node once an hour, and send again what has been lost there or never arrived."""
     for name, node in nodes().items():
         for pin_id in _due(name):
-            if _bring(pin_id, name, node):
+            if bring(pin_id, name, node):
                 break  # the node is silent: no use in asking it for the others now
 
 
@@ -66,9 +65,10 @@ def ready(right_id: int) -> bool:
 
 
 def verified(right_id: int) -> int:
-    """How many nodes outside hold the right's tree, as of their last check."""
-    held = sa.select(sa.func.count()).select_from(Replica).join(Pin)
-    return db.session.scalar(held.where(Pin.right_id == right_id, Replica.state == ReplicaState.VERIFIED)) or 0
+    """How many nodes outside hold the tree that the right's tokens point to, as of their last check."""
+    held = sa.select(sa.func.count()).select_from(Replica).join(Pin).join(Right)
+    current = Right.metadata_uri == sa.literal("ipfs://").concat(Pin.root).concat("/")
+    return db.session.scalar(held.where(Right.id == right_id, current, Replica.state == ReplicaState.VERIFIED)) or 0
 
 
 def standing(right_id: int) -> str:
@@ -95,7 +95,7 @@ def _due(node: str) -> list[int]:
     return due
 
 
-def _bring(pin_id: int, name: str, node: KuboReplica) -> str | None:
+def bring(pin_id: int, name: str, node: KuboReplica) -> str | None:
     """Check one tree on one node, send it where it is not whole, write down how it went; the error of a silent node."""
     assert not writing(), "no network inside transaction()"
     root = CID.parse(get(Pin, pin_id).root)
@@ -144,6 +144,8 @@ def _write(pin_id: int, node: str, error: IpfsError | None) -> None:
         replica = lock(Replica, session.scalars(found).one())
         replica.checked_at = now()
         replica.error = str(error)[:500] if error else None
+        if error is not None and not isinstance(error, ReplicaError):  # our own copy: mend it, then try again
+            say("metadata.audit_asked", key=f"{pin_id}:{now():%Y-%m-%dT%H}", pin_id=pin_id)
         if error is None:
             replica.verified_at = now()
             if replica.state != ReplicaState.VERIFIED:

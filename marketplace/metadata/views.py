@@ -9,12 +9,13 @@ from marketplace.accounts.session import current_account, roles_of
 from marketplace.kit.db import db, get
 from marketplace.metadata import documents, gateway
 from marketplace.metadata.models import Document, Picture
-from marketplace.metadata.pictures import WIDTHS, copies, drawn, file_of, url
+from marketplace.metadata.pictures import WIDTHS, copies, drawn, file_of, own_url, url
 from marketplace.rights.models import Right
 
 pages = Blueprint("metadata", __name__)
 BLUEPRINTS = (pages, gateway.bp)
 pages.add_app_template_filter(url, "picture")  # {{ right|picture(480) }}
+pages.add_app_template_filter(own_url, "own_picture")  # {{ right|own_picture(serial) or right|picture(480) }}
 
 
 @pages.get("/pictures/<int:picture_id>/<int:width>.webp")

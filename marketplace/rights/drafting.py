@@ -18,7 +18,7 @@ from marketplace.rights.rules import check_right, cleaned
 FIELDS = (
     *("kind", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "resale_rule_ja"),
     *("transferable", "royalty_bps", "tradable_from", "term_months", "uses_per_token"),
-    *("picture_id", "picture_alt", "art_seed"),
+    *("picture_id", "picture_alt", "art_seed", "art_per_token"),
 )
 
 

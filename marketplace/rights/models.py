@@ -79,11 +79,17 @@ class Right(Base):
     picture_alt: Mapped[str] = mapped_column(sa.String(200), default="")
     art_seed: Mapped[int] = mapped_column(default=1)
     """Seed of the generated picture, used where none was uploaded and for each token of a series."""
+    art_per_token: Mapped[bool] = mapped_column(default=False)
+    """Each token has a picture of its own, drawn from art_seed with its number in it."""
     text_hash: Mapped[str | None] = mapped_column(sa.String(71))
     """'sha256:<hex>' of the approved text."""
     terms_cid: Mapped[str | None] = mapped_column(sa.String(80))
     metadata_uri: Mapped[str | None] = mapped_column(sa.String(120))
-    """'ipfs://<directory CID>/' once the metadata is published; token n is <n>.json in it."""
+    """'ipfs://<directory CID>/' of the newest edition of the metadata; token n is <n>.json in it."""
+    metadata_edition: Mapped[int] = mapped_column(default=0)
+    """Which edition that is: 1 is the first, each correction makes one more."""
+    metadata_frozen_at: Mapped[datetime | None]
+    """From then on nobody, the town included, can point its tokens at other documents."""
     created_at: Mapped[datetime]
 
     @property

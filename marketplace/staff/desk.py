@@ -33,6 +33,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/listings", "list", "出品", "listings"),
         ("/staff/approvals", "check", "承認", "approvals"),
         ("/staff/orders", "cart", "注文", "orders"),
+        ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),
         ("/account", "user", "自分の登録", "account"),

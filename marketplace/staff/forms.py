@@ -156,6 +156,10 @@ class ListingForm(Form):
     picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
     only_draw = SubmitField("この番号の絵を描いて見る")
     art_seed = _number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
+    art_per_token = BooleanField(
+        "1枚ごとに番号入りの絵にする",
+        description="住民票とトレカにおすすめ。買った方には、絵の番号から描いた、その番号だけの絵が届きます",
+    )
 
     def values(self, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What drafting.draft() takes. `before`: the auction's former rules, whose own table is kept."""
@@ -163,7 +167,7 @@ class ListingForm(Form):
             *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "term_months"),
             *("uses_per_token", "transferable", "resale_rule_ja", "tradable_from", "publish_at", "opens_at"),
             *("closes_at", "draw_at", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes"),
-            *("pay_hours", "picture_alt", "art_seed"),
+            *("pay_hours", "picture_alt", "art_seed", "art_per_token"),
         )
         return {name: self[name].data for name in plain} | {
             "kind": Kind(self.kind.data),
@@ -230,3 +234,18 @@ class SendBackForm(Form):
 
 class RefundForm(Form):
     why = _text("返金の理由", 300, "操作の記録に残ります", required="返金の理由を書いてください。")
+
+
+class CorrectionForm(Form):
+    """What wallets show, as it should be: amending.FIELDS, and why."""
+
+    title_ja = _text("名前", 120, required="名前を入力してください。")
+    title_en = _text("名前（英語）", 160)
+    lead_ja = _text("ひとことの説明", 300)
+    lead_en = _text("ひとことの説明（英語）", 400)
+    picture = FileField("絵のファイル", description="絵も直すときだけ。PNG、JPEG、WebP。10MBまで")
+    why = _text("訂正の理由", 300, "権利のページに公開されます", required="訂正の理由を書いてください。")
+
+
+class FreezeForm(Form):
+    why = _text("理由", 300, "操作の記録に残ります", required="理由を書いてください。")

@@ -16,6 +16,7 @@ from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.metadata.models import Amendment, AmendmentState, Pin
 from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
@@ -49,6 +50,8 @@ def today(account_id: int) -> list[Task]:
         *ties(),
         *in_question(),
         *not_published(),
+        *lost_blocks(),
+        *corrections(account_id),
         *awaiting_approval(account_id),
         *sent_back(account_id),
         *unpaid_winners(),
@@ -136,6 +139,30 @@ def not_published() -> list[Task]:
             *_look(listing),
         )
         for listing in late
+    ]
+
+
+def lost_blocks() -> list[Task]:
+    """Trees with blocks that neither a node nor our own facts could give back: somebody may have a CAR."""
+    broken = sa.select(Pin).where(Pin.missing > 0).order_by(Pin.id)
+    return [
+        Task(
+            *("確認", "bad", f"{pin.right.title_ja} の内容の控えが欠けています", f"{pin.missing}個を戻せません"),
+            *("/staff/metadata", "控えの画面を開く"),
+        )
+        for pin in db.session.scalars(broken)
+    ]
+
+
+def corrections(account_id: int) -> list[Task]:
+    """Corrections of published documents that somebody else proposed."""
+    waiting = sa.select(Amendment).where(Amendment.state == AmendmentState.PROPOSED, Amendment.drafted_by != account_id)
+    return [
+        Task(
+            *("承認待ち", "warn", f"{each.right.title_ja} の{'訂正の停止' if each.freezes else '訂正'}", each.why),
+            *(f"/staff/metadata/{each.right.code}", "内容を確かめる"),
+        )
+        for each in db.session.scalars(waiting.order_by(Amendment.id))
     ]
 
 

@@ -13,6 +13,7 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
 from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
 from marketplace.lotteries import views as lotteries
+from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
 from marketplace.metadata.replicating import standing
 from marketplace.orders.forms import OrderForm
@@ -115,6 +116,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         mine=mine,
         form=OrderForm(),
         kept=standing(listing.right_id),
+        corrections=corrections(listing.right),
         issued=db.session.scalar(sa.select(sa.func.count()).where(Token.listing_code == listing.code)),
         preview=preview,
     )

@@ -20,6 +20,7 @@ from marketplace.metadata.replicating import ready
 from marketplace.rights.models import Kind, Right
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.models import Token, TokenState
+from marketplace.tokens.pointing import as_it_is, promise_freeze
 from marketplace.tokens.rules import term_ends
 
 ISSUER = "issuer"
@@ -110,13 +111,15 @@ def may_issue(right: Right) -> bool:
 
 
 def _issue_if_ready(token: Token) -> bool:
-    right = token.right
-    if token.state != TokenState.PROMISED or not may_issue(right):
+    if token.state != TokenState.PROMISED or not may_issue(token.right):
         return False
+    right = as_it_is(token.right_id)
     token.contract = contracts()[RIGHTS]
     move(token, "issue")
     terms = series_terms(right, token.max_supply)
     promise(f"series:{right.series_id}", ISSUER, RIGHTS, "createSeries", [right.series_id, terms, right.metadata_uri])
+    if right.metadata_frozen_at is not None:
+        promise_freeze(right)
     item = {"to": custody_of(token.account_id), "serial": token.serial, "ref": token.ref}
     promise(
         f"issue:{token.token_id}",

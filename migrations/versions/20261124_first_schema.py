@@ -1,12 +1,12 @@
 """first schema
 
-Revision 3b0606d4e3b2, after ; 2026-11-24 23:06:00.224428.
+Revision 237356aac7cd, after ; 2026-11-24 23:12:20.047598.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "3b0606d4e3b2"
+revision = "237356aac7cd"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -574,9 +574,12 @@ def upgrade() -> None:
         sa.Column("picture_id", sa.Integer(), nullable=True),
         sa.Column("picture_alt", sa.String(length=200), nullable=False),
         sa.Column("art_seed", sa.Integer(), nullable=False),
+        sa.Column("art_per_token", sa.Boolean(), nullable=False),
         sa.Column("text_hash", sa.String(length=71), nullable=True),
         sa.Column("terms_cid", sa.String(length=80), nullable=True),
         sa.Column("metadata_uri", sa.String(length=120), nullable=True),
+        sa.Column("metadata_edition", sa.Integer(), nullable=False),
+        sa.Column("metadata_frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state = 'draft' OR text_hash IS NOT NULL", name=op.f("ck_rights_approved_text_is_frozen")),
         sa.CheckConstraint("royalty_bps BETWEEN 0 AND 1000", name=op.f("ck_rights_royalty_at_most_ten_percent")),
@@ -609,6 +612,56 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_roles")),
         sa.UniqueConstraint("account_id", "role", name="uq_staff_roles_once"),
     )
+    op.create_table(
+        "amendments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("right_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "approved",
+                "done",
+                "withdrawn",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("freezes", sa.Boolean(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("why", sa.String(length=300), nullable=False),
+        sa.Column("drafted_by", sa.Integer(), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(edition IS NOT NULL) = (state = 'done' AND NOT freezes)", name=op.f("ck_amendments_done_has_its_edition")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('approved', 'done') OR approved_by IS NOT NULL",
+            name=op.f("ck_amendments_amendment_is_approved"),
+        ),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR approved_by <> drafted_by", name=op.f("ck_amendments_amended_by_two_persons")
+        ),
+        sa.ForeignKeyConstraint(["approved_by"], ["accounts.id"], name=op.f("fk_amendments_approved_by_accounts")),
+        sa.ForeignKeyConstraint(["drafted_by"], ["accounts.id"], name=op.f("fk_amendments_drafted_by_accounts")),
+        sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_amendments_right_id_rights")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendments")),
+        sa.UniqueConstraint("right_id", "edition", name="uq_amendments_edition"),
+    )
+    with op.batch_alter_table("amendments", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_amendments_one_waiting",
+            ["right_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('proposed', 'approved')"),
+            postgresql_where=sa.text("state IN ('proposed', 'approved')"),
+        )
+
     op.create_table(
         "chain_calls",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -654,13 +707,15 @@ def upgrade() -> None:
         "documents",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("right_id", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("path", sa.String(length=80), nullable=False),
         sa.Column("serial", sa.Integer(), nullable=True),
         sa.Column("cid", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("edition >= 1", name=op.f("ck_documents_document_edition_from_one")),
         sa.CheckConstraint("serial IS NULL OR serial >= 1", name=op.f("ck_documents_document_serial_from_one")),
         sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_documents_right_id_rights")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_documents")),
-        sa.UniqueConstraint("right_id", "path", name="uq_documents_path"),
+        sa.UniqueConstraint("right_id", "edition", "path", name="uq_documents_path"),
     )
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_documents_cid"), ["cid"], unique=False)
@@ -745,14 +800,20 @@ def upgrade() -> None:
         "pins",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("right_id", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("root", sa.String(length=64), nullable=False),
         sa.Column("blocks", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.Column("car_sha256", sa.String(length=64), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("audited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("missing", sa.Integer(), nullable=True),
+        sa.Column("mended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(audited_at IS NULL) = (missing IS NULL)", name=op.f("ck_pins_audited_has_a_result")),
+        sa.CheckConstraint("edition >= 1", name=op.f("ck_pins_pin_edition_from_one")),
         sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_pins_right_id_rights")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pins")),
-        sa.UniqueConstraint("right_id", name=op.f("uq_pins_right_id")),
+        sa.UniqueConstraint("right_id", "edition", name="uq_pins_one_per_edition"),
     )
     op.create_table(
         "tokens",
@@ -1230,6 +1291,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_chain_calls_state")
 
     op.drop_table("chain_calls")
+    with op.batch_alter_table("amendments", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_amendments_one_waiting",
+            sqlite_where=sa.text("state IN ('proposed', 'approved')"),
+            postgresql_where=sa.text("state IN ('proposed', 'approved')"),
+        )
+
+    op.drop_table("amendments")
     op.drop_table("staff_roles")
     op.drop_table("rights")
     with op.batch_alter_table("refunds", schema=None) as batch_op:

@@ -7,6 +7,7 @@ from marketplace.auctions.models import Auction
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Entry
+from marketplace.metadata.models import Amendment, Replica
 from marketplace.orders.models import Order
 from marketplace.payments.models import Payment
 from marketplace.rights.models import Right
@@ -26,7 +27,7 @@ def table(name: str, machine: Machine[Any]) -> str:
 
 def text() -> str:
     """The whole page."""
-    kinds = (Right, Listing, Order, Payment, Token, Auction, Entry)
+    kinds = (Right, Listing, Order, Payment, Token, Auction, Entry, Replica, Amendment)
     return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
 
 

@@ -70,6 +70,16 @@ def test_a_picture_is_given_as_a_picture(client: FlaskClient, root: str) -> None
     assert (answer.content_type, answer.data) == ("image/png", file_of(picture_id))
 
 
+def test_a_picture_that_was_drawn_for_a_token_is_a_picture_that_can_run_nothing(client: FlaskClient) -> None:
+    uri = get(Listing, given.a_listing(state="published", art_per_token=True)).right.metadata_uri
+    assert uri
+    answer = client.get(f"/ipfs/{uri.removeprefix('ipfs://')}art/7.svg")
+    assert (answer.status_code, answer.content_type, answer.data[:4]) == (200, "image/svg+xml", b"<svg")
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert "Content-Disposition" not in answer.headers
+    assert b"script" not in answer.data
+
+
 def test_a_folder_with_a_slash_is_the_folder(client: FlaskClient, root: str) -> None:
     for path in (f"/ipfs/{root}", f"/ipfs/{root}/"):
         answer = client.get(path)

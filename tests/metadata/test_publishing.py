@@ -12,12 +12,13 @@ from ipfs import car, resolver
 from ipfs.blockstore import SqlBlockstore
 from ipfs.cid import CID
 from marketplace.accounts.models import Account
+from marketplace.art import token_art
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.listings import approving
 from marketplace.listings.models import Listing
 from marketplace.metadata import documents
 from marketplace.metadata.models import Document, Picture, Pin, blocks
-from marketplace.metadata.pictures import keep
+from marketplace.metadata.pictures import keep, own_url
 from marketplace.metadata.publishing import publish
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
@@ -201,3 +202,32 @@ def test_a_series_of_five_thousand_is_sharded_and_every_token_is_found(app: Flas
     root = root_of(right_id)
     for serial in (1, 3333, 5000):
         assert json.loads(read(root, f"{serial}.json"))["properties"]["serial"] == serial
+
+
+def test_a_series_whose_tokens_differ_has_a_picture_for_each(app: Flask) -> None:
+    right_id = get(Listing, given.a_listing(state="published", quantity=12, art_per_token=True)).right_id
+    root = root_of(right_id)
+    images = set()
+    for serial in range(1, 13):
+        document = json.loads(read(root, f"{serial}.json"))
+        documents.check(document)
+        drawing = read(document["image"])
+        assert drawing == read(root, f"art/{serial}.svg") == token_art("resident", 7, serial, 12).encode()
+        assert hashlib.sha256(drawing).hexdigest() == document["properties"]["image_sha256"]
+        images.add(document["image"])
+    assert len(images) == 12
+    rows = sa.select(Document.serial).where(Document.path.like("art/%")).order_by(Document.serial)
+    assert db.session.scalars(rows).all() == list(range(1, 13))
+
+
+def test_without_that_choice_all_tokens_share_the_picture(approved: int) -> None:
+    keeping.drain()
+    images = {json.loads(read(root_of(approved), f"{serial}.json"))["image"] for serial in (1, 2, 3)}
+    assert len(images) == 1
+
+
+def test_the_pages_show_the_picture_that_this_token_alone_has(app: Flask) -> None:
+    right = get(Right, get(Listing, given.a_listing(state="published", art_per_token=True)).right_id)
+    assert own_url(right, 7) == f"/ipfs/{root_of(right.id)}/art/7.svg"
+    plain = get(Right, get(Listing, given.a_listing(state="published")).right_id)
+    assert own_url(plain, 7) is None

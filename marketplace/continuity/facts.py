@@ -1,0 +1,142 @@
+"""What of the town's tables is public, as JSON. Addresses and codes; of persons nothing: there is no join to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from marketplace.auctions.logs import bids_of
+from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
+from marketplace.chain import contract, register
+from marketplace.fund.statements import summary
+from marketplace.journal.models import Head
+from marketplace.kit.db import db
+from marketplace.kit.published import Record
+from marketplace.listings.models import PUBLIC, Listing
+from marketplace.lotteries.bundles import draw_of
+from marketplace.lotteries.models import Draw, Lottery
+from marketplace.metadata.models import Pin
+from marketplace.resale.models import Trade
+from marketplace.rights.models import Right
+from marketplace.settings import settings
+from marketplace.tokens.models import Token
+
+AT_ONCE = 500
+
+
+def listings() -> list[Record]:
+    """What was announced, with its right in full."""
+    query = sa.select(Listing).where(Listing.state.in_(PUBLIC)).order_by(Listing.id)
+    names = ("code", "price_yen", "quantity", "per_person_limit", "text_hash")
+    moments = ("publish_at", "opens_at", "closes_at", "draw_at")
+    return [
+        {name: getattr(row, name) for name in names}
+        | {name: _text(getattr(row, name)) for name in moments}
+        | {"mode": str(row.mode), "state": str(row.state), "right": right(row.right)}
+        for row in db.session.scalars(query)
+    ]
+
+
+def right(row: Right) -> Record:
+    names = (
+        *("code", "series_id", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms"),
+        *("resale_rule_ja", "transferable", "royalty_bps", "term_months", "uses_per_token"),
+        *("text_hash", "terms_cid", "metadata_uri", "metadata_edition"),
+    )
+    found: Record = {name: getattr(row, name) for name in names}
+    return found | {"kind": str(row.kind), "kind_ja": row.kind.ja, "tradable_from": _text(row.tradable_from)}
+
+
+def tokens() -> Iterator[Record]:
+    """What was issued, and the address that holds it."""
+    query = sa.select(Token).where(Token.minted_at.is_not(None)).options(joinedload(Token.right))
+    for row in db.session.scalars(query.order_by(Token.token_id).execution_options(yield_per=AT_ONCE)):
+        yield {
+            "contract": row.contract,
+            "token_id": row.token_id,
+            "right": row.right.code,
+            "listing": row.listing_code,
+            "serial": row.serial,
+            "state": str(row.state),
+            "holder": row.holder_address,
+            "metadata_uri": row.metadata_uri,
+            "mint_tx": row.mint_tx,
+            "minted_at": _text(row.minted_at),
+        }
+
+
+def holders(issued: list[Record]) -> list[Record]:
+    """Each address with the tokens that it holds."""
+    found: dict[str, list[int]] = {}
+    for token in issued:
+        if token["holder"]:
+            found.setdefault(token["holder"], []).append(token["token_id"])
+    return [{"address": address, "tokens": held} for address, held in sorted(found.items())]
+
+
+def resales() -> list[Record]:
+    names = ("contract", "token_id", "seller", "buyer", "price_yen", "royalty_yen", "tx_hash", "log_index")
+    rows = db.session.scalars(sa.select(Trade).order_by(Trade.block_number, Trade.log_index))
+    return [
+        {name: getattr(row, name) for name in names} | {"block": row.block_number, "at": _text(row.at)} for row in rows
+    ]
+
+
+def fund() -> Record:
+    return {"name": settings().fund_name, **summary()}
+
+
+def contracts() -> Record:
+    """Where the contracts are, and how far we had read the chain."""
+    return {"chain_id": settings().chain_id, "addresses": register.contracts(), **register.status()}
+
+
+def abi(name: str) -> list[Any]:
+    return list(contract.artifact(name).abi)
+
+
+def pins() -> list[Record]:
+    """Every edition of the documents of what was announced."""
+    shown = Pin.right_id.in_(sa.select(Listing.right_id).where(Listing.state.in_(PUBLIC)))
+    rows = db.session.scalars(sa.select(Pin).where(shown).options(joinedload(Pin.right)).order_by(Pin.id))
+    return [
+        {
+            "right": row.right.code,
+            "edition": row.edition,
+            "root": row.root,
+            "current": row.is_current,
+            "car_sha256": row.car_sha256,
+            "published_at": _text(row.published_at),
+        }
+        for row in rows
+    ]
+
+
+def draws() -> Iterator[tuple[str, Record]]:
+    """The bundle of each lottery that was drawn, with its result."""
+    drawn = sa.select(Lottery.code).join(Draw, Draw.lottery_id == Lottery.id).where(Draw.seed.is_not(None))
+    for code in list(db.session.scalars(drawn.order_by(Lottery.id))):
+        if (bundle := draw_of(code)) is not None:
+            yield code, bundle
+
+
+def auctions() -> Iterator[tuple[str, Record]]:
+    """The log of each auction that was decided, with its result."""
+    decided = sa.select(Auction.code).where(Auction.state.in_(MAXIMA_PUBLIC)).order_by(Auction.id)
+    for code in list(db.session.scalars(decided)):
+        if (log := bids_of(code)) is not None:
+            yield code, log
+
+
+def journal_head() -> Record:
+    """The seal over all that was ever done; the rows themselves are for auditors."""
+    head = db.session.get(Head, 1)
+    return {"version": "journal-head-v1", "seq": head.seq if head else 0, "hash": head.hash if head else "0" * 64}
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,223 @@
+"""Check anything that we published, with the server off: a draw, an auction, a tree of documents, a journal, a kit.
+
+Reads files only: no database, no network, no settings. Whatever is wrong becomes Malformed, whose message is one line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import jsonschema
+
+from ipfs import resolver
+from ipfs.blockstore import MemoryBlockstore
+from ipfs.car import CarReader
+from ipfs.cid import CID
+from ipfs.errors import IpfsError
+from marketplace.auctions.replay import replay
+from marketplace.journal.sealing import digest
+from marketplace.kit import published
+from marketplace.kit.published import Malformed, Record
+from marketplace.lotteries import draw
+from marketplace.metadata import documents
+from marketplace.metadata.canonical import canonical
+
+CAR_BEGINS = b"\xa2\x65roots"
+TOKEN = re.compile(r"[1-9][0-9]*\.json")
+BEFORE_ALL = "0" * 64
+Told = Callable[[str], None]
+
+
+def verify(path: Path, told: Told = lambda what: None) -> str:
+    """What was checked, in one line. Raises Malformed: what is wrong, in one line."""
+    if path.is_dir():
+        return _kit(path, told)
+    try:
+        with path.open("rb") as file:
+            begins = file.read(16)
+    except OSError as trouble:
+        raise Malformed(f"cannot read {path}: {trouble.strerror}") from None
+    if begins[1:].startswith(CAR_BEGINS):
+        tree = Tree.read(path)
+        return f"documents of {tree.right}: {len(tree.tokens)} tokens under {tree.root}, terms {tree.text_hash}"
+    return proof(published.record(published.read(path), "the file"))
+
+
+def proof(record: Record) -> str:
+    """Recompute a published record, and its result where that stands beside it. Raises Malformed."""
+    version = record.get("version")
+    match version:
+        case "draw-v1":
+            result = draw.result(record)
+            found = f"draw: {len(result['winners'])} of {len(record['entries'])} entries won, seed {result['seed']}"
+        case "auction-v1" | "sealed-v1":
+            result = replay(record)
+            found = f"auction: {result['bids']} bids, winner {result['winner']}, price {result['price']}"
+        case "journal-v1":
+            return _journal(record)
+        case "journal-head-v1":
+            return f"journal: sealed up to {published.whole(record, 'seq', 0)}"
+        case "continuity-v1":
+            raise Malformed("this is the manifest of a kit: give its directory")
+        case _:
+            raise Malformed("the version is none that we publish")
+    if record.get("result") is not None and _plain(record["result"]) != _plain(result):
+        raise Malformed("the result in the file is not what comes out of it")
+    return found
+
+
+class Tree:
+    """The documents of one right, out of a CAR, every one of them checked."""
+
+    def __init__(self, root: CID, store: MemoryBlockstore) -> None:
+        self.root = root
+        self._store = store
+        self._hashed: dict[CID, str] = {}
+        names = {link.name: link.cid for link in resolver.entries(store, root)}
+        if "terms.json" not in names:
+            raise Malformed(f"{root} has no terms.json")
+        terms = published.record(self._json(names["terms.json"], "terms.json"), "terms.json")
+        self.right, self.text_hash = published.text(terms, "right"), published.text(terms, "text_hash")
+        text = published.record(published.get(terms, "text"), "the text of terms.json")
+        if "sha256:" + hashlib.sha256(canonical(text)).hexdigest() != self.text_hash:
+            raise Malformed(f"terms.json of {self.right}: the hash is not that of the text")
+        terms_uri = f"ipfs://{names['terms.json']}"
+        self.tokens = {int(name[:-5]): cid for name, cid in names.items() if TOKEN.fullmatch(name)}
+        if sorted(self.tokens) != list(range(1, len(self.tokens) + 1)):
+            raise Malformed(f"{self.right}: the numbers of its documents have a gap")
+        for serial, cid in self.tokens.items():
+            self._check(serial, self._json(cid, f"{serial}.json"), terms_uri)
+
+    @classmethod
+    def read(cls, path: Path) -> Tree:
+        """Raises Malformed."""
+        try:
+            with path.open("rb") as file:
+                reader = CarReader(file)
+                return cls(reader.root, MemoryBlockstore(reader))
+        except IpfsError as error:
+            raise Malformed(f"{path.name}: {error}") from None
+        except OSError as trouble:
+            raise Malformed(f"cannot read {path}: {trouble.strerror}") from None
+
+    def _json(self, cid: CID, name: str) -> object:
+        try:
+            return json.loads(b"".join(resolver.read(self._store, cid)))
+        except ValueError:
+            raise Malformed(f"{name} of {self.root} is not JSON") from None
+
+    def _check(self, serial: int, document: object, terms: str) -> None:
+        where = f"{self.right} {serial}.json"
+        fields = published.record(document, where)
+        try:
+            documents.check(fields)
+        except jsonschema.ValidationError as error:
+            raise Malformed(f"{where}: {error.message[:120]}".replace("\n", " ")) from None
+        found = fields["properties"]
+        if (found["right"], found["serial"], found["of"]) != (self.right, serial, len(self.tokens)):
+            raise Malformed(f"{where} is of another token")
+        if (found["text_hash"], found["terms"]) != (self.text_hash, terms):
+            raise Malformed(f"{where} names other terms than its directory holds")
+        self._check_picture(where, str(fields["image"]), str(found["image_sha256"]))
+
+    def _check_picture(self, where: str, image: str, sha256: str) -> None:
+        picture = CID.parse(image.removeprefix("ipfs://"))
+        if picture not in self._hashed:
+            data = b"".join(resolver.read(self._store, picture))
+            self._hashed[picture] = hashlib.sha256(data).hexdigest()
+        if self._hashed[picture] != sha256:
+            raise Malformed(f"{where}: the picture has another hash")
+
+
+def _kit(place: Path, told: Told) -> str:
+    manifest = published.record(published.read(place / "MANIFEST.json"), "MANIFEST.json")
+    if manifest.get("version") != "continuity-v1":
+        raise Malformed("MANIFEST.json is not of continuity-v1")
+    files = published.record(published.get(manifest, "files"), "files of MANIFEST.json")
+    _check_files(place, files, told)
+    trees: dict[str, Tree] = {}
+    for pin in _rows(place, "metadata/index.json"):
+        root = published.text(pin, "root")
+        tree = trees[root] = Tree.read(place / "metadata" / f"{root}.car")
+        if (str(tree.root), tree.right) != (root, published.text(pin, "right")):
+            raise Malformed(f"metadata/{root}.car is the tree of something else")
+        told(f"metadata/{root}.car")
+    tokens = _rows(place, "data/tokens.json")
+    for token in tokens:
+        _check_token(token, trees)
+    proofs = [path for path in files if path.startswith("proofs/")]
+    for path in proofs:
+        try:
+            proof(published.record(published.read(place / path), path))
+        except Malformed as wrong:
+            raise Malformed(f"{path}: {wrong}") from None
+        told(path)
+    name = hashlib.sha256((place / "MANIFEST.json").read_bytes()).hexdigest()
+    return (
+        f"continuity kit of {manifest.get('town')}: {len(files)} files, {len(trees)} trees, {len(tokens)} tokens,"
+        f" {len(proofs)} proofs; manifest sha256:{name}"
+    )
+
+
+def _check_files(place: Path, files: Record, told: Told) -> None:
+    for path, about in files.items():
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "\\" in path:
+            raise Malformed(f"MANIFEST.json names a file outside: {path!r}")
+        wanted = published.hexadecimal(published.record(about, path), "sha256", 32).hex()
+        try:
+            with (place / path).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            raise Malformed(f"{path} is missing") from None
+        if found != wanted:
+            raise Malformed(f"{path} was changed")
+        told(path)
+    for path in _present(place):
+        if path not in files and path != "MANIFEST.json":
+            raise Malformed(f"{path} is not in the manifest")
+
+
+def _present(place: Path) -> Iterator[str]:
+    return (str(path.relative_to(place).as_posix()) for path in sorted(place.rglob("*")) if not path.is_dir())
+
+
+def _rows(place: Path, path: str) -> list[Record]:
+    rows = published.read(place / path)
+    if not isinstance(rows, list):
+        raise Malformed(f"{path} is not a list")
+    return [published.record(row, f"a row of {path}") for row in rows]
+
+
+def _check_token(token: Record, trees: dict[str, Tree]) -> None:
+    """What the token points to is in the kit, and is its own document."""
+    uri, serial = published.text(token, "metadata_uri"), published.whole(token, "serial", 1)
+    root, _, name = uri.removeprefix("ipfs://").partition("/")
+    tree = trees.get(root)
+    if tree is None or name != f"{serial}.json" or serial not in tree.tokens:
+        raise Malformed(f"token {token.get('token_id')} points to a document that is not here: {uri}")
+    if tree.right != published.text(token, "right"):
+        raise Malformed(f"token {token.get('token_id')} points to the document of another right")
+
+
+def _journal(record: Record) -> str:
+    prev = BEFORE_ALL
+    entries = published.items(record, "entries")
+    for seq, row in enumerate(entries, start=1):
+        entry = dict(published.record(row, "an entry"))
+        told = published.text(entry, "hash")
+        del entry["hash"]
+        if entry.get("seq") != seq or digest(prev, entry) != told:
+            raise Malformed(f"the journal is broken at {seq}")
+        prev = told
+    if (published.whole(record, "seq", 0), published.text(record, "hash")) != (len(entries), prev):
+        raise Malformed("the journal's head is not that of its last entry")
+    return f"journal: {len(entries)} entries, head {prev}"
+
+
+def _plain(value: object) -> object:
+    """As JSON gives it back: a tuple is a list."""
+    return json.loads(json.dumps(value))

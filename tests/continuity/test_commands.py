@@ -1,0 +1,76 @@
+"""The three commands, as a person types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from ipfs import car
+from ipfs.blockstore import SqlBlockstore
+from ipfs.cid import CID
+from marketplace.cli import main
+from marketplace.kit.db import db, transaction
+from marketplace.metadata.models import PictureFile, Pin, blocks
+from marketplace.settings import Settings
+from tests import given
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("SECRET_KEY", "a test's secret")
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    found = capsys.readouterr()
+    return found.out, found.err
+
+
+def test_export_then_verify(app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given.a_listing()
+    kit, journal = tmp_path / "kit", tmp_path / "journal.json"
+    assert main(["export", "--public", str(kit), "--journal", str(journal)]) == 0
+    out, err = said(capsys)
+    assert (out.splitlines()[0][: len(str(kit)) + 18], err) == (f"{kit}: manifest sha256:", "")
+    name = out.splitlines()[0].rpartition(":")[2]
+    for what, ends in ((kit, f"manifest sha256:{name}\n"), (journal, "\n")):
+        assert main(["verify", str(what)]) == 0
+        out, err = said(capsys)
+        assert (out[:4], out.endswith(ends), err) == ("ok: ", True, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["export"], "give --public DIR, or --journal FILE, or both\n", id="nothing named"),
+        pytest.param(["export", "--public", "{here}"], "{here} は、すでにあります。", id="a place that is taken"),
+        pytest.param(["verify", "{here}"], "cannot read the file: No such file or directory\n", id="no kit"),
+        pytest.param(["restore", "{here}/none"], "[Errno 2]", id="no CAR"),
+    ],
+)
+def test_a_no_is_one_line_and_status_2(
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str
+) -> None:
+    assert main([each.format(here=tmp_path) for each in arguments]) == 2
+    out, err = said(capsys)
+    assert (out, err.startswith(says.format(here=tmp_path)), err.count("\n")) == ("", True, 1)
+
+
+def test_restore_puts_back_from_a_car_what_nobody_else_has(
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given.a_listing(quantity=2)
+    root = CID.parse(db.session.scalars(sa.select(Pin.root)).one())
+    kept = tmp_path / "kept.car"
+    kept.write_bytes(b"".join(car.export(SqlBlockstore(db.session.connection(), blocks), root)))
+    db.session.rollback()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(blocks))
+    with transaction() as session:
+        session.execute(sa.delete(blocks))
+        session.execute(sa.delete(PictureFile))
+    assert main(["restore", str(kept)]) == 0
+    assert said(capsys) == (f"{count} blocks put back\n", "")

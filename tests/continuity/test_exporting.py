@@ -1,0 +1,121 @@
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from ipfs.errors import BlockMissing
+from marketplace.accounts.models import Account
+from marketplace.continuity import exporting
+from marketplace.journal.models import Head
+from marketplace.kit.db import db, get, transaction
+from marketplace.metadata.models import Pin, blocks
+from tests.chainlogs import somebody
+from tests.continuity.lasting import NAME, NICKNAME, a_kit, a_life
+
+
+@pytest.fixture
+def tokens(app: Flask) -> list[int]:
+    return a_life()
+
+
+def data(kit: Path, path: str) -> Any:
+    return json.loads((kit / path).read_text())
+
+
+def files(kit: Path) -> list[str]:
+    return sorted(path.relative_to(kit).as_posix() for path in kit.rglob("*") if path.is_file())
+
+
+def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: list[int], tmp_path: Path) -> None:
+    name = exporting.export(tmp_path / "kit")
+    kit = tmp_path / "kit"
+    manifest = data(kit, "MANIFEST.json")
+    assert name == hashlib.sha256((kit / "MANIFEST.json").read_bytes()).hexdigest()
+    assert sorted([*manifest["files"], "MANIFEST.json"]) == files(kit)
+    for path, about in manifest["files"].items():
+        written = (kit / path).read_bytes()
+        assert about == {"sha256": hashlib.sha256(written).hexdigest(), "bytes": len(written)}
+    kinds = {re.sub(r"(LST|RGT)-[0-9A-Z]+", "N", re.sub(r"baf[a-z0-9]+", "N", path)) for path in files(kit)}
+    assert kinds == {
+        *("index.html", "style.css", "resales.html", "fund.html", "check.html", "listings/N.html", "pictures/N.webp"),
+        *("data/listings.json", "data/tokens.json", "data/holders.json", "data/resales.json", "data/fund.json"),
+        *(f"contracts/{name}.abi.json" for name in ("RightsToken", "ResaleMarket", "TestYen", "Anchors")),
+        *("contracts/contracts.json", "metadata/index.json", "metadata/N.car"),
+        *("proofs/draws/N.json", "proofs/auctions/N.json", "rules/draw-v1.md", "rules/auction-v1.md"),
+        *("journal.json", "MANIFEST.json"),
+    }
+
+
+def test_tokens_are_with_the_addresses_that_hold_them(tokens: list[int], tmp_path: Path) -> None:
+    kit = a_kit(tmp_path / "kit")
+    rows = {row["token_id"]: row for row in data(kit, "data/tokens.json")}
+    assert sorted(rows) == tokens
+    assert rows[tokens[0]]["holder"] == somebody("ken")
+    held = {row["address"]: row["tokens"] for row in data(kit, "data/holders.json")}
+    assert held == {rows[token]["holder"]: [token] for token in tokens}
+    (sale,) = data(kit, "data/resales.json")
+    assert (sale["token_id"], sale["buyer"], sale["price_yen"]) == (tokens[0], somebody("ken"), 3_800)
+
+
+def test_the_journal_is_there_by_its_seal_alone(tokens: list[int], tmp_path: Path) -> None:
+    kit = a_kit(tmp_path / "kit")
+    head = get(Head, 1)
+    assert data(kit, "journal.json") == {"version": "journal-head-v1", "seq": head.seq, "hash": head.hash}
+
+
+def test_nothing_of_a_person_and_nothing_unannounced_is_in_any_file(tokens: list[int], tmp_path: Path) -> None:
+    kit = a_kit(tmp_path / "kit")
+    everything = b"\n".join((kit / path).read_bytes() for path in files(kit))
+    people = list(db.session.scalars(sa.select(Account)))
+    assert len(people) >= 9
+    for person in people:
+        for secret in (person.email, person.code, person.custody_id):
+            assert secret.encode() not in everything, secret
+    for secret in (NAME, NICKNAME, "まだ秘密の権利", "ORD-", "月山 一郎", "reserve_yen"):
+        assert secret.encode() not in everything, secret
+
+
+def test_the_pages_run_nothing_and_lead_nowhere_else(tokens: list[int], tmp_path: Path) -> None:
+    kit = a_kit(tmp_path / "kit")
+    pages = [path for path in files(kit) if path.endswith(".html")]
+    assert len(pages) == 4 + 3
+    for path in pages:
+        html = (kit / path).read_text()
+        assert "<script" not in html
+        assert "style=" not in html
+        assert "<b>" not in html, "what people typed is text"
+        for link in re.findall(r'(?:href|src)="([^"]+)"', html):
+            assert (kit / path).parent.joinpath(link).resolve().is_file(), (path, link)
+
+
+def test_a_place_that_is_taken_is_left_alone(tokens: list[int], tmp_path: Path) -> None:
+    (tmp_path / "kit").mkdir()
+    with pytest.raises(exporting.Occupied):
+        exporting.export(tmp_path / "kit")
+    assert list((tmp_path / "kit").iterdir()) == []
+
+
+def test_an_export_that_dies_leaves_nothing_that_looks_like_a_kit(tokens: list[int], tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    with transaction() as session:
+        session.execute(sa.delete(blocks))
+    with pytest.raises(BlockMissing):
+        exporting.export(tmp_path / "here" / "kit")
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_an_empty_town_has_a_kit_too(app: Flask, tmp_path: Path) -> None:
+    kit = a_kit(tmp_path / "kit")
+    assert (data(kit, "data/tokens.json"), data(kit, "metadata/index.json")) == ([], [])
+
+
+def test_each_file_is_told(tokens: list[int], tmp_path: Path) -> None:
+    told: list[str] = []
+    exporting.export(tmp_path / "kit", told.append)
+    assert sorted([*told, "MANIFEST.json"]) == files(tmp_path / "kit")
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Pin)) == 4

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 237356aac7cd, after ; 2026-11-24 23:12:20.047598.
+Revision bf6bf42e67e9, after ; 2026-11-24 23:21:21.134361.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "237356aac7cd"
+revision = "bf6bf42e67e9"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,7 +1,7 @@
 """The whole town on one machine: the database, a chain, a Stripe of our own, the web, the worker and the follower.
 
 A real town runs the same programs, each under its system's own supervisor, and names its database, chain and Stripe by
-settings; see docs/operate.md.
+settings; the README says how.
 """
 
 import http.client

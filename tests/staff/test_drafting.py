@@ -192,6 +192,16 @@ def test_the_chance_of_a_lottery_is_chosen_and_kept(drafter: FlaskClient) -> Non
     assert only().auction_rules is None
 
 
+def test_a_picture_for_each_token_is_a_choice_that_is_kept(drafter: FlaskClient) -> None:
+    submit(drafter, "/staff/listings/new?template=resident")
+    assert only().right.art_per_token is False
+    path = f"/staff/listings/{only().code}/edit"
+    submit(drafter, path, {"art_per_token": "y"})
+    assert only().right.art_per_token is True
+    submit(drafter, path, {"title_ja": "第5弾"})
+    assert only().right.art_per_token is True
+
+
 def test_what_is_submitted_can_no_longer_be_edited(drafter: FlaskClient) -> None:
     listing = get(Listing, given.a_listing(state="draft"))
     path = f"/staff/listings/{listing.code}"

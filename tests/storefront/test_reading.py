@@ -36,6 +36,7 @@ EXPLAINING = (
     "/privacy",
     "/market",
     "/fund",
+    "/status",
     "/signin",
 )
 NORMAL, LARGE = 4.5, 3.0

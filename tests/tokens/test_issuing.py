@@ -15,7 +15,9 @@ from marketplace.chain.register import custody_address
 from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
+from marketplace.metadata import amending
 from marketplace.metadata.models import Pin, Replica, ReplicaState
+from marketplace.outbox import keeping
 from marketplace.rights.models import Right
 from marketplace.settings import Settings
 from marketplace.tokens import issuing
@@ -205,3 +207,24 @@ def test_workers_that_issue_at_once_send_each_token_once(app: Flask) -> None:
     deploy()
     sent = at_once(app, 4, lambda _number: issuing.issue_waiting())
     assert (sum(sent), states(), len(calls())) == (5, [TokenState.ISSUING] * 5, 6)
+
+
+def test_a_correction_at_the_moment_of_the_first_token_is_not_lost(app: Flask) -> None:
+    deploy()
+    listing_id = given.a_listing()
+    right_id = get(Listing, listing_id).right_id
+    amendment = amending.propose(right_id, given.staff("drafter"), {"title_en": "Corrected"}, "書きまちがい")
+    amending.approve(amendment, given.staff("approver"))
+    buyer = given.an_account("buyer@example.jp")
+
+    def act(number: int) -> None:
+        if number == 0:
+            amending.carry_out(amendment)
+        else:
+            promise(listing_id, number, f"ORD-{number}", buyer)
+
+    assert at_once(app, 4, act) == [None] * 4
+    keeping.drain()
+    named = sa.select(Call.args).where(Call.function.in_(("createSeries", "setSeriesURI"))).order_by(Call.id)
+    assert db.session.scalars(named).all()[-1][-1] == get(Right, right_id).metadata_uri
+    assert get(Right, right_id).metadata_edition == 2

@@ -14,6 +14,7 @@ from marketplace.chain import register, sending
 from marketplace.chain.models import Call
 from marketplace.journal.models import Entry, Head
 from marketplace.journal.sealing import first_broken
+from marketplace.journal.words import event_in_words, state_in_words
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.listings.drafting import staff_name
@@ -42,6 +43,10 @@ def menu() -> list[dict[str, Any]]:
         {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
         for href, icon, label, key in places
     ]
+
+
+bp.add_app_template_filter(event_in_words)
+bp.add_app_template_filter(state_in_words)
 
 
 @bp.app_context_processor

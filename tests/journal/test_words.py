@@ -1,0 +1,39 @@
+"""The journal reads as Japanese: no event and no state of any office is without a word."""
+
+import re
+from pathlib import Path
+
+from flask import Flask
+
+import marketplace
+from marketplace.journal.words import EVENTS, STATES, event_in_words, state_in_words
+from marketplace.kit.db import Base
+
+NOTED = re.compile(r'\bnote\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)"')
+
+
+def tables(app: Flask) -> list[dict[str, dict[object, object]]]:
+    """The tables of moves of every office."""
+    assert app
+    return [kind.class_.MOVES.moves for kind in Base.registry.mappers if hasattr(kind.class_, "MOVES")]
+
+
+def test_every_event_has_a_word(app: Flask) -> None:
+    moves = {event for table in tables(app) for event in table}
+    sources = Path(marketplace.__path__[0]).rglob("*.py")
+    noted = {event for source in sources for event in NOTED.findall(source.read_text("utf-8"))}
+    assert len(noted) > 15
+    assert sorted((moves | noted) - set(EVENTS)) == []
+
+
+def test_every_state_has_a_word(app: Flask) -> None:
+    steps = [step for table in tables(app) for steps in table.values() for step in steps.items()]
+    assert sorted({str(state) for step in steps for state in step} - set(STATES)) == []
+
+
+def test_what_has_no_word_is_shown_as_it_stands() -> None:
+    assert (event_in_words("unheard_of"), state_in_words("unheard_of"), state_in_words(None)) == (
+        "unheard_of",
+        "unheard_of",
+        "",
+    )

@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
     check = add("verify", _verify, "check a published draw, auction, CAR, journal or continuity kit; needs no server")
     check.add_argument("what", type=Path, metavar="FILE|DIR")
-    restore = add("restore", _restore, "put lost or damaged documents back from a CAR that somebody kept")
-    restore.add_argument("car", type=Path, metavar="FILE.car")
+    mend = add("mend", _mend, "put lost or damaged documents back from a CAR that somebody kept")
+    mend.add_argument("car", type=Path, metavar="FILE.car")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -143,7 +143,7 @@ def _verify(options: argparse.Namespace) -> int:
     return 0
 
 
-def _restore(options: argparse.Namespace) -> int:
+def _mend(options: argparse.Namespace) -> int:
     from ipfs.errors import IpfsError
     from marketplace.metadata import auditing
 

@@ -49,7 +49,7 @@ def test_export_then_verify(app: Flask, tmp_path: Path, capsys: pytest.CaptureFi
         pytest.param(["export"], "give --public DIR, or --journal FILE, or both\n", id="nothing named"),
         pytest.param(["export", "--public", "{here}"], "{here} は、すでにあります。", id="a place that is taken"),
         pytest.param(["verify", "{here}"], "cannot read the file: No such file or directory\n", id="no kit"),
-        pytest.param(["restore", "{here}/none"], "[Errno 2]", id="no CAR"),
+        pytest.param(["mend", "{here}/none"], "[Errno 2]", id="no CAR"),
     ],
 )
 def test_a_no_is_one_line_and_status_2(
@@ -60,7 +60,7 @@ def test_a_no_is_one_line_and_status_2(
     assert (out, err.startswith(says.format(here=tmp_path)), err.count("\n")) == ("", True, 1)
 
 
-def test_restore_puts_back_from_a_car_what_nobody_else_has(
+def test_mend_puts_back_from_a_car_what_nobody_else_has(
     app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given.a_listing(quantity=2)
@@ -72,5 +72,5 @@ def test_restore_puts_back_from_a_car_what_nobody_else_has(
     with transaction() as session:
         session.execute(sa.delete(blocks))
         session.execute(sa.delete(PictureFile))
-    assert main(["restore", str(kept)]) == 0
+    assert main(["mend", str(kept)]) == 0
     assert said(capsys) == (f"{count} blocks put back\n", "")

@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, seed, export, verify, restore."""
+"""The command line: up, worker, follow, migrate, deploy, seed, export, verify, mend."""
 
 from __future__ import annotations
 

@@ -32,6 +32,12 @@ def on_processing(payment_id: int, subject: str) -> None:
         settling.process(order_id)
 
 
+@handles("payment.needs_review")
+def on_doubt(payment_id: int, subject: str) -> None:
+    if (order_id := order_of(subject)) is not None:
+        settling.question(order_id, payment_id)
+
+
 @handles("payment.expired")
 @handles("payment.failed")
 def on_end(payment_id: int, subject: str) -> None:

@@ -32,8 +32,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             give_second_payment_back(order, payment_id)
             return
         if yen != order.yen:
-            if order.state in OPEN:
-                move(order, "question", why=f"paid {yen}, owed {order.yen}", payment=payment_id)
+            question(order_id, payment_id, why=f"paid {yen}, owed {order.yen}")
             return
         order.paid_by_payment_id = order.paid_by_payment_id or payment_id
         if order.state not in OPEN and not _have_unit_again(order):
@@ -61,6 +60,14 @@ def give_second_payment_back(order: Order, payment_id: int) -> None:
     """The same payment heard twice is nothing; another one for the same order is returned."""
     if order.paid_by_payment_id != payment_id:
         promise_refund(payment_id, order.yen, "paid twice", key=f"{order.code}:twice:{payment_id}")
+
+
+def question(order_id: int, payment_id: int, why: str = "the payment is in doubt") -> None:
+    """Stripe says something that people have to look at: nothing is issued and nothing released until they did."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state in OPEN:
+            move(order, "question", why=why, payment=payment_id)
 
 
 def process(order_id: int) -> None:

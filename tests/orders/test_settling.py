@@ -222,6 +222,19 @@ def test_another_sum_than_was_owed_is_looked_at_by_people(app: Flask) -> None:
     assert state(order.id) == OrderState.NEEDS_REVIEW
 
 
+def test_a_payment_in_doubt_puts_the_order_before_people_and_keeps_the_unit(app: Flask, stripe: LocalStripe) -> None:
+    """Stripe's session is over another sum than we asked for."""
+    order = a_placed_order()
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999))
+    sync(payment_of(order))
+    keeping.drain()
+    assert state(order.id) == OrderState.NEEDS_REVIEW
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 1, UnitState.HELD: 1}
+    assert db.session.scalars(sa.select(Token)).all() == []
+
+
 def test_every_state_of_a_payment_leaves_the_buyer_somewhere(app: Flask, stripe: LocalStripe) -> None:
     order = a_placed_order()
     seen = stripe.pay(checkout(order.id), card="pm_card_chargeDeclined")

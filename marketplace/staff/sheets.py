@@ -20,6 +20,7 @@ from marketplace.metadata.models import Amendment, AmendmentState, Pin
 from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
+from marketplace.payments.models import Payment, Refund, RefundState
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def today(account_id: int) -> list[Task]:
         *draws(),
         *ties(),
         *in_question(),
+        *not_given_back(),
+        *disputed(),
         *not_published(),
         *lost_blocks(),
         *corrections(account_id),
@@ -124,6 +127,35 @@ def in_question() -> list[Task]:
             "注文を見る",
         )
         for order in orders
+    ]
+
+
+def not_given_back() -> list[Task]:
+    """Refunds that Stripe could not carry out: the town pays them by bank."""
+    failed = sa.select(Refund).where(Refund.state == RefundState.FAILED).order_by(Refund.id)
+    return [
+        Task(
+            *(
+                "返金できません",
+                "bad",
+                f"{yen(refund.yen)}の返金がカード会社に届きませんでした",
+                refund.payment.subject,
+            ),
+            *(f"/staff/journal?subject={refund.payment.subject}", "記録を見る"),
+        )
+        for refund in db.session.scalars(failed)
+    ]
+
+
+def disputed() -> list[Task]:
+    """Payments that a card's holder disputes and that are not decided."""
+    open_ = sa.select(Payment).where(Payment.dispute.is_not(None), Payment.dispute.not_in(("won", "lost")))
+    return [
+        Task(
+            *("異議", "warn", f"{yen(payment.yen)}のお支払いに、カード会社から異議が出ています", payment.subject),
+            *(f"/staff/journal?subject={payment.subject}", "記録を見る"),
+        )
+        for payment in db.session.scalars(open_.order_by(Payment.id))
     ]
 
 

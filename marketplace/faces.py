@@ -79,8 +79,12 @@ def safe_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
-    if request.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "public, max-age=3600"
+    if request.path.startswith("/static/vendor/"):
+        # The version is in the address.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.path.startswith("/static/"):
+        # Asked for again by its ETag: never an old style under a new page.
+        response.headers["Cache-Control"] = "public, no-cache"
     elif current_account_cookie() or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response

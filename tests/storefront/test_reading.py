@@ -140,6 +140,7 @@ def test_the_size_of_letters_is_kept_without_a_script(
     with visiting(browser, live_server, java_script_enabled=False) as page:
         page.goto("/about")
         page.get_by_role("link", name=choice, exact=True).click()
+        page.wait_for_load_state("load")
         assert page.url == f"{live_server}/about"
         page.goto("/help")
         assert page.locator("html").evaluate("e => getComputedStyle(e).fontSize") == shown
@@ -151,6 +152,7 @@ def test_the_reader_chooses_day_or_night_over_the_system(browser: Browser, live_
         page.goto("/about")
         for choice in ("自動", "明るい", "暗い"):
             page.get_by_role("link", name=choice, exact=True).click()
+            page.wait_for_load_state("load")
             seen.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert seen == ["rgb(16, 21, 19)", "rgb(255, 255, 255)", "rgb(16, 21, 19)"]
 

@@ -1,0 +1,70 @@
+"""How every page behaves: safe headers, honest caching, and polite words when something is wrong."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.kit.db import transaction
+from tests import given
+from tests.pages import read
+
+PAGES = ["/", "/listings", "/about", "/help", "/law", "/privacy", "/market", "/fund", "/status", "/signin", "/nowhere"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_allows_script_or_style_inside_it_or_a_frame_around_it(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert [part in policy for part in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'")] == [
+        True
+    ] * 3
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "same-origin")
+
+
+def test_a_page_is_kept_for_a_second_by_all_and_by_nobody_once_a_name_is_on_it(client: FlaskClient) -> None:
+    assert client.get("/").headers["Cache-Control"] == "public, max-age=1"
+    given.signed_in(client, given.an_account())
+    assert client.get("/").headers["Cache-Control"] == "private, max-age=1"
+    assert client.get("/account").headers["Cache-Control"] == "private, no-store"
+
+
+def test_styles_are_asked_for_again_and_what_carries_its_version_is_kept(client: FlaskClient) -> None:
+    with client.get("/static/css/base.css") as style:
+        seen, caching = style.headers["ETag"], style.headers["Cache-Control"]
+    with client.get("/static/css/base.css", headers={"If-None-Match": seen}) as again:
+        assert (caching, again.status_code) == ("public, no-cache", 304)
+    with client.get("/static/vendor/htmx-4.0.1/htmx.min.js") as vendored:
+        assert vendored.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_what_is_not_there_is_a_page_for_people_and_a_problem_for_machines(client: FlaskClient) -> None:
+    page, problem = client.get("/nowhere"), client.get("/api/v1/nowhere")
+    assert (page.status_code, "ページが見つかりません" in read(page).words) == (404, True)
+    assert (problem.status_code, problem.content_type) == (404, "application/problem+json")
+    assert {"type", "title", "status", "detail", "code"} == set(problem.get_json())
+
+
+def test_a_part_of_a_page_that_fails_is_a_part(client: FlaskClient) -> None:
+    part = client.get("/nowhere", headers={"HX-Request": "true"})
+    assert (part.status_code, "<html" in part.text, "ページが見つかりません" in part.text) == (404, False, True)
+
+
+def test_too_large_an_upload_is_told_in_words(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("drafter"))
+    answer = client.post(
+        "/staff/listings/new", data={"title_ja": "あ" * (app.config["MAX_CONTENT_LENGTH"] // 3 + 1000)}
+    )
+    assert (answer.status_code, "ファイルが大きすぎます" in read(answer).words) == (413, True)
+
+
+def test_a_broken_database_is_a_polite_page_that_does_not_ask_it(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.an_account())
+    with transaction() as session:
+        session.execute(sa.text("ALTER TABLE accounts RENAME TO lost_accounts"))
+    app.testing = False
+    page = client.get("/mypage")
+    assert page.status_code == 500
+    assert "お申し込みやお支払いの記録は失われていません。" in read(page).words
+    assert client.get("/api/v1/status").status_code == 200

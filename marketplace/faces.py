@@ -83,8 +83,8 @@ def safe_headers(response: Response) -> Response:
         # The version is in the address.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif request.path.startswith("/static/"):
-        # Asked for again by its ETag: never an old style under a new page.
-        response.headers["Cache-Control"] = "public, no-cache"
+        # Then asked for again by its ETag: an old style is under a new page for a minute at most.
+        response.headers["Cache-Control"] = "public, max-age=60"
     elif current_account_cookie() or response.status_code >= 400:
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response

@@ -1,0 +1,204 @@
+"""One PDF document, written from top to bottom: A4, one font for documents of public offices, a footer on each page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+
+import segno
+from reportlab.graphics.shapes import Drawing, Rect
+from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_CENTER, TA_RIGHT
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    KeepTogether,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+)
+
+FONT = "BIZUDPGothic"
+FONT_FILE = Path(__file__).parent / "fonts" / "BIZUDPGothic-Regular.ttf"
+INK, LINE, PALE = HexColor("#1a1a1a"), HexColor("#767676"), HexColor("#f2f2f2")
+MARGIN = 20 * mm
+WIDTH = A4[0] - 2 * MARGIN
+"""What a line may fill, in points."""
+
+
+class Paper:
+    """Add parts in reading order, then ask for `pdf()`.
+
+    Text is plain text in any script of the font (JIS X 0208 and more); it is never read as markup. The same parts give
+    the same bytes, so that a document can be compared and its SHA-256 kept.
+
+    Args:
+        title: stands large on the first page and in the document's properties.
+        issuer: who answers for it, e.g. "月見沢町"; on the first page above, and in the properties as author.
+        reference: number of the document or of its subject; in the footer of each page.
+        dated: the day as it shall be read, e.g. "令和8年11月25日".
+    """
+
+    def __init__(self, title: str, *, issuer: str, reference: str = "", dated: str = "") -> None:
+        self.title, self.issuer, self.reference = title, issuer, reference
+        self._written: bytes | None = None
+        self._parts: list[Flowable] = []
+        if dated:
+            self._parts.append(Paragraph(escape(dated), _style("dated")))
+        self._parts += [Paragraph(escape(issuer), _style("issuer")), Paragraph(escape(title), _style("title"))]
+
+    def heading(self, text: str) -> None:
+        self._parts += [CondPageBreak(50 * mm), Paragraph(escape(text), _style("heading"))]
+
+    def text(self, text: str) -> None:
+        """One or several paragraphs; an empty line parts them, a line break stays one."""
+        for part in text.split("\n\n"):
+            self._parts.append(_paragraph(part, "text"))
+
+    def addressee(self, name: str) -> None:
+        """For whom: 「山田 花子 様」."""
+        self._parts.append(Paragraph(escape(name), _style("addressee")))
+
+    def large(self, text: str) -> None:
+        """One line that must be found at once: a sum, a number."""
+        self._parts.append(Paragraph(escape(text), _style("large")))
+
+    def note(self, text: str) -> None:
+        self._parts.append(_paragraph(text, "note"))
+
+    def facts(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """What and how much: a label, and what stands beside it."""
+        rows = [[_paragraph(label, "label"), _paragraph(value, "cell")] for label, value in pairs]
+        self._table(rows, [WIDTH * 0.3, WIDTH * 0.7], header=False)
+
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        widths: Sequence[float] | None = None,
+        numbers: Sequence[int] = (),
+    ) -> None:
+        """Columns under a header that each page repeats.
+
+        Args:
+            widths: shares of the line, summing to 1; equal shares where none are given.
+            numbers: which columns (from 0) are right-aligned.
+        """
+        shares = widths or [1 / len(header)] * len(header)
+        cells = [[_paragraph(text, "number" if at in numbers else "label") for at, text in enumerate(header)]]
+        for row in rows:
+            assert len(row) == len(header), "a row has as many cells as the header"
+            cells.append([_paragraph(text, "number" if at in numbers else "cell") for at, text in enumerate(row)])
+        self._table(cells, [WIDTH * share for share in shares], header=True)
+
+    def code(self, address: str, caption: str) -> None:
+        """A QR code of 30 mm (ISO/IEC 18004, level M) with a quiet zone, and under it in words where it leads."""
+        self._parts.append(KeepTogether([_qr(address), _paragraph(caption, "note")]))
+
+    def space(self, millimetres: float = 6) -> None:
+        self._parts.append(Spacer(0, millimetres * mm))
+
+    def new_page(self) -> None:
+        self._parts.append(PageBreak())
+
+    def pdf(self) -> bytes:
+        """The document as PDF 1.4, with its font embedded as a subset. Asked again, the same bytes."""
+        if self._written is None:
+            self._written = self._write()
+        return self._written
+
+    def _write(self) -> bytes:
+        out = BytesIO()
+        document = SimpleDocTemplate(
+            out,
+            pagesize=A4,
+            leftMargin=MARGIN,
+            rightMargin=MARGIN,
+            topMargin=MARGIN,
+            bottomMargin=MARGIN,
+            title=self.title,
+            author=self.issuer,
+            subject=self.reference,
+            lang="ja-JP",
+            invariant=1,
+            initialFontName=_font(),
+        )
+        document.build(
+            self._parts,
+            onFirstPage=self._footer,
+            onLaterPages=self._footer,
+        )
+        return out.getvalue()
+
+    def _table(self, rows: list[list[Paragraph]], widths: list[float], *, header: bool) -> None:
+        look: list[tuple[object, ...]] = [
+            ("FONT", (0, 0), (-1, -1), _font()),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+            ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK),
+            ("BACKGROUND", (0, 0), (-1, 0) if header else (0, -1), PALE),
+        ]
+        self._parts += [Table(rows, colWidths=widths, repeatRows=int(header), style=look), Spacer(0, 4 * mm)]
+
+    def _footer(self, canvas: Canvas, document: SimpleDocTemplate) -> None:
+        canvas.setFont(FONT, 8)
+        canvas.setFillColor(LINE)
+        canvas.drawString(MARGIN, 12 * mm, self.reference)
+        canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"{document.page} ページ")
+
+
+def _paragraph(text: str, style: str) -> Paragraph:
+    return Paragraph(escape(text).replace("\n", "<br/>"), _style(style))
+
+
+def _qr(address: str) -> Drawing:
+    rows = [list(row) for row in segno.make(address, error="m", micro=False).matrix_iter(border=4)]
+    side = 30 * mm
+    dot = side / len(rows)
+    drawing = Drawing(side, side)
+    for y, row in enumerate(rows):
+        for x, dark in enumerate(row):
+            if dark:
+                drawing.add(
+                    Rect(x * dot, side - (y + 1) * dot, dot, dot, fillColor=INK, strokeColor=INK, strokeWidth=0)
+                )
+    return drawing
+
+
+@cache
+def _font() -> str:
+    pdfmetrics.registerFont(TTFont(FONT, FONT_FILE))
+    return FONT
+
+
+@cache
+def _style(name: str) -> ParagraphStyle:
+    text = ParagraphStyle(
+        "text", fontName=_font(), fontSize=10.5, leading=17, textColor=INK, wordWrap="CJK", spaceAfter=2 * mm
+    )
+    looks: dict[str, dict[str, object]] = {
+        "text": {},
+        "dated": {"alignment": TA_RIGHT},
+        "issuer": {"alignment": TA_RIGHT, "spaceAfter": 6 * mm},
+        "title": {"fontSize": 18, "leading": 26, "alignment": TA_CENTER, "spaceAfter": 8 * mm},
+        "addressee": {"fontSize": 13, "leading": 20, "spaceAfter": 5 * mm},
+        "large": {"fontSize": 18, "leading": 28, "alignment": TA_CENTER, "spaceAfter": 5 * mm},
+        "heading": {"fontSize": 13, "leading": 20, "spaceBefore": 4 * mm},
+        "note": {"fontSize": 9, "leading": 14},
+        "label": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0},
+        "cell": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0},
+        "number": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0, "alignment": TA_RIGHT},
+    }
+    return ParagraphStyle(name, parent=text, **looks[name])

@@ -146,7 +146,8 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
     // ------------------------------------------------------------------------------------------- series and issue
 
     /// @notice Open a series. Its terms cannot be changed afterwards.
-    /// @param uri where metadata lies, with its closing slash: "ipfs://<directory>/"
+    /// @param uri where metadata lies: a directory with its closing slash, "ipfs://<directory>/"; for a series of one
+    /// right the document itself, "ipfs://<document>"
     function createSeries(uint256 seriesId, Terms calldata terms, string calldata uri) external onlyRole(ISSUER_ROLE) {
         if (seriesId == 0 || seriesId > type(uint32).max) revert BadSeries(seriesId);
         if (_series[seriesId].terms.maxSupply != 0) revert SeriesExists(seriesId);
@@ -229,7 +230,7 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
 
     // ------------------------------------------------------------------------------------------- metadata
 
-    /// @notice Say where the metadata of a whole series lies: "ipfs://<directory>/".
+    /// @notice Say where the metadata of a whole series lies, as in `createSeries`.
     function setSeriesURI(uint256 seriesId, string calldata uri) external onlyRole(METADATA_ROLE) {
         Series storage s = _thawed(seriesId);
         _seriesURI[seriesId] = uri;
@@ -306,12 +307,14 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
         return _contractURI;
     }
 
-    /// @notice The right's own document if it has one, else "<series>/<serial>.json".
+    /// @notice The right's own document if it has one; the document of a series of one; else "<series>/<serial>.json".
     function tokenURI(uint256 tokenId) public view override returns (string memory) {
         _requireOwned(tokenId);
         string memory own = _tokenURI[tokenId];
         if (bytes(own).length != 0) return own;
-        return string.concat(_seriesURI[tokenId / SERIAL_SPACE], Strings.toString(tokenId % SERIAL_SPACE), ".json");
+        string memory uri = _seriesURI[tokenId / SERIAL_SPACE];
+        if (_series[tokenId / SERIAL_SPACE].terms.maxSupply == 1) return uri;
+        return string.concat(uri, Strings.toString(tokenId % SERIAL_SPACE), ".json");
     }
 
     function supportsInterface(bytes4 interfaceId)

@@ -143,6 +143,7 @@ def _listings(rows: Sequence[Listing]) -> list[schemas.Listing]:
             tradable_from=row.right.tradable_from,
             royalty_bps=row.right.royalty_bps,
             metadata_uri=row.right.metadata_uri,
+            document_uri=row.right.document_uri,
             text_hash=row.text_hash,
             series_id=row.right.series_id,
             contract=contract,

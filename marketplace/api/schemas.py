@@ -58,6 +58,7 @@ class Listing(Answer):
     tradable_from: Moment | None
     royalty_bps: Annotated[int, Field(description="share of a resale price for the fund, in 1/10,000")]
     metadata_uri: Annotated[str | None, Field(description="directory; token n of the series is <n>.json in it")]
+    document_uri: Annotated[str | None, Field(description="the document itself, where there is only one token")]
     text_hash: Annotated[str | None, Field(description="SHA-256 of the approved text of the sale")]
     series_id: int
     contract: Address | None
@@ -115,7 +116,7 @@ class Token(Answer):
     owner: Annotated[Address | None, Field(description="null where the right was revoked")]
     in_custody: Annotated[bool, Field(description="kept by the town for an account without a wallet")]
     listing: str
-    metadata_uri: str | None
+    metadata_uri: Annotated[str | None, Field(description="as the contract's tokenURI answers")]
     mint_tx: Hash
     minted_at: Moment
     transfers: list[Transfer]

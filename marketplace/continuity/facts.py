@@ -45,7 +45,7 @@ def right(row: Right) -> Record:
     names = (
         *("code", "series_id", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms"),
         *("resale_rule_ja", "transferable", "royalty_bps", "term_months", "uses_per_token"),
-        *("text_hash", "terms_cid", "metadata_uri", "metadata_edition"),
+        *("text_hash", "terms_cid", "metadata_uri", "document_uri", "metadata_edition"),
     )
     found: Record = {name: getattr(row, name) for name in names}
     return found | {"kind": str(row.kind), "kind_ja": row.kind.ja, "tradable_from": _text(row.tradable_from)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import jsonschema
@@ -104,6 +104,12 @@ class Tree:
         except OSError as trouble:
             raise Malformed(f"cannot read {path}: {trouble.strerror}") from None
 
+    def token_uris(self) -> dict[str, int]:
+        """What `tokenURI` may answer, and of which number that is: an only token has its document itself."""
+        if list(self.tokens) == [1]:
+            return {f"ipfs://{self.tokens[1]}": 1}
+        return {f"ipfs://{self.root}/{serial}.json": serial for serial in self.tokens}
+
     def _json(self, cid: CID, name: str) -> object:
         try:
             return json.loads(b"".join(resolver.read(self._store, cid)))
@@ -147,8 +153,9 @@ def _kit(place: Path, told: Told) -> str:
             raise Malformed(f"metadata/{root}.car is the tree of something else")
         told(f"metadata/{root}.car")
     tokens = _rows(place, "data/tokens.json")
+    named = {uri: (tree.right, serial) for tree in trees.values() for uri, serial in tree.token_uris().items()}
     for token in tokens:
-        _check_token(token, trees)
+        _check_token(token, named)
     proofs = [path for path in files if path.startswith("proofs/")]
     for path in proofs:
         try:
@@ -192,15 +199,13 @@ def _rows(place: Path, path: str) -> list[Record]:
     return [published.record(row, f"a row of {path}") for row in rows]
 
 
-def _check_token(token: Record, trees: dict[str, Tree]) -> None:
+def _check_token(token: Record, named: Mapping[str, tuple[str, int]]) -> None:
     """What the token points to is in the kit, and is its own document."""
-    uri, serial = published.text(token, "metadata_uri"), published.whole(token, "serial", 1)
-    root, _, name = uri.removeprefix("ipfs://").partition("/")
-    tree = trees.get(root)
-    if tree is None or name != f"{serial}.json" or serial not in tree.tokens:
+    uri = published.text(token, "metadata_uri")
+    if uri not in named:
         raise Malformed(f"token {token.get('token_id')} points to a document that is not here: {uri}")
-    if tree.right != published.text(token, "right"):
-        raise Malformed(f"token {token.get('token_id')} points to the document of another right")
+    if named[uri] != (published.text(token, "right"), published.whole(token, "serial", 1)):
+        raise Malformed(f"token {token.get('token_id')} points to the document of another token")
 
 
 def _journal(record: Record) -> str:

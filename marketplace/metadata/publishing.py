@@ -1,6 +1,6 @@
 """Give an approved right its documents: the picture, then the terms, then one for each token, all in one tree.
 
-    ipfs://<root>/1.json … n.json      what tokenURI points to
+    ipfs://<root>/1.json … n.json      what tokenURI points to; of a single token, by the document's own CID
                  /terms.json           the approved text; its hash is on the listing
                  /picture.png          or .jpg
                  /locales/<ja|en>/1.json …   where the right is written in both languages
@@ -44,6 +44,11 @@ class Composed:
     root: CID
     files: dict[str, CID]
 
+    @property
+    def single(self) -> CID | None:
+        """The document of the only token, where there is only one."""
+        return None if "2.json" in self.files else self.files["1.json"]
+
 
 def publish(right_id: int, quantity: int) -> None:
     """Compose the documents of an approved right and keep them, all or nothing ⇢ metadata.published.
@@ -74,6 +79,7 @@ def keep_edition(right: Right, composed: Composed, edition: int, picture_id: int
     shown = sa.update(Picture).where(Picture.id == picture_id, Picture.published_at.is_(None))
     session.execute(shown.values(published_at=now()))
     right.metadata_uri, right.metadata_edition = f"ipfs://{composed.root}/", edition
+    right.document_uri = f"ipfs://{composed.single}" if composed.single else None
     key = right.code if edition == 1 else f"{right.code}:{edition}"
     say("metadata.published", key=key, right_id=right.id)
 

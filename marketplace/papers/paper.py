@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -9,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 
 import segno
-from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -105,7 +105,7 @@ class Paper:
 
     def code(self, address: str, caption: str) -> None:
         """A QR code of 30 mm (ISO/IEC 18004, level M) with a quiet zone, and under it in words where it leads."""
-        self._parts.append(KeepTogether([_qr(address), _paragraph(caption, "note")]))
+        self._parts.append(KeepTogether([_QrCode(address), _paragraph(caption, "note")]))
 
     def space(self, millimetres: float = 6) -> None:
         self._parts.append(Spacer(0, millimetres * mm))
@@ -163,18 +163,21 @@ def _paragraph(text: str, style: str) -> Paragraph:
     return Paragraph(escape(text).replace("\n", "<br/>"), _style(style))
 
 
-def _qr(address: str) -> Drawing:
-    rows = [list(row) for row in segno.make(address, error="m", micro=False).matrix_iter(border=4)]
-    side = 30 * mm
-    dot = side / len(rows)
-    drawing = Drawing(side, side)
-    for y, row in enumerate(rows):
-        for x, dark in enumerate(row):
-            if dark:
-                drawing.add(
-                    Rect(x * dot, side - (y + 1) * dot, dot, dot, fillColor=INK, strokeColor=INK, strokeWidth=0)
-                )
-    return drawing
+class _QrCode(Flowable):
+    """Dark modules as rectangles, as long as they run along a row: nothing for a printer to smooth away."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.rows = [bytes(row) for row in segno.make(address, error="m", micro=False).matrix_iter(border=4)]
+        self.width = self.height = 30 * mm
+
+    def draw(self) -> None:
+        dot = self.width / len(self.rows)
+        self.canv.setFillColor(INK)
+        for y, row in enumerate(self.rows):
+            for run in re.finditer(rb"\x01+", row):
+                x, length = run.start(), len(run[0])
+                self.canv.rect(x * dot, self.height - (y + 1) * dot, length * dot, dot, stroke=0, fill=1)
 
 
 @cache

@@ -86,6 +86,8 @@ class Right(Base):
     terms_cid: Mapped[str | None] = mapped_column(sa.String(80))
     metadata_uri: Mapped[str | None] = mapped_column(sa.String(120))
     """'ipfs://<directory CID>/' of the newest edition of the metadata; token n is <n>.json in it."""
+    document_uri: Mapped[str | None] = mapped_column(sa.String(120))
+    """'ipfs://<CID of the document>' for a right of which there is one token; None where there are several."""
     metadata_edition: Mapped[int] = mapped_column(default=0)
     """Which edition that is: 1 is the first, each correction makes one more."""
     metadata_frozen_at: Mapped[datetime | None]
@@ -100,6 +102,15 @@ class Right(Base):
     def series_id(self) -> int:
         """The series on chain."""
         return self.id
+
+    @property
+    def series_uri(self) -> str | None:
+        """What the contract is told: the document itself for a right of one token, else the directory of documents."""
+        return self.document_uri or self.metadata_uri
+
+    def token_uri(self, serial: int) -> str | None:
+        """What ERC-721's tokenURI answers for the token of that number; None before the documents are made."""
+        return self.document_uri or (self.metadata_uri and f"{self.metadata_uri}{serial}.json")
 
     def token_id(self, serial: int) -> int:
         return self.series_id * SERIAL_SPACE + serial

@@ -117,7 +117,7 @@ def _issue_if_ready(token: Token) -> bool:
     token.contract = contracts()[RIGHTS]
     move(token, "issue")
     terms = series_terms(right, token.max_supply)
-    promise(f"series:{right.series_id}", ISSUER, RIGHTS, "createSeries", [right.series_id, terms, right.metadata_uri])
+    promise(f"series:{right.series_id}", ISSUER, RIGHTS, "createSeries", [right.series_id, terms, right.series_uri])
     if right.metadata_frozen_at is not None:
         promise_freeze(right)
     item = {"to": custody_of(token.account_id), "serial": token.serial, "ref": token.ref}

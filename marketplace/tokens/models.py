@@ -105,8 +105,8 @@ class Token(Base):
 
     @property
     def metadata_uri(self) -> str | None:
-        """'ipfs://<directory>/<serial>.json', as `tokenURI` answers."""
-        return f"{self.right.metadata_uri}{self.serial}.json" if self.right.metadata_uri else None
+        """As `tokenURI` answers: 'ipfs://<directory>/<serial>.json', or 'ipfs://<document>' of an only token."""
+        return self.right.token_uri(self.serial)
 
     @property
     def path(self) -> str | None:

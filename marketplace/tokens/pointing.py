@@ -27,7 +27,7 @@ def point(right_id: int, edition: int) -> None:
         right = lock(Right, right_id)
         if is_promised(right):
             key = f"series:{right.series_id}:uri:{edition}"
-            promise(key, SIGNER, RIGHTS, "setSeriesURI", [right.series_id, right.metadata_uri])
+            promise(key, SIGNER, RIGHTS, "setSeriesURI", [right.series_id, right.series_uri])
 
 
 def freeze(right_id: int) -> None:

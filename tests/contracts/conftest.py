@@ -112,8 +112,8 @@ class Town:
         self.chain.ask("evm_setNextBlockTimestamp", moment)
         self.chain.ask("evm_mine")
 
-    def open_series(self, series: int = 1, **terms: Any) -> None:
-        self.act(self.issuer, self.rights.functions.createSeries(series, self.terms(**terms), "ipfs://series/"))
+    def open_series(self, series: int = 1, uri: str = "ipfs://series/", **terms: Any) -> None:
+        self.act(self.issuer, self.rights.functions.createSeries(series, self.terms(**terms), uri))
 
     @staticmethod
     def terms(**changed: Any) -> tuple[Any, ...]:

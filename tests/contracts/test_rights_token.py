@@ -242,6 +242,18 @@ def test_metadata_of_a_right_is_that_of_its_series_until_it_has_its_own(town: To
     assert town.events(town.rights, "MetadataUpdate") == [{"_tokenId": FIRST}] * 2
 
 
+def test_a_series_of_one_right_names_the_document_itself(town: Town) -> None:
+    town.open_series(maxSupply=1, uri="ipfs://document")
+    town.issue(1, (town.hanako.address, 1))
+    uri = town.rights.functions.tokenURI(FIRST)
+    assert uri.call() == "ipfs://document"
+    town.act(town.editor, town.rights.functions.setSeriesURI(1, "ipfs://corrected"))
+    assert uri.call() == "ipfs://corrected"
+    assert town.events(town.rights, "BatchMetadataUpdate") == [{"_fromTokenId": FIRST, "_toTokenId": FIRST}]
+    town.act(town.editor, town.rights.functions.freezeSeries(1))
+    assert town.refused(town.editor, town.rights.functions.setSeriesURI(1, "ipfs://x")) == "Frozen"
+
+
 def test_a_frozen_series_keeps_its_metadata_for_ever(town: Town) -> None:
     town.open_series()
     town.issue(1, (town.hanako.address, 1))

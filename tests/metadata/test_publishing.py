@@ -74,6 +74,23 @@ def test_an_approved_listing_gets_its_documents_by_itself(approved: int) -> None
         assert document["properties"]["serial"] == serial
 
 
+def test_an_only_token_has_its_document_by_its_own_cid_and_the_tree_holds_it(app: Flask) -> None:
+    right = get(Listing, given.a_listing("ascending", "naming", state="published", quantity=1)).right
+    document = CID.parse((right.document_uri or "").removeprefix("ipfs://"))
+    assert (right.series_uri, right.token_uri(1)) == (f"ipfs://{document}", f"ipfs://{document}")
+    assert document == resolver.resolve(store(), root_of(right.id), "1.json").cid
+    fields = json.loads(read(document))
+    documents.check(fields)
+    assert (fields["properties"]["serial"], fields["properties"]["of"]) == (1, 1)
+
+
+def test_tokens_of_a_series_have_their_documents_by_the_directory(approved: int) -> None:
+    keeping.drain()
+    right = get(Right, approved)
+    directory = f"ipfs://{root_of(approved)}/"
+    assert (right.document_uri, right.series_uri, right.token_uri(2)) == (None, directory, f"{directory}2.json")
+
+
 def test_what_a_token_names_lies_in_the_same_tree(approved: int) -> None:
     keeping.drain()
     root = root_of(approved)

@@ -15,10 +15,12 @@ from marketplace.chain.node import Reverted, node
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.metadata import amending
+from marketplace.metadata.models import Document
 from marketplace.outbox import keeping
 from marketplace.rights.models import Right
 from marketplace.settings import Settings
 from marketplace.tokens import issuing
+from marketplace.tokens.models import Token
 from tests import given
 from tests.chain.given import logs
 from tests.local_chain import CHAIN_ID, LocalChain, running
@@ -46,7 +48,9 @@ def right_id(app: Flask) -> int:
 def issue(right_id: int, serial: int = 1) -> int:
     listing = db.session.scalars(sa.select(Listing).where(Listing.right_id == right_id)).one()
     with transaction():
-        token_id = issuing.promise_token(right_id, serial, listing.code, f"ORD-{serial}", given.an_account(), 3)
+        token_id = issuing.promise_token(
+            right_id, serial, listing.code, f"ORD-{serial}", given.an_account(), listing.quantity
+        )
     settle()
     return token_id
 
@@ -79,6 +83,16 @@ def token_uri(token_id: int) -> str:
     return found
 
 
+def document(right_id: int) -> str:
+    """The CID of 1.json in the newest edition of the right."""
+    db.session.rollback()
+    edition = get(Right, right_id).metadata_edition
+    rows = sa.select(Document.cid).where(
+        Document.right_id == right_id, Document.edition == edition, Document.path == "1.json"
+    )
+    return db.session.scalars(rows).one()
+
+
 def uri(right_id: int) -> str:
     db.session.rollback()
     return get(Right, right_id).metadata_uri or ""
@@ -96,6 +110,21 @@ def test_a_correction_points_the_series_to_its_new_tree_and_markets_are_told(rig
     assert token_uri(token_id) == f"{uri(right_id)}1.json"
     series = right_id * 1_000_000
     assert logs("BatchMetadataUpdate") == [{"fromTokenId": series + 1, "toTokenId": series + 3}]
+
+
+def test_an_only_token_names_its_document_itself_and_follows_each_correction(app: Flask) -> None:
+    ensure_contracts()
+    right_id = get(Listing, given.a_listing("ascending", "naming", quantity=1)).right_id
+    token_id, first = issue(right_id), document(right_id)
+    assert token_uri(token_id) == f"ipfs://{first}"
+    correct(right_id, "Corrected")
+    second = document(right_id)
+    assert second != first
+    assert token_uri(token_id) == f"ipfs://{second}"
+    assert logs("BatchMetadataUpdate") == [{"fromTokenId": token_id, "toTokenId": token_id}]
+    assert db.session.scalars(sa.select(Token)).one().metadata_uri == f"ipfs://{second}"
+    freeze(right_id)
+    assert (token_uri(token_id), logs("SeriesFrozen")) == (f"ipfs://{second}", [{"seriesId": right_id}])
 
 
 def test_a_series_that_is_not_on_chain_yet_begins_with_the_newest_edition(right_id: int) -> None:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision bf6bf42e67e9, after ; 2026-11-24 23:21:21.134361.
+Revision bcc5ec6cd7be, after ; 2026-11-25 00:33:16.193725.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "bf6bf42e67e9"
+revision = "bcc5ec6cd7be"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -578,6 +578,7 @@ def upgrade() -> None:
         sa.Column("text_hash", sa.String(length=71), nullable=True),
         sa.Column("terms_cid", sa.String(length=80), nullable=True),
         sa.Column("metadata_uri", sa.String(length=120), nullable=True),
+        sa.Column("document_uri", sa.String(length=120), nullable=True),
         sa.Column("metadata_edition", sa.Integer(), nullable=False),
         sa.Column("metadata_frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -163,7 +163,7 @@ def _paragraph(text: str, style: str) -> Paragraph:
     return Paragraph(escape(text).replace("\n", "<br/>"), _style(style))
 
 
-class _QrCode(Flowable):
+class _QrCode(Flowable):  # type: ignore[misc]  # reportlab has no types
     """Dark modules as rectangles, as long as they run along a row: nothing for a printer to smooth away."""
 
     def __init__(self, address: str) -> None:

@@ -10,7 +10,8 @@ from functools import cached_property
 from ipfs.rpc import KuboReplica
 from marketplace.chain.node import Node, Web3Node
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
-from marketplace.payments.stripe import StripeTill, Till
+from marketplace.payments.official import StripeTill
+from marketplace.payments.stripe import Till
 from marketplace.settings import Settings
 
 

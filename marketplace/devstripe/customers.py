@@ -56,6 +56,17 @@ def update_customer(world: World, given: Thing, key: str) -> Thing:
     return customer
 
 
+@endpoint("DELETE", "/v1/customers/<id>")
+def delete_customer(world: World, given: Thing, key: str) -> Thing:
+    """Their cards are detached."""
+    customer = world.get(key, "customer")
+    for one in world.store.every("payment_method", "json_extract(body, '$.customer') = ?", key):
+        _detach(world, one)
+    emit(world, "customer.deleted", customer)
+    world.store.remove(key)
+    return {"id": key, "object": "customer", "deleted": True}
+
+
 @endpoint("POST", "/v1/products", ProductCreateParams)
 def create_product(world: World, given: Thing) -> Thing:
     return world.new(
@@ -114,6 +125,8 @@ def method(world: World, reference: str) -> Thing:
     """The payment method of that id; a new one for a test token like "pm_card_visa"."""
     found = world.store.find(reference)
     if found is not None and found["object"] == "payment_method":
+        if found.get("_gone"):
+            raise invalid("The provided PaymentMethod was detached from a Customer. It may not be used again.")
         return found
     card = cards.by_token(reference)
     if card is None:
@@ -160,6 +173,12 @@ def attach(world: World, given: Thing, key: str) -> Thing:
 @endpoint("POST", "/v1/payment_methods/<id>/detach", PaymentMethodDetachParams)
 def detach(world: World, given: Thing, key: str) -> Thing:
     one = world.get(key, "payment_method")
-    one["customer"] = None
-    emit(world, "payment_method.detached", one)
+    if one["customer"] is None:
+        raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
+    _detach(world, one)
     return one
+
+
+def _detach(world: World, one: Thing) -> None:
+    one.update(customer=None, _gone=True)
+    emit(world, "payment_method.detached", one)

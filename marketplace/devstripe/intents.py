@@ -132,13 +132,15 @@ def create(world: World, given: Thing) -> Thing:
     check_amount(given["amount"], given["currency"])
     if given.get("customer"):
         world.get(given["customer"], "customer", "customer")
+    one = method(world, given["payment_method"]) if given.get("payment_method") else None
+    if one is not None and one["customer"] not in (None, given.get("customer")):
+        raise invalid("The PaymentMethod supplied belongs to another Customer.", param="payment_method")
     keys = ("customer", "description", "receipt_email", "setup_future_usage", "capture_method", "metadata")
     types = given.get("allowed_payment_method_types") or ["card"]
     intent = begin(world, given["amount"], list(types), **{key: given.get(key) for key in keys})
     intent["_return_url"] = given.get("return_url")
-    if given.get("payment_method"):
-        intent["payment_method"] = method(world, given["payment_method"])["id"]
-        intent["status"] = "requires_confirmation"
+    if one is not None:
+        intent.update(payment_method=one["id"], status="requires_confirmation")
     if given.get("confirm"):
         _confirm_given(world, intent, given)
     return intent

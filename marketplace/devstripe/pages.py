@@ -25,6 +25,18 @@ CHOICES = (
     ("pm_card_chargeDeclinedInsufficientFunds", "残高が足りないカード", "末尾 9995"),
     ("pm_card_createDispute", "支払いのあとで異議が申し立てられるカード", "末尾 0259"),
 )
+CHOICES_TO_SAVE = (
+    ("pm_card_visa", "あとの支払いも成功するカード", "末尾 4242"),
+    ("pm_card_mastercard", "あとの支払いも成功する、別のカード", "末尾 4444"),
+    ("pm_card_authenticationRequiredOnSetup", "登録のときに本人認証を求められるカード", "末尾 3155"),
+    ("pm_card_authenticationRequired", "あとの支払いのときにも本人認証を求められるカード", "末尾 3184"),
+    ("pm_card_chargeCustomerFail", "登録はできて、あとの支払いが断られるカード", "末尾 0341"),
+    ("pm_card_chargeDeclined", "登録を断られるカード", "末尾 0002"),
+)
+CHOICES_TO_HOLD = (
+    *CHOICES[:4],
+    ("pm_card_amex", "お預かりが7日で終わるカード（American Express）", "末尾 0005"),
+)
 _SORRY = {
     "insufficient_funds": "カードの残高またはご利用枠が足りず、お支払いできませんでした。別のカードをお選びください。",
     "authentication_required": "本人認証を確認できませんでした。もう一度お試しいただくか、別のカードをお選びください。",
@@ -128,14 +140,17 @@ def _closed(session: Thing, form: dict[str, str] | None) -> Answer:
 
 
 def _form(session: Thing, sorry: str | None = None, chosen: str | None = None) -> Answer:
+    held = session["_intent_data"].get("capture_method") == "manual"
+    choices = CHOICES_TO_SAVE if session["mode"] == "setup" else CHOICES_TO_HOLD if held else CHOICES
     return _render(
         402 if sorry else 200,
         "pay",
         session,
         session=session,
         lines=session["_lines"],
-        choices=CHOICES,
-        chosen=chosen or CHOICES[0][0],
+        held=held,
+        choices=choices,
+        chosen=chosen or choices[0][0],
         sorry=sorry,
         until=_moment(session["expires_at"]),
     )

@@ -56,7 +56,7 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, engine_options={"pool_pre_ping": True})
 
 
-def state_column(states: type[State], *, name: str = "state") -> Mapped[Any]:
+def state_column(states: type[State], *, name: str = "state", nullable: bool = False) -> Mapped[Any]:
     """A StrEnum kept as its value, with a CHECK that knows the values."""
     kind = sa.Enum(
         states,
@@ -66,7 +66,7 @@ def state_column(states: type[State], *, name: str = "state") -> Mapped[Any]:
         length=32,
         values_callable=lambda enum: [member.value for member in enum],
     )
-    return mapped_column(kind, nullable=False)
+    return mapped_column(kind, nullable=nullable)
 
 
 def writing() -> bool:

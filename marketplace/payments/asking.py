@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,21 @@ from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
 from marketplace.outbox.promising import say
 from marketplace.payments import rules
-from marketplace.payments.models import ASKED, NEEDS_REVIEW, OPEN, PROCESSING, SUCCEEDED, UNDER_WAY, Payment
+from marketplace.payments.models import ASKED, NEEDS_REVIEW, OPEN, PROCESSING, SUCCEEDED, UNDER_WAY, Payment, Way
 from marketplace.payments.stripe import Session, till
+
+
+@dataclass(frozen=True)
+class Page:
+    """What Stripe's page for `subject` is to say, and where it leads."""
+
+    subject: str
+    yen: int
+    description: str
+    email: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
 
 
 def ask(
@@ -28,48 +42,53 @@ def ask(
     allow_konbini: bool = False,
 ) -> int:
     """Write down a payment of `yen` for `subject`: its id. The one under way, where there is one. NotPayable."""
-    rules.check_payable(yen)
+    page = Page(subject, yen, description, email, success_url, cancel_url, expires_at)
     with transaction():
-        last = db.session.scalar(sa.select(sa.func.max(Payment.n)).where(Payment.subject == subject)) or 0
-        key = f"{subject}:checkout:{last + 1}"
-        payment_id = insert_once(
-            Payment,
-            {
-                "subject": subject,
-                "n": last + 1,
-                "yen": yen,
-                "description": description,
-                "email": email,
-                "state": ASKED,
-                "params": _params(key, yen, description, email, success_url, cancel_url, expires_at, allow_konbini),
-                "idempotency_key": key,
-                "created_at": now(),
-                "expires_at": expires_at,
-                "refunded_yen": 0,
-            },
-        )
-        if payment_id is not None:
-            return payment_id
-        under_way = db.session.scalar(_newest(subject).where(Payment.state.in_(UNDER_WAY)))
-        if under_way is None:  # another one was asked and ended between our two looks
-            raise Unavailable(f"{subject} is being asked by another process")
-        return under_way.id
+        n = next_attempt(subject)
+        key = f"{subject}:checkout:{n}"
+        return write_down(page, n, key, Way.PAGE, page_params(page, key, konbini=allow_konbini))[0]
 
 
-def _params(
-    key: str,
-    yen: int,
-    description: str,
-    email: str,
-    success_url: str,
-    cancel_url: str,
-    expires_at: datetime,
-    allow_konbini: bool,
-) -> dict[str, Any]:
+def next_attempt(subject: str) -> int:
+    return (db.session.scalar(sa.select(sa.func.max(Payment.n)).where(Payment.subject == subject)) or 0) + 1
+
+
+def write_down(
+    page: Page, n: int, key: str, way: Way, params: dict[str, Any], saved_card_id: int | None = None
+) -> tuple[int, bool]:
+    """Inside a transaction: (the payment's id, True); where one is under way, that one's and False."""
+    rules.check_payable(page.yen)
+    payment_id = insert_once(
+        Payment,
+        {
+            "subject": page.subject,
+            "n": n,
+            "yen": page.yen,
+            "description": page.description,
+            "email": page.email,
+            "state": ASKED,
+            "way": way,
+            "saved_card_id": saved_card_id,
+            "params": params,
+            "idempotency_key": key,
+            "created_at": now(),
+            "expires_at": page.expires_at,
+            "refunded_yen": 0,
+        },
+    )
+    if payment_id is not None:
+        return payment_id, True
+    under_way = db.session.scalar(_newest(page.subject).where(Payment.state.in_(UNDER_WAY)))
+    if under_way is None:  # another one was asked and ended between our two looks
+        raise Unavailable(f"{page.subject} is being asked by another process")
+    return under_way.id, False
+
+
+def page_params(page: Page, key: str, *, konbini: bool = False, held: bool = False) -> dict[str, Any]:
     """https://docs.stripe.com/api/checkout/sessions/create"""
-    konbini = allow_konbini and yen in rules.KONBINI_YEN
+    konbini = konbini and page.yen in rules.KONBINI_YEN and not held
     options: dict[str, Any] = {}
-    if yen >= rules.THREE_DS_FROM_YEN:
+    if held or page.yen >= rules.THREE_DS_FROM_YEN:
         options["card"] = {"request_three_d_secure": "any"}
     if konbini:
         options["konbini"] = {"expires_after_days": rules.KONBINI_DAYS}
@@ -78,34 +97,37 @@ def _params(
         "locale": "ja",
         "client_reference_id": key,
         "metadata": {"reference": key},
-        "customer_email": email,
+        "customer_email": page.email,
         "line_items": [
             {
                 "quantity": 1,
-                "price_data": {"currency": "jpy", "unit_amount": yen, "product_data": {"name": description}},
+                "price_data": {"currency": "jpy", "unit_amount": page.yen, "product_data": {"name": page.description}},
             }
         ],
         "payment_intent_data": {
-            "description": description,
-            "metadata": {"reference": key},
-            "capture_method": "automatic",  # not automatic_async: that one has no balance transaction at first
+            "description": page.description,
+            "metadata": {"reference": key, "purpose": "deposit" if held else "payment"},
+            # not automatic_async: that one has no balance transaction at first
+            "capture_method": "manual" if held else "automatic",
         },
         "allowed_payment_method_types": ["card", "konbini"] if konbini else ["card"],
         **({"payment_method_options": options} if options else {}),
         "adaptive_pricing": {"enabled": False},
-        "expires_at": int(expires_at.timestamp()),
-        "success_url": success_url,
-        "cancel_url": cancel_url,
+        "expires_at": int(page.expires_at.timestamp()),
+        "success_url": page.success_url,
+        "cancel_url": page.cancel_url,
     }
 
 
 def checkout_url(payment_id: int) -> str:
-    """The address of Stripe's page. UnderReview, Unavailable; WrongState where nothing can be paid any more."""
+    """The address of Stripe's page. UnderReview, BeingCharged, Unavailable; WrongState where nothing can be paid."""
     payment = get(Payment, payment_id)
-    state, url = payment.state, payment.url
+    state, url, way = payment.state, payment.url, payment.way
     db.session.rollback()
     if state == NEEDS_REVIEW:
         raise rules.UnderReview
+    if way == Way.CARD and state in UNDER_WAY:
+        raise rules.BeingCharged
     if state not in (ASKED, OPEN):
         raise WrongState
     if state == ASKED:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from marketplace.kit.db import db, get
+from marketplace.journal.writing import move
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Unavailable
+from marketplace.outbox.promising import say
 from marketplace.payments import asking
-from marketplace.payments.models import ASKED, FAILED, OPEN, Payment, PaymentState
+from marketplace.payments.models import ASKED, FAILED, OPEN, Payment, PaymentState, Way
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import follow
 
@@ -17,10 +19,12 @@ def expire(payment_id: int) -> PaymentState:
     through or is still on its way, that gives the same session, and that one is closed.
     """
     payment = get(Payment, payment_id)
-    state, session_id = payment.state, payment.session_id
+    state, session_id, way = payment.state, payment.session_id, payment.way
     db.session.rollback()
     if state not in (ASKED, OPEN):
         return state
+    if way == Way.CARD:
+        return _call_off(payment_id)
     if session_id is None:
         try:
             session_id = asking.open_page(payment_id).id
@@ -31,3 +35,13 @@ def expire(payment_id: int) -> PaymentState:
                 return state
             raise
     return follow(payment_id, till().close(session_id))
+
+
+def _call_off(payment_id: int) -> PaymentState:
+    """A charge of a saved card that nobody has begun, charging.py marks its beginning, is not begun any more."""
+    with transaction():
+        payment = lock(Payment, payment_id)
+        if payment.state == ASKED:
+            move(payment, "payment.expire")
+            say("payment.expired", key=str(payment.id), payment_id=payment.id, subject=payment.subject)
+        return payment.state

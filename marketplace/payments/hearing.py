@@ -10,7 +10,8 @@ from marketplace.kit.db import insert_once, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.outbox.promising import say
 from marketplace.payments.models import StripeEvent
-from marketplace.payments.stripe import News, news_of
+from marketplace.payments.official import news_of
+from marketplace.payments.stripe import News
 from marketplace.settings import settings
 
 KINDS = (
@@ -19,7 +20,9 @@ KINDS = (
     "checkout.session.async_payment_failed",
     "checkout.session.expired",
     "payment_intent.succeeded",
+    "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
+    "setup_intent.succeeded",
     "charge.refunded",
     "refund.created",
     "refund.updated",
@@ -75,7 +78,7 @@ def _check_signature(raw_body: bytes, signature: str) -> None:
 
     https://docs.stripe.com/webhooks#replay-attacks
     """
-    import stripe  # noqa: PLC0415 -- only here and in the till; see stripe.py
+    import stripe  # noqa: PLC0415 -- only here and in the till; see official.py
 
     tolerance = settings().stripe_webhook_tolerance_s
     for secret in filter(None, settings().stripe_webhook_secrets.get_secret_value().split(",")):

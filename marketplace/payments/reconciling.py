@@ -13,7 +13,8 @@ from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import say
 from marketplace.payments.hearing import KINDS, keep
-from marketplace.payments.models import UNDER_WAY, Cursor, Payment
+from marketplace.payments.models import HELD, UNDER_WAY, Cursor, Hold, Payment, SavedCard
+from marketplace.payments.saving import WAITING, sync_card
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import sync
 
@@ -29,6 +30,7 @@ def reconcile() -> None:
     try:
         catch_up()
         look_at_open_payments()
+        look_at_open_cards()
         read_balance()
     except Unavailable as trouble:
         log.warning("reconciling stops: %s", trouble)
@@ -45,12 +47,26 @@ def catch_up() -> int:
 
 
 def look_at_open_payments() -> None:
-    """Look at payments under way that have been quiet for some minutes, whatever the events say."""
+    """Look at payments under way that have been quiet for some minutes, whatever the events say.
+
+    And at the holds whose time is over: their bank has ended them.
+    """
     quiet = sa.select(Payment.id).where(Payment.state.in_(UNDER_WAY), Payment.created_at < now() - LOOK_AFTER)
+    over = sa.select(Payment.id).join(Hold).where(Payment.state == HELD, Hold.capture_before < now())
     ids = list(db.session.scalars(quiet.order_by(Payment.expires_at).limit(LOOKS)))
+    ids += db.session.scalars(over.order_by(Hold.capture_before).limit(LOOKS))
     db.session.rollback()
     for payment_id in ids:
         sync(payment_id)
+
+
+def look_at_open_cards() -> None:
+    """The same for cards that somebody went to save."""
+    quiet = sa.select(SavedCard.id).where(SavedCard.state.in_(WAITING), SavedCard.created_at < now() - LOOK_AFTER)
+    ids = list(db.session.scalars(quiet.order_by(SavedCard.expires_at).limit(LOOKS)))
+    db.session.rollback()
+    for saved_id in ids:
+        sync_card(saved_id)
 
 
 def read_balance() -> int:
@@ -70,6 +86,7 @@ def read_balance() -> int:
                 gross=line.gross,
                 fee=line.fee,
                 source=line.source,
+                purpose=line.purpose,
                 at=line.at,
             )
     _move_cursor("balance", newest)

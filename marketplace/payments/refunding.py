@@ -9,7 +9,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.kit.refusals import Rejected
 from marketplace.outbox.promising import say
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState, Way
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import SentBack, till
 
@@ -24,7 +24,7 @@ def promise_refund(payment_id: int, yen: int, reason: str, key: str) -> int:
     known = db.session.scalar(sa.select(Refund.id).where(Refund.key == key))
     if known is not None:
         return known
-    if payment.state != PaymentState.SUCCEEDED or payment.refunded_yen + yen > payment.yen:
+    if payment.refunded_yen + yen > _taken(payment):
         raise RefundTooLarge
     payment.refunded_yen += yen
     values = {"payment_id": payment_id, "key": key, "yen": yen, "reason": reason, "created_at": now()}
@@ -35,6 +35,13 @@ def promise_refund(payment_id: int, yen: int, reason: str, key: str) -> int:
     return refund_id
 
 
+def _taken(payment: Payment) -> int:
+    """What came of the payment, in yen."""
+    if payment.state == PaymentState.CAPTURED:
+        return get(Hold, payment.id).captured_yen or 0
+    return payment.yen if payment.state == PaymentState.SUCCEEDED else 0
+
+
 def send(refund_id: int) -> RefundState:
     """Ask Stripe for the refund. Dying anywhere in here is harmless: the next try finds the refund by its key.
 
@@ -42,6 +49,7 @@ def send(refund_id: int) -> RefundState:
     """
     refund = get(Refund, refund_id)
     key, yen, intent, state = refund.key, refund.yen, refund.payment.payment_intent_id, refund.state
+    purpose = "deposit" if refund.payment.way == Way.HOLD else "payment"
     db.session.rollback()
     if state != RefundState.PROMISED:
         return state
@@ -49,7 +57,7 @@ def send(refund_id: int) -> RefundState:
     done = next((each for each in till().sent_back(intent) if each.key == key), None)
     if done is None:
         try:
-            done = till().send_back(intent, yen, key)
+            done = till().send_back(intent, yen, key, purpose)
         except Rejected as refusal:  # disputed, or given back by hand in Stripe's dashboard: staff must look
             _fail(refund_id, str(refusal))
             return RefundState.FAILED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from marketplace.kit.refusals import Refused
@@ -20,6 +21,10 @@ THREE_DS_FROM_YEN = 30_000
 https://docs.stripe.com/payments/3d-secure/japan-exemptions"""
 
 
+WARN_BEFORE = timedelta(hours=48)
+"""So long before a hold ends by itself those who need it are told."""
+
+
 class NotPayable(Refused):
     code = "not_payable"
     status = 422
@@ -34,6 +39,16 @@ class RefundTooLarge(Refused):
 class UnderReview(Refused):
     code = "payment_under_review"
     message = "お支払いの内容を役場で確認しています。もう一度お支払いになる必要はありません。"
+
+
+class BeingCharged(Refused):
+    code = "being_charged"
+    message = "登録されたカードでのお支払いを手続きしています。数分たってから、もう一度この画面をご覧ください。"
+
+
+class HoldEnded(Refused):
+    code = "hold_ended"
+    message = "このお預かりは終わっているため、保証金を収納できません。"
 
 
 def check_payable(yen: int) -> None:
@@ -56,3 +71,24 @@ def meaning(session: Session, yen: int) -> str:
     if session.payment_status == "no_payment_required":
         return "payment.question"
     return "payment.fail" if session.intent_status in ("requires_payment_method", "canceled") else "payment.process"
+
+
+def hold_meaning(session: Session, yen: int, *, releasing: bool) -> str:
+    """The same for a payment that is only held; `releasing` where we decided to let it go.
+
+    The intent decides: what the session says of a payment that is taken later is not documented.
+    """
+    if session.status == "open":
+        return "payment.open"
+    if session.status == "expired":
+        return "payment.expire"
+    if (session.yen, session.currency) != (yen, "jpy"):
+        return "payment.question"
+    if session.intent_status == "canceled":
+        return "payment.release" if releasing else "payment.lose"
+    meanings = {
+        "requires_capture": "payment.hold",
+        "succeeded": "payment.capture",
+        "requires_payment_method": "payment.fail",
+    }
+    return meanings.get(session.intent_status or "", "payment.process")

@@ -1,12 +1,12 @@
 """first schema
 
-Revision bcc5ec6cd7be, after ; 2026-11-25 00:33:16.193725.
+Revision 159fb4c4e543, after ; 2026-11-25 01:08:12.416284.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "bcc5ec6cd7be"
+revision = "159fb4c4e543"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -218,65 +218,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "payments",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("subject", sa.String(length=64), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.Column("yen", sa.Integer(), nullable=False),
-        sa.Column("description", sa.String(length=200), nullable=False),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "asked",
-                "open",
-                "processing",
-                "succeeded",
-                "expired",
-                "failed",
-                "needs_review",
-                name="state",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("params", sa.JSON(), nullable=False),
-        sa.Column("idempotency_key", sa.String(length=120), nullable=False),
-        sa.Column("session_id", sa.String(length=120), nullable=True),
-        sa.Column("payment_intent_id", sa.String(length=64), nullable=True),
-        sa.Column("url", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
-        sa.Column("fee_yen", sa.Integer(), nullable=True),
-        sa.Column("refunded_yen", sa.Integer(), nullable=False),
-        sa.Column("dispute", sa.String(length=32), nullable=True),
-        sa.CheckConstraint(
-            "state <> 'succeeded' OR payment_intent_id IS NOT NULL", name=op.f("ck_payments_succeeded_by_an_intent")
-        ),
-        sa.CheckConstraint("fee_yen IS NULL OR fee_yen >= 0", name=op.f("ck_payments_fee_not_negative")),
-        sa.CheckConstraint("refunded_yen BETWEEN 0 AND yen", name=op.f("ck_payments_refunded_within_paid")),
-        sa.CheckConstraint("yen BETWEEN 50 AND 99999999", name=op.f("ck_payments_yen_that_stripe_takes")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
-        sa.UniqueConstraint("balance_txn_id", name=op.f("uq_payments_balance_txn_id")),
-        sa.UniqueConstraint("idempotency_key", name=op.f("uq_payments_idempotency_key")),
-        sa.UniqueConstraint("payment_intent_id", name=op.f("uq_payments_payment_intent_id")),
-        sa.UniqueConstraint("session_id", name=op.f("uq_payments_session_id")),
-        sa.UniqueConstraint("subject", "n", name="uq_payments_attempt"),
-    )
-    with op.batch_alter_table("payments", schema=None) as batch_op:
-        batch_op.create_index(
-            "uq_payments_one_under_way",
-            ["subject"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('asked', 'open', 'processing')"),
-            postgresql_where=sa.text("state IN ('asked', 'open', 'processing')"),
-        )
-
-    op.create_table(
         "pictures",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -304,6 +245,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_postings")),
         sa.UniqueConstraint("key", name=op.f("uq_postings_key")),
     )
+    op.create_table(
+        "saved_cards",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "open",
+                "saved",
+                "charging",
+                "used",
+                "declined",
+                "detached",
+                "failed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("leaving", sa.Boolean(), nullable=False),
+        sa.Column("description", sa.String(length=200), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=120), nullable=False),
+        sa.Column("customer_id", sa.String(length=64), nullable=True),
+        sa.Column("session_id", sa.String(length=120), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("method_id", sa.String(length=64), nullable=True),
+        sa.Column("fingerprint", sa.String(length=64), nullable=True),
+        sa.Column("brand", sa.String(length=32), nullable=True),
+        sa.Column("last4", sa.String(length=4), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state NOT IN ('saved', 'charging', 'used', 'declined') OR (method_id IS NOT NULL AND fingerprint IS NOT NULL AND customer_id IS NOT NULL)",
+            name=op.f("ck_saved_cards_saved_with_its_face"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_cards")),
+        sa.UniqueConstraint("customer_id", name=op.f("uq_saved_cards_customer_id")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_saved_cards_idempotency_key")),
+        sa.UniqueConstraint("session_id", name=op.f("uq_saved_cards_session_id")),
+        sa.UniqueConstraint("subject", name=op.f("uq_saved_cards_subject")),
+    )
+    with op.batch_alter_table("saved_cards", schema=None) as batch_op:
+        batch_op.create_index("ix_saved_cards_fingerprint", ["fingerprint"], unique=False)
+
     op.create_table(
         "sign_in_codes",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -458,6 +450,88 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "payments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("description", sa.String(length=200), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "open",
+                "processing",
+                "succeeded",
+                "expired",
+                "failed",
+                "needs_review",
+                "held",
+                "released",
+                "captured",
+                "lost",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "way",
+            sa.Enum("page", "hold", "card", name="way", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("saved_card_id", sa.Integer(), nullable=True),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("idempotency_key", sa.String(length=120), nullable=False),
+        sa.Column("session_id", sa.String(length=120), nullable=True),
+        sa.Column("payment_intent_id", sa.String(length=64), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
+        sa.Column("fee_yen", sa.Integer(), nullable=True),
+        sa.Column("refunded_yen", sa.Integer(), nullable=False),
+        sa.Column("dispute", sa.String(length=32), nullable=True),
+        sa.Column("refusal", sa.String(length=64), nullable=True),
+        sa.CheckConstraint(
+            "(way = 'card') = (saved_card_id IS NOT NULL)", name=op.f("ck_payments_a_charge_has_its_card")
+        ),
+        sa.CheckConstraint(
+            "state <> 'succeeded' OR payment_intent_id IS NOT NULL", name=op.f("ck_payments_succeeded_by_an_intent")
+        ),
+        sa.CheckConstraint("state <> 'succeeded' OR way <> 'hold'", name=op.f("ck_payments_a_hold_is_captured")),
+        sa.CheckConstraint(
+            "state NOT IN ('held', 'released', 'captured', 'lost') OR way = 'hold'",
+            name=op.f("ck_payments_only_holds_are_held"),
+        ),
+        sa.CheckConstraint("fee_yen IS NULL OR fee_yen >= 0", name=op.f("ck_payments_fee_not_negative")),
+        sa.CheckConstraint("refunded_yen BETWEEN 0 AND yen", name=op.f("ck_payments_refunded_within_paid")),
+        sa.CheckConstraint("yen BETWEEN 50 AND 99999999", name=op.f("ck_payments_yen_that_stripe_takes")),
+        sa.ForeignKeyConstraint(
+            ["saved_card_id"], ["saved_cards.id"], name=op.f("fk_payments_saved_card_id_saved_cards")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
+        sa.UniqueConstraint("balance_txn_id", name=op.f("uq_payments_balance_txn_id")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_payments_idempotency_key")),
+        sa.UniqueConstraint("payment_intent_id", name=op.f("uq_payments_payment_intent_id")),
+        sa.UniqueConstraint("session_id", name=op.f("uq_payments_session_id")),
+        sa.UniqueConstraint("subject", "n", name="uq_payments_attempt"),
+    )
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payments_saved_card_id"), ["saved_card_id"], unique=False)
+        batch_op.create_index(
+            "uq_payments_one_under_way",
+            ["subject"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('asked', 'open', 'processing')"),
+            postgresql_where=sa.text("state IN ('asked', 'open', 'processing')"),
+        )
+
+    op.create_table(
         "picture_files",
         sa.Column("picture_id", sa.Integer(), nullable=False),
         sa.Column("width", sa.Integer(), autoincrement=False, nullable=False),
@@ -498,40 +572,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("posting_lines", schema=None) as batch_op:
         batch_op.create_index("ix_posting_lines_account", ["account"], unique=False)
-
-    op.create_table(
-        "refunds",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("payment_id", sa.Integer(), nullable=False),
-        sa.Column("key", sa.String(length=120), nullable=False),
-        sa.Column("yen", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "promised",
-                "sent",
-                "succeeded",
-                "failed",
-                name="state",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("stripe_id", sa.String(length=64), nullable=True),
-        sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("yen > 0", name=op.f("ck_refunds_yen_positive")),
-        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id_payments")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
-        sa.UniqueConstraint("balance_txn_id", name=op.f("uq_refunds_balance_txn_id")),
-        sa.UniqueConstraint("key", name=op.f("uq_refunds_key")),
-        sa.UniqueConstraint("stripe_id", name=op.f("uq_refunds_stripe_id")),
-    )
-    with op.batch_alter_table("refunds", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_refunds_payment_id"), ["payment_id"], unique=False)
 
     op.create_table(
         "rights",
@@ -722,6 +762,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_documents_cid"), ["cid"], unique=False)
 
     op.create_table(
+        "holds",
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("capture_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "ending",
+            sa.Enum("release", "capture", name="ending", native_enum=False, create_constraint=True, length=32),
+            nullable=True,
+        ),
+        sa.Column("ending_yen", sa.Integer(), nullable=True),
+        sa.Column("ending_key", sa.String(length=120), nullable=True),
+        sa.Column("ending_reason", sa.String(length=200), nullable=False),
+        sa.Column("captured_yen", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(ending IS NOT NULL AND ending = 'capture') = (ending_yen IS NOT NULL)",
+            name=op.f("ck_holds_a_capture_has_its_sum"),
+        ),
+        sa.CheckConstraint("(ending IS NULL) = (ending_key IS NULL)", name=op.f("ck_holds_a_decision_has_its_key")),
+        sa.CheckConstraint("ending_yen > 0", name=op.f("ck_holds_ending_yen_positive")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_holds_payment_id_payments")),
+        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_holds")),
+    )
+    op.create_table(
         "listings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -816,6 +878,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pins")),
         sa.UniqueConstraint("right_id", "edition", name="uq_pins_one_per_edition"),
     )
+    op.create_table(
+        "refunds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "promised",
+                "sent",
+                "succeeded",
+                "failed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("stripe_id", sa.String(length=64), nullable=True),
+        sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("yen > 0", name=op.f("ck_refunds_yen_positive")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id_payments")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+        sa.UniqueConstraint("balance_txn_id", name=op.f("uq_refunds_balance_txn_id")),
+        sa.UniqueConstraint("key", name=op.f("uq_refunds_key")),
+        sa.UniqueConstraint("stripe_id", name=op.f("uq_refunds_stripe_id")),
+    )
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refunds_payment_id"), ["payment_id"], unique=False)
+
     op.create_table(
         "tokens",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1278,11 +1374,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tokens_holder_address")
 
     op.drop_table("tokens")
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refunds_payment_id"))
+
+    op.drop_table("refunds")
     op.drop_table("pins")
     with op.batch_alter_table("listings", schema=None) as batch_op:
         batch_op.drop_index("ix_listings_state_opens")
 
     op.drop_table("listings")
+    op.drop_table("holds")
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_documents_cid"))
 
@@ -1302,15 +1403,20 @@ def downgrade() -> None:
     op.drop_table("amendments")
     op.drop_table("staff_roles")
     op.drop_table("rights")
-    with op.batch_alter_table("refunds", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_refunds_payment_id"))
-
-    op.drop_table("refunds")
     with op.batch_alter_table("posting_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_posting_lines_account")
 
     op.drop_table("posting_lines")
     op.drop_table("picture_files")
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_payments_one_under_way",
+            sqlite_where=sa.text("state IN ('asked', 'open', 'processing')"),
+            postgresql_where=sa.text("state IN ('asked', 'open', 'processing')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_payments_saved_card_id"))
+
+    op.drop_table("payments")
     with op.batch_alter_table("offer_requests", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_offer_requests_one_open_per_token",
@@ -1340,16 +1446,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_codes_email")
 
     op.drop_table("sign_in_codes")
+    with op.batch_alter_table("saved_cards", schema=None) as batch_op:
+        batch_op.drop_index("ix_saved_cards_fingerprint")
+
+    op.drop_table("saved_cards")
     op.drop_table("postings")
     op.drop_table("pictures")
-    with op.batch_alter_table("payments", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_payments_one_under_way",
-            sqlite_where=sa.text("state IN ('asked', 'open', 'processing')"),
-            postgresql_where=sa.text("state IN ('asked', 'open', 'processing')"),
-        )
-
-    op.drop_table("payments")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_open",

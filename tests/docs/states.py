@@ -9,7 +9,7 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Entry
 from marketplace.metadata.models import Amendment, Replica
 from marketplace.orders.models import Order
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, SavedCard
 from marketplace.rights.models import Right
 from marketplace.tokens.models import Token
 
@@ -27,7 +27,7 @@ def table(name: str, machine: Machine[Any]) -> str:
 
 def text() -> str:
     """The whole page."""
-    kinds = (Right, Listing, Order, Payment, Token, Auction, Entry, Replica, Amendment)
+    kinds = (Right, Listing, Order, Payment, SavedCard, Token, Auction, Entry, Replica, Amendment)
     return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
 
 

@@ -64,7 +64,7 @@ def test_nothing_goes_back_that_has_not_come(app: Flask) -> None:
 def test_dying_after_stripe_has_paid_back_pays_back_once(app: Flask, stripe: LocalStripe) -> None:
     payment_id = paid(stripe)
     refund_id = promised(payment_id)
-    till().send_back(str(seen(payment_id).payment_intent_id), 1000, "back")
+    till().send_back(str(seen(payment_id).payment_intent_id), 1000, "back", "payment")
     assert send(refund_id) == RefundState.SUCCEEDED
     assert refunds(stripe) == [1000]
 
@@ -73,7 +73,7 @@ def test_a_day_later_it_is_still_paid_back_once(app: Flask, stripe: LocalStripe)
     """…although Stripe has forgotten the key by then."""
     payment_id = paid(stripe)
     refund_id = promised(payment_id, 300)
-    till().send_back(str(seen(payment_id).payment_intent_id), 300, "back")
+    till().send_back(str(seen(payment_id).payment_intent_id), 300, "back", "payment")
     stripe.sim("advance", seconds=25 * 60 * 60)
     assert send(refund_id) == RefundState.SUCCEEDED
     assert refunds(stripe) == [300]

@@ -12,8 +12,8 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox.models import Message
-from marketplace.payments import asking
-from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments import asking, holding, saving
+from marketplace.payments.models import CardState, Payment, PaymentState, SavedCard
 from marketplace.payments.refunding import promise_refund
 from marketplace.payments.syncing import sync
 from tests.local_stripe import LocalStripe
@@ -22,15 +22,18 @@ SHOP = "http://127.0.0.1:9"
 
 
 def ask(subject: str = "test:1", yen: int = 1000, **more: Any) -> int:
-    terms = {
-        "description": "デジタル住民票",
+    return asking.ask(subject, yen, **_terms("デジタル住民票", **more))
+
+
+def _terms(description: str, **more: Any) -> dict[str, Any]:
+    return {
+        "description": description,
         "email": "hanako@example.jp",
         "success_url": f"{SHOP}/done",
         "cancel_url": f"{SHOP}/back",
         "expires_at": now() + timedelta(minutes=45),
         **more,
     }
-    return asking.ask(subject, yen, **terms)
 
 
 def opened(subject: str = "test:1", yen: int = 1000, **more: Any) -> tuple[int, str]:
@@ -85,3 +88,55 @@ def said(topic: str) -> list[dict[str, Any]]:
     for handler, body in db.session.execute(query):
         heard.setdefault(handler, []).append(body)
     return next(iter(heard.values()), [])
+
+
+def ask_hold(subject: str = "test:1", yen: int = 30_000, **more: Any) -> int:
+    return holding.ask_hold(subject, yen, **_terms("入札保証金", **more))
+
+
+def held(stripe: LocalStripe, subject: str = "test:1", yen: int = 30_000, card: str = "pm_card_visa") -> int:
+    """A payment that the payer's bank holds."""
+    payment_id = ask_hold(subject, yen)
+    assert stripe.pay(asking.checkout_url(payment_id), card).status == 303
+    assert sync(payment_id) == PaymentState.HELD
+    return payment_id
+
+
+def intent(stripe: LocalStripe, payment_id: int) -> tuple[str, int]:
+    """How the payment stands at Stripe: (status, yen that were taken)."""
+    found = stripe.client().payment_intents.retrieve(str(seen(payment_id).payment_intent_id))
+    return found.status, found.amount_received
+
+
+def ask_card(subject: str = "test:1", **more: Any) -> int:
+    return saving.ask_card(subject, **_terms("抽選の応募", **more))
+
+
+def saved(stripe: LocalStripe, subject: str = "test:1", card: str = "pm_card_visa") -> int:
+    """A card that Stripe keeps."""
+    saved_id = ask_card(subject)
+    assert pay_through(stripe, saving.card_url(saved_id), card) == 303
+    assert saving.sync_card(saved_id) == CardState.SAVED
+    return saved_id
+
+
+def pay_through(stripe: LocalStripe, url: str, card: str) -> int:
+    """The last status that the payer sees, who proves who they are where they are asked."""
+    seen = stripe.pay(url, card)
+    return stripe.visit(seen.location, do="pass").status if "/c/3ds/" in seen.location else seen.status
+
+
+def card(saved_id: int) -> SavedCard:
+    """The card as it is now, off the session."""
+    db.session.rollback()
+    found = get(SavedCard, saved_id)
+    db.session.expunge(found)
+    db.session.rollback()
+    return found
+
+
+def kept(stripe: LocalStripe) -> list[str]:
+    """The last digits of every card that Stripe keeps for a customer."""
+    customers = [one.id for one in stripe.client().customers.list({"limit": 100}).data]
+    lists = [stripe.client().payment_methods.list({"customer": one}).data for one in customers]
+    return sorted(method.card.last4 for methods in lists for method in methods if method.card is not None)

@@ -246,6 +246,57 @@ def test_a_card_can_be_saved(v1: V1Services) -> None:
     assert done.status == "succeeded"
 
 
+def test_a_card_that_was_saved_can_be_charged_while_its_owner_is_away(v1: V1Services) -> None:
+    owner = customer(v1)
+    asked = v1.setup_intents.create({"customer": owner, "usage": "off_session", "metadata": {"reference": "1"}})
+    done = v1.setup_intents.confirm(
+        asked.id,
+        {"payment_method": "pm_card_visa", "return_url": "http://127.0.0.1/r", "expand": ["payment_method"]},
+    )
+    method: Any = done.payment_method
+    assert isinstance(method.card.fingerprint, str)
+    intent(v1, method=method.id, customer=owner, off_session=True, metadata={"reference": "order:1"})
+    found = v1.payment_intents.list({"customer": owner, "expand": ["data.latest_charge.balance_transaction"]}).data
+    assert [(one.status, one.metadata["reference"]) for one in found] == [("succeeded", "order:1")]
+
+
+def test_a_refused_charge_is_listed_with_its_reason(v1: V1Services) -> None:
+    owner = customer(v1)
+    method = v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": owner}).id
+    with pytest.raises(stripe.CardError):
+        intent(v1, method=method, customer=owner, off_session=True)
+    found = v1.payment_intents.list({"customer": owner}).data
+    assert [one.status for one in found] == ["requires_payment_method"]
+    assert found[0].last_payment_error is not None
+    assert found[0].last_payment_error.code == "card_declined"
+
+
+def test_a_card_that_was_detached_is_not_charged(v1: V1Services) -> None:
+    owner = customer(v1)
+    method = v1.payment_methods.attach("pm_card_visa", {"customer": owner}).id
+    v1.payment_methods.detach(method)
+    with pytest.raises(stripe.InvalidRequestError):
+        v1.payment_methods.detach(method)
+    with pytest.raises(stripe.InvalidRequestError):
+        intent(v1, method=method, customer=owner, off_session=True)
+
+
+def test_a_customer_can_be_forgotten(v1: V1Services) -> None:
+    owner = customer(v1)
+    method = v1.payment_methods.attach("pm_card_visa", {"customer": owner}).id
+    v1.customers.delete(owner)
+    with pytest.raises(stripe.InvalidRequestError):
+        v1.customers.delete(owner)
+    assert v1.payment_methods.retrieve(method).customer is None
+
+
+def test_a_line_of_the_balance_may_show_what_is_behind_it(v1: V1Services) -> None:
+    paid = intent(v1, capture_method="automatic", off_session=True, metadata={"purpose": "deposit"})
+    lines = v1.balance_transactions.list({"limit": 10, "expand": ["data.source"]}).data
+    found: list[Any] = [line.source for line in lines]
+    assert [one.metadata["purpose"] for one in found if one.id == paid.latest_charge] == ["deposit"]
+
+
 def test_money_goes_back_in_parts_and_never_more_than_came(v1: V1Services) -> None:
     paid = intent(v1, off_session=True)
     refund = v1.refunds.create({"payment_intent": paid.id, "amount": 300, "reason": "requested_by_customer"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import SelectChoice, SelectField, StringField
+from wtforms import HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from marketplace.accounts.rules import PREFECTURES
@@ -16,6 +16,8 @@ class AskForm(Form):
         description="例 hanako@example.jp",
         render_kw={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
     )
+    sure = HiddenField()
+    """The address that looked mistyped when it was sent; sent again, it is meant so."""
 
 
 class CodeForm(Form):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import Base, state_column
+from marketplace.notices.mail import PAPER
 
 
 class Account(Base):
@@ -25,9 +26,16 @@ class Account(Base):
     name: Mapped[str] = mapped_column(sa.String(80), default="")
     nickname: Mapped[str] = mapped_column(sa.String(40), default="")
     prefecture: Mapped[str] = mapped_column(sa.String(8), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    """A mobile number that was confirmed by SMS, or ""."""
     custody_id: Mapped[str] = mapped_column(sa.String(64), unique=True, default=lambda: secrets.token_hex(32))
     """32 random bytes (hex) that name this account's keyless custody address on chain; says nothing of the person."""
     created_at: Mapped[datetime]
+
+    @property
+    def on_paper(self) -> bool:
+        """Somebody without mail, whom staff wrote down: their letters are printed."""
+        return self.email.endswith(f"@{PAPER}")
 
     @property
     def called(self) -> str:

@@ -9,11 +9,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account, SignInCode
-from marketplace.accounts.rules import normalised
+from marketplace.accounts.rules import NotAnAddress, normalised
 from marketplace.kit.clock import now
 from marketplace.kit.codes import digits, secret
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Invalid, Refused
+from marketplace.notices.mail import PAPER
 from marketplace.notices.sending import send
 from marketplace.settings import settings
 
@@ -42,6 +43,8 @@ class TooManyCodes(Refused):
 def ask_code(email: str, next_path: str = "/mypage") -> str:
     """Mail a code and a link to `email`; returns the address as it is kept. The answer is the same for a stranger."""
     address = normalised(email)
+    if address.endswith(f"@{PAPER}"):
+        raise NotAnAddress(field="email")
     code, link = digits(6), secret()
     with transaction() as session:
         recent = session.scalar(
@@ -119,6 +122,12 @@ def account_of(email: str) -> int:
         found = db.session.scalar(sa.select(Account.id).where(Account.email == address))
         assert found is not None
         return found
+
+
+def account_on_paper() -> int:
+    """The id of a new account for somebody without mail: nobody can sign in to it."""
+    with transaction():
+        return account_of(f"{secret(12).lower()}@{PAPER}")
 
 
 _TO_ASCII = str.maketrans("０１２３４５６７８９", "0123456789")

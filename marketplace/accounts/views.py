@@ -6,9 +6,11 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.forms import AskForm, CodeForm, LinkForm, SelfForm
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, StaffRole
+from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import current_account, roles_of, sign_in, sign_out, signed_in
 from marketplace.accounts.signing_in import ask_code, prove, redeem
 from marketplace.kit.db import db
@@ -37,7 +39,12 @@ def mail_code() -> ResponseReturnValue:
     status = 422
     if form.validate():
         try:
-            session["asked"] = ask_code(form.email.data, after)
+            address = normalised(form.email.data)
+            check_spelling(address, sure=form.sure.data or "")
+            session["asked"] = ask_code(address, after)
+        except MistypedAddress as refusal:
+            form.sure.data = address
+            form.refuse(refusal)
         except Refused as refusal:
             form.refuse(refusal)
             status = refusal.status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date, datetime
 
 from marketplace.kit.clock import jst
@@ -59,3 +61,35 @@ def period(start: datetime, end: datetime | None) -> str:
     if first.year != last.year:
         return f"{first.year}年{when(start)} から {last.year}年{when(end)} まで"
     return f"{when(start)} から {when(end)} まで"
+
+
+ERAS = {
+    "令和": 2018,
+    "R": 2018,
+    "平成": 1988,
+    "H": 1988,
+    "昭和": 1925,
+    "S": 1925,
+    "大正": 1911,
+    "T": 1911,
+    "西暦": 0,
+    "": 0,
+}
+"""The year before the first of each era."""
+_WRITTEN = re.compile(r"(令和|平成|昭和|大正|西暦|[RHST])?(\d{1,4}|元)[年./-](\d{1,2})[月./-](\d{1,2})日?")
+
+
+def read_day(text: str) -> date | None:
+    """The day of '1951年4月3日', '昭和２６年４月３日', 'S26.4.3' or '1951-04-03'; None where it is none."""
+    plain = "".join(unicodedata.normalize("NFKC", text).upper().split())
+    found = _WRITTEN.fullmatch(plain)
+    if found is None:
+        return None
+    era, year, month, day_of_month = found.groups(default="")
+    counted = 1 if year == "元" else int(year)
+    if not era and len(year) != 4:
+        return None
+    try:
+        return date(ERAS[era] + counted, int(month), int(day_of_month))
+    except ValueError:
+        return None

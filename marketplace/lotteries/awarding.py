@@ -44,6 +44,7 @@ def award_winners(lottery_id: int) -> None:
 
 def _award(lottery: Lottery, entry: Entry) -> None:
     listing = get(Listing, lottery.listing_id)
+    assert entry.account_id is not None, "nobody is erased while others may win"
     entry.order_id = award(entry.account_id, listing.id, listing.price_yen, pay_by(listing, now()), "lottery")
     move(entry, "award", order=entry.order_id)
 

@@ -8,7 +8,7 @@ from marketplace.kit.db import db
 from marketplace.kit.published import Record
 from marketplace.lotteries import draw
 from marketplace.lotteries.closing import applied
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
+from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery
 
 
 def fixed_of(lottery: Lottery) -> Draw | None:
@@ -70,6 +70,6 @@ def proof_of(fixed: Draw, no: str) -> Record | None:
 
 
 def count(lottery_id: int) -> int:
-    """Live entries: persons, since each has one."""
-    live = sa.select(sa.func.count()).where(Entry.lottery_id == lottery_id, Entry.state != EntryState.WITHDRAWN)
+    """Entries that count: persons, since each has one."""
+    live = sa.select(sa.func.count()).where(Entry.lottery_id == lottery_id, IN_THE_DRAW)
     return db.session.scalar(live) or 0

@@ -10,7 +10,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries import beacon, draw
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery, LotteryState
+from marketplace.lotteries.rules import terms_of
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 
@@ -38,6 +39,7 @@ def start(listing_id: int) -> int | None:
                 "draw_at": listing.draw_at,
                 "chain": beacon.CHAIN if by_beacon else draw.DICE,
                 "round": beacon.round_at(listing.draw_at) if by_beacon else 0,
+                **terms_of(listing.per_person_limit, listing.auction_rules)._asdict(),
             },
         )
         if lottery_id is not None:
@@ -96,8 +98,6 @@ def locked(listing_id: int) -> Lottery | None:
 def applied(lottery_id: int) -> list[draw.Entry]:
     """The entries of the draw in order of receipt."""
     rows = db.session.execute(
-        sa.select(Entry.no, Entry.ch, Entry.lots)
-        .where(Entry.lottery_id == lottery_id, Entry.state != EntryState.WITHDRAWN)
-        .order_by(Entry.seq)
+        sa.select(Entry.no, Entry.ch, Entry.lots).where(Entry.lottery_id == lottery_id, IN_THE_DRAW).order_by(Entry.seq)
     )
     return [draw.Entry(*row) for row in rows]

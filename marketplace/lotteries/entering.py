@@ -1,21 +1,36 @@
-"""Apply, once a person; withdraw while that is still possible."""
+"""Apply, once a person; change and withdraw until the close."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from marketplace.accounts.addresses import DisposableAddress, disposable
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import move, note
-from marketplace.kit.clock import database_now
+from marketplace.kit.clock import database_now, jst, now
 from marketplace.kit.codes import ALPHABET
 from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.lotteries.applicants import Applicant, Channel
+from marketplace.lotteries.duplicates import First, Keys, first_of, keys_of, make_void
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
-from marketplace.lotteries.refusals import AlreadyEntered, CannotWithdraw, EntriesClosed
+from marketplace.lotteries.refusals import (
+    AlreadyEntered,
+    CannotChange,
+    CannotWithdraw,
+    EntriesClosed,
+    NoFamily,
+    PhoneNotConfirmed,
+)
+from marketplace.lotteries.rules import Application, Terms, faults
 from marketplace.outbox.promising import say
+
+PLAIN = Application()
 
 
 class Received(NamedTuple):
@@ -24,46 +39,114 @@ class Received(NamedTuple):
     entry_id: int
     no: str
     secret: str
+    counts: bool
+    """False where an earlier entry of the same person counts, and this one is void."""
 
 
-def enter(lottery_id: int, account_id: int) -> Received:
-    """One entry for the person, with the next receipt number ⇢ lottery.entered.
+class _Asked(NamedTuple):
+    """What must be known of the person and the lottery before a number is given."""
 
-    AlreadyEntered, EntriesClosed. The hours are tested by the database's clock, in the statement that gives the number;
-    that statement is also what the close waits for, so no entry falls between the list and its root.
+    account: str
+    email: str
+    phone: str
+    own: str | None
+    terms: Terms
+
+
+def enter(lottery_id: int, account_id: int, application: Application = PLAIN, by: str = "") -> Received:
+    """One entry for the person, with the next receipt number ⇢ lottery.entered. `by` names staff who wrote it down.
+
+    AlreadyEntered, EntriesClosed, Invalid with the field. The hours are tested by the database's clock, in the
+    statement that gives the number; that statement is also what the close waits for, so no entry falls between the
+    list and its root. It comes as late as may be: whoever holds it keeps everybody else waiting.
     """
     secret = secret_code()
     with transaction():
-        person_code, earlier = _person(lottery_id, account_id)
-        if earlier is not None:
-            raise AlreadyEntered
+        asked = _asked(lottery_id, account_id)
+        check(asked, application)
         place = next_place(lottery_id)
+        keys = keys_of(place.code, application, asked.phone)
+        first = first_of(lottery_id, keys)
+        if first is not None and first.account_id == account_id:
+            raise AlreadyEntered(no=first.no)
         no = f"{place.code.removeprefix('LST-')}-{place.received:06}"
         entry_id = insert_once(
             Entry,
             {
                 "lottery_id": lottery_id,
                 "account_id": account_id,
+                "channel": application.channel,
                 "seq": place.received,
                 "no": no,
                 "ch": sha256(secret.encode()).hexdigest(),
-                "state": EntryState.APPLIED,
+                "lots": application.lots,
+                "revision": 1,
+                "pledge": application.pledge,
                 "entered_at": place.at,
+                **_counted(keys, first),
             },
         )
         if entry_id is None:
             raise AlreadyEntered  # the other window was first; the number is given back with this transaction
-        note(f"entry:{no}", "enter", by=f"buyer:{person_code}")
+        if application.tells_who:
+            _write_down(entry_id, application)
+        void = {"void": str(first.reason), "first": first.no} if first is not None else {}
+        note(f"entry:{no}", "enter", by=by or f"buyer:{asked.account}", **void)
         say("lottery.entered", key=no, entry_id=entry_id)
-    return Received(entry_id, no, secret)
+    return Received(entry_id, no, secret, first is None)
 
 
-def _person(lottery_id: int, account_id: int) -> tuple[str, str | None]:
-    """(code, no): the account, and the number of its live entry or None. One question, since thousands ask at once."""
-    live = sa.and_(Entry.account_id == Account.id, Entry.lottery_id == lottery_id, Entry.state != EntryState.WITHDRAWN)
-    query = sa.select(Account.code, Entry.no).select_from(Account).outerjoin(Entry, live)
-    code, no = db.session.execute(query.where(Account.id == account_id)).one()
-    return code, no
+def check(asked: _Asked, application: Application) -> None:
+    """The first of the reasons for which this person can't apply so."""
+    if asked.own is not None and application.channel is not Channel.FAMILY:
+        raise AlreadyEntered(no=asked.own)
+    if application.channel is Channel.FAMILY and not asked.terms.asks_address:
+        raise NoFamily
+    for fault in faults(application, asked.terms, jst(now()).date()):
+        raise fault
+    if disposable(asked.email):
+        raise DisposableAddress
+    if asked.terms.asks_sms and application.channel is Channel.SELF and not asked.phone:
+        raise PhoneNotConfirmed
+
+
+def _asked(lottery_id: int, account_id: int) -> _Asked:
+    """One question, since thousands ask at once. LookupError where either is not there."""
+    own = sa.and_(
+        Entry.account_id == Account.id,
+        Entry.lottery_id == lottery_id,
+        Entry.state != EntryState.WITHDRAWN,
+        Entry.channel != Channel.FAMILY,
+    )
+    terms = [getattr(Lottery, field) for field in Terms._fields]
+    query = (
+        sa.select(Account.code, Account.email, Account.phone, Entry.no, *terms)
+        .select_from(sa.join(Account, Lottery, Lottery.id == lottery_id).outerjoin(Entry, own))
+        .where(Account.id == account_id)
+    )
+    row = db.session.execute(query).first()
+    if row is None:
+        raise LookupError(f"Account {account_id}, Lottery {lottery_id}")
+    return _Asked(row[0], row[1], row[2], row[3], Terms(*row[4:]))
+
+
+def _counted(keys: Keys, first: First | None) -> dict[str, Any]:
+    """Whether the entry counts, and by what a later one will be found."""
+    return {
+        "person_key": keys.person,
+        "phone_key": keys.phone,
+        "state": EntryState.APPLIED if first is None else EntryState.VOID,
+        "void_reason": first and first.reason,
+        "first_no": first and first.no,
+    }
+
+
+def _write_down(entry_id: int, application: Application) -> None:
+    db.session.execute(sa.insert(Applicant).values(entry_id=entry_id, **_who(application)))
+
+
+def _who(application: Application) -> Mapping[str, str]:
+    return {field: getattr(application, field).strip() for field in ("name", "kana", "address", "phone", "relation")}
 
 
 def next_place(lottery_id: int) -> sa.Row[tuple[str, int, object]]:
@@ -91,26 +174,74 @@ def secret_code() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
-def live_entry(lottery_id: int, account_id: int) -> Entry | None:
-    """The person's entry that was not withdrawn."""
-    return db.session.scalar(
-        sa.select(Entry).where(
-            Entry.lottery_id == lottery_id, Entry.account_id == account_id, Entry.state != EntryState.WITHDRAWN
-        )
+def own_entries(lottery_id: int, account_id: int) -> list[Entry]:
+    """What was not withdrawn: the person's own entry first, then those for the family."""
+    mine = sa.select(Entry).where(
+        Entry.lottery_id == lottery_id, Entry.account_id == account_id, Entry.state != EntryState.WITHDRAWN
     )
+    return list(db.session.scalars(mine.order_by(Entry.channel == Channel.FAMILY, Entry.seq)))
+
+
+def live_entry(lottery_id: int, account_id: int) -> Entry | None:
+    """The person's own entry that was not withdrawn."""
+    return next((entry for entry in own_entries(lottery_id, account_id) if entry.channel != Channel.FAMILY), None)
+
+
+def by_number(no: str) -> Entry | None:
+    return db.session.scalar(sa.select(Entry).where(Entry.no == no))
+
+
+def change(entry_id: int, account_id: int, application: Application) -> None:
+    """Other lots, another address: until the close, under the same number, with a new receipt ⇢ lottery.entered.
+
+    What now looks like somebody else's entry is void; what was void and no longer does, counts. CannotChange once the
+    list is closed; LookupError for somebody else's; Invalid with the field.
+    """
+    with transaction():
+        lottery, entry, by = _own(entry_id, account_id)
+        if entry.state not in (EntryState.APPLIED, EntryState.VOID) or not _still_open(lottery):
+            raise CannotChange
+        asked = _asked(lottery.id, account_id)
+        check(asked._replace(own=None), application)
+        keys = keys_of(lottery.code, application, asked.phone)
+        first = first_of(lottery.id, keys, besides=entry.id)
+        if first is not None and entry.state == EntryState.APPLIED:
+            make_void(entry, first, by)
+        elif first is None and entry.state == EntryState.VOID and entry.first_no is not None:
+            entry.void_reason = entry.first_no = None
+            move(entry, "restore", by=by, why="changed")
+        entry.person_key, entry.phone_key = keys
+        entry.lots, entry.pledge = application.lots, application.pledge
+        entry.revision += 1
+        if db.session.get(Applicant, entry.id) is not None:
+            db.session.execute(sa.update(Applicant).where(Applicant.entry_id == entry.id).values(**_who(application)))
+        elif application.tells_who:
+            _write_down(entry.id, application)
+        note(entry.subject, "change", by=by, lots=entry.lots, revision=entry.revision)
+        say("lottery.entered", key=f"{entry.no}:{entry.revision}", entry_id=entry.id)
 
 
 def withdraw(entry_id: int, account_id: int) -> None:
     """Take the own entry back. CannotWithdraw once the list is closed; LookupError for somebody else's."""
     with transaction():
-        entry = get(Entry, entry_id)
-        if entry.account_id != account_id:
-            raise LookupError(f"Entry {entry_id}")
-        lottery = lock(Lottery, entry.lottery_id)
-        entry = lock(Entry, entry_id)
+        lottery, entry, by = _own(entry_id, account_id)
         if entry.state == EntryState.WITHDRAWN:
             return
-        at = db.session.execute(sa.select(database_now())).scalar_one()
-        if lottery.state != LotteryState.OPEN or at >= lottery.closes_at:
+        if not _still_open(lottery):
             raise CannotWithdraw
-        move(entry, "withdraw", by=f"buyer:{get(Account, account_id).code}")
+        entry.void_reason = None
+        move(entry, "withdraw", by=by)
+
+
+def _own(entry_id: int, account_id: int) -> tuple[Lottery, Entry, str]:
+    """Lottery and entry, locked in this order, and how the journal calls their owner."""
+    entry = get(Entry, entry_id)
+    if entry.account_id != account_id:
+        raise LookupError(f"Entry {entry_id}")
+    lottery = lock(Lottery, entry.lottery_id)
+    return lottery, lock(Entry, entry_id), f"buyer:{get(Account, account_id).code}"
+
+
+def _still_open(lottery: Lottery) -> bool:
+    at: datetime = db.session.execute(sa.select(database_now())).scalar_one()
+    return lottery.state == LotteryState.OPEN and at < lottery.closes_at

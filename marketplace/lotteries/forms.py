@@ -2,19 +2,105 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, StringField
-from wtforms.validators import InputRequired
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
+from wtforms import BooleanField, HiddenField, IntegerField, StringField
+from wtforms.validators import InputRequired, ValidationError
+
+from marketplace.kit.clock import jst, now
+from marketplace.kit.dates import read_day
 from marketplace.kit.forms import Form
+from marketplace.lotteries.applicants import Channel
+from marketplace.lotteries.rules import PLEDGE, Application, Terms, asks_who, faults
 
 WITNESS = "立会人の名前を入力してください。"
 
 
+class DayField(StringField):  # type: ignore[misc]
+    """A day, as people write it: by our years or by those of an era."""
+
+    data: date | None
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        self.data = None
+        typed = str(valuelist[0]).strip() if valuelist else ""
+        if typed:
+            self.data = read_day(typed)
+            if self.data is None:
+                raise ValidationError("「1951年4月3日」や「昭和26年4月3日」のように入力してください。")
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{self.data.year}年{self.data.month}月{self.data.day}日" if self.data else ""
+
+
 class EntryForm(Form):
-    agreed = BooleanField(
-        "お1人さま1口までであることと、上の内容を確かめ、申し込みます",
-        validators=[InputRequired("内容を確かめて、チェックを入れてください。")],
+    """What one lottery asks of one kind of applicant: the rest is left out of the form."""
+
+    lots = IntegerField(
+        "口数", default=1, invalid_value_message="数字で入力してください。", render_kw={"inputmode": "numeric"}
     )
+    name = StringField("お名前", render_kw={"autocomplete": "name"})
+    kana = StringField("お名前のふりがな", description="ひらがなでもカタカナでもかまいません")
+    address = StringField(
+        "ご住所", description="都道府県から番地、部屋番号まで", render_kw={"autocomplete": "street-address"}
+    )
+    phone = StringField("電話番号", description="結果のご連絡に使います", render_kw={"inputmode": "tel"})
+    relation = StringField("あなたとの続柄", description="例 母、夫、子")
+    born_on = DayField(
+        "生年月日", description="例 1951年4月3日、昭和26年4月3日。年齢を確かめるためだけに使い、保存しません"
+    )
+    of_age = BooleanField("")
+    pledge = HiddenField()
+    agreed = BooleanField(
+        "誓約の内容に同意し、申し込みます",
+        validators=[InputRequired("誓約の内容をお読みのうえ、チェックを入れてください。")],
+    )
+
+    @classmethod
+    def asking(cls, terms: Terms, channel: Channel, **more: Any) -> EntryForm:
+        """The form for `channel`: `more` as for any form, e.g. data={…} or formdata=None."""
+        form = cls(**more)
+        asked = {
+            "lots": terms.most_lots > 1,
+            "phone": channel in (Channel.PHONE, Channel.COUNTER),
+            "relation": channel is Channel.FAMILY,
+            "born_on": terms.least_age is not None and terms.age_by_birth,
+            "of_age": terms.least_age is not None and not terms.age_by_birth,
+            **dict.fromkeys(("name", "kana", "address"), asks_who(channel, terms)),
+        }
+        for name, wanted in asked.items():
+            if not wanted:
+                del form[name]
+        if "of_age" in form:
+            form.of_age.label.text = f"満{terms.least_age}歳以上です"
+        if "lots" in form:
+            form.lots.description = f"1から{terms.most_lots}まで。何口でも、当選は1つです"
+        if not form.is_submitted():
+            form.pledge.data = PLEDGE
+        return form
+
+    def application(self, channel: Channel) -> Application:
+        given = {name: self[name].data for name in WHAT if name in self and self[name].data is not None}
+        return Application(channel=channel, pledge=self.pledge.data or "", **given)
+
+    def check(self, terms: Terms, channel: Channel) -> Application | None:
+        """The application, where nothing is wrong with it; else every fault beside its field."""
+        fine: bool = self.validate()
+        application = self.application(channel)
+        for fault in faults(application, terms, jst(now()).date()):
+            if fault.field not in self or not self[fault.field].errors:
+                self.refuse(fault)
+                fine = False
+        if self.pledge.data != PLEDGE:
+            self.pledge.data, self.agreed.data = PLEDGE, False
+        return application if fine else None
+
+
+WHAT = ("lots", "name", "kana", "address", "phone", "relation", "born_on", "of_age")
 
 
 class WithdrawForm(Form):

@@ -11,10 +11,11 @@ from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.lotteries import awarding, closing
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
+from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, EntryState, Lottery
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles, say
 
+LETTERS = {EntryState.APPLIED: "entry_received", EntryState.VOID: "entry_void"}
 PORTION = 200
 """Letters written in one transaction."""
 
@@ -52,10 +53,12 @@ def award_next(lottery_id: int) -> None:
 
 @handles("lottery.entered")
 def send_receipt(entry_id: int) -> None:
-    """The receipt by mail, without the secret: mail is not the place for it."""
+    """The receipt by mail, without the secret: mail is not the place for it. Again where the entry changed."""
     with transaction():
         entry = get(Entry, entry_id)
-        _tell("entry_received", get(Lottery, entry.lottery_id), entry)
+        template = LETTERS.get(entry.state)
+        if template is not None:
+            _tell(template, get(Lottery, entry.lottery_id), entry, f":{entry.revision}:{entry.void_reason or ''}")
 
 
 @handles("lottery.drawn")
@@ -71,8 +74,7 @@ def tell_waiting(lottery_id: int, past: int) -> None:
 
 @handles("lottery.cancelled")
 def tell_cancelled(lottery_id: int, past: int = 0) -> None:
-    live = Entry.state != EntryState.WITHDRAWN
-    _portion("lottery.cancelled", "lottery_cancelled", lottery_id, past, Entry.seq, live)
+    _portion("lottery.cancelled", "lottery_cancelled", lottery_id, past, Entry.seq, IN_THE_DRAW)
 
 
 def _portion(
@@ -95,13 +97,15 @@ def _portion(
             say(topic, key=f"{lottery.code}:{last}", lottery_id=lottery_id, past=last)
 
 
-def _tell(template: str, lottery: Lottery, entry: Entry) -> None:
+def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "") -> None:
+    if entry.account_id is None:
+        return  # erased
     listing = get(Listing, lottery.listing_id)
     fixed = db.session.scalar(sa.select(Draw).where(Draw.lottery_id == lottery.id))
     send(
         template,
         get(Account, entry.account_id).email,
-        key=f"{template}:{entry.no}",
+        key=f"{template}:{entry.no}{version}",
         lottery=lottery,
         listing=listing,
         right=listing.right,

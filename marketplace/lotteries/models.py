@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from marketplace.kit.db import Base, state_column
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
+from marketplace.lotteries.applicants import Channel, VoidReason
+from marketplace.lotteries.rules import Terms
 
 
 class LotteryState(StrEnum):
@@ -38,6 +40,7 @@ LOTTERY_JA = {
 class EntryState(StrEnum):
     APPLIED = "applied"
     WITHDRAWN = "withdrawn"
+    VOID = "void"
     WON = "won"
     WAITING = "waiting"
     PAY_DUE = "pay_due"
@@ -52,6 +55,7 @@ class EntryState(StrEnum):
 ENTRY_JA = {
     EntryState.APPLIED: "申込ずみ",
     EntryState.WITHDRAWN: "取り下げ",
+    EntryState.VOID: "無効",
     EntryState.WON: "当選",
     EntryState.WAITING: "補欠",
     EntryState.PAY_DUE: "当選（お支払い待ち）",
@@ -95,17 +99,37 @@ class Lottery(Base):
     """The beacon's round for `draw_at`; 0 for dice."""
     received: Mapped[int] = mapped_column(default=0)
     """The last receipt number given."""
+    most_lots: Mapped[int] = mapped_column(default=1)
+    least_age: Mapped[int | None]
+    age_by_birth: Mapped[bool] = mapped_column(default=False)
+    asks_address: Mapped[bool] = mapped_column(default=False)
+    asks_sms: Mapped[bool] = mapped_column(default=False)
+    retain_days: Mapped[int]
+    erased_at: Mapped[datetime | None]
+    """When the personal data of those who did not buy was erased."""
+
+    @property
+    def terms(self) -> Terms:
+        """As they were approved."""
+        return Terms(*(getattr(self, field) for field in Terms._fields))
+
+    @property
+    def erase_at(self) -> datetime:
+        """The retention date, as the notice tells it."""
+        return self.draw_at + timedelta(days=self.retain_days)
 
     @property
     def subject(self) -> str:
         return f"lottery:{self.code}"
 
 
-LIVE = sa.text("state <> 'withdrawn'")
+LIVE = sa.text("state <> 'withdrawn' AND channel <> 'family'")
+COUNTS = sa.text("state NOT IN ('withdrawn', 'void')")
+COUNTS_BY_PHONE = sa.text("state NOT IN ('withdrawn', 'void') AND channel <> 'family'")
 
 
 class Entry(Base):
-    """One person's application. `no` and `ch` are what the public sees of it."""
+    """One person's application. `no`, `ch` and `lots` are what the public sees of it."""
 
     __tablename__ = "entries"
     __table_args__ = (
@@ -118,9 +142,19 @@ class Entry(Base):
             sqlite_where=LIVE,
             postgresql_where=LIVE,
         ),
+        *(
+            sa.Index(name, "lottery_id", key, unique=True, sqlite_where=which, postgresql_where=which)
+            for name, key, which in (
+                ("uq_entries_first_of_a_person_counts", "person_key", COUNTS),
+                ("uq_entries_first_of_a_phone_counts", "phone_key", COUNTS_BY_PHONE),
+            )
+        ),
+        sa.Index("ix_entries_card", "lottery_id", "card_key"),
         sa.Index("ix_entries_state_rank", "lottery_id", "state", "rank"),
         sa.Index("ix_entries_account", "account_id", "id"),
         sa.CheckConstraint("lots >= 1", name="lots_positive"),
+        sa.CheckConstraint("(state = 'void') = (void_reason IS NOT NULL)", name="void_for_a_reason"),
+        sa.CheckConstraint("account_id IS NOT NULL OR erased_at IS NOT NULL", name="somebody_until_erased"),
         sa.CheckConstraint("(rank IS NULL) = (ticket IS NULL)", name="ranked_by_ticket"),
         sa.CheckConstraint(
             "state NOT IN ('pay_due', 'paid', 'forfeited') OR order_id IS NOT NULL", name="won_an_order"
@@ -128,7 +162,9 @@ class Entry(Base):
     )
     MOVES: ClassVar[Machine[EntryState]] = Machine(
         {
-            "withdraw": {EntryState.APPLIED: EntryState.WITHDRAWN},
+            "withdraw": {EntryState.APPLIED: EntryState.WITHDRAWN, EntryState.VOID: EntryState.WITHDRAWN},
+            "void": {EntryState.APPLIED: EntryState.VOID},
+            "restore": {EntryState.VOID: EntryState.APPLIED},
             "win": {EntryState.APPLIED: EntryState.WON},
             "wait": {EntryState.APPLIED: EntryState.WAITING},
             "promote": {EntryState.WAITING: EntryState.WON},
@@ -144,23 +180,40 @@ class Entry(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lottery_id: Mapped[int] = mapped_column(sa.ForeignKey("lotteries.id"))
-    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    """Whose page it is on, and who pays; none once it is erased."""
+    channel: Mapped[Channel] = state_column(Channel, name="channel")
     seq: Mapped[int]
     """1, 2, 3 … in order of receipt."""
     no: Mapped[str] = mapped_column(sa.String(24), unique=True)
     ch: Mapped[str] = mapped_column(sa.String(64))
     """Hex SHA-256 of the secret code on the receipt. The code itself is not kept."""
     lots: Mapped[int] = mapped_column(default=1)
+    revision: Mapped[int] = mapped_column(default=1)
+    """Counts the receipts: a change of the lots makes a new one."""
+    pledge: Mapped[str] = mapped_column(sa.String(16))
+    person_key: Mapped[str | None] = mapped_column(sa.String(64))
+    """Hex HMAC of name and address in one form, by which a second entry is found; as the next two, erased in time."""
+    phone_key: Mapped[str | None] = mapped_column(sa.String(64))
+    card_key: Mapped[str | None] = mapped_column(sa.String(64))
+    void_reason: Mapped[VoidReason | None] = state_column(VoidReason, name="void_reason", nullable=True)
+    first_no: Mapped[str | None] = mapped_column(sa.String(24))
+    """The entry that counts instead of a void one."""
     state: Mapped[EntryState] = state_column(EntryState)
     entered_at: Mapped[datetime]
     ticket: Mapped[str | None] = mapped_column(sa.String(64))
     rank: Mapped[int | None]
     """Place in the draw, from 1; places after the units are the waiting list."""
     order_id: Mapped[int | None] = mapped_column(unique=True)
+    erased_at: Mapped[datetime | None]
 
     @property
     def subject(self) -> str:
         return f"entry:{self.no}"
+
+
+IN_THE_DRAW = Entry.state.not_in((EntryState.WITHDRAWN, EntryState.VOID))
+"""Entries that the root stands over, or will."""
 
 
 class Draw(Base):

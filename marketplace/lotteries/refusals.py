@@ -1,7 +1,10 @@
 """How a lottery says no.
 
 AlreadyEntered      one entry a person (409)
+NoFamily            this lottery does not ask who somebody is, so that nobody can apply for others (409)
+PhoneNotConfirmed   a mobile number must be confirmed first (409)
 EntriesClosed       not open (any more), or not yet (409)
+CannotChange        the entry is in the draw already (409)
 CannotWithdraw      the entry is in the draw already (409)
 TooEarly            the time of the draw has not come (409)
 NotClosed           there is nothing to draw: not closed, drawn already, cancelled (409)
@@ -15,7 +18,27 @@ from marketplace.kit.refusals import Refused, WrongState
 
 class AlreadyEntered(Refused):
     code = "already_entered"
-    message = "もうお申し込みずみです。お一人さま1口までです。"
+    message = "もうお申し込みずみです。お申し込みは、お1人さま1回までです。"
+
+    def __init__(self, message: str | None = None, *, no: str = "") -> None:
+        """`no`: the receipt of the entry that is there already, where it is known."""
+        super().__init__(message)
+        self.no = no
+
+
+class NoFamily(Refused):
+    code = "no_family"
+    message = "この抽選では、ご家族の分の申し込みを受け付けていません。ご本人の登録から申し込んでください。"
+
+
+class PhoneNotConfirmed(Refused):
+    code = "phone_not_confirmed"
+    message = "この抽選では、先に携帯電話番号の確認が必要です。"
+
+
+class CannotChange(Refused):
+    code = "cannot_change"
+    message = "受付が終わったため、変更することはできません。"
 
 
 class EntriesClosed(Refused):

@@ -9,19 +9,16 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
-from marketplace.kit.clock import now
+from marketplace.accounts.session import signed_in
 from marketplace.kit.db import db
-from marketplace.kit.limits import limiter
-from marketplace.kit.refusals import Refused
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
-from marketplace.lotteries import bundles, desk, entering
+from marketplace.listings.models import Listing
+from marketplace.lotteries import applying, bundles, desk, entering
 from marketplace.lotteries.closing import of_listing
-from marketplace.lotteries.forms import EntryForm, WithdrawForm
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState
-from marketplace.lotteries.refusals import AlreadyEntered
+from marketplace.lotteries.forms import WithdrawForm
+from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
+from marketplace.lotteries.pages import about, find, me, takes_entries
 from marketplace.orders.models import Order
 
 bp = Blueprint("lotteries", __name__)
@@ -37,55 +34,19 @@ def panel(listing: Listing) -> Markup:
     )
 
 
-def about(lottery: Lottery | None) -> dict[str, object]:
-    return {
-        "lottery": lottery,
-        "fixed": bundles.fixed_of(lottery) if lottery else None,
-        "count": bundles.count(lottery.id) if lottery else 0,
-        "takes_entries": lottery is not None and takes_entries(lottery),
-    }
-
-
-def takes_entries(lottery: Lottery) -> bool:
-    return lottery.state == LotteryState.OPEN and lottery.opens_at <= now() < lottery.closes_at
-
-
-@bp.get("/listings/<code>/enter")
-@signed_in
-def ask(code: str) -> ResponseReturnValue:
-    listing, lottery = find(code)
-    if entering.live_entry(lottery.id, me().id) is not None:
-        return redirect(url_for("lotteries.entry", code=code), 303)
-    return enter_page(listing, lottery, EntryForm())
-
-
-@bp.post("/listings/<code>/enter")
-@limiter.limit("30/minute")
-@signed_in
-def enter(code: str) -> ResponseReturnValue:
-    listing, lottery = find(code)
-    form = EntryForm()
-    if not form.validate():
-        return enter_page(listing, lottery, form), 422
-    try:
-        received = entering.enter(lottery.id, me().id)
-    except AlreadyEntered:
-        return redirect(url_for("lotteries.entry", code=code), 303)
-    except Refused as refusal:
-        form.refuse(refusal)
-        return enter_page(*find(code), form), refusal.status
-    session["receipt"] = {"no": received.no, "secret": received.secret}
-    return redirect(url_for("lotteries.entry", code=code), 303)
-
-
 @bp.get("/listings/<code>/entry")
 @signed_in
 def entry(code: str) -> ResponseReturnValue:
-    """受付票: the own receipt, and after the draw the own result. The secret code is shown the first time only."""
+    """受付票: the own receipt, and after the draw the own result. The secret code is shown the first time only.
+
+    `?no=` shows that of a family member for whom this person applied.
+    """
     listing, lottery = find(code)
-    own = entering.live_entry(lottery.id, me().id)
+    entries = entering.own_entries(lottery.id, me().id)
+    no = request.args.get("no")
+    own = next((each for each in entries if no in (None, each.no)), None)
     if own is None:
-        return redirect(url_for("lotteries.ask", code=code), 303)
+        return redirect(url_for("applying.ask", code=code), 303)
     kept = session.pop("receipt", None)
     secret = kept["secret"] if kept and kept["no"] == own.no else None
     fixed = bundles.fixed_of(lottery)
@@ -100,7 +61,9 @@ def entry(code: str) -> ResponseReturnValue:
         before=waiting_before(own),
         order_code=order_code(own),
         form=WithdrawForm(),
-        can_withdraw=takes_entries(lottery) and own.state == EntryState.APPLIED,
+        can_change=takes_entries(lottery) and own.state in (EntryState.APPLIED, EntryState.VOID),
+        family=lottery.asks_address and takes_entries(lottery),
+        others=[each for each in entries if each is not own],
     )
 
 
@@ -112,15 +75,16 @@ def receipt(no: str) -> ResponseReturnValue:
     code = db.session.scalar(own.where(Entry.no == no, Entry.account_id == me().id))
     if code is None:
         abort(404)
-    return redirect(url_for("lotteries.entry", code=code), 303)
+    return redirect(url_for("lotteries.entry", code=code, no=no), 303)
 
 
 @bp.post("/listings/<code>/withdraw")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def withdraw(code: str) -> ResponseReturnValue:
     _listing, lottery = find(code)
-    own = entering.live_entry(lottery.id, me().id)
+    no = request.form.get("no")
+    own = next((each for each in entering.own_entries(lottery.id, me().id) if no in (None, each.no)), None)
     if own is not None:
         WithdrawForm().validate()
         entering.withdraw(own.id, me().id)
@@ -171,24 +135,6 @@ def proof(code: str, no: str) -> ResponseReturnValue:
     return conditional(Response(json.dumps(found) + "\n", mimetype="application/json"), max_age=60)
 
 
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "signed_in lets nobody else in"
-    return account
-
-
-def find(code: str) -> tuple[Listing, Lottery]:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
-    lottery = of_listing(listing.id) if listing else None
-    if listing is None or lottery is None:
-        abort(404)
-    return listing, lottery
-
-
-def enter_page(listing: Listing, lottery: Lottery, form: EntryForm) -> str:
-    return render_template("lotteries/enter.html", listing=listing, form=form, **about(lottery))
-
-
 def waiting_place(own: Entry, fixed: Draw | None) -> int | None:
     """補欠n番 as drawn; None for winners and before the draw."""
     if fixed is None or own.rank is None or own.rank <= fixed.units:
@@ -208,4 +154,4 @@ def order_code(own: Entry) -> str | None:
     return db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id)) if own.order_id else None
 
 
-BLUEPRINTS = (bp, desk.bp)
+BLUEPRINTS = (bp, applying.bp, desk.bp)

@@ -20,6 +20,10 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import writing
 from marketplace.kit.refusals import Unavailable
 
+PAPER = "paper.invalid"
+"""Addresses under this domain (which RFC 2606 keeps from ever existing) are of people without mail: staff print their
+letters."""
+
 
 @dataclass(frozen=True)
 class Letter:

@@ -8,7 +8,7 @@ from flask import render_template
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, insert_once, lock, transaction
-from marketplace.notices.mail import Letter, mail
+from marketplace.notices.mail import PAPER, Letter, mail
 from marketplace.notices.models import Notice
 from marketplace.outbox.promising import handles, say
 from marketplace.settings import settings
@@ -38,9 +38,12 @@ def send(template: str, to_email: str, key: str, **context: Any) -> None:
 
 @handles("notice.promised")
 def post(notice_id: int) -> None:
-    """Hand the letter to the post office. A crash right after may post it twice; losing it would be worse."""
+    """Hand the letter to the post office. A crash right after may post it twice; losing it would be worse.
+
+    One to somebody without mail waits for staff to print it.
+    """
     notice = get(Notice, notice_id)
-    if notice.sent_at is not None:
+    if notice.sent_at is not None or notice.to_email.endswith(f"@{PAPER}"):
         return
     letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
     mail().send(letter)

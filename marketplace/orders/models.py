@@ -56,7 +56,8 @@ OPEN = (OrderState.AWAITING_PAYMENT, OrderState.PROCESSING)
 LIVE = (*OPEN, OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.NEEDS_REVIEW)
 """The person counts as having one."""
 
-IS_OPEN = sa.text("state IN ('awaiting_payment', 'processing')")
+IS_OPEN = sa.text("state IN ('awaiting_payment', 'processing') AND origin <> 'lottery'")
+"""One wish at a time; a lottery may let somebody and the mother for whom they applied win both."""
 HAS_THE_UNIT = sa.text(
     "state IN ('awaiting_payment', 'processing', 'paid', 'issued', 'needs_review')"
     " OR (state = 'refund_pending' AND paid_at IS NOT NULL)"

@@ -14,7 +14,7 @@ from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState, Mode, UnitState
 from marketplace.listings.taking import counts
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
 from marketplace.metadata.pictures import url as picture_url
 
 SOON = timedelta(days=3)
@@ -47,11 +47,11 @@ def about(listings: Sequence[Listing]) -> dict[int, About]:
 
 
 def units_wanted(listing_ids: Sequence[int]) -> dict[int, int]:
-    """Entries to each lottery that were not withdrawn."""
+    """Entries to each lottery that count."""
     rows = db.session.execute(
         sa.select(Lottery.listing_id, sa.func.count())
         .join(Entry, Entry.lottery_id == Lottery.id)
-        .where(Lottery.listing_id.in_(listing_ids), Entry.state != EntryState.WITHDRAWN)
+        .where(Lottery.listing_id.in_(listing_ids), IN_THE_DRAW)
         .group_by(Lottery.listing_id)
     )
     return {listing_id: count for listing_id, count in rows}  # noqa: C416 -- a Row is no pair to mypy

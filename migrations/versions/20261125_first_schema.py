@@ -1,12 +1,12 @@
 """first schema
 
-Revision 159fb4c4e543, after ; 2026-11-25 01:08:12.416284.
+Revision 8132e9f7f4b5, after ; 2026-11-25 01:09:07.076770.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "159fb4c4e543"
+revision = "8132e9f7f4b5"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("nickname", sa.String(length=40), nullable=False),
         sa.Column("prefecture", sa.String(length=8), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
         sa.Column("custody_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_accounts_email_normalised")),
@@ -1058,6 +1059,13 @@ def upgrade() -> None:
         sa.Column("chain", sa.String(length=64), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("most_lots", sa.Integer(), nullable=False),
+        sa.Column("least_age", sa.Integer(), nullable=True),
+        sa.Column("age_by_birth", sa.Boolean(), nullable=False),
+        sa.Column("asks_address", sa.Boolean(), nullable=False),
+        sa.Column("asks_sms", sa.Boolean(), nullable=False),
+        sa.Column("retain_days", sa.Integer(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(chain = 'dice') = (round = 0)", name=op.f("ck_lotteries_dice_have_no_round")),
         sa.CheckConstraint("draw_at >= closes_at", name=op.f("ck_lotteries_drawn_after_the_close")),
         sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_lotteries_listing_id_listings")),
@@ -1144,16 +1152,51 @@ def upgrade() -> None:
         "entries",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lottery_id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "self",
+                "family",
+                "phone",
+                "counter",
+                name="channel",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("no", sa.String(length=24), nullable=False),
         sa.Column("ch", sa.String(length=64), nullable=False),
         sa.Column("lots", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("pledge", sa.String(length=16), nullable=False),
+        sa.Column("person_key", sa.String(length=64), nullable=True),
+        sa.Column("phone_key", sa.String(length=64), nullable=True),
+        sa.Column("card_key", sa.String(length=64), nullable=True),
+        sa.Column(
+            "void_reason",
+            sa.Enum(
+                "same_person",
+                "same_phone",
+                "same_card",
+                "by_staff",
+                name="void_reason",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("first_no", sa.String(length=24), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
                 "applied",
                 "withdrawn",
+                "void",
                 "won",
                 "waiting",
                 "pay_due",
@@ -1170,11 +1213,16 @@ def upgrade() -> None:
         sa.Column("ticket", sa.String(length=64), nullable=True),
         sa.Column("rank", sa.Integer(), nullable=True),
         sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'void') = (void_reason IS NOT NULL)", name=op.f("ck_entries_void_for_a_reason")),
         sa.CheckConstraint(
             "state NOT IN ('pay_due', 'paid', 'forfeited') OR order_id IS NOT NULL",
             name=op.f("ck_entries_won_an_order"),
         ),
         sa.CheckConstraint("(rank IS NULL) = (ticket IS NULL)", name=op.f("ck_entries_ranked_by_ticket")),
+        sa.CheckConstraint(
+            "account_id IS NOT NULL OR erased_at IS NOT NULL", name=op.f("ck_entries_somebody_until_erased")
+        ),
         sa.CheckConstraint("lots >= 1", name=op.f("ck_entries_lots_positive")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_entries_account_id_accounts")),
         sa.ForeignKeyConstraint(["lottery_id"], ["lotteries.id"], name=op.f("fk_entries_lottery_id_lotteries")),
@@ -1185,13 +1233,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.create_index("ix_entries_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_entries_card", ["lottery_id", "card_key"], unique=False)
         batch_op.create_index("ix_entries_state_rank", ["lottery_id", "state", "rank"], unique=False)
+        batch_op.create_index(
+            "uq_entries_first_of_a_person_counts",
+            ["lottery_id", "person_key"],
+            unique=True,
+            sqlite_where=sa.text("state NOT IN ('withdrawn', 'void')"),
+            postgresql_where=sa.text("state NOT IN ('withdrawn', 'void')"),
+        )
+        batch_op.create_index(
+            "uq_entries_first_of_a_phone_counts",
+            ["lottery_id", "phone_key"],
+            unique=True,
+            sqlite_where=sa.text("state NOT IN ('withdrawn', 'void') AND channel <> 'family'"),
+            postgresql_where=sa.text("state NOT IN ('withdrawn', 'void') AND channel <> 'family'"),
+        )
         batch_op.create_index(
             "uq_entries_one_per_person",
             ["lottery_id", "account_id"],
             unique=True,
-            sqlite_where=sa.text("state <> 'withdrawn'"),
-            postgresql_where=sa.text("state <> 'withdrawn'"),
+            sqlite_where=sa.text("state <> 'withdrawn' AND channel <> 'family'"),
+            postgresql_where=sa.text("state <> 'withdrawn' AND channel <> 'family'"),
         )
 
     op.create_table(
@@ -1272,10 +1335,21 @@ def upgrade() -> None:
             "uq_orders_one_open_per_buyer_and_listing",
             ["buyer_id", "listing_id"],
             unique=True,
-            sqlite_where=sa.text("state IN ('awaiting_payment', 'processing')"),
-            postgresql_where=sa.text("state IN ('awaiting_payment', 'processing')"),
+            sqlite_where=sa.text("state IN ('awaiting_payment', 'processing') AND origin <> 'lottery'"),
+            postgresql_where=sa.text("state IN ('awaiting_payment', 'processing') AND origin <> 'lottery'"),
         )
 
+    op.create_table(
+        "applicants",
+        sa.Column("entry_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("kana", sa.String(length=80), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("relation", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_applicants_entry_id_entries")),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_applicants")),
+    )
     op.create_table(
         "bids",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1326,11 +1400,12 @@ def downgrade() -> None:
         )
 
     op.drop_table("bids")
+    op.drop_table("applicants")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_orders_one_open_per_buyer_and_listing",
-            sqlite_where=sa.text("state IN ('awaiting_payment', 'processing')"),
-            postgresql_where=sa.text("state IN ('awaiting_payment', 'processing')"),
+            sqlite_where=sa.text("state IN ('awaiting_payment', 'processing') AND origin <> 'lottery'"),
+            postgresql_where=sa.text("state IN ('awaiting_payment', 'processing') AND origin <> 'lottery'"),
         )
         batch_op.drop_index(
             "uq_orders_one_live_per_unit",
@@ -1348,10 +1423,21 @@ def downgrade() -> None:
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_entries_one_per_person",
-            sqlite_where=sa.text("state <> 'withdrawn'"),
-            postgresql_where=sa.text("state <> 'withdrawn'"),
+            sqlite_where=sa.text("state <> 'withdrawn' AND channel <> 'family'"),
+            postgresql_where=sa.text("state <> 'withdrawn' AND channel <> 'family'"),
+        )
+        batch_op.drop_index(
+            "uq_entries_first_of_a_phone_counts",
+            sqlite_where=sa.text("state NOT IN ('withdrawn', 'void') AND channel <> 'family'"),
+            postgresql_where=sa.text("state NOT IN ('withdrawn', 'void') AND channel <> 'family'"),
+        )
+        batch_op.drop_index(
+            "uq_entries_first_of_a_person_counts",
+            sqlite_where=sa.text("state NOT IN ('withdrawn', 'void')"),
+            postgresql_where=sa.text("state NOT IN ('withdrawn', 'void')"),
         )
         batch_op.drop_index("ix_entries_state_rank")
+        batch_op.drop_index("ix_entries_card")
         batch_op.drop_index("ix_entries_account")
 
     op.drop_table("entries")

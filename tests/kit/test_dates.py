@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from marketplace.kit.dates import day, full_day, period, when, when_seen_from
+from marketplace.kit.dates import day, full_day, period, read_day, when, when_seen_from
 
 
 def utc(*parts: int) -> datetime:
@@ -58,3 +58,30 @@ def test_a_period_over_new_year_says_both_years() -> None:
 
 def test_a_period_may_have_no_end() -> None:
     assert period(utc(2026, 11, 25, 0, 0), None) == "11月25日(水) 午前9時00分 から"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1951年4月3日",
+        "１９５１年４月３日",
+        "昭和26年4月3日",
+        "昭和２６年４月３日",
+        "S26.4.3",
+        "s26/4/3",
+        "1951-04-03",
+        "西暦1951年4月3日",
+    ],
+)
+def test_a_day_is_read_as_people_write_it(text: str) -> None:
+    assert read_day(text) == date(1951, 4, 3)
+
+
+def test_the_first_year_of_an_era_has_its_own_word() -> None:
+    assert read_day("令和元年5月1日") == date(2019, 5, 1)
+    assert read_day("平成31年4月30日") == date(2019, 4, 30)
+
+
+@pytest.mark.parametrize("text", ["", "1951", "昭和", "26年4月3日", "1951年13月3日", "2023-02-29", "きのう"])
+def test_what_is_no_day_is_none(text: str) -> None:
+    assert read_day(text) is None

@@ -14,6 +14,7 @@ from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import Received, enter
 from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.rules import Application
 from marketplace.outbox import keeping
 from tests import given
 
@@ -26,6 +27,16 @@ def a_lottery(**more: Any) -> Lottery:
     lottery = of_listing(given.a_listing("lottery", **{"quantity": 2} | more))
     assert lottery is not None
     return lottery
+
+
+def asking(**entry: Any) -> dict[str, Any]:
+    """A sale whose lottery asks this of applicants: address=True, least_age=18, age_by="birth", sms=True …"""
+    return {"auction_rules": {"entry": entry}}
+
+
+def somebody(kana: str = "やまだ はなこ", address: str = "月見沢町海野510", **more: Any) -> Application:
+    """What a person gives where name and address are asked."""
+    return Application(name="山田 花子", kana=kana, address=address, **more)
 
 
 def with_entries(people: int, **more: Any) -> tuple[Lottery, list[Received], list[int]]:

@@ -15,6 +15,7 @@ from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
 from marketplace.lotteries import bundles, draw
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.rules import PLEDGE
 from marketplace.lotteries.views import panel
 from marketplace.orders.models import Order
 from tests import given
@@ -37,6 +38,9 @@ def visitor(client: FlaskClient) -> FlaskClient:
     return given.signed_in(client, given.an_account())
 
 
+AGREED = {"agreed": "y", "pledge": PLEDGE}
+
+
 def words(html: str) -> str:
     """The text of a page, without its tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
@@ -53,7 +57,7 @@ def test_a_visitor_is_asked_to_sign_in_and_comes_back(client: FlaskClient, lotte
 
 def test_entering_shows_the_secret_once_and_the_receipt_for_ever(visitor: FlaskClient, lottery: Lottery) -> None:
     assert "お支払いの期限" in visitor.get(f"/listings/{lottery.code}/enter").text
-    response = visitor.post(f"/listings/{lottery.code}/enter", data={"agreed": "y"})
+    response = visitor.post(f"/listings/{lottery.code}/enter", data=AGREED)
     assert (response.status_code, response.location) == (303, f"/listings/{lottery.code}/entry")
     first, second = (visitor.get(response.location).text for _ in range(2))
     assert ("ひみつの番号" in first, "ひみつの番号" in second) == (True, False)
@@ -62,9 +66,9 @@ def test_entering_shows_the_secret_once_and_the_receipt_for_ever(visitor: FlaskC
 
 
 def test_a_receipt_is_found_by_its_number_by_its_owner_only(app: Flask, visitor: FlaskClient, lottery: Lottery) -> None:
-    visitor.post(f"/listings/{lottery.code}/enter", data={"agreed": "y"})
+    visitor.post(f"/listings/{lottery.code}/enter", data=AGREED)
     found = visitor.get(f"/entries/{entry().no}")
-    assert (found.status_code, found.location) == (303, f"/listings/{lottery.code}/entry")
+    assert (found.status_code, found.location) == (303, f"/listings/{lottery.code}/entry?no={entry().no}")
     other = given.signed_in(app.test_client(), given.an_account())
     assert other.get(f"/entries/{entry().no}").status_code == 404
 
@@ -72,12 +76,12 @@ def test_a_receipt_is_found_by_its_number_by_its_owner_only(app: Flask, visitor:
 def test_without_the_tick_nothing_is_entered(visitor: FlaskClient, lottery: Lottery) -> None:
     response = visitor.post(f"/listings/{lottery.code}/enter")
     assert response.status_code == 422
-    assert "内容を確かめて、チェックを入れてください。" in response.text
+    assert "誓約の内容をお読みのうえ、チェックを入れてください。" in response.text
     assert db.session.scalar(sa.select(Entry)) is None
 
 
 def test_a_second_click_leads_to_the_same_receipt(visitor: FlaskClient, lottery: Lottery) -> None:
-    locations = {visitor.post(f"/listings/{lottery.code}/enter", data={"agreed": "y"}).location for _ in range(2)}
+    locations = {visitor.post(f"/listings/{lottery.code}/enter", data=AGREED).location for _ in range(2)}
     assert locations == {f"/listings/{lottery.code}/entry"}
     assert entry().state == EntryState.APPLIED
     again = visitor.get(f"/listings/{lottery.code}/enter")
@@ -87,14 +91,14 @@ def test_a_second_click_leads_to_the_same_receipt(visitor: FlaskClient, lottery:
 def test_after_the_close_nobody_enters(visitor: FlaskClient, lottery: Lottery) -> None:
     with pretending(lottery.closes_at):
         page = visitor.get(f"/listings/{lottery.code}/enter")
-        response = visitor.post(f"/listings/{lottery.code}/enter", data={"agreed": "y"})
+        response = visitor.post(f"/listings/{lottery.code}/enter", data=AGREED)
     assert 'name="agreed"' not in page.text
     assert response.status_code == 409
     assert "いまは申し込みを受け付けていません。" in response.text
 
 
 def test_withdrawing(visitor: FlaskClient, lottery: Lottery) -> None:
-    visitor.post(f"/listings/{lottery.code}/enter", data={"agreed": "y"})
+    visitor.post(f"/listings/{lottery.code}/enter", data=AGREED)
     assert "取り下げる" in visitor.get(f"/listings/{lottery.code}/entry").text
     response = visitor.post(f"/listings/{lottery.code}/withdraw")
     assert (response.status_code, response.location) == (303, f"/listings/{lottery.code}")
@@ -107,6 +111,7 @@ def test_the_receipt_becomes_the_result(app: Flask) -> None:
     found = list(db.session.scalars(sa.select(Entry).order_by(Entry.rank)))
     told = []
     for own in found:
+        assert own.account_id is not None
         page = given.signed_in(app.test_client(), own.account_id).get(f"/listings/{lottery.code}/entry").text
         assert own.ticket is not None
         assert own.ticket in page

@@ -1,0 +1,42 @@
+"""What the pages of a lottery share: which lottery, whose entry, what is said about both."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import abort
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account
+from marketplace.kit.clock import now
+from marketplace.kit.db import db
+from marketplace.listings.models import PUBLIC, Listing
+from marketplace.lotteries import bundles
+from marketplace.lotteries.closing import of_listing
+from marketplace.lotteries.models import Lottery, LotteryState
+
+
+def me() -> Account:
+    account = current_account()
+    assert account is not None, "signed_in lets nobody else in"
+    return account
+
+
+def find(code: str) -> tuple[Listing, Lottery]:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    lottery = of_listing(listing.id) if listing else None
+    if listing is None or lottery is None:
+        abort(404)
+    return listing, lottery
+
+
+def about(lottery: Lottery | None) -> dict[str, object]:
+    return {
+        "lottery": lottery,
+        "fixed": bundles.fixed_of(lottery) if lottery else None,
+        "count": bundles.count(lottery.id) if lottery else 0,
+        "takes_entries": lottery is not None and takes_entries(lottery),
+    }
+
+
+def takes_entries(lottery: Lottery) -> bool:
+    return lottery.state == LotteryState.OPEN and lottery.opens_at <= now() < lottery.closes_at

@@ -1,0 +1,147 @@
+"""Who may apply, with what, and what is promised by it. Pure.
+
+The terms are part of the approved sale, in its `auction_rules` under "entry":
+{"least_age": 18 | null, "age_by": "birth" | "word", "address": true, "sms": true, "retain_days": 90}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from marketplace.kit.refusals import Invalid
+from marketplace.lotteries.applicants import Channel
+from marketplace.lotteries.identity import address_form, kana_form, phone_form
+
+MOST_LOTS = 100
+RETAIN_DAYS = 90
+
+PLEDGE = "2026-1"
+PLEDGES: dict[str, tuple[str, ...]] = {
+    "2026-1": (
+        "申し込みの内容は、事実と違いません。",
+        "暴力団員ではなく、暴力団員と密接な関係もありません。",
+        "ほかの人になりすましたり、同じ人が2回以上申し込んだりしません。",
+        "ご家族の分は、ご本人の同意を得て申し込みます。",
+    )
+}
+"""What an applicant pledges, by version. A version that was pledged is never rewritten: new words get a new one."""
+
+
+class Terms(NamedTuple):
+    """What one lottery asks of its applicants."""
+
+    most_lots: int = 1
+    least_age: int | None = None
+    age_by_birth: bool = False
+    """The date of birth is asked, used and not kept; else the person's word is enough."""
+    asks_address: bool = False
+    """Name and address are asked, and two entries of one person are found by them."""
+    asks_sms: bool = False
+    """A mobile number, confirmed by SMS, is asked; one number, one entry."""
+    retain_days: int = RETAIN_DAYS
+    """Days after the draw when personal data of those who did not buy is erased."""
+
+
+def terms_of(per_person_limit: int, sale_rules: Mapping[str, Any] | None) -> Terms:
+    entry: Mapping[str, Any] = (sale_rules or {}).get("entry") or {}
+    return Terms(
+        most_lots=per_person_limit,
+        least_age=entry.get("least_age"),
+        age_by_birth=entry.get("age_by") == "birth",
+        asks_address=bool(entry.get("address")),
+        asks_sms=bool(entry.get("sms")),
+        retain_days=entry.get("retain_days") or RETAIN_DAYS,
+    )
+
+
+@dataclass(frozen=True)
+class Application:
+    """What an applicant gives. Fields that the terms do not ask for stay empty."""
+
+    lots: int = 1
+    pledge: str = PLEDGE
+    channel: Channel = Channel.SELF
+    name: str = ""
+    kana: str = ""
+    address: str = ""
+    phone: str = ""
+    relation: str = ""
+    born_on: date | None = None
+    of_age: bool = False
+
+    @property
+    def tells_who(self) -> bool:
+        return bool(self.name or self.kana or self.address or self.phone or self.relation)
+
+
+class TooManyLots(Invalid):
+    code = "too_many_lots"
+
+
+class UnderAge(Invalid):
+    code = "under_age"
+
+
+class PledgeChanged(Invalid):
+    code = "pledge_changed"
+    message = "誓約の文面が新しくなりました。もう一度お読みのうえ、チェックを入れてください。"
+
+
+def age(born_on: date, on: date) -> int:
+    """Full years, by birthdays; one of 29 February falls on 1 March in other years."""
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
+
+
+def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid]:
+    """Everything that keeps this application, made on the day `on`, from being received."""
+    if application.lots < 1:
+        yield Invalid("1口以上で申し込んでください。", field="lots")
+    elif application.lots > terms.most_lots:
+        yield TooManyLots(f"お1人さま{terms.most_lots}口までです。", field="lots")
+    if terms.least_age is not None:
+        yield from _age_faults(application, terms.least_age, terms.age_by_birth, on)
+    if asks_who(application.channel, terms):
+        yield from _who_faults(application)
+    if application.channel is Channel.FAMILY and not application.relation.strip():
+        yield Invalid("続柄を入力してください（例 母）。", field="relation")
+    if application.channel in (Channel.PHONE, Channel.COUNTER) and not phone_form(application.phone):
+        yield Invalid("連絡のとれる電話番号を入力してください。", field="phone")
+    if application.pledge != PLEDGE:
+        yield PledgeChanged(field="agreed")
+
+
+def asks_who(channel: Channel, terms: Terms) -> bool:
+    """Somebody who applies for others, or whom staff write down, is known by name and address alone."""
+    return terms.asks_address or channel is not Channel.SELF
+
+
+def _age_faults(application: Application, least: int, by_birth: bool, on: date) -> Iterator[Invalid]:
+    young = f"申し込めるのは、{least}歳以上の方です。"
+    if not by_birth:
+        if not application.of_age:
+            yield UnderAge(f"{young}{least}歳以上の方は、チェックを入れてください。", field="of_age")
+    elif application.born_on is None:
+        yield Invalid("生年月日を入力してください。", field="born_on")
+    elif application.born_on > on or age(application.born_on, on) > 130:
+        yield Invalid("生年月日をお確かめください。", field="born_on")
+    elif age(application.born_on, on) < least:
+        yield UnderAge(young, field="born_on")
+
+
+def _who_faults(application: Application) -> Iterator[Invalid]:
+    if not application.name.strip():
+        yield Invalid("お名前を入力してください。", field="name")
+    if not application.kana.strip():
+        yield Invalid("お名前のふりがなを入力してください。", field="kana")
+    elif not kana_form(application.kana):
+        yield Invalid("ふりがなは、ひらがなかカタカナで入力してください。", field="kana")
+    if not application.address.strip():
+        yield Invalid("ご住所を入力してください。", field="address")
+    elif not any(mark.isdigit() for mark in address_form(application.address)):
+        yield Invalid("ご住所は、番地まで入力してください。", field="address")
+    for field, most in (("name", 80), ("kana", 80), ("address", 200), ("relation", 20)):
+        if len(getattr(application, field)) > most:
+            yield Invalid(f"{most}文字までで入力してください。", field=field)

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 8132e9f7f4b5, after ; 2026-11-25 01:09:07.076770.
+Revision 382c329873df, after ; 2026-11-25 01:09:19.659597.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8132e9f7f4b5"
+revision = "382c329873df"
 down_revision = None
 branch_labels = None
 depends_on = None

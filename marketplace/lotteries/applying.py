@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
+from hashlib import sha256
+
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import signed_in
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing
-from marketplace.lotteries import entering
+from marketplace.lotteries import entering, receipts
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.forms import EntryForm
 from marketplace.lotteries.models import Entry, Lottery
@@ -85,6 +88,75 @@ def change(no: str) -> ResponseReturnValue:
         return page(listing, lottery, form, entry.channel, entry), refusal.status
     flash("申し込みの内容を変更しました。受付番号は変わりません。")
     return redirect(url_for("lotteries.entry", code=listing.code, no=no), 303)
+
+
+@bp.get("/entries/<no>/receipt.pdf")
+@limiter.limit("30/minute", key_func=each_account)
+@signed_in
+def paper(no: str) -> ResponseReturnValue:
+    entry, lottery, listing = mine(no)
+    return slip_of(entry, lottery, listing)
+
+
+@bp.post("/entries/<no>/receipt.pdf")
+@limiter.limit("30/minute", key_func=each_account)
+@signed_in
+def paper_with_secret(no: str) -> ResponseReturnValue:
+    """From the page that shows the secret code once: on paper it is kept best."""
+    entry, lottery, listing = mine(no)
+    return slip_of(entry, lottery, listing, request.form.get("secret", ""))
+
+
+@bp.get("/entries/<no>/receipt.json")
+@signed_in
+def receipt_file(no: str) -> ResponseReturnValue:
+    entry, lottery, _listing = mine(no)
+    response = jsonify(receipts.signed(entry, lottery.code))
+    response.headers["Content-Disposition"] = f'attachment; filename="{no}-receipt.json"'
+    return response
+
+
+@bp.get("/receipts/<no>")
+@limiter.limit("60/minute")
+def check_receipt(no: str) -> ResponseReturnValue:
+    """Where the code on a paper leads: is this receipt the town's, and the newest of its entry? Not: whose."""
+    entry = entering.by_number(no)
+    lottery = get(Lottery, entry.lottery_id) if entry is not None else None
+    lots, revision = (request.args.get(name, 0, int) for name in ("lots", "revision"))
+    signature = receipts.signature_of(request.args.get("signature", ""))
+    fine = (
+        entry is not None
+        and lottery is not None
+        and receipts.genuine(
+            receipts.words(entry, lottery.code, lots=lots, revision=revision), signature, receipts.public_key()
+        )
+    )
+    page = render_template(
+        "lotteries/receipt.html",
+        no=no,
+        entry=entry if fine else None,
+        lottery=lottery,
+        lots=lots,
+        newest=fine and entry is not None and revision == entry.revision,
+    )
+    return page, 200 if fine else 404
+
+
+@bp.get("/receipts/key.json")
+def receipt_key() -> ResponseReturnValue:
+    """The key that receipts are signed with, for whoever checks them alone."""
+    return conditional(jsonify(format=receipts.VERSION, algorithm="Ed25519", key=receipts.public_key()), max_age=3600)
+
+
+def slip_of(entry: Entry, lottery: Lottery, listing: Listing, secret: str = "") -> Response:
+    """The PDF, with the secret code where it is really that of this entry."""
+    from marketplace.lotteries.slips import slip  # noqa: PLC0415 -- loads what makes PDFs only where one is wanted
+
+    known = sha256(secret.encode()).hexdigest() == entry.ch
+    response = Response(slip(entry, lottery, listing, secret if known else ""), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{entry.no}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def receipt(code: str, no: str, channel: Channel) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.lotteries import awarding, closing
+from marketplace.lotteries import awarding, closing, receipts
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, EntryState, Lottery
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles, say
@@ -110,5 +110,6 @@ def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "") -> N
         listing=listing,
         right=listing.right,
         entry=entry,
+        receipt=receipts.signed(entry, lottery.code),
         waiting_place=(entry.rank or 0) - (fixed.units if fixed else 0),
     )

@@ -61,6 +61,7 @@ EVENTS = {
     "place": "注文",
     "process": "支払いの確認待ち",
     "promise": "発行の約束",
+    "post_letter": "手紙を郵送",
     "promote": "繰上当選",
     "propose": "訂正の起案",
     "publish": "公告・公開",

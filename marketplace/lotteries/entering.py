@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from marketplace.accounts.addresses import DisposableAddress, disposable
 from marketplace.accounts.models import Account
+from marketplace.accounts.signing_in import account_of, account_on_paper
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import database_now, jst, now
 from marketplace.kit.codes import ALPHABET
 from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.duplicates import First, Keys, first_of, keys_of, make_void
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
@@ -94,6 +96,16 @@ def enter(lottery_id: int, account_id: int, application: Application = PLAIN, by
         note(f"entry:{no}", "enter", by=by or f"buyer:{asked.account}", **void)
         say("lottery.entered", key=no, entry_id=entry_id)
     return Received(entry_id, no, secret, first is None)
+
+
+def take_down(lottery_id: int, actor_id: int, application: Application, email: str = "") -> Received:
+    """Staff write down what somebody says on the phone or at the counter, under their mail address if they have one.
+
+    As enter(); nothing is left of an account that was made for an application that is refused.
+    """
+    with transaction():
+        account_id = account_of(email) if email else account_on_paper()
+        return enter(lottery_id, account_id, application, by=f"staff:{get(Account, actor_id).code}")
 
 
 def check(asked: _Asked, application: Application) -> None:
@@ -231,6 +243,20 @@ def withdraw(entry_id: int, account_id: int) -> None:
             raise CannotWithdraw
         entry.void_reason = None
         move(entry, "withdraw", by=by)
+
+
+def withdraw_for(entry_id: int, actor_id: int, why: str) -> None:
+    """Staff withdraw an entry for somebody who asked for it on the phone or at the counter."""
+    if not why.strip():
+        raise Invalid("理由を入力してください。", field="why")
+    by = f"staff:{get(Account, actor_id).code}"
+    with transaction():
+        lottery = lock(Lottery, get(Entry, entry_id).lottery_id)
+        entry = lock(Entry, entry_id)
+        if not _still_open(lottery):
+            raise CannotWithdraw
+        entry.void_reason = None
+        move(entry, "withdraw", by=by, why=why.strip())
 
 
 def _own(entry_id: int, account_id: int) -> tuple[Lottery, Entry, str]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, IntegerField, StringField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice, StringField
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
@@ -101,6 +101,36 @@ class EntryForm(Form):
 
 
 WHAT = ("lots", "name", "kana", "address", "phone", "relation", "born_on", "of_age")
+
+
+class ReceptionForm(EntryForm):
+    """What staff write down for somebody on the phone or at the counter."""
+
+    channel = RadioField(
+        "受付のしかた",
+        choices=[SelectChoice(str(each), each.ja) for each in (Channel.COUNTER, Channel.PHONE)],
+        default=str(Channel.COUNTER),
+    )
+    email = StringField(
+        "メールアドレス",
+        description="ない方は空欄に。お知らせは「郵送するお知らせ」から印刷します",
+        render_kw={"type": "email", "autocomplete": "off", "spellcheck": "false"},
+    )
+    sure = HiddenField()
+
+    def spoken(self) -> Channel:
+        return Channel.PHONE if self.channel.data == Channel.PHONE else Channel.COUNTER
+
+
+class ReasonForm(Form):
+    why = StringField(
+        "理由",
+        validators=[
+            InputRequired("理由を入力してください。"),
+            Length(max=300, message="300文字までで入力してください。"),
+        ],
+        description="操作の記録に残ります",
+    )
 
 
 class WithdrawForm(Form):

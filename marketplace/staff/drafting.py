@@ -14,6 +14,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.listings import drafting
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import STATE_JA, Listing, ListingState
+from marketplace.lotteries.rules import RETAIN_DAYS
 from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
 from marketplace.rights.models import Kind
 from marketplace.staff.desk import me
@@ -32,6 +33,9 @@ USUAL: dict[str, Any] = {
     "hold_minutes": 15,
     "pay_hours": 72,
     "chance": "dice",
+    "asks_address": True,
+    "age_by": "word",
+    "retain_days": RETAIN_DAYS,
     "soft_close": True,
     "art_seed": 1,
 }

@@ -25,6 +25,7 @@ from marketplace.kit.forms import Form, JSTDateTimeField, YenField
 from marketplace.listings import rules as sales
 from marketplace.listings.drafting import FIELDS as SALE
 from marketplace.listings.models import Listing, Mode
+from marketplace.lotteries.rules import RETAIN_DAYS, terms_of
 from marketplace.rights import rules as rights
 from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Kind
@@ -137,6 +138,21 @@ class ListingForm(Form):
         ],
         description="抽選のときだけ。どちらも、だれでも検算できます",
     )
+    asks_address = BooleanField(
+        "応募する方の名前と住所を聞く",
+        description="抽選のときだけ。同じ方の2回目の申し込みを見つけ、ご家族の分の申し込みも受けられます",
+    )
+    least_age = _number("応募できる年齢", 1, 120, "抽選のときだけ。問わないなら空欄")
+    age_by = SelectField(
+        "年齢の確かめかた",
+        choices=[SelectChoice("word", "本人の申告（チェック）"), SelectChoice("birth", "生年月日（保存しません）")],
+    )
+    asks_sms = BooleanField(
+        "携帯電話番号の確認（SMS）を求める", description="抽選のときだけ。1つの番号で1回だけ応募できます"
+    )
+    retain_days = _number(
+        "個人情報を消すまでの日数", 1, 1_825, "抽選のときだけ。抽選の日から。買われなかった方の分を消します"
+    )
     soft_close = BooleanField(
         "終了まぎわの入札で5分のばす", description="最後の1秒をねらう入札をふせぎます（のばすのは合わせて2時間まで）"
     )
@@ -147,7 +163,7 @@ class ListingForm(Form):
     price_yen = YenField("価格（税込）", description="オークションと入札では開始価格")
     reserve_yen = YenField("予定価格", description="届かないときは売りません。公開されません。なければ空欄")
     quantity = _number("数", 1, 999_999, "オークションと入札では1", required=True)
-    per_person_limit = _number("お一人さまの上限", 1, 1_000, required=True)
+    per_person_limit = _number("お一人さまの上限", 1, 1_000, "抽選では、お一人さまの口数の上限", required=True)
     hold_minutes = _number("取り置きの時間（分）", 5, 1_440, "定額で、支払いの画面を開いているあいだ", required=True)
     pay_hours = _number("当選・落札後の支払い期限（時間）", 1, 720, required=True)
     # 絵
@@ -178,8 +194,15 @@ class ListingForm(Form):
         }
 
     def _auction_rules(self, before: Mapping[str, Any]) -> dict[str, Any] | None:
-        if self.mode.data == Mode.LOTTERY and self.chance.data == "drand":
-            return {"draw": "drand"}
+        if self.mode.data == Mode.LOTTERY:
+            entry = {
+                "address": self.asks_address.data,
+                "least_age": self.least_age.data,
+                "age_by": self.age_by.data,
+                "sms": self.asks_sms.data,
+                "retain_days": self.retain_days.data or RETAIN_DAYS,
+            }
+            return {"draw": self.chance.data, "entry": entry}
         if self.mode.data not in (Mode.ASCENDING, Mode.SEALED):
             return None
         table = before.get("increments") or sales.INCREMENTS
@@ -204,6 +227,7 @@ class ListingForm(Form):
 def shown(listing: Listing) -> dict[str, Any]:
     """A draft as the form shows it."""
     right, rules = listing.right, listing.auction_rules or {}
+    terms = terms_of(listing.per_person_limit, rules)
     table = rules.get("increments") or []
     return {
         **{name: getattr(right, name) for name in WORDS},
@@ -211,6 +235,11 @@ def shown(listing: Listing) -> dict[str, Any]:
         "kind": str(right.kind),
         "mode": str(listing.mode),
         "chance": rules.get("draw", "dice"),
+        "asks_address": terms.asks_address,
+        "least_age": terms.least_age,
+        "age_by": "birth" if terms.age_by_birth else "word",
+        "asks_sms": terms.asks_sms,
+        "retain_days": terms.retain_days,
         "soft_close": rules.get("soft_close") is not None,
         "step_yen": table[0][1] if len(table) == 1 else None,
     }

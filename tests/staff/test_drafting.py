@@ -182,14 +182,19 @@ def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
     assert (submit(drafter, path).status_code, facts()) == (303, before)
 
 
-def test_the_chance_of_a_lottery_is_chosen_and_kept(drafter: FlaskClient) -> None:
+def test_the_chance_of_a_lottery_and_what_it_asks_are_chosen_and_kept(drafter: FlaskClient) -> None:
+    usual = {"address": True, "least_age": None, "age_by": "word", "sms": False, "retain_days": 90}
     submit(drafter, "/staff/listings/new?template=resident", {"chance": "drand"})
-    assert only().auction_rules == {"draw": "drand"}
+    assert only().auction_rules == {"draw": "drand", "entry": usual}
     path = f"/staff/listings/{only().code}/edit"
     submit(drafter, path, {"title_ja": "第5弾"})
-    assert only().auction_rules == {"draw": "drand"}
-    submit(drafter, path, {"chance": "dice"})
-    assert only().auction_rules is None
+    assert only().auction_rules == {"draw": "drand", "entry": usual}
+    asked = {"least_age": "18", "age_by": "birth", "asks_address": None, "asks_sms": "y", "retain_days": "30"}
+    submit(drafter, path, {"chance": "dice"} | asked)
+    entry = {"address": False, "least_age": 18, "age_by": "birth", "sms": True, "retain_days": 30}
+    assert only().auction_rules == {"draw": "dice", "entry": entry}
+    submit(drafter, path)
+    assert only().auction_rules == {"draw": "dice", "entry": entry}
 
 
 def test_a_picture_for_each_token_is_a_choice_that_is_kept(drafter: FlaskClient) -> None:

@@ -33,6 +33,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "orders": ("expiring",),
     "tokens": ("issuing",),
     "resale": ("recording",),
+    "lotteries": ("erasing",),
     "payments": ("reconciling",),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""

@@ -27,6 +27,7 @@ EVENTS = {
     "draw_proceeds": "売れたお金の受け取り",
     "end": "売り出しの終わり",
     "enter": "応募",
+    "erase": "個人情報の消去",
     "expire": "期限切れ",
     "fail": "不成立",
     "forfeit": "期限までに支払いなし",

@@ -25,7 +25,7 @@ class Mover(Protocol):
 def move(row: Mover, event: str, *, by: str = SYSTEM, why: str = "", **details: Any) -> None:
     """Move `row` by `event` and write it down. WrongState where the table has no such move.
 
-    `by` is 'buyer:ACC-…', 'staff:ACC-…' or 'system': a code, never a name.
+    `by` is 'buyer:ACC-…', 'staff:ACC-…', 'applicant:<receipt number>' or 'system': a code, never a name.
     """
     assert writing(), "move() belongs inside transaction()"
     old = row.state

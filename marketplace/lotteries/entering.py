@@ -48,7 +48,6 @@ class Received(NamedTuple):
 class _Asked(NamedTuple):
     """What must be known of the person and the lottery before a number is given."""
 
-    account: str
     email: str
     phone: str
     own: str | None
@@ -93,7 +92,7 @@ def enter(lottery_id: int, account_id: int, application: Application = PLAIN, by
         if application.tells_who:
             _write_down(entry_id, application)
         void = {"void": str(first.reason), "first": first.no} if first is not None else {}
-        note(f"entry:{no}", "enter", by=by or f"buyer:{asked.account}", **void)
+        note(f"entry:{no}", "enter", by=by or f"applicant:{no}", **void)
         say("lottery.entered", key=no, entry_id=entry_id)
     return Received(entry_id, no, secret, first is None)
 
@@ -132,14 +131,14 @@ def _asked(lottery_id: int, account_id: int) -> _Asked:
     )
     terms = [getattr(Lottery, field) for field in Terms._fields]
     query = (
-        sa.select(Account.code, Account.email, Account.phone, Entry.no, *terms)
+        sa.select(Account.email, Account.phone, Entry.no, *terms)
         .select_from(sa.join(Account, Lottery, Lottery.id == lottery_id).outerjoin(Entry, own))
         .where(Account.id == account_id)
     )
     row = db.session.execute(query).first()
     if row is None:
         raise LookupError(f"Account {account_id}, Lottery {lottery_id}")
-    return _Asked(row[0], row[1], row[2], row[3], Terms(*row[4:]))
+    return _Asked(row[0], row[1], row[2], Terms(*row[3:]))
 
 
 def _counted(keys: Keys, first: First | None) -> dict[str, Any]:
@@ -260,12 +259,13 @@ def withdraw_for(entry_id: int, actor_id: int, why: str) -> None:
 
 
 def _own(entry_id: int, account_id: int) -> tuple[Lottery, Entry, str]:
-    """Lottery and entry, locked in this order, and how the journal calls their owner."""
+    """Lottery and entry, locked in this order, and how the journal calls their owner: by the number alone, so that
+    nothing leads from it to a person once the entry is erased."""
     entry = get(Entry, entry_id)
     if entry.account_id != account_id:
         raise LookupError(f"Entry {entry_id}")
     lottery = lock(Lottery, entry.lottery_id)
-    return lottery, lock(Entry, entry_id), f"buyer:{get(Account, account_id).code}"
+    return lottery, lock(Entry, entry_id), f"applicant:{entry.no}"
 
 
 def _still_open(lottery: Lottery) -> bool:

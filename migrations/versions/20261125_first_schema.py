@@ -1,12 +1,12 @@
 """first schema
 
-Revision 382c329873df, after ; 2026-11-25 01:09:19.659597.
+Revision 60af02784d61, after ; 2026-11-25 01:09:30.654035.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "382c329873df"
+revision = "60af02784d61"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,0 +1,62 @@
+"""After the retention date the town forgets who did not buy. What was published never said who anybody was: it stays,
+and still verifies."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.sheets import sheet
+from marketplace.lotteries.applicants import Applicant
+from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.notices.models import Notice
+
+PORTION = 500
+"""Entries erased in one transaction: other writers get their turn in between."""
+
+
+@sheet(every=3600, name="lotteries.erase_due")
+def erase_due() -> None:
+    """Lotteries that are over, and past the date that their notice named."""
+    over = sa.select(Lottery).where(
+        Lottery.state.in_((LotteryState.SETTLED, LotteryState.CANCELLED)), Lottery.erased_at.is_(None)
+    )
+    for lottery_id in [each.id for each in db.session.scalars(over) if each.erase_at <= now()]:
+        while erase_portion(lottery_id):
+            pass
+
+
+def erase_portion(lottery_id: int) -> int:
+    """Erase the data of some whose entry did not become a purchase; how many, 0 where all is done.
+
+    Their entries stay as number, hash, lots and place in the draw, with nothing that leads to a person: no account, no
+    name, no key by which they were compared, no letter.
+    """
+    with transaction():
+        lottery = lock(Lottery, lottery_id)
+        left = sa.select(Entry.id, Entry.no, Entry.account_id).where(
+            Entry.lottery_id == lottery_id, Entry.erased_at.is_(None), Entry.state != EntryState.PAID
+        )
+        rows = db.session.execute(left.order_by(Entry.id).limit(PORTION)).all()
+        ids = [row.id for row in rows]
+        if not ids:
+            if lottery.erased_at is None:
+                lottery.erased_at = now()
+                note(lottery.subject, "erase")
+            return 0
+        _burn_letters({row.no for row in rows}, {row.account_id for row in rows})
+        db.session.execute(sa.delete(Applicant).where(Applicant.entry_id.in_(ids)))
+        nothing = dict.fromkeys(("account_id", "person_key", "phone_key", "card_key"))
+        db.session.execute(sa.update(Entry).where(Entry.id.in_(ids)).values(**nothing, erased_at=now()))
+        return len(ids)
+
+
+def _burn_letters(nos: set[str], accounts: set[int | None]) -> None:
+    """Letters about these entries; their keys are 'template:number…'."""
+    theirs = sa.select(Account.email).where(Account.id.in_([each for each in accounts if each is not None]))
+    letters = db.session.execute(sa.select(Notice.id, Notice.key).where(Notice.to_email.in_(theirs)))
+    burnt = [row.id for row in letters if row.key.partition(":")[2].partition(":")[0] in nos]
+    db.session.execute(sa.delete(Notice).where(Notice.id.in_(burnt)))

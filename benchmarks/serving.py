@@ -1,12 +1,13 @@
 """Servers to measure: a town in a directory of its own, and hello, the plainest Flask application, under gunicorn."""
 
 import http.client
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +60,22 @@ def hello_server() -> Iterator[Served]:
 
 
 @contextmanager
-def _started(command: list[str], port: int, ready: str) -> Iterator[Served]:
+def web(settings: Settings) -> Iterator[Served]:
+    """The web processes alone, of a town whose database is there already."""
+    port = free_port()
+    secret = settings.secret_key.get_secret_value()
+    env = {"DATABASE_URL": settings.database, "DATA_DIR": str(settings.data_dir), "SECRET_KEY": secret}
+    arguments = gunicorn("wsgi:app", port, settings.web_workers, settings.web_threads)
+    with _started([sys.executable, *arguments], port, "healthz", {**os.environ, **env}) as served:
+        yield served
+
+
+@contextmanager
+def _started(command: list[str], port: int, ready: str, env: Mapping[str, str] | None = None) -> Iterator[Served]:
     """The command, once /`ready` answers 200; stopped afterwards. RuntimeError with its words if it does not start."""
     with tempfile.TemporaryFile("w+") as log:
         began = time.monotonic()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=env)
         try:
             while not _answers(port, ready):
                 if process.poll() is not None or time.monotonic() - began > SECONDS_TO_START:

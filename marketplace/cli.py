@@ -68,8 +68,12 @@ def _up(options: argparse.Namespace) -> int:
 
 def _worker(_options: argparse.Namespace) -> int:
     from marketplace import worker
+    from marketplace.chain.keys import WeakKey
 
-    worker.run()
+    try:
+        worker.run()
+    except WeakKey as refusal:
+        return _no(str(refusal))
     return 0
 
 
@@ -93,12 +97,15 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _deploy(_options: argparse.Namespace) -> int:
-    from marketplace.application import create_app
     from marketplace.chain import deploying
+    from marketplace.kit.refusals import Rejected, Unavailable
 
-    with create_app().app_context():
-        for name, address in deploying.ensure_contracts().items():
-            sys.stdout.write(f"{name} {address}\n")
+    with _town():
+        try:
+            for name, address in deploying.ensure_contracts().items():
+                sys.stdout.write(f"{name} {address}\n")
+        except (Rejected, Unavailable) as trouble:
+            return _no(str(trouble))
     return 0
 
 

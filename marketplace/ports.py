@@ -23,7 +23,7 @@ class Ports:
 
     @cached_property
     def node(self) -> Node:
-        return Web3Node(self.settings.chain_url)
+        return Web3Node(self.settings.chain_url, self.settings.chain_timeout_s)
 
     @cached_property
     def till(self) -> Till:

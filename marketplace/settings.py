@@ -38,8 +38,19 @@ class Settings(BaseSettings):
     """True where the chain is the one that scripts/run starts; its address is then shown at /api/v1/status."""
     chain_confirmations: int = 0
     """Blocks to wait before an event counts. 0 is right only for a chain of our own."""
+    chain_timeout_s: float = 10
+    chain_stuck_s: float = 60
+    """Seconds that a transaction may wait for its block before it is offered with a higher fee."""
+    chain_max_fee_gwei: float = 500
+    """What we pay at most for a unit of gas, whatever the chain asks."""
+    seaport_addresses: str = ""
+    """Seaport contracts whose sales of our rights are read too, comma between. Empty on a chain that has none."""
     key_password: SecretStr = SecretStr("")
     """Opens the key files in DATA_DIR/keys. Only the sender needs it."""
+    signer_url: str = ""
+    """Empty: keys are files here. Else a signing service that speaks eth_signTransaction, e.g. Web3Signer or Clef."""
+    signer_addresses: str = ""
+    """Whose keys the service has: town=0x…,issuer=0x…,custodian=0x…,fund=0x…"""
 
     ipfs_rpc_url: str = ""
     """Kubo RPC of a replica node, e.g. http://127.0.0.1:5001. Empty: blocks live in our database only."""

@@ -16,6 +16,7 @@ from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 
 from marketplace.application import create_app
+from marketplace.chain.keys import see_that_keys_may_be_used
 from marketplace.kit import sheets
 from marketplace.kit.db import db
 from marketplace.outbox import keeping
@@ -64,8 +65,10 @@ def tick(app: Flask, stop: threading.Event) -> None:
 
 
 def run(environment: Settings | None = None) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT. Raises WeakKey where our keys may not be used on this chain."""
     app = create_app(environment)
+    with app.app_context():
+        see_that_keys_may_be_used(settings())
     huey = hang_bell(app)
     stop = threading.Event()
     clock = threading.Thread(target=tick, args=(app, stop), name="clock", daemon=True)

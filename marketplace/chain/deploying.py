@@ -7,7 +7,7 @@ import time
 import sqlalchemy as sa
 from eth_hash.auto import keccak
 
-from marketplace.chain import keys, lanes, register, sending
+from marketplace.chain import identity, keys, lanes, register, sending
 from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, YEN, artifact
 from marketplace.chain.models import Call, CallState
 from marketplace.chain.node import node
@@ -38,8 +38,10 @@ def ensure_contracts() -> dict[str, str]:
     than the settings name, or has other code at our addresses.
     """
     chain = settings().chain_id
-    if (found := node().chain_id()) != chain:
-        raise Rejected(f"the node at CHAIN_URL is on chain {found}, and CHAIN_ID says {chain}")
+    try:
+        identity.confirm()
+    except identity.WrongChain as wrong:
+        raise Rejected(str(wrong)) from wrong
     town, treasury = lanes.open_lane("town"), keys.signer("fund").address
     signers = {role: lanes.open_lane(role) for role in ("issuer", "custodian")} | {"town": town}
     delay = 0 if settings().chain_embedded else HANDOVER_SECONDS

@@ -1,4 +1,4 @@
-"""Read what the chain says into our tables, and take back what it no longer says.
+"""Follow the chain: read what it says into our tables, and take back what it no longer says.
 
 Logs are asked for by ranges of blocks. Before each range the newest block that we know is compared with the chain's:
 if the chain has another one there (a reorganisation, or a local chain that fell back to an older snapshot), we walk
@@ -10,65 +10,50 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from itertools import pairwise
+from collections.abc import Callable
 from types import FrameType
-from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from marketplace.chain import events
-from marketplace.chain.events import Event
-from marketplace.chain.models import Block, Contract, Cursor, Log
-from marketplace.chain.node import Header, NodeRefuses, node
+from marketplace.chain import alarms, identity
+from marketplace.chain.models import Block, Contract, Cursor, Log, Trouble
+from marketplace.chain.node import node
+from marketplace.chain.reading import REMEMBERED, Moved, Place, locked, read, say_touched
 from marketplace.chain.register import status as status
-from marketplace.kit.db import db, insert_once, lock, transaction
-from marketplace.kit.refusals import Unavailable
-from marketplace.outbox.promising import say
+from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
 
-WIDEST = 10_000
-"""Blocks asked for at once at most: public nodes cap it there, and longer answers are read no faster."""
-REMEMBERED = 128
-"""Blocks whose hashes are kept. A deeper reorganisation is survived too, by reading everything again."""
-TOKENS_AT_ONCE = 500
 POLL_SECONDS = 0.25
+DISTURBANCES = 10
+"""How often in a row the chain may turn under our eyes before we let it be for a moment."""
+
+Progress = Callable[[int, int, int], None]
+"""Is told (block read, head, first block of ours) after each step."""
 
 
-class Moved(Exception):
-    """The chain, or another follower, went on while we were reading: look again."""
-
-
-class Place(NamedTuple):
-    """Where the follower stands."""
-
-    block: int
-    span: int
-    revision: int
-    addresses: list[str]
-
-
-def follow_once() -> int:
+def follow_once(progress: Progress = lambda *_: None) -> int:
     """Read up to the head. The number of logs written or taken back. Raises Unavailable."""
     changed, disturbances = 0, 0
-    while disturbances < 10:
+    here = identity.confirm()
+    while disturbances < DISTURBANCES:
         try:
             place = _place()
             if place is None:
                 return changed
-            head = node().head()
+            head = here.head()
             agreed = _agreed(place)
             if agreed < place.block:
                 changed += _take_back(place, agreed)
                 continue
             last = min(head.number - settings().chain_confirmations, place.block + place.span)
             if last <= place.block:
-                _write_head(head.number)
+                _write_head(place, head.number)
                 return changed
-            changed += _read(place, last, head)
+            changed += read(place, last, head)
+            progress(last, head.number, _first_block())
         except Moved:
             disturbances += 1
     return changed
@@ -77,6 +62,7 @@ def follow_once() -> int:
 def follow() -> None:
     """Follow until SIGTERM or SIGINT."""
     leaving = threading.Event()
+    patience = alarms.Patience(Trouble.READING)
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         leaving.set()
@@ -85,11 +71,44 @@ def follow() -> None:
     signal.signal(signal.SIGINT, leave)
     while not leaving.wait(POLL_SECONDS):
         try:
-            follow_once()
-        except Unavailable as trouble:
-            log.warning("%s", trouble)
+            follow_patiently(patience)
         except Exception:
             log.exception("following")
+
+
+def follow_patiently(patience: alarms.Patience) -> None:
+    """One round whose trouble is for the log, and if it lasts for the staff."""
+    try:
+        follow_once()
+    except (Unavailable, Rejected) as trouble:
+        log.warning("%s", trouble)
+        patience.failed(str(trouble))
+    else:
+        patience.succeeded()
+
+
+def read_anew(progress: Progress = lambda *_: None) -> int:
+    """Forget every log and read the chain from our first block on; how many logs there are.
+
+    What is computed from the logs stays as it is until all of them have been read, and is then computed anew. A
+    process that dies in between is no harm: whoever follows next goes on. Raises Unavailable.
+    """
+    identity.confirm()
+    with transaction() as session:
+        cursor = db.session.get(Cursor, settings().chain_id, with_for_update=True, populate_existing=True)
+        if cursor is None:
+            return 0
+        known = session.scalars(sa.select(Log.token_id).where(Log.chain_id == cursor.chain_id).distinct()).all()
+        session.execute(sa.delete(Log).where(Log.chain_id == cursor.chain_id))
+        session.execute(sa.delete(Block).where(Block.chain_id == cursor.chain_id))
+        cursor.block, cursor.revision = _first_block() - 1, cursor.revision + 1
+        cursor.replaying = False
+        say_touched(cursor, known)  # heard when the logs are back: nobody computes anything before
+        cursor.replaying = True
+    follow_once(progress)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(Log).where(Log.chain_id == settings().chain_id))
+    db.session.rollback()
+    return count or 0
 
 
 def _place() -> Place | None:
@@ -120,6 +139,12 @@ def _place() -> Place | None:
     return place
 
 
+def _first_block() -> int:
+    """The block of our first contract."""
+    query = sa.select(sa.func.min(Contract.block)).where(Contract.chain_id == settings().chain_id)
+    return db.session.scalar(query) or 0
+
+
 def _agreed(place: Place) -> int:
     """The newest block on which the chain and we agree; the one before our first contract if there is none."""
     chain = settings().chain_id
@@ -131,7 +156,7 @@ def _agreed(place: Place) -> int:
             .limit(REMEMBERED)
         ).all()
     )
-    first = db.session.scalar(sa.select(sa.func.min(Contract.block)).where(Contract.chain_id == chain))
+    first = _first_block()
     db.session.rollback()
     if not known:  # nothing read yet: nothing to disagree about
         return place.block
@@ -140,134 +165,34 @@ def _agreed(place: Place) -> int:
         for header in node().headers(some):
             if header and header.hash == known[header.number]:
                 return header.number
-    return (first or 0) - 1
-
-
-def _read(place: Place, last: int, head: Header) -> int:
-    """Read the logs of the next blocks, up to `last`, and write them; how many there were."""
-    first = place.block + 1
-    end = head if last == head.number else node().headers([last])[0]
-    try:
-        raw = node().logs(first, last, place.addresses, events.TOPICS)
-    except NodeRefuses:
-        if last == first:
-            raise
-        _write_span(place, max(1, (last - first + 1) // 2))
-        return 0
-    found = [event for each in raw if (event := events.read(each))]
-    headers = _headers(found, first, last)
-    if end is None or headers[last].hash != end.hash:
-        raise Moved  # the last block was another before we asked for the logs
-    _see_that_it_is_one_history(place, found, headers)
-    return _write(place, found, headers, last, head.number)
-
-
-def _headers(found: Iterable[Event], first: int, last: int) -> dict[int, Header]:
-    """Of the newest blocks, to remember; and of those whose time the node did not say with the log."""
-    numbers = {event.block_number for event in found if event.at is None}
-    numbers |= set(range(max(first, last - REMEMBERED + 1), last + 1))
-    headers: dict[int, Header] = {}
-    for number, header in zip(sorted(numbers), node().headers(sorted(numbers)), strict=True):
-        if header is None:
-            raise Moved
-        headers[number] = header
-    return headers
-
-
-def _see_that_it_is_one_history(place: Place, found: Iterable[Event], headers: dict[int, Header]) -> None:
-    """Logs and headers were asked for one after the other: the chain may have turned in between."""
-    for event in found:
-        header = headers.get(event.block_number)
-        if header and header.hash != event.block_hash:
-            raise Moved
-    for before, after in pairwise(sorted(headers)):
-        if after == before + 1 and headers[after].parent != headers[before].hash:
-            raise Moved
-    known = db.session.get(Block, (settings().chain_id, place.block))
-    db.session.rollback()
-    following = headers.get(place.block + 1)
-    if known and following and following.parent != known.hash:
-        raise Moved
-
-
-def _write(place: Place, found: list[Event], headers: dict[int, Header], last: int, head: int) -> int:
-    chain = settings().chain_id
-    with transaction() as session:
-        cursor = _locked(place)
-        if found:
-            session.execute(sa.insert(Log), [_row(chain, event, headers) for event in found])
-        newest = [number for number in headers if number > last - REMEMBERED]
-        session.execute(
-            sa.insert(Block),
-            [{"chain_id": chain, "number": number, "hash": headers[number].hash} for number in sorted(newest)],
-        )
-        session.execute(sa.delete(Block).where(Block.chain_id == chain, Block.number <= last - REMEMBERED))
-        session.execute(
-            sa.update(Contract)
-            .where(Contract.chain_id == chain, Contract.address.in_(place.addresses), Contract.block <= last)
-            .values(followed=True)
-        )
-        cursor.block, cursor.head, cursor.revision = last, head, cursor.revision + 1
-        cursor.span = min(WIDEST, cursor.span * 2) if len(found) < WIDEST else cursor.span
-        _say_touched(cursor.revision, [event.token_id for event in found])
-    return len(found)
-
-
-def _row(chain: int, event: Event, headers: dict[int, Header]) -> dict[str, Any]:
-    at: datetime = event.at or headers[event.block_number].at
-    return {
-        "chain_id": chain,
-        "block_hash": event.block_hash,
-        "log_index": event.log_index,
-        "block_number": event.block_number,
-        "at": at,
-        "tx_hash": event.tx_hash,
-        "address": event.address,
-        "name": event.name,
-        "args": event.args,
-        "token_id": event.token_id,
-    }
+    return first - 1
 
 
 def _take_back(place: Place, agreed: int) -> int:
     """Forget what lies above the last block on which we agree; how many logs that were."""
     chain = settings().chain_id
     with transaction() as session:
-        cursor = _locked(place)
+        cursor = locked(place)
         gone = session.scalars(
             sa.delete(Log).where(Log.chain_id == chain, Log.block_number > agreed).returning(Log.token_id)
         ).all()
         session.execute(sa.delete(Block).where(Block.chain_id == chain, Block.number > agreed))
         cursor.block, cursor.revision = agreed, cursor.revision + 1
-        _say_touched(cursor.revision, gone)
+        say_touched(cursor, gone)
     log.warning("went back to block %d; %d logs to be read again", agreed, len(gone))
     return len(gone)
 
 
-def _say_touched(revision: int, token_ids: Sequence[int | None]) -> None:
-    """The tokens about which logs came or went: whoever keeps something about them computes it anew."""
-    tokens = sorted({each for each in token_ids if each is not None})
-    for start in range(0, len(tokens), TOKENS_AT_ONCE):
-        key = f"{settings().chain_id}:{revision}:{start}"
-        say("chain.touched", key, token_ids=tokens[start : start + TOKENS_AT_ONCE])
-
-
-def _locked(place: Place) -> Cursor:
-    cursor = lock(Cursor, settings().chain_id)
-    if cursor.revision != place.revision:
-        raise Moved
-    return cursor
-
-
-def _write_span(place: Place, span: int) -> None:
-    with transaction():
-        _locked(place).span = span
-
-
-def _write_head(head: int) -> None:
+def _write_head(place: Place, head: int) -> None:
+    """Nothing more to read: what was being read anew is whole, and said."""
     chain = settings().chain_id
-    known = db.session.scalar(sa.select(Cursor.head).where(Cursor.chain_id == chain))
+    known = db.session.execute(sa.select(Cursor.head, Cursor.replaying).where(Cursor.chain_id == chain)).one()
     db.session.rollback()
-    if known != head:
-        with transaction() as session:
-            session.execute(sa.update(Cursor).where(Cursor.chain_id == chain).values(head=head))
+    if tuple(known) == (head, False):
+        return
+    with transaction() as session:
+        cursor = locked(place)
+        cursor.head = head
+        if cursor.replaying:
+            cursor.replaying = False
+            say_touched(cursor, session.scalars(sa.select(Log.token_id).where(Log.chain_id == chain).distinct()).all())

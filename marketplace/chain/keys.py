@@ -1,20 +1,20 @@
-"""Keys: one file for each role, encrypted, readable by us alone.
+"""Who signs for a role: a key file here by default, a signing service where the settings name one.
 
-Only the process that sends opens them. The format is the keystore that every Ethereum tool reads (version 3):
-https://ethereum.org/developers/docs/data-structures-and-encoding/web3-secret-storage/
+Only the process that sends opens keys. A page never does: what a person asks for waits as a promise (sending.py).
 """
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Protocol
 
+from flask import has_request_context
+
+from marketplace.chain import keystore
+from marketplace.chain.addresses import checksum
+from marketplace.chain.keystore import WeakKey as WeakKey
+from marketplace.chain.remote_signer import RemoteSigner
 from marketplace.kit.refusals import Rejected
-from marketplace.settings import settings
+from marketplace.settings import Settings, settings
 
 PUBLIC_CHAINS = {
     1: "Ethereum",
@@ -22,40 +22,45 @@ PUBLIC_CHAINS = {
     56: "BNB",
     100: "Gnosis",
     137: "Polygon",
+    146: "Sonic",
+    250: "Fantom",
+    324: "zkSync Era",
+    592: "Astar",
+    1101: "Polygon zkEVM",
+    1868: "Soneium",
+    5000: "Mantle",
+    7777777: "Zora",
+    8217: "Kaia",
     8453: "Base",
-    42161: "Arbitrum",
+    42161: "Arbitrum One",
+    42170: "Arbitrum Nova",
+    42220: "Celo",
+    43114: "Avalanche",
+    59144: "Linea",
+    81457: "Blast",
+    248: "Oasys",
+    29548: "MCH Verse",
+    534352: "Scroll",
 }
-"""Where a stolen key is real money: https://chainlist.org numbers."""
-STRONG, QUICK = 262_144, 4_096
-"""scrypt's n: a second to open where it matters, a few milliseconds for a chain of our own on this machine."""
+"""Where a stolen key is real money: the numbers of https://chainlist.org."""
 
 
-class WeakKey(Rejected):
-    """A key that may not be used on this chain."""
+class NoKey(Rejected):
+    """The signing service has no key for this role."""
 
 
 class Signer(Protocol):
-    """Whoever holds a key: a file here, or a signing service where there is one."""
+    """Whoever holds a key."""
 
     @property
     def address(self) -> str: ...
 
     def sign(self, transaction: dict[str, Any]) -> tuple[bytes, str]:
-        """The signed bytes and the transaction's hash (0x…). Never called inside transaction(): it may take a while."""
+        """The signed bytes and the transaction's hash (0x…). Never called inside transaction(): it may take a while.
+
+        Raises Unavailable, Rejected.
+        """
         ...
-
-
-class FileSigner:
-    def __init__(self, account: Any) -> None:
-        self._account = account
-
-    @property
-    def address(self) -> str:
-        return str(self._account.address)
-
-    def sign(self, transaction: dict[str, Any]) -> tuple[bytes, str]:
-        signed = self._account.sign_transaction(transaction)
-        return bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
 
 
 def signer(role: str) -> Signer:
@@ -63,43 +68,30 @@ def signer(role: str) -> Signer:
 
     Raises:
         WeakKey: this is a public chain and the key would lie open, or was locked for a chain of our own.
+        NoKey: a service signs, and the settings name no address of this role.
     """
+    assert not has_request_context(), "a page never opens a key"
     knobs = settings()
-    public = PUBLIC_CHAINS.get(knobs.chain_id)
-    password = knobs.key_password.get_secret_value()
-    if public and not password:
-        raise WeakKey(f"{public} is a public chain: set KEY_PASSWORD, keys without one are for chains of our own")
+    see_that_keys_may_be_used(knobs)
+    if knobs.signer_url:
+        if (address := _addresses(knobs).get(role)) is None:
+            raise NoKey(f"SIGNER_ADDRESSES names no address for {role}")
+        return RemoteSigner(knobs.signer_url, address)
     path = knobs.data_dir / "keys" / f"{role.replace(':', '-')}.json"
-    return _open(path, password, STRONG if public else QUICK)
+    hardness = keystore.STRONG if knobs.chain_id in PUBLIC_CHAINS else keystore.QUICK
+    return keystore.opened(path, knobs.key_password.get_secret_value(), hardness)
 
 
-@lru_cache(maxsize=256)
-def _open(path: Path, password: str, hardness: int) -> Signer:
-    from eth_account import Account  # noqa: PLC0415 -- only senders need it
-
-    if not path.exists():
-        _create(path, password, hardness)
-    kept = json.loads(path.read_text())
-    if kept["crypto"]["kdfparams"]["n"] < hardness:
-        raise WeakKey(f"{path.name} was locked lightly, for a chain of our own: make a new key for a public one")
-    return FileSigner(Account.from_key(Account.decrypt(kept, password)))
+def see_that_keys_may_be_used(knobs: Settings) -> None:
+    """Said before anything starts to send: on a public chain no key may lie open. Raises WeakKey."""
+    public = PUBLIC_CHAINS.get(knobs.chain_id)
+    if public and not knobs.signer_url and not knobs.key_password.get_secret_value():
+        raise WeakKey(
+            f"{public} (chain {knobs.chain_id}) is a public chain: set KEY_PASSWORD or SIGNER_URL, "
+            "keys without a password are for chains of our own"
+        )
 
 
-def _create(path: Path, password: str, hardness: int) -> None:
-    """Write a new key, whole or not at all; where two processes do so at once, the first one's counts for both."""
-    from eth_account import Account  # noqa: PLC0415 -- only senders need it
-
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = Account.encrypt(Account.create().key, password, kdf="scrypt", iterations=hardness)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(kept, file)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+def _addresses(knobs: Settings) -> dict[str, str]:
+    pairs = (each.split("=", 1) for each in knobs.signer_addresses.replace(",", " ").split())
+    return {role.strip(): checksum(address) for role, address in pairs}

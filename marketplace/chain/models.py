@@ -16,6 +16,15 @@ from marketplace.kit.db import Base, state_column
 from marketplace.kit.state import Machine
 
 
+class Genesis(Base):
+    """The first block of our chain: another one under the same number is another chain (identity.py)."""
+
+    __tablename__ = "chain_genesis"
+
+    chain_id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(sa.String(66))
+
+
 class Contract(Base):
     """A contract of ours, where we deployed it."""
 
@@ -61,7 +70,10 @@ class TxState(StrEnum):
 
 
 class Tx(Base):
-    """A signed transaction, stored before it is sent: one for each nonce, and always the same bytes."""
+    """A signed transaction, stored before it is sent: one for each nonce, and the same bytes each time it is sent.
+
+    Bytes change in one case only: a fee that proved too low is raised (replacing.py), and the older bytes are kept.
+    """
 
     __tablename__ = "chain_txs"
     __table_args__ = (
@@ -94,7 +106,24 @@ class Tx(Base):
     """Whether its block was seen on the chain after we wrote it down: a receipt may be older than the chain."""
     doubts: Mapped[int] = mapped_column(default=0)
     """How often the node called the nonce used though it had no receipt of ours."""
+    max_fee: Mapped[int] = mapped_column(sa.BigInteger)
+    tip: Mapped[int] = mapped_column(sa.BigInteger)
+    """Wei for a unit of gas, EIP-1559."""
+    bid_at: Mapped[float]
+    """Unix seconds of the machine's clock when these fees were signed."""
+    raises: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class Outbid(Base):
+    """Older bytes for the nonce of a transaction, signed with a lower fee. They may yet be the ones that are mined."""
+
+    __tablename__ = "chain_outbid_txs"
+    __table_args__ = (sa.Index("ix_chain_outbid_txs_tx", "tx_id"),)
+
+    hash: Mapped[str] = mapped_column(sa.String(66), primary_key=True)
+    tx_id: Mapped[int] = mapped_column(sa.ForeignKey("chain_txs.id"))
+    raw: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class CallState(StrEnum):
@@ -156,6 +185,8 @@ class Cursor(Base):
     """Blocks asked for at once: halved when the node refuses, doubled when it does not."""
     revision: Mapped[int] = mapped_column(default=0)
     """Counts every reading and every roll-back; makes each fact said about them a new one."""
+    replaying: Mapped[bool] = mapped_column(default=False)
+    """Everything is being read anew: until the head is reached, nothing is computed from the logs."""
 
 
 class Block(Base):
@@ -193,3 +224,37 @@ class Log(Base):
     args: Mapped[dict[str, Any]]
     """By the names in the contract: numbers as integers, addresses and bytes as 0x-hex."""
     token_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+class Trouble(StrEnum):
+    """What staff must know of while it lasts."""
+
+    IDENTITY = "identity"
+    READING = "reading"
+    SENDING = "sending"
+    COUNT = "count"
+
+    @property
+    def ja(self) -> str:
+        return TROUBLE_JA[self]
+
+
+TROUBLE_JA = {
+    Trouble.IDENTITY: "つないだ先が、町のブロックチェーンではありません",
+    Trouble.READING: "ブロックチェーンの読み取りが止まっています",
+    Trouble.SENDING: "ブロックチェーンへの記録が進んでいません",
+    Trouble.COUNT: "町の記録とブロックチェーンの記録が合いません",
+}
+
+
+class Alarm(Base):
+    """A trouble that is not over."""
+
+    __tablename__ = "chain_alarms"
+
+    trouble: Mapped[Trouble] = mapped_column(
+        sa.Enum(Trouble, native_enum=False, length=32, values_callable=lambda kind: [each.value for each in kind]),
+        primary_key=True,
+    )
+    since: Mapped[datetime]
+    what: Mapped[str] = mapped_column(sa.Text)

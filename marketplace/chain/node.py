@@ -21,7 +21,13 @@ from marketplace.kit.db import writing
 from marketplace.kit.refusals import Rejected, Unavailable
 
 BATCH = 100
-TIMEOUT_SECONDS = 10.0
+
+TOO_LARGE = 413
+"""What a server or a proxy in front of it says to a message, or of an answer, that is too long (RFC 9110)."""
+
+
+class Overburdened(Unavailable):
+    """The node did not come to the end of its answer: perhaps it was asked for too much at once."""
 
 
 class NodeRefuses(Rejected):
@@ -58,7 +64,9 @@ class Receipt:
 class Node(Protocol):
     """Every method may raise Unavailable, and must not be called inside transaction()."""
 
-    def chain_id(self) -> int: ...
+    def identity(self) -> tuple[int, str]:
+        """(chain id, hash of the first block): which chain this is."""
+        ...
 
     def head(self) -> Header: ...
 
@@ -67,10 +75,14 @@ class Node(Protocol):
         ...
 
     def logs(self, first: int, last: int, addresses: Sequence[str], topics: Sequence[str]) -> list[RawLog]:
-        """Of blocks first to last. Raises NodeRefuses when that is more than the node gives at once."""
+        """Of blocks first to last. Raises NodeRefuses or Overburdened when that is more than the node gives at once."""
         ...
 
     def receipts(self, hashes: Sequence[str]) -> list[Receipt | None]: ...
+
+    def receipt_logs(self, hashes: Sequence[str]) -> list[list[RawLog]]:
+        """All logs of these transactions, whoever wrote them; none for one that is not mined."""
+        ...
 
     def send(self, raws: Sequence[bytes]) -> list[str]:
         """Hand over signed transactions. For each, "" where the node has it now, else why it would not take it."""
@@ -99,17 +111,19 @@ def node() -> Node:
 class Web3Node:
     """Any node that speaks Ethereum JSON-RPC. https://ethereum.org/developers/docs/apis/json-rpc/"""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, timeout: float = 10.0) -> None:
+        """`timeout` in seconds, for each answer."""
+        self.url, self.timeout = url, timeout
 
     @cached_property
     def provider(self) -> Any:
         from web3 import HTTPProvider  # noqa: PLC0415 -- web3 is slow to import, and only senders and followers need it
 
-        return HTTPProvider(self.url, request_kwargs={"timeout": TIMEOUT_SECONDS}, exception_retry_configuration=None)
+        return HTTPProvider(self.url, request_kwargs={"timeout": self.timeout}, exception_retry_configuration=None)
 
-    def chain_id(self) -> int:
-        return int(self._ask("eth_chainId"), 16)
+    def identity(self) -> tuple[int, str]:
+        number, first = self._ask_all([("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False])])
+        return int(_answer(number), 16), _answer(first)["hash"]
 
     def head(self) -> Header:
         return _header(self._ask("eth_getBlockByNumber", "latest", False))
@@ -125,6 +139,10 @@ class Web3Node:
     def receipts(self, hashes: Sequence[str]) -> list[Receipt | None]:
         answers = self._ask_all([("eth_getTransactionReceipt", [each]) for each in hashes])
         return [_receipt(found) if (found := _answer(each)) else None for each in answers]
+
+    def receipt_logs(self, hashes: Sequence[str]) -> list[list[RawLog]]:
+        answers = self._ask_all([("eth_getTransactionReceipt", [each]) for each in hashes])
+        return [found["logs"] if (found := _answer(each)) else [] for each in answers]
 
     def send(self, raws: Sequence[bytes]) -> list[str]:
         answers = self._ask_all([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])
@@ -154,7 +172,7 @@ class Web3Node:
         try:
             answer = self.provider.make_request(method, list(params))
         except (requests.RequestException, ValueError) as trouble:
-            raise Unavailable(f"chain: {method}: {type(trouble).__name__}") from trouble
+            raise _unanswered(method, trouble) from trouble
         return _answer(answer)
 
     def _ask_all(self, wanted: list[tuple[str, list[Any]]]) -> list[Any]:
@@ -166,12 +184,21 @@ class Web3Node:
             try:
                 found = self.provider.make_batch_request(part)
             except (requests.RequestException, ValueError) as trouble:
-                raise Unavailable(f"chain: {part[0][0]}: {type(trouble).__name__}") from trouble
+                raise _unanswered(part[0][0], trouble) from trouble
             if not isinstance(found, list) or len(found) != len(part):
                 _answer(found if isinstance(found, dict) else {})
                 raise Unavailable(f"chain: {part[0][0]}: the batch was not answered")
             answers += found
         return answers
+
+
+def _unanswered(method: str, trouble: Exception) -> Unavailable:
+    """Nobody there, or somebody who did not come to an end (late, cut off, too long)."""
+    cut_off = (requests.ReadTimeout, requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
+    response = getattr(trouble, "response", None)
+    too_much = isinstance(trouble, (*cut_off, ValueError)) or getattr(response, "status_code", 0) == TOO_LARGE
+    kind = Overburdened if too_much else Unavailable
+    return kind(f"chain: {method}: {type(trouble).__name__}")
 
 
 def _answer(answer: Any) -> Any:

@@ -45,6 +45,11 @@ def status() -> dict[str, int]:
     return {"followed_block": cursor.block if cursor else -1, "head_block": cursor.head if cursor else -1}
 
 
+def reading_anew() -> bool:
+    """Whether logs are missing because all of them are being read again: nothing may be computed from them now."""
+    return bool(db.session.scalar(sa.select(Cursor.replaying).where(Cursor.chain_id == _chain())))
+
+
 def parked(limit: int = 100) -> list[Call]:
     """Calls that were given up after several tries, for staff to look at."""
     query = sa.select(Call).where(Call.state == CallState.PARKED).order_by(Call.id).limit(limit)

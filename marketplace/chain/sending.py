@@ -10,34 +10,28 @@ a reorganisation), the same bytes go out again and make the same history.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.chain import keys, lanes, register, settling
-from marketplace.chain.contract import DEPLOY, data
+from marketplace.chain import alarms, drafts, identity, lanes, replacing, settling
+from marketplace.chain.contract import data
+from marketplace.chain.drafts import Draft
 from marketplace.chain.lanes import Held, LostLease
-from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
+from marketplace.chain.models import Call, CallState, Lane, Trouble, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, insert_once, lock, transaction, writing
-from marketplace.kit.refusals import Unavailable
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
-from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 10.0
-LARGEST_GROUP = 250
-"""Rights in one transaction: 250 first issues use 13.2 M gas, and EIP-7825 allows 16.78 M."""
-IN_FLIGHT = 32
-"""Unmined transactions of one lane; nodes keep few of one sender."""
+PATIENCE = alarms.Patience(Trouble.SENDING)
 
 
 def promise(
@@ -85,6 +79,7 @@ def work(lease: float = LEASE_SECONDS) -> int:
 
     Returns the number of transactions settled. Safe in any number of processes. Raises Unavailable.
     """
+    identity.confirm()
     lanes.open_wanted()
     if not (_anything_open() or settling.fallen_back()):
         return 0
@@ -95,6 +90,8 @@ def work(lease: float = LEASE_SECONDS) -> int:
                 settling.roll_back(held)
                 settled += settling.push(held)
                 while _sign(held):
+                    settled += settling.push(held)
+                if replacing.raise_fees(held):
                     settled += settling.push(held)
             except LostLease:
                 pass
@@ -107,8 +104,19 @@ def send() -> None:
     try:
         while work():
             pass
-    except Unavailable as trouble:
+    except (Unavailable, Rejected) as trouble:
         log.warning("%s", trouble)
+        PATIENCE.failed(str(trouble))
+    else:
+        watch(PATIENCE)
+
+
+def watch(patience: alarms.Patience) -> None:
+    """A round went well; but what is on its way must also arrive."""
+    if stuck := replacing.stuck():
+        patience.failed(stuck)
+    else:
+        patience.succeeded()
 
 
 def retry(key: str, by: str) -> None:
@@ -123,78 +131,41 @@ def retry(key: str, by: str) -> None:
             note(f"call:{key}"[:64], "unpark", by=by)
 
 
-@dataclass
-class Draft:
-    """A transaction to be: calls of one role that travel together."""
-
-    role: str
-    contract: str
-    function: str
-    args: list[Any]
-    items: list[Any] | None
-    calls: list[int] = field(default_factory=list)
-    nonce: int = -1
-    raw: bytes = b""
-    hash: str = ""
-
-    @property
-    def gas(self) -> int:
-        if self.function == DEPLOY:
-            return 5_000_000
-        return 500_000 if self.items is None else 100_000 + 62_000 * len(self.items)
-
-
 def _anything_open() -> bool:
-    waiting = sa.select(Call.id).where(Call.state == CallState.QUEUED, _due()).limit(1)
+    waiting = sa.select(Call.id).where(Call.state == CallState.QUEUED, drafts.due()).limit(1)
     unsettled = sa.select(Tx.id).where(Tx.state.in_((TxState.SIGNED, TxState.SENT))).limit(1)
     found = db.session.scalar(waiting) is not None or db.session.scalar(unsettled) is not None
     db.session.rollback()
     return found
 
 
-def _due() -> sa.ColumnElement[bool]:
-    return sa.or_(Call.wait_until.is_(None), Call.wait_until <= time.time())
-
-
 def _sign(held: Held) -> int:
     """Sign what is queued and store it. The number of transactions now ready to be sent."""
-    drafts, nonces = _drafts(held)
-    if not drafts:
+    waiting, nonces = drafts.waiting(held)
+    if not waiting:
         return 0
-    addresses, most, tip = register.contracts(), *node().fees()
-    db.session.rollback()
-    for draft in drafts:
-        draft.nonce = nonces[draft.role]
+    most, tip = replacing.affordable(*node().fees())
+    for draft in waiting:
+        draft.sign(nonces[draft.role], most, tip)
         nonces[draft.role] += 1
-        transaction_fields: dict[str, Any] = {
-            "type": 2,
-            "chainId": settings().chain_id,
-            "nonce": draft.nonce,
-            "gas": draft.gas,
-            "maxFeePerGas": most,
-            "maxPriorityFeePerGas": tip,
-            "value": 0,
-            "data": data(draft.contract, draft.function, draft.args, draft.items),
-        }
-        if draft.function != DEPLOY:
-            transaction_fields["to"] = addresses[draft.contract]
-        draft.raw, draft.hash = keys.signer(draft.role).sign(transaction_fields)
-    _store(held, drafts)
-    return len(drafts)
+    _store(held, waiting)
+    return len(waiting)
 
 
-def _store(held: Held, drafts: list[Draft]) -> None:
+def _store(held: Held, signed: list[Draft]) -> None:
     """Nonces, bytes and calls in one transaction; nothing of it if anything is not as it was when we looked."""
     with transaction() as session:
         for role, lane_id in sorted(held.lanes.items(), key=lambda each: each[1]):
-            ours = [draft for draft in drafts if draft.role == role]
+            ours = [draft for draft in signed if draft.role == role]
             if not ours:
                 continue
             lane = lock(Lane, lane_id)
             if lane.lease_by != held.token or lane.next_nonce != ours[0].nonce:
                 raise LostLease
             for draft in ours:
-                tx = Tx(lane_id=lane_id, nonce=draft.nonce, raw=draft.raw, hash=draft.hash, state=TxState.SIGNED)
+                bid = {"max_fee": draft.max_fee, "tip": draft.tip, "bid_at": time.time()}
+                bytes_ = {"raw": draft.raw, "hash": draft.hash}
+                tx = Tx(lane_id=lane_id, nonce=draft.nonce, state=TxState.SIGNED, **bytes_, **bid)
                 session.add(tx)
                 session.flush()
                 moved = session.scalars(
@@ -206,46 +177,3 @@ def _store(held: Held, drafts: list[Draft]) -> None:
                 if len(moved.all()) != len(draft.calls):
                     raise LostLease
             lane.next_nonce += len(ours)
-
-
-def _drafts(held: Held) -> tuple[list[Draft], dict[str, int]]:
-    """What can be sent now, in the order promised, and the next nonce of each role."""
-    session = db.session
-    known = register.contracts()
-    queued = session.execute(
-        sa.select(Call.id, Call.role, Call.contract, Call.function, Call.args, Call.group_key, Call.item)
-        .where(
-            Call.role.in_(held.lanes),
-            Call.state == CallState.QUEUED,
-            _due(),
-            sa.or_(Call.function == DEPLOY, Call.contract.in_(known)),
-        )
-        .order_by(Call.id)
-        .limit(LARGEST_GROUP * IN_FLIGHT)
-    ).all()
-    flying = Counter(
-        session.scalars(
-            sa.select(Lane.role)
-            .join(Tx, Tx.lane_id == Lane.id)
-            .where(Lane.id.in_(held.ids), Tx.state.in_((TxState.SIGNED, TxState.SENT)))
-        )
-    )
-    nonces = dict(session.execute(sa.select(Lane.role, Lane.next_nonce).where(Lane.id.in_(held.ids))).all())
-    session.rollback()
-    drafts: list[Draft] = []
-    open_groups: dict[tuple[str, ...], Draft] = {}
-    for call_id, role, name, function, args, group, item in queued:
-        travelling = (role, name, function, json.dumps(args), group or "")
-        draft = open_groups.get(travelling) if group else None
-        if draft is None or len(draft.calls) == LARGEST_GROUP:
-            if flying[role] == IN_FLIGHT:
-                continue
-            flying[role] += 1
-            draft = Draft(role, name, function, args, [] if group else None)
-            drafts.append(draft)
-            if group:
-                open_groups[travelling] = draft
-        draft.calls.append(call_id)
-        if draft.items is not None:
-            draft.items.append(item)
-    return drafts, nonces

@@ -11,29 +11,21 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from marketplace.chain import contract, register
-from marketplace.chain.addresses import checksum
 from marketplace.chain.lanes import Held
-from marketplace.chain.models import Call, CallState, Contract, Lane, Tx, TxState
-from marketplace.chain.node import Receipt, Reverted, node, nonce_is_used
-from marketplace.journal.writing import note
-from marketplace.kit.db import db, insert_once, transaction
-from marketplace.outbox.promising import say
+from marketplace.chain.models import Call, CallState, Lane, Outbid, Tx, TxState
+from marketplace.chain.node import Receipt, node
+from marketplace.chain.outcomes import OPEN, give_up_on_taken_nonces, reason, write_receipt, write_sent
+from marketplace.kit.db import db, transaction
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
 
 PATIENCE = (0.0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3)
 """Seconds between looks for a receipt in one round: a chain that mines at once answers at the first or second."""
-ATTEMPTS = 3
-WAITS = (2.0, 10.0)
-"""Seconds until a reverted call is tried again: what it needs may be on another lane."""
-DOUBTS = 5
 HASHES = 100
 """Block hashes asked for at once while looking for the last one that still stands."""
 
 WRITTEN = (TxState.MINED, TxState.REVERTED)
-OPEN = (TxState.SIGNED, TxState.SENT)
 
 
 class Pending(NamedTuple):
@@ -91,14 +83,14 @@ def push(held: Held) -> int:
         answers = [node().send([each.raw])[0] for each in unsent]
     else:
         answers = node().send([each.raw for each in unsent])
-    _write_sent(unsent, answers)
+    write_sent([each.id for each in unsent], answers)
     for pause in PATIENCE:
         time.sleep(pause)
         more, unsent = _settle(unsent)
         settled += more
         if not unsent:
             return settled
-    _give_up_on_taken_nonces(unsent)
+    give_up_on_taken_nonces([each.id for each in unsent])
     return settled
 
 
@@ -130,9 +122,8 @@ def _at(block_hashes: Sequence[str]) -> sa.Update:
 
 def _forget(block_hashes: list[str]) -> int:
     with transaction() as session:
-        taken_back = session.scalars(
-            _at(block_hashes).values(state=TxState.SENT, block_hash=None, proven=False).returning(Tx.id)
-        ).all()
+        again = {"state": TxState.SENT, "block_hash": None, "proven": False, "bid_at": time.time()}
+        taken_back = session.scalars(_at(block_hashes).values(**again).returning(Tx.id)).all()
         session.execute(
             sa.update(Call)
             .where(Call.tx_id.in_(taken_back), Call.state.in_(Call.MOVES.moves["roll_back"]))
@@ -156,127 +147,21 @@ def _pending(held: Held) -> list[Pending]:
 
 def _settle(pending: list[Pending]) -> tuple[int, list[Pending]]:
     """Write what has a receipt; how many that were, and those that have none."""
-    receipts = node().receipts([each.hash for each in pending]) if pending else []
-    found = [(each.id, receipt) for each, receipt in zip(pending, receipts, strict=True) if receipt]
-    reasons = {tx_id: _reason(tx_id) for tx_id, receipt in found if not receipt.succeeded}
+    receipts = _receipts(pending) if pending else {}
+    found = [(each.id, receipts[each.id]) for each in pending if each.id in receipts]
+    reasons = {tx_id: reason(tx_id) for tx_id, receipt in found if not receipt.succeeded}
     if found:
         with transaction():
             for tx_id, receipt in found:
-                _write_receipt(tx_id, receipt, reasons.get(tx_id, ""))
-    return len(found), [each for each, receipt in zip(pending, receipts, strict=True) if receipt is None]
+                write_receipt(tx_id, receipt, reasons.get(tx_id, ""))
+    return len(found), [each for each in pending if each.id not in receipts]
 
 
-def _write_receipt(tx_id: int, receipt: Receipt, reason: str) -> None:
-    event = "mine" if receipt.succeeded else "revert"
-    moved = db.session.scalar(
-        sa.update(Tx)
-        .where(Tx.id == tx_id, Tx.state.in_(Tx.MOVES.moves[event]))
-        .values(
-            state=TxState.MINED if receipt.succeeded else TxState.REVERTED,
-            block_number=receipt.block_number,
-            block_hash=receipt.block_hash,
-            doubts=0,
-            error=reason or None,
-        )
-        .returning(Tx.id)
-    )
-    if moved is None:
-        return  # another process wrote it
-    if receipt.succeeded:
-        _write_mined(tx_id, receipt)
-    else:
-        _write_reverted(tx_id, reason)
-
-
-def _write_mined(tx_id: int, receipt: Receipt) -> None:
-    mined = db.session.execute(
-        sa.update(Call)
-        .where(Call.tx_id == tx_id, Call.state.in_(Call.MOVES.moves["mine"]))
-        .values(state=CallState.MINED, error=None)
-        .returning(Call.key, Call.contract, Call.function)
-    ).all()
-    for key, name, function in mined:
-        if function == contract.DEPLOY and receipt.created:
-            _write_deployed(name, receipt.created, receipt.block_number)
-        say("chain.mined", key, call_key=key)
-
-
-def _write_deployed(name: str, address: str, block: int) -> None:
-    row = {"chain_id": settings().chain_id, "name": name, "address": checksum(address), "block": block}
-    if insert_once(Contract, row | {"followed": False}) is None:
-        db.session.execute(
-            sa.update(Contract)
-            .where(Contract.chain_id == settings().chain_id, Contract.name == name)
-            .values(block=sa.case((Contract.block > block, block), else_=Contract.block))
-        )
-
-
-def _write_reverted(tx_id: int, reason: str) -> None:
-    """Back to the queue, and to staff after the last attempt."""
-    for call in db.session.scalars(sa.select(Call).where(Call.tx_id == tx_id)):
-        call.attempts += 1
-        call.tx_id = None
-        call.error = reason
-        if call.attempts < ATTEMPTS:
-            call.state = Call.MOVES.next(call.state, "try_again")
-            call.wait_until = time.time() + WAITS[call.attempts - 1]
-        else:
-            _park(call)
-
-
-def _park(call: Call) -> None:
-    call.state = Call.MOVES.next(call.state, "park")
-    call.tx_id = None
-    note(f"call:{call.key}"[:64], "park", why=call.error or "")
-
-
-def _reason(tx_id: int) -> str:
-    """Why a transaction was reverted: its calls are tried once more without being sent."""
-    query = sa.select(Call.contract, Call.function, Call.args, Call.group_key, Call.item).where(Call.tx_id == tx_id)
-    calls = db.session.execute(query.order_by(Call.id)).all()
-    signer = db.session.scalar(sa.select(Lane.signer).join(Tx).where(Tx.id == tx_id))
-    addresses = register.contracts()
+def _receipts(pending: list[Pending]) -> dict[int, Receipt]:
+    """By transaction. Of one whose fee was raised, any of its bytes may be the ones that were mined."""
+    ids = [each.id for each in pending]
+    outbid = db.session.execute(sa.select(Outbid.tx_id, Outbid.hash).where(Outbid.tx_id.in_(ids))).all()
     db.session.rollback()
-    if not calls or signer is None or calls[0].contract not in addresses:
-        return "reverted"
-    name, function, args, group, _ = calls[0]
-    items = [call.item for call in calls] if group else None
-    try:
-        node().call(signer, addresses[name], contract.data(name, function, args, items))
-    except Reverted as refusal:
-        return contract.refusal(name, refusal.data) if refusal.data else str(refusal)
-    return "reverted, though it would pass now"
-
-
-def _write_sent(pending: list[Pending], answers: list[str]) -> None:
-    with transaction() as session:
-        ids = [each.id for each in pending]
-        session.execute(
-            sa.update(Tx).where(Tx.id.in_(ids), Tx.state.in_(Tx.MOVES.moves["send"])).values(state=TxState.SENT)
-        )
-        session.execute(
-            sa.update(Call)
-            .where(Call.tx_id.in_(ids), Call.state.in_(Call.MOVES.moves["send"]))
-            .values(state=CallState.SENT)
-        )
-        for each, why in zip(pending, answers, strict=True):
-            if why:
-                doubt = 1 if nonce_is_used(why) else 0
-                session.execute(sa.update(Tx).where(Tx.id == each.id).values(error=why, doubts=Tx.doubts + doubt))
-
-
-def _give_up_on_taken_nonces(pending: list[Pending]) -> None:
-    """A nonce that somebody else used, with this key: its calls are for a person to look at.
-
-    Only after several rounds, since a node that is behind says the same for a moment.
-    """
-    with transaction() as session:
-        lost = session.scalars(
-            sa.update(Tx)
-            .where(Tx.id.in_([each.id for each in pending]), Tx.state.in_(OPEN), Tx.doubts >= DOUBTS)
-            .values(state=TxState.LOST)
-            .returning(Tx.id)
-        ).all()
-        for call in session.scalars(sa.select(Call).where(Call.tx_id.in_(lost))):
-            call.error = "the nonce of this call was used by a transaction that is not ours"
-            _park(call)
+    asked = [(each.id, each.hash) for each in pending] + [(tx_id, older) for tx_id, older in outbid]
+    receipts = node().receipts([each for _, each in asked])
+    return {tx_id: receipt for (tx_id, _), receipt in zip(asked, receipts, strict=True) if receipt}

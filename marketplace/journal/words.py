@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 EVENTS = {
+    "alarm": "警報",
     "amend_metadata": "内容の控えを訂正",
     "approve": "承認",
     "ask_for_audit": "点検を頼んだ",
     "award": "購入の案内",
     "beacon_silent": "乱数の知らせがない",
+    "calm": "警報の終わり",
     "cancel": "取り消し・中止",
     "card.ask": "カードの登録を案内",
     "card.ask_again": "カードの登録をもう一度案内",

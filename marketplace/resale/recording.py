@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from marketplace.chain.contract import MARKET, RIGHTS
 from marketplace.chain.models import Call, CallState, Log
-from marketplace.chain.register import contracts
+from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
+from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import say
 from marketplace.resale import rules
@@ -29,7 +30,12 @@ Place = tuple[str, int]
 
 
 def recompute(token_ids: Iterable[int]) -> None:
-    """Offers, trades and requests of these tokens as the logs tell them ⇢ resale.sold (once a sale)."""
+    """Offers, trades and requests of these tokens as the logs tell them ⇢ resale.sold (once a sale).
+
+    Raises Unavailable while logs are being read anew.
+    """
+    if reading_anew():
+        raise Unavailable("chain: all logs are being read anew")
     wanted = sorted(set(token_ids))
     for start in range(0, len(wanted), AT_ONCE):
         _recompute(wanted[start : start + AT_ONCE])
@@ -40,8 +46,10 @@ def expire_due() -> None:
     """An offer's last day passes without a log."""
     due = sa.select(Offer.token_id).where(Offer.state == OfferState.LIVE, Offer.expires_at <= now())
     token_ids = list(db.session.scalars(due))
+    anew = reading_anew()
     db.session.rollback()
-    recompute(token_ids)
+    if not anew:
+        recompute(token_ids)
 
 
 @sheet(every=10, name="resale.fail_parked")

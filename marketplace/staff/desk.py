@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
-from marketplace.chain import register, sending
+from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
 from marketplace.journal.models import Entry, Head
 from marketplace.journal.sealing import first_broken
@@ -73,6 +73,7 @@ def outbox() -> ResponseReturnValue:
     return render_template(
         "staff/outbox.html",
         messages=keeping.late(),
+        alarms=alarms.standing(),
         calls=register.parked(),
         waiting=register.waiting(),
         chain=register.status(),

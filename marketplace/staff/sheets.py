@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from marketplace.auctions.models import Auction, AuctionState
-from marketplace.chain import register
+from marketplace.chain import alarms, register
 from marketplace.chain.models import Call, CallState
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import when
@@ -45,6 +45,7 @@ def day_of(moment: datetime) -> tuple[datetime, datetime]:
 def today(account_id: int) -> list[Task]:
     """Everything that waits for a member of staff, the most pressing first."""
     return [
+        *chain_alarms(),
         *parked(),
         *parked_calls(),
         *draws(),
@@ -60,6 +61,14 @@ def today(account_id: int) -> list[Task]:
         *unpaid_winners(),
         *opening(),
         *closing(),
+    ]
+
+
+def chain_alarms() -> list[Task]:
+    """Trouble with the chain that lasts: people cannot mend it here, but must know, and call whoever can."""
+    return [
+        Task("警報", "bad", alarm.trouble.ja, f"{when(alarm.since)}から　{alarm.what}", "/staff/outbox", "状態を見る")
+        for alarm in alarms.standing()
     ]
 
 
@@ -266,7 +275,7 @@ def waiting() -> dict[str, int]:
         sa.select(sa.func.count()).select_from(Message).where(Message.parked_at.is_not(None), Message.done_at.is_(None))
     )
     calls = sa.select(sa.func.count()).select_from(Call).where(Call.state == CallState.PARKED)
-    works = (db.session.scalar(stuck) or 0) + (db.session.scalar(calls) or 0)
+    works = (db.session.scalar(stuck) or 0) + (db.session.scalar(calls) or 0) + len(alarms.standing())
     return {"approvals": db.session.scalar(submitted) or 0, "works": works}
 
 

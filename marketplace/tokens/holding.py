@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from marketplace.chain.contract import RIGHTS
 from marketplace.chain.models import Log
-from marketplace.chain.register import contracts
+from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.writing import move as journal_move
 from marketplace.kit.db import db, transaction
+from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import say
 from marketplace.tokens.custody import accounts_at
 from marketplace.tokens.models import Token, TokenState, Transfer
@@ -30,8 +31,10 @@ AT_ONCE = 100
 def recompute(token_ids: Iterable[int]) -> None:
     """Bring tokens in line with the chain's logs ⇢ token.issued (once each), token.changed_hands (once a movement).
 
-    Ids that we never promised are passed over: they are not ours.
+    Ids that we never promised are passed over: they are not ours. Raises Unavailable while logs are being read anew.
     """
+    if reading_anew():
+        raise Unavailable("chain: all logs are being read anew")
     wanted = sorted(set(token_ids))
     for start in range(0, len(wanted), AT_ONCE):
         _recompute(wanted[start : start + AT_ONCE])

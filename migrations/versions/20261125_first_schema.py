@@ -1,12 +1,12 @@
 """first schema
 
-Revision 60af02784d61, after ; 2026-11-25 01:09:30.654035.
+Revision 3d0036319867, after ; 2026-11-25 01:09:54.294181.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "60af02784d61"
+revision = "3d0036319867"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -30,6 +30,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_accounts_code")),
         sa.UniqueConstraint("custody_id", name=op.f("uq_accounts_custody_id")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
+    )
+    op.create_table(
+        "chain_alarms",
+        sa.Column(
+            "trouble",
+            sa.Enum("identity", "reading", "sending", "count", name="trouble", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("trouble", name=op.f("pk_chain_alarms")),
     )
     op.create_table(
         "chain_blocks",
@@ -56,7 +67,14 @@ def upgrade() -> None:
         sa.Column("head", sa.BigInteger(), nullable=False),
         sa.Column("span", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("replaying", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("chain_id", name=op.f("pk_chain_cursors")),
+    )
+    op.create_table(
+        "chain_genesis",
+        sa.Column("chain_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("chain_id", name=op.f("pk_chain_genesis")),
     )
     op.create_table(
         "chain_lanes",
@@ -396,6 +414,10 @@ def upgrade() -> None:
         sa.Column("block_hash", sa.String(length=66), nullable=True),
         sa.Column("proven", sa.Boolean(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
+        sa.Column("max_fee", sa.BigInteger(), nullable=False),
+        sa.Column("tip", sa.BigInteger(), nullable=False),
+        sa.Column("bid_at", sa.Double(), nullable=False),
+        sa.Column("raises", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "(state IN ('mined', 'reverted')) = (block_hash IS NOT NULL)", name=op.f("ck_chain_txs_mined_has_its_block")
@@ -744,6 +766,17 @@ def upgrade() -> None:
     with op.batch_alter_table("chain_calls", schema=None) as batch_op:
         batch_op.create_index("ix_chain_calls_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_chain_calls_tx", ["tx_id"], unique=False)
+
+    op.create_table(
+        "chain_outbid_txs",
+        sa.Column("hash", sa.String(length=66), nullable=False),
+        sa.Column("tx_id", sa.Integer(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["tx_id"], ["chain_txs.id"], name=op.f("fk_chain_outbid_txs_tx_id_chain_txs")),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_chain_outbid_txs")),
+    )
+    with op.batch_alter_table("chain_outbid_txs", schema=None) as batch_op:
+        batch_op.create_index("ix_chain_outbid_txs_tx", ["tx_id"], unique=False)
 
     op.create_table(
         "documents",
@@ -1474,6 +1507,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_documents_cid"))
 
     op.drop_table("documents")
+    with op.batch_alter_table("chain_outbid_txs", schema=None) as batch_op:
+        batch_op.drop_index("ix_chain_outbid_txs_tx")
+
+    op.drop_table("chain_outbid_txs")
     with op.batch_alter_table("chain_calls", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_calls_tx")
         batch_op.drop_index("ix_chain_calls_state")
@@ -1569,8 +1606,10 @@ def downgrade() -> None:
 
     op.drop_table("chain_logs")
     op.drop_table("chain_lanes")
+    op.drop_table("chain_genesis")
     op.drop_table("chain_cursors")
     op.drop_table("chain_contracts")
     op.drop_table("chain_blocks")
+    op.drop_table("chain_alarms")
     op.drop_table("accounts")
     # ### end Alembic commands ###

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.application import create_app
-from marketplace.chain import following, register, sending
+from marketplace.chain import following, reading, register, sending
 from marketplace.chain.events import RawLog
 from marketplace.chain.models import Block, Contract, Cursor, Log
 from marketplace.chain.node import NodeRefuses, Web3Node, node
@@ -132,7 +132,7 @@ def test_a_roll_back_deeper_than_we_remember_is_read_anew(deployed: Flask, chain
     following.follow_once()
     before = chain.ask("evm_snapshot")
     issue(2)
-    chain.ask("anvil_mine", hex(following.REMEMBERED + 5))
+    chain.ask("anvil_mine", hex(reading.REMEMBERED + 5))
     following.follow_once()
     chain.ask("evm_revert", before)
     chain.ask("anvil_mine", hex(3))
@@ -151,7 +151,7 @@ def test_only_so_many_blocks_are_remembered_and_the_chain_is_joined_without_a_ga
     following.follow_once()
     head = node().head()
     numbers = list(db.session.scalars(sa.select(Block.number).order_by(Block.number)))
-    assert numbers == list(range(head.number - following.REMEMBERED + 1, head.number + 1))
+    assert numbers == list(range(head.number - reading.REMEMBERED + 1, head.number + 1))
 
 
 def test_the_same_log_cannot_be_kept_twice(deployed: Flask) -> None:
@@ -171,8 +171,8 @@ def test_a_follower_that_was_overtaken_writes_nothing(deployed: Flask) -> None:
     assert place is not None
     head = node().head()
     following.follow_once()
-    with pytest.raises(following.Moved):
-        following._read(place, head.number, head)
+    with pytest.raises(reading.Moved):
+        reading.read(place, head.number, head)
     assert issued() == [1_000_001]
 
 
@@ -240,7 +240,7 @@ def test_when_the_node_gives_much_more_is_asked(deployed: Flask, chain: LocalCha
     first = span()
     chain.ask("anvil_mine", hex(5))
     following.follow_once()
-    assert span() == min(2 * first, following.WIDEST)
+    assert span() == min(2 * first, reading.WIDEST)
 
 
 def span() -> Any:

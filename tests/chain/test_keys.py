@@ -2,6 +2,9 @@
 
 import json
 import multiprocessing
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from eth_account import Account
 from flask import Flask
 
 from marketplace.application import create_app
-from marketplace.chain import keys
+from marketplace.chain import keys, keystore
 from marketplace.settings import Settings
 
 
@@ -25,7 +28,7 @@ def file_of(settings: Settings, role: str) -> Path:
 
 def test_a_role_has_one_key_for_ever(app: Flask, settings: Settings) -> None:
     first = keys.signer("issuer").address
-    keys._open.cache_clear()
+    keystore.opened.cache_clear()
     assert keys.signer("issuer").address == first
     assert keys.signer("custodian").address != first
 
@@ -84,3 +87,20 @@ def test_processes_that_make_a_key_at_once_agree(settings: Settings) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert len(set(pool.map(_make, [settings] * 3))) == 1
     assert [path.name for path in (settings.data_dir / "keys").iterdir()] == ["issuer.json"]
+
+
+def test_a_worker_does_not_start_where_keys_would_lie_open(settings: Settings) -> None:
+    """Polygon's number, no password: refused by name, before anything is sent."""
+    knobs = {"CHAIN_ID": "137", "KEY_PASSWORD": "", "DATA_DIR": str(settings.data_dir), "SECRET_KEY": "x"}
+    command = [sys.executable, "-m", "marketplace", "worker"]
+    ended = subprocess.run(command, env={**os.environ, **knobs}, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.splitlines()[-1].split(":")[0]) == (
+        2,
+        "Polygon (chain 137) is a public chain",
+    )
+    assert not (settings.data_dir / "keys").exists()
+
+
+def test_a_page_never_opens_a_key(app: Flask) -> None:
+    with app.test_request_context("/"), pytest.raises(AssertionError, match="never opens a key"):
+        keys.signer("issuer")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from eth_account import Account
 from flask import Flask
 
-from marketplace.chain import following, keys, lanes, register, sending, settling
+from marketplace.chain import following, keys, lanes, outcomes, register, sending, settling
 from marketplace.chain.models import CallState, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
@@ -150,7 +150,7 @@ def test_a_receipt_that_is_older_than_the_chain_does_not_count(deployed: Flask, 
         chain.ask("anvil_mine", "0x5")
         assert stale is not None
         with transaction():
-            settling._write_receipt(pending[1].id, stale, "")
+            outcomes.write_receipt(pending[1].id, stale, "")
         settling.push(held)
     assert given.calls() == {"series:1": MINED, "series:2": MINED}
     assert node().next_nonce(register.signer_of("issuer") or "") == 1
@@ -168,7 +168,7 @@ def test_a_nonce_that_a_stranger_used_with_our_key_is_for_a_person(deployed: Fla
     node().send([raw])
     while node().receipts([theirs]) == [None]:
         pass
-    for _ in range(settling.DOUBTS):
+    for _ in range(outcomes.DOUBTS):
         sending.work()
     assert given.calls() == {"series:1": PARKED}
     assert given.txs() == [TxState.LOST]

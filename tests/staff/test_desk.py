@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.closing import close
 from marketplace.auctions.models import Auction
-from marketplace.chain.models import Call, CallState
+from marketplace.chain import alarms
+from marketplace.chain.models import Call, CallState, Trouble
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
 from marketplace.kit.clock import JST, now, pretending
@@ -137,6 +138,18 @@ def test_a_parked_record_of_the_chain_is_tried_again_by_one_button(app: Flask, c
     assert ("execution reverted" in read(client.get("/staff/outbox")).words, sheets.waiting()["works"]) == (True, 1)
     submit(client, "/staff", action=f"/staff/chain/{call.id}/retry")
     assert (get(Call, call.id).state, get(Call, call.id).attempts, sheets.parked_calls()) == (CallState.QUEUED, 0, [])
+
+
+def test_trouble_with_the_chain_is_on_the_sheet_while_it_lasts(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("approver"))
+    alarms.sound(Trouble.READING, "chain: eth_getLogs: ConnectionError")
+    told = ("ブロックチェーンの読み取りが止まっています", "chain: eth_getLogs: ConnectionError")
+    for page in ("/staff", "/staff/outbox"):
+        words = read(client.get(page)).words
+        assert [each in words for each in told] == [True, True]
+    assert sheets.waiting()["works"] == 1
+    alarms.over(Trouble.READING)
+    assert (sheets.chain_alarms(), sheets.waiting()["works"]) == ([], 0)
 
 
 def test_a_closed_lottery_is_drawn_from_the_sheet(app: Flask, client: FlaskClient) -> None:

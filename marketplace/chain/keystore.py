@@ -1,0 +1,71 @@
+"""Keys in files of our own: one for each role, encrypted, readable by us alone.
+
+The format is the keystore that every Ethereum tool reads (version 3):
+https://ethereum.org/developers/docs/data-structures-and-encoding/web3-secret-storage/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from marketplace.kit.refusals import Rejected
+
+STRONG, QUICK = 262_144, 4_096
+"""scrypt's n: a second to open where it matters, a few milliseconds for a chain of our own on this machine."""
+
+
+class WeakKey(Rejected):
+    """A key that may not be used on this chain."""
+
+
+class FileSigner:
+    """A key that lies in a file here and is open in this process."""
+
+    def __init__(self, account: Any) -> None:
+        self._account = account
+
+    @property
+    def address(self) -> str:
+        return str(self._account.address)
+
+    def sign(self, transaction: dict[str, Any]) -> tuple[bytes, str]:
+        signed = self._account.sign_transaction(transaction)
+        return bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+
+
+@lru_cache(maxsize=256)
+def opened(path: Path, password: str, hardness: int) -> FileSigner:
+    """The key in this file, made if there is none. Raises WeakKey where it is locked more lightly than `hardness`."""
+    from eth_account import Account  # noqa: PLC0415 -- only senders need it
+
+    if not path.exists():
+        _create(path, password, hardness)
+    kept = json.loads(path.read_text())
+    if kept["crypto"]["kdfparams"]["n"] < hardness:
+        raise WeakKey(f"{path.name} was locked lightly, for a chain of our own: make a new key for a public one")
+    return FileSigner(Account.from_key(Account.decrypt(kept, password)))
+
+
+def _create(path: Path, password: str, hardness: int) -> None:
+    """Write a new key, whole or not at all; where two processes do so at once, the first one's counts for both."""
+    from eth_account import Account  # noqa: PLC0415 -- only senders need it
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = Account.encrypt(Account.create().key, password, kdf="scrypt", iterations=hardness)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(kept, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

@@ -1,0 +1,118 @@
+"""Keys that never come to this machine sign for the town, and their keeper is not believed blindly."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from marketplace.application import create_app
+from marketplace.chain import deploying, keys, register, sending
+from marketplace.chain.models import CallState
+from marketplace.chain.remote_signer import RemoteSigner, SignerRefuses
+from marketplace.kit.refusals import Unavailable
+from marketplace.settings import Settings
+from tests.chain import given
+from tests.local_chain import CHAIN_ID, free_port
+
+ROLES = ("town", "fund", *sorted({who for _, _, who in deploying.ROLES} - {"town"}))
+FIELDS = {
+    "type": 2,
+    "chainId": CHAIN_ID,
+    "nonce": 3,
+    "gas": 21_000,
+    "maxFeePerGas": 10**11,
+    "maxPriorityFeePerGas": 1,
+    "value": 0,
+    "data": b"\x12\x34",
+    "to": "0x" + "11" * 20,
+}
+
+
+@contextmanager
+def service(manner: str, keys: int = 1) -> Iterator[tuple[str, list[str]]]:
+    """A service's address, and those of its keys."""
+    secrets = [f"0x{number:064x}" for number in range(1_001, 1_001 + keys)]
+    command = [sys.executable, "-m", "tests.chain.signing_service", manner, *secrets]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port, *addresses = process.stdout.readline().split()
+        try:
+            yield f"http://127.0.0.1:{port}", addresses
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def remote(settings: Settings) -> Iterator[Settings]:
+    """A town whose keys are all elsewhere."""
+    with service("web3signer", len(ROLES)) as (url, addresses):
+        named = ",".join(f"{role}={address}" for role, address in zip(ROLES, addresses, strict=True))
+        yield settings.model_copy(update={"signer_url": url, "signer_addresses": named})
+
+
+def test_a_whole_town_is_built_and_issues_without_a_key_of_its_own(app: Flask, remote: Settings) -> None:
+    app.extensions["hiroba.settings"] = remote
+    deploying.ensure_contracts()
+    given.a_series()
+    given.an_issue(1)
+    sending.work()
+    assert given.calls() == {"series:1": CallState.MINED, "issue:1:1": CallState.MINED}
+    assert given.owner(1_000_001) == register.custody_address(given.custody_id(1)).lower()
+    assert not (Path(remote.data_dir) / "keys").exists()
+
+
+@pytest.mark.parametrize("manner", ["web3signer", "clef"])
+def test_both_manners_of_answering_are_understood_and_give_what_a_file_would(manner: str) -> None:
+    from eth_account import Account  # noqa: PLC0415 -- slow, and only this test needs it
+
+    with service(manner) as (url, [address]):
+        signed = Account.from_key(f"0x{1_001:064x}").sign_transaction(FIELDS)
+        expected = bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+        assert RemoteSigner(url, address).sign(FIELDS) == expected
+
+
+def test_a_deployment_has_no_receiver(settings: Settings) -> None:
+    with service("web3signer") as (url, [address]):
+        fields = {name: value for name, value in FIELDS.items() if name != "to"}
+        raw, _ = RemoteSigner(url, address).sign(fields)
+        assert len(raw) > 0
+
+
+def test_what_was_not_asked_for_is_not_taken(settings: Settings) -> None:
+    with service("liar") as (url, [address]), pytest.raises(SignerRefuses, match="it signed another to"):
+        RemoteSigner(url, address).sign(FIELDS)
+
+
+def test_a_key_that_the_service_does_not_have_is_refused_in_its_words() -> None:
+    with service("web3signer") as (url, _), pytest.raises(SignerRefuses, match="not permitted"):
+        RemoteSigner(url, "0x" + "22" * 20).sign(FIELDS)
+
+
+def test_a_service_that_is_away_is_unavailable_and_promises_wait(deployed: Flask, settings: Settings) -> None:
+    address = keys.signer("issuer").address
+    away = {"signer_url": f"http://127.0.0.1:{free_port()}", "signer_addresses": f"issuer={address}"}
+    deployed.extensions["hiroba.settings"] = settings.model_copy(update=away)
+    given.a_series()
+    with pytest.raises(Unavailable):
+        sending.work()
+    assert given.calls() == {"series:1": CallState.QUEUED}
+    deployed.extensions["hiroba.settings"] = settings
+    sending.work()
+    assert given.calls() == {"series:1": CallState.MINED}
+
+
+def test_a_role_without_an_address_has_no_key(settings: Settings) -> None:
+    elsewhere = settings.model_copy(update={"signer_url": "http://127.0.0.1:1", "signer_addresses": ""})
+    with create_app(elsewhere).app_context(), pytest.raises(keys.NoKey, match="custodian"):
+        keys.signer("custodian")
+
+
+def test_on_a_public_chain_a_service_needs_no_password(settings: Settings) -> None:
+    knobs = {"signer_url": "http://127.0.0.1:1", "signer_addresses": "issuer=0x" + "11" * 20, "chain_id": 137}
+    elsewhere = settings.model_copy(update={**knobs, "key_password": type(settings.key_password)("")})
+    with create_app(elsewhere).app_context():
+        assert keys.signer("issuer").address == "0x" + "11" * 20

@@ -83,6 +83,7 @@ def resale(row: Trade) -> schemas.Resale:
         buyer=row.buyer,
         price_yen=row.price_yen,
         royalty_yen=row.royalty_yen,
+        marketplace=row.marketplace,
         tx=row.tx_hash,
         log_index=row.log_index,
         block=row.block_number,

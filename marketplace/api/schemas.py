@@ -129,6 +129,7 @@ class Resale(Answer):
     buyer: Address
     price_yen: Yen
     royalty_yen: Yen
+    marketplace: Annotated[str, Field(description="hiroba: our own contract; seaport: elsewhere")]
     tx: Hash
     log_index: int
     block: int

@@ -79,7 +79,17 @@ def holders(issued: list[Record]) -> list[Record]:
 
 
 def resales() -> list[Record]:
-    names = ("contract", "token_id", "seller", "buyer", "price_yen", "royalty_yen", "tx_hash", "log_index")
+    names = (
+        "contract",
+        "token_id",
+        "seller",
+        "buyer",
+        "price_yen",
+        "royalty_yen",
+        "marketplace",
+        "tx_hash",
+        "log_index",
+    )
     rows = db.session.scalars(sa.select(Trade).order_by(Trade.block_number, Trade.log_index))
     return [
         {name: getattr(row, name) for name in names} | {"block": row.block_number, "at": _text(row.at)} for row in rows

@@ -48,8 +48,17 @@ class Offer(Base):
     at: Mapped[datetime]
 
 
+class Market(StrEnum):
+    """Where a right was sold."""
+
+    HIROBA = "hiroba"
+    """Our own contract."""
+    SEAPORT = "seaport"
+    """Any other place that settles by Seaport, in the yen token that our own market takes too."""
+
+
 class Trade(Base):
-    """One Sold log."""
+    """One sale in yen, as a log tells it: Sold of our market, or OrderFulfilled of Seaport."""
 
     __tablename__ = "trades"
     __table_args__ = (
@@ -62,6 +71,7 @@ class Trade(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     contract: Mapped[str] = mapped_column(sa.String(42))
     """The collection, not the market."""
+    marketplace: Mapped[Market] = state_column(Market, name="marketplace")
     token_id: Mapped[int] = mapped_column(sa.BigInteger)
     seller: Mapped[str] = mapped_column(sa.String(42))
     buyer: Mapped[str] = mapped_column(sa.String(42))

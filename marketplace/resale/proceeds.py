@@ -17,7 +17,7 @@ from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Refused
 from marketplace.resale.addresses import read_address
-from marketplace.resale.models import Trade
+from marketplace.resale.models import Market, Trade
 from marketplace.tokens.models import Custody
 
 CUSTODIAN = "custodian"
@@ -29,10 +29,12 @@ class NothingToDraw(Refused):
 
 
 def owed(account_id: int) -> Yen:
-    """What waits for the account in the market: its sales less royalties, less what it has drawn."""
+    """What waits for the account in our market: its sales less royalties, less what it has drawn."""
     own = sa.select(Custody.address).where(Custody.account_id == account_id)
     earned = db.session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(Trade.price_yen - Trade.royalty_yen), 0)).where(Trade.seller.in_(own))
+        sa.select(sa.func.coalesce(sa.func.sum(Trade.price_yen - Trade.royalty_yen), 0)).where(
+            Trade.seller.in_(own), Trade.marketplace == Market.HIROBA
+        )
     )
     return int(earned or 0) - sum(_drawn(account_id))
 

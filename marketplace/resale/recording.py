@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.chain.contract import MARKET, RIGHTS
+from marketplace.chain import seaport
+from marketplace.chain.contract import MARKET, RIGHTS, YEN
 from marketplace.chain.models import Call, CallState, Log
 from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.writing import move
@@ -71,13 +72,14 @@ def _recompute(token_ids: Sequence[int]) -> None:
         ours = list(session.scalars(wanted.with_for_update(of=Token)))
         ids = [token.token_id for token in ours]
         told, offers, trades = _told(ids), _rows(Offer, ids), _rows(Trade, ids)
+        in_yen = contracts().get(YEN), _treasury()
         asked = sa.select(OfferRequest).where(OfferRequest.token_id.in_(ids)).order_by(OfferRequest.id)
         requests = list(session.scalars(asked))
         sellers = accounts_at(log.args["seller"] for logs in told.values() for log in logs if "seller" in log.args)
         for token in ours:
             id_, logs = token.token_id, told.get(token.token_id, [])
             live = _write_offers(id_, logs, offers.get(id_, {}))
-            _write_trades(token, logs, trades.get(id_, {}), sellers)
+            _write_trades(token, logs, trades.get(id_, {}), sellers, in_yen)
             _settle_requests([request for request in requests if request.token_id == id_], live, sellers)
 
 
@@ -87,6 +89,7 @@ def _told(token_ids: Sequence[int]) -> dict[int, list[Told]]:
     said = sa.or_(
         sa.and_(Log.address == at.get(MARKET), Log.name.in_(("Listed", "Cancelled", "Sold"))),
         sa.and_(Log.address == at.get(RIGHTS), Log.name == "Transfer"),
+        Log.name == seaport.NAME,
     )
     logs = db.session.scalars(sa.select(Log).where(said, Log.token_id.in_(token_ids)))
     found: dict[int, list[Told]] = {}
@@ -120,18 +123,25 @@ def _write_offers(token_id: int, logs: Sequence[Told], rows: dict[Place, Offer])
     return offers
 
 
-def _write_trades(token: Token, logs: Sequence[Told], rows: dict[Place, Trade], sellers: Mapping[str, int]) -> None:
+def _write_trades(
+    token: Token,
+    logs: Sequence[Told],
+    rows: dict[Place, Trade],
+    sellers: Mapping[str, int],
+    in_yen: tuple[str | None, str | None],
+) -> None:
     """Each sale is said in the transaction that writes it down."""
-    for log in rules.trades(logs):
+    for sale in rules.sales(logs, *in_yen):
+        log = sale.log
         if rows.pop((log.block_hash, log.log_index), None) is not None:
             continue
         assert token.contract is not None, "what was sold was issued"
-        money = {"price_yen": int(log.args["price"]), "royalty_yen": int(log.args["royalty"])}
-        parties = {"seller": log.args["seller"], "buyer": log.args["buyer"]}
+        money = {"price_yen": sale.price, "royalty_yen": sale.royalty}
+        parties = {"seller": log.args["seller"], "buyer": log.args["buyer"], "marketplace": sale.marketplace}
         db.session.add(Trade(contract=token.contract, token_id=token.token_id, **parties, **money, **_place(log)))
         say(
             "resale.sold",
-            key=f"{log.tx_hash}:{log.args['listingId']}",
+            key=f"{log.tx_hash}:{sale.number}",
             token_id=token.token_id,
             seller_id=sellers.get(log.args["seller"]),
             tx_hash=log.tx_hash,
@@ -139,6 +149,13 @@ def _write_trades(token: Token, logs: Sequence[Told], rows: dict[Place, Trade], 
             royalty_yen=money["royalty_yen"],
         )
     _forget(rows.values())
+
+
+def _treasury() -> str | None:
+    """The address of the town's fund, as the collection names it now."""
+    named = sa.select(Log.args).where(Log.address == contracts().get(RIGHTS), Log.name == "TreasuryChanged")
+    args = db.session.scalar(named.order_by(Log.block_number.desc(), Log.log_index.desc()).limit(1))
+    return args["treasury"] if args else None
 
 
 def _settle_requests(requests: Sequence[OfferRequest], offers: Sequence[Offer], sellers: Mapping[str, int]) -> None:

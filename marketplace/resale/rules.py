@@ -10,7 +10,7 @@ from typing import Any
 from marketplace.kit.dates import when
 from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE, Yen, yen
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
-from marketplace.resale.models import OfferState
+from marketplace.resale.models import Market, OfferState
 
 UNPAYABLE = 10**15
 """Nobody has so many yen; offers from here on are jokes that would burst a column."""
@@ -114,9 +114,29 @@ def offers(logs: Collection[Told], at: datetime) -> list[tuple[Told, OfferState]
     return found
 
 
-def trades(logs: Collection[Told]) -> list[Told]:
-    """Each sale of a token, oldest first."""
-    return _in_order(log for log in logs if log.name == "Sold")
+@dataclass(frozen=True)
+class Sale:
+    """What a sale was, wherever it was."""
+
+    log: Told
+    marketplace: Market
+    number: str
+    """Which sale of its transaction: our market's listing, Seaport's order."""
+    price: Yen
+    royalty: Yen
+
+
+def sales(logs: Collection[Told], yen_token: str | None, treasury: str | None) -> list[Sale]:
+    """Each sale of a token for yen, oldest first. Elsewhere the royalty is what the treasury was given of the price."""
+    found = []
+    for log in _in_order(log for log in logs if log.name in ("Sold", "OrderFulfilled")):
+        price = int(log.args["price"])
+        if log.name == "Sold":
+            found.append(Sale(log, Market.HIROBA, str(log.args["listingId"]), price, int(log.args["royalty"])))
+        elif log.args["currency"] == yen_token and yen_token and 0 < price < UNPAYABLE:
+            given = sum(int(amount) for receiver, amount in log.args["paid"] if receiver == treasury)
+            found.append(Sale(log, Market.SEAPORT, log.args["orderHash"], price, min(given, price)))
+    return found
 
 
 def expiry(listed: Told) -> datetime:

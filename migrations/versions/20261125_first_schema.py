@@ -1,12 +1,12 @@
 """first schema
 
-Revision 3d0036319867, after ; 2026-11-25 01:09:54.294181.
+Revision e11670d32066, after ; 2026-11-25 01:10:00.589063.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "3d0036319867"
+revision = "e11670d32066"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -353,6 +353,11 @@ def upgrade() -> None:
         "trades",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("contract", sa.String(length=42), nullable=False),
+        sa.Column(
+            "marketplace",
+            sa.Enum("hiroba", "seaport", name="marketplace", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
         sa.Column("token_id", sa.BigInteger(), nullable=False),
         sa.Column("seller", sa.String(length=42), nullable=False),
         sa.Column("buyer", sa.String(length=42), nullable=False),

@@ -295,6 +295,7 @@ class TestResales:
             "buyer": HANA,
             "price_yen": 1_000,
             "royalty_yen": 50,
+            "marketplace": "hiroba",
             "tx": digest("tx", "sale 1"),
             "log_index": 0,
             "block": 2,

@@ -20,7 +20,19 @@ from marketplace.settings import Settings
 
 OFFICES = (
     *("outbox", "journal", "notices", "accounts", "rights", "metadata", "chain", "payments", "tokens"),
-    *("fund", "resale", "listings", "orders", "auctions", "lotteries", "storefront", "staff", "api", "continuity"),
+    *(
+        "holders",
+        "fund",
+        "resale",
+        "listings",
+        "orders",
+        "auctions",
+        "lotteries",
+        "storefront",
+        "staff",
+        "api",
+        "continuity",
+    ),
 )
 """From the ground up, as in the layers of pyproject.toml."""
 
@@ -32,6 +44,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "listings": ("scheduling",),
     "orders": ("expiring",),
     "tokens": ("issuing",),
+    "holders": ("giving", "withdrawing"),
     "resale": ("recording",),
     "lotteries": ("erasing",),
     "payments": ("reconciling",),

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """What we pay at most for a unit of gas, whatever the chain asks."""
     seaport_addresses: str = ""
     """Seaport contracts whose sales of our rights are read too, comma between. Empty on a chain that has none."""
+    withdrawal_cooling_hours: float = Field(default=24, ge=0)
+    """Between a holder's wish to take a right to a wallet of their own and the move, which nobody can undo."""
     key_password: SecretStr = SecretStr("")
     """Opens the key files in DATA_DIR/keys. Only the sender needs it."""
     signer_url: str = ""

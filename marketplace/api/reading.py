@@ -18,8 +18,8 @@ from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import PUBLIC, Listing, Mode, UnitState
 from marketplace.listings.taking import counts
 from marketplace.metadata.models import Pin, Replica
-from marketplace.resale.models import Trade
-from marketplace.resale.statements import Step, histories
+from marketplace.resale.models import Offer, Trade
+from marketplace.resale.statements import Step, histories, live_offers_of
 from marketplace.rights.models import Kind, Right
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
@@ -156,7 +156,8 @@ def _listings(rows: Sequence[Listing]) -> list[schemas.Listing]:
 
 
 def _tokens(rows: Sequence[Token]) -> list[schemas.Token]:
-    steps = histories([row.token_id for row in rows])
+    ids = [row.token_id for row in rows]
+    steps, offers = histories(ids), live_offers_of(ids)
     return [
         schemas.Token(
             contract=row.contract,
@@ -170,10 +171,18 @@ def _tokens(rows: Sequence[Token]) -> list[schemas.Token]:
             metadata_uri=row.metadata_uri,
             mint_tx=row.mint_tx,
             minted_at=row.minted_at,
+            offer=_offer(offers.get(row.token_id)),
             transfers=[_transfer(step) for step in steps.get(row.token_id, [])],
         )
         for row in rows
     ]
+
+
+def _offer(row: Offer | None) -> schemas.Offer | None:
+    if row is None:
+        return None
+    named = {"listing_id": row.market_listing, "seller": row.seller}
+    return schemas.Offer(**named, price_yen=row.price_yen, expires_at=row.expires_at)
 
 
 def _transfer(step: Step) -> schemas.Transfer:

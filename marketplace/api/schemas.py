@@ -107,6 +107,13 @@ class Transfer(Answer):
     at: Moment
 
 
+class Offer(Answer):
+    listing_id: Annotated[int, Field(description="names the offer in ResaleMarket.buy")]
+    seller: Address
+    price_yen: Yen
+    expires_at: Moment
+
+
 class Token(Answer):
     contract: Address
     token_id: int
@@ -119,6 +126,7 @@ class Token(Answer):
     metadata_uri: Annotated[str | None, Field(description="as the contract's tokenURI answers")]
     mint_tx: Hash
     minted_at: Moment
+    offer: Annotated[Offer | None, Field(description="what it can be bought for now, from any wallet")]
     transfers: list[Transfer]
 
 

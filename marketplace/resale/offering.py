@@ -14,11 +14,14 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.money import Yen
+from marketplace.kit.refusals import Refused
 from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState
-from marketplace.resale.rules import MarketNotReady, NotOffered, NotTheHolder, check_offer
+from marketplace.resale.rules import AlreadyOffered, MarketNotReady, NotOffered, NotTheHolder, check_offer
+from marketplace.tokens.binding import binds, check_free
 from marketplace.tokens.models import Token
 
 CUSTODIAN = "custodian"
+OFFER = "resale.offer"
 LIFE = timedelta(days=365)
 """An offer that nobody takes back ends by itself."""
 
@@ -61,6 +64,7 @@ def check(token: Token, account_id: int, price_yen: Yen) -> None:
         price_yen=price_yen,
         at=now(),
     )
+    check_free(token, but=OFFER)
 
 
 def withdraw_offer(token_id: int, account_id: int) -> None:
@@ -108,6 +112,13 @@ def live_offer(token_id: int) -> Offer | None:
 
 def is_offered(token_id: int) -> bool:
     return open_request(token_id) is not None or live_offer(token_id) is not None
+
+
+@binds(OFFER)
+def _offered(token: Token) -> Refused | None:
+    if not is_offered(token.token_id):
+        return None
+    return AlreadyOffered("この権利は売りに出ています。ほかのことをするときは、先に取り下げてください。")
 
 
 def _locked(token_id: int) -> Token:

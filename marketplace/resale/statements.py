@@ -104,6 +104,12 @@ def live_offers(limit: int = 50) -> list[tuple[Offer, Token]]:
     ]
 
 
+def live_offers_of(token_ids: Collection[int]) -> dict[int, Offer]:
+    """{token: the offer that could be bought now}."""
+    live = (Offer.token_id.in_(token_ids), Offer.state == OfferState.LIVE, Offer.expires_at > now())
+    return {offer.token_id: offer for offer in db.session.scalars(sa.select(Offer).where(*live).order_by(Offer.id))}
+
+
 def _kind(move: Transfer, trade: Trade | None) -> str:
     if move.from_address == NOBODY:
         return "issue"

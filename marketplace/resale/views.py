@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
+from marketplace.chain.contract import NAMES, artifact
 from marketplace.chain.register import custody_address, signer_of
-from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.money import SMALLEST_CHARGE
 from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.web import conditional
 from marketplace.resale import offering, proceeds, rules, statements, wallet
 from marketplace.resale.forms import OfferForm, PressForm, WalletForm
 from marketplace.settings import settings
 from marketplace.tokens.custody import custody_of
+from marketplace.tokens.finding import token_at
 from marketplace.tokens.models import Token
 
 bp = Blueprint("resale", __name__)
@@ -97,6 +98,14 @@ def draw() -> ResponseReturnValue:
     return render_template("resale/proceeds.html", form=form, owed=proceeds.owed(me().id)), status
 
 
+@bp.get("/abi/<name>.json")
+def abi(name: str) -> ResponseReturnValue:
+    """The interface of a contract, for wallets and explorers. https://docs.soliditylang.org/en/latest/abi-spec.html"""
+    if name not in NAMES:
+        abort(404)
+    return conditional(jsonify(artifact(name).abi), max_age=3600)
+
+
 @bp.get("/dev/wallet")
 def demo_wallet() -> ResponseReturnValue:
     only_in_the_demo()
@@ -152,11 +161,8 @@ def only_in_the_demo() -> None:
 
 
 def held(contract: str, token_id: int) -> Token:
-    """A token that the signed-in person holds with us; NotTheHolder for another's, 404 for none."""
-    same = (sa.func.lower(Token.contract) == contract.lower(), Token.token_id == token_id)
-    token = db.session.scalar(sa.select(Token).where(*same))
-    if token is None:
-        abort(404)
+    """A token that the signed-in person holds with us; NotTheHolder for another's, LookupError (404) for none."""
+    token = token_at(contract, token_id)
     if token.holder_id != me().id:
         raise rules.NotTheHolder
     return token

@@ -9,6 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.auctions.models import Auction, Bidder
+from marketplace.holders.giving import waiting_for
+from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing
@@ -52,6 +54,9 @@ def show() -> ResponseReturnValue:
     page = render_template(
         "storefront/mypage.html",
         tokens=tokens,
+        gifts=waiting_for(me),
+        outside=_in_own_wallets(me.id),
+        busy=_busy([token.token_id for token in tokens]),
         offered=offered,
         open_orders=[order for order in orders if order.state in OPEN],
         orders=orders,
@@ -59,6 +64,24 @@ def show() -> ResponseReturnValue:
         auctions=_auctions(me.id),
     )
     return conditional(page, max_age=0, private=True)
+
+
+def _in_own_wallets(account_id: int) -> list[Token]:
+    """What lies in wallets that the person proved."""
+    own = sa.select(Wallet.address).where(Wallet.account_id == account_id)
+    held = sa.select(Token).where(Token.holder_address.in_(own), Token.state == TokenState.HELD)
+    return list(db.session.scalars(held.options(joinedload(Token.right)).order_by(Token.minted_at.desc())))
+
+
+def _busy(token_ids: list[int]) -> dict[int, str]:
+    """{token: what is being done with it}."""
+    gifts = sa.select(Gift).where(Gift.token_id.in_(token_ids), Gift.state.in_((GiftState.OFFERED, GiftState.ACCEPTED)))
+    leaving = sa.select(Withdrawal).where(
+        Withdrawal.token_id.in_(token_ids),
+        Withdrawal.state.in_((WithdrawalState.COOLING, WithdrawalState.MOVING)),
+    )
+    given = {gift.token_id: "贈る手続き中" for gift in db.session.scalars(gifts)}
+    return given | {row.token_id: "ウォレットへ移す手続き中" for row in db.session.scalars(leaving)}
 
 
 def _entries(account_id: int) -> list[tuple[Entry, Listing]]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account
 from marketplace.chain.register import status
@@ -17,58 +16,18 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.metadata import statements
-from marketplace.metadata.amending import corrections
 from marketplace.metadata.models import Pin
-from marketplace.metadata.replicating import standing
 from marketplace.resale.models import Offer, OfferState, Trade
-from marketplace.resale.statements import STEP_JA, figures, figures_by_right, history
+from marketplace.resale.statements import figures, figures_by_right
 from marketplace.rights.models import Right
 from marketplace.storefront import charts
 from marketplace.storefront.charts import Sale
-from marketplace.tokens.models import NOBODY, Token
+from marketplace.tokens.models import Token
 
 bp = Blueprint("records", __name__)
 
 NEWEST, CHEAPEST, PLOTTED = 30, 24, 5_000
 """Rows shown of the trades and of the offers; trades that the charts count."""
-
-
-@bp.app_template_filter("holder")
-def holder(address: str | None) -> str:
-    """A short name for an address: '持ち主 0aa3'. The whole address is in the API and on chain."""
-    if not address:
-        return "まだいません"
-    return "町" if address == NOBODY else f"持ち主 {address[-4:].lower()}"
-
-
-@bp.get("/tokens/<contract>/<int:token_id>")
-def token(contract: str, token_id: int) -> ResponseReturnValue:
-    """One token: what it is, whose it is, and through whose hands it went."""
-    row = db.session.scalar(
-        sa.select(Token)
-        .where(Token.token_id == token_id, sa.func.lower(Token.contract) == contract.lower())
-        .options(joinedload(Token.right))
-    )
-    if row is None or row.path is None:
-        abort(404)
-    if row.path != request.path:  # one address for one token, whatever the capitals of the contract's
-        return redirect(row.path, 301)
-    me = current_account()
-    offer = db.session.scalar(
-        sa.select(Offer).where(Offer.token_id == token_id, Offer.state == OfferState.LIVE).order_by(Offer.price_yen)
-    )
-    page = render_template(
-        "storefront/token.html",
-        token=row,
-        right=row.right,
-        steps=history(token_id),
-        step_words=STEP_JA,
-        offer=offer,
-        mine=me is not None and row.holder_id == me.id,
-        kept=standing(row.right_id),
-        corrections=corrections(row.right),
-    )
-    return conditional(page, max_age=1, private=me is not None)
 
 
 @bp.get("/market")

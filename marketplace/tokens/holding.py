@@ -29,7 +29,8 @@ AT_ONCE = 100
 
 
 def recompute(token_ids: Iterable[int]) -> None:
-    """Bring tokens in line with the chain's logs ⇢ token.issued (once each), token.changed_hands (once a movement).
+    """Bring tokens in line with the chain's logs ⇢ token.issued (once each), token.changed_hands (once a movement),
+    token.revoked.
 
     Ids that we never promised are passed over: they are not ours. Raises Unavailable while logs are being read anew.
     """
@@ -70,6 +71,8 @@ def _settle(token: Token, moves: Sequence[Move], known: Mapping[Place, Transfer]
                 to_address=step.to_address,
                 tx_hash=step.tx_hash,
             )
+    if found.state == TokenState.REVOKED:
+        say("token.revoked", key=f"{token.token_id}:{moves[-1].tx_hash}", token_id=token.token_id)
     _write_holding(token, found, accounts)
 
 

@@ -1,12 +1,12 @@
 """first schema
 
-Revision e11670d32066, after ; 2026-11-25 01:10:00.589063.
+Revision 0918ff180b89, after ; 2026-11-25 01:10:34.383944.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "e11670d32066"
+revision = "0918ff180b89"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -448,6 +448,59 @@ def upgrade() -> None:
         sa.UniqueConstraint("address", name=op.f("uq_custody_addresses_address")),
     )
     op.create_table(
+        "gifts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("giver_id", sa.Integer(), nullable=False),
+        sa.Column("to_email", sa.String(length=254), nullable=True),
+        sa.Column("link_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "offered",
+                "accepted",
+                "delivered",
+                "declined",
+                "withdrawn",
+                "expired",
+                "void",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'offered') = (to_email IS NOT NULL)", name=op.f("ck_gifts_address_until_the_answer")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('accepted', 'delivered') OR recipient_id IS NOT NULL", name=op.f("ck_gifts_taken_by_one")
+        ),
+        sa.CheckConstraint("recipient_id <> giver_id", name=op.f("ck_gifts_to_another")),
+        sa.ForeignKeyConstraint(["giver_id"], ["accounts.id"], name=op.f("fk_gifts_giver_id_accounts")),
+        sa.ForeignKeyConstraint(["recipient_id"], ["accounts.id"], name=op.f("fk_gifts_recipient_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gifts")),
+        sa.UniqueConstraint("code", name=op.f("uq_gifts_code")),
+        sa.UniqueConstraint("link_hash", name=op.f("uq_gifts_link_hash")),
+    )
+    with op.batch_alter_table("gifts", schema=None) as batch_op:
+        batch_op.create_index("ix_gifts_giver_id", ["giver_id"], unique=False)
+        batch_op.create_index("ix_gifts_to_email", ["to_email"], unique=False)
+        batch_op.create_index(
+            "uq_gifts_one_open_per_token",
+            ["token_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('offered', 'accepted')"),
+            postgresql_where=sa.text("state IN ('offered', 'accepted')"),
+        )
+
+    op.create_table(
         "offer_requests",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("token_id", sa.BigInteger(), nullable=False),
@@ -680,6 +733,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_roles_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_roles")),
         sa.UniqueConstraint("account_id", "role", name="uq_staff_roles_once"),
+    )
+    op.create_table(
+        "wallet_challenges",
+        sa.Column("nonce", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_wallet_challenges_account_id_accounts")),
+        sa.PrimaryKeyConstraint("nonce", name=op.f("pk_wallet_challenges")),
+    )
+    op.create_table(
+        "wallets",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=42), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(length=132), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_wallets_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wallets")),
+        sa.UniqueConstraint("account_id", "address", name="uq_wallets_once_per_account"),
     )
     op.create_table(
         "amendments",
@@ -1006,6 +1080,46 @@ def upgrade() -> None:
         batch_op.create_index("ix_tokens_holder_id", ["holder_id"], unique=False)
         batch_op.create_index("ix_tokens_listing_code", ["listing_code"], unique=False)
         batch_op.create_index("ix_tokens_state", ["state", "token_id"], unique=False)
+
+    op.create_table(
+        "withdrawals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("wallet_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "cooling",
+                "moving",
+                "done",
+                "cancelled",
+                "void",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("due_at >= asked_at", name=op.f("ck_withdrawals_due_after_asked")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_withdrawals_account_id_accounts")),
+        sa.ForeignKeyConstraint(["wallet_id"], ["wallets.id"], name=op.f("fk_withdrawals_wallet_id_wallets")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_withdrawals")),
+        sa.UniqueConstraint("code", name=op.f("uq_withdrawals_code")),
+    )
+    with op.batch_alter_table("withdrawals", schema=None) as batch_op:
+        batch_op.create_index("ix_withdrawals_due", ["state", "due_at"], unique=False)
+        batch_op.create_index(
+            "uq_withdrawals_one_open_per_token",
+            ["token_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('cooling', 'moving')"),
+            postgresql_where=sa.text("state IN ('cooling', 'moving')"),
+        )
 
     op.create_table(
         "auctions",
@@ -1491,6 +1605,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_auctions_state_closes")
 
     op.drop_table("auctions")
+    with op.batch_alter_table("withdrawals", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_withdrawals_one_open_per_token",
+            sqlite_where=sa.text("state IN ('cooling', 'moving')"),
+            postgresql_where=sa.text("state IN ('cooling', 'moving')"),
+        )
+        batch_op.drop_index("ix_withdrawals_due")
+
+    op.drop_table("withdrawals")
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.drop_index("ix_tokens_state")
         batch_op.drop_index("ix_tokens_listing_code")
@@ -1529,6 +1652,8 @@ def downgrade() -> None:
         )
 
     op.drop_table("amendments")
+    op.drop_table("wallets")
+    op.drop_table("wallet_challenges")
     op.drop_table("staff_roles")
     op.drop_table("rights")
     with op.batch_alter_table("posting_lines", schema=None) as batch_op:
@@ -1553,6 +1678,16 @@ def downgrade() -> None:
         )
 
     op.drop_table("offer_requests")
+    with op.batch_alter_table("gifts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_gifts_one_open_per_token",
+            sqlite_where=sa.text("state IN ('offered', 'accepted')"),
+            postgresql_where=sa.text("state IN ('offered', 'accepted')"),
+        )
+        batch_op.drop_index("ix_gifts_to_email")
+        batch_op.drop_index("ix_gifts_giver_id")
+
+    op.drop_table("gifts")
     op.drop_table("custody_addresses")
     with op.batch_alter_table("chain_txs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_txs_state")

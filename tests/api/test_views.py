@@ -230,6 +230,7 @@ class TestTokens:
             "metadata_uri": f"{listing.right.metadata_uri}1.json",
             "mint_tx": mint,
             "minted_at": "2026-04-20T09:01:00+09:00",
+            "offer": None,
             "transfers": [
                 {
                     "kind": "issue",

@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from marketplace.auctions.models import Auction
+from marketplace.holders.models import Gift, Withdrawal
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Entry
@@ -27,7 +28,7 @@ def table(name: str, machine: Machine[Any]) -> str:
 
 def text() -> str:
     """The whole page."""
-    kinds = (Right, Listing, Order, Payment, SavedCard, Token, Auction, Entry, Replica, Amendment)
+    kinds = (Right, Listing, Order, Payment, SavedCard, Token, Gift, Withdrawal, Auction, Entry, Replica, Amendment)
     return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
 
 

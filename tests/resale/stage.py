@@ -14,6 +14,7 @@ from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.resale import recording
 from marketplace.resale.models import OfferRequest
+from marketplace.rights.models import SERIAL_SPACE
 from marketplace.tokens import holding
 from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import Token
@@ -34,7 +35,8 @@ def held_token(chain: Chain, account_id: int, listing_id: int | None = None, ser
         token_id = promise_token(
             listing.right_id, serial, listing.code, f"ORD-{next(_orders)}", account_id, listing.quantity
         )
-    chain.mint(token_id, custody(account_id), block=1, index=token_id % 1000)
+    series, number = divmod(token_id, SERIAL_SPACE)
+    chain.mint(token_id, custody(account_id), block=1, index=(series - 1) * 1_000 + number)
     heard(chain, token_id)
     return token_id
 

@@ -15,7 +15,7 @@ from marketplace.fund.posting import post
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.storefront.records import holder
+from marketplace.storefront.tokens import holder
 from marketplace.tokens.models import NOBODY
 from tests import given
 from tests.chainlogs import Chain, deploy, somebody

@@ -1,0 +1,109 @@
+"""What every way out of our custody has in common: the token's row held, its rule asked, the custodian's move."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.chain.contract import RIGHTS
+from marketplace.chain.models import Call, CallState
+from marketplace.chain.sending import promise
+from marketplace.holders.models import Gift, GiftState, Withdrawal, WithdrawalState
+from marketplace.holders.rules import Disputed, GiftUnderWay, RefundUnderWay, WithdrawalUnderWay, check_leaving
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, writing
+from marketplace.kit.refusals import Refused
+from marketplace.payments.models import Payment
+from marketplace.tokens.binding import binds, check_free
+from marketplace.tokens.models import Token
+
+CUSTODIAN = "custodian"
+GIFT, WITHDRAWAL, PAYMENT = "holders.gift", "holders.withdrawal", "holders.payment"
+DECIDED = ("won", "lost")
+"""What ends a dispute: https://docs.stripe.com/api/disputes/object#dispute_object-status"""
+
+
+def locked(token_id: int) -> Token:
+    """The token's row, fresh and held until the transaction ends. LookupError for none."""
+    assert writing(), "locked() belongs inside transaction()"
+    row = sa.select(Token).where(Token.token_id == token_id).with_for_update(of=Token)
+    token = db.session.scalar(row.execution_options(populate_existing=True))
+    if token is None:
+        raise LookupError(f"token {token_id}")
+    return token
+
+
+def check(token: Token, account_id: int, *, but: str = "") -> None:
+    """Whether the account may move the token now: a refusal of rules.py, or that of what binds it."""
+    check_leaving(
+        holds=token.holder_id == account_id,
+        state=token.state,
+        transferable=token.right.transferable,
+        tradable_from=token.right.tradable_from,
+        at=now(),
+    )
+    check_free(token, but=but)
+
+
+def may_leave(token_id: int, account_id: int, *, but: str = "") -> Token:
+    """The token, held until the transaction ends, once check() lets it pass."""
+    token = locked(token_id)
+    check(token, account_id, but=but)
+    return token
+
+
+def obstacle(token: Token, account_id: int, *, but: str = "") -> Refused | None:
+    """What check() refuses, for a page that says so before anything is typed."""
+    try:
+        check(token, account_id, but=but)
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def move_out(key: str, account_id: int, to: str, token_id: int) -> None:
+    """Have the custodian move a token out of an account's custody, once for `key`."""
+    custody = "0x" + get(Account, account_id).custody_id
+    promise(key, CUSTODIAN, RIGHTS, "custodyTransfer", [custody, to, token_id])
+
+
+def open_gift(token_id: int) -> Gift | None:
+    open_ = Gift.state.in_((GiftState.OFFERED, GiftState.ACCEPTED))
+    return db.session.scalar(sa.select(Gift).where(Gift.token_id == token_id, open_))
+
+
+def open_withdrawal(token_id: int) -> Withdrawal | None:
+    open_ = Withdrawal.state.in_((WithdrawalState.COOLING, WithdrawalState.MOVING))
+    return db.session.scalar(sa.select(Withdrawal).where(Withdrawal.token_id == token_id, open_))
+
+
+@binds(GIFT)
+def _gift(token: Token) -> Refused | None:
+    return GiftUnderWay() if open_gift(token.token_id) or _on_its_way(Gift, token.token_id) else None
+
+
+@binds(WITHDRAWAL)
+def _withdrawal(token: Token) -> Refused | None:
+    under_way = open_withdrawal(token.token_id) or _on_its_way(Withdrawal, token.token_id)
+    return WithdrawalUnderWay() if under_way else None
+
+
+@binds(PAYMENT)
+def _payment(token: Token) -> Refused | None:
+    """Only while whoever paid still has it: a person who got it in good faith answers for nobody's card."""
+    if token.holder_id != token.account_id:
+        return None
+    for payment in db.session.scalars(sa.select(Payment).where(Payment.subject == f"order:{token.order_code}")):
+        if payment.dispute is not None and payment.dispute not in DECIDED:
+            return Disputed()
+        if payment.refunded_yen > 0:
+            return RefundUnderWay()
+    return None
+
+
+def _on_its_way(kind: type[Gift] | type[Withdrawal], token_id: int) -> bool:
+    """Whether the chain was asked to move it and has not: also after it took back that it had."""
+    prefix = "gift:" if kind is Gift else "withdrawal:"
+    asked = sa.select(Call.id).join(kind, Call.key == prefix + kind.code)
+    unmined = (kind.token_id == token_id, Call.state != CallState.MINED, kind.state != "void")
+    return db.session.scalar(asked.where(*unmined).limit(1)) is not None

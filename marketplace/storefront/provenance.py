@@ -1,0 +1,72 @@
+"""The way of one token, from the approval of its right to its latest holder: each step with what proves it.
+
+Every source gives the steps that its office knows of; whatever an office adds to the life of a token is one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from marketplace.kit.db import db
+from marketplace.kit.money import yen
+from marketplace.listings.models import MODE_JA, Listing
+from marketplace.metadata.amending import corrections
+from marketplace.metadata.models import Pin
+from marketplace.resale.statements import STEP_JA, history
+from marketplace.tokens.models import Token
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One step, as the macro `timeline` shows it. `proof` is a hash or an address that a stranger can look up; `where`
+    says what it is."""
+
+    at: datetime
+    word: str
+    proof: str = ""
+    where: str = ""
+    state: str = "done"
+
+    @property
+    def more(self) -> str:
+        return f"{self.where} {self.proof}" if self.proof else ""
+
+
+def ribbon(token: Token) -> list[Mark]:
+    """Oldest first."""
+    return sorted((mark for source in SOURCES for mark in source(token)), key=lambda mark: mark.at)
+
+
+def approved(token: Token) -> Iterable[Mark]:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == token.listing_code))
+    if listing is None:
+        return
+    if listing.approved_at is not None:
+        yield Mark(listing.approved_at, "町が内容を承認", token.right.text_hash or "", "承認された文章のしるし")
+    yield Mark(listing.publish_at, f"販売を公告（{MODE_JA[listing.mode]}）", listing.code, "出品番号")
+
+
+def kept(token: Token) -> Iterable[Mark]:
+    first = sa.select(Pin).where(Pin.right_id == token.right_id, Pin.edition == 1)
+    for pin in db.session.scalars(first):
+        if pin.published_at is not None:
+            yield Mark(pin.published_at, "内容の控えを保管", f"ipfs://{pin.root}", "控えの住所")
+    for correction in corrections(token.right):
+        yield Mark(correction.at, "内容の控えを訂正", f"ipfs://{correction.root}", "控えの住所")
+
+
+def promised(token: Token) -> Iterable[Mark]:
+    yield Mark(token.promised_at, "お渡しする方が決まり、発行を約束")
+
+
+def moved(token: Token) -> Iterable[Mark]:
+    for step in history(token.token_id):
+        price = f"（{yen(step.price_yen)}）" if step.price_yen is not None else ""
+        yield Mark(step.at, f"{STEP_JA[step.kind]}{price}", step.tx_hash, "帳面の記録")
+
+
+SOURCES: Sequence[Callable[[Token], Iterable[Mark]]] = (approved, kept, promised, moved)

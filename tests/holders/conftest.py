@@ -1,0 +1,25 @@
+"""The chain as the holders' office sees it, and two people."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests import given
+from tests.chainlogs import Chain, deploy
+
+
+@pytest.fixture
+def chain(app: Flask) -> Chain:
+    deploy()
+    return Chain()
+
+
+@pytest.fixture
+def hana(app: Flask) -> int:
+    return given.an_account("hana@example.jp")
+
+
+@pytest.fixture
+def ken(app: Flask) -> int:
+    return given.an_account("ken@example.jp")

@@ -20,6 +20,11 @@ class Settings(BaseSettings):
     """Where the embedded default keeps its database, keys, mails and snapshots."""
     secret_key: SecretStr = SecretStr("")
     """Signs sessions and forms. scripts/run makes one; a real town sets its own."""
+    bid_key: SecretStr = SecretStr("")
+    """Seals what people bid until the close. Empty: made from SECRET_KEY. Whoever has the database and this key can
+    read open bids, so keep it elsewhere than the backups; don't change it while an auction is open."""
+    bids_per_minute: int = Field(default=60, ge=1)
+    """How often one person may send a bid."""
     base_url: str = "http://127.0.0.1:8000"
     """The address that buyers see; links in mails begin with it."""
     demo: bool = False

@@ -1,7 +1,8 @@
 """The one file that knows the task engine.
 
 The outbox in our own database keeps every promise; Huey is only the bell that makes a worker look at once.
-A second thread is the worker's clock: it runs the sheets and sweeps what the bell missed.
+A second thread is the worker's clock: it runs the sheets and sweeps what the bell missed. A third one asks the site, as
+bidders do, whether bids come through.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 
 from marketplace.application import create_app
+from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
 from marketplace.kit import sheets
 from marketplace.kit.db import db
@@ -74,6 +76,7 @@ def run(environment: Settings | None = None) -> None:
     clock = threading.Thread(target=tick, args=(app, stop), name="clock", daemon=True)
     with app.app_context():
         threads = settings().worker_threads
+    beat = threading.Thread(target=keep_sending, args=(app, stop), name="watch", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
 
     def quit_(_signal: int, _frame: FrameType | None) -> None:
@@ -84,7 +87,9 @@ def run(environment: Settings | None = None) -> None:
     signal.signal(signal.SIGTERM, quit_)
     signal.signal(signal.SIGINT, quit_)
     clock.start()
+    beat.start()
     stop.wait()
     clock.join(timeout=10)
+    beat.join(timeout=10)
     with app.app_context():
         db.engine.dispose()

@@ -1,13 +1,20 @@
-"""A bid: judged by the rules under the auction's lock, written down whatever becomes of it."""
+"""A bid: judged by the rules under the auction's lock, written down whatever becomes of it.
+
+Everybody bids on the same row at the same moment, so a bid is four statements without objects. The first takes the
+lock, the number and the time of the bid: the order of the log is the order of the locks.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from marketplace.auctions import rules, sealed
+from marketplace.accounts.models import Account
+from marketplace.auctions import chaining, rules, sealed, secrecy, watch
+from marketplace.auctions.agreed import Agreed, agreed
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.refusals import (
     AuctionClosed,
@@ -17,11 +24,10 @@ from marketplace.auctions.refusals import (
     NotOpenYet,
     SecondEnvelope,
 )
-from marketplace.kit.clock import database_now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.clock import database_has_clock, now
+from marketplace.kit.db import UTCDateTime, db, get, transaction
 from marketplace.kit.money import LARGEST_CHARGE, yen
 from marketplace.kit.refusals import Invalid
-from marketplace.outbox.promising import say
 
 
 class Placed(NamedTuple):
@@ -34,105 +40,154 @@ class Placed(NamedTuple):
     closes_at: datetime
 
 
-def place_bid(auction_id: int, bidder_id: int, max_yen: int) -> Placed:
-    """Bid up to `max_yen` yen (or, sealed, exactly that) for the account `bidder_id`.
+AUCTIONS, BIDDERS, BIDS = Auction.__table__.c, Bidder.__table__.c, Bid.__table__.c
 
-    Raises a BidRefused after writing the refused bid down, Invalid for a sum that nobody could pay,
-    LookupError where there is no such auction. A bid after the auction was closed is not written down any more.
+ARRIVE = (
+    sa.update(Auction.__table__)  # type: ignore[arg-type]
+    .where(AUCTIONS.id == sa.bindparam("auction"), AUCTIONS.state == AuctionState.OPEN)
+    .values(arrivals=AUCTIONS.arrivals + 1)
+    .returning(
+        *(AUCTIONS.arrivals, AUCTIONS.closes_at, AUCTIONS.price_yen, AUCTIONS.extensions, AUCTIONS.head),
+        *(AUCTIONS.leader_id, AUCTIONS.leader_no, AUCTIONS.leader_seq, AUCTIONS.leader_secret),
+        *(AUCTIONS.numbers, AUCTIONS.bid_count, AUCTIONS.bidder_count),
+    )
+)
+ARRIVE_AND_ASK_TIME = ARRIVE.returning(sa.type_coerce(sa.func.clock_timestamp(), UTCDateTime()).label("at"))
+FIND_BIDDER = sa.select(BIDDERS.id, BIDDERS.no, BIDDERS.has_bid).where(
+    BIDDERS.auction_id == sa.bindparam("auction"), BIDDERS.account_id == sa.bindparam("account")
+)
+WRITE = sa.insert(Bid.__table__).returning(BIDS.id)  # type: ignore[arg-type]
+STAND = (
+    sa.update(Auction.__table__)  # type: ignore[arg-type]
+    .where(AUCTIONS.id == sa.bindparam("auction"))
+    .values(
+        {
+            name: sa.bindparam(f"new_{name}")
+            for name in (
+                *("closes_at", "price_yen", "extensions", "head", "leader_id", "leader_no", "leader_seq"),
+                *("leader_secret", "numbers", "bid_count", "bidder_count"),
+            )
+        }
+    )
+)
+
+
+class Person(NamedTuple):
+    """The bidder: `number` of numbers given out so far."""
+
+    id: int
+    no: str
+    has_bid: bool
+    numbers: int
+
+
+def place_bid(auction_id: int, account_id: int, max_yen: int) -> Placed:
+    """Bid up to `max_yen` yen (or, sealed, exactly that) for the account.
+
+    Raises a BidRefused after writing the refused bid down, Invalid for a sum that nobody could pay, LookupError where
+    there is no such auction or account. A bid after the auction was decided is not written down any more.
     """
     if max_yen > LARGEST_CHARGE:
         raise Invalid(f"{yen(LARGEST_CHARGE)}以下の金額を入力してください。", field="max_yen")
     with transaction():
-        auction = lock(Auction, auction_id)
-        if auction.state != AuctionState.OPEN:
-            raise AuctionClosed
-        at, bidder = _moment_and_bidder(auction, bidder_id)
-        bid = rules.Bid(auction.seconds(at), bidder.no, max_yen)
-        row = _envelope(auction, bid) if auction.sealed else _contest(auction, bid, bidder_id)
-        row.at, row.bidder_id = at, bidder.id
-        refusal = _refusal(row, auction)
-        _count(auction, row)
-        db.session.add(row)
-        db.session.flush()
-        placed = Placed(row.id, bidder.no, auction.leader_no == bidder.no, auction.price_yen, auction.closes_at)
-    if refusal is not None:
-        raise refusal
-    return placed
+        terms = agreed(auction_id)
+        book, at = _arrive(auction_id)
+        person = _person(auction_id, account_id, book.numbers)
+        closes_at = watch.consider(auction_id, at) if at >= book.closes_at else book.closes_at
+        before = rules.Standing(terms.seconds(closes_at), book.price_yen, book.leader_no, _leaders_maximum(terms, book))
+        bid = rules.Bid(terms.seconds(at), person.no, max_yen)
+        outcome, reason = _judged(terms, before, bid, person.has_bid)
+        after = outcome.standing
+        secret = secrecy.seal(max_yen, terms.code, book.arrivals)
+        line = chaining.line(terms.sealed, int(bid.t), person.no, book.arrivals, max_yen, secret.salt)
+        leaf = chaining.leaf(line)
+        written: dict[str, Any] = {
+            "auction_id": auction_id,
+            "seq": book.arrivals,
+            "sealed": terms.sealed,
+            "bidder_id": person.id,
+            "bidder_no": person.no,
+            "at": at,
+            "t": int(bid.t),
+            "secret": secret.text,
+            "leaf": leaf.hex(),
+            "status": BidStatus.REFUSED if reason else BidStatus.ACCEPTED,
+            "reason": str(reason or ""),
+            "price_yen": after.price,
+            "leader_no": after.leader,
+            "close": int(after.close),
+            "changed": (after.price, after.leader) != (before.price, before.leader),
+        }
+        bid_id = db.session.execute(WRITE, written).scalar_one()
+        raised = reason is None and after.leader == person.no
+        stands = {
+            "closes_at": terms.moment(after.close),
+            "price_yen": after.price,
+            "extensions": book.extensions + outcome.extended,
+            "head": chaining.linked(bytes.fromhex(book.head), leaf).hex(),
+            "leader_id": account_id if raised else book.leader_id,
+            "leader_no": after.leader,
+            # The secret that opens to the leader's maximum: of the newest bid by which the leader raised it.
+            "leader_seq": book.arrivals if raised and not terms.sealed else book.leader_seq,
+            "leader_secret": secret.text if raised and not terms.sealed else book.leader_secret,
+            "numbers": person.numbers,
+            "bid_count": book.bid_count + (reason is None),
+            "bidder_count": book.bidder_count + (reason is None and not person.has_bid),
+        }
+        db.session.execute(STAND, {"auction": auction_id, **{f"new_{name}": of for name, of in stands.items()}})
+        if reason is None and not person.has_bid:
+            db.session.execute(sa.update(Bidder).where(Bidder.id == person.id).values(has_bid=True))
+    if reason is not None:
+        raise _refusal(reason, terms, after)
+    return Placed(bid_id, person.no, after.leader == person.no, after.price, stands["closes_at"])
 
 
-def _moment_and_bidder(auction: Auction, account_id: int) -> tuple[datetime, Bidder]:
-    """The database's time now that the lock is ours, and the person's number, given with the first bid."""
-    found = sa.select(Bidder).where(Bidder.auction_id == auction.id, Bidder.account_id == account_id)
-    at: datetime = db.session.execute(sa.select(database_now())).scalar_one()
-    bidder = db.session.scalar(found)
-    if bidder is None:
-        auction.numbers += 1
-        bidder = Bidder(auction_id=auction.id, account_id=account_id, no=f"{auction.numbers:02}")
-        db.session.add(bidder)
-        db.session.flush()
-    return at, bidder
+def _arrive(auction_id: int) -> tuple[Any, datetime]:
+    """The auction's row, locked, and the moment at which the lock became ours: the bid arrived then."""
+    if database_has_clock():
+        book = db.session.execute(ARRIVE_AND_ASK_TIME, {"auction": auction_id}).first()
+        at = book.at if book else None
+    else:
+        book = db.session.execute(ARRIVE, {"auction": auction_id}).first()
+        at = now()
+    if book is None or at is None:
+        raise AuctionClosed
+    return book, at
 
 
-def _contest(auction: Auction, bid: rules.Bid, account_id: int) -> Bid:
-    """Put the bid to the rules of auction-v1 and let the auction stand as they say."""
-    before = auction.standing
-    outcome = rules.accept(auction.terms, before, bid)
-    after = outcome.standing
-    beaten = auction.leader_id if after.leader != before.leader else None
-    if outcome.accepted:
-        auction.price_yen, auction.leader_no, auction.leader_max_yen = after.price, after.leader, after.leader_max
-        if after.leader == bid.bidder:
-            auction.leader_id = account_id
-        auction.closes_at = auction.moment(after.close)
-        auction.extensions += outcome.extended
-    row = _row(auction, bid, outcome.reason or "")
-    row.changed = (after.price, after.leader) != (before.price, before.leader)
-    row.price_yen, row.leader_no = after.price, after.leader
-    if beaten is not None:
-        say("auction.outbid", key=f"{auction.code}:{row.seq}", auction_id=auction.id, account_id=beaten, seq=row.seq)
-    return row
+def _person(auction_id: int, account_id: int, numbers: int) -> Person:
+    """The person's number in this auction, given with the first bid."""
+    found = db.session.execute(FIND_BIDDER, {"auction": auction_id, "account": account_id}).first()
+    if found is not None:
+        return Person(found.id, found.no, found.has_bid, numbers)
+    bidder = Bidder(auction_id=auction_id, account_id=get(Account, account_id).id, no=f"{numbers + 1:02}")
+    db.session.add(bidder)
+    db.session.flush()
+    return Person(bidder.id, bidder.no, False, numbers + 1)
 
 
-def _envelope(auction: Auction, bid: rules.Bid) -> Bid:
-    """Put a sealed bid to the rules of sealed-v1. Nothing of the auction changes: nobody may see."""
-    earlier = sa.select(Bid.id).where(
-        Bid.auction_id == auction.id, Bid.bidder_no == bid.bidder, Bid.status == BidStatus.ACCEPTED
-    )
-    has_bid = db.session.scalar(earlier.limit(1)) is not None
+def _leaders_maximum(terms: Agreed, book: Any) -> int | None:
+    if book.leader_secret is None:
+        return None
+    return secrecy.opened(book.leader_secret, terms.code, book.leader_seq).yen
+
+
+def _judged(
+    terms: Agreed, before: rules.Standing, bid: rules.Bid, has_bid: bool
+) -> tuple[rules.Outcome, rules.Reason | sealed.Reason | None]:
+    if not terms.sealed:
+        outcome = rules.accept(terms.terms, before, bid)
+        return outcome, outcome.reason
+    # Nothing of a sealed auction changes with a bid: nobody may see.
     envelope = sealed.Bid(bid.t, bid.bidder, "", bid.max)
-    return _row(auction, bid, sealed.refusal(auction.sealed_terms, has_bid, envelope) or "")
-
-
-def _row(auction: Auction, bid: rules.Bid, reason: str) -> Bid:
-    auction.arrivals += 1
-    return Bid(
-        auction_id=auction.id,
-        seq=auction.arrivals,
-        sealed=auction.sealed,
-        bidder_no=bid.bidder,
-        t=int(bid.t),
-        max_yen=bid.max,
-        status=BidStatus.REFUSED if reason else BidStatus.ACCEPTED,
-        reason=str(reason),
-        close=auction.seconds(auction.closes_at),
-        changed=False,
+    return rules.Outcome(None, before), sealed.refusal(
+        replace(terms.sealed_terms, close=before.close), has_bid, envelope
     )
 
 
-def _count(auction: Auction, row: Bid) -> None:
-    if row.status != BidStatus.ACCEPTED:
-        return
-    first = sa.select(Bid.id).where(Bid.bidder_id == row.bidder_id, Bid.status == BidStatus.ACCEPTED).limit(1)
-    with db.session.no_autoflush:
-        auction.bidder_count += db.session.scalar(first) is None
-    auction.bid_count += 1
-
-
-def _refusal(row: Bid, auction: Auction) -> BidRefused | None:
+def _refusal(reason: rules.Reason | sealed.Reason, terms: Agreed, standing: rules.Standing) -> BidRefused:
     """The refusal that the person sees, for the reason in the log."""
-    match row.reason:
-        case "":
-            return None
+    match str(reason):
         case rules.Reason.NOT_OPEN:
             return NotOpenYet()
         case rules.Reason.CLOSED:
@@ -141,5 +196,4 @@ def _refusal(row: Bid, auction: Auction) -> BidRefused | None:
             return NotAboveOwnMaximum()
         case sealed.Reason.SECOND_BID:
             return SecondEnvelope()
-        case _:
-            return BelowMinimum(auction.minimum_yen)
+    return BelowMinimum(terms.terms.start if terms.sealed else rules.minimum(terms.terms, standing))

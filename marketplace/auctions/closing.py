@@ -8,8 +8,8 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.auctions import rules, sealed
-from marketplace.auctions.logs import envelopes, log_of
+from marketplace.auctions import rules, sealed, watch
+from marketplace.auctions.logs import disclose, envelopes, leaves
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import NothingToDraw
@@ -44,7 +44,7 @@ def close(auction_id: int) -> bool:
     with transaction():
         auction = lock(Auction, auction_id)
         at = db.session.execute(sa.select(database_now())).scalar_one()
-        if auction.state != AuctionState.OPEN or at < auction.closes_at:
+        if auction.state != AuctionState.OPEN or at < auction.closes_at or at < watch.consider(auction.id, at):
             return False
         listing = lock(Listing, auction.listing_id)
         if listing.state == ListingState.CANCELLED:
@@ -52,7 +52,8 @@ def close(auction_id: int) -> bool:
         auction.closed_at = at
         if listing.state == ListingState.OPEN:
             close_sale(listing.id)
-        root = merkle.root(log_leaves(auction)).hex()
+        root = merkle.root(leaves(auction)).hex()
+        disclose(auction)
         anchor(f"auction:{auction.code}", root, f"{settings().base_url}/listings/{auction.code}/bids.json")
         if auction.sealed:
             _open_envelopes(auction, root)
@@ -80,11 +81,6 @@ def _open_envelopes(auction: Auction, root: str) -> None:
 def accepted_envelopes(auction: Auction) -> list[sealed.Bid]:
     """In order of receipt."""
     return [bid for bid, status in envelopes(auction) if status == BidStatus.ACCEPTED]
-
-
-def log_leaves(auction: Auction) -> list[bytes]:
-    """One leaf for each bid of the log, in order: none can be changed after the close, nor before the dice of a tie."""
-    return [merkle.leaf(published.canon(line)) for line in log_of(auction)["bids"]]
 
 
 def tie_commit(auction: Auction) -> published.Record:
@@ -206,7 +202,7 @@ def next_bidder(auction: Auction) -> tuple[str, int] | None:
     if auction.seed:
         seed = bytes.fromhex(auction.seed)
         equal.sort(key=lambda bid: sealed.ticket(seed, bid.no))
-    return (equal[0].bidder_no, equal[0].max_yen) if equal else None
+    return (equal[0].bidder_no, equal[0].max_yen or 0) if equal else None
 
 
 def cancel(listing_id: int) -> None:

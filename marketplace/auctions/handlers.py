@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.auctions import closing, opening
-from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder
+from marketplace.auctions.models import Auction, Bid, Bidder
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.notices.sending import send
@@ -33,16 +33,6 @@ def on_expired(order_id: int, **_more: object) -> None:
     closing.forfeited(order_id)
 
 
-@handles("auction.outbid")
-def tell_outbid(auction_id: int, account_id: int, seq: int) -> None:
-    """Tell the person who led that they lead no more, unless they have bid again or it is over."""
-    auction = get(Auction, auction_id)
-    if auction.state != AuctionState.OPEN or auction.leader_id == account_id:
-        return
-    with transaction():
-        _tell("outbid", auction, account_id, key=f"outbid:{auction.code}:{seq}", minimum_yen=auction.minimum_yen)
-
-
 @handles("auction.closed")
 def tell_losers(auction_id: int) -> None:
     """Tell everyone who bid how it ended; the winner has the letter with the pay link."""
@@ -67,7 +57,7 @@ def _tell_bidders(template: str, auction: Auction) -> None:
             _tell(template, auction, bidder.account_id, key=f"{template}:{auction.code}:{bidder.no}")
 
 
-def _tell(template: str, auction: Auction, account_id: int, key: str, **context: object) -> None:
+def _tell(template: str, auction: Auction, account_id: int, key: str) -> None:
     listing = get(Listing, auction.listing_id)
     email = get(Account, account_id).email
-    send(template, email, key=key, auction=auction, listing=listing, right=listing.right, **context)
+    send(template, email, key=key, auction=auction, listing=listing, right=listing.right)

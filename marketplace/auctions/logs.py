@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.auctions import sealed
+from marketplace.auctions import chaining, sealed, secrecy
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid, BidStatus
 from marketplace.auctions.replay import replay
-from marketplace.kit.db import db
+from marketplace.kit.db import db, writing
 from marketplace.kit.published import Record
 
 
@@ -15,27 +15,51 @@ def bids_in_order(auction: Auction) -> list[Bid]:
     return list(db.session.scalars(sa.select(Bid).where(Bid.auction_id == auction.id).order_by(Bid.seq)))
 
 
+def leaves(auction: Auction) -> list[bytes]:
+    """One leaf for each bid, in order; they need no secret to be opened."""
+    found = db.session.scalars(sa.select(Bid.leaf).where(Bid.auction_id == auction.id).order_by(Bid.seq))
+    return [bytes.fromhex(leaf) for leaf in found]
+
+
+def disclose(auction: Auction) -> None:
+    """Open the secrets of all bids, for good: from the close on."""
+    assert writing(), "disclose() belongs inside transaction()"
+    for bid in bids_in_order(auction):
+        if bid.max_yen is None:
+            bid.max_yen, bid.salt = secrecy.opened(bid.secret, auction.code, bid.seq)
+
+
+def maximum(auction: Auction, bid: Bid) -> int:
+    """What was bid: for its own bidder, at any time."""
+    return bid.max_yen if bid.max_yen is not None else secrecy.opened(bid.secret, auction.code, bid.seq).yen
+
+
 def envelopes(auction: Auction) -> list[tuple[sealed.Bid, BidStatus]]:
-    return [(sealed.Bid(bid.t, bid.bidder_no, bid.no, bid.max_yen), bid.status) for bid in bids_in_order(auction)]
+    """The envelopes, opened."""
+    return [
+        (sealed.Bid(bid.t, bid.bidder_no, bid.no, maximum(auction, bid)), bid.status) for bid in bids_in_order(auction)
+    ]
 
 
 def log_of(auction: Auction) -> Record:
-    """The whole log in the form of docs/auction-v1.md, maxima too: only for after the close."""
+    """The whole log in the form of docs/auction-v1.md, maxima too: only for after the close, of disclosed bids."""
     terms: Record = {
+        "listing": auction.code,
         "start": auction.start_yen,
         "reserve": auction.reserve_yen,
         "close": auction.seconds(auction.scheduled_close_at),
+        "outage": auction.outage,
+        "outages": auction.outages,
     }
+    lines = [
+        chaining.line(auction.sealed, bid.t, bid.bidder_no, bid.seq, bid.max_yen or 0, bid.salt or "")
+        for bid in bids_in_order(auction)
+    ]
     if auction.sealed:
-        bids = [{"t": bid.t, "bidder": bid.bidder, "no": bid.no, "amount": bid.amount} for bid, _ in envelopes(auction)]
-        return {"version": "sealed-v1", **terms, "seed": auction.seed, "bids": bids}
-    return {
-        "version": "auction-v1",
-        **terms,
-        "soft_close": auction.soft_close,
-        "increments": auction.increments,
-        "bids": [{"t": bid.t, "bidder": bid.bidder_no, "max": bid.max_yen} for bid in bids_in_order(auction)],
-    }
+        form: Record = {"version": "sealed-v1", "seed": auction.seed}
+    else:
+        form = {"version": "auction-v1", "soft_close": auction.soft_close, "increments": auction.increments}
+    return {**form, **terms, "bids": lines, "head": auction.head}
 
 
 def history(auction: Auction) -> list[Bid]:
@@ -65,6 +89,9 @@ def bids_of(listing_code: str) -> Record | None:
         "opens_at": auction.opens_at.isoformat(),
         "closes_at": auction.closes_at.isoformat(),
         **about,
+        "arrivals": auction.arrivals,
+        "head": auction.head,
+        "outages": auction.outages,
         "result": None,
     }
     if auction.state == AuctionState.TIED:

@@ -56,11 +56,10 @@ class Auction(Base):
         sa.CheckConstraint("closes_at >= scheduled_close_at", name="close_moves_only_later"),
         sa.CheckConstraint("scheduled_close_at >= opens_at", name="closes_after_it_opens"),
         sa.CheckConstraint(
-            "(leader_id IS NULL) = (price_yen IS NULL) AND (leader_id IS NULL) = (leader_max_yen IS NULL)"
-            " AND (leader_id IS NULL) = (leader_no IS NULL)",
+            "(leader_id IS NULL) = (price_yen IS NULL) AND (leader_id IS NULL) = (leader_no IS NULL)"
+            " AND (leader_id IS NULL) = (leader_seq IS NULL) AND (leader_id IS NULL) = (leader_secret IS NULL)",
             name="leader_whole_or_absent",
         ),
-        sa.CheckConstraint("price_yen <= leader_max_yen", name="price_within_the_leaders_maximum"),
         sa.CheckConstraint("price_yen >= start_yen", name="price_from_the_start"),
         sa.CheckConstraint("offers BETWEEN 0 AND 2", name="offered_to_two_at_most"),
         sa.Index("ix_auctions_state_closes", "state", "closes_at"),
@@ -95,6 +94,7 @@ class Auction(Base):
     reserve_yen: Mapped[int | None]
     soft_close: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     increments: Mapped[list[Any]]
+    outage: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     opens_at: Mapped[datetime]
     scheduled_close_at: Mapped[datetime]
     closes_at: Mapped[datetime]
@@ -102,7 +102,10 @@ class Auction(Base):
     price_yen: Mapped[int | None]
     leader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     leader_no: Mapped[str | None] = mapped_column(sa.String(8))
-    leader_max_yen: Mapped[int | None]
+    leader_seq: Mapped[int | None]
+    """The bid that leads."""
+    leader_secret: Mapped[str | None] = mapped_column(sa.String(120))
+    """Its maximum, sealed: see secrecy.py."""
     arrivals: Mapped[int] = mapped_column(default=0)
     """Bids that arrived, refused ones too: the last `seq`."""
     numbers: Mapped[int] = mapped_column(default=0)
@@ -110,6 +113,10 @@ class Auction(Base):
     bid_count: Mapped[int] = mapped_column(default=0)
     bidder_count: Mapped[int] = mapped_column(default=0)
     extensions: Mapped[int] = mapped_column(default=0)
+    outages: Mapped[list[Any]] = mapped_column(default=list)
+    """Moves of the close by the rule of outages: [{"after": bids before it, "gaps": [[from, to], …]}, …]; seconds."""
+    head: Mapped[str] = mapped_column(sa.String(64))
+    """The end of the chain of bids, so far."""
 
     closed_at: Mapped[datetime | None]
     tie_root: Mapped[str | None] = mapped_column(sa.String(64))
@@ -143,7 +150,12 @@ class Auction(Base):
             close=self.seconds(self.scheduled_close_at),
             soft_close=rules.SoftClose(**self.soft_close) if self.soft_close else None,
             increments=[(limit, step) for limit, step in self.increments],
+            outage=self.outage_rule,
         )
+
+    @property
+    def outage_rule(self) -> rules.Outage | None:
+        return rules.Outage(**self.outage) if self.outage else None
 
     @property
     def sealed_terms(self) -> SealedTerms:
@@ -151,7 +163,8 @@ class Auction(Base):
 
     @property
     def standing(self) -> rules.Standing:
-        return rules.Standing(self.seconds(self.closes_at), self.price_yen, self.leader_no, self.leader_max_yen)
+        """As the public sees it: without the leader's maximum."""
+        return rules.Standing(self.seconds(self.closes_at), self.price_yen, self.leader_no)
 
     @property
     def minimum_yen(self) -> int:
@@ -172,19 +185,23 @@ class Bidder(Base):
     auction_id: Mapped[int] = mapped_column(sa.ForeignKey("auctions.id"))
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     no: Mapped[str] = mapped_column(sa.String(8))
+    has_bid: Mapped[bool] = mapped_column(default=False)
+    """A bid of theirs was accepted."""
 
 
 ENVELOPE = sa.text("sealed AND status = 'accepted'")
 
 
 class Bid(Base):
-    """One bid as it arrived and how the auction stood after it. Rows are only ever added."""
+    """One bid as it arrived and how the auction stood after it. Rows are only ever added; once, after the close, their
+    secrets are opened."""
 
     __tablename__ = "bids"
     __table_args__ = (
         sa.UniqueConstraint("auction_id", "seq", name="uq_bids_order_of_arrival"),
         sa.CheckConstraint("(status = 'accepted') = (reason = '')", name="refused_with_a_reason"),
         sa.CheckConstraint("max_yen >= 0", name="max_not_negative"),
+        sa.CheckConstraint("(max_yen IS NULL) = (salt IS NULL)", name="opened_whole"),
         sa.Index(
             "uq_bids_one_envelope",
             "auction_id",
@@ -204,8 +221,13 @@ class Bid(Base):
     at: Mapped[datetime]
     t: Mapped[int]
     """Whole seconds from the opening."""
-    max_yen: Mapped[int]
-    """The secret maximum, or the amount of a sealed bid."""
+    secret: Mapped[str] = mapped_column(sa.String(120))
+    """The maximum, or the amount of a sealed bid, and its salt: see secrecy.py."""
+    leaf: Mapped[str] = mapped_column(sa.String(64))
+    """The bid's leaf in the log, which everything that was said of it is fixed by."""
+    max_yen: Mapped[int | None]
+    """Out of the secret, from the close on."""
+    salt: Mapped[str | None] = mapped_column(sa.String(32))
     status: Mapped[BidStatus] = state_column(BidStatus, name="status")
     reason: Mapped[str] = mapped_column(sa.String(32), default="")
     price_yen: Mapped[int | None]
@@ -218,3 +240,36 @@ class Bid(Base):
     def no(self) -> str:
         """The number of the envelope."""
         return f"B-{self.seq:04}"
+
+
+class Watch(Base):
+    """The one row that says when bids could last be accepted: see watch.py."""
+
+    __tablename__ = "auction_watch"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
+
+
+class Silence(Base):
+    """A stretch in which nothing showed that a bid could have been accepted."""
+
+    __tablename__ = "auction_silences"
+    __table_args__ = (sa.CheckConstraint("from_at < to_at", name="ends_after_it_begins"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    from_at: Mapped[datetime] = mapped_column(index=True)
+    to_at: Mapped[datetime]
+
+
+class Told(Base):
+    """What the bidders of an auction were told: see telling.py."""
+
+    __tablename__ = "auction_told"
+
+    auction_id: Mapped[int] = mapped_column(sa.ForeignKey("auctions.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(default=0)
+    """The bids up to this one were looked at for people who were outbid."""
+    day: Mapped[bool] = mapped_column(default=False)
+    hour: Mapped[bool] = mapped_column(default=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from marketplace.auctions import chaining
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, insert_once, transaction
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE
+from marketplace.listings.rules import INCREMENTS, OUTAGE, SOFT_CLOSE
 
 
 def start(listing_id: int) -> int | None:
@@ -32,6 +33,8 @@ def start(listing_id: int) -> int | None:
                 "reserve_yen": listing.reserve_yen,
                 "soft_close": None if is_sealed else agreed.get("soft_close"),
                 "increments": agreed.get("increments") or INCREMENTS,
+                "outage": agreed.get("outage", OUTAGE),
+                "head": chaining.beginning(listing.code).hex(),
                 "opens_at": listing.opens_at.replace(microsecond=0),
                 "scheduled_close_at": closes_at,
                 "closes_at": closes_at,

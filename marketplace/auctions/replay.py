@@ -4,16 +4,18 @@ Prints the result as JSON and exits 0; a log that is neither auction-v1 nor seal
 """
 
 import sys
+from dataclasses import replace
 from typing import Any
 
-from marketplace.auctions import rules, sealed
+from marketplace.auctions import chaining, rules, sealed
 from marketplace.kit import published
 from marketplace.kit.published import Malformed, Record
 
 
 def replay(log: object) -> Record:
-    """The result of a log, as JSON; raises Malformed where it is of neither form."""
+    """The result of a log, as JSON; raises Malformed where it is of neither form, or its chain of bids is broken."""
     log = published.record(log, "the log")
+    _check_chain(log)
     version = log.get("version")
     if version == "auction-v1":
         return _ascending(log)
@@ -30,6 +32,7 @@ def terms_of(log: Record) -> rules.Terms:
         close=_seconds(log, "close", 0),
         soft_close=_soft_close(published.get(log, "soft_close")),
         increments=_increments(published.items(log, "increments")),
+        outage=_outage(log.get("outage")),
     )
 
 
@@ -39,7 +42,15 @@ def _ascending(log: Record) -> Record:
     events: list[Record] = []
     bidders: set[str] = set()
     accepted = extensions = 0
-    for entry in published.items(log, "bids"):
+    bids = published.items(log, "bids")
+    moves = _moves(log, len(bids))
+    moved: list[Record] = []
+    for number, entry in enumerate([*bids, None]):
+        for gaps in moves.get(number, []):
+            standing = replace(standing, close=_moved(terms.outage, terms.close, standing.close, gaps))
+            moved.append({"after": number, "close": standing.close})
+        if entry is None:
+            break
         bid = _bid(entry)
         outcome = rules.accept(terms, standing, bid)
         standing = outcome.standing
@@ -57,6 +68,7 @@ def _ascending(log: Record) -> Record:
         "bidders": len(bidders),
         "close": standing.close,
         "extensions": extensions,
+        **({"outages": moved} if moved else {}),
         "events": events,
     }
 
@@ -84,6 +96,13 @@ def _sealed(log: Record) -> Record:
     bids = [_sealed_bid(entry) for entry in published.items(log, "bids")]
     if len({bid.no for bid in bids}) != len(bids):
         raise Malformed("a bid number is given twice")
+    # Whoever bids shows that bids can be accepted: the close never moves behind a bid that it refused.
+    close, moved = terms.close, []
+    for number, moves in sorted(_moves(log, len(bids)).items()):
+        for gaps in moves:
+            close = _moved(_outage(log.get("outage")), terms.close, close, gaps)
+            moved.append({"after": number, "close": close})
+    terms = replace(terms, close=close)
     seed = published.hexadecimal(log, "seed")
     opened = sealed.unseal(terms, seed, bids)
     if opened.tied and not seed:
@@ -95,6 +114,7 @@ def _sealed(log: Record) -> Record:
         "bids": len(opened.accepted),
         "tied": [bid.no for bid in opened.tied],
         "refused": [{"no": bid.no, "reason": reason} for bid, reason in opened.refused],
+        **({"outages": moved} if moved else {}),
     }
 
 
@@ -130,6 +150,52 @@ def _soft_close(value: object) -> rules.SoftClose | None:
     value = published.record(value, "soft_close")
     cap = None if published.get(value, "cap") is None else _seconds(value, "cap", 0)
     return rules.SoftClose(_seconds(value, "window", 0), _seconds(value, "extend", 0), cap)
+
+
+def _outage(value: object) -> rules.Outage | None:
+    if value is None:
+        return None
+    value = published.record(value, "outage")
+    return rules.Outage(*(_seconds(value, key, 0) for key in ("window", "least", "cap")))
+
+
+def _moves(log: Record, bids: int) -> dict[int, list[list[tuple[float, float]]]]:
+    """The outages of the log: {bids that came before: [its gaps, …]}."""
+    found: dict[int, list[list[tuple[float, float]]]] = {}
+    for entry in published.items(log, "outages") if "outages" in log else []:
+        entry = published.record(entry, "an outage")
+        after = published.whole(entry, "after", 0)
+        if after > bids:
+            raise Malformed("an outage comes after more bids than there are")
+        gaps: list[tuple[float, float]] = []
+        for pair in published.items(entry, "gaps"):
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise Malformed("gaps are not pairs of from and to")
+            gap: Record = {"from": pair[0], "to": pair[1]}
+            gaps.append((_seconds(gap, "from"), _seconds(gap, "to")))
+        found.setdefault(after, []).append(gaps)
+    return found
+
+
+def _moved(rule: rules.Outage | None, scheduled: float, close: float, gaps: list[tuple[float, float]]) -> float:
+    later = rules.after_outage(rule, scheduled, close, gaps)
+    if later <= close:
+        raise Malformed("an outage does not move the close by the rule of the log")
+    return later
+
+
+def _check_chain(log: Record) -> None:
+    """Where the log says what its chain of bids ends with, that must be so."""
+    if "head" not in log:
+        return
+    head, listing = published.hexadecimal(log, "head", 32), published.text(log, "listing")
+    bids = [published.record(bid, "a bid") for bid in published.items(log, "bids")]
+    try:
+        found = chaining.head_of(listing, bids)
+    except ValueError:
+        raise Malformed("a bid cannot be written in canonical form") from None
+    if found != head:
+        raise Malformed("head is not the end of the chain of these bids")
 
 
 def _increments(pairs: list[Any]) -> tuple[tuple[int | None, int], ...]:

@@ -29,6 +29,16 @@ class SoftClose:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """Where bids could not be accepted for `least` seconds or more of the last `window` before the close, the close
+    moves to `window` seconds after they could be again, never more than `cap` past the scheduled close."""
+
+    window: float
+    least: float
+    cap: float
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What the public notice fixes. `increments` are (limit, step): the first one whose limit is above the price
     gives the step. A limit of None is above every price; above all limits the last step goes on."""
@@ -38,6 +48,7 @@ class Terms:
     close: float
     soft_close: SoftClose | None
     increments: Sequence[tuple[int | None, int]]
+    outage: Outage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,20 @@ def _extended(terms: Terms, close: float, t: float) -> float:
         return close
     later = t + soft.extend
     return later if soft.cap is None else max(close, min(later, terms.close + soft.cap))
+
+
+def after_outage(rule: Outage | None, scheduled: float, close: float, gaps: Sequence[tuple[float, float]]) -> float:
+    """The close, moved by the rule of outages where it applies. `gaps` are (from, to): nothing shows that a bid could
+    have been accepted between the two. Both forms of auction have this rule."""
+    if rule is None:
+        return close
+    begin = close - rule.window
+    near = [(start, end) for start, end in gaps if start < close and end > begin]
+    lost = sum(min(end, close) - max(start, begin) for start, end in near)
+    if not near or lost < rule.least:
+        return close
+    again = max(end for _, end in near)
+    return max(close, min(again + rule.window, scheduled + rule.cap))
 
 
 def sold(terms: Terms, standing: Standing) -> bool:

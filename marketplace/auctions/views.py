@@ -12,13 +12,13 @@ from markupsafe import Markup
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.auctions import bidding, desk
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
-from marketplace.auctions.logs import history, log_of
+from marketplace.auctions.logs import history, log_of, maximum
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import AuctionClosed, BelowMinimum, NotAboveOwnMaximum, SecondEnvelope
 from marketplace.auctions.watching import Snapshot, snapshot, snapshot_of
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.limits import limiter
 from marketplace.kit.money import parse_yen
 from marketplace.kit.refusals import Invalid, Refused
@@ -143,7 +143,12 @@ def accepted(code: str, bid_id: int) -> ResponseReturnValue:
     if bid is None or auction is None or bid.auction_id != auction.id:
         abort(404)
     return render_template(
-        "auctions/accepted.html", listing=listing, auction=auction, bid=bid, leads=auction.leader_no == bid.bidder_no
+        "auctions/accepted.html",
+        listing=listing,
+        auction=auction,
+        bid=bid,
+        max_yen=maximum(auction, bid),
+        leads=auction.leader_no == bid.bidder_no,
     )
 
 
@@ -227,10 +232,11 @@ def refused_page(listing: Listing, auction: Auction, refusal: Refused) -> tuple[
 
 
 def same_bid(auction_id: int, account_id: int, max_yen: int) -> int | None:
-    """This person's accepted bid of the same sum."""
-    own = sa.select(Bid.id).join(Bidder, Bidder.id == Bid.bidder_id).order_by(Bid.seq.desc()).limit(1)
+    """This person's newest accepted bid, where it is of the same sum."""
+    own = sa.select(Bid).join(Bidder, Bidder.id == Bid.bidder_id).order_by(Bid.seq.desc()).limit(1)
     own = own.where(Bid.auction_id == auction_id, Bidder.account_id == account_id, Bid.status == BidStatus.ACCEPTED)
-    return db.session.scalar(own.where(Bid.max_yen == max_yen))
+    bid = db.session.scalar(own)
+    return bid.id if bid is not None and maximum(get(Auction, auction_id), bid) == max_yen else None
 
 
 def all_bids(auction: Auction) -> list[Bid]:

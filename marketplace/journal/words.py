@@ -51,6 +51,7 @@ EVENTS = {
     "offer": "売り出しの申し込み",
     "offer_next": "次順位への案内",
     "open": "受付開始",
+    "outage": "停止による終了時刻の延長",
     "park": "止まった",
     "pay": "支払い",
     "payment.capture": "保証金の収納",

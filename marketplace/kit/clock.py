@@ -47,6 +47,11 @@ def database_now() -> sa.ColumnElement[Any]:
     clock_timestamp(), not now(): the latter is the start of the transaction, which may have waited for a lock.
     SQLite has no server and no clock of its own, and its writers hold the lock already.
     """
-    if _offset is not None or is_sqlite():
+    if not database_has_clock():
         return sa.literal(now(), UTCDateTime())
     return sa.type_coerce(sa.func.clock_timestamp(), UTCDateTime())
+
+
+def database_has_clock() -> bool:
+    """Whether the database's own time counts, not now()."""
+    return _offset is None and not is_sqlite()

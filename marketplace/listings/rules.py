@@ -14,6 +14,9 @@ INCREMENTS: list[list[int]] = [[1000, 10], [5000, 100], [10000, 250], [50000, 50
 """Below a price of [limit] yen the next bid is [step] yen higher: the table used where a listing names none."""
 SOFT_CLOSE: dict[str, int | None] = {"window": 300, "extend": 300, "cap": 7200}
 
+OUTAGE: dict[str, int] = {"window": 600, "least": 30, "cap": 86_400}
+"""Bids could not be accepted for `least` seconds of the last `window`: the close moves. See docs/auction-v1.md."""
+
 
 class NotYetOpen(Refused):
     code = "not_yet_open"

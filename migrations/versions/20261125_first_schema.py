@@ -1,12 +1,12 @@
 """first schema
 
-Revision 0918ff180b89, after ; 2026-11-25 01:10:34.383944.
+Revision c77e3f153d94, after ; 2026-11-25 01:11:03.260441.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0918ff180b89"
+revision = "c77e3f153d94"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -30,6 +30,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_accounts_code")),
         sa.UniqueConstraint("custody_id", name=op.f("uq_accounts_custody_id")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
+    )
+    op.create_table(
+        "auction_silences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("from_at < to_at", name=op.f("ck_auction_silences_ends_after_it_begins")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auction_silences")),
+    )
+    with op.batch_alter_table("auction_silences", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_auction_silences_from_at"), ["from_at"], unique=False)
+
+    op.create_table(
+        "auction_watch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_auction_watch_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auction_watch")),
     )
     op.create_table(
         "chain_alarms",
@@ -1147,18 +1165,22 @@ def upgrade() -> None:
         sa.Column("reserve_yen", sa.Integer(), nullable=True),
         sa.Column("soft_close", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("increments", sa.JSON(), nullable=False),
+        sa.Column("outage", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("scheduled_close_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("price_yen", sa.Integer(), nullable=True),
         sa.Column("leader_id", sa.Integer(), nullable=True),
         sa.Column("leader_no", sa.String(length=8), nullable=True),
-        sa.Column("leader_max_yen", sa.Integer(), nullable=True),
+        sa.Column("leader_seq", sa.Integer(), nullable=True),
+        sa.Column("leader_secret", sa.String(length=120), nullable=True),
         sa.Column("arrivals", sa.Integer(), nullable=False),
         sa.Column("numbers", sa.Integer(), nullable=False),
         sa.Column("bid_count", sa.Integer(), nullable=False),
         sa.Column("bidder_count", sa.Integer(), nullable=False),
         sa.Column("extensions", sa.Integer(), nullable=False),
+        sa.Column("outages", sa.JSON(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tie_root", sa.String(length=64), nullable=True),
         sa.Column("tie_digits", sa.String(length=20), nullable=True),
@@ -1169,12 +1191,11 @@ def upgrade() -> None:
         sa.Column("offers", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "(leader_id IS NULL) = (price_yen IS NULL) AND (leader_id IS NULL) = (leader_max_yen IS NULL) AND (leader_id IS NULL) = (leader_no IS NULL)",
+            "(leader_id IS NULL) = (price_yen IS NULL) AND (leader_id IS NULL) = (leader_no IS NULL) AND (leader_id IS NULL) = (leader_seq IS NULL) AND (leader_id IS NULL) = (leader_secret IS NULL)",
             name=op.f("ck_auctions_leader_whole_or_absent"),
         ),
         sa.CheckConstraint("closes_at >= scheduled_close_at", name=op.f("ck_auctions_close_moves_only_later")),
         sa.CheckConstraint("offers BETWEEN 0 AND 2", name=op.f("ck_auctions_offered_to_two_at_most")),
-        sa.CheckConstraint("price_yen <= leader_max_yen", name=op.f("ck_auctions_price_within_the_leaders_maximum")),
         sa.CheckConstraint("price_yen >= start_yen", name=op.f("ck_auctions_price_from_the_start")),
         sa.CheckConstraint("scheduled_close_at >= opens_at", name=op.f("ck_auctions_closes_after_it_opens")),
         sa.ForeignKeyConstraint(["leader_id"], ["accounts.id"], name=op.f("fk_auctions_leader_id_accounts")),
@@ -1263,11 +1284,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_units_state", ["listing_id", "state", "serial"], unique=False)
 
     op.create_table(
+        "auction_told",
+        sa.Column("auction_id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Boolean(), nullable=False),
+        sa.Column("hour", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_auction_told_auction_id_auctions")),
+        sa.PrimaryKeyConstraint("auction_id", name=op.f("pk_auction_told")),
+    )
+    op.create_table(
         "bidders",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("auction_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("no", sa.String(length=8), nullable=False),
+        sa.Column("has_bid", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_bidders_account_id_accounts")),
         sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_bidders_auction_id_auctions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bidders")),
@@ -1512,7 +1543,10 @@ def upgrade() -> None:
         sa.Column("bidder_no", sa.String(length=8), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("t", sa.Integer(), nullable=False),
-        sa.Column("max_yen", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.String(length=120), nullable=False),
+        sa.Column("leaf", sa.String(length=64), nullable=False),
+        sa.Column("max_yen", sa.Integer(), nullable=True),
+        sa.Column("salt", sa.String(length=32), nullable=True),
         sa.Column(
             "status",
             sa.Enum("accepted", "refused", name="status", native_enum=False, create_constraint=True, length=32),
@@ -1524,6 +1558,7 @@ def upgrade() -> None:
         sa.Column("close", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Boolean(), nullable=False),
         sa.CheckConstraint("(status = 'accepted') = (reason = '')", name=op.f("ck_bids_refused_with_a_reason")),
+        sa.CheckConstraint("(max_yen IS NULL) = (salt IS NULL)", name=op.f("ck_bids_opened_whole")),
         sa.CheckConstraint("max_yen >= 0", name=op.f("ck_bids_max_not_negative")),
         sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_bids_auction_id_auctions")),
         sa.ForeignKeyConstraint(["bidder_id"], ["bidders.id"], name=op.f("fk_bids_bidder_id_bidders")),
@@ -1595,6 +1630,7 @@ def downgrade() -> None:
     op.drop_table("entries")
     op.drop_table("draws")
     op.drop_table("bidders")
+    op.drop_table("auction_told")
     with op.batch_alter_table("units", schema=None) as batch_op:
         batch_op.drop_index("ix_units_state")
 
@@ -1751,5 +1787,10 @@ def downgrade() -> None:
     op.drop_table("chain_contracts")
     op.drop_table("chain_blocks")
     op.drop_table("chain_alarms")
+    op.drop_table("auction_watch")
+    with op.batch_alter_table("auction_silences", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_auction_silences_from_at"))
+
+    op.drop_table("auction_silences")
     op.drop_table("accounts")
     # ### end Alembic commands ###

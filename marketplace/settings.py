@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     """smtp://user:password@host:587. Empty: mails become files in DATA_DIR/mail."""
     mail_from: str = "hiroba@example.jp"
 
+    enclosures_kept_days: int = Field(default=90, ge=1)
+    """For how long after the close of a sale that is over the documents of its participants are kept."""
+
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=2, ge=1)
     worker_threads: int = Field(default=2, ge=1)

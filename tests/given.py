@@ -17,6 +17,8 @@ from PIL import Image
 
 from marketplace.accounts.models import Role, StaffRole
 from marketplace.accounts.signing_in import account_of
+from marketplace.admissions import applying, deciding
+from marketplace.admissions.pledge import CURRENT
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, transaction
 from marketplace.listings import approving, drafting, scheduling
@@ -147,6 +149,35 @@ def _mailed(email: str) -> Notice:
     notice = db.session.scalar(sa.select(Notice).where(Notice.to_email == email).order_by(Notice.id.desc()).limit(1))
     assert notice is not None, f"no mail to {email}"
     return notice
+
+
+APPLICATION: dict[str, Any] = {
+    "party": "individual",
+    "name": "月山 一郎",
+    "address": "山形県西月見郡月見沢町1-1",
+    "phone": "0237-00-0000",
+    "company": "",
+    "representative": "",
+    "corporate_no": "",
+    "adult": True,
+    "pledged": True,
+    "pledge_version": CURRENT,
+}
+"""What an applicant to an auction fills in, complete and without a fault."""
+
+
+def an_applicant(listing_id: int, account_id: int | None = None, **more: Any) -> int:
+    """Somebody who asked to take part in an auction; the id of the participation."""
+    return applying.apply(listing_id, account_id or an_account(), APPLICATION | more)
+
+
+def a_participant(listing_id: int, account_id: int | None = None, **more: Any) -> int:
+    """Somebody whom the office admitted to an auction; the id of the participation."""
+    participation_id = an_applicant(listing_id, account_id, **more)
+    deciding.approve(participation_id, staff("approver"))
+    deciding.verify(participation_id)
+    keeping.drain()
+    return participation_id
 
 
 def in_days(days: float) -> datetime:

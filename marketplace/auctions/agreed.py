@@ -21,6 +21,8 @@ class Agreed:
     id: int
     code: str
     sealed: bool
+    listing_id: int
+    by_admission: bool
     opens_at: datetime
     terms: rules.Terms
     sealed_terms: SealedTerms
@@ -45,6 +47,13 @@ def agreed(code_or_id: str | int) -> Agreed:
         if len(kept) >= MOST:
             kept.clear()
         found = kept[auction.id] = kept[auction.code] = Agreed(
-            auction.id, auction.code, auction.sealed, auction.opens_at, auction.terms, auction.sealed_terms
+            auction.id,
+            auction.code,
+            auction.sealed,
+            auction.listing_id,
+            auction.by_admission,
+            auction.opens_at,
+            auction.terms,
+            auction.sealed_terms,
         )
     return found

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.admissions.deciding import admitted
 from marketplace.auctions import chaining, rules, sealed, secrecy, watch
 from marketplace.auctions.agreed import Agreed, agreed
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
@@ -84,15 +85,16 @@ class Person(NamedTuple):
 def place_bid(auction_id: int, account_id: int, max_yen: int) -> Placed:
     """Bid up to `max_yen` yen (or, sealed, exactly that) for the account.
 
-    Raises a BidRefused after writing the refused bid down, Invalid for a sum that nobody could pay, LookupError where
-    there is no such auction or account. A bid after the auction was decided is not written down any more.
+    Raises a BidRefused after writing the refused bid down, Invalid for a sum that nobody could pay, NotAdmitted for
+    somebody without a number where the office gives them, LookupError where there is no such auction or account. A bid
+    after the auction was decided is not written down any more.
     """
     if max_yen > LARGEST_CHARGE:
         raise Invalid(f"{yen(LARGEST_CHARGE)}以下の金額を入力してください。", field="max_yen")
     with transaction():
         terms = agreed(auction_id)
         book, at = _arrive(auction_id)
-        person = _person(auction_id, account_id, book.numbers)
+        person = _person(terms, account_id, book.numbers)
         closes_at = watch.consider(auction_id, at) if at >= book.closes_at else book.closes_at
         before = rules.Standing(terms.seconds(closes_at), book.price_yen, book.leader_no, _leaders_maximum(terms, book))
         bid = rules.Bid(terms.seconds(at), person.no, max_yen)
@@ -155,12 +157,14 @@ def _arrive(auction_id: int) -> tuple[Any, datetime]:
     return book, at
 
 
-def _person(auction_id: int, account_id: int, numbers: int) -> Person:
-    """The person's number in this auction, given with the first bid."""
-    found = db.session.execute(FIND_BIDDER, {"auction": auction_id, "account": account_id}).first()
+def _person(terms: Agreed, account_id: int, numbers: int) -> Person:
+    """The person's number in this auction: the office's, or else given with the first bid."""
+    participant = admitted(terms.listing_id, account_id) if terms.by_admission else None
+    found = db.session.execute(FIND_BIDDER, {"auction": terms.id, "account": account_id}).first()
     if found is not None:
         return Person(found.id, found.no, found.has_bid, numbers)
-    bidder = Bidder(auction_id=auction_id, account_id=get(Account, account_id).id, no=f"{numbers + 1:02}")
+    no = participant.no if participant else f"{numbers + 1:02}"
+    bidder = Bidder(auction_id=terms.id, account_id=get(Account, account_id).id, no=no)
     db.session.add(bidder)
     db.session.flush()
     return Person(bidder.id, bidder.no, False, numbers + 1)

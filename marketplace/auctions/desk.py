@@ -12,8 +12,10 @@ from marketplace.auctions.forms import TieForm
 from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.listings.auction_words import in_words
 
 bp = Blueprint("auctions_desk", __name__)
+bp.add_app_template_filter(in_words, "auction_rules")
 
 
 @bp.get("/staff/auctions/<code>")

@@ -89,6 +89,8 @@ class Auction(Base):
     code: Mapped[str] = mapped_column(sa.String(16))
     """The listing's code."""
     sealed: Mapped[bool]
+    by_admission: Mapped[bool] = mapped_column(default=False)
+    """Only those whom the office admitted may bid: see admissions."""
     state: Mapped[AuctionState] = state_column(AuctionState)
     start_yen: Mapped[int]
     reserve_yen: Mapped[int | None]

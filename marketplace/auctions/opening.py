@@ -8,8 +8,8 @@ from marketplace.auctions import chaining
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, insert_once, transaction
+from marketplace.listings.auction_rules import INCREMENTS, OUTAGE, SOFT_CLOSE, rules_of
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.listings.rules import INCREMENTS, OUTAGE, SOFT_CLOSE
 
 
 def start(listing_id: int) -> int | None:
@@ -28,6 +28,7 @@ def start(listing_id: int) -> int | None:
                 "listing_id": listing.id,
                 "code": listing.code,
                 "sealed": is_sealed,
+                "by_admission": rules_of(listing).taking_part is not None,
                 "state": AuctionState.OPEN,
                 "start_yen": listing.price_yen,
                 "reserve_yen": listing.reserve_yen,

@@ -10,6 +10,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from marketplace.accounts.session import current_account, signed_in
+from marketplace.admissions.applying import participation_of
+from marketplace.admissions.deciding import admitted
+from marketplace.admissions.models import Participation
+from marketplace.admissions.rules import NotAdmitted
 from marketplace.auctions import bidding, desk
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, log_of, maximum
@@ -23,6 +27,7 @@ from marketplace.kit.limits import limiter
 from marketplace.kit.money import parse_yen
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.web import conditional
+from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import PUBLIC, Listing
 
 bp = Blueprint("auctions", __name__)
@@ -38,9 +43,22 @@ def panel(listing: Listing) -> Markup:
     form = EnvelopeForm() if standing and standing.sealed else BidForm(max_yen=standing and standing.minimum_yen)
     return Markup(  # noqa: S704 -- the template escapes
         render_template(
-            "auctions/_panel.html", listing=listing, standing=standing, form=form, chips=chips, **who(standing)
+            "auctions/_panel.html",
+            listing=listing,
+            standing=standing,
+            form=form,
+            chips=chips,
+            part=rules_of(listing).taking_part,
+            admission=admission(listing),
+            **who(standing),
         )
     )
+
+
+def admission(listing: Listing) -> Participation | None:
+    """The visitor's own 参加申込."""
+    account_id = session.get("account_id")
+    return participation_of(listing.id, account_id) if account_id else None
 
 
 def record(listing: Listing) -> Markup:
@@ -95,6 +113,8 @@ def confirm(code: str) -> ResponseReturnValue:
     """The second look: the sum in digits and in words. Nothing is bid yet."""
     listing, auction = open_auction(code)
     form = form_of(auction)
+    if why_not(auction) is not None:
+        return bid_page(listing, auction, form), 403
     if form.validate():
         if (form.max_yen.data or 0) >= auction.minimum_yen:
             return confirm_page(listing, auction, PlaceForm(formdata=None, max_yen=str(form.max_yen.data)))
@@ -110,6 +130,8 @@ def place(code: str) -> ResponseReturnValue:
     buyer, form = current_account(), PlaceForm()
     assert buyer is not None, "signed_in lets nobody else in"
     auction_id, buyer_id = auction.id, buyer.id
+    if why_not(auction) is not None:
+        return bid_page(listing, auction, form_of(auction)), 403
     try:
         sum_yen = parse_yen(form.max_yen.data or "")
     except Invalid as refusal:
@@ -197,11 +219,24 @@ def form_of(auction: Auction) -> BidForm | EnvelopeForm:
     return EnvelopeForm() if auction.sealed else BidForm(max_yen=auction.minimum_yen)
 
 
+def why_not(auction: Auction) -> NotAdmitted | None:
+    """Why this visitor may not bid here (yet); None: may, or there is nobody to ask."""
+    account = current_account()
+    if not auction.by_admission or account is None:
+        return None
+    try:
+        admitted(auction.listing_id, account.id)
+    except NotAdmitted as refusal:
+        return refusal
+    return None
+
+
 def bid_page(listing: Listing, auction: Auction, form: BidForm | EnvelopeForm) -> str:
     standing = snapshot_of(auction)
     over = auction.state != AuctionState.OPEN or now() >= auction.closes_at
     if over and not form.errors:
         form.refuse(AuctionClosed())
+    refusal = why_not(auction)
     return render_template(
         "auctions/bid.html",
         listing=listing,
@@ -210,6 +245,7 @@ def bid_page(listing: Listing, auction: Auction, form: BidForm | EnvelopeForm) -
         form=form,
         chips=[] if auction.sealed else steps(standing),
         over=over,
+        not_admitted=refusal,
         **who(standing),
     )
 

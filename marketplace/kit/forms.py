@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, StringField
+from wtforms import DateTimeLocalField, IntegerField, StringField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import ValidationError
+from wtforms.validators import InputRequired, Optional, ValidationError
 
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.money import parse_yen
@@ -76,3 +76,21 @@ class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
             raise ValueError("日時を選び直してください。") from None
         if self.data is not None:
             self.data = self.data.replace(tzinfo=JST).astimezone(UTC)
+
+
+class Within:
+    """A number from `low` to `high`; what is no number has its own message already."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, _form: Form, field: IntegerField) -> None:
+        if field.data is not None and not self.low <= field.data <= self.high:
+            raise ValidationError(f"{self.low:,}から{self.high:,}までの数字で入力してください。")
+
+
+def number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> IntegerField:
+    """A field for a whole number from `low` to `high`; empty unless `required`."""
+    first = InputRequired("数字を入力してください。") if required else Optional()
+    wrong = "数字で入力してください。"
+    return IntegerField(label, validators=[first, Within(low, high)], invalid_value_message=wrong, description=hint)

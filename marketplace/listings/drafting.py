@@ -10,8 +10,9 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import WrongState
+from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE, check_sale
+from marketplace.listings.rules import check_sale
 from marketplace.rights import drafting as rights
 
 FIELDS = (

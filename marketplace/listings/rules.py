@@ -8,14 +8,8 @@ from typing import Any
 
 from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE
 from marketplace.kit.refusals import Invalid, Refused
+from marketplace.listings import auction_rules
 from marketplace.listings.models import Listing, ListingState, Mode
-
-INCREMENTS: list[list[int]] = [[1000, 10], [5000, 100], [10000, 250], [50000, 500], [10**12, 1000]]
-"""Below a price of [limit] yen the next bid is [step] yen higher: the table used where a listing names none."""
-SOFT_CLOSE: dict[str, int | None] = {"window": 300, "extend": 300, "cap": 7200}
-
-OUTAGE: dict[str, int] = {"window": 600, "least": 30, "cap": 86_400}
-"""Bids could not be accepted for `least` seconds of the last `window`: the close moves. See docs/auction-v1.md."""
 
 
 class NotYetOpen(Refused):
@@ -75,6 +69,8 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
     elif values.get("art_per_token") and quantity > MOST_DRAWN:
         yield Invalid(f"1枚ごとの絵は、{MOST_DRAWN:,}枚までの権利で使えます。", field="art_per_token")
     yield from _time_faults(mode, values)
+    if mode in (Mode.ASCENDING, Mode.SEALED):
+        yield from auction_rules.faults(values.get("auction_rules") or {}, values)
 
 
 def _time_faults(mode: Mode, values: Mapping[str, Any]) -> Iterator[Invalid]:

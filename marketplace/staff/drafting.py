@@ -14,9 +14,9 @@ from marketplace.kit.refusals import Refused
 from marketplace.listings import drafting
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import STATE_JA, Listing, ListingState
-from marketplace.lotteries.rules import RETAIN_DAYS
 from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
 from marketplace.rights.models import Kind
+from marketplace.staff import auction_form, lottery_form
 from marketplace.staff.desk import me
 from marketplace.staff.forms import LARGEST_SEED, ListingForm, SubmitForm, shown
 from marketplace.staff.presets import PRESETS
@@ -32,12 +32,9 @@ USUAL: dict[str, Any] = {
     "per_person_limit": 1,
     "hold_minutes": 15,
     "pay_hours": 72,
-    "chance": "dice",
-    "asks_address": True,
-    "age_by": "word",
-    "retain_days": RETAIN_DAYS,
-    "soft_close": True,
     "art_seed": 1,
+    **auction_form.shown(None),
+    **lottery_form.USUAL,
 }
 
 
@@ -105,7 +102,7 @@ def revise(code: str) -> ResponseReturnValue:
         return page(form, listing_of(code))
     if fine(form):
         try:
-            drafting.revise(listing.id, me().id, form.values(before=listing.auction_rules))
+            drafting.revise(listing.id, me().id, form.values())
         except Refused as refusal:
             form.refuse(refusal)
         else:

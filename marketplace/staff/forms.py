@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,7 +11,6 @@ from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -21,17 +20,18 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from marketplace.kit.forms import Form, JSTDateTimeField, YenField
+from marketplace.kit.forms import JSTDateTimeField, YenField, number
 from marketplace.listings import rules as sales
 from marketplace.listings.drafting import FIELDS as SALE
 from marketplace.listings.models import Listing, Mode
-from marketplace.lotteries.rules import RETAIN_DAYS, terms_of
 from marketplace.rights import rules as rights
 from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Kind
+from marketplace.staff import auction_form, lottery_form
+from marketplace.staff.auction_form import AuctionPart
+from marketplace.staff.lottery_form import LotteryPart
 
 LARGEST_SEED = 999_999_999
-ABOVE_ALL = sales.INCREMENTS[-1][0]
 
 
 class PercentField(StringField):  # type: ignore[misc]
@@ -76,17 +76,6 @@ class PairsField(TextAreaField):  # type: ignore[misc]
         return "\n".join(" | ".join(filter(None, (line["ja"], line.get("en", "")))) for line in self.data or [])
 
 
-class Within:
-    """A number from `low` to `high`; what is no number has its own message already."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self.low, self.high = low, high
-
-    def __call__(self, _form: Form, field: IntegerField) -> None:
-        if field.data is not None and not self.low <= field.data <= self.high:
-            raise ValidationError(f"{self.low:,}から{self.high:,}までの数字で入力してください。")
-
-
 def _text(label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField) -> Any:
     checks: list[Any] = [Length(max=longest, message=f"{longest}文字までで入力してください。")]
     if required:
@@ -94,13 +83,7 @@ def _text(label: str, longest: int, hint: str = "", *, required: str = "", field
     return field(label, validators=checks, description=hint)
 
 
-def _number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> IntegerField:
-    first = InputRequired("数字を入力してください。") if required else Optional()
-    wrong = "数字で入力してください。"
-    return IntegerField(label, validators=[first, Within(low, high)], invalid_value_message=wrong, description=hint)
-
-
-class ListingForm(Form):
+class ListingForm(AuctionPart, LotteryPart):
     # 種類と名前
     kind = SelectField("種類", choices=[SelectChoice(str(kind), kind.ja) for kind in Kind])
     title_ja = _text("名前", 120, "例 湖畔の公園 命名権（3年間）", required="名前を入力してください。")
@@ -118,8 +101,8 @@ class ListingForm(Form):
         validators=[InputRequired("条件を1行以上書いてください。")],
         render_kw={"rows": "8"},
     )
-    term_months = _number("期間（月）", 1, 1_200, "命名権では必須。期間のない権利では空欄")
-    uses_per_token = _number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ")
+    term_months = number("期間（月）", 1, 1_200, "命名権では必須。期間のない権利では空欄")
+    uses_per_token = number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ")
     transferable = BooleanField("ほかの人にゆずれる", description="証明書はゆずれません")
     resale_rule_ja = _text("ゆずるときのきまり", 300)
     royalty_bps = PercentField("ゆずり渡しのときに基金へ入る割合", description="0から10まで。売れた値段のうちの割合")
@@ -130,55 +113,26 @@ class ListingForm(Form):
     opens_at = JSTDateTimeField("受付の開始", validators=[Optional()])
     closes_at = JSTDateTimeField("受付の終了", validators=[Optional()], description="定額では、なくなるまでなら空欄")
     draw_at = JSTDateTimeField("抽選", validators=[Optional()], description="抽選のときだけ。受付の終了以後")
-    chance = SelectField(
-        "抽選の乱数",
-        choices=[
-            SelectChoice("dice", "立会人の前でふるサイコロ"),
-            SelectChoice("drand", "公開されている乱数（drand）"),
-        ],
-        description="抽選のときだけ。どちらも、だれでも検算できます",
-    )
-    asks_address = BooleanField(
-        "応募する方の名前と住所を聞く",
-        description="抽選のときだけ。同じ方の2回目の申し込みを見つけ、ご家族の分の申し込みも受けられます",
-    )
-    least_age = _number("応募できる年齢", 1, 120, "抽選のときだけ。問わないなら空欄")
-    age_by = SelectField(
-        "年齢の確かめかた",
-        choices=[SelectChoice("word", "本人の申告（チェック）"), SelectChoice("birth", "生年月日（保存しません）")],
-    )
-    asks_sms = BooleanField(
-        "携帯電話番号の確認（SMS）を求める", description="抽選のときだけ。1つの番号で1回だけ応募できます"
-    )
-    retain_days = _number(
-        "個人情報を消すまでの日数", 1, 1_825, "抽選のときだけ。抽選の日から。買われなかった方の分を消します"
-    )
-    soft_close = BooleanField(
-        "終了まぎわの入札で5分のばす", description="最後の1秒をねらう入札をふせぎます（のばすのは合わせて2時間まで）"
-    )
-    step_yen = YenField(
-        "入札のきざみ", description="空欄なら、値段に合わせて大きくなる標準の表", validators=[Optional()]
-    )
     # 数と価格
     price_yen = YenField("価格（税込）", description="オークションと入札では開始価格")
-    reserve_yen = YenField("予定価格", description="届かないときは売りません。公開されません。なければ空欄")
-    quantity = _number("数", 1, 999_999, "オークションと入札では1", required=True)
-    per_person_limit = _number("お一人さまの上限", 1, 1_000, "抽選では、お一人さまの口数の上限", required=True)
-    hold_minutes = _number("取り置きの時間（分）", 5, 1_440, "定額で、支払いの画面を開いているあいだ", required=True)
-    pay_hours = _number("当選・落札後の支払い期限（時間）", 1, 720, required=True)
+    reserve_yen = YenField("予定価格", description="オークションと入札だけ。届かないときは売りません。なければ空欄")
+    quantity = number("数", 1, 999_999, "オークションと入札では1", required=True)
+    per_person_limit = number("お一人さまの上限", 1, 1_000, "抽選では、お一人さまの口数の上限", required=True)
+    hold_minutes = number("取り置きの時間（分）", 5, 1_440, "定額で、支払いの画面を開いているあいだ", required=True)
+    pay_hours = number("当選・落札後の支払い期限（時間）", 1, 720, required=True)
     # 絵
     picture = FileField("絵のファイル", description="PNG、JPEG、WebP。10MBまで。選ばなければ、下の番号から絵を描きます")
     picture_id = HiddenField()
     picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
     only_draw = SubmitField("この番号の絵を描いて見る")
-    art_seed = _number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
+    art_seed = number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
     art_per_token = BooleanField(
         "1枚ごとに番号入りの絵にする",
         description="住民票とトレカにおすすめ。買った方には、絵の番号から描いた、その番号だけの絵が届きます",
     )
 
-    def values(self, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """What drafting.draft() takes. `before`: the auction's former rules, whose own table is kept."""
+    def values(self) -> dict[str, Any]:
+        """What drafting.draft() takes."""
         plain = (
             *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "term_months"),
             *("uses_per_token", "transferable", "resale_rule_ja", "tradable_from", "publish_at", "opens_at"),
@@ -190,26 +144,13 @@ class ListingForm(Form):
             "mode": Mode(self.mode.data),
             "royalty_bps": self.royalty_bps.data or 0,
             "picture_id": int(self.picture_id.data) if str(self.picture_id.data or "").isdecimal() else None,
-            "auction_rules": self._auction_rules(before or {}),
+            "auction_rules": self._auction_rules(),
         }
 
-    def _auction_rules(self, before: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _auction_rules(self) -> dict[str, Any] | None:
         if self.mode.data == Mode.LOTTERY:
-            entry = {
-                "address": self.asks_address.data,
-                "least_age": self.least_age.data,
-                "age_by": self.age_by.data,
-                "sms": self.asks_sms.data,
-                "retain_days": self.retain_days.data or RETAIN_DAYS,
-            }
-            return {"draw": self.chance.data, "entry": entry}
-        if self.mode.data not in (Mode.ASCENDING, Mode.SEALED):
-            return None
-        table = before.get("increments") or sales.INCREMENTS
-        return {
-            "soft_close": (before.get("soft_close") or sales.SOFT_CLOSE) if self.soft_close.data else None,
-            "increments": [[ABOVE_ALL, self.step_yen.data]] if self.step_yen.data else table,
-        }
+            return lottery_form.typed(self)
+        return auction_form.typed(self) if self.mode.data in (Mode.ASCENDING, Mode.SEALED) else None
 
     def check(self) -> bool:
         """Every fault beside its field: those of single fields, and those that the rules find in the whole."""
@@ -227,21 +168,14 @@ class ListingForm(Form):
 def shown(listing: Listing) -> dict[str, Any]:
     """A draft as the form shows it."""
     right, rules = listing.right, listing.auction_rules or {}
-    terms = terms_of(listing.per_person_limit, rules)
-    table = rules.get("increments") or []
+    auctioned = listing.mode in (Mode.ASCENDING, Mode.SEALED)
     return {
         **{name: getattr(right, name) for name in WORDS},
         **{name: getattr(listing, name) for name in SALE},
         "kind": str(right.kind),
         "mode": str(listing.mode),
-        "chance": rules.get("draw", "dice"),
-        "asks_address": terms.asks_address,
-        "least_age": terms.least_age,
-        "age_by": "birth" if terms.age_by_birth else "word",
-        "asks_sms": terms.asks_sms,
-        "retain_days": terms.retain_days,
-        "soft_close": rules.get("soft_close") is not None,
-        "step_yen": table[0][1] if len(table) == 1 else None,
+        **lottery_form.shown(listing),
+        **auction_form.shown(rules if auctioned else None),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.chain import alarms, register
 from marketplace.chain.models import Call, CallState
@@ -50,6 +51,7 @@ def today(account_id: int) -> list[Task]:
         *parked_calls(),
         *draws(),
         *ties(),
+        *admissions(),
         *in_question(),
         *not_given_back(),
         *disputed(),
@@ -121,6 +123,19 @@ def ties() -> list[Task]:
             *(f"/staff/auctions/{auction.code}", "くじの画面を開く"),
         )
         for auction in db.session.scalars(tied)
+    ]
+
+
+def admissions() -> list[Task]:
+    """Applications to take part in an auction, the one whose sale opens first on top."""
+    waiting = sa.select(Participation).join(Listing, Listing.id == Participation.listing_id)
+    waiting = waiting.where(Participation.state == ParticipationState.APPLIED)
+    return [
+        Task(
+            *("参加申込", "warn", f"{row.listing.right.title_ja} 参加申込の審査", f"受付 {when(row.applied_at)}"),
+            *(f"/staff/admissions/{row.code}", "審査の画面を開く"),
+        )
+        for row in db.session.scalars(waiting.order_by(Listing.opens_at, Participation.id))
     ]
 
 
@@ -269,14 +284,19 @@ def closing() -> list[Task]:
 
 
 def waiting() -> dict[str, int]:
-    """How many wait, for the side menu: {"approvals", "works"}."""
+    """How many wait, for the side menu: {"approvals", "admissions", "works"}."""
+    applied = sa.select(sa.func.count()).where(Participation.state == ParticipationState.APPLIED)
     submitted = sa.select(sa.func.count()).select_from(Listing).where(Listing.state == ListingState.SUBMITTED)
     stuck = (
         sa.select(sa.func.count()).select_from(Message).where(Message.parked_at.is_not(None), Message.done_at.is_(None))
     )
     calls = sa.select(sa.func.count()).select_from(Call).where(Call.state == CallState.PARKED)
     works = (db.session.scalar(stuck) or 0) + (db.session.scalar(calls) or 0) + len(alarms.standing())
-    return {"approvals": db.session.scalar(submitted) or 0, "works": works}
+    return {
+        "approvals": db.session.scalar(submitted) or 0,
+        "admissions": db.session.scalar(applied) or 0,
+        "works": works,
+    }
 
 
 def figures() -> dict[str, int]:

@@ -176,7 +176,7 @@ def test_the_panel_and_the_record_show_the_standing(auction: Auction, app: Flask
         lines = words(str(record(listing)))
     assert "現在の価格（税込） 1,000 円 入札 1 件 参加 1 名 最高額 01 番" in shown
     assert "01番 1,000円 01番" in lines
-    assert "終了5分前からの入札で" in lines
+    assert "終了の5分前からの入札で" in lines
 
 
 def test_before_the_opening_the_panel_names_the_hour(app: Flask) -> None:

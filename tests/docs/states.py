@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from marketplace.admissions.models import Participation
 from marketplace.auctions.models import Auction
 from marketplace.holders.models import Gift, Withdrawal
 from marketplace.kit.state import Machine
@@ -28,7 +29,10 @@ def table(name: str, machine: Machine[Any]) -> str:
 
 def text() -> str:
     """The whole page."""
-    kinds = (Right, Listing, Order, Payment, SavedCard, Token, Gift, Withdrawal, Auction, Entry, Replica, Amendment)
+    kinds = (
+        *(Right, Listing, Participation, Order, Payment, SavedCard, Token, Gift, Withdrawal),
+        *(Auction, Entry, Replica, Amendment),
+    )
     return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
 
 

@@ -10,9 +10,9 @@ from marketplace.accounts.models import Account
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid
+from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.drafting import draft, revise
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.listings.rules import INCREMENTS, SOFT_CLOSE
 from marketplace.rights.models import Right
 from tests import given
 

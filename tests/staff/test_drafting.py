@@ -69,7 +69,7 @@ def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
         {
             "price_yen": "１２０，０００円",
             "reserve_yen": "¥150,000",
-            "step_yen": "1,000",
+            "increments": "１，０００円",
             "royalty_bps": "２．５％",
             "perks": "看板に名前｜Name on the sign\r\n\r\n 感謝状 ",
             "opens_at": "2027-04-01T10:00",
@@ -79,7 +79,7 @@ def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
     listing = only()
     assert (listing.price_yen, listing.reserve_yen, listing.right.royalty_bps) == (120_000, 150_000, 250)
     assert listing.auction_rules is not None
-    assert listing.auction_rules["increments"] == [[10**12, 1_000]]
+    assert listing.auction_rules["increments"] == [[None, 1_000]]
     assert listing.right.perks == [{"ja": "看板に名前", "en": "Name on the sign"}, {"ja": "感謝状", "en": ""}]
     assert listing.opens_at.isoformat() == "2027-04-01T01:00:00+00:00"
 
@@ -145,12 +145,16 @@ def test_a_fault_stands_beside_its_field(drafter: FlaskClient, field: str, typed
 
 
 def test_a_draft_is_shown_as_it_was_typed_and_can_be_changed(drafter: FlaskClient) -> None:
-    submit(drafter, "/staff/listings/new?template=park", {"step_yen": "1000", "soft_close": None})
+    submit(
+        drafter,
+        "/staff/listings/new?template=park",
+        {"increments": "5,000円未満：500円\r\nそれ以上: 1000", "soft_close": None},
+    )
     code = only().code
     form = read(drafter.get(f"/staff/listings/{code}/edit")).form(f"/staff/listings/{code}/edit")
-    assert [form.value(name) for name in ("price_yen", "step_yen", "royalty_bps", "mode")] == [
+    assert [form.value(name) for name in ("price_yen", "increments", "royalty_bps", "mode")] == [
         "100,000",
-        "1,000",
+        "5,000円未満: 500円\nそれ以上: 1,000円",
         "5",
         "ascending",
     ]
@@ -167,7 +171,7 @@ def test_a_draft_is_shown_as_it_was_typed_and_can_be_changed(drafter: FlaskClien
 
 
 def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
-    table = {"soft_close": {"window": 600, "extend": 600, "cap": None}, "increments": [[10_000, 500], [10**12, 1_000]]}
+    table = {"soft_close": {"window": 600, "extend": 600, "cap": None}, "increments": [[10_000, 500], [None, 1_000]]}
     listing_id = given.a_listing("ascending", "naming", state="draft", auction_rules=table)
 
     def facts() -> dict[str, Any]:

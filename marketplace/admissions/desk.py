@@ -1,0 +1,150 @@
+"""The staff's pages of 参加申込 and of the list of exclusions."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, staff
+from marketplace.admissions import deciding, enclosing, excluding
+from marketplace.admissions.forms import ApproveForm, ExclusionForm, LiftForm, RefuseForm
+from marketplace.admissions.models import Exclusion, Participation, ParticipationState
+from marketplace.kit.db import db
+from marketplace.kit.refusals import Refused
+from marketplace.listings.drafting import staff_name
+
+bp = Blueprint("admissions_desk", __name__, url_prefix="/staff")
+NEWEST = 200
+
+
+@bp.get("/admissions")
+@staff("drafter", "approver")
+def index() -> ResponseReturnValue:
+    waiting = sa.select(Participation).where(Participation.state == ParticipationState.APPLIED)
+    others = sa.select(Participation).where(Participation.state != ParticipationState.APPLIED)
+    return render_template(
+        "admissions/index.html",
+        waiting=list(db.session.scalars(waiting.order_by(Participation.applied_at))),
+        others=list(db.session.scalars(others.order_by(Participation.id.desc()).limit(NEWEST))),
+    )
+
+
+@bp.get("/admissions/<code>")
+@staff("drafter", "approver")
+def show(code: str) -> ResponseReturnValue:
+    return page(find(code), RefuseForm())
+
+
+@bp.post("/admissions/<code>/approve")
+@staff("drafter", "approver")
+def approve(code: str) -> ResponseReturnValue:
+    row_id = find(code).id
+    if not ApproveForm().validate():
+        abort(400)
+    try:
+        deciding.approve(row_id, actor().id)
+    except Refused as refusal:
+        form = RefuseForm(formdata=None)
+        form.refuse(refusal)
+        return page(find(code), form), refusal.status
+    flash("承認しました。ご本人にメールでお知らせします。")
+    return redirect(url_for("admissions_desk.show", code=code), 303)
+
+
+@bp.post("/admissions/<code>/refuse")
+@staff("drafter", "approver")
+def refuse(code: str) -> ResponseReturnValue:
+    row_id, form = find(code).id, RefuseForm()
+    if not form.validate():
+        return page(find(code), form), 422
+    try:
+        deciding.refuse(row_id, actor().id, form.reason.data or "")
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(find(code), form), refusal.status
+    flash("お断りしました。理由をメールでお知らせします。")
+    return redirect(url_for("admissions_desk.show", code=code), 303)
+
+
+@bp.get("/admissions/<code>/enclosures/<int:enclosure_id>")
+@staff("drafter", "approver")
+def enclosure(code: str, enclosure_id: int) -> ResponseReturnValue:
+    """The document as a download: no browser shows what a stranger sent under our address. Reading is written down."""
+    row = find(code)
+    if enclosure_id not in [each.id for each in enclosing.enclosures_of(row.id)]:
+        abort(404)
+    data, media_type = enclosing.read(enclosure_id, code, staff_name(actor().id))
+    ending = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[media_type]
+    response = Response(data, mimetype=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-{enclosure_id}.{ending}"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@bp.get("/exclusions")
+@staff("drafter", "approver")
+def exclusions() -> ResponseReturnValue:
+    return listed(ExclusionForm(formdata=None))
+
+
+@bp.post("/exclusions")
+@staff("approver")
+def exclude() -> ResponseReturnValue:
+    form = ExclusionForm()
+    if not form.validate():
+        return listed(form), 422
+    named = {name: form[name].data or "" for name in ("email", "corporate_no", "name")}
+    try:
+        excluding.exclude(actor().id, form.ground.data, form.why.data or "", until=form.until.data, **named)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return listed(form), refusal.status
+    flash("除外名簿に入れました。")
+    return redirect(url_for("admissions_desk.exclusions"), 303)
+
+
+@bp.post("/exclusions/<code>/lift")
+@staff("approver")
+def lift(code: str) -> ResponseReturnValue:
+    row = db.session.scalar(sa.select(Exclusion.id).where(Exclusion.code == code))
+    if row is None:
+        abort(404)
+    if not LiftForm().validate():
+        abort(400)
+    excluding.lift(row, actor().id)
+    flash("除外を解除しました。")
+    return redirect(url_for("admissions_desk.exclusions"), 303)
+
+
+def listed(form: ExclusionForm) -> str:
+    rows = db.session.scalars(sa.select(Exclusion).order_by(Exclusion.lifted_at.is_not(None), Exclusion.id.desc()))
+    return render_template("admissions/exclusions.html", rows=list(rows), form=form, lift=LiftForm(formdata=None))
+
+
+def page(row: Participation, form: RefuseForm) -> str:
+    return render_template(
+        "admissions/review.html",
+        row=row,
+        missing=deciding.missing(row),
+        enclosures=enclosing.enclosures_of(row.id),
+        namesakes=excluding.namesakes(row),
+        listed=excluding.in_force(row.account_id, row.corporate_no),
+        form=form,
+        approve=ApproveForm(formdata=None),
+    )
+
+
+def find(code: str) -> Participation:
+    row = db.session.scalar(sa.select(Participation).where(Participation.code == code))
+    if row is None:
+        abort(404)
+    return row
+
+
+def actor() -> Account:
+    account = current_account()
+    assert account is not None, "staff() lets nobody else in"
+    return account

@@ -1,0 +1,145 @@
+"""Documents that come with an application: few kinds, small, made harmless where possible, and read by staff alone.
+
+A picture is decoded and written anew. A PDF can't be: it is kept as it came, after a look for scripts, programs and
+passwords, and is handed out only as a download, never shown by our pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from marketplace.admissions.models import Enclosure
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.refusals import Invalid
+from marketplace.kit.sheets import sheet
+from marketplace.listings.models import Listing, ListingState
+from marketplace.metadata.pictures import PictureRefused, sanitise
+from marketplace.settings import settings
+
+MOST_BYTES = 5 * 1024 * 1024
+MOST_ENCLOSURES = 5
+NEVER_SENT = timedelta(days=2)
+ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|Encrypt)\b")
+"""Names of ISO 32000-2 for what acts by itself, carries files, or can't be read."""
+
+
+class EnclosureRefused(Invalid):
+    code = "enclosure_refused"
+    message = "書類を読み取れませんでした。PDF、JPEG、PNG のどれかでお送りください。"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, field="enclosures")
+
+
+def keep(listing_id: int, account_id: int, data: bytes) -> int:
+    """Keep a document of an application that is being filled in; its id, the same for the same. EnclosureRefused."""
+    clean, media_type = harmless(data)
+    sha256 = hashlib.sha256(clean).hexdigest()
+    mine = sa.select(Enclosure).where(Enclosure.listing_id == listing_id, Enclosure.account_id == account_id)
+    with transaction():
+        found = db.session.scalar(mine.where(Enclosure.sha256 == sha256, Enclosure.deleted_at.is_(None)))
+        if found is not None:
+            return found.id
+        if len(pending(listing_id, account_id)) >= MOST_ENCLOSURES:
+            raise EnclosureRefused(f"書類は{MOST_ENCLOSURES}つまでです。いらないものを取り除いてから、お送りください。")
+        values = {"listing_id": listing_id, "account_id": account_id, "media_type": media_type, "sha256": sha256}
+        enclosure_id = insert_once(Enclosure, values | {"size": len(clean), "data": clean, "received_at": now()})
+        if enclosure_id is None:  # sent twice at once, or once before and deleted since
+            enclosure = db.session.execute(mine.where(Enclosure.sha256 == sha256)).scalar_one()
+            enclosure.data, enclosure.deleted_at, enclosure.received_at = clean, None, now()
+            return enclosure.id
+        return enclosure_id
+
+
+def drop(enclosure_id: int, account_id: int) -> None:
+    """The applicant takes a document back before the application is sent. LookupError for another's."""
+    with transaction() as session:
+        enclosure = lock(Enclosure, enclosure_id)
+        if enclosure.account_id != account_id or enclosure.participation_id is not None:
+            raise LookupError(f"Enclosure {enclosure_id}")
+        session.delete(enclosure)
+
+
+def pending(listing_id: int, account_id: int) -> list[Enclosure]:
+    """What was sent for an application that is not."""
+    found = sa.select(Enclosure).where(
+        Enclosure.listing_id == listing_id, Enclosure.account_id == account_id, Enclosure.participation_id.is_(None)
+    )
+    return list(db.session.scalars(found.where(Enclosure.deleted_at.is_(None)).order_by(Enclosure.id)))
+
+
+def enclosures_of(participation_id: int) -> list[Enclosure]:
+    return list(
+        db.session.scalars(
+            sa.select(Enclosure).where(Enclosure.participation_id == participation_id).order_by(Enclosure.id)
+        )
+    )
+
+
+def read(enclosure_id: int, participation_code: str, by: str) -> tuple[bytes, str]:
+    """(bytes, media type) for a member of staff; the journal says who read it. LookupError where it is gone."""
+    with transaction():
+        enclosure = get(Enclosure, enclosure_id)
+        if enclosure.data is None:
+            raise LookupError(f"Enclosure {enclosure_id}")
+        note(f"participation:{participation_code}", "read_enclosure", by=by, enclosure=enclosure.id)
+        return bytes(enclosure.data), enclosure.media_type
+
+
+def harmless(data: bytes) -> tuple[bytes, str]:
+    """(bytes to keep, media type). EnclosureRefused says what is wrong and what to do."""
+    if not data:
+        raise EnclosureRefused("空のファイルです。")
+    if len(data) > MOST_BYTES:
+        raise EnclosureRefused("ファイルが大きすぎます。1つ5MBまででお送りください。")
+    if data.startswith(b"%PDF-"):
+        return _pdf(data), "application/pdf"
+    if not data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        raise EnclosureRefused
+    try:
+        clean = sanitise(data)
+    except PictureRefused as refusal:
+        raise EnclosureRefused(str(refusal)) from refusal
+    if len(clean.data) > 3 * MOST_BYTES:  # a picture may grow when it is written anew
+        raise EnclosureRefused("写真が大きすぎます。小さくしてからお送りください。")
+    return clean.data, clean.media_type
+
+
+def _pdf(data: bytes) -> bytes:
+    if b"%%EOF" not in data[-2048:]:
+        raise EnclosureRefused("PDFが途中で切れているようです。もう一度お送りください。")
+    found = ACTIVE.search(data)
+    if found is None:
+        return data
+    if found[1] == b"Encrypt":
+        raise EnclosureRefused("パスワードのついたPDFは読めません。パスワードを外してお送りください。")
+    raise EnclosureRefused(
+        "プログラムやファイルの入ったPDFはお受けできません。印刷し直したPDFか、写真でお送りください。"
+    )
+
+
+@sheet(every=3600, name="admissions.delete_enclosures")
+def delete_due() -> None:
+    """Delete the bytes of documents whose sale ended long enough ago, and those of applications never sent."""
+    at = now()
+    over = sa.and_(
+        Listing.state.in_((ListingState.COMPLETED, ListingState.CANCELLED)),
+        Listing.closes_at < at - timedelta(days=settings().enclosures_kept_days),
+    )
+    forgotten = sa.and_(Enclosure.participation_id.is_(None), Enclosure.received_at < at - NEVER_SENT)
+    due = sa.select(Enclosure.id).join(Listing, Listing.id == Enclosure.listing_id)
+    due = due.where(Enclosure.deleted_at.is_(None), sa.or_(over, forgotten))
+    ids = list(db.session.scalars(due))
+    db.session.rollback()
+    for enclosure_id in ids:
+        with transaction():
+            enclosure = lock(Enclosure, enclosure_id)
+            if enclosure.deleted_at is None:
+                enclosure.data, enclosure.deleted_at = None, at
+                note(f"enclosure:{enclosure.id}", "delete")

@@ -1,0 +1,34 @@
+"""What admissions do when they hear of their own news."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.admissions import deciding
+from marketplace.admissions.models import Exclusion, Participation, ParticipationState
+from marketplace.kit.db import db, get
+from marketplace.kit.refusals import WrongState
+from marketplace.listings.models import Listing
+from marketplace.outbox.promising import handles
+
+TURNED_OUT = "参加の条件に合わないことがわかったため、お受けできません。くわしくは役場にお問い合わせください。"
+
+
+@handles("exclusion.added")
+def turn_out(exclusion_id: int) -> None:
+    """Whoever is on the list takes part no more, where it is not over yet."""
+    row = get(Exclusion, exclusion_id)
+    meant = [Participation.account_id == row.account_id]
+    if row.corporate_no:
+        meant.append(Participation.corporate_no == row.corporate_no)
+    found = sa.select(Participation.id).join(Listing, Listing.id == Participation.listing_id)
+    found = found.where(
+        sa.or_(*meant),
+        Participation.state != ParticipationState.REFUSED,
+        Listing.state.not_in(deciding.OVER),
+    )
+    for participation_id in db.session.scalars(found).all():
+        try:
+            deciding.refuse(participation_id, row.added_by, TURNED_OUT)
+        except WrongState:
+            continue  # somebody was faster

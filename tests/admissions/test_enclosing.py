@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from PIL import Image
+
+from marketplace.admissions import enclosing
+from marketplace.admissions.enclosing import MOST_BYTES, MOST_ENCLOSURES, EnclosureRefused, harmless
+from marketplace.admissions.models import Enclosure
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get
+from marketplace.listings import scheduling
+from tests import given
+
+PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n"
+
+
+@pytest.fixture(autouse=True)
+def _app(app: Flask) -> None:
+    """Every test here has a town."""
+
+
+def a_sale() -> int:
+    return given.a_listing("ascending", "naming", auction_rules={"taking_part": {}})
+
+
+def a_photo(kind: str = "JPEG") -> bytes:
+    """A picture that says where it was taken."""
+    picture, out = Image.new("RGB", (40, 30), "#808080"), io.BytesIO()
+    told = Image.Exif()
+    told[0x010E] = "自宅の前で"
+    picture.save(out, kind, exif=told)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")])
+def test_a_picture_is_written_anew_without_what_it_tells_beside(kind: str, media_type: str) -> None:
+    sent = a_photo(kind)
+    clean, found = harmless(sent)
+    assert (found, dict(Image.open(io.BytesIO(sent)).getexif()) != {}) == (media_type, True)
+    assert dict(Image.open(io.BytesIO(clean)).getexif()) == {}
+
+
+def test_a_pdf_is_kept_as_it_came() -> None:
+    assert harmless(PDF) == (PDF, "application/pdf")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "空のファイルです。"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "PDF、JPEG、PNG のどれか"),
+        (b"<html>%PDF-1.7 %%EOF", "PDF、JPEG、PNG のどれか"),
+        (b"GIF89a", "PDF、JPEG、PNG のどれか"),
+        (b"RIFF....WEBP", "PDF、JPEG、PNG のどれか"),
+        (b"\xff\xd8\xff" + b"x" * 100, "読み取れ|こわれて|形式"),
+        (PDF[:-6], "途中で切れて"),
+        (PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/JavaScript/JS(app.alert)>>"), "プログラムや"),
+        (PDF.replace(b"/Catalog", b"/Catalog/EmbeddedFile"), "プログラムや"),
+        (PDF.replace(b"/Catalog", b"/Catalog/Encrypt 5 0 R"), "パスワード"),
+        (PDF + b"x" * MOST_BYTES, "5MBまで"),
+    ],
+)
+def test_whatever_else_is_refused_with_what_to_do(data: bytes, sentence: str) -> None:
+    with pytest.raises(EnclosureRefused, match=sentence) as refused:
+        harmless(data)
+    assert refused.value.field == "enclosures"
+
+
+def test_the_same_document_sent_twice_is_one_and_there_are_five_at_most() -> None:
+    listing_id, account_id = a_sale(), given.an_account()
+    for n in range(MOST_ENCLOSURES):
+        assert {enclosing.keep(listing_id, account_id, PDF + b"%%EOF" * n) for _ in range(2)} == {
+            enclosing.pending(listing_id, account_id)[-1].id
+        }
+    with pytest.raises(EnclosureRefused, match="5つまで"):
+        enclosing.keep(listing_id, account_id, PDF + b"%%EOF more")
+    assert len(enclosing.pending(listing_id, account_id)) == MOST_ENCLOSURES
+
+
+def test_a_document_is_taken_back_by_its_owner_before_the_application_only() -> None:
+    listing_id, account_id = a_sale(), given.an_account()
+    kept = enclosing.keep(listing_id, account_id, PDF)
+    with pytest.raises(LookupError):
+        enclosing.drop(kept, given.an_account())
+    enclosing.drop(kept, account_id)
+    kept = enclosing.keep(listing_id, account_id, PDF)
+    given.an_applicant(listing_id, account_id)
+    with pytest.raises(LookupError):
+        enclosing.drop(kept, account_id)
+
+
+def test_documents_are_deleted_when_the_sale_is_over_long_enough() -> None:
+    listing_id, account_id = a_sale(), given.an_account()
+    kept = enclosing.keep(listing_id, account_id, PDF)
+    participation_id = given.an_applicant(listing_id, account_id)
+    scheduling.cancel(listing_id, "staff:ACC-TEST", "中止")
+    for days, gone in ((7 + 89, False), (7 + 91, True), (7 + 91, True)):
+        with pretending(now() + timedelta(days=days)):
+            enclosing.delete_due()
+        assert (get(Enclosure, kept).deleted_at is not None, get(Enclosure, kept).data is None) == (gone, gone)
+    code = "PRT-TEST"
+    with pytest.raises(LookupError):
+        enclosing.read(kept, code, "staff:ACC-TEST")
+    assert len(enclosing.enclosures_of(participation_id)) == 1
+
+
+def test_documents_of_an_application_that_was_never_sent_are_deleted_after_two_days() -> None:
+    listing_id, account_id = a_sale(), given.an_account()
+    enclosing.keep(listing_id, account_id, PDF)
+    with pretending(now() + timedelta(days=2, minutes=1)):
+        enclosing.delete_due()
+    assert enclosing.pending(listing_id, account_id) == []
+    assert db.session.scalars(sa.select(Enclosure.data)).all() == [None]
+    enclosing.keep(listing_id, account_id, PDF)  # sent again
+    assert len(enclosing.pending(listing_id, account_id)) == 1

@@ -20,7 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from marketplace.kit.forms import JSTDateTimeField, YenField, number
+from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
 from marketplace.listings import rules as sales
 from marketplace.listings.drafting import FIELDS as SALE
 from marketplace.listings.models import Listing, Mode

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain.addresses import checksum
-from marketplace.chain.contract import MARKET, NAMES, RIGHTS
+from marketplace.chain.contract import MARKET, NAMES, RIGHTS, USES
 from marketplace.chain.models import Contract, Log
 from marketplace.kit.db import db, transaction
 from marketplace.settings import settings
@@ -51,6 +51,14 @@ class Chain:
 
     def mint(self, token_id: int, to: str, block: int, index: int = 0, tx: str = "") -> None:
         self.transfer(token_id, NOBODY, to, block, index, tx)
+
+    def redeemed(self, token_id: int, holder: str, used: int, left: int, block: int, index: int = 0) -> None:
+        args = {"tokenId": token_id, "redemptionId": digest("use", token_id, block, index), "holder": holder}
+        self._say(USES, "Redeemed", args | {"used": used, "left": left}, token_id, block, index, "")
+
+    def undone(self, token_id: int, redemption_id: str, used: int, left: int, block: int, index: int = 0) -> None:
+        args = {"tokenId": token_id, "redemptionId": redemption_id, "used": used, "left": left}
+        self._say(USES, "RedemptionUndone", args, token_id, block, index, "")
 
     def listed(
         self, token_id: int, seller: str, price: int, block: int, *, number: int, expires: datetime, index: int = 0

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {AccessControlDefaultAdminRules} from
+    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 
 /// @title Dated fingerprints of the town's records
-/// @notice A log kept by the town (bids of an auction, a day of the journal) is fixed here by one hash. Whoever has
-/// the published log can prove that it was not rewritten afterwards. A subject is anchored once.
-contract Anchors is AccessControl {
+/// @notice A record kept by the town (a draw, the bids of an auction, a day of the journal) is fixed here by one hash.
+/// Whoever has the published record can prove that it was not rewritten afterwards. A subject is anchored once.
+contract Anchors is AccessControlDefaultAdminRules {
     bytes32 public constant ANCHOR_ROLE = keccak256("ANCHOR_ROLE");
 
     /// @notice The hash fixed for a subject; zero if none is.
@@ -17,9 +18,8 @@ contract Anchors is AccessControl {
     error AnchoredAlready(bytes32 subject, bytes32 root);
     error NoRoot();
 
-    constructor(address admin) {
-        _grantRole(DEFAULT_ADMIN_ROLE, admin);
-    }
+    /// @param adminDelay seconds that must pass before a new admin can take over
+    constructor(address admin, uint48 adminDelay) AccessControlDefaultAdminRules(adminDelay, admin) {}
 
     /// @param subject what the record is about: keccak-256 of its public name, "journal:2026-11-24"
     /// @param root    hash of the record

@@ -3,24 +3,27 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {AccessControlDefaultAdminRules} from
+    "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IRights} from "./interfaces/IRights.sol";
+import {IUses} from "./interfaces/IUses.sol";
 
 /// @title Where holders resell rights to each other
 /// @notice Escrowless: a right stays with its seller until the moment it is sold. Priced in one yen token.
 /// The town takes no money in: price minus royalty waits here for the seller, royalty for the fund, and each draws
 /// their own (pull payments), so that no receiver can block a sale.
 ///
-///  - an offer dies when the right changes hands, even if it comes back (`transferCount`);
+///  - an offer dies when the right changes hands, even if it comes back (`transferCount`), and when it is used
+///    (`changes`): nobody pays for twelve lectures and receives eleven;
 ///  - a buyer names the offer and the price they saw, so neither can be changed under their hand;
 ///  - the royalty is what ERC-2981 says, at most 10 %.
 ///
 /// Rights in custody are offered by the custodian in the account's name; what they earn is drawn to a wallet
 /// that the account's owner names.
 /// @dev `yen` must be a plain ERC-20: no fee on transfer, no rebasing.
-contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
+contract ResaleMarket is AccessControlDefaultAdminRules, Pausable, ReentrancyGuard {
     using SafeERC20 for IERC20;
 
     bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
@@ -32,10 +35,12 @@ contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
         uint64 listingId;
         uint32 expiresAt;
         uint128 price;
-        uint128 transferCount;
+        uint64 transferCount;
+        uint64 useChanges;
     }
 
     IRights public immutable rights;
+    IUses public immutable uses;
     IERC20 public immutable yen;
     uint64 public lastListingId;
     /// @notice What waits for an address to draw it, in units of `yen`.
@@ -69,10 +74,13 @@ contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
     error NothingOwed(address account);
     error NoRecipient();
 
-    constructor(IRights rights_, IERC20 yen_, address admin) {
+    /// @param adminDelay seconds that must pass before a new admin can take over
+    constructor(IRights rights_, IUses uses_, IERC20 yen_, address admin, uint48 adminDelay)
+        AccessControlDefaultAdminRules(adminDelay, admin)
+    {
         rights = rights_;
+        uses = uses_;
         yen = yen_;
-        _grantRole(DEFAULT_ADMIN_ROLE, admin);
     }
 
     // ------------------------------------------------------------------------------------------- offering
@@ -113,7 +121,7 @@ contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
         if (offer.listingId == 0 || offer.listingId != listingId) revert NotListed(tokenId);
         if (offer.price != expectedPrice) revert PriceChanged(offer.price);
         if (block.timestamp >= offer.expiresAt) revert Expired(tokenId);
-        if (!_unmoved(tokenId, offer)) revert Stale(tokenId);
+        if (!_unchanged(tokenId, offer)) revert Stale(tokenId);
         delete _listings[tokenId];
 
         (address receiver, uint256 royalty) = rights.royaltyInfo(tokenId, offer.price);
@@ -162,7 +170,7 @@ contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
     /// @notice Whether `buy` would accept this offer now, pause and approval aside.
     function isLive(uint256 tokenId) external view returns (bool) {
         Listing memory offer = _listings[tokenId];
-        return offer.listingId != 0 && block.timestamp < offer.expiresAt && _unmoved(tokenId, offer);
+        return offer.listingId != 0 && block.timestamp < offer.expiresAt && _unchanged(tokenId, offer);
     }
 
     // ------------------------------------------------------------------------------------------- inside
@@ -182,8 +190,14 @@ contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
         uint64 former = _listings[tokenId].listingId;
         if (former != 0) emit Cancelled(former, tokenId);
         listingId = ++lastListingId;
-        _listings[tokenId] =
-            Listing(seller, uint64(listingId), expiresAt, price, uint128(rights.transferCount(tokenId)));
+        _listings[tokenId] = Listing({
+            seller: seller,
+            listingId: uint64(listingId),
+            expiresAt: expiresAt,
+            price: price,
+            transferCount: uint64(rights.transferCount(tokenId)),
+            useChanges: uint64(uses.changes(tokenId))
+        });
         emit Listed(listingId, tokenId, seller, price, expiresAt);
     }
 
@@ -196,9 +210,9 @@ contract ResaleMarket is AccessControl, Pausable, ReentrancyGuard {
         emit Cancelled(offer.listingId, tokenId);
     }
 
-    /// @dev An approved stranger can move a right and bring it back; the count tells.
-    function _unmoved(uint256 tokenId, Listing memory offer) private view returns (bool) {
-        return rights.transferCount(tokenId) == offer.transferCount;
+    /// @dev An approved stranger can move a right and bring it back, a use can be undone: the counts tell.
+    function _unchanged(uint256 tokenId, Listing memory offer) private view returns (bool) {
+        return rights.transferCount(tokenId) == offer.transferCount && uses.changes(tokenId) == offer.useChanges;
     }
 
     function _withdraw(address account, address recipient) private nonReentrant {

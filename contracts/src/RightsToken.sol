@@ -96,6 +96,7 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
     mapping(uint256 seriesId => Series) private _series;
     mapping(uint256 seriesId => string) private _seriesURI;
     mapping(uint256 tokenId => string) private _tokenURI;
+    BitMaps.BitMap private _frozenToken;
     BitMaps.BitMap private _issued;
     string private _contractURI;
 
@@ -116,6 +117,8 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
     event RightRevoked(uint256 indexed tokenId, bytes32 reasonHash);
     event CustodyReleased(bytes32 indexed accountId, address indexed to, uint256 indexed tokenId);
     event TreasuryChanged(address indexed treasury);
+    /// @dev As marketplaces read it: https://docs.opensea.io/docs/metadata-standards#freezing-metadata
+    event PermanentURI(string _value, uint256 indexed _id);
 
     error SeriesExists(uint256 seriesId);
     error NoSeries(uint256 seriesId);
@@ -126,6 +129,8 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
     error NotTransferable(uint256 tokenId);
     error NotTradableBefore(uint256 tokenId, uint256 tradableFrom);
     error NotRevocable(uint256 tokenId);
+    error NotHere(uint256 tokenId);
+    error FrozenToken(uint256 tokenId);
     error Frozen(uint256 seriesId);
     error NoTreasury();
 
@@ -239,10 +244,19 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
 
     /// @notice Say where the metadata of one right lies; an empty text returns it to that of its series.
     function setTokenURI(uint256 tokenId, string calldata uri) external onlyRole(METADATA_ROLE) {
-        _requireOwned(tokenId);
-        _thawed(tokenId / SERIAL_SPACE);
+        _thawedToken(tokenId);
         _tokenURI[tokenId] = uri;
         emit MetadataUpdate(tokenId);
+    }
+
+    /// @notice Give up for ever the power to change the metadata of one right: it keeps the address that it has now,
+    /// its own or its series'.
+    function freezeToken(uint256 tokenId) external onlyRole(METADATA_ROLE) {
+        _thawedToken(tokenId);
+        string memory uri = tokenURI(tokenId);
+        _tokenURI[tokenId] = uri;
+        _frozenToken.set(tokenId);
+        emit PermanentURI(uri, tokenId);
     }
 
     /// @notice Give up for ever the power to change the metadata of a series.
@@ -288,6 +302,13 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
         _requireOwned(tokenId);
         Terms storage terms = _series[tokenId / SERIAL_SPACE].terms;
         return terms.transferable && block.timestamp >= terms.tradableFrom;
+    }
+
+    /// @notice How often a right can be used, 0 where uses are not counted, and until when (Unix seconds, 0 = no end).
+    /// `UsageRegistry` says how often it was.
+    function usesOf(uint256 tokenId) external view returns (uint256 usesPerToken, uint256 validUntil) {
+        Terms storage terms = _series[tokenId / SERIAL_SPACE].terms;
+        return (terms.usesPerToken, terms.validUntil);
     }
 
     /// @notice ERC-5192: bound to its holder for good.
@@ -340,6 +361,8 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
         returns (address from)
     {
         from = super._update(to, tokenId, auth);
+        // sent to this contract, nobody could ever move it again
+        if (to == address(this)) revert NotHere(tokenId);
         if (from == address(0)) return from;
         if (to != address(0)) {
             Terms storage terms = _series[tokenId / SERIAL_SPACE].terms;
@@ -353,6 +376,12 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC29
         if (treasury_ == address(0)) revert NoTreasury();
         treasury = treasury_;
         emit TreasuryChanged(treasury_);
+    }
+
+    function _thawedToken(uint256 tokenId) private view {
+        _requireOwned(tokenId);
+        _thawed(tokenId / SERIAL_SPACE);
+        if (_frozenToken.get(tokenId)) revert FrozenToken(tokenId);
     }
 
     function _existing(uint256 seriesId) private view returns (Series storage s) {

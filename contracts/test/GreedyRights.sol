@@ -24,6 +24,10 @@ contract GreedyRights is ERC721("Greedy", "GRD") {
         return true;
     }
 
+    function usesOf(uint256) external pure returns (uint256, uint256) {
+        return (0, 0);
+    }
+
     function custodyAddress(bytes32) external pure returns (address) {
         return address(1);
     }

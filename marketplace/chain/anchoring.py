@@ -13,4 +13,4 @@ def anchor(name: str, root: str, uri: str = "") -> None:
 
     On chain the subject is the Keccak-256 of the name; `uri` says where the record is published.
     """
-    promise(f"anchor:{name}", "issuer", ANCHORS, "anchor", ["0x" + keccak(name.encode()).hex(), "0x" + root, uri])
+    promise(f"anchor:{name}", "anchorer", ANCHORS, "anchor", ["0x" + keccak(name.encode()).hex(), "0x" + root, uri])

@@ -1,4 +1,4 @@
-"""The four contracts as Python sees them: their artifacts, and calls written as bytes.
+"""The five contracts as Python sees them: their artifacts, and calls written as bytes.
 
 Arguments are JSON values, so that a call can wait in a table: integers, booleans, text; addresses and bytes as
 0x-hex; a struct as an object with its field names.
@@ -16,8 +16,8 @@ from eth_hash.auto import keccak
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
 
-RIGHTS, MARKET, YEN, ANCHORS = "RightsToken", "ResaleMarket", "TestYen", "Anchors"
-NAMES = (RIGHTS, MARKET, YEN, ANCHORS)
+RIGHTS, USES, MARKET, YEN, ANCHORS = "RightsToken", "UsageRegistry", "ResaleMarket", "TestYen", "Anchors"
+NAMES = (RIGHTS, USES, MARKET, YEN, ANCHORS)
 
 DEPLOY = "constructor"
 """The "function" of a call that deploys its contract."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from eth_hash.auto import keccak
 
 from marketplace.chain import identity, keys, lanes, register, sending
-from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, YEN, artifact
+from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, USES, YEN, artifact
 from marketplace.chain.models import Call, CallState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
@@ -22,13 +22,19 @@ HANDOVER_SECONDS = 3 * 24 * 3600
 ROLES = (
     (RIGHTS, "ISSUER_ROLE", "issuer"),
     (RIGHTS, "METADATA_ROLE", "issuer"),
-    (RIGHTS, "PAUSER_ROLE", "town"),
     (RIGHTS, "CUSTODIAN_ROLE", "custodian"),
+    (RIGHTS, "PAUSER_ROLE", "pauser"),
+    (USES, "REDEEMER_ROLE", "redeemer"),
+    (USES, "PAUSER_ROLE", "pauser"),
     (MARKET, "CUSTODIAN_ROLE", "custodian"),
-    (MARKET, "PAUSER_ROLE", "town"),
-    (ANCHORS, "ANCHOR_ROLE", "issuer"),
+    (MARKET, "PAUSER_ROLE", "pauser"),
+    (ANCHORS, "ANCHOR_ROLE", "anchorer"),
 )
-"""Contract, role in it, whose key has it. The town's key deploys and is the admin of all."""
+"""Contract, role in it, whose key has it. The town's key deploys and is the admin of all.
+
+Each acts with a key of its own, so that one that leaks does no more than its role: who issues cannot move what is in
+custody, who writes down uses cannot issue, and who stops everything cannot start it again.
+"""
 
 
 def ensure_contracts() -> dict[str, str]:
@@ -43,16 +49,19 @@ def ensure_contracts() -> dict[str, str]:
     except identity.WrongChain as wrong:
         raise Rejected(str(wrong)) from wrong
     town, treasury = lanes.open_lane("town"), keys.signer("fund").address
-    signers = {role: lanes.open_lane(role) for role in ("issuer", "custodian")} | {"town": town}
+    signers = {who: lanes.open_lane(who) for _, _, who in ROLES}
     delay = 0 if settings().chain_embedded else HANDOVER_SECONDS
     name = f"{settings().town_name_en} Public Rights"
     with transaction():
         _deploy(RIGHTS, name, "RIGHTS", town, delay, treasury, "")
         _deploy(YEN, town)
-        _deploy(ANCHORS, town)
+        _deploy(ANCHORS, town, delay)
     _until_mined(f"deploy:{chain}:")
     with transaction():
-        _deploy(MARKET, register.address_of(RIGHTS), register.address_of(YEN), town)
+        _deploy(USES, register.address_of(RIGHTS), town, delay)
+    _until_mined(f"deploy:{chain}:")
+    with transaction():
+        _deploy(MARKET, *map(register.address_of, (RIGHTS, USES, YEN)), town, delay)
         for contract, role, who in ROLES:
             args = ["0x" + keccak(role.encode()).hex(), signers[who]]
             sending.promise(f"grant:{chain}:{contract}:{role}", "town", contract, "grantRole", args)

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marketplace.chain.addresses import checksum
-from marketplace.chain.contract import ANCHORS, MARKET, RIGHTS, YEN, artifact, topic
+from marketplace.chain.contract import ANCHORS, MARKET, RIGHTS, USES, YEN, artifact, topic
 
 FOLLOWED: Mapping[str, Sequence[str]] = {
     RIGHTS: (
         *("Transfer", "SeriesCreated", "SeriesFrozen", "RightIssued", "RightRevoked", "CustodyReleased"),
-        *("TreasuryChanged", "BatchMetadataUpdate", "MetadataUpdate", "Locked"),
+        *("TreasuryChanged", "BatchMetadataUpdate", "MetadataUpdate", "PermanentURI", "Locked"),
     ),
+    USES: ("Redeemed", "RedemptionUndone"),
     MARKET: ("Listed", "Cancelled", "Sold", "Withdrawn"),
     YEN: ("Transfer",),
     ANCHORS: ("Anchored",),

@@ -47,7 +47,7 @@ def promise(
     """Have `function` called once for this key, if and only if the present transaction commits.
 
     Args:
-        role: whose key signs: town, issuer, custodian, fund or wallet:<name>.
+        role: whose key signs: town, issuer, custodian, redeemer, anchorer, pauser, fund or wallet:<name>.
         args: JSON values, see contract.py.
         group: calls of one group travel together: their items become one list, the function's last argument.
         item: this call's element of that list.

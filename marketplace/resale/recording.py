@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain import seaport
-from marketplace.chain.contract import MARKET, RIGHTS, YEN
+from marketplace.chain.contract import MARKET, RIGHTS, USES, YEN
 from marketplace.chain.models import Call, CallState, Log
 from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.writing import move
@@ -84,11 +84,12 @@ def _recompute(token_ids: Sequence[int]) -> None:
 
 
 def _told(token_ids: Sequence[int]) -> dict[int, list[Told]]:
-    """{token: what the market said of it, and its movements after the issue}."""
+    """{token: what the market said of it, its movements after the issue, and its uses}."""
     at = contracts()
     said = sa.or_(
         sa.and_(Log.address == at.get(MARKET), Log.name.in_(("Listed", "Cancelled", "Sold"))),
         sa.and_(Log.address == at.get(RIGHTS), Log.name == "Transfer"),
+        sa.and_(Log.address == at.get(USES), Log.name.in_(("Redeemed", "RedemptionUndone"))),
         Log.name == seaport.NAME,
     )
     logs = db.session.scalars(sa.select(Log).where(said, Log.token_id.in_(token_ids)))

@@ -96,7 +96,7 @@ class Told:
 def offers(logs: Collection[Told], at: datetime) -> list[tuple[Told, OfferState]]:
     """Each offer of a token with its state at `at`, oldest first."""
     ends = {int(log.args["listingId"]): log.name for log in logs if log.name in ("Sold", "Cancelled")}
-    moved = [log.place for log in logs if log.name == "Transfer"]
+    changed = [log.place for log in logs if log.name in ("Transfer", "Redeemed", "RedemptionUndone")]
     found = []
     for log in _in_order(log for log in logs if log.name == "Listed" and int(log.args["price"]) < UNPAYABLE):
         end = ends.get(int(log.args["listingId"]))
@@ -104,7 +104,7 @@ def offers(logs: Collection[Told], at: datetime) -> list[tuple[Told, OfferState]
             state = OfferState.SOLD
         elif end == "Cancelled":
             state = OfferState.CANCELLED
-        elif any(place > log.place for place in moved):
+        elif any(place > log.place for place in changed):
             state = OfferState.STALE
         elif expiry(log) <= at:
             state = OfferState.EXPIRED

@@ -5,6 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain import contract, register, sending
+from marketplace.chain.contract import NAMES
+from marketplace.chain.deploying import ROLES
 from marketplace.chain.models import Call, CallState, Log, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
@@ -20,6 +22,9 @@ TERMS: dict[str, Any] = {
     "revocable": False,
     "termsHash": "0x" + "11" * 32,
 }
+
+OF_DEPLOYMENT = len(NAMES) + len(ROLES)
+"""Transactions that ensure_contracts() sends: each contract, each role."""
 
 
 def a_series(series: int = 1, **terms: Any) -> str:
@@ -54,7 +59,7 @@ def calls() -> dict[str, CallState]:
 def txs() -> list[TxState]:
     """States, without those of the deployment."""
     db.session.rollback()
-    return list(db.session.scalars(sa.select(Tx.state).order_by(Tx.id)))[11:]
+    return list(db.session.scalars(sa.select(Tx.state).order_by(Tx.id)))[OF_DEPLOYMENT:]
 
 
 def logs(name: str) -> list[dict[str, Any]]:

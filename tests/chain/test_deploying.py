@@ -6,12 +6,13 @@ from flask import Flask
 
 from marketplace.application import create_app
 from marketplace.chain import contract, register
-from marketplace.chain.deploying import ensure_contracts
+from marketplace.chain.deploying import HANDOVER_SECONDS, ensure_contracts
 from marketplace.chain.models import Tx
 from marketplace.chain.node import node
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import Settings
+from tests.chain import given
 from tests.local_chain import LocalChain
 
 
@@ -20,39 +21,56 @@ def test_before_there_are_contracts_their_addresses_are_unavailable(app: Flask) 
         register.custody_address("00" * 32)
 
 
-def test_all_four_are_deployed_and_a_second_time_changes_nothing(app: Flask) -> None:
+def test_all_five_are_deployed_and_a_second_time_changes_nothing(app: Flask) -> None:
     first = ensure_contracts()
-    assert set(first) == {"RightsToken", "ResaleMarket", "TestYen", "Anchors"}
+    assert set(first) == {"RightsToken", "UsageRegistry", "ResaleMarket", "TestYen", "Anchors"}
     sent = db.session.scalar(sa.select(sa.func.count()).select_from(Tx))
     assert ensure_contracts() == first == register.contracts()
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Tx)) == sent == 11
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Tx)) == sent == given.OF_DEPLOYMENT
 
 
 def test_each_key_has_its_role_and_no_other(deployed: Flask) -> None:
-    rights = register.address_of("RightsToken")
-    signers = {role: register.signer_of(role) for role in ("town", "issuer", "custodian")}
+    keys = ("town", "issuer", "custodian", "redeemer", "anchorer", "pauser")
+    signers = {key: register.signer_of(key) for key in keys}
+    assert len(set(signers.values())) == len(keys)
     has = {
-        (name, role)
-        for name in ("ISSUER_ROLE", "METADATA_ROLE", "CUSTODIAN_ROLE", "PAUSER_ROLE", "DEFAULT_ADMIN_ROLE")
-        for role, address in signers.items()
-        if asked(rights, "hasRole", [asked(rights, name, [])[0], address])[0]
+        (name, role, key)
+        for name in contract.NAMES
+        for role in contract.artifact(name).functions
+        if role.endswith("_ROLE")
+        for key, address in signers.items()
+        if asked(name, "hasRole", [asked(name, role, [])[0], address])[0]
     }
     assert has == {
-        ("ISSUER_ROLE", "issuer"),
-        ("METADATA_ROLE", "issuer"),
-        ("CUSTODIAN_ROLE", "custodian"),
-        ("PAUSER_ROLE", "town"),
-        ("DEFAULT_ADMIN_ROLE", "town"),
+        ("RightsToken", "ISSUER_ROLE", "issuer"),
+        ("RightsToken", "METADATA_ROLE", "issuer"),
+        ("RightsToken", "CUSTODIAN_ROLE", "custodian"),
+        ("RightsToken", "PAUSER_ROLE", "pauser"),
+        ("UsageRegistry", "REDEEMER_ROLE", "redeemer"),
+        ("UsageRegistry", "PAUSER_ROLE", "pauser"),
+        ("ResaleMarket", "CUSTODIAN_ROLE", "custodian"),
+        ("ResaleMarket", "PAUSER_ROLE", "pauser"),
+        ("Anchors", "ANCHOR_ROLE", "anchorer"),
+        ("TestYen", "MINTER_ROLE", "town"),
+        *((name, "DEFAULT_ADMIN_ROLE", "town") for name in contract.NAMES),
     }
 
 
-def asked(address: str, function: str, args: list[object]) -> tuple[object, ...]:
-    answer = node().call("0x" + "00" * 20, address, contract.call("RightsToken", function, args))
-    return contract.result("RightsToken", function, answer)
+def test_on_a_chain_that_others_keep_the_towns_power_is_handed_over_with_a_delay(settings: Settings) -> None:
+    with create_app(settings.model_copy(update={"chain_embedded": False})).app_context():
+        ensure_contracts()
+        delays = {name: asked(name, "defaultAdminDelay", []) for name in contract.NAMES if name != "TestYen"}
+        assert set(delays.values()) == {(HANDOVER_SECONDS,)}
+        db.engine.dispose()
+
+
+def asked(name: str, function: str, args: list[object]) -> tuple[object, ...]:
+    answer = node().call("0x" + "00" * 20, register.address_of(name), contract.call(name, function, args))
+    return contract.result(name, function, answer)
 
 
 def test_custody_addresses_are_those_of_the_deployed_contract(deployed: Flask) -> None:
-    [address] = asked(register.address_of("RightsToken"), "custodyAddress", ["0x" + "a1" * 32])
+    [address] = asked("RightsToken", "custodyAddress", ["0x" + "a1" * 32])
     assert str(address) == register.custody_address("a1" * 32).lower()
 
 

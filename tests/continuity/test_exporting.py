@@ -44,7 +44,10 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
     assert kinds == {
         *("index.html", "style.css", "resales.html", "fund.html", "check.html", "listings/N.html", "pictures/N.webp"),
         *("data/listings.json", "data/tokens.json", "data/holders.json", "data/resales.json", "data/fund.json"),
-        *(f"contracts/{name}.abi.json" for name in ("RightsToken", "ResaleMarket", "TestYen", "Anchors")),
+        *(
+            f"contracts/{name}.abi.json"
+            for name in ("RightsToken", "UsageRegistry", "ResaleMarket", "TestYen", "Anchors")
+        ),
         *("contracts/contracts.json", "metadata/index.json", "metadata/N.car"),
         *("proofs/draws/N.json", "proofs/auctions/N.json", "rules/draw-v1.md", "rules/auction-v1.md"),
         *("journal.json", "MANIFEST.json"),

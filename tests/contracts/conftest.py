@@ -34,6 +34,7 @@ class Town:
     editor: LocalAccount = field(default_factory=Account.create)
     pauser: LocalAccount = field(default_factory=Account.create)
     custodian: LocalAccount = field(default_factory=Account.create)
+    redeemer: LocalAccount = field(default_factory=Account.create)
     fund: LocalAccount = field(default_factory=Account.create)
     hanako: LocalAccount = field(default_factory=Account.create)
     jiro: LocalAccount = field(default_factory=Account.create)
@@ -44,13 +45,17 @@ class Town:
         uri = "ipfs://town.json"
         self.rights = self.deploy("RightsToken", "Rights", "RGT", admin, 3600, self.fund.address, uri)
         self.yen = self.deploy("TestYen", admin)
-        self.market = self.deploy("ResaleMarket", self.rights.address, self.yen.address, admin)
-        self.anchors = self.deploy("Anchors", admin)
+        self.uses = self.deploy("UsageRegistry", self.rights.address, admin, 3600)
+        parts = (self.rights.address, self.uses.address, self.yen.address)
+        self.market = self.deploy("ResaleMarket", *parts, admin, 3600)
+        self.anchors = self.deploy("Anchors", admin, 3600)
         for where, role, who in (
             (self.rights, "ISSUER_ROLE", self.issuer),
             (self.rights, "METADATA_ROLE", self.editor),
             (self.rights, "PAUSER_ROLE", self.pauser),
             (self.rights, "CUSTODIAN_ROLE", self.custodian),
+            (self.uses, "REDEEMER_ROLE", self.redeemer),
+            (self.uses, "PAUSER_ROLE", self.pauser),
             (self.market, "CUSTODIAN_ROLE", self.custodian),
             (self.market, "PAUSER_ROLE", self.pauser),
             (self.anchors, "ANCHOR_ROLE", self.editor),

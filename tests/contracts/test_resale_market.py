@@ -189,7 +189,8 @@ def test_a_buyer_that_calls_back_during_delivery_gains_nothing(offered: Town) ->
 
 def test_a_greedy_royalty_is_cut_to_a_tenth(town: Town) -> None:
     greedy = town.deploy("test/GreedyRights", town.stranger.address, town.hanako.address)
-    market = town.deploy("ResaleMarket", greedy.address, town.yen.address, town.admin.address)
+    parts = (greedy.address, town.uses.address, town.yen.address)
+    market = town.deploy("ResaleMarket", *parts, town.admin.address, 3600)
     town.act(town.admin, town.yen.functions.mint(town.jiro.address, PRICE))
     town.act(town.jiro, town.yen.functions.approve(market.address, PRICE))
     town.act(town.hanako, greedy.functions.approve(market.address, 1))

@@ -78,6 +78,18 @@ def test_an_offer_dies_when_the_token_changes_hands_without_it_even_if_it_comes_
     assert states(token_id) == [(1, 5_000, OfferState.STALE)]
 
 
+def test_an_offer_dies_when_the_right_is_used_even_if_the_use_is_undone(chain: Chain, seller: int) -> None:
+    token_id = held_token(chain, seller)
+    chain.listed(token_id, custody(seller), 5_000, block=2, number=1, expires=now() + timedelta(days=9))
+    chain.redeemed(token_id, custody(seller), used=1, left=11, block=3)
+    heard(chain, token_id)
+    assert states(token_id) == [(1, 5_000, OfferState.STALE)]
+    chain.listed(token_id, custody(seller), 4_000, block=4, number=2, expires=now() + timedelta(days=9))
+    chain.undone(token_id, digest("use", token_id, 3, 0), used=0, left=12, block=5)
+    heard(chain, token_id)
+    assert states(token_id) == [(1, 5_000, OfferState.STALE), (2, 4_000, OfferState.STALE)]
+
+
 def test_a_new_price_replaces_the_former_one(chain: Chain, seller: int) -> None:
     token_id = held_token(chain, seller)
     later = now() + timedelta(days=9)

@@ -12,7 +12,7 @@ const target = process.argv[2] ?? join(here, "artifacts");
 // contracts of the product, and attackers that only the tests deploy
 const sources = ["src", "test"].flatMap((folder) =>
   readdirSync(join(here, folder))
-    .filter((file) => file.endsWith(".sol"))
+    .filter((file) => file.endsWith(".sol") && !file.endsWith(".t.sol")) // those are for forge alone
     .sort()
     .map((file) => `contracts/${folder}/${file}`),
 );

@@ -12,6 +12,7 @@ import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IERC5192} from "./interfaces/IERC5192.sol";
 import {IERC7572} from "./interfaces/IERC7572.sol";
+import {IRights} from "./interfaces/IRights.sol";
 
 /// @title The public rights of one town
 /// @notice One ERC-721 collection made of numbered series: a series is one kind of right that the town sells,
@@ -28,7 +29,7 @@ import {IERC7572} from "./interfaces/IERC7572.sol";
 ///
 /// @dev Not upgradeable; no trusted forwarder and no multicall, on purpose.
 /// EIPs: https://eips.ethereum.org/EIPS/eip-721, /eip-2981, /eip-4906, /eip-5192, /eip-7572
-contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IERC2981, IERC4906, IERC5192, IERC7572 {
+contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IRights, IERC4906, IERC5192, IERC7572 {
     using BitMaps for BitMaps.BitMap;
 
     /// @notice May create series, issue rights and revoke those of a revocable series.

@@ -7,9 +7,9 @@ Every event that we follow has fixed-size words (and at most a text), so that a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from marketplace.chain.addresses import checksum
 from marketplace.chain.contract import ANCHORS, MARKET, RIGHTS, USES, YEN, artifact, topic
@@ -30,8 +30,7 @@ RawLog = Mapping[str, Any]
 """A log as a node gives it: https://ethereum.org/developers/docs/apis/json-rpc/#eth_getlogs"""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One log, read. `at` is None where the node does not say the block's time with the log."""
 
     block_number: int
@@ -108,6 +107,12 @@ TOPICS = sorted({first for first, _ in RECIPES})
 """What to ask a node for."""
 
 
+@lru_cache(maxsize=1024)
+def _moment(seconds: str) -> datetime:
+    """Logs of one block follow each other, and have one time."""
+    return datetime.fromtimestamp(int(seconds, 16), UTC)
+
+
 def read(log: RawLog) -> Event | None:
     """The event in a log; None for one that we do not follow."""
     topics = log["topics"]
@@ -124,7 +129,7 @@ def read(log: RawLog) -> Event | None:
         block_number=int(log["blockNumber"], 16),
         block_hash=log["blockHash"],
         log_index=int(log["logIndex"], 16),
-        at=datetime.fromtimestamp(int(at, 16), UTC) if at else None,
+        at=_moment(at) if at else None,
         tx_hash=log["transactionHash"],
         address=checksum(log["address"]),
         name=name,

@@ -9,7 +9,6 @@ Source: https://github.com/ProjectOpenSea/seaport/blob/main/docs/SeaportDocument
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from eth_abi.abi import decode
@@ -92,8 +91,7 @@ def _sale(log: RawLog, moved: Mapping[tuple[str, int | None], Event], ours: str)
         "price": amount,
         "paid": [[each.to, each.amount] for each in consideration if each.kind in MONEY],
     }
-    return replace(
-        move,
+    return move._replace(
         block_number=int(log["blockNumber"], 16),
         block_hash=log["blockHash"],
         log_index=int(log["logIndex"], 16),

@@ -141,17 +141,19 @@ def test_a_roll_back_deeper_than_we_remember_is_read_anew(deployed: Flask, chain
     assert following.status()["followed_block"] == node().head().number
 
 
-def test_only_so_many_blocks_are_remembered_and_the_chain_is_joined_without_a_gap(
+def test_of_many_blocks_the_newest_are_remembered_and_each_eighth_before_and_the_chain_is_joined_without_a_gap(
     deployed: Flask, chain: LocalChain
 ) -> None:
     chain.ask("anvil_mine", hex(300))
     following.follow_once()
+    read = node().head().number
     given.a_series()
     sending.work()
     following.follow_once()
-    head = node().head()
-    numbers = list(db.session.scalars(sa.select(Block.number).order_by(Block.number)))
-    assert numbers == list(range(head.number - reading.REMEMBERED + 1, head.number + 1))
+    numbers = list(db.session.scalars(sa.select(Block.number).order_by(Block.number.desc())))
+    near = list(range(read + 1, read - reading.NEAR, -1))
+    far = list(range(read - 16, read + 1 - reading.REMEMBERED, -reading.STRIDE))
+    assert numbers == [*near, *far]
 
 
 def test_the_same_log_cannot_be_kept_twice(deployed: Flask) -> None:

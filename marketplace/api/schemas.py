@@ -172,6 +172,10 @@ class Fund(Answer):
     fund_yen: Annotated[Yen, Field(description="基金: of this, paid in")]
     at_stripe_yen: Yen
     in_bank_yen: Yen
+    forfeited_yen: Annotated[Yen, Field(description="違約金: of what was collected, deposits that fell to the town")]
+    deposits_yen: Annotated[Yen, Field(description="保管金: bidders' deposits in custody, apart from all the rest")]
+    held_count: Annotated[int, Field(description="deposits that only the bidders' banks hold, off the book")]
+    held_yen: Yen
     accounts: list[Book]
     months: list[Month]
 

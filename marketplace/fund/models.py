@@ -20,6 +20,7 @@ class Account(StrEnum):
     REFUNDS = "refunds"
     DISPUTES = "disputes"
     OTHER = "other"
+    DEPOSITS = "deposits"
     COLLECTED = "collected"
     REVENUE = "revenue"
     SET_ASIDE = "set_aside"
@@ -33,6 +34,7 @@ TITLES = {
     Account.REFUNDS: "返金",
     Account.DISPUTES: "カード会社からの異議",
     Account.OTHER: "その他の増減（確認が必要）",
+    Account.DEPOSITS: "保管金（入札保証金・歳入歳出外現金）",
     Account.COLLECTED: "収納",
     Account.REVENUE: "歳入",
     Account.SET_ASIDE: "積立",

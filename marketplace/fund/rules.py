@@ -34,12 +34,19 @@ _AGAINST = {
 """https://docs.stripe.com/reports/balance-transaction-types"""
 
 
-def stripe_lines(kind: str, gross: int, fee: int) -> Lines:
+_OF_DEPOSITS = {"charge", "payment", "refund", "payment_refund", "refund_failure", "payment_failure_refund"}
+
+
+def stripe_lines(kind: str, gross: int, fee: int, purpose: str = "payment") -> Lines:
     """A line of Stripe's balance: `gross` yen came in (negative: went out), Stripe took `fee` (negative: gave back).
 
-    A kind that we do not know is booked against OTHER, so that the book still equals Stripe's and somebody sees it.
+    What comes and goes with the purpose "deposit" is no revenue. A kind that we do not know is booked against OTHER,
+    so that the book still equals Stripe's and somebody sees it.
     """
-    lines = [(Account.STRIPE, gross), (_AGAINST.get(kind, Account.OTHER), -gross)]
+    against = _AGAINST.get(kind, Account.OTHER)
+    if purpose == "deposit" and kind in _OF_DEPOSITS:
+        against = Account.DEPOSITS
+    lines = [(Account.STRIPE, gross), (against, -gross)]
     lines += [(Account.FEES, fee), (Account.STRIPE, -fee)]
     return [(account, yen) for account, yen in lines if yen]
 

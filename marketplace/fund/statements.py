@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace.fund.deposits import memorandum
 from marketplace.fund.models import TITLES, Account, Posting, PostingLine
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db
@@ -34,7 +35,10 @@ def summary() -> dict[str, Any]:
     """What the public page and the API show; yen, all positive. `collected`… are all that ever reached that step.
 
     {"balanced", "collected_yen", "fees_yen", "refunded_yen", "disputed_yen", "kept_yen", "revenue_yen",
-     "set_aside_yen", "fund_yen", "at_stripe_yen", "in_bank_yen", "accounts": [{"account", "title_ja", "yen"}],
+     "set_aside_yen", "fund_yen", "at_stripe_yen", "in_bank_yen",
+     "forfeited_yen": of what was collected, the deposits that fell to the town, "deposits_yen": in custody, apart from
+     all this, "held_count", "held_yen": what the bidders' banks hold, off the book,
+     "accounts": [{"account", "title_ja", "yen"}],
      "months": [{"month": "2026-11", "collected_yen", "fees_yen", "refunded_yen"}]}
     """
     yen = balances()
@@ -54,11 +58,21 @@ def summary() -> dict[str, Any]:
         "fund_yen": fund,
         "at_stripe_yen": yen[Account.STRIPE],
         "in_bank_yen": yen[Account.BANK],
+        "forfeited_yen": _forfeited(),
+        "deposits_yen": -yen[Account.DEPOSITS],
+        **memorandum(),
         "accounts": [
             {"account": str(account), "title_ja": TITLES[account], "yen": yen[account]} for account in Account
         ],
         "months": _months(),
     }
+
+
+def _forfeited() -> int:
+    lines = sa.select(sa.func.sum(PostingLine.yen)).join(Posting, Posting.id == PostingLine.posting_id)
+    return -int(
+        db.session.scalar(lines.where(Posting.kind == "forfeit", PostingLine.account == Account.COLLECTED)) or 0
+    )
 
 
 def _months() -> list[dict[str, Any]]:

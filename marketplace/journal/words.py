@@ -31,6 +31,8 @@ EVENTS = {
     "decline": "贈り物を辞退",
     "deliver": "相手に届いた",
     "delete": "期限が過ぎて消去",
+    "deposit.apply": "保証金を代金に充当",
+    "deposit.forfeit": "保証金が町のものになった",
     "draft": "起案",
     "draw": "抽選",
     "draw_proceeds": "売れたお金の受け取り",

@@ -1,12 +1,12 @@
 """first schema
 
-Revision f821a1a19c28, after ; 2026-11-25 01:16:37.880515.
+Revision 63ba09d25f4e, after ; 2026-11-25 01:31:14.187811.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "f821a1a19c28"
+revision = "63ba09d25f4e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -688,6 +688,7 @@ def upgrade() -> None:
                 "refunds",
                 "disputes",
                 "other",
+                "deposits",
                 "collected",
                 "revenue",
                 "set_aside",

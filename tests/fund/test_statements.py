@@ -34,6 +34,9 @@ def test_the_summary_counts_every_step_from_its_beginning(app: Flask) -> None:
         "fund_yen": 7_000,
         "at_stripe_yen": 9_460,
         "in_bank_yen": 0,
+        "forfeited_yen": 0,
+        "deposits_yen": 0,
+        "held_yen": 0,
     }
     assert seen["months"] == [  # by the month in Japan: 15:00 UTC is midnight there
         {"month": "2026-11", "collected_yen": 5_000, "fees_yen": 180, "refunded_yen": 5_000},

@@ -1,0 +1,132 @@
+"""Deposits are no revenue: in custody while nothing is decided, then applied, forfeited or given back, once."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from marketplace.fund import deposits
+from marketplace.fund.posting import step
+from marketplace.fund.rules import NotEnough, NotPositive
+from marketplace.fund.statements import balanced, balances, summary
+from marketplace.kit.db import transaction
+from marketplace.outbox import keeping
+from marketplace.outbox.promising import say
+from marketplace.payments import holding
+from marketplace.payments.reconciling import read_balance
+from marketplace.payments.refunding import promise_refund
+from marketplace.settings import Settings
+from tests.local_stripe import LocalStripe
+from tests.payments.till import held
+from tests.racing import at_once
+
+
+@pytest.fixture
+def settings(settings: Settings, stripe: LocalStripe) -> Settings:
+    return stripe.settings(settings)
+
+
+def captured(stripe: LocalStripe, subject: str = "participation:1", yen: int = 10_000) -> int:
+    payment_id = held(stripe, subject, yen)
+    with transaction():
+        holding.promise_capture(payment_id, yen, "落札の代金が支払われなかったため", "default")
+    return payment_id
+
+
+def moved() -> dict[str, int]:
+    return {account: yen for account, yen in balances().items() if yen}
+
+
+def test_a_hold_is_no_money_and_only_counted(app: Flask, stripe: LocalStripe) -> None:
+    held(stripe, "participation:1", 10_000)
+    held(stripe, "participation:2", 20_000)
+    keeping.drain()
+    assert moved() == {}
+    assert deposits.memorandum() == {"held_count": 2, "held_yen": 30_000}
+
+
+def test_what_is_taken_is_in_custody_and_no_revenue(app: Flask, stripe: LocalStripe) -> None:
+    captured(stripe)
+    keeping.drain()
+    assert moved() == {"stripe": 9_640, "fees": 360, "deposits": -10_000}
+    assert {key: summary()[key] for key in ("collected_yen", "deposits_yen", "held_count")} == {
+        "collected_yen": 0,
+        "deposits_yen": 10_000,
+        "held_count": 0,
+    }
+    with pytest.raises(NotEnough):
+        step("recognise", 1, decision="調定第1号", by="staff:ACC-1")
+
+
+@pytest.mark.parametrize("kind", [deposits.forfeit, deposits.apply])
+def test_it_leaves_custody_once(app: Flask, stripe: LocalStripe, kind: Callable[[int, int, str], bool]) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+    outcomes = at_once(app, 4, lambda _: kind(payment_id, 10_000, "契約を結ばなかったため"))
+    assert sorted(outcomes) == [False] * 3 + [True]
+    assert moved() == {"stripe": 9_640, "fees": 360, "collected": -10_000}
+    assert summary()["forfeited_yen"] == (10_000 if kind is deposits.forfeit else 0)
+    assert balanced()
+
+
+def test_what_was_forfeited_is_not_applied_besides(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = captured(stripe)
+    captured(stripe, "participation:2")
+    keeping.drain()
+    deposits.forfeit(payment_id, 10_000, "契約を結ばなかったため")
+    with pytest.raises(NotEnough):
+        deposits.apply(payment_id, 1, "代金へ")
+    assert deposits.in_custody() == deposits.in_custody("participation:2") == 10_000
+
+
+@pytest.mark.parametrize("yen", [0, -1])
+def test_nothing_can_not_be_forfeited(app: Flask, stripe: LocalStripe, yen: int) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+    with pytest.raises(NotPositive):
+        deposits.forfeit(payment_id, yen, "")
+
+
+def test_the_news_of_a_forfeiture_may_come_first(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = captured(stripe)
+    holding.carry_out(payment_id)
+    deposits.forfeit(payment_id, 10_000, "契約を結ばなかったため")
+    keeping.drain()
+    assert moved() == {"stripe": 9_640, "fees": 360, "collected": -10_000}
+
+
+def test_offices_above_say_what_became_of_it(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = captured(stripe)
+    for _ in range(2):
+        with transaction():
+            say(
+                "deposit.forfeited", key="1", payment_id=payment_id, subject="participation:1", yen=10_000, why="不履行"
+            )
+        keeping.drain()
+    assert moved() == {"stripe": 9_640, "fees": 360, "collected": -10_000}
+
+
+@pytest.mark.parametrize("first", ["capture", "balance"])
+def test_whoever_tells_first_it_is_in_custody_once(app: Flask, stripe: LocalStripe, first: str) -> None:
+    payment_id = captured(stripe)
+    holding.carry_out(payment_id)
+    if first == "balance":
+        read_balance()
+    keeping.drain()
+    read_balance()
+    keeping.drain()
+    assert moved() == {"stripe": 9_640, "fees": 360, "deposits": -10_000}
+
+
+@pytest.mark.parametrize("first", ["refund", "balance"])
+def test_what_goes_back_leaves_custody(app: Flask, stripe: LocalStripe, first: str) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+    with transaction():
+        promise_refund(payment_id, 10_000, "誤って収納したため", "a mistake")
+    keeping.drain()
+    if first == "balance":
+        read_balance()
+    keeping.drain()
+    assert moved() == {"stripe": -360, "fees": 360}
+    assert deposits.in_custody("participation:1") == 0

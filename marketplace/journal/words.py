@@ -119,6 +119,7 @@ EVENTS = {
 }
 
 STATES = {
+    "card_declined": "使えなかった",
     "accepted": "受け取りずみ",
     "admitted": "参加できる",
     "applied": "応募ずみ",

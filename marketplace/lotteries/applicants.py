@@ -33,6 +33,7 @@ class VoidReason(StrEnum):
     SAME_PERSON = "same_person"
     SAME_PHONE = "same_phone"
     SAME_CARD = "same_card"
+    NO_CARD = "no_card"
     BY_STAFF = "by_staff"
 
     @property
@@ -44,6 +45,7 @@ VOID_JA = {
     VoidReason.SAME_PERSON: "同じお名前とご住所の申し込みが先にあります",
     VoidReason.SAME_PHONE: "同じ携帯電話番号の申し込みが先にあります",
     VoidReason.SAME_CARD: "同じカードを登録した申し込みが先にあります",
+    VoidReason.NO_CARD: "締め切りまでにカードの登録がありませんでした",
     VoidReason.BY_STAFF: "役場で無効としました",
 }
 

@@ -10,6 +10,7 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.rules import pay_by
 from marketplace.listings.scheduling import complete
+from marketplace.lotteries import cards
 from marketplace.lotteries.closing import locked
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
 from marketplace.orders.models import LIVE, Order
@@ -45,8 +46,10 @@ def award_winners(lottery_id: int) -> None:
 def _award(lottery: Lottery, entry: Entry) -> None:
     listing = get(Listing, lottery.listing_id)
     assert entry.account_id is not None, "nobody is erased while others may win"
-    entry.order_id = award(entry.account_id, listing.id, listing.price_yen, pay_by(listing, now()), "lottery")
+    deadline, letter = pay_by(listing, now()), cards.letter(entry)
+    entry.order_id = award(entry.account_id, listing.id, listing.price_yen, deadline, "lottery", letter)
     move(entry, "award", order=entry.order_id)
+    cards.charge(entry)
 
 
 def paid(order_id: int) -> None:

@@ -9,7 +9,7 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.lotteries import beacon, draw
+from marketplace.lotteries import beacon, cards, draw
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery, LotteryState
 from marketplace.lotteries.rules import terms_of
 from marketplace.outbox.promising import say
@@ -58,6 +58,7 @@ def close(listing_id: int) -> None:
         if lottery is None or lottery.state != LotteryState.OPEN:
             return
         listing = get(Listing, listing_id)
+        cards.leave_out(lottery)
         entries = applied(lottery.id)
         fixed = Draw(
             lottery_id=lottery.id,

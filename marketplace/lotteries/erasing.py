@@ -13,6 +13,7 @@ from marketplace.kit.sheets import sheet
 from marketplace.lotteries.applicants import Applicant
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
 from marketplace.notices.models import Notice
+from marketplace.payments import saving
 
 PORTION = 500
 """Entries erased in one transaction: other writers get their turn in between."""
@@ -49,6 +50,7 @@ def erase_portion(lottery_id: int) -> int:
             return 0
         _burn_letters({row.no for row in rows}, {row.account_id for row in rows})
         db.session.execute(sa.delete(Applicant).where(Applicant.entry_id.in_(ids)))
+        saving.erase({f"entry:{row.no}" for row in rows})
         nothing = dict.fromkeys(("account_id", "person_key", "phone_key", "card_key"))
         db.session.execute(sa.update(Entry).where(Entry.id.in_(ids)).values(**nothing, erased_at=now()))
         return len(ids)

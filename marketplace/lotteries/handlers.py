@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.lotteries import awarding, closing, receipts
+from marketplace.lotteries import awarding, cards, closing, duplicates, receipts
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, EntryState, Lottery
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles, say
@@ -27,6 +27,7 @@ def on_opened(listing_id: int, **_more: object) -> None:
 
 @handles("listing.closed")
 def on_closed(listing_id: int, **_more: object) -> None:
+    cards.before_close(listing_id)
     closing.close(listing_id)
 
 
@@ -43,6 +44,18 @@ def on_paid(order_id: int, **_more: object) -> None:
 @handles("order.expired")
 def on_expired(order_id: int, **_more: object) -> None:
     awarding.forfeited(order_id)
+
+
+@handles("card.saved")
+def on_card(subject: str, fingerprint: str, **_more: object) -> None:
+    entry = cards.entry_of(subject)
+    if entry is not None:
+        duplicates.card_saved(entry.id, fingerprint)
+
+
+@handles("card.declined")
+def on_declined(subject: str, **_more: object) -> None:
+    cards.tell_declined(subject)
 
 
 @handles("lottery.drawn")
@@ -111,5 +124,6 @@ def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "") -> N
         right=listing.right,
         entry=entry,
         receipt=receipts.signed(entry, lottery.code),
+        needs_card=cards.needs_card(lottery, entry),
         waiting_place=(entry.rank or 0) - (fixed.units if fixed else 0),
     )

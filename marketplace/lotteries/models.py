@@ -104,6 +104,7 @@ class Lottery(Base):
     age_by_birth: Mapped[bool] = mapped_column(default=False)
     asks_address: Mapped[bool] = mapped_column(default=False)
     asks_sms: Mapped[bool] = mapped_column(default=False)
+    asks_card: Mapped[bool] = mapped_column(default=False)
     retain_days: Mapped[int]
     erased_at: Mapped[datetime | None]
     """When the personal data of those who did not buy was erased."""

@@ -1,7 +1,7 @@
 """Who may apply, with what, and what is promised by it. Pure.
 
 The terms are part of the approved sale, in its `auction_rules` under "entry":
-{"least_age": 18 | null, "age_by": "birth" | "word", "address": true, "sms": true, "retain_days": 90}
+{"least_age": 18 | null, "age_by": "birth" | "word", "address": true, "sms": true, "card": true, "retain_days": 90}
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Terms(NamedTuple):
     """A mobile number, confirmed by SMS, is asked; one number, one entry."""
     retain_days: int = RETAIN_DAYS
     """Days after the draw when personal data of those who did not buy is erased."""
+    asks_card: bool = False
+    """A card is saved, and charged on winning; without one an entry does not count. See cards.py."""
 
 
 def terms_of(per_person_limit: int, sale_rules: Mapping[str, Any] | None) -> Terms:
@@ -53,6 +55,7 @@ def terms_of(per_person_limit: int, sale_rules: Mapping[str, Any] | None) -> Ter
         age_by_birth=entry.get("age_by") == "birth",
         asks_address=bool(entry.get("address")),
         asks_sms=bool(entry.get("sms")),
+        asks_card=bool(entry.get("card")),
         retain_days=entry.get("retain_days") or RETAIN_DAYS,
     )
 

@@ -14,12 +14,13 @@ from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing
-from marketplace.lotteries import applying, bundles, desk, entering, reception
+from marketplace.lotteries import applying, bundles, card_pages, cards, desk, entering, reception
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
 from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
 from marketplace.lotteries.pages import about, find, me, takes_entries
 from marketplace.orders.models import Order
+from marketplace.payments.saving import saved_card
 
 bp = Blueprint("lotteries", __name__)
 
@@ -60,6 +61,8 @@ def entry(code: str) -> ResponseReturnValue:
         waiting_place=waiting_place(own, fixed),
         before=waiting_before(own),
         order_code=order_code(own),
+        card=saved_card(own.subject),
+        needs_card=cards.needs_card(lottery, own),
         form=WithdrawForm(),
         can_change=takes_entries(lottery) and own.state in (EntryState.APPLIED, EntryState.VOID),
         family=lottery.asks_address and takes_entries(lottery),
@@ -154,4 +157,4 @@ def order_code(own: Entry) -> str | None:
     return db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id)) if own.order_id else None
 
 
-BLUEPRINTS = (bp, applying.bp, desk.bp, reception.bp)
+BLUEPRINTS = (bp, applying.bp, card_pages.bp, desk.bp, reception.bp)

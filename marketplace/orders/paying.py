@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from marketplace.accounts.models import Account
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
@@ -12,11 +10,8 @@ from marketplace.listings.models import Listing
 from marketplace.listings.rules import SaleClosed
 from marketplace.orders.models import Order, OrderState
 from marketplace.payments import asking
+from marketplace.payments.rules import session_end
 from marketplace.settings import settings
-
-SHORTEST_SESSION = timedelta(minutes=31)
-LONGEST_SESSION = timedelta(hours=23)
-"""Stripe's Checkout Sessions live 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create)."""
 
 
 class TimeIsUp(SaleClosed):
@@ -44,11 +39,6 @@ def checkout(order_id: int) -> str:
                 email=get(Account, order.buyer_id).email,
                 success_url=f"{page}/done",
                 cancel_url=f"{page}/confirm",
-                expires_at=_session_end(order.pay_by),
+                expires_at=session_end(order.pay_by),
             )
     return asking.checkout_url(payment_id)
-
-
-def _session_end(pay_by: datetime) -> datetime:
-    """The order's own deadline where Stripe's limits allow it; expiring.py closes the page in time where they don't."""
-    return min(max(pay_by, now() + SHORTEST_SESSION), now() + LONGEST_SESSION)

@@ -49,8 +49,10 @@ def place(buyer_id: int, listing_id: int) -> int:
         return _write(buyer.id, listing, unit, listing.price_yen, pay_by, Origin.FIXED).id
 
 
-def award(buyer_id: int, listing_id: int, yen: int, pay_by: datetime, origin: str) -> int:
-    """Hold a unit for a winner and mail the pay link; the order's id. Inside the caller's transaction.
+def award(buyer_id: int, listing_id: int, yen: int, pay_by: datetime, origin: str, letter: str = "pay_link") -> int:
+    """Hold a unit for a winner and mail the pay link, or the caller's own letter; the order's id.
+
+    Inside the caller's transaction.
 
     SoldOut where no unit is left, which the caller's own rules must have made impossible.
     """
@@ -61,9 +63,9 @@ def award(buyer_id: int, listing_id: int, yen: int, pay_by: datetime, origin: st
         raise SoldOut
     order = _write(buyer_id, listing, unit, yen, pay_by, Origin(origin))
     send(
-        "pay_link",
+        letter,
         get(Account, buyer_id).email,
-        key=f"pay-link:{order.code}",
+        key=f"{letter.replace('_', '-')}:{order.code}",
         order=order,
         right=listing.right,
         link=f"{settings().base_url}/orders/{order.code}/confirm",

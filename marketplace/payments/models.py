@@ -157,7 +157,7 @@ class CardState(StrEnum):
     SAVED = "saved"
     CHARGING = "charging"
     USED = "used"
-    DECLINED = "declined"
+    DECLINED = "card_declined"
     DETACHED = "detached"
     FAILED = "failed"
 
@@ -173,7 +173,7 @@ CARD_MOVES = Machine[CardState](
         "card.use": {CardState.CHARGING: CardState.USED},
         "card.decline": {CardState.CHARGING: CardState.DECLINED},
         "card.detach": dict.fromkeys(
-            (CardState.ASKED, CardState.FAILED, CardState.SAVED, CardState.USED, CardState.DECLINED), CardState.DETACHED
+            (CardState.FAILED, CardState.SAVED, CardState.USED, CardState.DECLINED), CardState.DETACHED
         ),
     }
 )
@@ -188,7 +188,7 @@ class SavedCard(Base):
     __tablename__ = "saved_cards"
     __table_args__ = (
         sa.CheckConstraint(
-            "state NOT IN ('saved', 'charging', 'used', 'declined') OR (method_id IS NOT NULL"
+            "state NOT IN ('saved', 'charging', 'used', 'card_declined') OR (method_id IS NOT NULL"
             " AND fingerprint IS NOT NULL AND customer_id IS NOT NULL)",
             name="saved_with_its_face",
         ),

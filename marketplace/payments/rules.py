@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from marketplace.kit.clock import now
 from marketplace.kit.refusals import Refused
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ https://docs.stripe.com/payments/3d-secure/japan-exemptions"""
 
 WARN_BEFORE = timedelta(hours=48)
 """So long before a hold ends by itself those who need it are told."""
+
+
+SHORTEST_SESSION = timedelta(minutes=31)
+LONGEST_SESSION = timedelta(hours=23)
+"""Stripe's Checkout Sessions live 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create)."""
 
 
 class NotPayable(Refused):
@@ -49,6 +55,11 @@ class BeingCharged(Refused):
 class HoldEnded(Refused):
     code = "hold_ended"
     message = "このお預かりは終わっているため、保証金を収納できません。"
+
+
+def session_end(deadline: datetime) -> datetime:
+    """The deadline itself where Stripe's limits allow it; where they don't, the page is closed in time by us."""
+    return min(max(deadline, now() + SHORTEST_SESSION), now() + LONGEST_SESSION)
 
 
 def check_payable(yen: int) -> None:

@@ -5,6 +5,7 @@ https://docs.stripe.com/payments/save-and-reuse?platform=checkout
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -161,6 +162,22 @@ def _follow(saved_id: int, session: Session) -> CardState:
         return card.state
 
 
+def end_page(saved_id: int) -> CardState:
+    """Nothing can be saved on the page any more; where it was too late for that, the card is saved. Unavailable."""
+    card = get(SavedCard, saved_id)
+    state, untouched = card.state, card.customer_id is None
+    db.session.rollback()
+    if state not in WAITING:
+        return state
+    session = None if untouched else _open_page(saved_id)
+    if session is not None:
+        return _follow(saved_id, till().close(session.id))
+    _give_up(saved_id, "nobody came to the page")
+    state = get(SavedCard, saved_id).state
+    db.session.rollback()
+    return state
+
+
 def promise_detach(saved_id: int, key: str) -> None:
     """Inside a transaction: Stripe keeps the card no longer; a page that is still open is closed.
 
@@ -174,6 +191,14 @@ def promise_detach(saved_id: int, key: str) -> None:
     say("card.leaving", key=f"{card.idempotency_key}:{key}", saved_id=saved_id)
 
 
+def erase(subjects: Collection[str]) -> None:
+    """Inside a transaction: nothing here leads to a person any more, where Stripe keeps no card."""
+    gone = sa.update(SavedCard).where(
+        SavedCard.subject.in_(subjects), SavedCard.state.in_((*WAITING, CardState.FAILED, CardState.DETACHED))
+    )
+    db.session.execute(gone.values(email="", **dict.fromkeys(("fingerprint", "brand", "last4", "url"))))
+
+
 def detach(saved_id: int) -> CardState:
     """Have Stripe forget the card and whose it was. Dying in here is harmless: forgetting twice is nothing.
 
@@ -184,10 +209,8 @@ def detach(saved_id: int) -> CardState:
     db.session.rollback()
     if not leaving or state in (CardState.CHARGING, CardState.DETACHED):
         return state
-    if state in WAITING and card.customer_id is not None:
-        session = _open_page(saved_id)
-        if session is not None:
-            state = _follow(saved_id, till().close(session.id))
+    if state in WAITING:
+        end_page(saved_id)
     card = get(SavedCard, saved_id)
     customer_id, method_id = card.customer_id, card.method_id
     db.session.rollback()

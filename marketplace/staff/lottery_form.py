@@ -32,6 +32,11 @@ class LotteryPart(Form):
         choices=[SelectChoice("word", "本人の申告（チェック）"), SelectChoice("birth", "生年月日（保存しません）")],
     )
     asks_sms = BooleanField("携帯電話番号の確認（SMS）を求める", description="1つの番号で1回だけ応募できます")
+    asks_card = BooleanField(
+        "応募のときにカードを登録してもらう",
+        description="登録のない応募は締め切りで無効になり、当選した方のカードから代金を自動でいただきます。"
+        "カードが使えないときは、支払いのリンクをメールで送ります",
+    )
     retain_days = number("個人情報を消すまでの日数", 1, 1_825, "抽選の日から。買われなかった方の分を消します")
 
 
@@ -45,6 +50,7 @@ def typed(form: Any) -> dict[str, Any]:
         "least_age": form.least_age.data,
         "age_by": form.age_by.data,
         "sms": form.asks_sms.data,
+        "card": form.asks_card.data,
         "retain_days": form.retain_days.data or RETAIN_DAYS,
     }
     return {"draw": form.chance.data, "entry": entry}
@@ -60,5 +66,6 @@ def shown(listing: Listing) -> dict[str, Any]:
         "least_age": terms.least_age,
         "age_by": "birth" if terms.age_by_birth else "word",
         "asks_sms": terms.asks_sms,
+        "asks_card": terms.asks_card,
         "retain_days": terms.retain_days,
     }

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 63ba09d25f4e, after ; 2026-11-25 01:31:14.187811.
+Revision 84f58f243535, after ; 2026-11-25 01:32:47.042639.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "63ba09d25f4e"
+revision = "84f58f243535"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -295,7 +295,7 @@ def upgrade() -> None:
                 "saved",
                 "charging",
                 "used",
-                "declined",
+                "card_declined",
                 "detached",
                 "failed",
                 name="state",
@@ -321,7 +321,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state NOT IN ('saved', 'charging', 'used', 'declined') OR (method_id IS NOT NULL AND fingerprint IS NOT NULL AND customer_id IS NOT NULL)",
+            "state NOT IN ('saved', 'charging', 'used', 'card_declined') OR (method_id IS NOT NULL AND fingerprint IS NOT NULL AND customer_id IS NOT NULL)",
             name=op.f("ck_saved_cards_saved_with_its_face"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_cards")),
@@ -1275,6 +1275,7 @@ def upgrade() -> None:
         sa.Column("age_by_birth", sa.Boolean(), nullable=False),
         sa.Column("asks_address", sa.Boolean(), nullable=False),
         sa.Column("asks_sms", sa.Boolean(), nullable=False),
+        sa.Column("asks_card", sa.Boolean(), nullable=False),
         sa.Column("retain_days", sa.Integer(), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(chain = 'dice') = (round = 0)", name=op.f("ck_lotteries_dice_have_no_round")),
@@ -1501,6 +1502,7 @@ def upgrade() -> None:
                 "same_person",
                 "same_phone",
                 "same_card",
+                "no_card",
                 "by_staff",
                 name="void_reason",
                 native_enum=False,

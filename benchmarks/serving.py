@@ -40,34 +40,44 @@ class Served:
         """The processes of its gunicorn."""
         return [pid for pid in _descendants(self.process) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
+    def processor_seconds(self) -> float:
+        """What its gunicorn has used so far."""
+        stats = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in self.web_processes()]
+        return sum(int(each[11]) + int(each[12]) for each in stats) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def town(data: Path) -> Iterator[Served]:
     """The town in `data`, by scripts/run; a new directory becomes the demo town."""
     port = free_port()
     command = [str(ROOT / "scripts" / "run"), "--port", str(port), "--data", str(data)]
-    with _started(command, port, "readyz") as served:
-        yield served
+    with _started(command, port, "readyz") as started:
+        yield started
 
 
 @contextmanager
 def hello_server() -> Iterator[Served]:
     """Hello, with as many processes and threads as the town's web."""
-    port, settings = free_port(), Settings()
-    arguments = gunicorn("benchmarks.serving:hello", port, settings.web_workers, settings.web_threads)
-    with _started([sys.executable, *arguments], port, "") as served:
-        yield served
+    with served("benchmarks.serving:hello", {}) as started:
+        yield started
 
 
 @contextmanager
 def web(settings: Settings) -> Iterator[Served]:
     """The web processes alone, of a town whose database is there already."""
-    port = free_port()
     secret = settings.secret_key.get_secret_value()
     env = {"DATABASE_URL": settings.database, "DATA_DIR": str(settings.data_dir), "SECRET_KEY": secret}
-    arguments = gunicorn("wsgi:app", port, settings.web_workers, settings.web_threads)
-    with _started([sys.executable, *arguments], port, "healthz", {**os.environ, **env}) as served:
-        yield served
+    with served("wsgi:app", env, "healthz") as started:
+        yield started
+
+
+@contextmanager
+def served(app: str, env: Mapping[str, str], ready: str = "") -> Iterator[Served]:
+    """A WSGI application under the town's gunicorn, with these variables of the environment beside our own."""
+    port, settings = free_port(), Settings()
+    command = [sys.executable, *gunicorn(app, port, settings.web_workers, settings.web_threads)]
+    with _started(command, port, ready, {**os.environ, **env}) as started:
+        yield started
 
 
 @contextmanager

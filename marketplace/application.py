@@ -72,8 +72,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https://"),
         MAX_CONTENT_LENGTH=12 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
-        RATELIMIT_STORAGE_URI=settings.limits_url,
-        RATELIMIT_HEADERS_ENABLED=False,
+        SESSION_REFRESH_EACH_REQUEST=False,
     )
     root = Path(app.root_path)
     app.jinja_loader = FileSystemLoader([root / "templates", *(root / office / "templates" for office in OFFICES)])
@@ -82,7 +81,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     db.init_app(app)
     Migrate(app, db, directory=str(root.parent / "migrations"), render_as_batch=True, compare_type=True)
     csrf.init_app(app)
-    limiter.init_app(app)
+    limiter.init_app(app, settings.limits_url)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             use_sqlite_well(db.engine)

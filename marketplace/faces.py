@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import Flask, Response, has_request_context, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
@@ -47,7 +48,6 @@ def dress(app: Flask) -> None:
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(CSRFError, csrf_failed)
-    app.register_error_handler(RateLimitExceeded, lambda error: problem(429))
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(LookupError, lambda error: problem(404))
 
@@ -73,21 +73,31 @@ def my_roles() -> set[str]:
 
 
 def safe_headers(response: Response) -> Response:
-    base = settings().stripe_api_base
-    pay = " https://checkout.stripe.com" + (f" {base}" if base else "")
-    response.headers.setdefault("Content-Security-Policy", POLICY.format(pay=pay))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+    headers = response.headers
+    have = {name.lower() for name, _ in headers}
+    for name, value in safe(settings().stripe_api_base):
+        if name.lower() not in have:
+            headers.add(name, value)
     if request.path.startswith("/static/vendor/"):
         # The version is in the address.
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif request.path.startswith("/static/"):
         # Then asked for again by its ETag: an old style is under a new page for a minute at most.
-        response.headers["Cache-Control"] = "public, max-age=60"
-    elif current_account_cookie() or response.status_code >= 400:
-        response.headers.setdefault("Cache-Control", "private, no-store")
+        headers["Cache-Control"] = "public, max-age=60"
+    elif (current_account_cookie() or response.status_code >= 400) and "cache-control" not in have:
+        headers.add("Cache-Control", "private, no-store")
     return response
+
+
+@lru_cache
+def safe(stripe_api_base: str) -> list[tuple[str, str]]:
+    pay = " https://checkout.stripe.com" + (f" {stripe_api_base}" if stripe_api_base else "")
+    return [
+        ("Content-Security-Policy", POLICY.format(pay=pay)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Permissions-Policy", "geolocation=(), microphone=(), payment=()"),
+    ]
 
 
 def current_account_cookie() -> bool:

@@ -24,11 +24,11 @@ from marketplace.auctions.refusals import (
     NotAboveOwnMaximum,
     NotOpenYet,
     SecondEnvelope,
+    TooMuch,
 )
 from marketplace.kit.clock import database_has_clock, now
-from marketplace.kit.db import UTCDateTime, db, get, transaction
-from marketplace.kit.money import LARGEST_CHARGE, yen
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.db import UTCDateTime, statements, transaction, writing
+from marketplace.kit.money import LARGEST_CHARGE
 
 
 class Placed(NamedTuple):
@@ -82,92 +82,112 @@ class Person(NamedTuple):
     numbers: int
 
 
+class AtTheClose(Exception):
+    """It may have moved: that has to be looked at first, with the whole session."""
+
+
 def place_bid(auction_id: int, account_id: int, max_yen: int) -> Placed:
     """Bid up to `max_yen` yen (or, sealed, exactly that) for the account.
 
-    Raises a BidRefused after writing the refused bid down, Invalid for a sum that nobody could pay, NotAdmitted for
+    Raises a BidRefused after writing the refused bid down, TooMuch for a sum that nobody could pay, NotAdmitted for
     somebody without a number where the office gives them, LookupError where there is no such auction or account. A bid
     after the auction was decided is not written down any more.
     """
     if max_yen > LARGEST_CHARGE:
-        raise Invalid(f"{yen(LARGEST_CHARGE)}以下の金額を入力してください。", field="max_yen")
-    with transaction():
-        terms = agreed(auction_id)
-        book, at = _arrive(auction_id)
-        person = _person(terms, account_id, book.numbers)
-        closes_at = watch.consider(auction_id, at) if at >= book.closes_at else book.closes_at
-        before = rules.Standing(terms.seconds(closes_at), book.price_yen, book.leader_no, _leaders_maximum(terms, book))
-        bid = rules.Bid(terms.seconds(at), person.no, max_yen)
-        outcome, reason = _judged(terms, before, bid, person.has_bid)
-        after = outcome.standing
-        secret = secrecy.seal(max_yen, terms.code, book.arrivals)
-        line = chaining.line(terms.sealed, int(bid.t), person.no, book.arrivals, max_yen, secret.salt)
-        leaf = chaining.leaf(line)
-        written: dict[str, Any] = {
-            "auction_id": auction_id,
-            "seq": book.arrivals,
-            "sealed": terms.sealed,
-            "bidder_id": person.id,
-            "bidder_no": person.no,
-            "at": at,
-            "t": int(bid.t),
-            "secret": secret.text,
-            "leaf": leaf.hex(),
-            "status": BidStatus.REFUSED if reason else BidStatus.ACCEPTED,
-            "reason": str(reason or ""),
-            "price_yen": after.price,
-            "leader_no": after.leader,
-            "close": int(after.close),
-            "changed": (after.price, after.leader) != (before.price, before.leader),
-        }
-        bid_id = db.session.execute(WRITE, written).scalar_one()
-        raised = reason is None and after.leader == person.no
-        stands = {
-            "closes_at": terms.moment(after.close),
-            "price_yen": after.price,
-            "extensions": book.extensions + outcome.extended,
-            "head": chaining.linked(bytes.fromhex(book.head), leaf).hex(),
-            "leader_id": account_id if raised else book.leader_id,
-            "leader_no": after.leader,
-            # The secret that opens to the leader's maximum: of the newest bid by which the leader raised it.
-            "leader_seq": book.arrivals if raised and not terms.sealed else book.leader_seq,
-            "leader_secret": secret.text if raised and not terms.sealed else book.leader_secret,
-            "numbers": person.numbers,
-            "bid_count": book.bid_count + (reason is None),
-            "bidder_count": book.bidder_count + (reason is None and not person.has_bid),
-        }
-        db.session.execute(STAND, {"auction": auction_id, **{f"new_{name}": of for name, of in stands.items()}})
-        if reason is None and not person.has_bid:
-            db.session.execute(sa.update(Bidder).where(Bidder.id == person.id).values(has_bid=True))
+        raise TooMuch
+    terms = agreed(auction_id)
+    given = admitted(terms.listing_id, account_id).no if terms.by_admission else None
+    try:
+        with statements() as connection:
+            outcome = _place(connection, terms, account_id, given, max_yen, at_the_close=writing())
+    except AtTheClose:
+        with transaction() as session:
+            outcome = _place(session.connection(), terms, account_id, given, max_yen, at_the_close=True)
+    if isinstance(outcome, BidRefused):
+        raise outcome
+    return outcome
+
+
+def _place(
+    connection: sa.Connection, terms: Agreed, account_id: int, given: str | None, max_yen: int, at_the_close: bool
+) -> Placed | BidRefused:
+    book, at = _arrive(connection, terms.id)
+    closes_at = book.closes_at
+    if at >= closes_at:
+        if not at_the_close:
+            raise AtTheClose
+        closes_at = watch.consider(terms.id, at)
+    person = _person(connection, terms.id, account_id, given, book.numbers)
+    before = rules.Standing(terms.seconds(closes_at), book.price_yen, book.leader_no, _leaders_maximum(terms, book))
+    bid = rules.Bid(terms.seconds(at), person.no, max_yen)
+    outcome, reason = _judged(terms, before, bid, person.has_bid)
+    after = outcome.standing
+    secret = secrecy.seal(max_yen, terms.code, book.arrivals)
+    leaf = chaining.leaf(chaining.line(terms.sealed, int(bid.t), person.no, book.arrivals, max_yen, secret.salt))
+    written = {
+        "auction_id": terms.id,
+        "seq": book.arrivals,
+        "sealed": terms.sealed,
+        "bidder_id": person.id,
+        "bidder_no": person.no,
+        "at": at,
+        "t": int(bid.t),
+        "secret": secret.text,
+        "leaf": leaf.hex(),
+        "status": BidStatus.REFUSED if reason else BidStatus.ACCEPTED,
+        "reason": str(reason or ""),
+        "price_yen": after.price,
+        "leader_no": after.leader,
+        "close": int(after.close),
+        "changed": (after.price, after.leader) != (before.price, before.leader),
+    }
+    bid_id = connection.execute(WRITE, written).scalar_one()
+    # The secret that opens to the leader's maximum is that of the newest bid by which the leader raised it.
+    raised = reason is None and after.leader == person.no
+    closes_at = terms.moment(after.close)
+    stands = {
+        "auction": terms.id,
+        "new_closes_at": closes_at,
+        "new_price_yen": after.price,
+        "new_extensions": book.extensions + outcome.extended,
+        "new_head": chaining.linked(bytes.fromhex(book.head), leaf).hex(),
+        "new_leader_id": account_id if raised else book.leader_id,
+        "new_leader_no": after.leader,
+        "new_leader_seq": book.arrivals if raised else book.leader_seq,
+        "new_leader_secret": secret.text if raised else book.leader_secret,
+        "new_numbers": person.numbers,
+        "new_bid_count": book.bid_count + (reason is None),
+        "new_bidder_count": book.bidder_count + (reason is None and not person.has_bid),
+    }
+    connection.execute(STAND, stands)
+    if reason is None and not person.has_bid:
+        connection.execute(sa.update(Bidder).where(Bidder.id == person.id).values(has_bid=True))
     if reason is not None:
-        raise _refusal(reason, terms, after)
-    return Placed(bid_id, person.no, after.leader == person.no, after.price, stands["closes_at"])
+        return _refusal(reason, terms, after)
+    return Placed(bid_id, person.no, after.leader == person.no, after.price, closes_at)
 
 
-def _arrive(auction_id: int) -> tuple[Any, datetime]:
+def _arrive(connection: sa.Connection, auction_id: int) -> tuple[Any, datetime]:
     """The auction's row, locked, and the moment at which the lock became ours: the bid arrived then."""
-    if database_has_clock():
-        book = db.session.execute(ARRIVE_AND_ASK_TIME, {"auction": auction_id}).first()
-        at = book.at if book else None
-    else:
-        book = db.session.execute(ARRIVE, {"auction": auction_id}).first()
-        at = now()
-    if book is None or at is None:
+    asked = database_has_clock()
+    book = connection.execute(ARRIVE_AND_ASK_TIME if asked else ARRIVE, {"auction": auction_id}).first()
+    if book is None:
         raise AuctionClosed
-    return book, at
+    return book, book.at if asked else now()
 
 
-def _person(terms: Agreed, account_id: int, numbers: int) -> Person:
-    """The person's number in this auction: the office's, or else given with the first bid."""
-    participant = admitted(terms.listing_id, account_id) if terms.by_admission else None
-    found = db.session.execute(FIND_BIDDER, {"auction": terms.id, "account": account_id}).first()
+def _person(connection: sa.Connection, auction_id: int, account_id: int, given: str | None, numbers: int) -> Person:
+    """The person's number in this auction: `given` by the office, or else the next one, with the first bid."""
+    whose = {"auction": auction_id, "account": account_id}
+    found = connection.execute(FIND_BIDDER, whose).first()
     if found is not None:
         return Person(found.id, found.no, found.has_bid, numbers)
-    no = participant.no if participant else f"{numbers + 1:02}"
-    bidder = Bidder(auction_id=terms.id, account_id=get(Account, account_id).id, no=no)
-    db.session.add(bidder)
-    db.session.flush()
-    return Person(bidder.id, bidder.no, False, numbers + 1)
+    if connection.execute(sa.select(Account.id).where(Account.id == account_id)).first() is None:
+        raise LookupError(f"Account {account_id}")
+    no = given or f"{numbers + 1:02}"
+    values = {"auction_id": auction_id, "account_id": account_id, "no": no, "has_bid": False}
+    bidder_id = connection.execute(sa.insert(Bidder).values(values).returning(Bidder.id)).scalar_one()
+    return Person(bidder_id, no, False, numbers + 1)
 
 
 def _leaders_maximum(terms: Agreed, book: Any) -> int | None:
@@ -197,7 +217,7 @@ def _refusal(reason: rules.Reason | sealed.Reason, terms: Agreed, standing: rule
         case rules.Reason.CLOSED:
             return AuctionClosed()
         case rules.Reason.NOT_ABOVE_OWN_MAX:
-            return NotAboveOwnMaximum()
+            return NotAboveOwnMaximum((standing.leader_max or 0) + 1)
         case sealed.Reason.SECOND_BID:
             return SecondEnvelope()
     return BelowMinimum(terms.terms.start if terms.sealed else rules.minimum(terms.terms, standing))

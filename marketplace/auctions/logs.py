@@ -62,12 +62,12 @@ def log_of(auction: Auction) -> Record:
     return {**form, **terms, "bids": lines, "head": auction.head}
 
 
-def history(auction: Auction) -> list[Bid]:
+def history(auction: Auction, limit: int | None = None) -> list[Bid]:
     """What everybody may see, newest first: bids that changed price or leader. Nothing of sealed bids."""
     if auction.sealed:
         return []
     changes = sa.select(Bid).where(Bid.auction_id == auction.id, Bid.changed).order_by(Bid.seq.desc())
-    return list(db.session.scalars(changes))
+    return list(db.session.scalars(changes.limit(limit)))
 
 
 def bids_of(listing_code: str) -> Record | None:

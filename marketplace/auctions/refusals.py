@@ -6,21 +6,25 @@ BidRefused               a bid that the rules refuse; it stands in the log with 
 ├── NotAboveOwnMaximum   not_above_own_max
 ├── BelowMinimum         below_minimum
 └── SecondEnvelope       second_bid (sealed)
+TooMuch                  more than anybody can pay by card; not in the log
 NothingToDraw            there is no tie, or it has been drawn
 """
 
 from __future__ import annotations
 
-from marketplace.kit.money import yen
-from marketplace.kit.refusals import Refused, WrongState
+from marketplace.kit.money import LARGEST_CHARGE, yen
+from marketplace.kit.refusals import Invalid, Refused, WrongState
 
 
 class BidRefused(Refused):
+    """`minimum` is the least sum that this person could bid now; None where no sum would do."""
+
     code = "bid_refused"
     status = 422
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message, field="max_yen")
+    def __init__(self, minimum: int | None = None) -> None:
+        super().__init__(self.message.format(minimum=yen(minimum or 0)), field="max_yen")
+        self.minimum = minimum
 
 
 class NotOpenYet(BidRefused):
@@ -35,19 +39,25 @@ class AuctionClosed(BidRefused):
 
 class NotAboveOwnMaximum(BidRefused):
     code = "not_above_own_max"
-    message = "いまはあなたが最高額です。上限を上げるときは、前に決めた上限より高い金額を入力してください。"
+    message = "いまはあなたが最高額です。上限を上げるときは、{minimum}以上の金額を入力してください。"
 
 
 class BelowMinimum(BidRefused):
     code = "below_minimum"
-
-    def __init__(self, minimum: int) -> None:
-        super().__init__(f"{yen(minimum)}以上の金額を入力してください。")
+    message = "{minimum}以上の金額を入力してください。"
 
 
 class SecondEnvelope(BidRefused):
     code = "second_bid"
     message = "入札は1人1回です。前の入札はすでに受け付けています。"
+
+
+class TooMuch(Invalid):
+    code = "too_much"
+    message = f"{yen(LARGEST_CHARGE)}以下の金額を入力してください。"
+
+    def __init__(self) -> None:
+        super().__init__(field="max_yen")
 
 
 class NothingToDraw(WrongState):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, session, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request, session, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -15,31 +16,49 @@ from marketplace.admissions.deciding import admitted
 from marketplace.admissions.models import Participation
 from marketplace.admissions.rules import NotAdmitted
 from marketplace.auctions import bidding, desk
+from marketplace.auctions.agreed import agreed
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, log_of, maximum
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
-from marketplace.auctions.refusals import AuctionClosed, BelowMinimum, NotAboveOwnMaximum, SecondEnvelope
-from marketplace.auctions.watching import Snapshot, snapshot, snapshot_of
-from marketplace.kit.clock import now
+from marketplace.auctions.refusals import (
+    AuctionClosed,
+    BelowMinimum,
+    BidRefused,
+    NotAboveOwnMaximum,
+    SecondEnvelope,
+    TooMuch,
+)
+from marketplace.auctions.watching import ROWS, in_front, snapshot_of, steps
+from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get
-from marketplace.kit.limits import limiter
-from marketplace.kit.money import parse_yen
-from marketplace.kit.refusals import Invalid, Refused
-from marketplace.kit.web import conditional
+from marketplace.kit.limits import each_account, limiter
+from marketplace.kit.money import LARGEST_CHARGE, parse_yen
+from marketplace.kit.refusals import Refused
+from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import PUBLIC, Listing
+from marketplace.settings import settings
 
 bp = Blueprint("auctions", __name__)
+bp.add_app_template_filter(lambda moment: f"{jst(moment):%H:%M:%S}", "clock_time")
 
-RECENT = 10
-"""Lines of the history on the listing's page."""
+
+@bp.record_once
+def answer_watchers_first(state: BlueprintSetupState) -> None:
+    assert isinstance(state.app, Flask)
+    state.app.wsgi_app = in_front(state.app)  # type: ignore[method-assign, assignment]
+
+
+def often() -> str:
+    return f"{settings().bids_per_minute}/minute"
 
 
 def panel(listing: Listing) -> Markup:
     """The box beside a listing: price, close, the way to a bid. For the pages that compose."""
-    standing = snapshot(listing.code)
-    chips = steps(standing) if standing and not standing.sealed else []
+    auction = of_listing(listing.id)
+    standing = snapshot_of(auction) if auction else None
+    chips = steps(standing) if standing else []
     form = EnvelopeForm() if standing and standing.sealed else BidForm(max_yen=standing and standing.minimum_yen)
     return Markup(  # noqa: S704 -- the template escapes
         render_template(
@@ -50,7 +69,7 @@ def panel(listing: Listing) -> Markup:
             chips=chips,
             part=rules_of(listing).taking_part,
             admission=admission(listing),
-            **who(standing),
+            **who(auction),
         )
     )
 
@@ -64,39 +83,16 @@ def admission(listing: Listing) -> Participation | None:
 def record(listing: Listing) -> Markup:
     """入札のうごき: the newest lines of the public history. For the pages that compose."""
     auction = of_listing(listing.id)
-    bids = history(auction)[:RECENT] if auction else []
+    bids = history(auction, ROWS) if auction else []
     return Markup(render_template("auctions/_record.html", listing=listing, auction=auction, bids=bids))  # noqa: S704
 
 
-def steps(standing: Snapshot) -> list[int]:
-    """Sums for the buttons that add to the field: one, five and ten steps."""
-    step = max(standing.minimum_yen - (standing.price_yen or 0), 1) if standing.price_yen else 1000
-    return [step, 5 * step, 10 * step]
-
-
-def who(standing: Snapshot | None) -> dict[str, object]:
+def who(auction: Auction | None) -> dict[str, object]:
+    """The visitor's own number in this auction, and the time of the server."""
     account_id = session.get("account_id")
-    return {
-        "leads": standing is not None and account_id is not None and standing.leader_id == account_id,
-        "poll": poll_seconds(standing) if standing else 0,
-    }
-
-
-def poll_seconds(standing: Snapshot) -> int:
-    """How often a page asks: each 2 s in the last ten minutes, else each 10 s; 0 once it is over."""
-    if standing.state != AuctionState.OPEN:
-        return 0
-    return 2 if (standing.closes_at - now()).total_seconds() < 600 else 10
-
-
-@bp.get("/auctions/<code>/state")
-def state(code: str) -> Response:
-    """The price fragment, asked again and again: no query but the snapshot's, 304 while nothing changed."""
-    standing = snapshot(code)
-    if standing is None:
-        abort(404)
-    template = current_app.jinja_env.get_template("auctions/_state.html")
-    return conditional(template.render(standing=standing, **who(standing)), max_age=0, private=True)
+    mine = sa.select(Bidder.no).where(Bidder.auction_id == auction.id, Bidder.has_bid) if auction else None
+    found = db.session.scalar(mine.where(Bidder.account_id == account_id)) if mine is not None and account_id else None
+    return {"mine": found, "clock": now()}
 
 
 @bp.get("/listings/<code>/bid")
@@ -107,7 +103,7 @@ def ask(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/listings/<code>/bid")
-@limiter.limit("60/minute")
+@limiter.limit(often, key_func=each_account)
 @signed_in
 def confirm(code: str) -> ResponseReturnValue:
     """The second look: the sum in digits and in words. Nothing is bid yet."""
@@ -116,38 +112,48 @@ def confirm(code: str) -> ResponseReturnValue:
     if why_not(auction) is not None:
         return bid_page(listing, auction, form), 403
     if form.validate():
-        if (form.max_yen.data or 0) >= auction.minimum_yen:
-            return confirm_page(listing, auction, PlaceForm(formdata=None, max_yen=str(form.max_yen.data)))
-        form.refuse(BelowMinimum(auction.minimum_yen))
+        sum_yen = form.max_yen.data or 0
+        if not auction.minimum_yen <= sum_yen <= LARGEST_CHARGE:
+            form.refuse(BelowMinimum(auction.minimum_yen) if sum_yen < auction.minimum_yen else TooMuch())
+        else:
+            return confirm_page(listing, auction, PlaceForm(formdata=None, max_yen=str(sum_yen)))
     return bid_page(listing, auction, form), 422
 
 
 @bp.post("/listings/<code>/bid/place")
-@limiter.limit("60/minute")
-@signed_in
+@limiter.limit(often, key_func=each_account)
 def place(code: str) -> ResponseReturnValue:
-    listing, auction = open_auction(code)
-    buyer, form = current_account(), PlaceForm()
-    assert buyer is not None, "signed_in lets nobody else in"
-    auction_id, buyer_id = auction.id, buyer.id
-    if why_not(auction) is not None:
-        return bid_page(listing, auction, form_of(auction)), 403
+    """Place the confirmed bid. The database is asked only what the bid itself needs: everybody comes here at once."""
+    account_id, typed = session.get("account_id"), request.form.get("max_yen", "")
+    if account_id is None:
+        return ask_to_sign_in()
     try:
-        sum_yen = parse_yen(form.max_yen.data or "")
-    except Invalid as refusal:
-        return refused_page(listing, auction, refusal)
-    if not form.validate():
-        return confirm_page(listing, auction, form), 422
-    try:
-        bid_id = bidding.place_bid(auction_id, buyer_id, sum_yen).bid_id
+        sum_yen = parse_yen(typed)
+        if not request.form.get("agreed"):
+            form = PlaceForm()
+            form.validate()
+            return confirm_page(*open_auction(code), form), 422
+        bid_id = bidding.place_bid(agreed(code).id, account_id, sum_yen).bid_id
     except (NotAboveOwnMaximum, SecondEnvelope) as refusal:
-        same = same_bid(auction_id, buyer_id, sum_yen)  # a second click on one wish
+        same = same_bid(agreed(code).id, account_id, sum_yen)  # a second click on one wish
         if same is None:
-            return refused_page(*open_auction(code), refusal)
+            return refused(code, typed, refusal)
         bid_id = same
+    except NotAdmitted as refusal:
+        if wants_fragment():
+            return refused(code, typed, refusal)
+        listing, auction = open_auction(code)
+        return bid_page(listing, auction, form_of(auction)), refusal.status
     except Refused as refusal:
-        return refused_page(*open_auction(code), refusal)
-    return redirect(url_for("auctions.accepted", code=code, bid_id=bid_id), 303)
+        return refused(code, typed, refusal)
+    except LookupError:
+        if current_account() is None:
+            return ask_to_sign_in()
+        raise
+    there = f"/listings/{code}/bid/{bid_id}"
+    if wants_fragment():
+        return "", 200, {"HX-Redirect": there}
+    return redirect(there, 303)
 
 
 @bp.get("/listings/<code>/bid/<int:bid_id>")
@@ -243,10 +249,13 @@ def bid_page(listing: Listing, auction: Auction, form: BidForm | EnvelopeForm) -
         auction=auction,
         standing=standing,
         form=form,
-        chips=[] if auction.sealed else steps(standing),
+        code=auction.code,
+        sealed=auction.sealed,
+        minimum_yen=standing.minimum_yen,
+        chips=steps(standing),
         over=over,
         not_admitted=refusal,
-        **who(standing),
+        **who(auction),
     )
 
 
@@ -260,11 +269,22 @@ def confirm_page(listing: Listing, auction: Auction, form: PlaceForm) -> str:
     )
 
 
-def refused_page(listing: Listing, auction: Auction, refusal: Refused) -> tuple[str, int]:
-    """Back to the sum, what was typed kept, the reason beside it."""
-    form = form_of(auction)
-    form.max_yen.errors = [str(refusal)]
-    return bid_page(listing, auction, form), 422
+def ask_to_sign_in() -> ResponseReturnValue:
+    there = url_for("accounts.ask", next=request.form.get("back") or "/mypage")
+    return ("", 200, {"HX-Redirect": there}) if wants_fragment() else redirect(there, 303)
+
+
+def refused(code: str, typed: str, refusal: Refused) -> ResponseReturnValue:
+    """Back to the sum, what was typed kept, the reason beside it and the least that can be bid now."""
+    if not wants_fragment():
+        listing, auction = open_auction(code)
+        form = form_of(auction)
+        form.max_yen.errors = [str(refusal)]
+        return bid_page(listing, auction, form), 422
+    least = refusal.minimum if isinstance(refusal, BidRefused) else None
+    template = current_app.jinja_env.get_template("auctions/_again.html")
+    token = request.form.get("csrf_token", "")  # it was good a moment ago
+    return template.render(code=code, typed=typed, refusal=str(refusal), least=least, token=token), 422
 
 
 def same_bid(auction_id: int, account_id: int, max_yen: int) -> int | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -69,6 +70,9 @@ def state_column(states: type[State], *, name: str = "state", nullable: bool = F
     return mapped_column(kind, nullable=nullable)
 
 
+_one_writer = threading.Lock()
+
+
 def writing() -> bool:
     """Is a transaction() open here? Ports refuse to speak to the network while it is."""
     return bool(db.session().info.get("writing"))
@@ -102,6 +106,25 @@ def transaction() -> Iterator[Session]:
             act()
         except Exception:  # a bell that does not ring: the sweep finds what it missed
             log.exception("after commit")
+
+
+@contextmanager
+def statements() -> Iterator[sa.Connection]:
+    """A transaction of statements alone, without the session's objects: for what everybody does at the same moment.
+
+    As transaction(), and inside one it joins it.
+    """
+    if db.session.registry.has():
+        session = db.session()
+        if session.info.get("writing"):
+            yield session.connection()
+            return
+        session.rollback()  # its snapshot is of before
+    # SQLite lets those who wait sleep for milliseconds; threads of one process wake each other in no time.
+    with _one_writer if is_sqlite() else nullcontext(), db.engine.connect() as connection:
+        connection.execution_options(writing=True)
+        with connection.begin():
+            yield connection
 
 
 def after_commit(act: Callable[[], Any]) -> None:

@@ -20,7 +20,7 @@ SOFT = {"window": 300, "extend": 300, "cap": 600}
 
 def an_auction(mode: str = "ascending", **more: Any) -> Auction:
     """Opened a minute ago, open for a week, from 1,000 yen."""
-    rules = {"soft_close": more.pop("soft_close", SOFT), "increments": STEPS}
+    rules = {"soft_close": more.pop("soft_close", SOFT), "increments": more.pop("increments", STEPS)}
     auction = of_listing(given.a_listing(mode, "naming", price_yen=1000, auction_rules=rules, **more))
     assert auction is not None
     return auction

@@ -141,12 +141,20 @@ def test_the_price_is_polled_and_304_while_nothing_changes(client: FlaskClient, 
     assert client.get("/auctions/LST-NONE/state").status_code == 404
 
 
-def test_the_fragment_tells_the_leader_and_only_the_leader(app: Flask, auction: Auction) -> None:
-    account = given.an_account()
+def test_the_panel_tells_the_leader_and_nobody_else_but_the_number_is_the_answers(
+    app: Flask, auction: Auction, client: FlaskClient
+) -> None:
+    account, beaten = given.an_account(), given.an_account()
+    place_bid(auction.id, beaten, 5000)
     place_bid(auction.id, account, 77_777)
-    leader, other = given.signed_in(app.test_client(), account), app.test_client()
-    url = f"/auctions/{auction.code}/state"
-    assert ["いまはあなたが最高額です" in visitor.get(url).text for visitor in (leader, other)] == [True, False]
+    seen = []
+    for visitor in (account, beaten, None):
+        browser = app.test_client()
+        page = (given.signed_in(browser, visitor) if visitor else browser).get(f"/listings/{auction.code}").text
+        shown = re.findall(r"<p class=\"strong[^>]*data-(lead|behind)( hidden)?>", page)
+        seen.append([name for name, hidden in shown if not hidden])
+    assert seen == [["lead"], ["behind"], []]
+    assert client.get(f"/auctions/{auction.code}/state").get_json()["leader"] == "02"
 
 
 def test_a_maximum_is_nowhere_before_the_end_and_in_the_log_after_it(client: FlaskClient, auction: Auction) -> None:

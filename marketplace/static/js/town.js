@@ -14,12 +14,19 @@
     return [[minutes, "分"], [Math.floor(seconds % MINUTE), "秒"]];
   }
 
+  /* live.js writes down how far the server's clock is ahead of this one. */
+  const serverTime = () => Date.now() + Number(document.documentElement.dataset.ahead || 0);
+
+  function showClock(box) {
+    box.textContent = new Date(serverTime()).toLocaleTimeString("ja-JP", { hour12: false, timeZone: "Asia/Tokyo" });
+  }
+
   function showCountdown(box) {
     const moment = box.querySelector("time") || document.createElement("time");
     const ends = Date.parse(box.dataset.ends || moment.dateTime);
     if (Number.isNaN(ends)) return;
     box.dataset.ends = new Date(ends).toISOString();
-    const seconds = Math.floor((ends - Date.now()) / 1000);
+    const seconds = Math.floor((ends - serverTime()) / 1000);
     const parts = seconds > 0 ? remainingParts(seconds) : null;
     const words = parts ? parts.map(([n, unit]) => n + unit).join("") : box.dataset.done;
     if (box.dataset.shown === words) return;
@@ -37,7 +44,10 @@
     }));
   }
 
-  const tick = () => document.querySelectorAll("[data-countdown]").forEach(showCountdown);
+  function tick() {
+    document.querySelectorAll("[data-countdown]").forEach(showCountdown);
+    document.querySelectorAll("[data-clock]").forEach(showClock);
+  }
 
   function wake(root) {
     root.querySelectorAll("[data-copy][hidden], [data-chips][hidden], [data-print][hidden]").forEach((part) => { part.hidden = false; });
@@ -111,6 +121,7 @@
     });
   });
 
+  document.addEventListener("live:changed", tick);
   document.addEventListener("htmx:after:swap", () => wake(document));
   wake(document);
   setInterval(tick, 1000);

@@ -1,0 +1,88 @@
+/* Keeps the price, the leader, the time left and the history of an auction new, without a reload.
+   It changes only what the server says has changed, never a field, never the focus; the clock is the server's. */
+(() => {
+  "use strict";
+
+  const box = document.querySelector("[data-live]");
+  if (!box) return;
+  const QUIET = 8000; // a screen reader is told at most so often, in milliseconds
+  const PATIENCE = 3; // answers that may fail before we say so
+  let etag = "", seq = -1, failures = 0, spoken = 0, said = "", waiting = 0;
+  let poll = Number(box.dataset.poll) * 1000;
+
+  const all = (name) => document.querySelectorAll(`[${name}]`);
+  const show = (name, yes) => all(name).forEach((part) => { part.hidden = !yes; });
+
+  function say(words) {
+    if (!words || words === said) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      spoken = Date.now();
+      said = words;
+      all("data-say").forEach((part) => { part.textContent = words; });
+    }, Math.max(0, spoken + QUIET - Date.now()));
+  }
+
+  function put(id, html) {
+    const part = document.getElementById(id);
+    if (!part) return;
+    const scroller = part.querySelector("[tabindex]");
+    const held = scroller && scroller === document.activeElement;
+    part.innerHTML = html;
+    const next = held && part.querySelector("[tabindex]");
+    if (next) next.focus({ preventScroll: true });
+  }
+
+  function setSteps(steps) {
+    document.querySelectorAll("[data-add]").forEach((button, n) => {
+      if (!steps[n]) return;
+      button.dataset.add = steps[n];
+      button.textContent = `+${steps[n].toLocaleString("ja-JP")}円`;
+    });
+  }
+
+  function take(news) {
+    if (news.seq < seq) return; // another process of the server that has not looked yet
+    const first = seq < 0;
+    seq = news.seq;
+    poll = news.poll * 1000;
+    Object.entries(news.parts).forEach(([id, html]) => put(id, html));
+    all("data-minimum").forEach((part) => { part.textContent = news.minimum; });
+    setSteps(news.steps);
+    const open = news.state === "open";
+    show("data-lead", open && news.leader === box.dataset.mine);
+    show("data-behind", open && news.leader !== box.dataset.mine);
+    if (first) said = news.say;
+    else say(news.say);
+    document.dispatchEvent(new Event("live:changed"));
+  }
+
+  function setClock(response) {
+    const time = Number(response.headers.get("X-Time"));
+    if (time) document.documentElement.dataset.ahead = String(time - Date.now());
+  }
+
+  async function ask() {
+    try {
+      const headers = etag ? { "If-None-Match": etag } : {};
+      const response = await fetch(box.dataset.live, { headers, cache: "no-store", credentials: "omit" });
+      if (response.status !== 304 && !response.ok) throw new Error(String(response.status));
+      setClock(response);
+      if (response.status === 200) {
+        take(await response.json());
+        etag = response.headers.get("ETag") || "";
+      }
+      failures = 0;
+    } catch {
+      failures += 1;
+    }
+    show("data-lost", failures >= PATIENCE);
+  }
+
+  async function go() {
+    if (!document.hidden) await ask();
+    if (poll > 0) setTimeout(go, document.hidden ? 500 : poll);
+  }
+
+  if (poll > 0) go();
+})();

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+import time_machine
+from flask import Flask
+from limits import parse
+
+from marketplace.kit.limits import Limiter, Memory, TooOften
+
+
+def test_so_many_in_so_long_and_then_again_when_the_first_is_old_enough() -> None:
+    memory, window = Memory(), parse("3/minute")
+    with time_machine.travel(0, tick=False) as clock:
+        assert [memory.hit(window, "bid", "a") for _ in range(4)] == [True, True, True, False]
+        assert memory.hit(window, "bid", "b")
+        assert memory.hit(window, "ask", "a")
+        clock.shift(59)
+        assert not memory.hit(window, "bid", "a")
+        clock.shift(2)
+        assert memory.hit(window, "bid", "a")
+
+
+def test_only_the_newest_visitors_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Memory, "MOST", 2)
+    memory, window = Memory(), parse("1/minute")
+    assert [memory.hit(window, who) for who in "abc"] == [True, True, True]
+    assert [memory.hit(window, who) for who in "bca"] == [False, False, True]
+
+
+@pytest.fixture
+def limited() -> Flask:
+    app, limiter, person = Flask("limited"), Limiter(), ["a"]
+    limiter.init_app(app, "memory://")
+    app.register_error_handler(TooOften, lambda refusal: (str(refusal), refusal.status))
+    app.config["person"] = person
+
+    @app.route("/page", methods=["GET", "POST"])
+    @limiter.limit(lambda: "2/minute", methods=["POST"], key_func=lambda: person[0])
+    def page() -> str:
+        return "here"
+
+    return app
+
+
+def test_a_view_is_limited_by_its_rate_for_each_who_asks(limited: Flask) -> None:
+    client = limited.test_client()
+    assert [client.post("/page").status_code for _ in range(3)] == [200, 200, 429]
+    limited.config["person"][0] = "b"
+    assert client.post("/page").status_code == 200
+
+
+def test_methods_that_are_not_named_are_not_counted(limited: Flask) -> None:
+    client = limited.test_client()
+    assert {client.get("/page").status_code for _ in range(5)} == {200}
+
+
+def test_a_storage_that_several_machines_share_is_the_librarys() -> None:
+    app = Flask("shared")
+    Limiter().init_app(app, "redis://127.0.0.1:1")
+    assert type(app.extensions["hiroba.limits"]).__name__ == "MovingWindowRateLimiter"

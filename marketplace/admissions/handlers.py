@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.admissions import deciding
+from marketplace.admissions import deciding, ending
 from marketplace.admissions.models import Exclusion, Participation, ParticipationState
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import WrongState
@@ -32,3 +32,8 @@ def turn_out(exclusion_id: int) -> None:
             deciding.refuse(participation_id, row.added_by, TURNED_OUT)
         except WrongState:
             continue  # somebody was faster
+
+
+@handles("listing.cancelled")
+def on_cancelled(listing_id: int, **_more: object) -> None:
+    ending.cancelled(listing_id)

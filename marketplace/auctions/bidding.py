@@ -19,6 +19,7 @@ from marketplace.auctions.agreed import Agreed, agreed
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.refusals import (
     AuctionClosed,
+    AuctionSuspended,
     BelowMinimum,
     BidRefused,
     NotAboveOwnMaximum,
@@ -172,7 +173,8 @@ def _arrive(connection: sa.Connection, auction_id: int) -> tuple[Any, datetime]:
     asked = database_has_clock()
     book = connection.execute(ARRIVE_AND_ASK_TIME if asked else ARRIVE, {"auction": auction_id}).first()
     if book is None:
-        raise AuctionClosed
+        stopped = sa.select(Auction.id).where(Auction.id == auction_id, Auction.state == AuctionState.SUSPENDED)
+        raise AuctionSuspended if connection.scalar(stopped) is not None else AuctionClosed
     return book, book.at if asked else now()
 
 

@@ -18,6 +18,8 @@ from marketplace.listings.models import Listing
 
 class AuctionState(StrEnum):
     OPEN = "open"
+    SUSPENDED = "suspended"
+    TO_OPEN = "to_open"
     TIED = "tied"
     AWARDED = "awarded"
     SOLD = "sold"
@@ -31,6 +33,8 @@ class AuctionState(StrEnum):
 
 STATE_JA = {
     AuctionState.OPEN: "受付中",
+    AuctionState.SUSPENDED: "一時停止中",
+    AuctionState.TO_OPEN: "開札待ち",
     AuctionState.TIED: "くじ引き待ち",
     AuctionState.AWARDED: "お支払い待ち",
     AuctionState.SOLD: "落札",
@@ -62,21 +66,37 @@ class Auction(Base):
         ),
         sa.CheckConstraint("price_yen >= start_yen", name="price_from_the_start"),
         sa.CheckConstraint("offers BETWEEN 0 AND 2", name="offered_to_two_at_most"),
+        sa.CheckConstraint("(state = 'suspended') = (suspended_at IS NOT NULL)", name="suspended_since_some_time"),
+        sa.CheckConstraint("state <> 'unsold' OR why_unsold <> ''", name="unsold_for_a_reason"),
         sa.Index("ix_auctions_state_closes", "state", "closes_at"),
     )
     MOVES: ClassVar[Machine[AuctionState]] = Machine(
         {
-            "tie": {AuctionState.OPEN: AuctionState.TIED},
-            "award": {AuctionState.OPEN: AuctionState.AWARDED, AuctionState.TIED: AuctionState.AWARDED},
+            "suspend": {AuctionState.OPEN: AuctionState.SUSPENDED},
+            "resume": {AuctionState.SUSPENDED: AuctionState.OPEN},
+            # Sealed: the bids are in, and nobody has seen them.
+            "close": {AuctionState.OPEN: AuctionState.TO_OPEN},
+            "tie": {AuctionState.TO_OPEN: AuctionState.TIED},
+            "award": {
+                AuctionState.OPEN: AuctionState.AWARDED,
+                AuctionState.TO_OPEN: AuctionState.AWARDED,
+                AuctionState.TIED: AuctionState.AWARDED,
+            },
             "offer_next": {AuctionState.AWARDED: AuctionState.AWARDED},
             "pay": {
                 AuctionState.AWARDED: AuctionState.SOLD,
                 # Money wins: it may come late, when nobody else had been found.
                 AuctionState.UNSOLD: AuctionState.SOLD,
             },
-            "fail": {AuctionState.OPEN: AuctionState.UNSOLD, AuctionState.AWARDED: AuctionState.UNSOLD},
+            "fail": {
+                AuctionState.OPEN: AuctionState.UNSOLD,
+                AuctionState.TO_OPEN: AuctionState.UNSOLD,
+                AuctionState.AWARDED: AuctionState.UNSOLD,
+            },
             "cancel": {
                 AuctionState.OPEN: AuctionState.CANCELLED,
+                AuctionState.SUSPENDED: AuctionState.CANCELLED,
+                AuctionState.TO_OPEN: AuctionState.CANCELLED,
                 AuctionState.TIED: AuctionState.CANCELLED,
                 AuctionState.AWARDED: AuctionState.CANCELLED,
             },
@@ -85,7 +105,7 @@ class Auction(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
-    listing: Mapped[Listing] = relationship(lazy="select")
+    listing: Mapped[Listing] = relationship(lazy="select", foreign_keys=[listing_id])
     code: Mapped[str] = mapped_column(sa.String(16))
     """The listing's code."""
     sealed: Mapped[bool]
@@ -120,7 +140,17 @@ class Auction(Base):
     head: Mapped[str] = mapped_column(sa.String(64))
     """The end of the chain of bids, so far."""
 
+    suspended_at: Mapped[datetime | None]
+    suspended_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    """Why bids are not accepted just now; the public reads it."""
+    suspensions: Mapped[list[Any]] = mapped_column(default=list)
+    """Stretches in which staff had stopped the bidding: [[from, to], …]; seconds. They count as outages."""
+
     closed_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    """When the sealed bids were opened."""
+    witnesses: Mapped[list[Any]] = mapped_column(default=list)
+    """Who watched the opening."""
     tie_root: Mapped[str | None] = mapped_column(sa.String(64))
     """Of a sealed auction with equal highest bids: the root of its log, published before the dice."""
     tie_digits: Mapped[str | None] = mapped_column(sa.String(20))
@@ -132,6 +162,9 @@ class Auction(Base):
     """To how many the right was awarded: the winner, then once the next bidder (次順位)."""
     order_id: Mapped[int | None]
     """The order of the present award."""
+    why_unsold: Mapped[str] = mapped_column(sa.String(40), default="")
+    relisted_id: Mapped[int | None] = mapped_column(sa.ForeignKey("listings.id"))
+    """The draft by which the town tries again."""
 
     @property
     def subject(self) -> str:

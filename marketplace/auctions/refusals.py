@@ -3,11 +3,15 @@
 BidRefused               a bid that the rules refuse; it stands in the log with its reason (422, beside the sum)
 ├── NotOpenYet           not_open
 ├── AuctionClosed        closed
+├── AuctionSuspended     suspended (leaves no line in the log)
 ├── NotAboveOwnMaximum   not_above_own_max
 ├── BelowMinimum         below_minimum
 └── SecondEnvelope       second_bid (sealed)
 TooMuch                  more than anybody can pay by card; not in the log
 NothingToDraw            there is no tie, or it has been drawn
+NothingToOpen            there are no sealed bids that wait for their opening
+TooLateToResume          the close has passed, and no rule moves it
+AwardedAlready           there is a winner: nothing can be stopped any more
 """
 
 from __future__ import annotations
@@ -37,6 +41,11 @@ class AuctionClosed(BidRefused):
     message = "受付は終わりました。この入札は受け付けられませんでした。"
 
 
+class AuctionSuspended(BidRefused):
+    code = "suspended"
+    message = "いま、役場が受付を止めています。再開までお待ちください。理由は出品のページにあります。"
+
+
 class NotAboveOwnMaximum(BidRefused):
     code = "not_above_own_max"
     message = "いまはあなたが最高額です。上限を上げるときは、{minimum}以上の金額を入力してください。"
@@ -63,3 +72,18 @@ class TooMuch(Invalid):
 class NothingToDraw(WrongState):
     code = "nothing_to_draw"
     message = "くじ引きの必要な入札ではありません。"
+
+
+class NothingToOpen(WrongState):
+    code = "nothing_to_open"
+    message = "開札を待っている入札ではありません。"
+
+
+class TooLateToResume(WrongState):
+    code = "too_late_to_resume"
+    message = "終了の時刻を過ぎたため、再開できません。中止にしてください。"
+
+
+class AwardedAlready(WrongState):
+    code = "awarded_already"
+    message = "落札者が決まったあとは、この画面では中止できません。"

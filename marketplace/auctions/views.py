@@ -15,7 +15,7 @@ from marketplace.admissions.applying import participation_of
 from marketplace.admissions.deciding import admitted
 from marketplace.admissions.models import Participation
 from marketplace.admissions.rules import NotAdmitted
-from marketplace.auctions import bidding, desk
+from marketplace.auctions import bidding, desk, results
 from marketplace.auctions.agreed import agreed
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, log_of, maximum
@@ -299,4 +299,4 @@ def all_bids(auction: Auction) -> list[Bid]:
     return list(db.session.scalars(sa.select(Bid).where(Bid.auction_id == auction.id).order_by(Bid.seq)))
 
 
-BLUEPRINTS = (bp, desk.bp)
+BLUEPRINTS = (bp, desk.bp, results.bp)

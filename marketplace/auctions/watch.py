@@ -55,6 +55,7 @@ def consider(auction_id: int, at: datetime) -> datetime:
         return auction.closes_at
     silent = silences(auction.closes_at - timedelta(seconds=rule.window), auction.closes_at, at)
     gaps = [(auction.seconds(start), auction.seconds(end)) for start, end in silent]
+    gaps += [(start, end) for start, end in auction.suspensions]
     close = auction.seconds(auction.closes_at)
     later = rules.after_outage(rule, auction.seconds(auction.scheduled_close_at), close, gaps)
     if later > close:

@@ -33,6 +33,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff", "home", "きょうの仕事", "home"),
         ("/staff/listings", "list", "出品", "listings"),
         ("/staff/approvals", "check", "承認", "approvals"),
+        ("/staff/auctions", "ascending", "オークション・入札", "auctions"),
         ("/staff/admissions", "people", "参加申込", "admissions"),
         ("/staff/orders", "cart", "注文", "orders"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),

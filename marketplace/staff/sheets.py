@@ -50,7 +50,7 @@ def today(account_id: int) -> list[Task]:
         *parked(),
         *parked_calls(),
         *draws(),
-        *ties(),
+        *auctions(),
         *admissions(),
         *in_question(),
         *not_given_back(),
@@ -114,16 +114,20 @@ def draws() -> list[Task]:
     ]
 
 
-def ties() -> list[Task]:
-    """Sealed bids that are equal: the law wants a lot (地方自治法施行令 167条の9)."""
-    tied = sa.select(Auction).where(Auction.state == AuctionState.TIED).order_by(Auction.id)
-    return [
-        Task(
-            *("くじ", "warn", auction.listing.right.title_ja, "いちばん高い入札が同じ額です"),
-            *(f"/staff/auctions/{auction.code}", "くじの画面を開く"),
-        )
-        for auction in db.session.scalars(tied)
-    ]
+def auctions() -> list[Task]:
+    """Sealed bids to be opened, ties to be drawn (地方自治法施行令 167条の9), and auctions that were stopped."""
+    waiting = {
+        AuctionState.TO_OPEN: ("開札", "受付が終わりました。立会人の前で開いてください", "開札の画面を開く"),
+        AuctionState.TIED: ("くじ", "いちばん高い入札が同じ額です", "くじの画面を開く"),
+        AuctionState.SUSPENDED: ("停止中", "受付を一時止めています", "画面を開く"),
+    }
+    found = sa.select(Auction).where(Auction.state.in_(waiting)).order_by(Auction.id)
+    tasks = []
+    for auction in db.session.scalars(found):
+        badge, more, button = waiting[auction.state]
+        where = f"/staff/auctions/{auction.code}"
+        tasks.append(Task(badge, "warn", auction.listing.right.title_ja, more, where, button))
+    return tasks
 
 
 def admissions() -> list[Task]:

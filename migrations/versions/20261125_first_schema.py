@@ -1,12 +1,12 @@
 """first schema
 
-Revision 84f58f243535, after ; 2026-11-25 01:32:47.042639.
+Revision c020e3057ced, after ; 2026-11-25 01:36:46.414846.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "84f58f243535"
+revision = "c020e3057ced"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1187,6 +1187,8 @@ def upgrade() -> None:
             "state",
             sa.Enum(
                 "open",
+                "suspended",
+                "to_open",
                 "tied",
                 "awarded",
                 "sold",
@@ -1219,7 +1221,12 @@ def upgrade() -> None:
         sa.Column("extensions", sa.Integer(), nullable=False),
         sa.Column("outages", sa.JSON(), nullable=False),
         sa.Column("head", sa.String(length=64), nullable=False),
+        sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("suspended_reason", sa.Text(), nullable=False),
+        sa.Column("suspensions", sa.JSON(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("witnesses", sa.JSON(), nullable=False),
         sa.Column("tie_root", sa.String(length=64), nullable=True),
         sa.Column("tie_digits", sa.String(length=20), nullable=True),
         sa.Column("tie_witnesses", sa.JSON(), nullable=False),
@@ -1228,6 +1235,12 @@ def upgrade() -> None:
         sa.Column("winner_yen", sa.Integer(), nullable=True),
         sa.Column("offers", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=True),
+        sa.Column("why_unsold", sa.String(length=40), nullable=False),
+        sa.Column("relisted_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'suspended') = (suspended_at IS NOT NULL)", name=op.f("ck_auctions_suspended_since_some_time")
+        ),
+        sa.CheckConstraint("state <> 'unsold' OR why_unsold <> ''", name=op.f("ck_auctions_unsold_for_a_reason")),
         sa.CheckConstraint(
             "(leader_id IS NULL) = (price_yen IS NULL) AND (leader_id IS NULL) = (leader_no IS NULL) AND (leader_id IS NULL) = (leader_seq IS NULL) AND (leader_id IS NULL) = (leader_secret IS NULL)",
             name=op.f("ck_auctions_leader_whole_or_absent"),
@@ -1238,6 +1251,7 @@ def upgrade() -> None:
         sa.CheckConstraint("scheduled_close_at >= opens_at", name=op.f("ck_auctions_closes_after_it_opens")),
         sa.ForeignKeyConstraint(["leader_id"], ["accounts.id"], name=op.f("fk_auctions_leader_id_accounts")),
         sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_auctions_listing_id_listings")),
+        sa.ForeignKeyConstraint(["relisted_id"], ["listings.id"], name=op.f("fk_auctions_relisted_id_listings")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_auctions")),
         sa.UniqueConstraint("listing_id", name="uq_auctions_one_per_listing"),
     )

@@ -16,6 +16,7 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.published import Malformed
 from tests import given
+from tests.auctions.endings import unsealed
 from tests.auctions.given import an_auction
 
 
@@ -41,6 +42,8 @@ def test_the_end_of_the_chain_that_was_public_is_the_one_of_the_published_log(ap
         assert public["arrivals"] == len(heads) - 1
     with pretending(auction.closes_at):
         closing.close_due()
+        if mode == "sealed":
+            unsealed(auction)
         db.session.refresh(auction)
         log = log_of(auction)
     assert heads == [chaining.head_of(auction.code, log["bids"][:n]).hex() for n in range(5)]

@@ -18,6 +18,7 @@ from marketplace.kit.db import Base, db
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given
+from tests.auctions.endings import unsealed
 from tests.auctions.given import an_auction
 
 CODE = "LST-7K3M9Q"
@@ -54,6 +55,9 @@ def test_a_dump_of_the_database_a_log_and_a_letter_do_not_hold_what_was_bid(
     assert not any(secret in dump() or secret in caplog.text for secret in secrets)
     with pretending(auction.closes_at):
         closing.close_due()
+    if mode == "sealed":
+        assert "7654321" not in dump()
+        unsealed(auction)
     assert "7654321" in dump()
 
 

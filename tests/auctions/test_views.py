@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +11,7 @@ from flask.testing import FlaskClient
 from marketplace.auctions import closing
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.logs import log_of
-from marketplace.auctions.models import Auction, AuctionState, Bid
+from marketplace.auctions.models import Auction, Bid
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.replay import replay
 from marketplace.auctions.views import panel, record
@@ -191,34 +190,3 @@ def test_before_the_opening_the_panel_names_the_hour(app: Flask) -> None:
     listing_id = given.a_listing("ascending", state="published", opens_at=given.in_days(1))
     with app.test_request_context():
         assert "に始まります" in str(panel(get(Listing, listing_id)))
-
-
-class TestDesk:
-    @pytest.fixture
-    def tied(self) -> Auction:
-        auction = of_listing(given.a_listing("sealed", price_yen=1000))
-        assert auction is not None
-        for _ in range(2):
-            place_bid(auction.id, given.an_account(), 9000)
-        with pretending(auction.closes_at + timedelta(seconds=1)):
-            closing.close_due()
-        return auction
-
-    def test_staff_draw_a_tie_by_dice(self, client: FlaskClient, tied: Auction) -> None:
-        given.signed_in(client, given.staff("approver"))
-        form = {"digits": "04719 28364 01928 37465", "witnesses": "月山 一郎", "second": "最上 花子"}
-        assert 'name="digits"' in client.get(f"/staff/auctions/{tied.code}").text
-        wrong = client.post(f"/staff/auctions/{tied.code}/draw", data=form | {"digits": "12"})
-        assert wrong.status_code == 422
-        assert "さいころの目は、数字20けたで入力してください。" in wrong.text
-        response = client.post(f"/staff/auctions/{tied.code}/draw", data=form)
-        assert (response.status_code, response.location) == (303, f"/staff/auctions/{tied.code}")
-        db.session.refresh(tied)
-        assert tied.state == AuctionState.AWARDED
-        again = client.post(f"/staff/auctions/{tied.code}/draw", data=form)
-        assert again.status_code == 409
-
-    def test_others_may_not(self, client: FlaskClient, tied: Auction) -> None:
-        given.signed_in(client, given.an_account())
-        assert client.get(f"/staff/auctions/{tied.code}").status_code == 403
-        assert client.post(f"/staff/auctions/{tied.code}/draw").status_code == 403

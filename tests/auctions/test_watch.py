@@ -19,6 +19,7 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.published import Malformed
 from tests import given
+from tests.auctions.endings import unsealed
 from tests.auctions.given import an_auction
 from tests.racing import at_once
 
@@ -186,6 +187,7 @@ def test_sealed_bids_have_the_same_rule() -> None:
     with pretending(left(auction, -900)), pytest.raises(AuctionClosed):
         place_bid(auction.id, given.an_account(), 10_000)
     assert close(auction, -900) is True
+    unsealed(auction)
     assert (auction.winner_no, replay(log_of(auction))["winner"]) == ("02", "02")
 
 

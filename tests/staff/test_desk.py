@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.closing import close
 from marketplace.auctions.models import Auction
+from marketplace.auctions.unsealing import open_envelopes
 from marketplace.chain import alarms
 from marketplace.chain.models import Call, CallState, Trouble
 from marketplace.journal.sealing import seal
@@ -183,7 +184,10 @@ def test_equal_highest_sealed_bids_are_drawn_from_the_sheet(app: Flask, client: 
         place_bid(auction_id, given.an_account(), 5_000)
     with pretending(given.in_days(2)):
         close(auction_id)
-        (task,) = sheets.ties()
+        (opening,) = sheets.auctions()
+        open_envelopes(auction_id, ["月山 一郎", "最上 花子"], reader)
+        (task,) = sheets.auctions()
+    assert (opening.badge, opening.href, task.badge) == ("開札", task.href, "くじ")
     assert task.href == f"/staff/auctions/{get(Listing, listing_id).code}"
     given.signed_in(client, reader)
     assert client.get(task.href).status_code == 200

@@ -50,7 +50,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "resale": ("recording",),
     "lotteries": ("erasing",),
     "payments": ("reconciling",),
-    "auctions": ("telling", "beating"),
+    "auctions": ("closing", "telling", "beating"),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
 

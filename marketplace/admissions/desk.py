@@ -84,6 +84,23 @@ def enclosure(code: str, enclosure_id: int) -> ResponseReturnValue:
     return response
 
 
+@bp.post("/admissions/<code>/exclude")
+@staff("approver")
+def exclude_defaulter(code: str) -> ResponseReturnValue:
+    """Who won and did not pay goes on the list for as long as the law allows at most."""
+    row_id = find(code).id
+    if not ApproveForm().validate():
+        abort(400)
+    try:
+        excluding.exclude_defaulter(row_id, actor().id)
+    except Refused as refusal:
+        form = RefuseForm(formdata=None)
+        form.refuse(refusal)
+        return page(find(code), form), refusal.status
+    flash("除外名簿に入れました。")
+    return redirect(url_for("admissions_desk.exclusions"), 303)
+
+
 @bp.get("/exclusions")
 @staff("drafter", "approver")
 def exclusions() -> ResponseReturnValue:

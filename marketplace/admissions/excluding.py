@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -12,10 +12,13 @@ from marketplace.admissions.models import Exclusion, Ground, Participation
 from marketplace.admissions.rules import compared, corporate_number
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.listings.drafting import staff_name
+from marketplace.listings.models import Listing
 from marketplace.outbox.promising import say
+
+LONGEST = timedelta(days=3 * 365)
 
 
 def exclude(
@@ -49,6 +52,25 @@ def exclude(
         note(row.subject, "exclude", by=staff_name(actor_id), ground=str(row.ground))
         say("exclusion.added", key=row.code, exclusion_id=row.id)
         return row.id
+
+
+def exclude_defaulter(participation_id: int, actor_id: int) -> int:
+    """Enter who won and did not pay, for three years: the longest that 地方自治法施行令 167条の4第2項 allows.
+
+    WrongState for anybody else, and for who is on the list already.
+    """
+    row = get(Participation, participation_id)
+    if row.forfeited_at is None or in_force(row.account_id, row.corporate_no):
+        raise WrongState
+    listing = get(Listing, row.listing_id)
+    return exclude(
+        actor_id,
+        Ground.DEFAULTED,
+        f"{listing.code} {listing.right.title_ja}",
+        email=get(Account, row.account_id).email,
+        corporate_no=row.corporate_no,
+        until=now() + LONGEST,
+    )
 
 
 def lift(exclusion_id: int, actor_id: int) -> None:

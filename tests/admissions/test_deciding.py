@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
-from marketplace.admissions import deciding, excluding, rules
-from marketplace.admissions.models import Participation, ParticipationState
+from marketplace.admissions import deciding, ending, excluding, rules
+from marketplace.admissions.models import Exclusion, Ground, Participation, ParticipationState
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.models import Auction, Bid
 from marketplace.auctions.opening import of_listing
-from marketplace.kit.db import db, get
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
@@ -197,3 +199,17 @@ class TestExclusions:
         with pytest.raises(Invalid) as refused:
             excluding.exclude(given.staff("approver"), "other", "理由", **named)
         assert refused.value.field == field
+
+    def test_who_won_and_did_not_pay_goes_on_the_list_for_three_years(self) -> None:
+        listing_id, account_id, actor = a_sale(), given.an_account(), given.staff("approver")
+        participation_id = given.a_participant(listing_id, account_id)
+        with pytest.raises(WrongState):
+            excluding.exclude_defaulter(participation_id, actor)
+        with transaction():
+            ending.forfeit(listing_id, account_id)
+        entered = get(Exclusion, excluding.exclude_defaulter(participation_id, actor))
+        assert (entered.ground, entered.account_id, entered.until is not None) == (Ground.DEFAULTED, account_id, True)
+        with pytest.raises(WrongState):
+            excluding.exclude_defaulter(participation_id, actor)
+        with pretending(now() + timedelta(days=3 * 365 + 1)):
+            assert excluding.in_force(account_id) is False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -158,14 +159,20 @@ def is_sqlite() -> bool:
 def insert_once(entity: type[Base], values: dict[str, Any]) -> int | None:
     """INSERT … ON CONFLICT DO NOTHING: the new row's id, or None where a unique rule already holds one."""
     assert writing(), "insert_once() belongs inside transaction()"
-    statement: Any
-    if is_sqlite():
+    return db.session.execute(_insert_once(entity, is_sqlite()), values).scalar()
+
+
+@cache
+def _insert_once(entity: type[Base], on_sqlite: bool) -> Any:
+    """The statement, built once: of the table, since the ORM would work out anew each time what that already says."""
+    insert: Any
+    if on_sqlite:
         from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415 -- one of two dialects, chosen at run time
     else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]  # noqa: PLC0415 -- as above
-    statement = insert(entity).values(**values).on_conflict_do_nothing()
-    key = sa.inspect(entity).primary_key[0]
-    return db.session.execute(statement.returning(key)).scalar()
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 -- as above
+    table = entity.__table__
+    assert isinstance(table, sa.Table)
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 def use_sqlite_well(engine: sa.Engine) -> None:

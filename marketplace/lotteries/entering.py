@@ -121,21 +121,22 @@ def check(asked: _Asked, application: Application) -> None:
         raise PhoneNotConfirmed
 
 
+OWN = sa.and_(
+    Entry.account_id == Account.id,
+    Entry.lottery_id == Lottery.id,
+    Entry.state != EntryState.WITHDRAWN,
+    Entry.channel != Channel.FAMILY,
+)
+ASKED = (
+    sa.select(Account.email, Account.phone, Entry.no, *(getattr(Lottery, field) for field in Terms._fields))
+    .select_from(sa.join(Account, Lottery, Lottery.id == sa.bindparam("lottery")).outerjoin(Entry, OWN))
+    .where(Account.id == sa.bindparam("account"))
+)
+
+
 def _asked(lottery_id: int, account_id: int) -> _Asked:
     """One question, since thousands ask at once. LookupError where either is not there."""
-    own = sa.and_(
-        Entry.account_id == Account.id,
-        Entry.lottery_id == lottery_id,
-        Entry.state != EntryState.WITHDRAWN,
-        Entry.channel != Channel.FAMILY,
-    )
-    terms = [getattr(Lottery, field) for field in Terms._fields]
-    query = (
-        sa.select(Account.email, Account.phone, Entry.no, *terms)
-        .select_from(sa.join(Account, Lottery, Lottery.id == lottery_id).outerjoin(Entry, own))
-        .where(Account.id == account_id)
-    )
-    row = db.session.execute(query).first()
+    row = db.session.execute(ASKED, {"lottery": lottery_id, "account": account_id}).first()
     if row is None:
         raise LookupError(f"Account {account_id}, Lottery {lottery_id}")
     return _Asked(row[0], row[1], row[2], Terms(*row[3:]))
@@ -153,7 +154,7 @@ def _counted(keys: Keys, first: First | None) -> dict[str, Any]:
 
 
 def _write_down(entry_id: int, application: Application) -> None:
-    db.session.execute(sa.insert(Applicant).values(entry_id=entry_id, **_who(application)))
+    insert_once(Applicant, {"entry_id": entry_id, **_who(application)})
 
 
 def _who(application: Application) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort
+from flask import abort, session
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account
@@ -19,6 +19,18 @@ def me() -> Account:
     account = current_account()
     assert account is not None, "signed_in lets nobody else in"
     return account
+
+
+def my_id() -> int:
+    """Whoever signed_in() let in."""
+    account_id: int = session["account_id"]
+    return account_id
+
+
+def opened(code: str) -> Lottery:
+    """The lottery alone, which is there once its listing has opened; else 404."""
+    lottery = db.session.scalar(sa.select(Lottery).where(Lottery.code == code))
+    return lottery if lottery is not None else abort(404)
 
 
 def find(code: str) -> tuple[Listing, Lottery]:

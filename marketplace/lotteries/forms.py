@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
-from marketplace.kit.forms import Form
+from marketplace.kit.forms import Form, number
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.rules import PLEDGE, Application, Terms, asks_who, faults
 
@@ -131,6 +131,17 @@ class ReasonForm(Form):
         ],
         description="操作の記録に残ります",
     )
+
+
+class PlanForm(Form):
+    """What staff suppose. Sent with GET: nothing is kept, and the address can be handed on."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    applicants = number("応募する人数", 0, 1_000_000, required=True)
+    unpaid = number("期限までに支払わない人", 0, 100, "当選した人のうちの割合", required=True)
+    bad = number("悪いときの、支払わない人", 0, 100, required=True)
 
 
 class WithdrawForm(Form):

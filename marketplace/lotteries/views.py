@@ -14,7 +14,7 @@ from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing
-from marketplace.lotteries import applying, bundles, card_pages, cards, desk, entering, reception
+from marketplace.lotteries import applying, bundles, card_pages, cards, demand, desk, entering, reception
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
 from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
@@ -157,4 +157,4 @@ def order_code(own: Entry) -> str | None:
     return db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id)) if own.order_id else None
 
 
-BLUEPRINTS = (bp, applying.bp, card_pages.bp, desk.bp, reception.bp)
+BLUEPRINTS = (bp, applying.bp, card_pages.bp, desk.bp, reception.bp, demand.bp)

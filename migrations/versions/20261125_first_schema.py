@@ -1,12 +1,12 @@
 """first schema
 
-Revision c020e3057ced, after ; 2026-11-25 01:36:46.414846.
+Revision e21c7e9a354a, after ; 2026-11-25 01:37:23.274680.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c020e3057ced"
+revision = "e21c7e9a354a"
 down_revision = None
 branch_labels = None
 depends_on = None

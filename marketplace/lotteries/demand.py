@@ -1,0 +1,92 @@
+"""How much is wanted: past lotteries in numbers, and what they let one expect of the next, for staff at the draft."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import staff
+from marketplace.kit.db import db
+from marketplace.listings.models import Listing, Mode
+from marketplace.lotteries.forms import PlanForm
+from marketplace.lotteries.models import Draw, Entry, EntryState
+from marketplace.lotteries.planning import case, plan
+
+bp = Blueprint("demand", __name__)
+
+USUAL_PER_UNIT = 2.0
+USUAL_UNPAID, BAD_UNPAID = 10, 40
+"""Percent, where no lottery of this town has been paid for yet: to plan with, and to be safe with."""
+
+
+class Past(NamedTuple):
+    """A lottery that was drawn. People, lots and units are counted apart."""
+
+    listing: Listing
+    people: int
+    lots: int
+    units: int
+    paid: int
+    forfeited: int
+
+    @property
+    def per_unit(self) -> float:
+        return self.people / self.units
+
+    @property
+    def unpaid(self) -> float | None:
+        """The share that let the deadline pass, of those whose time to pay is over."""
+        return self.forfeited / (self.paid + self.forfeited) if self.paid + self.forfeited else None
+
+
+def past() -> list[Past]:
+    """Lotteries that were drawn, newest first."""
+    counted = (
+        sa.select(
+            Draw,
+            Listing,
+            sa.func.coalesce(sa.func.sum(Entry.lots), 0),
+            sa.func.count().filter(Entry.state == EntryState.PAID),
+            sa.func.count().filter(Entry.state == EntryState.FORFEITED),
+        )
+        .join(Listing, Listing.code == Draw.listing)
+        .outerjoin(Entry, (Entry.lottery_id == Draw.lottery_id) & Entry.rank.is_not(None))
+        .where(Draw.seed.is_not(None))
+        .group_by(Draw.id, Listing.id)
+        .order_by(Draw.drawn_at.desc())
+    )
+    rows = db.session.execute(counted)
+    return [Past(listing, draw.n, lots, draw.units, paid, late) for draw, listing, lots, paid, late in rows]
+
+
+@bp.get("/staff/listings/<code>/plan")
+@staff()
+def show(code: str) -> ResponseReturnValue:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code))
+    if listing is None or listing.mode != Mode.LOTTERY:
+        abort(404)
+    before = past()
+    form = PlanForm(formdata=request.args if request.args else None, data=supposed(listing, before))
+    good = form.validate() if request.args else True
+    answers = None
+    if good:
+        applicants, units = form.applicants.data or 0, listing.quantity
+        shares = dict.fromkeys(each / 100 for each in (form.unpaid.data or 0, form.bad.data or 0))
+        answers = {
+            "plan": plan(units, applicants, listing.per_person_limit),
+            "cases": [case(units, applicants, listing.price_yen, share) for share in shares],
+        }
+    page = render_template("lotteries/plan.html", listing=listing, form=form, before=before, answers=answers)
+    return page, 200 if good else 422
+
+
+def supposed(listing: Listing, before: list[Past]) -> dict[str, int]:
+    """What the town's own past lets one expect."""
+    wanted = median(each.per_unit for each in before) if before else USUAL_PER_UNIT
+    shares = [each.unpaid for each in before if each.unpaid is not None]
+    unpaid = round(100 * median(shares)) if shares else USUAL_UNPAID
+    return {"applicants": round(wanted * listing.quantity), "unpaid": unpaid, "bad": max(BAD_UNPAID, unpaid)}

@@ -39,6 +39,7 @@ OFFICES = (
 
 SHEETS: dict[str, tuple[str, ...]] = {
     "notices": ("sending",),
+    "accounts": ("phoning",),
     "journal": ("sealing",),
     "chain": ("sending",),
     "metadata": ("auditing", "replicating"),

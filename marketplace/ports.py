@@ -1,4 +1,4 @@
-"""The four counters to the world outside, made from the settings: chain, IPFS, card money, mail.
+"""The counters to the world outside, made from the settings: chain, IPFS, card money, mail, short messages.
 
 Each is made on first use: a web process that never speaks to the chain never imports web3.
 """
@@ -10,6 +10,7 @@ from functools import cached_property
 from ipfs.rpc import KuboReplica
 from marketplace.chain.node import Node, Web3Node
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
+from marketplace.notices.sms import FileSms, GatewaySms, Sms
 from marketplace.payments.official import StripeTill
 from marketplace.payments.stripe import Till
 from marketplace.settings import Settings
@@ -34,6 +35,14 @@ class Ports:
         if self.settings.smtp_url:
             return SmtpMail(self.settings.smtp_url, self.settings.mail_from)
         return FileMail(self.settings.data_dir / "mail", self.settings.mail_from)
+
+    @cached_property
+    def sms(self) -> Sms | None:
+        """None where SMS_URL is empty."""
+        url = self.settings.sms_url
+        if url == "file:":
+            return FileSms(self.settings.data_dir / "sms")
+        return GatewaySms(url, self.settings.sms_token.get_secret_value()) if url else None
 
     @cached_property
     def ipfs_nodes(self) -> dict[str, KuboReplica]:

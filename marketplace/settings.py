@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     enclosures_kept_days: int = Field(default=90, ge=1)
     """For how long after the close of a sale that is over the documents of its participants are kept."""
 
+    sms_url: str = ""
+    """Empty: no short messages, and no lottery asks for a mobile number. `file:` writes them to DATA_DIR/sms, for a
+    trial. Else the address of a gateway; see notices/sms.py."""
+    sms_token: SecretStr = SecretStr("")
+
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=2, ge=1)
     worker_threads: int = Field(default=2, ge=1)

@@ -29,6 +29,23 @@ class CodeForm(Form):
     )
 
 
+class NumberForm(Form):
+    number = StringField(
+        "携帯電話番号",
+        validators=[InputRequired("携帯電話番号を入力してください。")],
+        description="例 090-1234-5678。SMSで6けたの番号をお送りします",
+        render_kw={"type": "tel", "autocomplete": "tel"},
+    )
+
+
+class NumberCodeForm(Form):
+    code = StringField(
+        "確認番号（6けた）",
+        validators=[InputRequired("SMSに書いてある6けたの番号を入力してください。")],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
+    )
+
+
 class LinkForm(Form):
     """Nothing but the click, protected against forgery."""
 

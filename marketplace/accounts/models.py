@@ -76,3 +76,22 @@ class SignInCode(Base):
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     used_at: Mapped[datetime | None]
+
+
+class PhoneCode(Base):
+    """A mobile number that somebody wants to confirm. The six digits follow from the row: none are kept."""
+
+    __tablename__ = "phone_codes"
+    __table_args__ = (
+        sa.Index("ix_phone_codes_account", "account_id", "id"),
+        sa.Index("ix_phone_codes_number", "number", "created_at"),
+        sa.CheckConstraint("tries >= 0", name="tries"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    number: Mapped[str] = mapped_column(sa.String(20))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None]

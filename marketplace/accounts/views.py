@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts import telephone
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.forms import AskForm, CodeForm, LinkForm, SelfForm
 from marketplace.accounts.introducing import introduce
@@ -147,3 +148,6 @@ def demo() -> list[tuple[str, str]]:
     buyers = sa.select(Account).where(Account.nickname != "").order_by(Account.id).limit(3)
     people = {account.email: account for query in (staff, buyers) for account in db.session.scalars(query)}
     return [(email, account.name or account.nickname or email) for email, account in people.items()]
+
+
+BLUEPRINTS = (bp, telephone.bp)

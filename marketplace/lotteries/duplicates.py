@@ -7,11 +7,12 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.rules import phone_form
 from marketplace.journal.writing import move
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel, VoidReason
-from marketplace.lotteries.identity import address_form, kana_form, keyed, phone_form
+from marketplace.lotteries.identity import address_form, kana_form, keyed
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery, LotteryState
 from marketplace.lotteries.refusals import EntriesClosed
 from marketplace.lotteries.rules import Application

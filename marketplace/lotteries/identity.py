@@ -81,14 +81,6 @@ def _number(numeral: str) -> int:
     return total + pending
 
 
-def phone_form(number: str) -> str:
-    """'０９０（１２３４）５６７８' and '+81 90-1234-5678' are '09012345678'; '' where it is no Japanese number."""
-    plain = unicodedata.normalize("NFKC", number)
-    digits = re.sub(r"[\s()\-‐−–—ー.]", "", plain)
-    digits = "0" + digits.removeprefix("+81").removeprefix("0") if digits.startswith("+81") else digits
-    return digits if re.fullmatch(r"0[1-9]\d{8,9}", digits) else ""
-
-
 def keyed(secret: bytes, lottery: str, kind: str, forms: Iterable[str]) -> str:
     """Hex HMAC-SHA256 by which two entries of one lottery are found to be alike; says nothing without the secret."""
     message = "\0".join((lottery, kind, *forms))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from marketplace.accounts.rules import phone_form
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel
-from marketplace.lotteries.identity import address_form, kana_form, phone_form
+from marketplace.lotteries.identity import address_form, kana_form
 
 MOST_LOTS = 100
 RETAIN_DAYS = 90

@@ -1,12 +1,12 @@
 """first schema
 
-Revision e21c7e9a354a, after ; 2026-11-25 01:37:23.274680.
+Revision ec28ea77d1bc, after ; 2026-11-25 01:38:40.596273.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "e21c7e9a354a"
+revision = "ec28ea77d1bc"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -665,6 +665,23 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('asked', 'open', 'processing')"),
             postgresql_where=sa.text("state IN ('asked', 'open', 'processing')"),
         )
+
+    op.create_table(
+        "phone_codes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_phone_codes_tries")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_phone_codes_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_codes")),
+    )
+    with op.batch_alter_table("phone_codes", schema=None) as batch_op:
+        batch_op.create_index("ix_phone_codes_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_phone_codes_number", ["number", "created_at"], unique=False)
 
     op.create_table(
         "picture_files",
@@ -1858,6 +1875,11 @@ def downgrade() -> None:
 
     op.drop_table("posting_lines")
     op.drop_table("picture_files")
+    with op.batch_alter_table("phone_codes", schema=None) as batch_op:
+        batch_op.drop_index("ix_phone_codes_number")
+        batch_op.drop_index("ix_phone_codes_account")
+
+    op.drop_table("phone_codes")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_payments_one_under_way",

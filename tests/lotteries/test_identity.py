@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.lotteries.identity import address_form, kana_form, keyed, phone_form
+from marketplace.accounts.rules import phone_form
+from marketplace.lotteries.identity import address_form, kana_form, keyed
 
 HOME = "月見沢町海野510-2"
 SAME = [

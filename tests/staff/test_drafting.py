@@ -193,9 +193,9 @@ def test_the_chance_of_a_lottery_and_what_it_asks_are_chosen_and_kept(drafter: F
     path = f"/staff/listings/{only().code}/edit"
     submit(drafter, path, {"title_ja": "第5弾"})
     assert only().auction_rules == {"draw": "drand", "entry": usual}
-    asked = {"least_age": "18", "age_by": "birth", "asks_address": None, "asks_sms": "y", "retain_days": "30"}
+    asked = {"least_age": "18", "age_by": "birth", "asks_address": None, "retain_days": "30"}
     submit(drafter, path, {"chance": "dice"} | asked)
-    entry = {"address": False, "least_age": 18, "age_by": "birth", "sms": True, "retain_days": 30}
+    entry = {"address": False, "least_age": 18, "age_by": "birth", "sms": False, "retain_days": 30}
     assert only().auction_rules == {"draw": "dice", "entry": entry}
     submit(drafter, path)
     assert only().auction_rules == {"draw": "dice", "entry": entry}

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain.addresses import checksum
-from marketplace.chain.contract import MARKET, NAMES, RIGHTS, USES
+from marketplace.chain.contract import MARKET, NAMES, RIGHTS, USES, YEN
 from marketplace.chain.models import Contract, Log
 from marketplace.kit.db import db, transaction
 from marketplace.settings import settings
@@ -77,6 +77,10 @@ class Chain:
         self._say(MARKET, "Sold", args, token_id, block, 0, f"sale {number}")
         self.transfer(token_id, seller, buyer, block, 1, f"sale {number}")
 
+    def paid(self, sender: str, to: str, yen: int, block: int, index: int = 0) -> None:
+        """Yen tokens go from one wallet to another."""
+        self._say(YEN, "YenTransfer", {"from": sender, "to": to, "value": yen}, None, block, index, "")
+
     def tell(self, *which: int) -> None:
         """Write the logs down (those of these places, or all that are not written yet), as the follower does."""
         with transaction() as session:
@@ -96,7 +100,7 @@ class Chain:
         self.fork += "'"
 
     def _say(
-        self, contract: str, name: str, args: dict[str, Any], token_id: int, block: int, index: int, tx: str
+        self, contract: str, name: str, args: dict[str, Any], token_id: int | None, block: int, index: int, tx: str
     ) -> None:
         chain_id = settings().chain_id
         address = db.session.scalar(sa.select(Contract.address).where(Contract.name == contract))

@@ -38,13 +38,19 @@ class LocalChain:
 
 def ask(port: int, method: str, *params: object) -> Any:
     """One JSON-RPC call; what the node says no to is an AssertionError."""
+    answer = post(port, method, *params)
+    assert "error" not in answer, answer
+    return answer["result"]
+
+
+def post(port: int, method: str, *params: object) -> dict[str, Any]:
+    """One JSON-RPC call, answered as the node answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     connection.request("POST", "/", body, {"Content-Type": "application/json"})
-    answer = json.loads(connection.getresponse().read())
+    answer: dict[str, Any] = json.loads(connection.getresponse().read())
     connection.close()
-    assert "error" not in answer, answer
-    return answer["result"]
+    return answer
 
 
 def free_port() -> int:

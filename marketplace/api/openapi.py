@@ -75,6 +75,7 @@ ENDPOINTS = (
         (in_query("token_id", "only of this token", type="integer"), *PAGED),
     ),
     Endpoint("/api/v1/resales.csv", "All of them as a table", None, media_type="text/csv"),
+    Endpoint("/api/v1/market", "Figures of the resale market, of the town and of each series", schemas.Market),
     Endpoint("/api/v1/fund", "The fund, from the ledger", schemas.Fund),
     Endpoint("/api/v1/status", "Chain, IPFS and ledger at this moment", schemas.Status),
 )

@@ -18,8 +18,9 @@ from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import PUBLIC, Listing, Mode, UnitState
 from marketplace.listings.taking import counts
 from marketplace.metadata.models import Pin, Replica
+from marketplace.resale.distribution import said
 from marketplace.resale.models import Offer, Trade
-from marketplace.resale.statements import Step, histories, live_offers_of
+from marketplace.resale.statements import Figures, Step, figures, figures_by_right, histories, live_offers_of
 from marketplace.rights.models import Kind, Right
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
@@ -84,10 +85,44 @@ def resale(row: Trade) -> schemas.Resale:
         price_yen=row.price_yen,
         royalty_yen=row.royalty_yen,
         marketplace=row.marketplace,
+        excluded=row.flag.value if row.flag else None,
+        listed_at=row.listed_at,
         tx=row.tx_hash,
         log_index=row.log_index,
         block=row.block_number,
         at=row.at,
+    )
+
+
+def market() -> schemas.Market:
+    """The figures of the town and of each series, as /market shows them."""
+    return schemas.Market(
+        chain=chain_status()["followed_block"],
+        town=_figures(figures()),
+        series=[
+            schemas.Series(
+                right=right.code,
+                series_id=right.series_id,
+                title=schemas.Text(ja=right.title_ja, en=right.title_en),
+                figures=_figures(found),
+            )
+            for right, found in figures_by_right()
+        ],
+    )
+
+
+def _figures(found: Figures) -> schemas.Figures:
+    return schemas.Figures(
+        sales=found.count,
+        volume_yen=found.volume,
+        median_yen=found.median,
+        floor_yen=found.floor,
+        offered=found.offered,
+        issued=found.issued,
+        holders=said(found.holders),
+        royalties_yen=found.royalties,
+        royalties_expected_yen=found.expected,
+        excluded={flag.value: count for flag, count in found.excluded.items()},
     )
 
 

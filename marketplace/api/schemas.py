@@ -138,10 +138,42 @@ class Resale(Answer):
     price_yen: Yen
     royalty_yen: Yen
     marketplace: Annotated[str, Field(description="hiroba: our own contract; seaport: elsewhere")]
+    excluded: Annotated[
+        Literal["self", "round_trip", "funded"] | None, Field(description="why the figures leave the sale out")
+    ]
+    listed_at: Moment | None
     tx: Hash
     log_index: int
     block: int
     at: Moment
+
+
+class Figures(Answer):
+    """What was sold, but for the sales that are left out; `holders` is null where it is between 1 and 4."""
+
+    sales: int
+    volume_yen: Yen
+    median_yen: Yen | None
+    floor_yen: Annotated[Yen | None, Field(description="the lowest price that is on offer")]
+    offered: int
+    issued: int
+    holders: int | None
+    royalties_yen: Annotated[Yen, Field(description="what all sales really brought the fund")]
+    royalties_expected_yen: Annotated[Yen, Field(description="what the rights' own rate asks of all sales")]
+    excluded: Annotated[dict[str, int], Field(description="sales left out, by reason")]
+
+
+class Series(Answer):
+    right: str
+    series_id: int
+    title: Text
+    figures: Figures
+
+
+class Market(Answer):
+    chain: Annotated[int, Field(description="the block up to which sales are counted")]
+    town: Figures
+    series: list[Series]
 
 
 class Book(Answer):

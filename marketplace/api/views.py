@@ -95,6 +95,11 @@ def resales_table() -> ResponseReturnValue:
     return conditional(response, max_age=10)
 
 
+@bp.get("/v1/market")
+def market() -> ResponseReturnValue:
+    return answer(reading.market())
+
+
 @bp.get("/v1/fund")
 def fund() -> ResponseReturnValue:
     return answer(reading.fund())

@@ -15,7 +15,8 @@ class GiveForm(Form):
         "贈る相手のメールアドレス",
         validators=[InputRequired("メールアドレスを入力してください。")],
         description="例 taro@example.jp。このサイトを使ったことのない方でもかまいません。",
-        render_kw={"type": "email", "inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
+        # no type="email": a browser would refuse what was typed in full width, and the server reads it
+        render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
     )
     sure = HiddenField()
 

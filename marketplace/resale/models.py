@@ -57,6 +57,25 @@ class Market(StrEnum):
     """Any other place that settles by Seaport, in the yen token that our own market takes too."""
 
 
+class Flag(StrEnum):
+    """Why a sale says nothing about what a right is worth. The rules are in washing.py."""
+
+    SELF = "self"
+    ROUND_TRIP = "round_trip"
+    FUNDED = "funded"
+
+    @property
+    def ja(self) -> str:
+        return FLAG_JA[self]
+
+
+FLAG_JA = {
+    Flag.SELF: "売り手と買い手が同じ住所",
+    Flag.ROUND_TRIP: "30日のうちに、もとの持ち主に戻った",
+    Flag.FUNDED: "代金の出どころが、売り手と同じ",
+}
+
+
 class Trade(Base):
     """One sale in yen, as a log tells it: Sold of our market, or OrderFulfilled of Seaport."""
 
@@ -78,6 +97,22 @@ class Trade(Base):
     price_yen: Mapped[int] = mapped_column(sa.BigInteger)
     royalty_yen: Mapped[int] = mapped_column(sa.BigInteger)
     """To the town's fund."""
+    listed_at: Mapped[datetime | None]
+    """When it was offered; unknown of a sale elsewhere."""
+    funded: Mapped[bool | None]
+    """Whether the yen with which it was bought came from the seller, or from where the seller's came (washing.py).
+    Looked up once, when the sale is written down: what was paid before does not change."""
+    flag: Mapped[Flag | None] = mapped_column(
+        sa.Enum(
+            Flag,
+            name="flag",
+            native_enum=False,
+            create_constraint=True,
+            length=16,
+            values_callable=lambda enum: [member.value for member in enum],
+        )
+    )
+    """Why the figures leave it out; None for a sale that counts."""
     tx_hash: Mapped[str] = mapped_column(sa.String(66))
     log_index: Mapped[int]
     block_number: Mapped[int] = mapped_column(sa.BigInteger)

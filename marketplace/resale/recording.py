@@ -17,7 +17,7 @@ from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import say
-from marketplace.resale import rules
+from marketplace.resale import flagging, rules
 from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState, Trade
 from marketplace.resale.offering import fail
 from marketplace.resale.rules import Told
@@ -81,6 +81,7 @@ def _recompute(token_ids: Sequence[int]) -> None:
             live = _write_offers(id_, logs, offers.get(id_, {}))
             _write_trades(token, logs, trades.get(id_, {}), sellers, in_yen)
             _settle_requests([request for request in requests if request.token_id == id_], live, sellers)
+        flagging.mark(told)
 
 
 def _told(token_ids: Sequence[int]) -> dict[int, list[Told]]:

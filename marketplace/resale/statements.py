@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from marketplace.chain.register import contracts
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.money import Yen
-from marketplace.resale.models import Offer, OfferState, Trade
+from marketplace.resale.models import Flag, Offer, OfferState, Trade
 from marketplace.rights.models import Right
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
 
 
 @dataclass(frozen=True)
 class Figures:
-    """`floor` is the lowest live price, `median` that of all sales (both None of none); `holders` counts addresses."""
+    """What was sold, but for the sales that washing.py leaves out: `excluded` says how many for each reason.
+
+    `royalties` is what all sales, those too, really brought the fund; `expected` what the rights' own rate asks of
+    them. `floor` is the lowest live price, `median` that of the sales (both None of none); `holders` counts addresses.
+    """
 
     count: int
     volume: Yen
@@ -28,6 +33,8 @@ class Figures:
     offered: int
     issued: int
     holders: int
+    expected: Yen = 0
+    excluded: Mapping[Flag, int] = field(default_factory=dict)
 
 
 NOTHING = Figures(0, 0, 0, None, None, 0, 0, 0)
@@ -119,27 +126,35 @@ def _kind(move: Transfer, trade: Trade | None) -> str:
 
 
 def _figures(*, by_right: bool) -> dict[int, Figures]:
-    """{right, or 0 for the town: figures}: four queries, the database adds up."""
+    """{right, or 0 for the town: figures}: a handful of queries, the database adds up."""
     group: sa.ColumnElement[int] = (
         Token.__table__.c.right_id if by_right else sa.literal_column("CAST(0 AS INTEGER)", sa.Integer())
     )
     issued = {
         key: (count, holders)
         for key, count, holders in db.session.execute(
-            sa.select(group, sa.func.count(), sa.func.count(Token.holder_address.distinct()))
+            sa.select(group, sa.func.count(), sa.func.count(_somebody().distinct()))
             .where(Token.state.in_((TokenState.HELD, TokenState.REVOKED)))
             .group_by(group)
         )
     }
     sums = {
-        key: (count, volume, royalties)
-        for key, count, volume, royalties in db.session.execute(
-            sa.select(group, sa.func.count(), sa.func.sum(Trade.price_yen), sa.func.sum(Trade.royalty_yen))
+        key: (count, volume, royalties, expected)
+        for key, count, volume, royalties, expected in db.session.execute(
+            sa.select(
+                group,
+                sa.func.count().filter(Trade.flag.is_(None)),
+                sa.func.coalesce(sa.func.sum(Trade.price_yen).filter(Trade.flag.is_(None)), 0),
+                sa.func.sum(Trade.royalty_yen),
+                sa.func.sum(Trade.price_yen * Right.royalty_bps // 10_000),
+            )
             .select_from(Trade)
             .join(Token, Token.token_id == Trade.token_id)
+            .join(Right, Right.id == Token.right_id)
             .group_by(group)
         )
     }
+    excluded = _excluded(group)
     floors = {
         key: (count, floor)
         for key, count, floor in db.session.execute(
@@ -153,13 +168,44 @@ def _figures(*, by_right: bool) -> dict[int, Figures]:
     medians = _medians(group)
     found = {}
     for key in issued.keys() | sums.keys() | floors.keys():
-        count, volume, royalties = sums.get(key, (0, 0, 0))
+        count, volume, royalties, expected = sums.get(key, (0, 0, 0, 0))
         offered, floor = floors.get(key, (0, None))
         tokens, holders = issued.get(key, (0, 0))
         found[key] = Figures(
-            int(count), int(volume), int(royalties), medians.get(key), floor, int(offered), int(tokens), int(holders)
+            count=int(count),
+            volume=int(volume),
+            royalties=int(royalties),
+            median=medians.get(key),
+            floor=floor,
+            offered=int(offered),
+            issued=int(tokens),
+            holders=int(holders),
+            expected=int(expected),
+            excluded=excluded.get(key, {}),
         )
     return found
+
+
+def _excluded(group: sa.ColumnElement[int]) -> dict[int, dict[Flag, int]]:
+    """{group: {reason: sales}} of those that are left out."""
+    rows = (
+        sa.select(group, Trade.flag, sa.func.count())
+        .select_from(Trade)
+        .join(Token, Token.token_id == Trade.token_id)
+        .where(Trade.flag.is_not(None))
+        .group_by(group, Trade.flag)
+        .order_by(Trade.flag)
+    )
+    found: dict[int, dict[Flag, int]] = {}
+    for key, flag, count in db.session.execute(rows):
+        if flag is not None:
+            found.setdefault(key, {})[flag] = count
+    return found
+
+
+def _somebody() -> sa.ColumnElement[str | None]:
+    """The holder's address, but for a contract of ours: what was sent there has no holder any more."""
+    return sa.case((Token.holder_address.in_(list(contracts().values())), None), else_=Token.holder_address)
 
 
 def _medians(group: sa.ColumnElement[int]) -> dict[int, Yen]:
@@ -173,6 +219,7 @@ def _medians(group: sa.ColumnElement[int]) -> dict[int, Yen]:
         )
         .select_from(Trade)
         .join(Token, Token.token_id == Trade.token_id)
+        .where(Trade.flag.is_(None))
         .subquery()
     )
     middle = ranked.c.place.in_([(ranked.c.among + 1) // 2, (ranked.c.among + 2) // 2])

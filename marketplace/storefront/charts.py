@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from markupsafe import Markup, escape
 
 from marketplace.kit.clock import jst
+
+T = TypeVar("T")
 
 LEFT, RIGHT, TOP, BOTTOM = 66.0, 22.0, 14.0, 34.0
 WIDE, NARROW = (500.0, 280.0), (360.0, 260.0)
@@ -142,11 +145,28 @@ def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
     return _frame(size, name, "取引の件数", f"{busiest.label}の{busiest.count}件が最も多い。", "".join(body))
 
 
-def both(
-    draw: Callable[[Sequence[Sale], tuple[float, float], str], Markup], sales: Sequence[Sale], name: str
-) -> Markup:
+def holdings(bars: Sequence[tuple[str, int | None]], size: tuple[float, float], name: str) -> Markup:
+    """How many people hold how many, as bars that lie; a number that is not said (None) has words instead."""
+    width, height = size[0], 20.0 + 36 * len(bars)
+    most = max((count for _, count in bars if count), default=1)
+    room, body = width - LEFT - 90, []
+    for i, (label, count) in enumerate(bars):
+        y = 14 + 36 * i
+        body.append(f'<text x="{LEFT - 8:.0f}" y="{y + 17:.0f}" text-anchor="end">{escape(label)}</text>')
+        long = room * (count or 0) / most
+        if count:
+            body.append(
+                f'<rect class="fill-4" x="{LEFT:.0f}" y="{y:.0f}" width="{max(2.0, long):.1f}" height="24" rx="3"/>'
+            )
+        word = "5人未満" if count is None else f"{count:,}人"
+        body.append(f'<text class="chart__strong" x="{LEFT + long + 10:.1f}" y="{y + 17:.0f}">{word}</text>')
+    told = "、".join(f"{label}は{'5人未満' if count is None else f'{count:,}人'}" for label, count in bars)
+    return _frame((width, height), name, "1人がいくつ持っているか", told, "".join(body))
+
+
+def both(draw: Callable[[Sequence[T], tuple[float, float], str], Markup], rows: Sequence[T], name: str) -> Markup:
     """The same chart twice, wide for a desk and narrow for a phone; the style sheet shows one."""
-    wide, narrow = draw(sales, WIDE, f"{name}-wide"), draw(sales, NARROW, f"{name}-narrow")
+    wide, narrow = draw(rows, WIDE, f"{name}-wide"), draw(rows, NARROW, f"{name}-narrow")
     return Markup('<div class="wide-only">{}</div><div class="narrow-only">{}</div>').format(wide, narrow)
 
 

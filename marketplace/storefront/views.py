@@ -19,12 +19,12 @@ from marketplace.metadata.replicating import standing
 from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
 from marketplace.rights.models import KIND_JA, Right
-from marketplace.storefront import mypage, records, tokens
+from marketplace.storefront import market, mypage, records, tokens
 from marketplace.storefront.cards import about
 from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("storefront", __name__)
-BLUEPRINTS = (bp, mypage.bp, records.bp, tokens.bp)
+BLUEPRINTS = (bp, mypage.bp, records.bp, market.bp, tokens.bp)
 
 ON_SALE = (ListingState.OPEN, ListingState.PUBLISHED)
 ENDED = (ListingState.CLOSED, ListingState.COMPLETED, ListingState.CANCELLED)

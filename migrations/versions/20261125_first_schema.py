@@ -1,12 +1,12 @@
 """first schema
 
-Revision ec28ea77d1bc, after ; 2026-11-25 01:38:40.596273.
+Revision cf32f3adea16, after ; 2026-11-25 01:39:38.691733.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ec28ea77d1bc"
+revision = "cf32f3adea16"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -381,6 +381,13 @@ def upgrade() -> None:
         sa.Column("buyer", sa.String(length=42), nullable=False),
         sa.Column("price_yen", sa.BigInteger(), nullable=False),
         sa.Column("royalty_yen", sa.BigInteger(), nullable=False),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("funded", sa.Boolean(), nullable=True),
+        sa.Column(
+            "flag",
+            sa.Enum("self", "round_trip", "funded", name="flag", native_enum=False, create_constraint=True, length=16),
+            nullable=True,
+        ),
         sa.Column("tx_hash", sa.String(length=66), nullable=False),
         sa.Column("log_index", sa.Integer(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),

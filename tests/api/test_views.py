@@ -90,6 +90,7 @@ def a_whole_town(chain: Chain) -> dict[str, str]:
         "/api/v1/tokens": "tokens",
         "/api/v1/tokens/{contract}/{token_id}": f"tokens/{contract}/{token_id}",
         "/api/v1/resales": "resales",
+        "/api/v1/market": "market",
         "/api/v1/fund": "fund",
         "/api/v1/status": "status",
     }
@@ -297,6 +298,8 @@ class TestResales:
             "price_yen": 1_000,
             "royalty_yen": 50,
             "marketplace": "hiroba",
+            "excluded": None,
+            "listed_at": None,
             "tx": digest("tx", "sale 1"),
             "log_index": 0,
             "block": 2,
@@ -309,7 +312,7 @@ class TestResales:
         answer = client.get("/api/v1/resales.csv")
         rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
         assert [item["token_id"] for item in items] == token_ids[::-1]
-        assert rows == [{name: str(value) for name, value in item.items()} for item in items]
+        assert rows == [{name: "" if value is None else str(value) for name, value in item.items()} for item in items]
         assert (answer.get_data()[:3], answer.content_type) == (b"\xef\xbb\xbf", "text/csv; charset=utf-8")
 
     def test_the_sales_of_one_token_can_be_asked_for(self, client: FlaskClient, chain: Chain) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +13,12 @@ from sqlalchemy.orm import Session
 from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
 from marketplace.holders import wallets
 from marketplace.holders.models import Gift, Withdrawal
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
+from marketplace.payments.asking import ask
 from marketplace.payments.models import Payment
 from tests.chainlogs import Chain, digest
 from tests.resale.stage import custody, heard, token
@@ -80,7 +83,8 @@ def _a_transaction(session: Session) -> int:
     lane = Lane(chain_id=1, role="custodian", signer=digest("lane")[:42], next_nonce=1)
     session.add(lane)
     session.flush()
-    mined = {"state": TxState.MINED, "block_number": 5, "block_hash": digest("block")}
+    fees = {"max_fee": 0, "tip": 0, "bid_at": 0.0}
+    mined = {**fees, "state": TxState.MINED, "block_number": 5, "block_hash": digest("block")}
     tx = Tx(lane_id=lane.id, nonce=0, raw=b"", hash=digest("tx"), **mined)
     session.add(tx)
     session.flush()
@@ -88,20 +92,9 @@ def _a_transaction(session: Session) -> int:
 
 
 def paid_and(token_id: int, **facts: object) -> None:
-    """The payment of the token's order is in trouble."""
+    """The payment of the token's order, with what Stripe has said of it since."""
     order = token(token_id).order_code
+    pages = ("http://127.0.0.1/paid", "http://127.0.0.1/cancelled")
+    payment_id = ask(f"order:{order}", 3_000, "A right", "hana@example.jp", *pages, now() + timedelta(hours=1))
     with transaction() as session:
-        row = {
-            "subject": f"order:{order}",
-            "n": 1,
-            "yen": 3_000,
-            "description": "",
-            "email": "hana@example.jp",
-            "state": "succeeded",
-            "params": {},
-            "idempotency_key": order,
-            "payment_intent_id": f"pi_{order}",
-            "created_at": token(token_id).promised_at,
-            "expires_at": token(token_id).promised_at,
-        }
-        session.add(Payment(**(row | facts)))
+        session.execute(sa.update(Payment).where(Payment.id == payment_id).values(**facts))

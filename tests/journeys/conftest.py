@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +11,8 @@ from flask import Flask
 
 from marketplace.chain import following, sending
 from marketplace.chain.deploying import ensure_contracts
+from marketplace.kit import sheets
+from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests.local_chain import CHAIN_ID, LocalChain, running
@@ -38,3 +42,30 @@ def settle(app: Flask) -> Callable[[], None]:
             moved = bool(keeping.drain()) | bool(sending.work()) | bool(following.follow_once())
 
     return turns
+
+
+@pytest.fixture
+def worker(app: Flask, settle: Callable[[], None]) -> Iterator[None]:
+    """The worker, the sender and the follower of the town, in a thread of their own."""
+    settle()
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.1):
+            with app.app_context():
+                try:
+                    sheets.run_all()
+                    keeping.drain()
+                    sending.work()
+                    following.follow_once()
+                except Exception:
+                    logging.exception("worker")
+                finally:
+                    db.session.remove()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(timeout=60)
+    assert not thread.is_alive()

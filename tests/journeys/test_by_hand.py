@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from marketplace.chain import following, sending
-from marketplace.kit import sheets
 from marketplace.kit.db import db
-from marketplace.outbox import keeping
 from tests import given
 from tests.visiting import visiting
 
@@ -23,33 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.node]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 SLOW = 30_000
 """Milliseconds that a page may take on a busy machine before a test gives up."""
-
-
-@pytest.fixture
-def worker(app: Flask, settle: Callable[[], None]) -> Iterator[None]:
-    """The worker, the sender and the follower of the town, in a thread of their own."""
-    settle()
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.wait(0.1):
-            with app.app_context():
-                try:
-                    sheets.run_all()
-                    keeping.drain()
-                    sending.work()
-                    following.follow_once()
-                except Exception:
-                    logging.exception("worker")
-                finally:
-                    db.session.remove()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(timeout=60)
-    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,12 @@ def test_the_figures_of_the_town_and_of_each_right(chain: Chain) -> None:
     chain.cancelled(unsold, block=53, number=9)
     heard(chain, token_id, other, unsold)
     assert statements.figures() == Figures(
-        count=4, volume=5_200, royalties=260, median=850, floor=900, offered=1, issued=5, holders=2
+        count=4, volume=5_200, royalties=260, median=850, floor=900, offered=1, issued=5, holders=2, expected=260
     )
     by_right = {right.id: figures for right, figures in statements.figures_by_right()}
     assert by_right == {
-        get(Listing, cards).right_id: Figures(2, 4_000, 200, 2_000, None, 0, 2, 1),
-        get(Listing, residents).right_id: Figures(2, 1_200, 60, 600, 900, 1, 3, 2),
+        get(Listing, cards).right_id: Figures(2, 4_000, 200, 2_000, None, 0, 2, 1, 200),
+        get(Listing, residents).right_id: Figures(2, 1_200, 60, 600, 900, 1, 3, 2, 60),
     }
 
 

@@ -1,0 +1,67 @@
+"""How many hold how many: counts only, and none so small that it points at somebody.
+
+A number below FEW is not said; and where only one would be left out, the next smallest goes with it, since the sum
+would tell it (as statistics offices do: 一次秘匿・二次秘匿).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from marketplace.chain.register import contracts
+from marketplace.kit.db import db
+from marketplace.rights.models import Right
+from marketplace.tokens.models import Token, TokenState
+
+FEW = 5
+STEPS: Sequence[tuple[int, int | None, str]] = (
+    (1, 1, "1点"),
+    (2, 2, "2点"),
+    (3, 5, "3〜5点"),
+    (6, 10, "6〜10点"),
+    (11, None, "11点以上"),
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Holders of so many; None where the number is not said."""
+
+    label: str
+    holders: int | None
+
+
+def said(holders: int) -> int | None:
+    """A number of people as it may be published."""
+    return None if 0 < holders < FEW else holders
+
+
+def distribution(right: Right | None = None) -> list[Bar]:
+    """Of a right's holders, or of all: in two steps of the database, few rows come back."""
+    held = sa.select(sa.func.count().label("tokens")).where(Token.state == TokenState.HELD)
+    if ours := list(contracts().values()):
+        held = held.where(Token.holder_address.not_in(ours))
+    if right is not None:
+        held = held.where(Token.right_id == right.id)
+    each = held.group_by(Token.holder_address).subquery()
+    rows = db.session.execute(sa.select(each.c.tokens, sa.func.count()).group_by(each.c.tokens))
+    return bars({int(tokens): int(holders) for tokens, holders in rows})
+
+
+def bars(found: dict[int, int]) -> list[Bar]:
+    """{tokens held: holders} as bars, small numbers left out."""
+    counts = [
+        sum(holders for tokens, holders in found.items() if tokens >= low and (high is None or tokens <= high))
+        for low, high, _ in STEPS
+    ]
+    hidden = {i for i, count in enumerate(counts) if said(count) is None}
+    rest = sorted((count, i) for i, count in enumerate(counts) if count and i not in hidden)
+    if len(hidden) == 1 and rest:
+        hidden.add(rest[0][1])
+    return [
+        Bar(label, None if i in hidden else count)
+        for i, (count, (_, _, label)) in enumerate(zip(counts, STEPS, strict=True))
+    ]

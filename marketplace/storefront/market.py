@@ -1,0 +1,144 @@
+"""The tracker: every resale of the town's rights, with the figures that follow from it, for anybody to check."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import current_account
+from marketplace.chain.models import Log
+from marketplace.chain.register import status
+from marketplace.kit.db import db
+from marketplace.kit.web import conditional
+from marketplace.resale import distribution, washing
+from marketplace.resale.models import Offer, OfferState, Trade
+from marketplace.resale.statements import Figures, figures, figures_by_right
+from marketplace.rights.models import Right
+from marketplace.settings import settings
+from marketplace.storefront import charts
+from marketplace.storefront.charts import Sale
+from marketplace.tokens.models import Token
+
+bp = Blueprint("market", __name__)
+
+A_PAGE, CHEAPEST, PLOTTED, FED = 30, 24, 5_000, 50
+"""Rows shown of the trades and of the offers; trades that the charts count; entries of the feed."""
+
+
+@bp.get("/market")
+def market() -> ResponseReturnValue:
+    """Of the town or of one right (`right`): prices, numbers, royalties, holders, and what is on offer."""
+    by_right = figures_by_right()
+    right, found = chosen(by_right)
+    sales = _sales(right)
+    bars = distribution.distribution(right)
+    page, pages = _page(right)
+    shown = render_template(
+        "storefront/market.html",
+        rights=[each for each, _ in by_right],
+        chosen=right,
+        figures=found,
+        holders=distribution.said(found.holders),
+        few=distribution.FEW,
+        bars=bars,
+        holding_chart=charts.both(charts.holdings, [(bar.label, bar.holders) for bar in bars], "holdings"),
+        price_chart=charts.both(charts.prices, sales, "prices") if sales else None,
+        count_chart=charts.both(charts.counts, sales, "counts") if sales else None,
+        spans=list(reversed(charts.spans(sales))),
+        waited=time_to_sell(right),
+        days=washing.WINDOW.days,
+        many=washing.MANY,
+        trades=_trades(right, page),
+        page=page,
+        pages=pages,
+        offers=_offers(right),
+        chain=status(),
+        last=_last_movement(),
+    )
+    return conditional(shown, max_age=1, private=current_account() is not None)
+
+
+@bp.get("/market.atom")
+def feed() -> ResponseReturnValue:
+    """The newest trades (RFC 4287), of the town or of one right."""
+    right, _ = chosen(figures_by_right())
+    rows = db.session.execute(_newest(sa.select(Trade, Token), right).limit(FED)).all()
+    text = render_template(
+        "storefront/market.xml",
+        base=settings().base_url,
+        right=right,
+        trades=[(trade, token) for trade, token in rows],
+        updated=rows[0][0].at if rows else datetime.fromtimestamp(0).astimezone(),
+    )
+    return conditional(Response(text, content_type="application/atom+xml; charset=utf-8"), max_age=10)
+
+
+def chosen(by_right: list[tuple[Right, Figures]]) -> tuple[Right | None, Figures]:
+    """The right that the visitor asks for, with its figures; None and the town's where it is none. 404 for no right."""
+    code = request.args.get("right", "")
+    if not code:
+        return None, figures()
+    found = next(((right, its) for right, its in by_right if right.code == code), None)
+    return found if found is not None else abort(404)
+
+
+def time_to_sell(right: Right | None) -> timedelta | None:
+    """The middle of the times between an offer and its sale, of the newest sales that count; None of none."""
+    query = _newest(sa.select(Trade.at, Trade.listed_at), right).where(Trade.flag.is_(None))
+    rows = db.session.execute(query.where(Trade.listed_at.is_not(None)).limit(PLOTTED))
+    seconds = [round((at - listed_at).total_seconds()) for at, listed_at in rows if listed_at is not None]
+    return timedelta(seconds=charts.median(seconds)) if seconds else None
+
+
+@bp.app_template_filter("spell")
+def spell(span: timedelta) -> str:
+    """'3日', '5時間' or '2分': the largest unit that is full."""
+    minutes = int(span.total_seconds()) // 60
+    for size, word in ((24 * 60, "日"), (60, "時間"), (1, "分")):
+        if minutes >= size:
+            return f"{minutes // size}{word}"
+    return "1分未満"
+
+
+def _last_movement() -> datetime | None:
+    """When the newest block was made in which something of ours happened."""
+    return db.session.scalar(sa.select(Log.at).order_by(Log.block_number.desc()).limit(1))
+
+
+def _page(right: Right | None) -> tuple[int, int]:
+    """Which page of the trades is asked for, and how many there are: from 1."""
+    count = sa.select(sa.func.count()).select_from(Trade).join(Token, Token.token_id == Trade.token_id)
+    total = db.session.scalar(count.where(Token.right_id == right.id) if right else count) or 0
+    pages = max(1, -(-total // A_PAGE))
+    wanted = request.args.get("page", "1")
+    return (min(max(1, int(wanted)), pages) if wanted.isascii() and wanted.isdigit() else 1), pages
+
+
+def _sales(right: Right | None) -> list[Sale]:
+    """The newest trades that count, oldest first."""
+    query = _newest(sa.select(Trade.at, Trade.price_yen), right).where(Trade.flag.is_(None))
+    return [Sale(at, int(yen)) for at, yen in db.session.execute(query.limit(PLOTTED))][::-1]
+
+
+def _trades(right: Right | None, page: int) -> list[tuple[Trade, Token]]:
+    rows = _newest(sa.select(Trade, Token), right).limit(A_PAGE).offset((page - 1) * A_PAGE)
+    return [(trade, token) for trade, token in db.session.execute(rows)]
+
+
+def _newest(query: sa.Select[*tuple[Any, ...]], right: Right | None) -> sa.Select[*tuple[Any, ...]]:
+    joined = query.select_from(Trade).join(Token, Token.token_id == Trade.token_id)
+    narrowed = joined.where(Token.right_id == right.id) if right else joined
+    return narrowed.order_by(Trade.block_number.desc(), Trade.log_index.desc())
+
+
+def _offers(right: Right | None) -> list[tuple[Offer, Token]]:
+    query = sa.select(Offer, Token).join(Token, Token.token_id == Offer.token_id).where(Offer.state == OfferState.LIVE)
+    if right:
+        query = query.where(Token.right_id == right.id)
+    return [
+        (offer, token) for offer, token in db.session.execute(query.order_by(Offer.price_yen, Offer.id).limit(CHEAPEST))
+    ]

@@ -47,7 +47,8 @@ def approved(token: Token) -> Iterable[Mark]:
         return
     if listing.approved_at is not None:
         yield Mark(listing.approved_at, "町が内容を承認", token.right.text_hash or "", "承認された文章のしるし")
-    yield Mark(listing.publish_at, f"販売を公告（{MODE_JA[listing.mode]}）", listing.code, "出品番号")
+    announced = max(listing.publish_at, listing.approved_at or listing.publish_at)
+    yield Mark(announced, f"販売を公告（{MODE_JA[listing.mode]}）", listing.code, "出品番号")
 
 
 def kept(token: Token) -> Iterable[Mark]:

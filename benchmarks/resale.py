@@ -33,8 +33,9 @@ PLENTY = 10**9
 
 def measure() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as data, town(Path(data) / "town") as served:
-        kept = premises.read(Path(data) / "town" / "hiroba.env")
-        app = create_app(Settings(**{name.lower(): value for name, value in kept.items()}))  # type: ignore[arg-type]
+        here = Path(data) / "town"
+        kept = {name.lower(): value for name, value in premises.read(here / "hiroba.env").items()}
+        app = create_app(Settings(**{**kept, "data_dir": here}))  # type: ignore[arg-type]
         with app.app_context():
             try:
                 followed, mined = _sales(served, app.extensions["hiroba.settings"])
@@ -49,14 +50,15 @@ def _sales(served: Served, settings: Settings) -> tuple[list[float], list[float]
     buyer, at = OwnWallet("benchmark"), contracts()
     with transaction():
         promise("benchmark:yen", "town", YEN, "mint", [buyer.address, PLENTY])
-    port = int(settings.chain_url.rpartition(":")[2])
+    port = int(_asked(served.port, "/status")["chain"]["rpc"].rpartition(":")[2])
 
     def sent(to: str, data: bytes) -> str:
         nonce = int(ask(port, "eth_getTransactionCount", buyer.address, "pending"), 16)
         fees = {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": settings.chain_id, "type": 2}
         raw = buyer.transaction(to=to, data="0x" + data.hex(), value=0, nonce=nonce, gas=500_000, **fees)
         hash_: str = ask(port, "eth_sendRawTransaction", raw)
-        return _until(lambda: ask(port, "eth_getTransactionReceipt", hash_))["status"]
+        status: str = _until(lambda: ask(port, "eth_getTransactionReceipt", hash_))["status"]
+        return status
 
     balance = {"to": at[YEN], "data": "0x" + call(YEN, "balanceOf", [buyer.address]).hex()}
     _until(lambda: int(ask(port, "eth_call", balance, "latest"), 16) == PLENTY)
@@ -66,7 +68,7 @@ def _sales(served: Served, settings: Settings) -> tuple[list[float], list[float]
         began = time.monotonic()
         assert sent(at[MARKET], call(MARKET, "buy", [token_id, listing, price, buyer.address])) == "0x1"
         receipt = time.monotonic()
-        _until(lambda path=path: _owner(served.port, path) == buyer.address)  # type: ignore[misc]
+        _until(lambda path=path: _asked(served.port, path)["owner"] == buyer.address)  # type: ignore[misc]
         followed.append(time.monotonic() - receipt)
         mined.append(receipt - began)
     return followed, mined
@@ -81,12 +83,13 @@ def _offers() -> list[tuple[str, int, int, int]]:
     return found
 
 
-def _owner(port: int, path: str) -> str:
+def _asked(port: int, path: str) -> Any:
+    """What the town's API answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", f"/api/v1{path}")
-    owner: str = json.loads(connection.getresponse().read())["owner"]
+    answer = json.loads(connection.getresponse().read())
     connection.close()
-    return owner
+    return answer
 
 
 def _until(condition: Callable[[], Any]) -> Any:

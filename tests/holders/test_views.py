@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
-from marketplace.holders import giving
+from marketplace.holders import giving, withdrawing
 from marketplace.holders.models import Gift, GiftState, Withdrawal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
@@ -19,7 +20,7 @@ from tests import given
 from tests.chainlogs import Chain
 from tests.holders.stage import gift, mailed_link, paid_and, proved
 from tests.pages import read, send, submit
-from tests.resale.stage import held_token, token
+from tests.resale.stage import heard, held_token, token
 from tests.wallets import OwnWallet
 
 TARO = "taro@example.jp"
@@ -170,21 +171,43 @@ def test_another_persons_right_is_refused_and_an_unknown_one_not_found(
 
 
 @pytest.mark.browser
-def test_on_a_small_telephone_nothing_is_wider_than_the_screen(
+def test_every_page_fits_a_small_telephone_with_large_letters_and_has_no_fault_that_axe_can_find(
     chain: Chain, app: Flask, client: FlaskClient, page: Page, live_server: str, hana: int
 ) -> None:
     proved(hana, HANA)
-    given_away, leaving = held_token(chain, hana), held_token(chain, hana)
+    given_away, leaving, kept = (held_token(chain, hana) for _ in range(3))
+    outside, offered = (held_token(chain, given.an_account()) for _ in range(2))
+    chain.transfer(outside, str(token(outside).holder_address), OwnWallet("ken").address, block=3)
+    sold_by = str(token(offered).holder_address)
+    chain.listed(offered, sold_by, 900, block=4, number=1, expires=now() + timedelta(days=9))
+    heard(chain, outside, offered)
     giving.give(given_away, hana, TARO)
+    withdrawing.ask(leaving, hana, 1)
     client.get("/mypage")
     cookie = client.get_cookie("hiroba")
     assert cookie is not None
-    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": live_server}])
+    cookies = {"hiroba": cookie.value, "size": "xl"}
+    page.context.add_cookies([{"name": name, "value": value, "url": live_server} for name, value in cookies.items()])
+    page.add_init_script("window.ethereum = { request: async () => [] }")
     page.set_viewport_size({"width": 320, "height": 800})
-    paths = ("/mypage", f"{token(given_away).path}/give", f"{token(leaving).path}/withdraw", f"{token(leaving).path}")
-    wide = {}
-    for path in (*paths, "/mypage/wallets", mailed_link(TARO)):
+    forms = [f"{token(kept).path}/{act}" for act in ("give", "withdraw")]
+    waiting = [f"{token(given_away).path}/give", f"{token(leaving).path}/withdraw", mailed_link(TARO)]
+    shown = [str(token(id_).path) for id_ in (kept, leaving, outside, offered)]
+    found = {}
+    for path in ("/mypage", "/mypage/wallets", *forms, *waiting, *shown):
         page.goto(path)
-        wide[path] = page.evaluate("document.documentElement.scrollWidth")
+        found[path] = seen(page)
+    page.goto("/mypage/wallets")
+    page.fill("[name=address]", HANA.address)
+    page.get_by_role("button", name="次へ（署名する文を見る）").click()
+    page.wait_for_selector("[name=signature]")
+    found["proof"] = seen(page)
+    assert found == dict.fromkeys(found, (320, []))
 
-    assert set(wide.values()) == {320}
+
+def seen(page: Page) -> tuple[int, list[tuple[str, str]]]:
+    """How wide the page is, and what axe finds."""
+    faults = Axe().run(page).response["violations"]
+    return page.evaluate("document.documentElement.scrollWidth"), [
+        (fault["id"], node["html"]) for fault in faults for node in fault["nodes"]
+    ]

@@ -187,7 +187,7 @@ def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
 
 
 def test_the_chance_of_a_lottery_and_what_it_asks_are_chosen_and_kept(drafter: FlaskClient) -> None:
-    usual = {"address": True, "least_age": None, "age_by": "word", "sms": False, "retain_days": 90}
+    usual = {"address": True, "least_age": None, "age_by": "word", "sms": False, "card": False, "retain_days": 90}
     submit(drafter, "/staff/listings/new?template=resident", {"chance": "drand"})
     assert only().auction_rules == {"draw": "drand", "entry": usual}
     path = f"/staff/listings/{only().code}/edit"
@@ -195,7 +195,7 @@ def test_the_chance_of_a_lottery_and_what_it_asks_are_chosen_and_kept(drafter: F
     assert only().auction_rules == {"draw": "drand", "entry": usual}
     asked = {"least_age": "18", "age_by": "birth", "asks_address": None, "retain_days": "30"}
     submit(drafter, path, {"chance": "dice"} | asked)
-    entry = {"address": False, "least_age": 18, "age_by": "birth", "sms": False, "retain_days": 30}
+    entry = {"address": False, "least_age": 18, "age_by": "birth", "sms": False, "card": False, "retain_days": 30}
     assert only().auction_rules == {"draw": "dice", "entry": entry}
     submit(drafter, path)
     assert only().auction_rules == {"draw": "dice", "entry": entry}

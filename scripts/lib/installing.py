@@ -91,9 +91,9 @@ def install_npm_packages(folder: Path, purpose: str) -> None:
     stamp(modules / f".{purpose}", lock)
 
 
-def pip_install(lock: Path) -> None:
+def pip_install(lock: Path, python: Path = PYTHON) -> None:
     """The lock names every package, so nothing is resolved. The user's own pip configuration decides from where."""
-    command([str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)])
+    command([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)])
 
 
 def command(arguments: list[str], env: Mapping[str, str] = os.environ) -> None:

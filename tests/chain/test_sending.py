@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import lanes, register, sending
+from marketplace.chain import following, lanes, register, sending
 from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
@@ -130,6 +130,21 @@ def test_a_wallet_of_the_demo_has_a_lane_of_its_own(deployed: Flask) -> None:
         sending.promise("trust", "wallet:hanako", "TestYen", "approve", [register.address_of("ResaleMarket"), 5_000])
     assert sending.work() == 2
     assert given.calls() == {"money": MINED, "trust": MINED}
+
+
+def test_a_use_is_written_down_by_a_key_of_its_own_and_followed(deployed: Flask) -> None:
+    given.a_series(usesPerToken=12)
+    given.an_issue(1)
+    sending.work()
+    holder, entry = register.custody_address(given.custody_id(1)), "0x" + "22" * 32
+    with transaction():
+        sending.promise("use", "redeemer", "UsageRegistry", "redeem", [1_000_001, entry, holder])
+        sending.promise("undo", "redeemer", "UsageRegistry", "undo", [entry])
+    sending.work()
+    following.follow_once()
+    common = {"tokenId": 1_000_001, "redemptionId": entry}
+    assert given.logs("Redeemed") == [{**common, "holder": holder, "used": 1, "left": 11}]
+    assert given.logs("RedemptionUndone") == [{**common, "used": 0, "left": 12}]
 
 
 def test_a_role_that_never_sent_gets_its_lane_with_its_first_call(deployed: Flask) -> None:

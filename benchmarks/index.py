@@ -62,7 +62,7 @@ def measure() -> Iterator[Result]:
         last = settled(chain)
         yield from _measured("dense", Task(chain.port, register.address_of(RIGHTS), first, last), 2 * DENSE)
         chains.move(chain, range(1, SPARSE + 1))
-        yield from _measured("sparse", Task(chain.port, register.address_of(RIGHTS), last, settled(chain)), SPARSE)
+        yield from _measured("sparse", Task(chain.port, register.address_of(RIGHTS), last + 1, settled(chain)), SPARSE)
 
 
 def settled(chain: Any) -> int:

@@ -46,7 +46,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "listings": ("scheduling",),
     "admissions": ("enclosing",),
     "orders": ("expiring",),
-    "tokens": ("issuing",),
+    "tokens": ("checking", "issuing"),
     "holders": ("giving", "withdrawing"),
     "resale": ("recording",),
     "lotteries": ("erasing",),

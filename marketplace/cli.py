@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     up.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[1] / "data")
     up.add_argument("--fresh", action="store_true", help="forget the data of the last run first")
     add("worker", _worker, "do what was promised: deliver the outbox, run the sheets, send to the chain")
-    add("follow", _follow, "follow the chain: read contract events into our tables")
+    follow = add("follow", _follow, "follow the chain: read contract events into our tables")
+    how = follow.add_mutually_exclusive_group()
+    how.add_argument("--backfill", action="store_true", help="read up to the head, with a progress bar, and end")
+    how.add_argument("--replay", action="store_true", help="forget every log and read all of them again, and end")
     add("migrate", _migrate, "bring the database to the present schema")
     add("deploy", _deploy, "put the contracts on the chain, once, and see that what is there is ours")
     add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
@@ -77,12 +80,19 @@ def _worker(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _follow(_options: argparse.Namespace) -> int:
-    from marketplace.application import create_app
+def _follow(options: argparse.Namespace) -> int:
     from marketplace.chain import following
+    from marketplace.kit.refusals import Rejected, Unavailable
 
-    with create_app().app_context():
-        following.follow()
+    with _town():
+        if not (options.backfill or options.replay):
+            following.follow()
+            return 0
+        try:
+            read = following.read_anew(_bar) if options.replay else following.follow_once(_bar)
+        except (Rejected, Unavailable) as trouble:
+            return _no(str(trouble))
+        sys.stdout.write(f"{read:,} logs read, up to block {following.status()['followed_block']:,}\n")
     return 0
 
 
@@ -181,6 +191,14 @@ def _no(why: str) -> int:
     """One line on stderr, and the exit code of a no."""
     sys.stderr.write(f"{why}\n")
     return 2
+
+
+def _bar(block: int, head: int, first: int) -> None:
+    """How much of the chain has been read, on stderr; one line that moves where a person looks."""
+    share = (block - first + 1) / max(1, head - first + 1)
+    filled = int(40 * share)
+    end = "\r" if sys.stderr.isatty() and block < head else "\n"
+    sys.stderr.write(f"[{'#' * filled}{'.' * (40 - filled)}] {share:4.0%} block {block:,} of {head:,}{end}")
 
 
 def _progress(word: str) -> Callable[[str], None]:

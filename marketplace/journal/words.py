@@ -26,6 +26,7 @@ EVENTS = {
     "card.spare": "登録カードでの請求を取りやめ",
     "card.use": "登録カードで支払い",
     "change": "申し込みの変更",
+    "check": "帳面との照合",
     "close": "受付終了",
     "complete": "終了",
     "decline": "贈り物を辞退",

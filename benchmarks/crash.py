@@ -42,6 +42,7 @@ from marketplace.settings import Settings
 RUNS = 3
 MORTAL = ("send", "receipts", "headers", "fees")
 """What a sender may die at."""
+HEAVY = ("benchmarks", "marketplace", "web3", "eth_account", "flask_migrate", "requests")
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,6 @@ def keeper(settings: Settings) -> Iterator[Keeper]:
 def senders(settings: Settings, plan: Plan, seed: int) -> Iterator[Callable[[], int]]:
     """Keeps some senders alive: called, it replaces the dead, and says how many have died so far."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmarks.crash"])
     alive: list[ForkServerProcess] = []
     born = 0
 
@@ -237,6 +237,8 @@ def senders(settings: Settings, plan: Plan, seed: int) -> Iterator[Callable[[], 
         for each in [each for each in alive if not each.is_alive()]:
             each.close()
             alive.remove(each)
+        if not born:  # what is imported here by now needs no second of every newborn
+            context.set_forkserver_preload([name for name in sys.modules if name.partition(".")[0] in HEAVY])
         while len(alive) < plan.senders:
             born += 1
             work = (settings, plan.death, seed * 1_000 + born)

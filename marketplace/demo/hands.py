@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account, Role, StaffRole
 from marketplace.accounts.signing_in import account_of
+from marketplace.admissions import applying
+from marketplace.admissions.pledge import CURRENT
 from marketplace.demo.painting import file_of
 from marketplace.demo.people import person
 from marketplace.demo.town import Clerk, Sale
@@ -59,6 +61,21 @@ def decide(sale: Sale, listing_id: int, office: dict[str, int]) -> None:
         )
     elif sale.state not in ("draft", "submitted"):
         approving.approve(listing_id, office["approver"], "適正と認める。")
+
+
+def apply(listing_id: int, number: int) -> int:
+    """参加申込 of fictional person `number`; the participation."""
+    who = person(number)
+    filled = {
+        "party": "individual",
+        "name": who.name,
+        "address": f"{who.prefecture}（架空の住所）",
+        "phone": "0237-00-0000",
+        "adult": True,
+        "pledged": True,
+        "pledge_version": CURRENT,
+    }
+    return applying.apply(listing_id, buyer(number), filled)
 
 
 def pay(order_id: int) -> None:

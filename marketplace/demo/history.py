@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from marketplace.admissions.deciding import approve
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.opening import of_listing as auction_of
 from marketplace.demo import hands
@@ -83,6 +84,9 @@ class Tale:
             until = min(closes - 6 * HOUR, self.present - HOUR)
             price = self.sale.words["price_yen"]
             told = climb(self.sale.opens_at, until, play["bids"], play["bidders"], price, play["top"])
+        if (self.sale.words.get("auction_rules") or {}).get("taking_part"):
+            yield Act(self.sale.opens_at - DAY, lambda: self._admit(play["bidders"]))
+            yield Act(self.present - 2 * HOUR, lambda: self._apply(play["bidders"], play["waiting"]))
         for bid in told:
             yield Act(bid.at, lambda bid=bid: self._bid(bid.bidder, bid.yen), quiet=True)  # type: ignore[misc]
         if self.sale.state == "cancelled":
@@ -116,6 +120,14 @@ class Tale:
         lottery = lottery_of(self.listing_id)
         assert lottery is not None
         draw_with_dice(lottery.id, DICE, WITNESSES, self.office["approver"])
+
+    def _apply(self, first: int, people: int) -> list[int]:
+        """People who ask to take part; their participations."""
+        return [hands.apply(self.listing_id, self.first_buyer + n) for n in range(first, first + people)]
+
+    def _admit(self, bidders: int) -> None:
+        for participation_id in self._apply(0, bidders):
+            approve(participation_id, self.office["approver"])
 
     def _bid(self, bidder: int, yen: int) -> None:
         auction = auction_of(self.listing_id)

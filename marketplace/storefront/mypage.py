@@ -8,12 +8,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account, signed_in
+from marketplace.admissions.models import Participation
 from marketplace.auctions.models import Auction, Bidder
 from marketplace.holders.giving import waiting_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.orders.models import OPEN, Order
 from marketplace.resale.models import Offer, OfferState
@@ -61,6 +62,7 @@ def show() -> ResponseReturnValue:
         open_orders=[order for order in orders if order.state in OPEN],
         orders=orders,
         entries=_entries(me.id),
+        participations=_participations(me.id),
         auctions=_auctions(me.id),
     )
     return conditional(page, max_age=0, private=True)
@@ -94,6 +96,15 @@ def _entries(account_id: int) -> list[tuple[Entry, Listing]]:
         .limit(50)
     )
     return [(entry, listing) for entry, listing in rows]
+
+
+def _participations(account_id: int) -> list[Participation]:
+    """参加申込 to auctions that are not over."""
+    found = sa.select(Participation).join(Listing, Listing.id == Participation.listing_id)
+    found = found.where(
+        Participation.account_id == account_id, Listing.state.in_((ListingState.PUBLISHED, ListingState.OPEN))
+    )
+    return list(db.session.scalars(found.order_by(Participation.id.desc())))
 
 
 def _auctions(account_id: int) -> list[tuple[Auction, Listing, str]]:

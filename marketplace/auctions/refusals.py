@@ -87,3 +87,13 @@ class TooLateToResume(WrongState):
 class AwardedAlready(WrongState):
     code = "awarded_already"
     message = "落札者が決まったあとは、この画面では中止できません。"
+
+
+REASON_JA = {
+    "not_open": "開始の前",
+    "closed": "終了の後",
+    "not_above_own_max": "自分の上限以下",
+    "below_minimum": "最低の金額より下",
+    "second_bid": "2回目の入札",
+}
+"""The reasons of the log, as the record tells them."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import sqlalchemy as sa
-from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, session, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -16,11 +14,13 @@ from marketplace.admissions.deciding import admitted
 from marketplace.admissions.models import Participation
 from marketplace.admissions.rules import NotAdmitted
 from marketplace.auctions import bidding, desk, results
+from marketplace.auctions import record as record_pages
 from marketplace.auctions.agreed import agreed
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
-from marketplace.auctions.logs import history, log_of, maximum
-from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid, Bidder, BidStatus
+from marketplace.auctions.logs import history, maximum
+from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
+from marketplace.auctions.record import public_auction, public_listing
 from marketplace.auctions.refusals import (
     AuctionClosed,
     BelowMinimum,
@@ -34,10 +34,10 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.money import LARGEST_CHARGE, parse_yen
-from marketplace.kit.refusals import Refused
-from marketplace.kit.web import conditional, wants_fragment
+from marketplace.kit.refusals import Invalid, Refused
+from marketplace.kit.web import wants_fragment
 from marketplace.listings.auction_rules import rules_of
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import Listing
 from marketplace.settings import settings
 
 bp = Blueprint("auctions", __name__)
@@ -98,7 +98,7 @@ def who(auction: Auction | None) -> dict[str, object]:
 @bp.get("/listings/<code>/bid")
 @signed_in
 def ask(code: str) -> ResponseReturnValue:
-    listing, auction = open_auction(code)
+    listing, auction = public_auction(code)
     return bid_page(listing, auction, form_of(auction))
 
 
@@ -107,7 +107,7 @@ def ask(code: str) -> ResponseReturnValue:
 @signed_in
 def confirm(code: str) -> ResponseReturnValue:
     """The second look: the sum in digits and in words. Nothing is bid yet."""
-    listing, auction = open_auction(code)
+    listing, auction = public_auction(code)
     form = form_of(auction)
     if why_not(auction) is not None:
         return bid_page(listing, auction, form), 403
@@ -132,7 +132,7 @@ def place(code: str) -> ResponseReturnValue:
         if not request.form.get("agreed"):
             form = PlaceForm()
             form.validate()
-            return confirm_page(*open_auction(code), form), 422
+            return confirm_page(*public_auction(code), form), 422
         bid_id = bidding.place_bid(agreed(code).id, account_id, sum_yen).bid_id
     except (NotAboveOwnMaximum, SecondEnvelope) as refusal:
         same = same_bid(agreed(code).id, account_id, sum_yen)  # a second click on one wish
@@ -142,7 +142,7 @@ def place(code: str) -> ResponseReturnValue:
     except NotAdmitted as refusal:
         if wants_fragment():
             return refused(code, typed, refusal)
-        listing, auction = open_auction(code)
+        listing, auction = public_auction(code)
         return bid_page(listing, auction, form_of(auction)), refusal.status
     except Refused as refusal:
         return refused(code, typed, refusal)
@@ -178,46 +178,6 @@ def accepted(code: str, bid_id: int) -> ResponseReturnValue:
         max_yen=maximum(auction, bid),
         leads=auction.leader_no == bid.bidder_no,
     )
-
-
-@bp.get("/listings/<code>/bids")
-def bids(code: str) -> ResponseReturnValue:
-    """The whole public history, and after the close every bid with its maximum."""
-    listing = public_listing(code)
-    auction = of_listing(listing.id)
-    if auction is None:
-        abort(404)
-    whole = auction.state in MAXIMA_PUBLIC
-    lines = list(reversed(all_bids(auction))) if whole else history(auction)
-    page = render_template("auctions/bids.html", listing=listing, auction=auction, bids=lines, whole=whole)
-    return conditional(page, max_age=0, private=True)
-
-
-@bp.get("/listings/<code>/bids.json")
-def log(code: str) -> ResponseReturnValue:
-    """The log of docs/auction-v1.md. Maxima are secret until the auction is decided."""
-    auction = of_listing(public_listing(code).id)
-    if auction is None or auction.state not in MAXIMA_PUBLIC:
-        abort(404)
-    response = Response(json.dumps(log_of(auction), separators=(",", ":")) + "\n", mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}-bids.json"'
-    return conditional(response, max_age=60)
-
-
-def public_listing(code: str) -> Listing:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
-    if listing is None:
-        abort(404)
-    return listing
-
-
-def open_auction(code: str) -> tuple[Listing, Auction]:
-    """The listing and its auction; the bid page itself says where it is over."""
-    listing = public_listing(code)
-    auction = of_listing(listing.id)
-    if auction is None:
-        abort(404)
-    return listing, auction
 
 
 def form_of(auction: Auction) -> BidForm | EnvelopeForm:
@@ -277,14 +237,19 @@ def ask_to_sign_in() -> ResponseReturnValue:
 def refused(code: str, typed: str, refusal: Refused) -> ResponseReturnValue:
     """Back to the sum, what was typed kept, the reason beside it and the least that can be bid now."""
     if not wants_fragment():
-        listing, auction = open_auction(code)
+        listing, auction = public_auction(code)
         form = form_of(auction)
         form.max_yen.errors = [str(refusal)]
         return bid_page(listing, auction, form), 422
-    least = refusal.minimum if isinstance(refusal, BidRefused) else None
+    if isinstance(refusal, BidRefused):
+        least = refusal.minimum
+    else:
+        least = public_auction(code)[1].minimum_yen if isinstance(refusal, Invalid) else None
     template = current_app.jinja_env.get_template("auctions/_again.html")
     token = request.form.get("csrf_token", "")  # it was good a moment ago
-    return template.render(code=code, typed=typed, refusal=str(refusal), least=least, token=token), 422
+    return template.render(
+        code=code, typed=typed, refusal=str(refusal), least=least, token=token, sealed=agreed(code).sealed
+    ), 422
 
 
 def same_bid(auction_id: int, account_id: int, max_yen: int) -> int | None:
@@ -295,8 +260,4 @@ def same_bid(auction_id: int, account_id: int, max_yen: int) -> int | None:
     return bid.id if bid is not None and maximum(get(Auction, auction_id), bid) == max_yen else None
 
 
-def all_bids(auction: Auction) -> list[Bid]:
-    return list(db.session.scalars(sa.select(Bid).where(Bid.auction_id == auction.id).order_by(Bid.seq)))
-
-
-BLUEPRINTS = (bp, desk.bp, results.bp)
+BLUEPRINTS = (bp, record_pages.bp, desk.bp, results.bp)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.auctions.logs import disclose, log_of
-from marketplace.auctions.models import Auction, Bid
+from marketplace.auctions.models import Auction, Bid, BidStatus
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.replay import replay
 from marketplace.kit.db import db, transaction
@@ -38,7 +38,22 @@ def assert_log_is_register(auction: Auction) -> Record:
     assert [(e["status"], e["reason"], e["price"], e["leader"], e["close"]) for e in result["events"]] == [
         (bid.status, bid.reason, bid.price_yen, bid.leader_no, bid.close) for bid in lines
     ]
+    assert_sound(lines)
     assert (result["bids"], result["bidders"]) == (auction.bid_count, auction.bidder_count)
     assert (result["winner"], result["price"]) == (auction.leader_no, auction.price_yen)
     assert result["close"] == auction.seconds(auction.closes_at)
     return result
+
+
+def assert_sound(lines: list[Bid]) -> None:
+    """The price never falls, and whoever leads has named at least the price."""
+    price, named = 0, dict[str, int]()
+    for bid in lines:
+        if bid.status == BidStatus.ACCEPTED:
+            named[bid.bidder_no] = max(named.get(bid.bidder_no, 0), bid.max_yen or 0)
+        if bid.price_yen is None:
+            continue
+        assert bid.leader_no is not None
+        assert price <= bid.price_yen <= named[bid.leader_no]
+        assert named[bid.leader_no] == max(named.values())
+        price = bid.price_yen

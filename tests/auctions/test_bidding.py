@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from marketplace.auctions import closing
 from marketplace.auctions.bidding import place_bid
-from marketplace.auctions.logs import bids_of, history, maximum
+from marketplace.auctions.logs import bids_in_order, bids_of, history, maximum
 from marketplace.auctions.models import Auction, AuctionState, Bid, BidStatus
 from marketplace.auctions.opening import of_listing, start
 from marketplace.auctions.refusals import (
@@ -30,7 +30,7 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Invalid
 from tests import given
-from tests.auctions.given import an_auction
+from tests.auctions.given import an_auction, assert_sound
 from tests.crashing import PowerCut
 
 
@@ -220,6 +220,7 @@ def test_whatever_is_bid_the_published_log_replays_to_the_register(
         auction.extensions,
     )
     assert result["close"] == auction.seconds(auction.closes_at)
+    assert_sound(bids_in_order(auction))
     assert auction.state == (AuctionState.UNSOLD if result["winner"] is None else AuctionState.AWARDED)
 
 

@@ -1,0 +1,164 @@
+"""The record of an auction for everybody: a page, a table, the log that replays, and the close for one's calendar."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from marketplace.auctions.logs import bids_in_order, history, log_of
+from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, Bid
+from marketplace.auctions.opening import of_listing
+from marketplace.auctions.refusals import REASON_JA
+from marketplace.chain import register
+from marketplace.chain.anchoring import anchored
+from marketplace.chain.contract import ANCHORS
+from marketplace.kit.clock import jst
+from marketplace.kit.db import db
+from marketplace.kit.web import conditional
+from marketplace.listings.models import PUBLIC, Listing
+from marketplace.settings import settings
+
+bp = Blueprint("auctions_record", __name__)
+
+BOM = "\ufeff"
+"""Without it, Excel reads UTF-8 as Shift_JIS."""
+COLUMNS = ("順番", "日時", "入札者", "受付", "理由", "上限または金額（円）", "価格（円）", "最高額の入札者", "終了")
+
+
+def public_listing(code: str) -> Listing:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    if listing is None:
+        abort(404)
+    return listing
+
+
+def public_auction(code: str) -> tuple[Listing, Auction]:
+    """The listing and its auction; 404 where it has none, or none yet."""
+    listing = public_listing(code)
+    auction = of_listing(listing.id)
+    if auction is None:
+        abort(404)
+    return listing, auction
+
+
+@bp.get("/listings/<code>/bids")
+def show(code: str) -> ResponseReturnValue:
+    """The whole public history, and after the close every bid with its maximum."""
+    listing, auction = public_auction(code)
+    whole = auction.state in MAXIMA_PUBLIC
+    page = render_template(
+        "auctions/bids.html",
+        listing=listing,
+        auction=auction,
+        bids=lines(auction)[::-1],
+        whole=whole,
+        reasons=REASON_JA,
+        proof=anchored(auction.subject),
+        anchors=register.contracts().get(ANCHORS),
+        silences=[[auction.moment(at) for at in gap] for move in auction.outages for gap in move["gaps"]],
+    )
+    return conditional(page, max_age=0, private=True)
+
+
+@bp.get("/listings/<code>/bids.csv")
+def table(code: str) -> ResponseReturnValue:
+    """The same lines as the page, in order of arrival."""
+    _, auction = public_auction(code)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for bid in lines(auction):
+        accepted = "受付" if not bid.reason else "不受理"
+        figures = [
+            bid.max_yen if auction.state in MAXIMA_PUBLIC else "",
+            "" if bid.price_yen is None else bid.price_yen,
+            bid.leader_no or "",
+        ]
+        close = jst(auction.moment(bid.close))
+        writer.writerow(
+            [bid.seq, _local(bid.at), bid.bidder_no, accepted, REASON_JA.get(bid.reason, ""), *figures, _local(close)]
+        )
+    response = Response(BOM + text.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-bids.csv"'
+    return conditional(response, max_age=0, private=True)
+
+
+@bp.get("/listings/<code>/bids.json")
+def log(code: str) -> ResponseReturnValue:
+    """The log of docs/auction-v1.md. Maxima are secret until the auction is decided."""
+    _, auction = public_auction(code)
+    if auction.state not in MAXIMA_PUBLIC:
+        abort(404)
+    response = Response(json.dumps(log_of(auction), separators=(",", ":")) + "\n", mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-bids.json"'
+    return conditional(response, max_age=60)
+
+
+@bp.get("/listings/<code>/close.ics")
+def calendar(code: str) -> ResponseReturnValue:
+    """The close as an event with a reminder an hour before, for any calendar (RFC 5545)."""
+    listing, auction = public_auction(code)
+    title = f"入札の終了 {listing.right.title_ja}"
+    event = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Hiroba//Auctions//JA",
+        "BEGIN:VEVENT",
+        f"UID:{auction.code}@{settings().base_url.partition('://')[2]}",
+        f"SEQUENCE:{auction.extensions + len(auction.outages)}",
+        f"DTSTAMP:{_stamp(auction.opens_at)}",
+        f"DTSTART:{_stamp(auction.closes_at)}",
+        f"SUMMARY:{_text(title)}",
+        f"DESCRIPTION:{_text('終了まぎわの入札などで、終了がのびることがあります。')}",
+        f"URL:{settings().base_url}/listings/{auction.code}",
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        f"DESCRIPTION:{_text(title)}",
+        "TRIGGER:-PT1H",
+        "END:VALARM",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    body = "".join(f"{_folded(line)}\r\n" for line in event)
+    response = Response(body, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}.ics"'
+    return conditional(response, max_age=60)
+
+
+def lines(auction: Auction) -> list[Bid]:
+    """What may be seen of the log now, in order of arrival."""
+    return bids_in_order(auction) if auction.state in MAXIMA_PUBLIC else history(auction)[::-1]
+
+
+def _local(moment: datetime) -> str:
+    return f"{jst(moment):%Y-%m-%d %H:%M:%S}"
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _text(words: str) -> str:
+    """RFC 5545 §3.3.11."""
+    for mark in ("\\", ";", ","):
+        words = words.replace(mark, f"\\{mark}")
+    return words.replace("\n", "\\n")
+
+
+def _folded(line: str) -> str:
+    """Lines of 75 octets at most, none broken within a letter (RFC 5545 §3.1)."""
+    parts, size = [""], 0
+    for letter in line:
+        octets = len(letter.encode())
+        if size + octets > 74:
+            parts.append("")
+            size = 0
+        parts[-1] += letter
+        size += octets
+    return "\r\n ".join(parts)

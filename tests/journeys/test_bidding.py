@@ -1,0 +1,127 @@
+"""Bids in a real browser: by keyboard alone, and without JavaScript; the page moves by itself and disturbs nobody."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from marketplace.auctions.bidding import place_bid
+from marketplace.kit.db import db
+from tests import given
+from tests.auctions.given import an_auction
+from tests.visiting import visiting
+
+pytestmark = pytest.mark.browser
+
+SLOW = 15_000
+"""Milliseconds that a page may take on a busy machine before a test gives up."""
+
+
+@pytest.fixture
+def auction(app: Flask) -> tuple[int, str]:
+    """(id, listing's code) of an auction that stands at 1,000 yen."""
+    auction = an_auction()
+    place_bid(auction.id, given.an_account(), 5000)
+    return auction.id, auction.code
+
+
+def signed_in(app: Flask, page: Page, address: str) -> None:
+    cookie = given.signed_in(app.test_client(), given.an_account()).get_cookie("hiroba")
+    db.session.rollback()
+    assert cookie is not None
+    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": address}])
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is there, and on something that can be seen."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("(s) => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"{selector} was not reached by Tab")
+
+
+def overtaken(auction_id: int) -> None:
+    """Two others bid: the price stands at 9,250 yen."""
+    place_bid(auction_id, given.an_account(), 20_000)
+    place_bid(auction_id, given.an_account(), 9000)
+
+
+def test_a_bid_by_keyboard_alone_with_a_refusal_on_the_way(
+    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+) -> None:
+    auction_id, code = auction
+    with visiting(browser, live_server) as page:
+        signed_in(app, page, live_server)
+        page.goto(f"/listings/{code}")
+        tab_to(page, "#max_yen")
+        page.keyboard.press("Control+A")
+        page.keyboard.type("8000")
+        tab_to(page, "[data-add]")
+        page.keyboard.press("Enter")
+        expect(page.locator("#max_yen")).to_have_value("8,100")
+        tab_to(page, "#bid form button.button")
+        page.keyboard.press("Enter")
+        expect(page.locator("main")).to_contain_text("八千百円", timeout=SLOW)
+        overtaken(auction_id)
+        tab_to(page, "[name=agreed]")
+        page.keyboard.press("Space")
+        tab_to(page, "#look button")
+        page.keyboard.press("Enter")
+        expect(page.locator("#max_yen-error")).to_contain_text("9,500円以上の金額を入力してください。", timeout=SLOW)
+        expect(page.locator("#max_yen")).to_be_focused()
+        expect(page.locator("#max_yen")).to_have_value("8100")
+        page.keyboard.press("Control+A")
+        page.keyboard.type("３０，０００")
+        page.keyboard.press("Enter")
+        expect(page.locator("main")).to_contain_text("三万円", timeout=SLOW)
+        tab_to(page, "[name=agreed]")
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/listings/{code}/bid/*", timeout=SLOW)
+        expect(page.locator("main")).to_contain_text("いまはあなたが最高額です。")
+
+
+def test_a_bid_without_javascript(app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]) -> None:
+    auction_id, code = auction
+    with visiting(browser, live_server, java_script_enabled=False, viewport={"width": 390, "height": 844}) as page:
+        signed_in(app, page, live_server)
+        page.goto(f"/listings/{code}")
+        page.fill("#max_yen", "８，１００円")
+        page.get_by_role("button", name="確認画面へすすむ").click()
+        expect(page.locator("main")).to_contain_text("八千百円")
+        overtaken(auction_id)
+        page.check("[name=agreed]")
+        page.get_by_role("button", name="この金額で入札する").click()
+        expect(page.locator("#max_yen-error")).to_contain_text("9,500円以上の金額を入力してください。")
+        expect(page.locator("#max_yen")).to_have_value("8100")
+        page.fill("#max_yen", "30000")
+        page.get_by_role("button", name="確認画面へすすむ").click()
+        page.check("[name=agreed]")
+        page.get_by_role("button", name="この金額で入札する").click()
+        expect(page.locator("main")).to_contain_text("いまはあなたが最高額です。")
+        page.goto(f"/listings/{code}")
+        expect(page.locator("#standing")).to_contain_text("20,500")
+        expect(page.locator("main")).to_contain_text("役場の時計")
+
+
+def test_the_page_moves_by_itself_and_leaves_the_field_alone(
+    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+) -> None:
+    auction_id, code = auction
+    with visiting(browser, live_server) as page:
+        signed_in(app, page, live_server)
+        page.goto(f"/listings/{code}")
+        page.evaluate("window.sameDocument = true")
+        page.fill("#max_yen", "７，７７７")
+        expect(page.locator("[data-say]")).to_have_text("")
+        overtaken(auction_id)
+        expect(page.locator("#standing .price")).to_contain_text("9,250", timeout=SLOW)
+        expect(page.locator("#record")).to_contain_text("9,250")
+        expect(page.locator("#bid [data-minimum]")).to_have_text("9,500")
+        expect(page.locator("[data-add]").first).to_have_text("+250円")
+        expect(page.locator("[data-say]")).to_have_text("現在の価格 9,250円、最高額は02番。", timeout=SLOW)
+        expect(page.locator("#max_yen")).to_have_value("７，７７７")
+        expect(page.locator("#max_yen")).to_be_focused()
+        assert page.evaluate("window.sameDocument")

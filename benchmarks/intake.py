@@ -15,8 +15,8 @@ from flask import Flask
 from pydantic import SecretStr
 
 from benchmarks import Result
-from benchmarks.rush import Person, Rush, arrivals, crush, lost_or_twice, people, rush
-from benchmarks.serving import web
+from benchmarks.rush import Person, Rush, arrivals, crush, greetings, lost_or_twice, people, rush
+from benchmarks.serving import hello_server, web
 from marketplace.application import create_app
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
@@ -44,9 +44,14 @@ def measure() -> Iterator[Result]:
                 )
         with database() as url:
             seen = _seen(url, len(times), crush)
-        assert seen.seconds <= MOST_SECONDS, f"{seen.seconds:.0f} s for {len(times)}"
-        rate, share_of_limit = len(times) / seen.seconds, seen.seconds / MOST_SECONDS
-        yield Result(f"intake.{name}.full", round(rate, 1), "/s", round(share_of_limit, 3), "four minutes", len(times))
+        with hello_server() as served:
+            plain = len(times) / greetings(served.port, len(times))
+        rate = len(seen.waits) / seen.seconds
+        yield Result(f"intake.{name}.full", round(rate, 1), "/s", round(rate / plain, 3), "hello", len(seen.waits))
+        share_of_limit = round(seen.seconds / MOST_SECONDS, 3)
+        yield Result(
+            f"intake.{name}.full.time", round(seen.seconds, 1), "s", share_of_limit, "four minutes", len(times)
+        )
 
 
 def _seen(url: str, count: int, act: Callable[[int, str, Sequence[Person]], Rush]) -> Rush:

@@ -118,20 +118,41 @@ async def _rush(port: int, code: str, crowd: Sequence[Person], times: Sequence[f
 
 
 async def _post(port: int, path: str, person: Person) -> str:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {person.cookie}\r\nConnection: close\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(person.form)}\r\n\r\n"
+    )
+    return await _asked(port, head + person.form)
+
+
+async def _asked(port: int, request: str) -> str:
     """'303 /where': status and Location of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {person.cookie}\r\nConnection: close\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(person.form)}\r\n\r\n"
-        )
-        writer.write((head + person.form).encode())
+        writer.write(request.encode())
         lines = (await reader.read()).partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     finally:
         writer.close()
     status = lines[0].split(" ")[1] if " " in lines[0] else "no answer"
     where = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("location:")]
     return " ".join([status, *where])
+
+
+def greetings(port: int, count: int, at_once: int = 64) -> float:
+    """Seconds for so many visits to hello by the same browsers."""
+
+    async def all_of_them() -> float:
+        room, began = asyncio.Semaphore(at_once), time.monotonic()
+
+        async def visit() -> None:
+            async with room:
+                answer = await _asked(port, f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")
+                assert answer == "200", answer
+
+        await asyncio.gather(*(visit() for _ in range(count)))
+        return time.monotonic() - began
+
+    return asyncio.run(all_of_them())
 
 
 def lost_or_twice(lottery_id: int, crowd: Sequence[Person]) -> list[str]:

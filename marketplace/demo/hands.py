@@ -17,6 +17,9 @@ from marketplace.demo.town import Clerk, Sale
 from marketplace.kit.db import db, get, insert_once, transaction
 from marketplace.listings import approving, drafting
 from marketplace.listings.models import Listing
+from marketplace.lotteries.applicants import Channel
+from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.rules import Application, asks_who
 from marketplace.metadata.pictures import keep
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
@@ -44,6 +47,14 @@ def buyer(number: int) -> int:
         account = get(Account, account_of(who.email))
         account.name, account.nickname, account.prefecture = who.name, who.nickname, who.prefecture
         return account.id
+
+
+def application(lottery: Lottery, number: int, channel: Channel = Channel.SELF) -> Application:
+    """What fictional person `number` gives where this lottery asks for it."""
+    if not asks_who(channel, lottery.terms):
+        return Application(of_age=True)
+    who, phone = person(number), "" if channel is Channel.SELF else "023-600-0000"
+    return Application(channel=channel, name=who.name, kana=who.kana, address=who.address, phone=phone, of_age=True)
 
 
 def draft(sale: Sale, office: dict[str, int]) -> int:

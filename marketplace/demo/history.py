@@ -14,9 +14,10 @@ from marketplace.demo.bids import climb, park
 from marketplace.demo.town import Sale
 from marketplace.kit.clock import now
 from marketplace.listings.scheduling import cancel
+from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.closing import of_listing as lottery_of
 from marketplace.lotteries.drawing import draw_with_dice
-from marketplace.lotteries.entering import enter
+from marketplace.lotteries.entering import enter, take_down
 from marketplace.orders.placing import place
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -114,7 +115,13 @@ class Tale:
     def _enter(self, n: int) -> None:
         lottery = lottery_of(self.listing_id)
         assert lottery is not None
-        enter(lottery.id, hands.buyer(self.first_buyer + n))
+        number, play = self.first_buyer + n, self.sale.play
+        if n == play.get("phone"):
+            take_down(lottery.id, self.office["drafter"], hands.application(lottery, number, Channel.PHONE))
+        elif n == play.get("twice"):  # one who has applied already, from another mail address
+            enter(lottery.id, hands.buyer(number), hands.application(lottery, number - 1))
+        else:
+            enter(lottery.id, hands.buyer(number), hands.application(lottery, number))
 
     def _draw(self) -> None:
         lottery = lottery_of(self.listing_id)

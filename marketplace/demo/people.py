@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FAMILY = [
-    "青山",
-    "石川",
-    "上野",
-    "江口",
-    "大森",
-    "加藤",
-    "木村",
-    "久保",
-    "小林",
-    "斎藤",
-    "清水",
-    "須田",
-    "関",
-    "園田",
-    "高野",
-    "千葉",
-    "津田",
-    "戸田",
-    "中島",
-    "西田",
-    "野村",
-    "橋本",
-    "平野",
-    "藤井",
+    ("青山", "あおやま"),
+    ("石川", "いしかわ"),
+    ("上野", "うえの"),
+    ("江口", "えぐち"),
+    ("大森", "おおもり"),
+    ("加藤", "かとう"),
+    ("木村", "きむら"),
+    ("久保", "くぼ"),
+    ("小林", "こばやし"),
+    ("斎藤", "さいとう"),
+    ("清水", "しみず"),
+    ("須田", "すだ"),
+    ("関", "せき"),
+    ("園田", "そのだ"),
+    ("高野", "たかの"),
+    ("千葉", "ちば"),
+    ("津田", "つだ"),
+    ("戸田", "とだ"),
+    ("中島", "なかじま"),
+    ("西田", "にしだ"),
+    ("野村", "のむら"),
+    ("橋本", "はしもと"),
+    ("平野", "ひらの"),
+    ("藤井", "ふじい"),
 ]
 GIVEN = [
     "あおい",
@@ -78,12 +78,16 @@ class Person:
     name: str
     nickname: str
     prefecture: str
+    kana: str
+    address: str
 
 
 def person(number: int) -> Person:
     """The same number is the same person, always."""
     given = GIVEN[number % len(GIVEN)]
-    family = FAMILY[number * 7 % len(FAMILY)]
+    family, reading = FAMILY[number * 7 % len(FAMILY)]
     email = HANAKO if number == 0 else f"buyer{number:03d}@example.jp"
     prefecture = PREFECTURES[number * number % len(PREFECTURES)]
-    return Person(email, f"{family} {given}", "はなこ" if number == 0 else f"{given}{number}", prefecture)
+    nickname = "はなこ" if number == 0 else f"{given}{number}"
+    address = f"{prefecture}ゆきの市かえで町{number // 9 + 1}丁目{number % 9 + 1}番地"
+    return Person(email, f"{family} {given}", nickname, prefecture, f"{reading} {given}", address)

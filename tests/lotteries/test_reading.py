@@ -1,0 +1,85 @@
+"""The pages of applying and of the reception in a real browser, at their narrowest and largest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from marketplace.kit.clock import now
+from marketplace.kit.db import get
+from marketplace.listings.models import Listing
+from marketplace.lotteries.duplicates import void
+from marketplace.lotteries.entering import enter, take_down
+from marketplace.outbox import keeping
+from tests import given
+from tests.lotteries.applied import a_lottery, asking, somebody
+from tests.visiting import visiting
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def tab_of(app: Flask, browser: Browser, live_server: str) -> Callable[[Page, int], None]:
+    def signed_in(page: Page, account_id: int) -> None:
+        signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        cookie = signer.dumps({"account_id": account_id, "since": now().timestamp()})
+        page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": live_server}])
+
+    return signed_in
+
+
+def test_every_page_is_readable_on_a_narrow_screen(
+    browser: Browser, live_server: str, tab_of: Callable[[Page, int], None]
+) -> None:
+    lottery = a_lottery(per_person_limit=3, **asking(address=True, retain_days=30))
+    code, clerk, hanako, taro = lottery.code, given.staff("drafter"), given.an_account(), given.an_account()
+    own = enter(lottery.id, hanako, somebody())
+    called = take_down(lottery.id, clerk, somebody("さとう ふみ", phone="0237-00-1234"))
+    void(called.entry_id, clerk, "二重の電話")
+    keeping.drain()
+    draft = get(Listing, given.a_listing("lottery", state="draft")).code
+    buyers = [
+        f"/listings/{code}/entry",
+        f"/listings/{code}/enter/family",
+        f"/entries/{own.no}/change",
+        f"/receipts/{own.no}",
+    ]
+    desk = [f"/staff/lotteries/{code}/{page}" for page in ("entries", "entries/new", "letters")]
+    desk += [f"/staff/entries/{called.no}", f"/staff/listings/{draft}/plan?applicants=40&unpaid=10&bad=40"]
+    found = []
+    with visiting(browser, live_server, viewport={"width": 320, "height": 700}) as page:
+        for account, paths in ((hanako, buyers), (taro, [f"/listings/{code}/enter", "/account/phone"]), (clerk, desk)):
+            tab_of(page, account)
+            for path in paths:
+                page.goto(path)
+                faults = [
+                    (fault["id"], node["html"])
+                    for fault in Axe().run(page).response["violations"]
+                    for node in fault["nodes"]
+                ]
+                found.append((path, page.evaluate("document.documentElement.scrollWidth"), faults))
+    assert found == [(path, 320, []) for path, _width, _faults in found]
+    assert len(found) == 11
+
+
+def test_a_form_is_filled_in_and_mended_without_a_mouse(
+    browser: Browser, live_server: str, tab_of: Callable[[Page, int], None]
+) -> None:
+    lottery = a_lottery(**asking(address=True))
+    with visiting(browser, live_server) as page:
+        tab_of(page, given.an_account())
+        page.goto(f"/listings/{lottery.code}/enter")
+        page.get_by_label("お名前", exact=False).first.focus()
+        for word in ("山田 花子", "山田", "月見沢町海野510"):
+            page.keyboard.type(word)
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        page.get_by_text("か所、確かめてください").wait_for()
+        page.get_by_label("お名前のふりがな").fill("やまだ はなこ")
+        page.get_by_role("button", name="申し込む").press("Enter")
+        page.get_by_role("heading", name="お申し込みを受け付けました").wait_for()

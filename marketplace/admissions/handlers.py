@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.admissions import deciding, ending
+from marketplace.admissions import deciding, deposits, ending
 from marketplace.admissions.models import Exclusion, Participation, ParticipationState
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import WrongState
@@ -37,3 +37,38 @@ def turn_out(exclusion_id: int) -> None:
 @handles("listing.cancelled")
 def on_cancelled(listing_id: int, **_more: object) -> None:
     ending.cancelled(listing_id)
+
+
+@handles("hold.placed")
+@handles("card.saved")
+def on_there(subject: str, **_more: object) -> None:
+    if (participation_id := deposits.of_subject(subject)) is not None:
+        deposits.there(participation_id)
+
+
+@handles("hold.lost")
+def on_gone(subject: str, **_more: object) -> None:
+    if (participation_id := deposits.of_subject(subject)) is not None:
+        deposits.gone(participation_id)
+
+
+@handles("hold.ends_soon")
+def on_ending(subject: str, payment_id: int, **_more: object) -> None:
+    if (participation_id := deposits.of_subject(subject)) is not None:
+        deposits.warn(participation_id, payment_id)
+
+
+@handles("hold.captured")
+def on_taken(subject: str, payment_id: int, yen: int) -> None:
+    if (participation_id := deposits.of_subject(subject)) is not None:
+        deposits.taken(participation_id, payment_id, yen)
+
+
+@handles("participation.released")
+def on_released(participation_id: int) -> None:
+    deposits.release(participation_id)
+
+
+@handles("participation.forfeited")
+def on_forfeited(participation_id: int) -> None:
+    deposits.forfeit(participation_id)

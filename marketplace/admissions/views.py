@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
-from marketplace.admissions import applying, deciding, desk, enclosing
+from marketplace.admissions import applying, deciding, deposits, desk, enclosing, verifying
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.forms import ApplicationForm, DropForm
 from marketplace.admissions.models import Participation, ParticipationState
@@ -38,6 +38,9 @@ def show(code: str) -> ResponseReturnValue:
             row=row,
             missing=deciding.missing(row),
             part=rules_of(listing).taking_part,
+            deposits=deposits.deposits_of([row.subject]),
+            card=deposits.card_of(row),
+            renew=deposits.ends_soon(row) and deposits.to_do(row),
         )
     known: dict[str, Any] = {name: getattr(row, name) for name in FILLED} if row else {"name": me.name}
     known["party"] = str(row.party) if row else "individual"
@@ -134,4 +137,4 @@ def person() -> Account:
     return account
 
 
-BLUEPRINTS = (bp, desk.bp)
+BLUEPRINTS = (bp, desk.bp, verifying.bp)

@@ -21,7 +21,8 @@ from marketplace.metadata.models import Amendment, AmendmentState, Pin
 from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.rules import WARN_BEFORE
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def today(account_id: int) -> list[Task]:
         *in_question(),
         *not_given_back(),
         *disputed(),
+        *deposits_ending(),
         *not_published(),
         *lost_blocks(),
         *corrections(account_id),
@@ -184,6 +186,19 @@ def disputed() -> list[Task]:
             *(f"/staff/journal?subject={payment.subject}", "記録を見る"),
         )
         for payment in db.session.scalars(open_.order_by(Payment.id))
+    ]
+
+
+def deposits_ending() -> list[Task]:
+    """Deposits that the bidder's bank ends within two days: taken in time, or never."""
+    soon = sa.select(Hold).join(Payment).where(Payment.state == PaymentState.HELD, Hold.ending.is_(None))
+    soon = soon.where(Hold.capture_before <= now() + WARN_BEFORE).order_by(Hold.capture_before)
+    return [
+        Task(
+            *("期限", "warn", f"保証金{yen(hold.payment.yen)}の、カード会社の期限が近づいています"),
+            *(when(hold.capture_before) if hold.capture_before else "", "/staff/deposits", "保証金を見る"),
+        )
+        for hold in db.session.scalars(soon)
     ]
 
 

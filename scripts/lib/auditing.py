@@ -41,7 +41,7 @@ def main() -> None:
 def install() -> None:
     if installing.is_stamped(HOME / ".installed", LOCK):
         return
-    with installing.step("slither for scripts/audit-contracts"):
+    with installing.step("slither for scripts/audit"):
         installing.command([sys._base_executable, "-m", "venv", "--clear", str(HOME)])  # type: ignore[attr-defined]
         installing.pip_install(LOCK, HOME / "bin" / "python")
     installing.stamp(HOME / ".installed", LOCK)

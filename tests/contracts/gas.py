@@ -3,6 +3,7 @@
 Keys are fixed, so that addresses and with them the bytes of each call are the same every time: the numbers are exact.
 """
 
+import argparse
 from pathlib import Path
 
 from eth_account import Account
@@ -83,6 +84,7 @@ def written(readme: str) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m tests.contracts.gas", description=__doc__.split(":")[0]).parse_args()
     readme = README.read_text()
     with running() as chain:
         new = table(measured(chain))

@@ -1,4 +1,4 @@
-"""scripts/audit-contracts holds slither's findings against what is written of them. (The run itself: scripts/check.)"""
+"""scripts/audit holds slither's findings against what is written of them. (The run itself: scripts/check.)"""
 
 import auditing
 

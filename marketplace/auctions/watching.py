@@ -65,7 +65,9 @@ class Snapshot:
     @property
     def poll_s(self) -> float:
         """How often a page asks; 0: no more."""
-        if self.state not in (AuctionState.OPEN, AuctionState.TIED):
+        if self.state in (AuctionState.SUSPENDED, AuctionState.TO_OPEN, AuctionState.TIED):
+            return 10
+        if self.state != AuctionState.OPEN:
             return 0
         return 1 if self.closes_at - now() < HURRY else 2
 
@@ -189,6 +191,8 @@ def steps(standing: Snapshot) -> list[int]:
 
 def spoken(standing: Snapshot) -> str:
     """What a screen reader says when it has changed: the figures, in one breath."""
+    if standing.state == AuctionState.SUSPENDED:
+        return "受付を一時止めています。"
     if standing.state != AuctionState.OPEN:
         return "受付は終わりました。"
     said = (

@@ -1,8 +1,9 @@
 """Is it our chain that answers? Asked before anything is read from a node and before anything is sent to it.
 
 A number alone does not tell: a process left over on the port, or a test chain of somebody else, may have the same one.
-So the hash of the first block is kept. A chain of our own that was lost and starts from nothing is taken for ours, and
-is told its whole history again (sending.py); one with blocks that we do not know is not.
+So the hash of block 1 is kept. A chain of our own that was lost is taken for ours where it is empty, or where its
+first block holds what we sent: it is being told its whole history again (sending.py). One that begins with what we do
+not know is not ours.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from marketplace.chain import alarms
-from marketplace.chain.models import Genesis, Trouble
+from marketplace.chain.models import Genesis, Outbid, Trouble, Tx
 from marketplace.chain.node import Node, node
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Unavailable
@@ -24,23 +25,31 @@ class WrongChain(Unavailable):
 def confirm() -> Node:
     """The node, if it is our chain's. Raises WrongChain, and puts it before the staff at once; raises Unavailable."""
     ours, here = settings().chain_id, node()
-    chain_id, genesis = here.identity()
-    if chain_id != ours:
-        raise _wrong(f"CHAIN_URL answers for chain {chain_id}, and CHAIN_ID says {ours}")
-    known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == ours))
+    found = here.identity()
+    if found.chain_id != ours:
+        raise _wrong(f"CHAIN_URL answers for chain {found.chain_id}, and CHAIN_ID says {ours}")
+    known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == ours)) or ""
     db.session.rollback()
-    if known != genesis:
-        if known is not None and not (settings().chain_embedded and here.head().number == 0):
-            raise _wrong(f"CHAIN_URL answers for another chain {ours}: its first block is {genesis}, not {known}")
-        _remember(ours, genesis)
+    if known != found.first:
+        if known and not (settings().chain_embedded and _are_ours(found.txs, empty=not found.first)):
+            raise _wrong(f"CHAIN_URL answers for another chain {ours}: block 1 is {found.first or 'missing'}")
+        _remember(ours, found.first)
     alarms.over(Trouble.IDENTITY)
     return here
 
 
-def _remember(chain_id: int, genesis: str) -> None:
+def _are_ours(txs: list[str], *, empty: bool) -> bool:
+    """Whether a first block holds nothing but transactions that we sent."""
+    sent = sa.union_all(sa.select(Tx.hash).where(Tx.hash.in_(txs)), sa.select(Outbid.hash).where(Outbid.hash.in_(txs)))
+    ours = set(db.session.scalars(sent))
+    db.session.rollback()
+    return empty or (bool(txs) and ours == set(txs))
+
+
+def _remember(chain_id: int, first: str) -> None:
     with transaction() as session:
-        insert_once(Genesis, {"chain_id": chain_id, "hash": genesis})
-        session.execute(sa.update(Genesis).where(Genesis.chain_id == chain_id).values(hash=genesis))
+        insert_once(Genesis, {"chain_id": chain_id, "hash": first})
+        session.execute(sa.update(Genesis).where(Genesis.chain_id == chain_id).values(hash=first))
 
 
 def _wrong(why: str) -> WrongChain:

@@ -17,7 +17,7 @@ from marketplace.kit.state import Machine
 
 
 class Genesis(Base):
-    """The first block of our chain: another one under the same number is another chain (identity.py)."""
+    """Block 1 of our chain: another one under the same number is another chain (identity.py)."""
 
     __tablename__ = "chain_genesis"
 

@@ -52,6 +52,17 @@ class Header:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What tells one chain from another. Not block 0: anvil makes a new one each time it loads a snapshot."""
+
+    chain_id: int
+    first: str
+    """Hash of block 1; empty on a chain that has none yet."""
+    txs: list[str]
+    """Hashes of the transactions in it."""
+
+
+@dataclass(frozen=True)
 class Receipt:
     tx_hash: str
     block_number: int
@@ -64,8 +75,8 @@ class Receipt:
 class Node(Protocol):
     """Every method may raise Unavailable, and must not be called inside transaction()."""
 
-    def identity(self) -> tuple[int, str]:
-        """(chain id, hash of the first block): which chain this is."""
+    def identity(self) -> Identity:
+        """Which chain this is."""
         ...
 
     def head(self) -> Header: ...
@@ -121,9 +132,10 @@ class Web3Node:
 
         return HTTPProvider(self.url, request_kwargs={"timeout": self.timeout}, exception_retry_configuration=None)
 
-    def identity(self) -> tuple[int, str]:
-        number, first = self._ask_all([("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False])])
-        return int(_answer(number), 16), _answer(first)["hash"]
+    def identity(self) -> Identity:
+        number, block = self._ask_all([("eth_chainId", []), ("eth_getBlockByNumber", ["0x1", False])])
+        first = _answer(block) or {}
+        return Identity(int(_answer(number), 16), first.get("hash", ""), first.get("transactions", []))
 
     def head(self) -> Header:
         return _header(self._ask("eth_getBlockByNumber", "latest", False))

@@ -107,6 +107,18 @@ def test_a_kill_takes_the_chain_along_and_loses_only_what_came_after_the_last_sn
     assert head(port) == first
 
 
+def test_it_is_the_same_chain_however_often_it_is_started(keeper: Keeper, port: int, tmp_path: Path) -> None:
+    """By block 1: block 0 is made anew by each start (identity.py)."""
+    process = keeper()
+    first = send(port, 0)
+    for nonce in (1, 2):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        process = keeper()
+        send(port, nonce)
+    assert ask(port, "eth_getBlockByNumber", "0x1", False)["hash"] == first
+
+
 def test_a_chain_that_dies_is_started_again_from_its_snapshot(keeper: Keeper, port: int, tmp_path: Path) -> None:
     process = keeper()
     first = send(port, 0)

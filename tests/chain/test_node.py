@@ -88,7 +88,7 @@ def test_what_the_node_refuses_is_said_in_its_words(node: Web3Node) -> None:
 
 def test_gas_is_free_where_the_chain_asks_nothing(node: Web3Node) -> None:
     assert node.fees() == (0, 0)
-    assert node.identity()[0] == CHAIN_ID
+    assert node.identity().chain_id == CHAIN_ID
 
 
 def test_a_node_that_does_not_answer_is_unavailable(app: Flask) -> None:

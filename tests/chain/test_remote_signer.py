@@ -16,7 +16,10 @@ from marketplace.chain.remote_signer import RemoteSigner, SignerRefuses
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import Settings
 from tests.chain import given
+from tests.databases import chosen
 from tests.local_chain import CHAIN_ID, free_port
+
+pytestmark = pytest.mark.skipif(chosen() != "sqlite", reason="who signs is no matter of the database")
 
 ROLES = ("town", "fund", *sorted({who for _, _, who in deploying.ROLES} - {"town"}))
 FIELDS = {

@@ -8,14 +8,18 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.chain import alarms, deploying, following, identity, reading, sending
-from marketplace.chain.models import Alarm, CallState, Cursor, Trouble
+from marketplace.chain.models import Alarm, CallState, Cursor, Trouble, Tx
 from marketplace.chain.node import Overburdened
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import Settings
 from tests.chain import bad_road, given
+from tests.databases import chosen
 from tests.local_chain import CHAIN_ID, LocalChain, running
+
+WHY = "what goes wrong is the road to the node, and both databases wait alike"
+pytestmark = pytest.mark.skipif(chosen() != "sqlite", reason=WHY)
 
 MINED, QUEUED = CallState.MINED, CallState.QUEUED
 
@@ -163,6 +167,24 @@ def test_a_chain_of_our_own_that_was_lost_is_built_again(deployed: Flask, road: 
     issue(1)
     following.follow_once()
     with running() as fresh:
+        road.to = fresh.port
+        sending.work()
+        following.follow_once()
+        assert (issued(), set(given.calls().values()), standing()) == ([1_000_001], {MINED}, [])
+
+
+def test_a_lost_chain_that_was_told_something_before_we_looked_is_still_ours(
+    deployed: Flask, road: bad_road.Road
+) -> None:
+    """Another process had asked whose chain it is before the chain was lost, and sent after."""
+    given.a_series()
+    issue(1)
+    first = db.session.scalars(sa.select(Tx.raw).order_by(Tx.id).limit(1)).one()
+    db.session.rollback()
+    with running() as fresh:
+        sent = fresh.ask("eth_sendRawTransaction", "0x" + first.hex())
+        while fresh.ask("eth_getTransactionReceipt", sent) is None:
+            pass
         road.to = fresh.port
         sending.work()
         following.follow_once()

@@ -26,10 +26,14 @@ from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
 from tests.chainlogs import somebody
+from tests.databases import chosen
 from tests.local_chain import CHAIN_ID, LocalChain, running
 from tests.resale.stage import token
 
-pytestmark = pytest.mark.node
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(chosen() != "sqlite", reason="where a right was sold is no matter of the database"),
+]
 
 SELLER, BUYER, STRANGER = somebody("seller"), somebody("buyer"), somebody("stranger")
 NOBODY = "0x" + "0" * 40

@@ -49,7 +49,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "tokens": ("checking", "issuing"),
     "holders": ("giving", "withdrawing"),
     "resale": ("recording",),
-    "lotteries": ("erasing",),
+    "lotteries": ("erasing", "fetching", "promoting"),
     "payments": ("reconciling",),
     "auctions": ("closing", "telling", "beating"),
 }

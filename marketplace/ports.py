@@ -1,4 +1,4 @@
-"""The counters to the world outside, made from the settings: chain, IPFS, card money, mail, short messages.
+"""The counters to the world outside, made from the settings: chain, IPFS, card money, mail, short messages, beacon.
 
 Each is made on first use: a web process that never speaks to the chain never imports web3.
 """
@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ipfs.rpc import KuboReplica
 from marketplace.chain.node import Node, Web3Node
+from marketplace.lotteries.drand import Drand
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
 from marketplace.notices.sms import FileSms, GatewaySms, Sms
 from marketplace.payments.official import StripeTill
@@ -50,3 +51,8 @@ class Ports:
         token = self.settings.ipfs_rpc_token.get_secret_value() or None
         urls = [url for url in self.settings.ipfs_rpc_url.replace(",", " ").split() if url]
         return {node.name: node for node in (KuboReplica(url, token=token) for url in urls)}
+
+    @cached_property
+    def beacon(self) -> Drand:
+        """Where the public randomness of draws is fetched; nowhere where BEACON_URL is empty."""
+        return Drand(self.settings.beacon_url.replace(",", " ").split())

@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     min_replicas: int = 0
     """Verified replicas that must hold a listing's metadata before anything of it is minted."""
 
+    beacon_url: str = "https://api.drand.sh,https://drand.cloudflare.com"
+    """Where the drand beacon is asked over HTTP, one address after the other. None is trusted: every signature is
+    checked. Empty: never asked; staff type the signature in, or throw dice as the notice says."""
+
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secrets: SecretStr = SecretStr("")
     """One or several (comma between, for rotation) whsec_…"""

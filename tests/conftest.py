@@ -106,6 +106,7 @@ def settings(database_url: str, tmp_path: Path, listening: socket.socket) -> Set
         secret_key="a test's secret",
         key_password="a test's password",
         stripe_webhook_secrets="whsec_test",
+        beacon_url="",
     )
 
 

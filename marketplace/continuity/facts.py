@@ -127,11 +127,11 @@ def pins() -> list[Record]:
 
 
 def draws() -> Iterator[tuple[str, Record]]:
-    """The bundle of each lottery that was drawn, with its result."""
-    drawn = sa.select(Lottery.code).join(Draw, Draw.lottery_id == Lottery.id).where(Draw.seed.is_not(None))
-    for code in list(db.session.scalars(drawn.order_by(Lottery.id))):
-        if (bundle := draw_of(code)) is not None:
-            yield code, bundle
+    """The bundle of each draw, with its result: one for each group of a lottery."""
+    drawn = sa.select(Lottery.code, Draw.group).join(Draw, Draw.lottery_id == Lottery.id)
+    for code, group in list(db.session.execute(drawn.where(Draw.seed.is_not(None)).order_by(Draw.id))):
+        if (bundle := draw_of(code, group)) is not None:
+            yield f"{code}-{group}".rstrip("-"), bundle
 
 
 def auctions() -> Iterator[tuple[str, Record]]:

@@ -21,13 +21,19 @@ class Malformed(ValueError):
 
 
 def read(path: str | Path) -> object:
-    """The JSON of a file. A key given twice, NaN and Infinity are refused: two readers would see two things."""
+    """The JSON of a file."""
     try:
-        return json.loads(Path(path).read_bytes(), object_pairs_hook=_once, parse_constant=_no_constant)
-    except Malformed:
-        raise
+        return parse(Path(path).read_bytes())
     except OSError as trouble:
         raise Malformed(f"cannot read the file: {trouble.strerror}") from None
+
+
+def parse(data: bytes) -> object:
+    """The JSON in `data`. A key given twice, NaN and Infinity are refused: two readers would see two things."""
+    try:
+        return json.loads(data, object_pairs_hook=_once, parse_constant=_no_constant)
+    except Malformed:
+        raise
     except (ValueError, RecursionError):
         raise Malformed("the file is not JSON") from None
 

@@ -67,7 +67,9 @@ def enter(code: str, whose: str) -> ResponseReturnValue:
 @signed_in
 def see(no: str) -> ResponseReturnValue:
     entry, lottery, listing = mine(no)
-    form = EntryForm.asking(lottery.terms, entry.channel, data={"lots": entry.lots, **said(entry)})
+    form = EntryForm.asking(
+        lottery.terms, entry.channel, data={"lots": entry.lots, "group": entry.group, **said(entry)}
+    )
     return page(listing, lottery, form, entry.channel, entry)
 
 

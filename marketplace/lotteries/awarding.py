@@ -1,24 +1,27 @@
-"""After the draw: winners get an order, those who do not pay lose it to the next of the waiting list (繰上当選)."""
+"""After the draw: winners get an order, with the deadline of their wave; money comes, or the deadline passes."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
-from marketplace.listings.models import Listing, ListingState
+from marketplace.listings.models import Listing
 from marketplace.listings.rules import pay_by
-from marketplace.listings.scheduling import complete
-from marketplace.lotteries import cards
+from marketplace.lotteries import cards, promoting
 from marketplace.lotteries.closing import locked
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState, Wave
 from marketplace.orders.models import LIVE, Order
 from marketplace.orders.placing import award
 from marketplace.outbox.promising import say
 
 PORTION = 50
 """Winners awarded in one transaction: other writers get their turn in between."""
+LATE = timedelta(hours=1)
+"""An award that comes later after its wave than this has its own deadline: nobody loses time by our delay."""
 
 
 def award_winners(lottery_id: int) -> None:
@@ -29,7 +32,7 @@ def award_winners(lottery_id: int) -> None:
             db.session.scalars(
                 sa.select(Entry)
                 .where(Entry.lottery_id == lottery_id, Entry.state == EntryState.WON)
-                .order_by(Entry.rank)
+                .order_by(Entry.wave, Entry.rank, Entry.id)
                 .limit(PORTION)
             )
         )
@@ -38,18 +41,23 @@ def award_winners(lottery_id: int) -> None:
         for entry in won:
             _award(lottery, entry)
         if won:
-            say("lottery.awarding", key=f"{lottery.code}:{won[-1].rank}", lottery_id=lottery_id)
+            say("lottery.awarding", key=f"{lottery.code}:{won[-1].no}", lottery_id=lottery_id)
         else:
-            _settle(lottery)
+            promoting.promote(lottery_id)
 
 
 def _award(lottery: Lottery, entry: Entry) -> None:
     listing = get(Listing, lottery.listing_id)
     assert entry.account_id is not None, "nobody is erased while others may win"
-    deadline, letter = pay_by(listing, now()), cards.letter(entry)
+    deadline, letter = _deadline(lottery, listing, entry.wave or 0), cards.letter(entry)
     entry.order_id = award(entry.account_id, listing.id, listing.price_yen, deadline, "lottery", letter)
     move(entry, "award", order=entry.order_id)
     cards.charge(entry)
+
+
+def _deadline(lottery: Lottery, listing: Listing, number: int) -> datetime:
+    wave = db.session.scalars(sa.select(Wave).where(Wave.lottery_id == lottery.id, Wave.number == number)).one()
+    return wave.pay_by if now() < wave.at + LATE else pay_by(listing, now())
 
 
 def paid(order_id: int) -> None:
@@ -59,11 +67,11 @@ def paid(order_id: int) -> None:
         if lottery is None or entry is None or not entry.MOVES.allows(entry.state, "pay"):
             return
         move(entry, "pay")
-        _settle(lottery)
+        promoting.promote(lottery.id)
 
 
 def forfeited(order_id: int) -> None:
-    """A winner has not paid in time: the next of the waiting list takes the place, with the same draw."""
+    """A winner has not paid in time: the place is free for whoever waits in the same draw."""
     with transaction():
         lottery, entry = _of_order(order_id)
         if lottery is None or entry is None or entry.state != EntryState.PAY_DUE:
@@ -71,16 +79,7 @@ def forfeited(order_id: int) -> None:
         if db.session.scalar(sa.select(Order.state).where(Order.id == order_id)) in LIVE:
             return  # the money came after all
         move(entry, "forfeit")
-        following = db.session.scalar(
-            sa.select(Entry)
-            .where(Entry.lottery_id == lottery.id, Entry.state == EntryState.WAITING)
-            .order_by(Entry.rank)
-            .limit(1)
-        )
-        if following is not None and lottery.state == LotteryState.DRAWN:
-            move(following, "promote", why=f"instead of {entry.no}")
-            _award(lottery, following)
-        _settle(lottery)
+        promoting.promote(lottery.id)
 
 
 def _of_order(order_id: int) -> tuple[Lottery | None, Entry | None]:
@@ -89,15 +88,3 @@ def _of_order(order_id: int) -> tuple[Lottery | None, Entry | None]:
     lottery = locked(order.listing_id)
     entry_id = db.session.scalar(sa.select(Entry.id).where(Entry.order_id == order_id))
     return lottery, lock(Entry, entry_id) if entry_id is not None else None
-
-
-def _settle(lottery: Lottery) -> None:
-    """Nobody has to pay any more: the lottery is over."""
-    open_entries = sa.select(Entry.id).where(
-        Entry.lottery_id == lottery.id, Entry.state.in_((EntryState.WON, EntryState.PAY_DUE))
-    )
-    if lottery.state != LotteryState.DRAWN or db.session.scalar(open_entries.limit(1)) is not None:
-        return
-    move(lottery, "settle")
-    if get(Listing, lottery.listing_id).state == ListingState.CLOSED:
-        complete(lottery.listing_id)

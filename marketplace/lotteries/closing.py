@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from marketplace.chain.anchoring import anchor
@@ -9,11 +12,16 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.lotteries import beacon, cards, draw
+from marketplace.lotteries import cards, draw
+from marketplace.lotteries.drand import drand
+from marketplace.lotteries.groups import groups_of, promote_days, shares
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery, LotteryState
 from marketplace.lotteries.rules import terms_of
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
+
+AT_ONCE = 5000
+"""Rows read from the database at a time."""
 
 
 def start(listing_id: int) -> int | None:
@@ -28,6 +36,7 @@ def start(listing_id: int) -> int | None:
         assert listing.closes_at is not None, "a lottery is not approved without its close"
         assert listing.draw_at is not None, "nor without the time of its draw"
         by_beacon = (listing.auction_rules or {}).get("draw") == "drand"
+        chain = drand().chain
         lottery_id = insert_once(
             Lottery,
             {
@@ -37,8 +46,9 @@ def start(listing_id: int) -> int | None:
                 "opens_at": listing.opens_at,
                 "closes_at": listing.closes_at,
                 "draw_at": listing.draw_at,
-                "chain": beacon.CHAIN if by_beacon else draw.DICE,
-                "round": beacon.round_at(listing.draw_at) if by_beacon else 0,
+                "chain": chain.hash if by_beacon else draw.DICE,
+                "round": chain.round_at(listing.draw_at) if by_beacon else 0,
+                "promote_until": listing.draw_at + timedelta(days=promote_days(listing.auction_rules)),
                 **terms_of(listing.per_person_limit, listing.auction_rules)._asdict(),
             },
         )
@@ -48,7 +58,7 @@ def start(listing_id: int) -> int | None:
 
 
 def close(listing_id: int) -> None:
-    """Fix the list, by root and count, here and on chain, once ⇢ lottery.closed.
+    """Fix the list of each group, by root and count, here and on chain, once ⇢ lottery.closed.
 
     News may come out of order; then the lottery begins here.
     """
@@ -59,21 +69,28 @@ def close(listing_id: int) -> None:
             return
         listing = get(Listing, listing_id)
         cards.leave_out(lottery)
-        entries = applied(lottery.id)
-        fixed = Draw(
-            lottery_id=lottery.id,
-            listing=lottery.code,
-            rules=listing.text_hash,
-            n=len(entries),
-            units=listing.quantity,
-            root=draw.root(entries).hex(),
-            chain=lottery.chain,
-            round=lottery.round,
-            closed_at=now(),
-        )
-        session.add(fixed)
-        anchor(f"draw:{lottery.code}", fixed.root, f"{settings().base_url}/listings/{lottery.code}/draw.json")
-        move(lottery, "close", n=fixed.n, root=fixed.root)
+        groups = groups_of(listing.auction_rules, listing.quantity)
+        applied = persons(lottery.id)
+        units = shares(groups, applied)
+        for group in groups:
+            fixed = Draw(
+                lottery_id=lottery.id,
+                group=group.code,
+                listing=f"{lottery.code}/{group.code}".rstrip("/"),
+                rules=listing.text_hash,
+                n=applied.get(group.code, 0),
+                units=units[group.code],
+                root=draw.root(draw.Entry(*row) for row in entered(lottery.id, group.code)).hex(),
+                chain=lottery.chain,
+                round=lottery.round,
+                closed_at=now(),
+            )
+            session.add(fixed)
+            address = f"{settings().base_url}/listings/{lottery.code}/draw.json"
+            anchor(f"draw:{fixed.listing}", fixed.root, address + (f"?group={group.code}" if group.code else ""))
+            name = {"group": group.code} if group.code else {}
+            note(lottery.subject, "fix", n=fixed.n, units=fixed.units, root=fixed.root, **name)
+        move(lottery, "close", n=sum(applied.values()))
         say("lottery.closed", key=lottery.code, lottery_id=lottery.id)
 
 
@@ -96,9 +113,18 @@ def locked(listing_id: int) -> Lottery | None:
     return lock(Lottery, lottery.id) if lottery is not None else None
 
 
-def applied(lottery_id: int) -> list[draw.Entry]:
-    """The entries of the draw in order of receipt."""
-    rows = db.session.execute(
-        sa.select(Entry.no, Entry.ch, Entry.lots).where(Entry.lottery_id == lottery_id, IN_THE_DRAW).order_by(Entry.seq)
-    )
-    return [draw.Entry(*row) for row in rows]
+def draws(lottery_id: int) -> list[Draw]:
+    """What was fixed at the close, group by group in the order of the notice; empty before."""
+    return list(db.session.scalars(sa.select(Draw).where(Draw.lottery_id == lottery_id).order_by(Draw.id)))
+
+
+def persons(lottery_id: int) -> dict[str, int]:
+    """How many entries there are of each group."""
+    query = sa.select(Entry.group, sa.func.count()).where(Entry.lottery_id == lottery_id, IN_THE_DRAW)
+    return dict(db.session.execute(query.group_by(Entry.group)).all())
+
+
+def entered(lottery_id: int, group: str = "") -> Iterable[tuple[str, str, int]]:
+    """(no, ch, lots) of the entries of a draw in order of receipt, a portion in memory at a time."""
+    query = sa.select(Entry.no, Entry.ch, Entry.lots).where(Entry.lottery_id == lottery_id, Entry.group == group)
+    return db.session.execute(query.where(IN_THE_DRAW).order_by(Entry.seq).execution_options(yield_per=AT_ONCE))

@@ -1,4 +1,4 @@
-"""The draw console of the staff: what was fixed at the close, and the form by which chance comes in."""
+"""The draw console of the staff: checks before the draw, the forms by which chance comes in, the sign-off after it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.kit.refusals import Refused
-from marketplace.lotteries import beacon, bundles, drawing
-from marketplace.lotteries.forms import BeaconForm, DiceForm
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.kit.refusals import Refused, WrongState
+from marketplace.listings import scheduling
+from marketplace.listings.models import ListingState
+from marketplace.lotteries import closing, counting, draw, drawing, signing_off
+from marketplace.lotteries.forms import BeaconForm, CloseForm, DiceForm, SignOffForm
+from marketplace.lotteries.models import Lottery, LotteryState, Wave
+from marketplace.lotteries.preflight import preflight
 
 bp = Blueprint("lotteries_desk", __name__)
 
@@ -21,21 +24,43 @@ bp = Blueprint("lotteries_desk", __name__)
 @bp.get("/staff/lotteries/<code>")
 @staff("drafter", "approver")
 def show(code: str) -> ResponseReturnValue:
-    return page(find(code), DiceForm(), BeaconForm())
+    return page(find(code))
+
+
+@bp.post("/staff/lotteries/<code>/close")
+@staff("drafter", "approver")
+def close(code: str) -> ResponseReturnValue:
+    """Do now what the worker's clock should have done: close a sale whose hour is over, and fix its list."""
+    lottery, form = find(code), CloseForm()
+    if not form.validate():
+        return page(lottery, close_form=form), 422
+    if lottery.state == LotteryState.OPEN and now() >= lottery.closes_at:
+        try:
+            if lottery.listing.state == ListingState.OPEN:
+                scheduling.close_sale(lottery.listing_id)
+        except WrongState:
+            pass  # the worker was first
+        closing.close(lottery.listing_id)
+    return redirect(url_for("lotteries_desk.show", code=code), 303)
 
 
 @bp.post("/staff/lotteries/<code>/dice")
 @staff("drafter", "approver")
 def dice(code: str) -> ResponseReturnValue:
+    """First the digits are read back; with `confirmed` they draw."""
     lottery, form = find(code), DiceForm()
     if not form.validate():
-        return page(lottery, form, BeaconForm(formdata=None)), 422
-    digits = "".join((form.digits.data or "").split())
+        return page(lottery, dice_form=form), 422
+    witnesses = [form.witnesses.data or "", form.second.data or ""]
     try:
-        drawing.draw_with_dice(lottery.id, digits, [form.witnesses.data or "", form.second.data or ""], actor().id)
+        if form.confirmed.data != form.plain_digits:
+            drawing.thrown(form.plain_digits)
+            drawing.witnessed(witnesses)
+            return page(lottery, dice_form=form, read_back=True)
+        drawing.draw_with_dice(lottery.id, form.plain_digits, witnesses, actor().id)
     except Refused as refusal:
         form.refuse(refusal)
-        return page(find(code), form, BeaconForm(formdata=None)), refusal.status
+        return page(find(code), dice_form=form), refusal.status
     return redirect(url_for("lotteries_desk.show", code=code), 303)
 
 
@@ -44,12 +69,26 @@ def dice(code: str) -> ResponseReturnValue:
 def by_beacon(code: str) -> ResponseReturnValue:
     lottery, form = find(code), BeaconForm()
     if not form.validate():
-        return page(lottery, DiceForm(formdata=None), form), 422
+        return page(lottery, beacon_form=form), 422
     try:
         drawing.draw_with_beacon(lottery.id, form.signature.data or "", actor().id)
     except Refused as refusal:
         form.refuse(refusal)
-        return page(find(code), DiceForm(formdata=None), form), refusal.status
+        return page(find(code), beacon_form=form), refusal.status
+    return redirect(url_for("lotteries_desk.show", code=code), 303)
+
+
+@bp.post("/staff/lotteries/<code>/sign-off")
+@staff("drafter", "approver")
+def sign_off(code: str) -> ResponseReturnValue:
+    lottery, form = find(code), SignOffForm()
+    if not form.validate():
+        return page(lottery, sign_form=form), 422
+    try:
+        signing_off.sign_off(lottery.id, actor().id)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(find(code), sign_form=form), refusal.status
     return redirect(url_for("lotteries_desk.show", code=code), 303)
 
 
@@ -66,20 +105,41 @@ def find(code: str) -> Lottery:
     return lottery
 
 
-def page(lottery: Lottery, dice_form: DiceForm, beacon_form: BeaconForm) -> str:
-    """Persons, winners, paid and promoted are counted apart, always."""
-    counted = sa.select(Entry.state, sa.func.count()).where(Entry.lottery_id == lottery.id).group_by(Entry.state)
-    counts = {row[0]: row[1] for row in db.session.execute(counted)}
-    by_dice = lottery.chain != beacon.CHAIN or now() >= lottery.draw_at + drawing.SILENCE
+def page(
+    lottery: Lottery,
+    *,
+    dice_form: DiceForm | None = None,
+    beacon_form: BeaconForm | None = None,
+    sign_form: SignOffForm | None = None,
+    close_form: CloseForm | None = None,
+    read_back: bool = False,
+) -> str:
+    """A form that was sent comes back as it was; the others are empty."""
+    waits = lottery.state in (LotteryState.OPEN, LotteryState.CLOSED)
+    due = lottery.state == LotteryState.CLOSED and now() >= lottery.draw_at
+    source = drawing.source(lottery, now())
+    signer = db.session.get(Account, lottery.signed_off_by) if lottery.signed_off_by else None
+    waves = sa.select(Wave).where(Wave.lottery_id == lottery.id).order_by(Wave.number)
     return render_template(
         "lotteries/desk.html",
         lottery=lottery,
         listing=lottery.listing,
-        fixed=bundles.fixed_of(lottery),
-        counts=[(state.ja, counts[state]) for state in EntryState if state in counts],
-        dice_form=dice_form,
-        beacon_form=beacon_form,
-        by_beacon=lottery.chain == beacon.CHAIN,
-        by_dice=by_dice,
-        due=now() >= lottery.draw_at,
+        draws=closing.draws(lottery.id),
+        counts=counting.count(lottery),
+        states=counting.by_state(lottery),
+        waves=list(db.session.scalars(waves)),
+        checks=preflight(lottery, actor()) if waits else [],
+        dice_form=dice_form or DiceForm(formdata=None),
+        beacon_form=beacon_form or BeaconForm(formdata=None),
+        sign_form=sign_form or SignOffForm(formdata=None),
+        close_form=close_form or CloseForm(formdata=None),
+        read_back=read_back,
+        late=lottery.state == LotteryState.OPEN and now() >= lottery.closes_at,
+        due=due,
+        by_dice=due and source == draw.DICE,
+        by_beacon=due and source != draw.DICE,
+        signer=signer,
+        may_sign=lottery.state in (LotteryState.DRAWN, LotteryState.SETTLED)
+        and signer is None
+        and lottery.drawn_by != actor().id,
     )

@@ -81,6 +81,7 @@ def enter(lottery_id: int, account_id: int, application: Application = PLAIN, by
                 "no": no,
                 "ch": sha256(secret.encode()).hexdigest(),
                 "lots": application.lots,
+                "group": application.group,
                 "revision": 1,
                 "pledge": application.pledge,
                 "entered_at": place.at,
@@ -223,7 +224,7 @@ def change(entry_id: int, account_id: int, application: Application) -> None:
             entry.void_reason = entry.first_no = None
             move(entry, "restore", by=by, why="changed")
         entry.person_key, entry.phone_key = keys
-        entry.lots, entry.pledge = application.lots, application.pledge
+        entry.lots, entry.group, entry.pledge = application.lots, application.group, application.pledge
         entry.revision += 1
         if db.session.get(Applicant, entry.id) is not None:
             db.session.execute(sa.update(Applicant).where(Applicant.entry_id == entry.id).values(**_who(application)))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
 from marketplace.kit.forms import Form, number
 from marketplace.lotteries.applicants import Channel
+from marketplace.lotteries.groups import NAMES
 from marketplace.lotteries.rules import PLEDGE, Application, Terms, asks_who, faults
 
 WITNESS = "立会人の名前を入力してください。"
@@ -53,6 +55,12 @@ class EntryForm(Form):
     born_on = DayField(
         "生年月日", description="例 1951年4月3日、昭和26年4月3日。年齢を確かめるためだけに使い、保存しません"
     )
+    group = RadioField(
+        "お住まい",
+        choices=[SelectChoice(code, ja) for code, ja in NAMES.items()],
+        description="枠ごとに、別々に抽選します",
+        validate_choice=False,
+    )
     of_age = BooleanField("")
     pledge = HiddenField()
     agreed = BooleanField(
@@ -66,6 +74,7 @@ class EntryForm(Form):
         form = cls(**more)
         asked = {
             "lots": terms.most_lots > 1,
+            "group": bool(terms.groups),
             "phone": channel in (Channel.PHONE, Channel.COUNTER),
             "relation": channel is Channel.FAMILY,
             "born_on": terms.least_age is not None and terms.age_by_birth,
@@ -100,7 +109,7 @@ class EntryForm(Form):
         return application if fine else None
 
 
-WHAT = ("lots", "name", "kana", "address", "phone", "relation", "born_on", "of_age")
+WHAT = ("lots", "group", "name", "kana", "address", "phone", "relation", "born_on", "of_age")
 
 
 class ReceptionForm(EntryForm):
@@ -157,6 +166,46 @@ class DiceForm(Form):
     )
     witnesses = StringField("立会人 1人目", validators=[InputRequired(WITNESS)], render_kw={"autocomplete": "off"})
     second = StringField("立会人 2人目", validators=[InputRequired(WITNESS)], render_kw={"autocomplete": "off"})
+    confirmed = HiddenField()
+    """The digits that were read back: only the same digits draw."""
+
+    @property
+    def plain_digits(self) -> str:
+        """Half-width, without the spaces between groups."""
+        return "".join(unicodedata.normalize("NFKC", self.digits.data or "").split())
+
+
+class CloseForm(Form):
+    """Nothing but the click, protected against forgery."""
+
+
+class SignOffForm(Form):
+    compared = BooleanField(
+        "さいころの目（または公開乱数）と、立会人の控え、公開した結果が同じであることを確かめました",
+        validators=[InputRequired("確かめて、チェックを入れてください。")],
+    )
+
+
+class CheckForm(Form):
+    """The verify box: anybody with any receipt, by its number or as the signed file."""
+
+    no = StringField(
+        "受付番号",
+        validators=[InputRequired("受付番号を入力してください。"), Length(max=40, message="長すぎます。")],
+        render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
+    )
+    receipt = TextAreaField(
+        "町の署名つきの控え",
+        description="控えのファイルの中身を貼りつけると、町が出したものかどうかも確かめます。なくてもかまいません",
+        validators=[Length(max=4_000, message="長すぎます。")],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    secret = StringField(
+        "ひみつの番号",
+        description="受付票が本物かどうかも確かめるとき。なくてもかまいません",
+        validators=[Length(max=80, message="長すぎます。")],
+        render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
+    )
 
 
 class BeaconForm(Form):

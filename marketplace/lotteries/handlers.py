@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.lotteries import awarding, cards, closing, duplicates, receipts
-from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, EntryState, Lottery
+from marketplace.lotteries import awarding, bundles, cards, closing, duplicates, receipts
+from marketplace.lotteries.groups import waiting_places
+from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles, say
 
@@ -76,37 +76,49 @@ def send_receipt(entry_id: int) -> None:
 
 @handles("lottery.drawn")
 def tell_drawn(lottery_id: int) -> None:
-    tell_waiting(lottery_id, 0)
+    tell_result(lottery_id, 0)
 
 
 @handles("lottery.telling")
-def tell_waiting(lottery_id: int, past: int) -> None:
-    """Tell those who wait their place, a portion at a time; winners have the letter with the pay link."""
-    _portion("lottery.telling", "entry_waiting", lottery_id, past, Entry.rank, Entry.state == EntryState.WAITING)
+def tell_result(lottery_id: int, past: int) -> None:
+    """Tell all others the result, a portion at a time; winners have the letter with the pay link."""
+    letters = {EntryState.WAITING: "entry_waiting", EntryState.LOST: "entry_lost"}
+    _portion("lottery.telling", letters, lottery_id, past, Entry.rank.is_not(None))
+
+
+@handles("lottery.settled")
+def tell_ended(lottery_id: int, past: int = 0) -> None:
+    """Nobody is promoted any more: who waited until now is told."""
+    places = waiting_places(get(Listing, get(Lottery, lottery_id).listing_id).auction_rules)
+    waited = sa.or_(
+        sa.false(),
+        *(
+            sa.and_(Entry.group == fixed.group, sa.true() if places is None else Entry.rank <= fixed.units + places)
+            for fixed in closing.draws(lottery_id)
+        ),
+    )
+    _portion("lottery.settled", {EntryState.LOST: "entry_ended"}, lottery_id, past, waited)
 
 
 @handles("lottery.cancelled")
 def tell_cancelled(lottery_id: int, past: int = 0) -> None:
-    _portion("lottery.cancelled", "lottery_cancelled", lottery_id, past, Entry.seq, IN_THE_DRAW)
+    _portion("lottery.cancelled", dict.fromkeys(EntryState, "lottery_cancelled"), lottery_id, past, IN_THE_DRAW)
 
 
 def _portion(
-    topic: str,
-    template: str,
-    lottery_id: int,
-    past: int,
-    order: InstrumentedAttribute[Any],
-    which: sa.ColumnElement[bool],
+    topic: str, letters: Mapping[EntryState, str], lottery_id: int, past: int, which: sa.ColumnElement[bool]
 ) -> None:
-    """Write the letters of one portion in `order`, and say `topic` again for the rest."""
+    """Write the letters of one portion, by the state of each entry, and say `topic` again for the rest."""
     with transaction():
         lottery = get(Lottery, lottery_id)
-        query = sa.select(Entry).where(Entry.lottery_id == lottery_id, which, order > past)
-        entries = list(db.session.scalars(query.order_by(order).limit(PORTION)))
+        query = sa.select(Entry).where(
+            Entry.lottery_id == lottery_id, which, Entry.state.in_(letters), Entry.seq > past
+        )
+        entries = list(db.session.scalars(query.order_by(Entry.seq).limit(PORTION)))
         for entry in entries:
-            _tell(template, lottery, entry)
+            _tell(letters[entry.state], lottery, entry)
         if len(entries) == PORTION:
-            last = getattr(entries[-1], order.key)
+            last = entries[-1].seq
             say(topic, key=f"{lottery.code}:{last}", lottery_id=lottery_id, past=last)
 
 
@@ -114,7 +126,7 @@ def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "") -> N
     if entry.account_id is None:
         return  # erased
     listing = get(Listing, lottery.listing_id)
-    fixed = db.session.scalar(sa.select(Draw).where(Draw.lottery_id == lottery.id))
+    fixed = bundles.draw_for(entry)
     send(
         template,
         get(Account, entry.account_id).email,

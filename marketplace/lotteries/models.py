@@ -43,6 +43,7 @@ class EntryState(StrEnum):
     VOID = "void"
     WON = "won"
     WAITING = "waiting"
+    LOST = "lost"
     PAY_DUE = "pay_due"
     PAID = "paid"
     FORFEITED = "forfeited"
@@ -58,6 +59,7 @@ ENTRY_JA = {
     EntryState.VOID: "無効",
     EntryState.WON: "当選",
     EntryState.WAITING: "補欠",
+    EntryState.LOST: "落選",
     EntryState.PAY_DUE: "当選（お支払い待ち）",
     EntryState.PAID: "当選（お支払いずみ）",
     EntryState.FORFEITED: "当選（期限切れ）",
@@ -70,6 +72,8 @@ class Lottery(Base):
         sa.UniqueConstraint("listing_id", name="uq_lotteries_one_per_listing"),
         sa.CheckConstraint("draw_at >= closes_at", name="drawn_after_the_close"),
         sa.CheckConstraint("(chain = 'dice') = (round = 0)", name="dice_have_no_round"),
+        sa.CheckConstraint("signed_off_by <> drawn_by", name="signed_off_by_another_person"),
+        sa.CheckConstraint("(signed_off_by IS NULL) = (signed_off_at IS NULL)", name="signed_off_at_a_time"),
     )
     MOVES: ClassVar[Machine[LotteryState]] = Machine(
         {
@@ -99,12 +103,27 @@ class Lottery(Base):
     """The beacon's round for `draw_at`; 0 for dice."""
     received: Mapped[int] = mapped_column(default=0)
     """The last receipt number given."""
+    promote_until: Mapped[datetime]
+    """Until then whoever waits may be promoted."""
+    wave: Mapped[int] = mapped_column(default=0)
+    """The last wave of promotions; the winners of the draw are wave 0."""
+    asked: Mapped[int] = mapped_column(default=0)
+    """How often the beacon was asked in vain."""
+    ask_at: Mapped[datetime | None]
+    """When it is asked again."""
+    trouble: Mapped[str] = mapped_column(sa.Text, default="")
+    """What it said the last time."""
+    drawn_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    """Who brought chance in; nobody where the worker fetched it."""
+    signed_off_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    signed_off_at: Mapped[datetime | None]
     most_lots: Mapped[int] = mapped_column(default=1)
     least_age: Mapped[int | None]
     age_by_birth: Mapped[bool] = mapped_column(default=False)
     asks_address: Mapped[bool] = mapped_column(default=False)
     asks_sms: Mapped[bool] = mapped_column(default=False)
     asks_card: Mapped[bool] = mapped_column(default=False)
+    groups: Mapped[str] = mapped_column(sa.String(80), default="")
     retain_days: Mapped[int]
     erased_at: Mapped[datetime | None]
     """When the personal data of those who did not buy was erased."""
@@ -151,7 +170,7 @@ class Entry(Base):
             )
         ),
         sa.Index("ix_entries_card", "lottery_id", "card_key"),
-        sa.Index("ix_entries_state_rank", "lottery_id", "state", "rank"),
+        sa.Index("ix_entries_group_state_rank", "lottery_id", "group", "state", "rank"),
         sa.Index("ix_entries_account", "account_id", "id"),
         sa.CheckConstraint("lots >= 1", name="lots_positive"),
         sa.CheckConstraint("(state = 'void') = (void_reason IS NOT NULL)", name="void_for_a_reason"),
@@ -169,6 +188,7 @@ class Entry(Base):
             "win": {EntryState.APPLIED: EntryState.WON},
             "wait": {EntryState.APPLIED: EntryState.WAITING},
             "promote": {EntryState.WAITING: EntryState.WON},
+            "lose": {EntryState.APPLIED: EntryState.LOST, EntryState.WAITING: EntryState.LOST},
             "award": {EntryState.WON: EntryState.PAY_DUE},
             "pay": {
                 EntryState.PAY_DUE: EntryState.PAID,
@@ -190,6 +210,8 @@ class Entry(Base):
     ch: Mapped[str] = mapped_column(sa.String(64))
     """Hex SHA-256 of the secret code on the receipt. The code itself is not kept."""
     lots: Mapped[int] = mapped_column(default=1)
+    group: Mapped[str] = mapped_column(sa.String(16), default="")
+    """The group whose units it is drawn for; "" where there are none."""
     revision: Mapped[int] = mapped_column(default=1)
     """Counts the receipts: a change of the lots makes a new one."""
     pledge: Mapped[str] = mapped_column(sa.String(16))
@@ -204,7 +226,9 @@ class Entry(Base):
     entered_at: Mapped[datetime]
     ticket: Mapped[str | None] = mapped_column(sa.String(64))
     rank: Mapped[int | None]
-    """Place in the draw, from 1; places after the units are the waiting list."""
+    """Place in the draw of its group, from 1; places after the units are the waiting list."""
+    wave: Mapped[int | None]
+    """By which it won: 0 by the draw, else promoted."""
     order_id: Mapped[int | None] = mapped_column(unique=True)
     erased_at: Mapped[datetime | None]
 
@@ -217,12 +241,32 @@ IN_THE_DRAW = Entry.state.not_in((EntryState.WITHDRAWN, EntryState.VOID))
 """Entries that the root stands over, or will."""
 
 
+class Wave(Base):
+    """Winners who were told together and have the same deadline."""
+
+    __tablename__ = "waves"
+    __table_args__ = (
+        sa.UniqueConstraint("lottery_id", "number", name="uq_waves_number"),
+        sa.CheckConstraint("number >= 0", name="number_from_zero"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lottery_id: Mapped[int] = mapped_column(sa.ForeignKey("lotteries.id"))
+    number: Mapped[int]
+    persons: Mapped[int]
+    at: Mapped[datetime]
+    pay_by: Mapped[datetime]
+
+
 class Draw(Base):
-    """What was fixed at the close, and then what chance said. The commit of draw-v1 can be rebuilt from it alone."""
+    """What was fixed at the close, and then what chance said: one for each group, one where there are none.
+
+    The commit of draw-v1 can be rebuilt from it alone.
+    """
 
     __tablename__ = "draws"
     __table_args__ = (
-        sa.UniqueConstraint("lottery_id", name="uq_draws_one_per_lottery"),
+        sa.UniqueConstraint("lottery_id", "group", name="uq_draws_one_for_each_group"),
         sa.CheckConstraint(
             "(seed IS NULL) = (randomness IS NULL) AND (seed IS NULL) = (drawn_at IS NULL)", name="whole"
         ),
@@ -231,7 +275,9 @@ class Draw(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lottery_id: Mapped[int] = mapped_column(sa.ForeignKey("lotteries.id"))
-    listing: Mapped[str] = mapped_column(sa.String(16))
+    group: Mapped[str] = mapped_column(sa.String(16), default="")
+    listing: Mapped[str] = mapped_column(sa.String(40))
+    """The listing's code; for a group, "code/group"."""
     rules: Mapped[str] = mapped_column(sa.String(71))
     n: Mapped[int]
     units: Mapped[int]

@@ -10,7 +10,7 @@ from marketplace.accounts.session import current_account
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.listings.models import PUBLIC, Listing
-from marketplace.lotteries import bundles
+from marketplace.lotteries import bundles, counting
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.models import Lottery, LotteryState
 
@@ -45,6 +45,7 @@ def about(lottery: Lottery | None) -> dict[str, object]:
     return {
         "lottery": lottery,
         "fixed": bundles.fixed_of(lottery) if lottery else None,
+        "odds": counting.odds(lottery) if lottery and lottery.groups else [],
         "count": bundles.count(lottery.id) if lottery else 0,
         "takes_entries": lottery is not None and takes_entries(lottery),
     }

@@ -9,11 +9,14 @@ CannotWithdraw      the entry is in the draw already (409)
 TooEarly            the time of the draw has not come (409)
 NotClosed           there is nothing to draw: not closed, drawn already, cancelled (409)
 WrongSource         the notice names another source of chance (409)
+ListChanged         the entries are not those whose root was published (409)
+NotDrawn            there is nothing to sign off yet (409)
+SameHand            who drew can't sign off (403)
 """
 
 from __future__ import annotations
 
-from marketplace.kit.refusals import Refused, WrongState
+from marketplace.kit.refusals import NotAllowed, Refused, WrongState
 
 
 class AlreadyEntered(Refused):
@@ -65,4 +68,22 @@ class NotClosed(WrongState):
 
 class WrongSource(Refused):
     code = "wrong_source"
-    message = "公告で決めた方法と違います。さいころは、公開乱数が24時間たっても得られないときだけ使えます。"
+    message = (
+        "公告で決めた方法と違います。公開乱数の抽選では、抽選の日時から24時間までは公開乱数、"
+        "それを過ぎたらさいころを使います。"
+    )
+
+
+class ListChanged(Refused):
+    code = "list_changed"
+    message = "応募の一覧が、締め切りのときに公開したものと違います。抽選をせずに、システムの管理者に連絡してください。"
+
+
+class NotDrawn(WrongState):
+    code = "not_drawn"
+    message = "まだ抽選をしていません。"
+
+
+class SameHand(NotAllowed):
+    code = "same_hand"
+    message = "抽選の目を入力した人とは別の職員が、確かめてください。"

@@ -46,6 +46,8 @@ class Terms(NamedTuple):
     """Days after the draw when personal data of those who did not buy is erased."""
     asks_card: bool = False
     """A card is saved, and charged on winning; without one an entry does not count. See cards.py."""
+    groups: str = ""
+    """Codes of the groups that units are kept for, with commas; an applicant says of which one. Else ""."""
 
 
 def terms_of(per_person_limit: int, sale_rules: Mapping[str, Any] | None) -> Terms:
@@ -57,6 +59,7 @@ def terms_of(per_person_limit: int, sale_rules: Mapping[str, Any] | None) -> Ter
         asks_address=bool(entry.get("address")),
         asks_sms=bool(entry.get("sms")),
         asks_card=bool(entry.get("card")),
+        groups=",".join(group["code"] for group in (sale_rules or {}).get("groups") or ()),
         retain_days=entry.get("retain_days") or RETAIN_DAYS,
     )
 
@@ -68,6 +71,7 @@ class Application:
     lots: int = 1
     pledge: str = PLEDGE
     channel: Channel = Channel.SELF
+    group: str = ""
     name: str = ""
     kana: str = ""
     address: str = ""
@@ -105,6 +109,8 @@ def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid
         yield Invalid("1口以上で申し込んでください。", field="lots")
     elif application.lots > terms.most_lots:
         yield TooManyLots(f"お1人さま{terms.most_lots}口までです。", field="lots")
+    if application.group not in terms.groups.split(","):
+        yield Invalid("どちらかを選んでください。", field="group")
     if terms.least_age is not None:
         yield from _age_faults(application, terms.least_age, terms.age_by_birth, on)
     if asks_who(application.channel, terms):

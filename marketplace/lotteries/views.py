@@ -1,24 +1,22 @@
-"""Apply, keep the receipt, read the result, check the draw."""
+"""Apply, keep the receipt, read the own result."""
 
 from __future__ import annotations
 
-import json
-
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from marketplace.accounts.session import signed_in
 from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
-from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing
-from marketplace.lotteries import applying, bundles, card_pages, cards, demand, desk, entering, reception
+from marketplace.lotteries import applying, bundles, card_pages, cards, demand, desk, entering, reception, records
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, EntryState, Lottery
 from marketplace.lotteries.pages import about, find, me, takes_entries
+from marketplace.lotteries.records import waiting_place
 from marketplace.orders.models import Order
 from marketplace.payments.saving import saved_card
 
@@ -50,7 +48,7 @@ def entry(code: str) -> ResponseReturnValue:
         return redirect(url_for("applying.ask", code=code), 303)
     kept = session.pop("receipt", None)
     secret = kept["secret"] if kept and kept["no"] == own.no else None
-    fixed = bundles.fixed_of(lottery)
+    fixed = bundles.draw_for(own)
     return render_template(
         "lotteries/entry.html",
         listing=listing,
@@ -95,60 +93,13 @@ def withdraw(code: str) -> ResponseReturnValue:
     return redirect(f"/listings/{code}", 303)
 
 
-@bp.get("/listings/<code>/draw")
-def show(code: str) -> ResponseReturnValue:
-    """The public record of the draw, and the place of any receipt number in it."""
-    listing, lottery = find(code)
-    fixed = bundles.fixed_of(lottery)
-    no = (request.args.get("no") or "").strip().upper()
-    asked = db.session.scalar(sa.select(Entry).where(Entry.lottery_id == lottery.id, Entry.no == no)) if no else None
-    winners = sa.select(Entry.no).where(Entry.lottery_id == lottery.id, Entry.rank <= (fixed.units if fixed else 0))
-    page = render_template(
-        "lotteries/draw.html",
-        listing=listing,
-        no=no,
-        asked=asked,
-        waiting_place=waiting_place(asked, fixed) if asked else None,
-        winners=list(db.session.scalars(winners.order_by(Entry.no))),
-        **about(lottery),
-    )
-    return conditional(page, max_age=0, private=True)
-
-
-@bp.get("/listings/<code>/draw.json")
-def bundle(code: str) -> ResponseReturnValue:
-    """The bundle of docs/draw-v1.md, from the close on; `randomness` is null until the draw."""
-    fixed = bundles.fixed_of(find(code)[1])
-    if fixed is None:
-        abort(404)
-    text = json.dumps(bundles.bundle_of(fixed), ensure_ascii=False, separators=(",", ":")) + "\n"
-    response = Response(text, mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}-draw.json"'
-    return conditional(response, max_age=60)
-
-
-@bp.get("/listings/<code>/proof/<no>.json")
-@limiter.limit("60/minute")
-def proof(code: str, no: str) -> ResponseReturnValue:
-    """The way from one entry to the published root, as JSON."""
-    fixed = bundles.fixed_of(find(code)[1])
-    found = bundles.proof_of(fixed, no) if fixed else None
-    if found is None:
-        abort(404)
-    return conditional(Response(json.dumps(found) + "\n", mimetype="application/json"), max_age=60)
-
-
-def waiting_place(own: Entry, fixed: Draw | None) -> int | None:
-    """補欠n番 as drawn; None for winners and before the draw."""
-    if fixed is None or own.rank is None or own.rank <= fixed.units:
-        return None
-    return own.rank - fixed.units
-
-
 def waiting_before(own: Entry) -> int:
     """How many still wait before this entry."""
     ahead = sa.select(sa.func.count()).where(
-        Entry.lottery_id == own.lottery_id, Entry.state == EntryState.WAITING, Entry.rank < (own.rank or 0)
+        Entry.lottery_id == own.lottery_id,
+        Entry.group == own.group,
+        Entry.state == EntryState.WAITING,
+        Entry.rank < (own.rank or 0),
     )
     return db.session.scalar(ahead) or 0
 
@@ -157,4 +108,4 @@ def order_code(own: Entry) -> str | None:
     return db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id)) if own.order_id else None
 
 
-BLUEPRINTS = (bp, applying.bp, card_pages.bp, desk.bp, reception.bp, demand.bp)
+BLUEPRINTS = (bp, applying.bp, card_pages.bp, records.bp, desk.bp, reception.bp, demand.bp)

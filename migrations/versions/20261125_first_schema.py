@@ -1,12 +1,12 @@
 """first schema
 
-Revision cf32f3adea16, after ; 2026-11-25 01:39:38.691733.
+Revision a0edc35b4f5c, after ; 2026-11-25 01:52:58.129056.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "cf32f3adea16"
+revision = "a0edc35b4f5c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1308,17 +1308,32 @@ def upgrade() -> None:
         sa.Column("chain", sa.String(length=64), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("received", sa.Integer(), nullable=False),
+        sa.Column("promote_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("ask_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("drawn_by", sa.Integer(), nullable=True),
+        sa.Column("signed_off_by", sa.Integer(), nullable=True),
+        sa.Column("signed_off_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("most_lots", sa.Integer(), nullable=False),
         sa.Column("least_age", sa.Integer(), nullable=True),
         sa.Column("age_by_birth", sa.Boolean(), nullable=False),
         sa.Column("asks_address", sa.Boolean(), nullable=False),
         sa.Column("asks_sms", sa.Boolean(), nullable=False),
         sa.Column("asks_card", sa.Boolean(), nullable=False),
+        sa.Column("groups", sa.String(length=80), nullable=False),
         sa.Column("retain_days", sa.Integer(), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(chain = 'dice') = (round = 0)", name=op.f("ck_lotteries_dice_have_no_round")),
+        sa.CheckConstraint(
+            "(signed_off_by IS NULL) = (signed_off_at IS NULL)", name=op.f("ck_lotteries_signed_off_at_a_time")
+        ),
         sa.CheckConstraint("draw_at >= closes_at", name=op.f("ck_lotteries_drawn_after_the_close")),
+        sa.CheckConstraint("signed_off_by <> drawn_by", name=op.f("ck_lotteries_signed_off_by_another_person")),
+        sa.ForeignKeyConstraint(["drawn_by"], ["accounts.id"], name=op.f("fk_lotteries_drawn_by_accounts")),
         sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_lotteries_listing_id_listings")),
+        sa.ForeignKeyConstraint(["signed_off_by"], ["accounts.id"], name=op.f("fk_lotteries_signed_off_by_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lotteries")),
         sa.UniqueConstraint("listing_id", name="uq_lotteries_one_per_listing"),
     )
@@ -1456,7 +1471,8 @@ def upgrade() -> None:
         "draws",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lottery_id", sa.Integer(), nullable=False),
-        sa.Column("listing", sa.String(length=16), nullable=False),
+        sa.Column("group", sa.String(length=16), nullable=False),
+        sa.Column("listing", sa.String(length=40), nullable=False),
         sa.Column("rules", sa.String(length=71), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
@@ -1476,7 +1492,7 @@ def upgrade() -> None:
         sa.CheckConstraint("n >= 0", name=op.f("ck_draws_n_not_negative")),
         sa.ForeignKeyConstraint(["lottery_id"], ["lotteries.id"], name=op.f("fk_draws_lottery_id_lotteries")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draws")),
-        sa.UniqueConstraint("lottery_id", name="uq_draws_one_per_lottery"),
+        sa.UniqueConstraint("lottery_id", "group", name="uq_draws_one_for_each_group"),
     )
     op.create_table(
         "enclosures",
@@ -1529,6 +1545,7 @@ def upgrade() -> None:
         sa.Column("no", sa.String(length=24), nullable=False),
         sa.Column("ch", sa.String(length=64), nullable=False),
         sa.Column("lots", sa.Integer(), nullable=False),
+        sa.Column("group", sa.String(length=16), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("pledge", sa.String(length=16), nullable=False),
         sa.Column("person_key", sa.String(length=64), nullable=True),
@@ -1558,6 +1575,7 @@ def upgrade() -> None:
                 "void",
                 "won",
                 "waiting",
+                "lost",
                 "pay_due",
                 "paid",
                 "forfeited",
@@ -1571,6 +1589,7 @@ def upgrade() -> None:
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ticket", sa.String(length=64), nullable=True),
         sa.Column("rank", sa.Integer(), nullable=True),
+        sa.Column("wave", sa.Integer(), nullable=True),
         sa.Column("order_id", sa.Integer(), nullable=True),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(state = 'void') = (void_reason IS NOT NULL)", name=op.f("ck_entries_void_for_a_reason")),
@@ -1593,7 +1612,7 @@ def upgrade() -> None:
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.create_index("ix_entries_account", ["account_id", "id"], unique=False)
         batch_op.create_index("ix_entries_card", ["lottery_id", "card_key"], unique=False)
-        batch_op.create_index("ix_entries_state_rank", ["lottery_id", "state", "rank"], unique=False)
+        batch_op.create_index("ix_entries_group_state_rank", ["lottery_id", "group", "state", "rank"], unique=False)
         batch_op.create_index(
             "uq_entries_first_of_a_person_counts",
             ["lottery_id", "person_key"],
@@ -1699,6 +1718,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "waves",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lottery_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pay_by", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("number >= 0", name=op.f("ck_waves_number_from_zero")),
+        sa.ForeignKeyConstraint(["lottery_id"], ["lotteries.id"], name=op.f("fk_waves_lottery_id_lotteries")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waves")),
+        sa.UniqueConstraint("lottery_id", "number", name="uq_waves_number"),
+    )
+    op.create_table(
         "applicants",
         sa.Column("entry_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -1764,6 +1796,7 @@ def downgrade() -> None:
 
     op.drop_table("bids")
     op.drop_table("applicants")
+    op.drop_table("waves")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_orders_one_open_per_buyer_and_listing",
@@ -1799,7 +1832,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state NOT IN ('withdrawn', 'void')"),
             postgresql_where=sa.text("state NOT IN ('withdrawn', 'void')"),
         )
-        batch_op.drop_index("ix_entries_state_rank")
+        batch_op.drop_index("ix_entries_group_state_rank")
         batch_op.drop_index("ix_entries_card")
         batch_op.drop_index("ix_entries_account")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 from marketplace.kit.clock import pretending
@@ -39,10 +40,15 @@ def somebody(kana: str = "やまだ はなこ", address: str = "月見沢町海�
     return Application(name="山田 花子", kana=kana, address=address, **more)
 
 
-def with_entries(people: int, **more: Any) -> tuple[Lottery, list[Received], list[int]]:
+def with_entries(people: int, groups: Sequence[str] = ("",), **more: Any) -> tuple[Lottery, list[Received], list[int]]:
+    """`groups` are chosen in turn."""
     lottery = a_lottery(**more)
     accounts = [given.an_account() for _ in range(people)]
-    return lottery, [enter(lottery.id, account) for account in accounts], accounts
+    received = [
+        enter(lottery.id, account, Application(group=group))
+        for account, group in zip(accounts, cycle(groups), strict=False)
+    ]
+    return lottery, received, accounts
 
 
 @contextmanager

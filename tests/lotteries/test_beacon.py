@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from marketplace.lotteries import beacon
+from marketplace.lotteries.beacon import QUICKNET
 
 SIGNATURE = bytes.fromhex(
     "b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b"
@@ -15,24 +16,24 @@ JST = timezone(timedelta(hours=9))
     [
         (datetime(2026, 4, 20, tzinfo=UTC), 27_946_612),
         (datetime(2026, 5, 1, 10, tzinfo=JST), 28_264_612),
-        (datetime.fromtimestamp(beacon.GENESIS, UTC), 1),
-        (datetime.fromtimestamp(beacon.GENESIS + 2.999, UTC), 1),
-        (datetime.fromtimestamp(beacon.GENESIS + 3, UTC), 2),
+        (datetime.fromtimestamp(QUICKNET.genesis, UTC), 1),
+        (datetime.fromtimestamp(QUICKNET.genesis + 2.999, UTC), 1),
+        (datetime.fromtimestamp(QUICKNET.genesis + 3, UTC), 2),
     ],
 )
 def test_a_time_names_one_round(moment: datetime, round_number: int) -> None:
-    assert beacon.round_at(moment) == round_number
+    assert QUICKNET.round_at(moment) == round_number
 
 
 def test_a_time_needs_a_zone_and_a_beacon() -> None:
     with pytest.raises(ValueError, match="needs its zone"):
-        beacon.round_at(datetime(2026, 5, 1, 10))  # noqa: DTZ001 - that is the point
+        QUICKNET.round_at(datetime(2026, 5, 1, 10))  # noqa: DTZ001 - that is the point
     with pytest.raises(ValueError, match="had not begun"):
-        beacon.round_at(datetime.fromtimestamp(beacon.GENESIS - 1, UTC))
+        QUICKNET.round_at(datetime.fromtimestamp(QUICKNET.genesis - 1, UTC))
 
 
 def test_a_signature_of_the_beacon_is_genuine_for_its_round_only() -> None:
-    assert [beacon.genuine(657_413, SIGNATURE), beacon.genuine(657_414, SIGNATURE)] == [True, False]
+    assert [QUICKNET.genuine(657_413, SIGNATURE), QUICKNET.genuine(657_414, SIGNATURE)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,12 @@ def test_a_signature_of_the_beacon_is_genuine_for_its_round_only() -> None:
     ],
 )
 def test_anything_else_is_not(signature: bytes) -> None:
-    assert beacon.genuine(657_413, signature) is False
+    assert QUICKNET.genuine(657_413, signature) is False
 
 
 @pytest.mark.parametrize("round_number", [0, -1, 2**64])
 def test_there_are_no_such_rounds(round_number: int) -> None:
-    assert beacon.genuine(round_number, SIGNATURE) is False
+    assert QUICKNET.genuine(round_number, SIGNATURE) is False
 
 
 def test_the_randomness_is_the_hash_of_the_signature() -> None:

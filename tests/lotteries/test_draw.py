@@ -7,12 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.kit import merkle
-from marketplace.kit.published import Malformed
+from marketplace.kit.published import Malformed, parse
 from marketplace.lotteries import beacon, draw, reference
 from marketplace.lotteries.draw import Entry
 
@@ -48,7 +49,7 @@ def bundle_of(entries: list[Json], units: int, **changes: Any) -> Json:
 
 
 def by_beacon(entries: list[Json], units: int) -> Json:
-    bundle = bundle_of(entries, units, chain=beacon.CHAIN, round=657_413)
+    bundle = bundle_of(entries, units, chain=beacon.QUICKNET.hash, round=657_413)
     bundle["randomness"] = sha256(bytes.fromhex(SIGNATURE)).hexdigest()
     bundle["beacon"] = {"round": 657_413, "signature": SIGNATURE}
     return bundle
@@ -92,7 +93,7 @@ def test_the_own_number_the_seed_and_the_cutoff_are_enough_to_check() -> None:
     entries = [entry(f"R-{n}") for n in range(300)]
     result = draw.result(bundle_of(entries, 40))
     hat = draw.Hat(bytes.fromhex(result["seed"]))
-    won = [one["no"] for one in entries if hat.ticket(one["no"]) <= result["cutoff"]]
+    won = [one["no"] for one in entries if hat.ticket(one["no"]).hex() <= result["cutoff"]]
     assert sorted(won) == sorted(result["winners"])
 
 
@@ -115,18 +116,44 @@ def test_no_units_leave_all_waiting() -> None:
 
 def test_an_applicant_proves_to_be_under_the_root() -> None:
     entries = [Entry(f"R-{n}", sha256(b"%d" % n).hexdigest()) for n in range(11)]
-    proof = draw.proof(entries, 6)
+    proof = draw.tree(entries).path(6)
     assert merkle.climb(draw.leaf(entries[6]), proof) == draw.root(entries)
     assert merkle.climb(draw.leaf(entries[6]._replace(lots=2)), proof) != draw.root(entries)
 
 
+@given(st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, 2**32))))
+@hypothesis.example((100_000, 7))
+@hypothesis.settings(max_examples=3)
+def test_every_entrant_of_a_random_roster_climbs_to_the_root(roster: tuple[int, int]) -> None:
+    """Every entrant, not some: rosters have up to 100,000 of them."""
+    people, salt = roster
+    entries = [Entry(f"R{salt:x}-{n:06}", f"{n * 7919 + salt:064x}", 1 + n % 3) for n in range(people)]
+    tree, root = draw.tree(entries), draw.root(entries)
+    leaves = map(draw.leaf, entries)
+    assert all(merkle.climb(leaf, tree.path(index)) == root for index, leaf in enumerate(leaves))
+
+
 def test_every_entry_has_the_same_chance() -> None:
-    """2,000 draws of 10 from 100: each wins 200 times, within five standard deviations (13.4)."""
+    """Chi-square of 4,000 draws of 10 from 100, with seeds that are always the same.
+
+    Each wins 400 times on average. Winners of one draw differ, so the sum divided by 0.9 has 99 degrees of freedom;
+    it is between 61 and 149 with a probability of 0.999.
+    """
     entries = [Entry(f"R-{n:03}", "00" * 32) for n in range(100)]
     commit = bundle_of([], 10)["commit"]
-    won = Counter(no for n in range(2000) for no in draw.draw(commit, b"%d" % n, entries).winners)
+    won = Counter(no for n in range(4000) for no in draw.draw(commit, b"%d" % n, entries).winners)
     assert len(won) == 100
-    assert 133 <= min(won.values()) <= max(won.values()) <= 267
+    assert 61 < sum((count - 400) ** 2 / 400 for count in won.values()) / 0.9 < 149
+
+
+def test_every_place_of_the_waiting_list_has_the_same_chance() -> None:
+    """Chi-square of one entry's rank in 4,000 draws among 20: 19 degrees of freedom, below 43.8 with 0.999."""
+    entries = [Entry(f"R-{n:03}", "00" * 32) for n in range(20)]
+    commit = bundle_of([], 1)["commit"]
+    ranks = Counter(
+        [*(found := draw.draw(commit, b"%d" % n, entries)).winners, *found.waiting].index("R-007") for n in range(4000)
+    )
+    assert sum((ranks[rank] - 200) ** 2 / 200 for rank in range(20)) < 43.8
 
 
 def test_three_lots_have_about_three_times_the_chance() -> None:
@@ -187,6 +214,9 @@ WRONG: list[tuple[Callable[[Json], object], str]] = [
     (lambda b: put(b, "randomness", "00" * 32), "the randomness is not that of the beacon's signature"),
     (lambda b: put(b, "randomness", "0"), "randomness is not lower-case hex"),
     (lambda b: b.pop("randomness"), "randomness is missing"),
+    (lambda b: put(b, "resulu", {}), 'the bundle has a field of no meaning: "resulu"'),
+    (lambda b: put(b["beacon"], "randomness", ""), "the beacon is not of the two fields round, signature"),
+    (lambda b: put(b, "result", {}), "the result in the file is not what comes out of it"),
 ]
 
 
@@ -203,6 +233,27 @@ def test_a_signature_that_is_not_the_beacons_is_refused() -> None:
     with pytest.raises(Malformed) as refused:
         draw.result(bundle)
     assert str(refused.value) == "the beacon's signature is not quicknet's"
+
+
+def published(bundle: Json) -> bytes:
+    """The file as the town's page gives it."""
+    return json.dumps(bundle | {"result": draw.result(bundle)}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("kind", [bundle_of, by_beacon])
+def test_a_file_with_any_byte_changed_is_refused(kind: Callable[[list[Json], int], Json]) -> None:
+    """Each byte, changed into its neighbours, a digit, a letter, a quote and a space."""
+    data = published(kind([entry(no) for no in ("甲-1", "b", "c")], 2))
+    draw.result(parse(data))
+    passed = []
+    for at, byte in enumerate(data):
+        for other in {byte ^ 1, byte ^ 0x20, ord("0"), ord("b"), ord('"'), ord(" ")} - {byte}:
+            try:
+                draw.result(parse(data[:at] + bytes([other]) + data[at + 1 :]))
+            except Malformed:
+                continue
+            passed.append((at, data[max(at - 20, 0) : at + 20], chr(other)))
+    assert passed == []
 
 
 @pytest.mark.parametrize("randomness", [b"d:123", b"d:" + b"1" * 21, b"1" * 22, b"d:" + b"1" * 20 + b"\n", b"\xff"])

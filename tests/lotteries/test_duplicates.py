@@ -66,7 +66,7 @@ def test_a_void_entry_is_not_under_the_root(lottery: Lottery) -> None:
         fixed = bundles.fixed_of(get(Lottery, lottery.id))
         assert fixed is not None
         assert (fixed.n, [entry["no"] for entry in bundles.bundle_of(fixed)["entries"]]) == (1, [first.no])
-        assert bundles.proof_of(fixed, second.no) is None
+        assert bundles.proof_of(lottery, second.no) is None
 
 
 def test_of_ten_at_once_one_counts(app: Flask, lottery: Lottery) -> None:

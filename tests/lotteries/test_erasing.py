@@ -68,7 +68,7 @@ def published(client: FlaskClient, lottery: Lottery) -> dict[str, Any]:
         "bundle": json.loads(client.get(f"/listings/{lottery.code}/draw.json").text),
         "api": json.loads(client.get(f"/api/v1/listings/{lottery.code}/draw").text),
         "result": bundles.result_of(fixed),
-        "proofs": [bundles.proof_of(fixed, entry.no) for entry in entries(lottery)],
+        "proofs": [bundles.proof_of(lottery, entry.no) for entry in entries(lottery)],
     }
 
 

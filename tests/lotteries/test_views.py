@@ -1,25 +1,21 @@
 from __future__ import annotations
 
-import json
 import re
-from typing import ClassVar
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Page, expect
 
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
-from marketplace.lotteries import bundles, draw
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, EntryState, Lottery
 from marketplace.lotteries.rules import PLEDGE
 from marketplace.lotteries.views import panel
 from marketplace.orders.models import Order
 from tests import given
-from tests.lotteries.applied import a_lottery, after_the_close, drawn, with_entries
+from tests.lotteries.applied import a_lottery, drawn, with_entries
 
 
 @pytest.fixture(autouse=True)
@@ -121,34 +117,6 @@ def test_the_receipt_becomes_the_result(app: Flask) -> None:
     assert told == [["当選しました。"]] * 2 + [["補欠 1番です。", "前に0人"], ["補欠 2番です。", "前に1人"]]
 
 
-def test_the_bundle_is_published_from_the_close_on_and_recomputes_after_the_draw(client: FlaskClient) -> None:
-    lottery, received, _accounts = with_entries(3)
-    url = f"/listings/{lottery.code}/draw.json"
-    assert client.get(url).status_code == 404
-    with after_the_close(lottery):
-        before = json.loads(client.get(url).text)
-    assert (before["randomness"], len(before["entries"])) == (None, 3)
-    proof = json.loads(client.get(f"/listings/{lottery.code}/proof/{received[0].no}.json").text)
-    assert proof["root"] == before["commit"]["root"]
-    assert client.get(f"/listings/{lottery.code}/proof/NONE.json").status_code == 404
-
-
-def test_the_record_of_the_draw_answers_for_any_number(client: FlaskClient) -> None:
-    lottery, _received, _accounts = drawn(4)
-    nos = list(db.session.scalars(sa.select(Entry.no).order_by(Entry.rank)))
-    fixed = bundles.fixed_of(lottery)
-    assert fixed is not None
-    page = client.get(f"/listings/{lottery.code}/draw").text
-    for value in (fixed.root, fixed.seed, fixed.cutoff, fixed.digits, fixed.rules):
-        assert str(value) in page
-    answers = {no: f"{no}: {word}" for no, word in zip(nos, ["当選", "当選", "補欠 1番", "補欠 2番"], strict=True)}
-    for no, answer in answers.items():
-        assert answer in words(client.get(f"/listings/{lottery.code}/draw", query_string={"no": no.lower()}).text)
-    assert "という受付番号は" in client.get(f"/listings/{lottery.code}/draw?no=X").text
-    bundle = json.loads(client.get(f"/listings/{lottery.code}/draw.json").text)
-    assert draw.result(bundle) == bundles.result_of(fixed)
-
-
 def test_the_panel_leads_where_there_is_something_to_do(app: Flask) -> None:
     lottery, _received, (account,) = with_entries(1)
     listing = get(Listing, lottery.listing_id)
@@ -166,59 +134,3 @@ def test_the_panel_leads_where_there_is_something_to_do(app: Flask) -> None:
     assert f'href="/listings/{lottery.code}/entry"' in shown(account)
     with pretending(lottery.closes_at):
         assert "受付は終わりました。" in shown(None)
-
-
-class TestDesk:
-    FORM: ClassVar = {"digits": "04719 28364 01928 37465", "witnesses": "月山 一郎", "second": "最上 花子"}
-
-    @pytest.fixture
-    def staff(self, client: FlaskClient) -> FlaskClient:
-        return given.signed_in(client, given.staff("approver"))
-
-    def test_staff_draw_by_dice_once(self, staff: FlaskClient) -> None:
-        lottery, _received, _accounts = with_entries(3)
-        url = f"/staff/lotteries/{lottery.code}"
-        assert 'name="digits"' not in staff.get(url).text
-        with after_the_close(lottery):
-            given.signed_in(staff, given.staff("approver"))  # a session of that day
-            assert 'name="digits"' in staff.get(url).text
-            wrong = staff.post(f"{url}/dice", data=self.FORM | {"digits": "12"})
-            response = staff.post(f"{url}/dice", data=self.FORM)
-            again = staff.post(f"{url}/dice", data=self.FORM)
-            page = staff.get(url)
-        assert (wrong.status_code, response.status_code, again.status_code) == (422, 303, 409)
-        assert "さいころの目は、数字20けたで入力してください。" in wrong.text
-        assert "12" in wrong.text
-        assert "補欠 1名" in words(page.text)
-        db.session.refresh(lottery)
-        assert lottery.state == LotteryState.DRAWN
-
-    def test_staff_draw_by_the_beacon_where_the_notice_says_so(self, staff: FlaskClient) -> None:
-        lottery, _received, _accounts = with_entries(3, auction_rules={"draw": "drand"})
-        url = f"/staff/lotteries/{lottery.code}"
-        with after_the_close(lottery):
-            given.signed_in(staff, given.staff("approver"))
-            page = staff.get(url).text
-            response = staff.post(f"{url}/beacon", data={"signature": "00" * 48})
-        assert ('name="signature"' in page, 'name="digits"' in page) == (True, False)
-        assert response.status_code == 422
-        assert "この署名は、公告で決めた回の公開乱数のものではありません。" in response.text
-
-    def test_others_may_not(self, client: FlaskClient, lottery: Lottery) -> None:
-        given.signed_in(client, given.an_account())
-        assert client.get(f"/staff/lotteries/{lottery.code}").status_code == 403
-        assert client.post(f"/staff/lotteries/{lottery.code}/dice").status_code == 403
-
-
-@pytest.mark.browser
-def test_the_browser_computes_the_ticket_by_itself(page: Page) -> None:
-    lottery, _received, _accounts = drawn(4)
-    found = list(db.session.scalars(sa.select(Entry).order_by(Entry.rank)))
-    db.session.rollback()
-    said = []
-    for own in found:
-        page.goto(f"/listings/{lottery.code}/draw?no={own.no}")
-        page.get_by_role("button", name="このブラウザで計算し直す").click()
-        expect(page.locator("[data-draw] [role=status]")).to_contain_text(str(own.ticket))
-        said.append(page.locator("[data-draw] [role=status]").inner_text().rpartition("、")[2])
-    assert said == ["当選です。", "当選です。", "補欠です。", "補欠です。"]

@@ -1,0 +1,74 @@
+"""Persons, units wanted, units, winners, paid and issued are six numbers, and are never mixed up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from marketplace.kit.db import db, is_sqlite
+from marketplace.lotteries.closing import draws, persons
+from marketplace.lotteries.groups import chance, groups_of
+from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery
+from marketplace.tokens.models import Token
+
+
+class Counts(NamedTuple):
+    """`wanted` is lots, not persons; `winners` were told so by the draw or a promotion; `minted` are tokens."""
+
+    persons: int
+    wanted: int
+    units: int
+    winners: int
+    promoted: int
+    paid: int
+    minted: int
+
+
+def count(lottery: Lottery) -> Counts:
+    n = sa.func.count()
+    query = sa.select(
+        n.filter(IN_THE_DRAW),
+        sa.func.coalesce(sa.func.sum(Entry.lots).filter(IN_THE_DRAW), 0),
+        n.filter(Entry.wave.is_not(None)),
+        n.filter(Entry.wave > 0),
+        n.filter(Entry.state == EntryState.PAID),
+    ).where(Entry.lottery_id == lottery.id)
+    persons, wanted, winners, promoted, paid = db.session.execute(query).one()
+    issued = sa.select(n).select_from(Token).where(Token.listing_code == lottery.code, Token.minted_at.is_not(None))
+    minted = db.session.scalar(issued) or 0
+    return Counts(persons, wanted, lottery.listing.quantity, winners, promoted, paid, minted)
+
+
+def by_state(lottery: Lottery) -> list[tuple[EntryState, int]]:
+    counted = sa.select(Entry.state, sa.func.count()).where(Entry.lottery_id == lottery.id).group_by(Entry.state)
+    counts = dict(db.session.execute(counted).all())
+    return [(state, counts[state]) for state in EntryState if state in counts]
+
+
+def by_hour(lottery: Lottery) -> list[tuple[datetime, int]]:
+    """Entries by the hour of their receipt (UTC; hours in Japan begin at the same moments), oldest first."""
+    if is_sqlite():
+        hour = sa.func.strftime("%Y-%m-%dT%H", Entry.entered_at)
+    else:
+        hour = sa.func.to_char(sa.func.timezone("UTC", Entry.entered_at), 'YYYY-MM-DD"T"HH24')
+    # a subquery, so that both databases group by the same expression
+    each = sa.select(hour.label("hour")).where(Entry.lottery_id == lottery.id, IN_THE_DRAW).subquery()
+    rows = db.session.execute(sa.select(each.c.hour, sa.func.count()).group_by(each.c.hour).order_by(each.c.hour))
+    return [(datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC), n) for hour, n in rows]
+
+
+def odds(lottery: Lottery) -> list[dict[str, object]]:
+    """For each group: its name, its units, who applied until now, and the chance of one lot, in percent."""
+    listing, applied = lottery.listing, persons(lottery.id)
+    units = {fixed.group: fixed.units for fixed in draws(lottery.id)}
+    return [
+        {
+            "group": group,
+            "units": (share := units.get(group.code, group.units)),
+            "persons": (count := applied.get(group.code, 0)),
+            "percent": round(100 * chance(share, count), 1),
+        }
+        for group in groups_of(listing.auction_rules, listing.quantity)
+    ]

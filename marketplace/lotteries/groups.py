@@ -1,0 +1,72 @@
+"""枠: some of the units are for one group of applicants, and each group is drawn by a draw of its own. Pure.
+
+The approved sale says so in its `auction_rules`, as it says the rest of how it is drawn:
+{"draw": "dice" | "drand", "groups": [{"code", "ja", "en", "units"}, …], "waiting": 500 | null, "promote_days": 30}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+PROMOTE_DAYS = 30
+"""Days after the draw during which whoever waits may be promoted, where the sale says nothing else."""
+
+
+class Group(NamedTuple):
+    """`code` stands in the commit; `units` is the group's share of the sale."""
+
+    code: str
+    ja: str
+    en: str
+    units: int
+
+
+TOWN, OTHERS = ("town", "町内の方", "Townspeople"), ("others", "町外の方", "Others")
+NAMES = {code: ja for code, ja, _en in (TOWN, OTHERS)}
+
+
+def quota(town: int, quantity: int) -> list[dict[str, Any]]:
+    """As the sale keeps it: `town` of the units for townspeople, the rest for the others."""
+    return [Group(*TOWN, town)._asdict(), Group(*OTHERS, quantity - town)._asdict()]
+
+
+def groups_of(rules: Mapping[str, Any] | None, quantity: int) -> list[Group]:
+    """In the order of the notice; one without a name where the sale has no groups."""
+    named = [Group(**group) for group in (rules or {}).get("groups") or ()]
+    return named or [Group("", "どなたでも", "Everybody", quantity)]
+
+
+def shares(groups: Iterable[Group], applied: Mapping[str, int]) -> dict[str, int]:
+    """The units that each group has in its draw, known at the close, when nobody knows the chance.
+
+    What a group has too few applicants for goes to the others, in the order of the notice, as far as they have
+    applicants. Nobody wins less than by the quotas; what nobody wants stays with its group.
+    """
+    groups = list(groups)
+    units = {group.code: min(group.units, applied.get(group.code, 0)) for group in groups}
+    left = sum(group.units for group in groups) - sum(units.values())
+    for group in groups:
+        more = min(left, applied.get(group.code, 0) - units[group.code])
+        units[group.code] += more
+        left -= more
+    for group in groups:
+        back = min(left, max(group.units - units[group.code], 0))
+        units[group.code] += back
+        left -= back
+    return units
+
+
+def chance(units: int, applied: int) -> float:
+    """That one of `applied` entries with one lot each wins, from 0 to 1."""
+    return min(units / applied, 1.0) if applied else 1.0
+
+
+def waiting_places(rules: Mapping[str, Any] | None) -> int | None:
+    """How many of each group wait for a place; None: all who did not win."""
+    places = (rules or {}).get("waiting")
+    return None if places is None else int(places)
+
+
+def promote_days(rules: Mapping[str, Any] | None) -> int:
+    return int((rules or {}).get("promote_days") or PROMOTE_DAYS)

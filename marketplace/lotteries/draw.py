@@ -23,8 +23,6 @@ COMMIT = {"listing", "rules", "n", "units", "root", "chain", "round"}
 BUNDLE = {"version", "commit", "randomness", "beacon", "entries"}
 BESIDE = {"result", "code", "state", "draw_at", "n"}
 """What our API shows beside a bundle. Nothing else may stand there: a misspelt name would be passed over."""
-# 0x00 and canon() of the three fields, written out
-LEAF = '\0{"ch":"%s","lots":%d,"no":%s}'
 
 
 class Entry(NamedTuple):
@@ -47,7 +45,8 @@ class Result(NamedTuple):
 
 def leaf(entry: Entry) -> bytes:
     """The entry's place in the tree: H(0x00 || canon({"no", "ch", "lots"}))."""
-    return sha256((LEAF % (entry.ch, entry.lots, encode_basestring(entry.no))).encode()).digest()
+    no, ch, lots = entry  # canon() of the three fields, written out
+    return sha256(f'\0{{"ch":"{ch}","lots":{lots},"no":{encode_basestring(no)}}}'.encode()).digest()
 
 
 def root(entries: Iterable[Entry]) -> bytes:
@@ -123,7 +122,7 @@ def places(commit: Record, randomness: bytes, rows: Iterable[tuple[str, str, int
     while True:
         leaves: list[bytes] = []  # of one portion; the rows themselves die at once, which spares the garbage collector
         for no, ch, lots in islice(rows, merkle.SUBTREE):
-            leaves.append(sha256((LEAF % (ch, lots, encode_basestring(no))).encode()).digest())
+            leaves.append(sha256(f'\0{{"ch":"{ch}","lots":{lots},"no":{encode_basestring(no)}}}'.encode()).digest())
             name = no.encode()
             if lots == 1:
                 first, second = inner(), outer()

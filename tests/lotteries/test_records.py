@@ -1,0 +1,281 @@
+"""The public side of a draw: its page, its files, and the box that checks any receipt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, expect
+
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import db
+from marketplace.lotteries import bundles, draw
+from marketplace.lotteries.closing import draws
+from marketplace.lotteries.groups import quota
+from marketplace.lotteries.models import Entry
+from tests import given
+from tests.ended import open_orders, paid, unpaid
+from tests.lotteries.applied import DICE, a_lottery, after_the_close, drawn, with_entries
+from tests.visiting import visiting
+
+
+@pytest.fixture(autouse=True)
+def _app(app: Flask) -> None:
+    """Every test here has a town."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def ranked() -> list[Entry]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Entry).order_by(Entry.rank)))
+
+
+class TestFiles:
+    def test_the_list_is_published_at_the_close_and_the_result_with_the_draw(self, client: FlaskClient) -> None:
+        lottery, received, _accounts = with_entries(3)
+        url = f"/listings/{lottery.code}/draw"
+        assert [client.get(f"{url}.{kind}").status_code for kind in ("json", "csv")] == [404, 404]
+        with after_the_close(lottery):
+            before = json.loads(client.get(f"{url}.json").text)
+            assert client.get(f"{url}.csv").status_code == 404
+        assert (before["randomness"], before["result"], len(before["entries"])) == (None, None, 3)
+        proof = json.loads(client.get(f"/listings/{lottery.code}/proof/{received[0].no}.json").text)
+        assert (proof["root"], proof["randomness"]) == (before["commit"]["root"], None)
+        assert client.get(f"/listings/{lottery.code}/proof/NONE.json").status_code == 404
+
+    def test_the_file_recomputes_and_every_byte_of_it_counts(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(4)
+        data = client.get(f"/listings/{lottery.code}/draw.json").data
+        bundle = json.loads(data)
+        assert draw.result(bundle) == bundle["result"]
+        assert data == json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def test_the_table_has_everybody_in_the_order_of_the_draw(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(5, auction_rules={"waiting": 2})
+        text = client.get(f"/listings/{lottery.code}/draw.csv").data.decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert [row["受付番号"] for row in rows] == [entry.no for entry in ranked()]
+        assert [row["抽選番号"] for row in rows] == [entry.ticket for entry in ranked()]
+        assert [row["結果"] for row in rows] == ["当選", "当選", "補欠1番", "補欠2番", "落選"]
+
+    def test_each_group_has_its_own_files(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(
+            9, quantity=5, auction_rules={"groups": quota(2, 5)}, groups=["town", "others", "others"]
+        )
+        found = {}
+        for group in ("town", "others"):
+            bundle = json.loads(client.get(f"/listings/{lottery.code}/draw.json?group={group}").text)
+            assert draw.result(bundle) == bundle["result"]
+            found[bundle["commit"]["listing"]] = (bundle["commit"]["n"], bundle["commit"]["units"])
+        assert found == {f"{lottery.code}/town": (3, 2), f"{lottery.code}/others": (6, 3)}
+        assert client.get(f"/listings/{lottery.code}/draw.json?group=none").status_code == 404
+        page = words(client.get(f"/listings/{lottery.code}/draw").text)
+        assert "町内の方 2 3名 66.7% 町外の方 3 6名 50.0%" in page
+
+    def test_the_api_and_the_file_say_the_same(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(3)
+        api = client.get(f"/api/v1/listings/{lottery.code}/draw").get_json()
+        file = json.loads(client.get(f"/listings/{lottery.code}/draw.json").text)
+        assert {key: api[key] for key in file} == file
+
+
+class TestPage:
+    def test_it_follows_the_draw_from_the_opening_to_the_winners(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = with_entries(4)
+        url = f"/listings/{lottery.code}/draw"
+        heard = []
+
+        def look(polls: str) -> None:
+            page = client.get(url).text
+            heading = re.search(r'id="live-heading">([^<]+)', page)
+            assert heading is not None
+            heard.append(heading[1])
+            assert (f'hx-trigger="{polls}"' in page) == bool(polls)
+            part = client.get(url, headers={"HX-Request": "true"}).text
+            assert part.lstrip().startswith('<section id="live"')
+
+        look("every 10s")
+        with after_the_close(lottery), pretending(lottery.draw_at - timedelta(minutes=5)):
+            look("every 2s")
+        with pretending(lottery.draw_at + timedelta(minutes=5)):
+            look("every 2s")
+        assert heard == ["受付中です", "抽選を待っています", "いま抽選しています"]
+
+    def test_after_the_draw_it_shows_dice_and_winners_and_stops_asking(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(4)
+        page = client.get(f"/listings/{lottery.code}/draw").text
+        assert "hx-trigger" not in page
+        fixed = bundles.fixed_of(lottery)
+        assert fixed is not None
+        for value in (fixed.root, fixed.seed, fixed.cutoff, fixed.digits, fixed.rules):
+            assert str(value) in page
+        roll = page.partition('class="roll"')[2].partition("</ol>")[0]
+        assert re.findall(r'<b class="code">([^<]+)</b>', roll) == [entry.no for entry in ranked()[:2]]
+        assert re.findall(r'class="die"[^>]*>(\d)<', page) == list(DICE)
+
+    def test_six_numbers_are_counted_apart(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(5, quantity=3)
+        first, second, _third = open_orders(lottery.listing_id)
+        paid(first.id)
+        unpaid(second.id)
+        page = words(client.get(f"/listings/{lottery.code}/draw").text)
+        assert "応募した人 5 名 希望の口数 5 口 当選は1人1つまで 数 3 当選した人 4 名 うち繰り上げ 1名" in page
+        assert "お支払いずみ 1 名 発行ずみ 0" in page
+
+    def test_entries_are_counted_by_the_hour(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = with_entries(3)
+        page = words(client.get(f"/listings/{lottery.code}/draw").text)
+        assert re.search(r"1時間ごとの応募の数 .* から 3 ", page)
+
+    @pytest.mark.parametrize(("people", "says"), [(0, "当選した方はいません"), (1, "小さい順に 1 名が当選しました")])
+    def test_nobody_or_fewer_than_units(self, client: FlaskClient, people: int, says: str) -> None:
+        lottery, _received, _accounts = drawn(people, quantity=3)
+        page = client.get(f"/listings/{lottery.code}/draw")
+        assert page.status_code == 200
+        assert says in words(page.text)
+
+    def test_how_it_works_is_explained_in_two_languages(self, client: FlaskClient) -> None:
+        page = client.get("/draws/explained").text
+        assert "町の職員も、だれも、当選する人を選べません。" in page
+        assert '<div lang="en"' in page
+        with client.get("/static/check_draw.py") as program:
+            assert program.status_code == 200
+
+
+class TestBox:
+    def asked(self, client: FlaskClient, code: str, **form: str) -> tuple[int, str]:
+        answer = client.post(f"/listings/{code}/draw", data=form)
+        return answer.status_code, words(answer.text)
+
+    def test_it_answers_for_any_number(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(4)
+        nos = [entry.no for entry in ranked()]
+        for no, word in zip(nos, ["当選", "当選", "補欠 1番", "補欠 2番"], strict=True):
+            assert f"{no}: {word}" in words(client.get(f"/listings/{lottery.code}/draw?no={no.lower()}").text)
+            assert f"{no}: {word}" in self.asked(client, lottery.code, no=f" {no} ")[1]
+
+    def test_the_secret_proves_the_receipt(self, client: FlaskClient) -> None:
+        lottery, received, _accounts = drawn(2)
+        own = received[0]
+        status, page = self.asked(client, lottery.code, no=own.no, secret=own.secret.lower())
+        assert status == 200
+        assert "ひみつの番号も合っています。本物の受付票です。" in page
+
+    def test_a_forged_receipt_is_called_one(self, client: FlaskClient) -> None:
+        lottery, received, _accounts = drawn(2)
+        other = a_lottery()
+        unknown = self.asked(client, lottery.code, no="ABCDEF-000001")
+        wrong = self.asked(client, lottery.code, no=received[0].no, secret=received[1].secret)
+        elsewhere = self.asked(client, lottery.code, no=f"{other.code.removeprefix('LST-')}-000001")
+        assert "ABCDEF-000001 という受付番号は、この抽選にはありません。" in unknown[1]
+        assert f"{received[0].no} のひみつの番号が合いません。" in wrong[1]
+        assert "この抽選にはありません" in elsewhere[1]
+        assert [answer[0] for answer in (unknown, wrong, elsewhere)] == [200] * 3
+        assert "本物の受付票です" not in unknown[1] + wrong[1] + elsewhere[1]
+
+    def test_nothing_and_nonsense_are_answered_beside_the_field(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(1)
+        status, page = self.asked(client, lottery.code, no="")
+        assert (status, "受付番号を入力してください。" in page) == (422, True)
+        status, page = self.asked(client, lottery.code, no="<script>" * 9)
+        assert (status, "長すぎます。" in page) == (422, True)
+
+    def test_a_withdrawn_entry_is_not_in_the_draw(self, client: FlaskClient) -> None:
+        from marketplace.lotteries.entering import withdraw  # noqa: PLC0415 - used here alone
+
+        lottery, received, accounts = with_entries(2)
+        withdraw(received[0].entry_id, accounts[0])
+        with after_the_close(lottery):
+            assert "抽選に入らない申し込みです" in self.asked(client, lottery.code, no=received[0].no)[1]
+            assert "応募の一覧に入っています" in self.asked(client, lottery.code, no=received[1].no)[1]
+
+
+@pytest.mark.browser
+class TestBrowser:
+    def test_it_checks_inclusion_seed_and_ticket_by_itself(self, page: Page) -> None:
+        lottery, _received, _accounts = drawn(7, quantity=3)
+        found = ranked()
+        db.session.rollback()
+        said = []
+        for own in found[1:5]:
+            page.goto(f"/listings/{lottery.code}/draw?no={own.no}")
+            page.get_by_role("button", name="このブラウザで確かめる").click()
+            expect(page.locator("[data-draw] [role=status]")).to_contain_text("正しい抽選でした。")
+            assert page.locator("[data-draw] ol li").count() == 3
+            assert str(own.ticket) in page.locator("[data-draw] ol").inner_text()
+            said.append(page.locator("[data-draw] [role=status]").inner_text().rpartition("、")[2])
+        assert said == ["当選です。"] * 2 + ["補欠または落選です。"] * 2
+
+    def test_a_page_that_lies_is_found_out(self, page: Page) -> None:
+        lottery, _received, _accounts = drawn(5)
+        no, code = ranked()[2].no, lottery.code
+        db.session.rollback()
+        lies = {
+            "root": "00" * 32,
+            "seed": "00" * 32,
+            "ticket": sha256(b"").hexdigest(),
+        }
+        for field, value in lies.items():
+            page.goto(f"/listings/{code}/draw?no={no}")
+            told = "(box, [field, value]) => { box.dataset[field] = value }"
+            page.locator("[data-draw]").evaluate(told, [field, value])
+            page.get_by_role("button", name="このブラウザで確かめる").click()
+            expect(page.locator("[data-draw] [role=status]")).to_contain_text("合わないところがあります。")
+
+    def test_the_replay_waits_for_those_who_want_less_motion(self, page: Page) -> None:
+        lottery, _received, _accounts = drawn(4)
+        db.session.rollback()
+        page.goto(f"/listings/{lottery.code}/draw")
+        stages = page.locator("[data-stage]:visible")
+        expect(stages).to_have_count(3)
+        page.get_by_role("button", name="抽選のようすを見る").click()
+        seen = [stages.count()]
+        for _ in range(2):
+            page.get_by_role("button", name="次へ").click()
+            seen.append(stages.count())
+        page.get_by_role("button", name="次へ").click()
+        expect(page.locator("[data-replay-said]")).to_have_text("抽選のようすは以上です。")
+        assert seen == [1, 2, 3]
+
+    def test_the_replay_runs_by_itself_for_the_others(self, browser: Browser, live_server: str) -> None:
+        lottery, _received, _accounts = drawn(4)
+        db.session.rollback()
+        with visiting(browser, live_server, reduced_motion="no-preference") as page:
+            page.goto(f"/listings/{lottery.code}/draw")
+            page.get_by_role("button", name="抽選のようすを見る").click()
+            expect(page.locator(".roll li:visible")).to_have_count(0)
+            page.get_by_role("button", name="すべて見る").click()
+            expect(page.locator(".roll li:visible")).to_have_count(2)
+
+    def test_without_javascript_everything_stands_there(self, browser: Browser, live_server: str) -> None:
+        lottery, received, _accounts = drawn(4)
+        assert len(draws(lottery.id)) == 1
+        db.session.rollback()
+        with visiting(browser, live_server, java_script_enabled=False) as page:
+            page.goto(f"/listings/{lottery.code}/draw")
+            expect(page.locator(".die:visible")).to_have_count(20)
+            expect(page.get_by_role("button", name="抽選のようすを見る")).to_have_count(0)
+            page.fill("[name=no]", received[0].no)
+            page.fill("[name=secret]", received[0].secret)
+            page.get_by_role("button", name="確かめる", exact=True).click()
+            expect(page.locator("main")).to_contain_text("本物の受付票です。")
+
+
+def test_receipts_lead_their_owners_to_the_result(app: Flask) -> None:
+    lottery, _received, _accounts = drawn(3)
+    own = ranked()[2]
+    page = given.signed_in(app.test_client(), own.account_id).get(f"/listings/{lottery.code}/entry").text
+    assert "3名のうち 3位" in words(page)
+    assert f'data-proof="/listings/{lottery.code}/proof/{own.no}.json"' in page

@@ -6,6 +6,7 @@ choose it, and anyone can check it with the public key below. https://docs.drand
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -65,10 +66,7 @@ def message(round_number: int) -> bytes:
 
 @lru_cache(maxsize=256)  # the same few draws are checked again and again
 def _paired(public_key: bytes, round_number: int, signature: bytes) -> bool:
-    # slow to import, and needed only here
-    points: Any = import_module("py_ecc.bls.g2_primitives")
-    curve: Any = import_module("py_ecc.optimized_bls12_381")
-    hash_to_g1 = import_module("py_ecc.bls.hash_to_curve").hash_to_G1
+    points, curve, hash_to_g1 = _mathematics()
     try:
         signed = points.pubkey_to_G1(signature)  # py_ecc's word for reading 48 bytes as a point of G1
     except ValueError:
@@ -79,3 +77,19 @@ def _paired(public_key: bytes, round_number: int, signature: bytes) -> bool:
     key = points.signature_to_G2(public_key)  # and for reading 96 bytes as a point of G2
     both = curve.pairing(curve.G2, signed, False) * curve.pairing(key, curve.neg(hashed), False)
     return bool(curve.final_exponentiate(both) == curve.FQ12.one())
+
+
+def _mathematics() -> tuple[Any, Any, Any]:
+    """Slow to import, and needed only here.
+
+    py_ecc raises the recursion limit of the whole process to 100,000, with which a stranger's nested JSON overflows the
+    stack and kills it. Its own work needs no such depth.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        points = import_module("py_ecc.bls.g2_primitives")
+        curve = import_module("py_ecc.optimized_bls12_381")
+        hashing = import_module("py_ecc.bls.hash_to_curve")
+    finally:
+        sys.setrecursionlimit(limit)
+    return points, curve, hashing.hash_to_G1

@@ -1,12 +1,12 @@
 """first schema
 
-Revision a0edc35b4f5c, after ; 2026-11-25 01:52:58.129056.
+Revision cedd9fa7a482, after ; 2026-11-25 01:56:21.405981.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "a0edc35b4f5c"
+revision = "cedd9fa7a482"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,7 @@ from marketplace.lotteries.beacon import QUICKNET
 SIGNATURE = bytes.fromhex(
     "b713718a38ae728dfd477991af2822e08d2f305e47718cef9f7848ce4050e7be41076862b98fad56e91a6b85b89cd97b"
 )
+ROOT = Path(__file__).parents[2]
 JST = timezone(timedelta(hours=9))
 
 
@@ -34,6 +38,23 @@ def test_a_time_needs_a_zone_and_a_beacon() -> None:
 
 def test_a_signature_of_the_beacon_is_genuine_for_its_round_only() -> None:
     assert [QUICKNET.genuine(657_413, SIGNATURE), QUICKNET.genuine(657_414, SIGNATURE)] == [True, False]
+
+
+def test_after_a_check_nested_json_is_still_refused_and_kills_nothing() -> None:
+    before = sys.getrecursionlimit()
+    program = """
+import json
+from tests.lotteries.test_beacon import QUICKNET, SIGNATURE
+assert QUICKNET.genuine(657_413, SIGNATURE)
+try:
+    json.loads("[" * 100_000)
+except RecursionError:
+    print("refused")
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (ran.returncode, ran.stdout) == (0, "refused\n"), ran.stderr
+    QUICKNET.genuine(657_413, SIGNATURE)
+    assert sys.getrecursionlimit() == before
 
 
 @pytest.mark.parametrize(

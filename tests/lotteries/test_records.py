@@ -276,6 +276,7 @@ class TestBrowser:
 def test_receipts_lead_their_owners_to_the_result(app: Flask) -> None:
     lottery, _received, _accounts = drawn(3)
     own = ranked()[2]
+    assert own.account_id is not None
     page = given.signed_in(app.test_client(), own.account_id).get(f"/listings/{lottery.code}/entry").text
     assert "3名のうち 3位" in words(page)
     assert f'data-proof="/listings/{lottery.code}/proof/{own.no}.json"' in page

@@ -26,7 +26,7 @@ from marketplace.payments import holding
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.reconciling import catch_up, look_at_open_payments
 from marketplace.settings import Settings
-from marketplace.staff import sheets
+from marketplace.staff import money_tasks
 from tests import given
 from tests.local_stripe import LocalStripe
 from tests.pages import read
@@ -183,7 +183,7 @@ def test_a_card_that_holds_for_a_week_is_asked_again_in_time(stripe: LocalStripe
     participation_id = admitted(stripe, a_sale(), "pm_card_amex")
     stripe.sim("advance", seconds=6 * DAY)
     with pretending(now() + timedelta(days=6)):
-        assert [task.href for task in sheets.deposits_ending()] == ["/staff/deposits"]
+        assert [task.href for task in money_tasks.deposits_ending()] == ["/staff/deposits"]
         holding.warn()
         holding.warn()
         keeping.drain()

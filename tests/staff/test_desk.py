@@ -26,7 +26,7 @@ from marketplace.orders.placing import award
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import say
-from marketplace.staff import sheets
+from marketplace.staff import sale_tasks, sheets, works_tasks
 from tests import given
 from tests.chain.given import a_series
 from tests.outbox.hearing import hearing
@@ -109,7 +109,7 @@ def test_a_parked_promise_is_tried_again_by_one_button(app: Flask, client: Flask
         answer = submit(client, "/staff", action=f"/staff/outbox/{message_id}/retry")
         assert (answer.status_code, answer.location) == (303, "/staff/outbox")
         assert keeping.drain() == 1
-    assert (done, sheets.parked()) == (["tea"], [])
+    assert (done, works_tasks.parked()) == (["tea"], [])
 
 
 def test_a_promise_that_waits_is_seen_with_its_reason(app: Flask, client: FlaskClient) -> None:
@@ -119,7 +119,7 @@ def test_a_promise_that_waits_is_seen_with_its_reason(app: Flask, client: FlaskC
             say("tea.ready", key="monday")
         keeping.drain()
         words = read(client.get("/staff/outbox")).words
-    assert ("OSError: 壊れています" in words, "また試します" in words, sheets.parked()) == (True, True, [])
+    assert ("OSError: 壊れています" in words, "また試します" in words, works_tasks.parked()) == (True, True, [])
 
 
 def test_an_auditor_looks_and_touches_nothing(app: Flask, client: FlaskClient) -> None:
@@ -138,7 +138,11 @@ def test_a_parked_record_of_the_chain_is_tried_again_by_one_button(app: Flask, c
     call = get(Call, 1)
     assert ("execution reverted" in read(client.get("/staff/outbox")).words, sheets.waiting()["works"]) == (True, 1)
     submit(client, "/staff", action=f"/staff/chain/{call.id}/retry")
-    assert (get(Call, call.id).state, get(Call, call.id).attempts, sheets.parked_calls()) == (CallState.QUEUED, 0, [])
+    assert (get(Call, call.id).state, get(Call, call.id).attempts, works_tasks.parked_calls()) == (
+        CallState.QUEUED,
+        0,
+        [],
+    )
 
 
 def test_trouble_with_the_chain_is_on_the_sheet_while_it_lasts(app: Flask, client: FlaskClient) -> None:
@@ -150,7 +154,7 @@ def test_trouble_with_the_chain_is_on_the_sheet_while_it_lasts(app: Flask, clien
         assert [each in words for each in told] == [True, True]
     assert sheets.waiting()["works"] == 1
     alarms.over(Trouble.READING)
-    assert (sheets.chain_alarms(), sheets.waiting()["works"]) == ([], 0)
+    assert (works_tasks.chain_alarms(), sheets.waiting()["works"]) == ([], 0)
 
 
 def test_a_closed_lottery_is_drawn_from_the_sheet(app: Flask, client: FlaskClient) -> None:
@@ -160,7 +164,7 @@ def test_a_closed_lottery_is_drawn_from_the_sheet(app: Flask, client: FlaskClien
     with pretending(given.in_days(2)):
         scheduling.close_due()
         keeping.drain()
-        (before,) = sheets.draws()
+        (before,) = sale_tasks.draws()
     with pretending(given.in_days(9)):
         (due,) = sheets.today(reader)
     code = get(Listing, listing_id).code
@@ -184,9 +188,9 @@ def test_equal_highest_sealed_bids_are_drawn_from_the_sheet(app: Flask, client: 
         place_bid(auction_id, given.an_account(), 5_000)
     with pretending(given.in_days(2)):
         close(auction_id)
-        (opening,) = sheets.auctions()
+        (opening,) = sale_tasks.auctions()
         open_envelopes(auction_id, ["月山 一郎", "最上 花子"], reader)
-        (task,) = sheets.auctions()
+        (task,) = sale_tasks.auctions()
     assert (opening.badge, opening.href, task.badge) == ("開札", task.href, "くじ")
     assert task.href == f"/staff/auctions/{get(Listing, listing_id).code}"
     given.signed_in(client, reader)

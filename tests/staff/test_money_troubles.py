@@ -15,7 +15,7 @@ from marketplace.payments.models import Payment
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.syncing import sync
 from marketplace.settings import Settings
-from marketplace.staff import sheets
+from marketplace.staff import money_tasks
 from tests import given
 from tests.local_stripe import LocalStripe
 
@@ -37,7 +37,7 @@ def a_paid_order(stripe: LocalStripe, card: str) -> Order:
 
 def told() -> list[tuple[str, str]]:
     db.session.rollback()
-    return [(task.badge, task.more) for task in (*sheets.not_given_back(), *sheets.disputed())]
+    return [(task.badge, task.more) for task in (*money_tasks.not_given_back(), *money_tasks.disputed())]
 
 
 def test_a_refund_that_the_card_refuses_is_for_people(app: Flask, stripe: LocalStripe) -> None:

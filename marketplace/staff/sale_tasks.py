@@ -1,0 +1,136 @@
+"""What the sales ask of the desk: to open, to draw, to decide, to approve."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from marketplace.admissions.models import Participation, ParticipationState
+from marketplace.auctions.models import Auction, AuctionState
+from marketplace.kit.clock import now
+from marketplace.kit.dates import when
+from marketplace.kit.db import db
+from marketplace.listings.models import Listing, ListingState
+from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.metadata.models import Amendment, AmendmentState
+from marketplace.staff.tasks import Task, day_of
+
+
+def draws() -> list[Task]:
+    """Closed lotteries: those whose hour has come are drawn before witnesses, or by the beacon."""
+    closed = sa.select(Lottery).where(Lottery.state == LotteryState.CLOSED).order_by(Lottery.draw_at)
+    return [
+        Task(
+            *("抽選", "warn" if lottery.draw_at <= now() else "plain", lottery.listing.right.title_ja),
+            *(f"抽選の日時 {when(lottery.draw_at)}", f"/staff/lotteries/{lottery.code}", "抽選の画面を開く"),
+        )
+        for lottery in db.session.scalars(closed)
+    ]
+
+
+def auctions() -> list[Task]:
+    """Sealed bids to be opened, ties to be drawn (地方自治法施行令 167条の9), and auctions that were stopped."""
+    waiting = {
+        AuctionState.TO_OPEN: ("開札", "受付が終わりました。立会人の前で開いてください", "開札の画面を開く"),
+        AuctionState.TIED: ("くじ", "いちばん高い入札が同じ額です", "くじの画面を開く"),
+        AuctionState.SUSPENDED: ("停止中", "受付を一時止めています", "画面を開く"),
+    }
+    found = sa.select(Auction).where(Auction.state.in_(waiting)).order_by(Auction.id)
+    tasks = []
+    for auction in db.session.scalars(found):
+        badge, more, button = waiting[auction.state]
+        where = f"/staff/auctions/{auction.code}"
+        tasks.append(Task(badge, "warn", auction.listing.right.title_ja, more, where, button))
+    return tasks
+
+
+def admissions() -> list[Task]:
+    """Applications to take part in an auction, the one whose sale opens first on top."""
+    waiting = sa.select(Participation).join(Listing, Listing.id == Participation.listing_id)
+    waiting = waiting.where(Participation.state == ParticipationState.APPLIED)
+    return [
+        Task(
+            *("参加申込", "warn", f"{row.listing.right.title_ja} 参加申込の審査", f"受付 {when(row.applied_at)}"),
+            *(f"/staff/admissions/{row.code}", "審査の画面を開く"),
+        )
+        for row in db.session.scalars(waiting.order_by(Listing.opens_at, Participation.id))
+    ]
+
+
+def not_published() -> list[Task]:
+    """Approved and due, but its metadata has no CIDs yet."""
+    late = _listings(ListingState.APPROVED, Listing.publish_at < now() - timedelta(minutes=5))
+    return [
+        Task(
+            "確認",
+            "warn",
+            f"{listing.right.title_ja} がまだ公開されていません",
+            "内容の控えを待っています",
+            *_look(listing),
+        )
+        for listing in late
+    ]
+
+
+def corrections(account_id: int) -> list[Task]:
+    """Corrections of published documents that somebody else proposed."""
+    waiting = sa.select(Amendment).where(Amendment.state == AmendmentState.PROPOSED, Amendment.drafted_by != account_id)
+    return [
+        Task(
+            *("承認待ち", "warn", f"{each.right.title_ja} の{'訂正の停止' if each.freezes else '訂正'}", each.why),
+            *(f"/staff/metadata/{each.right.code}", "内容を確かめる"),
+        )
+        for each in db.session.scalars(waiting.order_by(Amendment.id))
+    ]
+
+
+def awaiting_approval(account_id: int) -> list[Task]:
+    return [
+        Task(
+            *("承認待ち", "warn", listing.right.title_ja, f"公開の予定 {when(listing.publish_at)}"),
+            *(f"/staff/listings/{listing.code}/review", "内容を確かめる"),
+        )
+        for listing in _listings(ListingState.SUBMITTED, Listing.drafted_by != account_id)
+    ]
+
+
+def sent_back(account_id: int) -> list[Task]:
+    mine = _listings(ListingState.DRAFT, Listing.drafted_by == account_id)
+    return [
+        Task(
+            *("差し戻し" if listing.returned_note else "下書き", "warn" if listing.returned_note else "plain"),
+            *(listing.right.title_ja, listing.returned_note or "まだ承認に出していません"),
+            *(f"/staff/listings/{listing.code}/edit", "直す"),
+        )
+        for listing in mine
+    ]
+
+
+def opening() -> list[Task]:
+    start, end = day_of(now())
+    states = (ListingState.APPROVED, ListingState.PUBLISHED, ListingState.OPEN)
+    found = _listings(states, Listing.opens_at >= start, Listing.opens_at < end)
+    return [
+        Task("きょう開始", "good", listing.right.title_ja, when(listing.opens_at), *_look(listing)) for listing in found
+    ]
+
+
+def closing() -> list[Task]:
+    start, end = day_of(now())
+    found = _listings((ListingState.OPEN, ListingState.CLOSED), Listing.closes_at >= start, Listing.closes_at < end)
+    return [
+        Task("きょう終了", "good", listing.right.title_ja, when(listing.closes_at), *_look(listing))
+        for listing in found
+        if listing.closes_at
+    ]
+
+
+def _listings(state: ListingState | tuple[ListingState, ...], *also: sa.ColumnElement[bool]) -> list[Listing]:
+    states = state if isinstance(state, tuple) else (state,)
+    query = sa.select(Listing).where(Listing.state.in_(states), *also).order_by(Listing.opens_at, Listing.id)
+    return list(db.session.scalars(query))
+
+
+def _look(listing: Listing) -> tuple[str, str]:
+    return f"/staff/listings/{listing.code}/preview", "見る"

@@ -1,0 +1,27 @@
+"""One line of the desk's sheet of today, whoever writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from marketplace.kit.clock import jst
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of the sheet. `send` makes the button a form that posts to `href`."""
+
+    badge: str
+    tone: str
+    what: str
+    more: str
+    href: str
+    button: str
+    send: bool = False
+
+
+def day_of(moment: datetime) -> tuple[datetime, datetime]:
+    """The first moment of that day in Japan, and of the next."""
+    start = jst(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start, start + timedelta(days=1)

@@ -102,10 +102,10 @@ def release(withdrawal_id: int) -> None:
         move_out(withdrawal.call_key, withdrawal.account_id, to, withdrawal.token_id)
 
 
-@sheet(every=2, name="holders.release_due")
+@sheet(every=5, name="holders.release_due")
 def release_due() -> None:
     due = sa.select(Withdrawal.id).where(Withdrawal.state == WithdrawalState.COOLING, Withdrawal.due_at <= now())
-    withdrawals = list(db.session.scalars(due.order_by(Withdrawal.id).limit(100)))
+    withdrawals = list(db.session.scalars(due.order_by(Withdrawal.id)))
     db.session.rollback()
     for withdrawal_id in withdrawals:
         try:

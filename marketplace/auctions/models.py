@@ -77,29 +77,18 @@ class Auction(Base):
             # Sealed: the bids are in, and nobody has seen them.
             "close": {AuctionState.OPEN: AuctionState.TO_OPEN},
             "tie": {AuctionState.TO_OPEN: AuctionState.TIED},
-            "award": {
-                AuctionState.OPEN: AuctionState.AWARDED,
-                AuctionState.TO_OPEN: AuctionState.AWARDED,
-                AuctionState.TIED: AuctionState.AWARDED,
-            },
+            "award": dict.fromkeys((AuctionState.OPEN, AuctionState.TO_OPEN, AuctionState.TIED), AuctionState.AWARDED),
             "offer_next": {AuctionState.AWARDED: AuctionState.AWARDED},
-            "pay": {
-                AuctionState.AWARDED: AuctionState.SOLD,
-                # Money wins: it may come late, when nobody else had been found.
-                AuctionState.UNSOLD: AuctionState.SOLD,
-            },
-            "fail": {
-                AuctionState.OPEN: AuctionState.UNSOLD,
-                AuctionState.TO_OPEN: AuctionState.UNSOLD,
-                AuctionState.AWARDED: AuctionState.UNSOLD,
-            },
-            "cancel": {
-                AuctionState.OPEN: AuctionState.CANCELLED,
-                AuctionState.SUSPENDED: AuctionState.CANCELLED,
-                AuctionState.TO_OPEN: AuctionState.CANCELLED,
-                AuctionState.TIED: AuctionState.CANCELLED,
-                AuctionState.AWARDED: AuctionState.CANCELLED,
-            },
+            # Money wins: it may come late, when nobody else had been found.
+            "pay": dict.fromkeys((AuctionState.AWARDED, AuctionState.UNSOLD), AuctionState.SOLD),
+            "fail": dict.fromkeys((AuctionState.OPEN, AuctionState.TO_OPEN, AuctionState.AWARDED), AuctionState.UNSOLD),
+            "cancel": dict.fromkeys(
+                (
+                    *(AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN),
+                    *(AuctionState.TIED, AuctionState.AWARDED),
+                ),
+                AuctionState.CANCELLED,
+            ),
         }
     )
 

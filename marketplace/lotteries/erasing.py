@@ -14,6 +14,7 @@ from marketplace.lotteries.applicants import Applicant
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.payments import saving
+from marketplace.payments.models import CardState, SavedCard
 
 PORTION = 500
 """Entries erased in one transaction: other writers get their turn in between."""
@@ -49,6 +50,7 @@ def erase_portion(lottery_id: int) -> int:
                 note(lottery.subject, "erase")
             return 0
         _burn_letters({row.no for row in rows}, {row.account_id for row in rows})
+        _blank_cards([f"entry:{row.no}" for row in rows])
         db.session.execute(sa.delete(Applicant).where(Applicant.entry_id.in_(ids)))
         saving.erase({f"entry:{row.no}" for row in rows})
         nothing = dict.fromkeys(("account_id", "person_key", "phone_key", "card_key"))
@@ -62,3 +64,12 @@ def _burn_letters(nos: set[str], accounts: set[int | None]) -> None:
     letters = db.session.execute(sa.select(Notice.id, Notice.key).where(Notice.to_email.in_(theirs)))
     burnt = [row.id for row in letters if row.key.partition(":")[2].partition(":")[0] in nos]
     db.session.execute(sa.delete(Notice).where(Notice.id.in_(burnt)))
+
+
+def _blank_cards(subjects: list[str]) -> None:
+    """Cards saved for these entries. Stripe has forgotten them since the lottery was over (lotteries.let_cards_go); for
+    one that it still keeps, what is needed to let it go stays."""
+    theirs = sa.update(SavedCard).where(SavedCard.subject.in_(subjects))
+    db.session.execute(theirs.values(email=""))
+    gone = theirs.where(SavedCard.state.in_((CardState.ASKED, CardState.DETACHED, CardState.FAILED)))
+    db.session.execute(gone.values(dict.fromkeys(("url", "fingerprint", "brand", "last4"))))

@@ -1,12 +1,12 @@
 """first schema
 
-Revision cedd9fa7a482, after ; 2026-11-25 01:56:21.405981.
+Revision 6579f5b8a9c4, after ; 2026-11-25 02:05:33.995711.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "cedd9fa7a482"
+revision = "6579f5b8a9c4"
 down_revision = None
 branch_labels = None
 depends_on = None

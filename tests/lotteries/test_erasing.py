@@ -21,6 +21,8 @@ from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import enter, own_entries
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
 from marketplace.outbox import keeping
+from marketplace.payments.models import SavedCard
+from marketplace.payments.saving import ask_card
 from tests import given
 from tests.ended import open_orders, paid, unpaid
 from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking, somebody
@@ -105,6 +107,18 @@ def test_nothing_leads_from_the_entry_of_a_loser_to_a_person(lottery: Lottery) -
     assert {kana for kana in KANA if kana in text} == kept
     with_both = [line for line in text.splitlines() if any(no in line for no in nos) and any(c in line for c in codes)]
     assert with_both == []
+
+
+def test_the_mail_address_with_a_saved_card_goes_too(lottery: Lottery) -> None:
+    emails = {}
+    for entry in entries(lottery):
+        emails[entry.no] = get(Account, entry.account_id).email
+        end = lottery.closes_at
+        ask_card(entry.subject, "権利", emails[entry.no], "http://127.0.0.1/", "http://127.0.0.1/", end)
+    lost = {entry.no for entry in entries(lottery) if entry.state != EntryState.PAID}
+    erase(lottery)
+    kept = {card.subject: card.email for card in db.session.scalars(sa.select(SavedCard))}
+    assert kept == {f"entry:{no}": "" if no in lost else email for no, email in emails.items()}
 
 
 def test_letters_about_a_lost_entry_are_gone_and_others_stay(lottery: Lottery) -> None:

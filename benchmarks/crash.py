@@ -50,7 +50,7 @@ class Plan:
     rights: int = 4_000
     together: int = 5
     senders: int = 3
-    death: float = 0.04
+    death: float = 0.05
     """The chance of dying at each moment."""
     deaths: int = 101
     kills: int = 15
@@ -135,7 +135,7 @@ def run(settings: Settings, plan: Plan, seed: int) -> Outcome:
 
 
 def _goes_on(plan: Plan, found: Outcome) -> bool:
-    if found.promised < plan.rights or found.kills < plan.kills or _waiting():
+    if found.promised < plan.rights or found.kills < plan.kills or found.deaths < plan.deaths or _waiting():
         return True
     with contextlib.suppress(Unavailable):
         return settling.fallen_back()

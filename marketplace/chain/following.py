@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from marketplace.chain import alarms, identity
 from marketplace.chain.models import Block, Contract, Cursor, Log, Trouble
 from marketplace.chain.node import node
-from marketplace.chain.reading import REMEMBERED, Moved, Place, locked, read, say_touched
+from marketplace.chain.reading import REMEMBERED, Moved, Place, TooWide, locked, read, say_touched
+from marketplace.chain.register import reading_anew
 from marketplace.chain.register import status as status
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
@@ -54,6 +55,10 @@ def follow_once(progress: Progress = lambda *_: None) -> int:
                 return changed
             changed += read(place, last, head)
             progress(last, head.number, _first_block())
+            if last == head.number and not reading_anew():
+                return changed  # whatever came meanwhile is for the next round
+        except TooWide:
+            continue
         except Moved:
             disturbances += 1
     return changed

@@ -44,6 +44,10 @@ class Moved(Exception):
     """The chain, or another follower, went on while we were reading: look again."""
 
 
+class TooWide(Exception):
+    """The node could not give so much at once: the next window is half as wide."""
+
+
 class Place(NamedTuple):
     """Where the follower stands."""
 
@@ -56,7 +60,7 @@ class Place(NamedTuple):
 def read(place: Place, last: int, head: Header) -> int:
     """Read the logs of the next blocks, up to `last`, and write them; how many there were.
 
-    Asks for half as much the next time where the node cannot give so much. Raises Moved, Unavailable, NodeRefuses.
+    Raises Moved, TooWide, Unavailable, NodeRefuses.
     """
     first = place.block + 1
     end = head if last == head.number else node().headers([last])[0]
@@ -66,7 +70,7 @@ def read(place: Place, last: int, head: Header) -> int:
         if last == first:
             raise
         _narrow(place, last - first + 1)
-        return 0
+        raise TooWide from None
     found = [event for each in raw if (event := events.read(each))]
     found += seaport.sales(found)
     headers = _headers(found, first, last)

@@ -13,7 +13,8 @@ from itertools import pairwise
 import sqlalchemy as sa
 
 from marketplace.auctions import rules
-from marketplace.auctions.models import Auction, AuctionState, Bid, Silence, Watch
+from marketplace.auctions.models import Auction, AuctionState, Bid
+from marketplace.auctions.watchbook import Silence, Watch
 from marketplace.journal.writing import note
 from marketplace.kit.clock import database_now
 from marketplace.kit.db import db, insert_once, lock, transaction, writing

@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.auctions import beating
-from marketplace.auctions.models import Watch
+from marketplace.auctions.watchbook import Watch
 from marketplace.kit.db import db
 
 

@@ -11,9 +11,10 @@ from flask import Flask
 from marketplace.auctions import closing, watch
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.logs import bids_of, log_of
-from marketplace.auctions.models import Auction, AuctionState, Silence, Watch
+from marketplace.auctions.models import Auction, AuctionState
 from marketplace.auctions.refusals import AuctionClosed
 from marketplace.auctions.replay import replay
+from marketplace.auctions.watchbook import Silence, Watch
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, SelectChoice, SelectField
+from wtforms import BooleanField, IntegerField, SelectChoice, SelectField, ValidationError
 
 from marketplace.kit.forms import Form, number
 from marketplace.listings.models import Listing
+from marketplace.lotteries.groups import quota
 from marketplace.lotteries.rules import RETAIN_DAYS, terms_of
 
 
@@ -37,10 +38,21 @@ class LotteryPart(Form):
         description="登録のない応募は締め切りで無効になり、当選した方のカードから代金を自動でいただきます。"
         "カードが使えないときは、支払いのリンクをメールで送ります",
     )
+    town_units = number("町内の方の枠", 1, 999_999, "数のうち、町内の方だけで抽選する分。分けないなら空欄")
+    waiting = number("補欠の人数", 0, 999_999, "枠ごと。これより後の方は落選です。全員を補欠にするなら空欄")
+    promote_days = number("繰り上げの期間（日）", 1, 365, "抽選の日から。過ぎると、繰り上げを終わります")
     retain_days = number("個人情報を消すまでの日数", 1, 1_825, "抽選の日から。買われなかった方の分を消します")
+
+    def validate_town_units(self, field: IntegerField) -> None:
+        """Something must be left for the others: without them there is no need of a quota."""
+        quantity = self["quantity"].data if "quantity" in self else None
+        if field.data is not None and quantity is not None and field.data >= quantity:
+            raise ValidationError("数より少なくしてください。")
 
 
 USUAL: dict[str, Any] = {"chance": "dice", "asks_address": True, "age_by": "word", "retain_days": RETAIN_DAYS}
+DRAWN = ("waiting", "promote_days")
+"""Rules of the draw that stand in the sale only where they are not the usual ones."""
 
 
 def typed(form: Any) -> dict[str, Any]:
@@ -53,7 +65,10 @@ def typed(form: Any) -> dict[str, Any]:
         "card": form.asks_card.data,
         "retain_days": form.retain_days.data or RETAIN_DAYS,
     }
-    return {"draw": form.chance.data, "entry": entry}
+    drawn = {name: form[name].data for name in DRAWN if form[name].data is not None}
+    if form.town_units.data:
+        drawn["groups"] = quota(form.town_units.data, form.quantity.data)
+    return {"draw": form.chance.data, "entry": entry, **drawn}
 
 
 def shown(listing: Listing) -> dict[str, Any]:
@@ -68,4 +83,6 @@ def shown(listing: Listing) -> dict[str, Any]:
         "asks_sms": terms.asks_sms,
         "asks_card": terms.asks_card,
         "retain_days": terms.retain_days,
+        "town_units": next((group["units"] for group in rules.get("groups") or ()), None),
+        **{name: rules.get(name) for name in DRAWN},
     }

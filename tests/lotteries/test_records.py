@@ -17,10 +17,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
-from marketplace.lotteries import bundles, draw
+from marketplace.kit.refusals import Invalid
+from marketplace.lotteries import bundles, draw, receipts
 from marketplace.lotteries.closing import draws
+from marketplace.lotteries.entering import enter
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry
+from marketplace.lotteries.rules import PLEDGE, Application
 from tests import given
 from tests.ended import open_orders, paid, unpaid
 from tests.lotteries.applied import DICE, a_lottery, after_the_close, drawn, with_entries
@@ -185,6 +188,20 @@ class TestBox:
         assert [answer[0] for answer in (unknown, wrong, elsewhere)] == [200] * 3
         assert "本物の受付票です" not in unknown[1] + wrong[1] + elsewhere[1]
 
+    def test_a_signed_receipt_is_the_towns_and_a_changed_one_is_not(self, client: FlaskClient) -> None:
+        lottery, received, _accounts = drawn(2)
+        own = db.session.get(Entry, received[0].entry_id)
+        assert own is not None
+        receipt = receipts.signed(own, lottery.code)
+        fine = self.asked(client, lottery.code, no=own.no, receipt=json.dumps(receipt))
+        forged = [receipt | {"lots": 9}, receipt | {"signature": "00" * 64}, receipt | {"key": "00" * 32}, {}, "x"]
+        others = [self.asked(client, lottery.code, no=own.no, receipt=json.dumps(each))[1] for each in forged]
+        others.append(self.asked(client, lottery.code, no=received[1].no, receipt=json.dumps(receipt))[1])
+        assert "町の署名のある、本物の控えです。" in fine[1]
+        assert [("出したものではありません。" in page, "本物の控えです" in page) for page in others] == [
+            (True, False)
+        ] * 6
+
     def test_nothing_and_nonsense_are_answered_beside_the_field(self, client: FlaskClient) -> None:
         lottery, _received, _accounts = drawn(1)
         status, page = self.asked(client, lottery.code, no="")
@@ -280,3 +297,26 @@ def test_receipts_lead_their_owners_to_the_result(app: Flask) -> None:
     page = given.signed_in(app.test_client(), own.account_id).get(f"/listings/{lottery.code}/entry").text
     assert "3名のうち 3位" in words(page)
     assert f'data-proof="/listings/{lottery.code}/proof/{own.no}.json"' in page
+
+
+class TestGroups:
+    RULES = {"groups": quota(2, 5)}  # noqa: RUF012 - read only
+
+    def test_an_applicant_chooses_the_group_and_sees_its_odds(self, client: FlaskClient) -> None:
+        lottery = a_lottery(quantity=5, auction_rules=self.RULES)
+        enter(lottery.id, given.an_account(), Application(group="others"))
+        given.signed_in(client, given.an_account())
+        url = f"/listings/{lottery.code}/enter"
+        page = client.get(url).text
+        assert "町外の方の枠 3名（いまの応募 1件、1口が当たる割合は100.0%）" in words(page)
+        without = client.post(url, data={"agreed": "y", "pledge": PLEDGE})
+        strange = client.post(url, data={"agreed": "y", "pledge": PLEDGE, "group": "mayor"})
+        fine = client.post(url, data={"agreed": "y", "pledge": PLEDGE, "group": "town"})
+        assert [without.status_code, strange.status_code, fine.status_code] == [422, 422, 303]
+        assert "どちらかを選んでください。" in without.text
+        assert sorted(entry.group for entry in ranked()) == ["others", "town"]
+
+    def test_where_there_are_none_nobody_is_in_one(self) -> None:
+        lottery = a_lottery()
+        with pytest.raises(Invalid):
+            enter(lottery.id, given.an_account(), Application(group="town"))

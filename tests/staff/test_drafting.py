@@ -201,6 +201,18 @@ def test_the_chance_of_a_lottery_and_what_it_asks_are_chosen_and_kept(drafter: F
     assert only().auction_rules == {"draw": "dice", "entry": entry}
 
 
+def test_quota_waiting_list_and_days_of_promotion_are_kept(drafter: FlaskClient) -> None:
+    drawn = {"town_units": "300", "waiting": "500", "promote_days": "14", "quantity": "1000"}
+    submit(drafter, "/staff/listings/new?template=resident", drawn | {"town_units": "1000"})
+    assert db.session.scalar(sa.select(Listing)) is None
+    submit(drafter, "/staff/listings/new?template=resident", drawn)
+    rules = only().auction_rules or {}
+    assert [(group["code"], group["units"]) for group in rules["groups"]] == [("town", 300), ("others", 700)]
+    assert (rules["waiting"], rules["promote_days"]) == (500, 14)
+    submit(drafter, f"/staff/listings/{only().code}/edit")
+    assert only().auction_rules == rules
+
+
 def test_a_picture_for_each_token_is_a_choice_that_is_kept(drafter: FlaskClient) -> None:
     submit(drafter, "/staff/listings/new?template=resident")
     assert only().right.art_per_token is False

@@ -66,7 +66,7 @@ def message(round_number: int) -> bytes:
 
 @lru_cache(maxsize=256)  # the same few draws are checked again and again
 def _paired(public_key: bytes, round_number: int, signature: bytes) -> bool:
-    points, curve, hash_to_g1 = _mathematics()
+    points, curve, hash_to_g1 = mathematics()
     try:
         signed = points.pubkey_to_G1(signature)  # py_ecc's word for reading 48 bytes as a point of G1
     except ValueError:
@@ -79,7 +79,7 @@ def _paired(public_key: bytes, round_number: int, signature: bytes) -> bool:
     return bool(curve.final_exponentiate(both) == curve.FQ12.one())
 
 
-def _mathematics() -> tuple[Any, Any, Any]:
+def mathematics() -> tuple[Any, Any, Any]:
     """Slow to import, and needed only here.
 
     py_ecc raises the recursion limit of the whole process to 100,000, with which a stranger's nested JSON overflows the

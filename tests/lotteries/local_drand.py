@@ -11,14 +11,9 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import py_ecc.optimized_bls12_381 as untyped_curve
-from py_ecc.bls import g2_primitives as points
-from py_ecc.bls.hash_to_curve import hash_to_G1
-
 from marketplace.lotteries import beacon
 
-curve: Any = untyped_curve
-hashed: Any = sha256
+points, curve, hash_to_g1 = beacon.mathematics()
 SECRET = 0x5EC2E7
 KEY = points.G2_to_signature(curve.multiply(curve.G2, SECRET))  # py_ecc's word for 96 bytes of G2
 CHAIN = beacon.Chain("ab" * 32, beacon.QUICKNET.genesis, beacon.QUICKNET.period, KEY)
@@ -29,7 +24,7 @@ Answer = tuple[int, bytes]
 @cache
 def signature(round_number: int, secret: int = SECRET) -> bytes:
     """What the owner of `secret` signs for a round."""
-    point = hash_to_G1(beacon.message(round_number), beacon.DST, hashed)
+    point = hash_to_g1(beacon.message(round_number), beacon.DST, sha256)
     return bytes(points.G1_to_pubkey(curve.multiply(point, secret)))
 
 

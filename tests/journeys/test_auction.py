@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from marketplace.admissions import deciding
 from marketplace.auctions.opening import of_listing
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.listings.models import Listing
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
 from marketplace.outbox import keeping
@@ -146,6 +148,50 @@ def test_who_does_not_pay_loses_it_to_the_next_at_their_own_bid(app: Flask, brow
         see_result(page, code, "02番（次順位）", "5,000円（五千円、税込）")
         pay_by_the_mailed_link(page, HANAKO, "5,000円")
         see_result(page, code, "02番（次順位）", "お支払いずみ")
+
+
+def test_who_loses_gets_the_deposit_back_once_the_winner_has_paid(
+    app: Flask, browser: Browser, live_server: str
+) -> None:
+    part = {"verification": "deposit", "deposit_yen": 100}
+    _, code, close = an_auction("ascending", auction_rules={"taking_part": part, "second_offer": True})
+    with (
+        visiting(browser, live_server, viewport=PHONE) as winner,
+        visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as loser,
+    ):
+        for page, email, typed in ((winner, HANAKO, "9000"), (loser, TARO, "5000")):
+            sign_in(page, email)
+            applicant = given.an_applicant(of_code(code), given.an_account(email))
+            deciding.approve(applicant, given.staff("approver", email=OFFICE))
+            keeping.drain()
+            db.session.rollback()
+            place_deposit(page, code)
+            bid(page, code, typed)
+        time_passes(close, "auctions.close_due")
+        loser.goto(f"/listings/{code}/taking-part")
+        expect(loser.locator("#deposits + ul")).to_contain_text("お預かり中")
+        pay_by_the_mailed_link(winner, HANAKO, "5,250円")
+        keeping.drain()
+        loser.reload()
+        expect(loser.locator("#deposits + ul")).to_contain_text("枠をお返ししました")
+        see_result(loser, code, "01番", "お支払いずみ")
+
+
+def of_code(code: str) -> int:
+    return db.session.scalars(sa.select(Listing.id).where(Listing.code == code)).one()
+
+
+def place_deposit(page: Page, code: str) -> None:
+    page.goto(f"/listings/{code}/taking-part")
+    press(page, "保証金の手続きに進む")
+    page.wait_for_url("**/c/pay/**")
+    page.check("input[value=pm_card_visa]")
+    page.locator("button[value=card]").click()
+    page.wait_for_url("**/taking-part")
+    keeping.drain()
+    db.session.rollback()
+    page.reload()
+    expect(page.locator("#deposits + ul")).to_contain_text("お預かり中（カードの枠）")
 
 
 def test_sealed_bids_are_opened_before_witnesses_and_a_tie_is_drawn(

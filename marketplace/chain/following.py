@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from types import FrameType
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from marketplace.chain.node import node
 from marketplace.chain.reading import REMEMBERED, Moved, Place, TooWide, locked, read, say_touched
 from marketplace.chain.register import reading_anew
 from marketplace.chain.register import status as status
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import settings
@@ -28,6 +30,8 @@ from marketplace.settings import settings
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
+AT_REST = timedelta(seconds=30)
+"""How old the note of the last reading may become while nothing happens."""
 DISTURBANCES = 10
 """How often in a row the chain may turn under our eyes before we let it be for a moment."""
 
@@ -191,13 +195,14 @@ def _take_back(place: Place, agreed: int) -> int:
 def _write_head(place: Place, head: int) -> None:
     """Nothing more to read: what was being read anew is whole, and said."""
     chain = settings().chain_id
-    known = db.session.execute(sa.select(Cursor.head, Cursor.replaying).where(Cursor.chain_id == chain)).one()
+    query = sa.select(Cursor.head, Cursor.replaying, Cursor.read_at).where(Cursor.chain_id == chain)
+    known_head, replaying, read_at = db.session.execute(query).one()
     db.session.rollback()
-    if tuple(known) == (head, False):
+    if (known_head, replaying) == (head, False) and read_at is not None and abs(now() - read_at) < AT_REST:
         return
     with transaction() as session:
         cursor = locked(place)
-        cursor.head = head
+        cursor.head, cursor.read_at = head, now()
         if cursor.replaying:
             cursor.replaying = False
             say_touched(cursor, session.scalars(sa.select(Log.token_id).where(Log.chain_id == chain).distinct()).all())

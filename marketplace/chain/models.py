@@ -185,6 +185,8 @@ class Cursor(Base):
     """Blocks asked for at once: halved when the node refuses, doubled when it does not."""
     revision: Mapped[int] = mapped_column(default=0)
     """Counts every reading and every roll-back; makes each fact said about them a new one."""
+    read_at: Mapped[datetime | None]
+    """When the follower last stood at the chain's head; at rest it is written down twice a minute."""
     replaying: Mapped[bool] = mapped_column(default=False)
     """Everything is being read anew: until the head is reached, nothing is computed from the logs."""
 

@@ -18,6 +18,7 @@ from marketplace.chain import events, seaport
 from marketplace.chain.events import Event
 from marketplace.chain.models import Block, Contract, Cursor, Log
 from marketplace.chain.node import Header, NodeRefuses, Overburdened, node
+from marketplace.kit.clock import now
 from marketplace.kit.db import Base, UTCDateTime, db, lock, transaction
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
@@ -146,6 +147,8 @@ def _write(place: Place, found: list[Event], headers: dict[int, Header], last: i
         )
         cursor.block, cursor.head, cursor.revision = last, head, cursor.revision + 1
         cursor.span = min(WIDEST, cursor.span * 2) if len(found) < MOST_LOGS else max(1, cursor.span // 2)
+        if last == head:
+            cursor.read_at = now()
         say_touched(cursor, [event.token_id for event in found])
     return len(found)
 

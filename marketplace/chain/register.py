@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from marketplace.chain.addresses import custody_address_at
@@ -43,6 +45,12 @@ def status() -> dict[str, int]:
     """How far the follower is: {"followed_block", "head_block"}, -1 before the first reading."""
     cursor = db.session.get(Cursor, _chain())
     return {"followed_block": cursor.block if cursor else -1, "head_block": cursor.head if cursor else -1}
+
+
+def read_at() -> datetime | None:
+    """When the follower last stood at the chain's head, to half a minute; None before the first reading."""
+    cursor = db.session.get(Cursor, _chain())
+    return cursor.read_at if cursor else None
 
 
 def reading_anew() -> bool:

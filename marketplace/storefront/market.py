@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
 from marketplace.chain.models import Log
-from marketplace.chain.register import status
+from marketplace.chain.register import read_at, status
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
@@ -57,6 +57,7 @@ def market() -> ResponseReturnValue:
         pages=pages,
         offers=_offers(right),
         chain=status(),
+        read_at=read_at(),
         last=_last_movement(),
     )
     return conditional(shown, max_age=1, private=current_account() is not None)

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 6579f5b8a9c4, after ; 2026-11-25 02:05:33.995711.
+Revision 03124e2f5bf4, after ; 2026-11-25 02:10:28.394683.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6579f5b8a9c4"
+revision = "03124e2f5bf4"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("head", sa.BigInteger(), nullable=False),
         sa.Column("span", sa.Integer(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaying", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("chain_id", name=op.f("pk_chain_cursors")),
     )

@@ -13,7 +13,7 @@ from marketplace.chain import following, reading, register, sending
 from marketplace.chain.events import RawLog
 from marketplace.chain.models import Block, Contract, Cursor, Log
 from marketplace.chain.node import NodeRefuses, Web3Node, node
-from marketplace.kit.clock import now
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox import keeping
@@ -80,6 +80,20 @@ def test_reading_again_changes_nothing(deployed: Flask, touched: list[list[int]]
     keeping.drain()
     assert issued() == [1_000_001, 1_000_002]
     assert touched == [[1_000_001, 1_000_002]]
+
+
+def test_when_the_head_was_last_seen_is_noted_twice_a_minute(deployed: Flask) -> None:
+    def read_at(after: int) -> float:
+        with pretending(begin + timedelta(seconds=after)):
+            following.follow_once()
+        db.session.rollback()
+        found = register.read_at()
+        assert found is not None
+        return (found - begin).total_seconds()
+
+    assert register.read_at() is None
+    begin = now()
+    assert [read_at(after) for after in (0, 29, 31, 60, 61)] == [0, 0, 31, 31, 61]
 
 
 def test_a_chain_that_fell_back_is_followed_back(deployed: Flask, chain: LocalChain, touched: list[list[int]]) -> None:

@@ -47,9 +47,9 @@ def on_there(subject: str, **_more: object) -> None:
 
 
 @handles("hold.lost")
-def on_gone(subject: str, **_more: object) -> None:
+def on_gone(subject: str, payment_id: int, **_more: object) -> None:
     if (participation_id := deposits.of_subject(subject)) is not None:
-        deposits.gone(participation_id)
+        deposits.gone(participation_id, payment_id)
 
 
 @handles("hold.ends_soon")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from marketplace.admissions import ending
+from marketplace.admissions import deposits, ending
 from marketplace.auctions import sealed
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
@@ -17,6 +17,7 @@ from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.rules import pay_by
 from marketplace.listings.scheduling import complete
+from marketplace.orders import deposits as parts
 from marketplace.orders.models import LIVE, Order
 from marketplace.orders.placing import award as place_order
 
@@ -34,11 +35,12 @@ def award(auction: Auction, bidder_no: str, yen: int, event: str = "award", by: 
     assert writing(), "award() belongs inside transaction()"
     auction.winner_no, auction.winner_yen = bidder_no, yen
     auction.offers += 1
-    until = deadline(get(Listing, auction.listing_id), auction.offers)
-    auction.order_id = place_order(account_of(auction, bidder_no), auction.listing_id, yen, until, "auction")
+    listing_id, winner = auction.listing_id, account_of(auction, bidder_no)
+    until, deposit = deadline(get(Listing, listing_id), auction.offers), deposits.for_the_price(listing_id, winner)
+    auction.order_id = place_order(winner, listing_id, yen, until, "auction", deposit_payment_id=deposit)
     move(auction, event, by=by, bidder=bidder_no, yen=yen)
     keep = [bidder_no, *(no for no, _ in [following(auction)] if no)]
-    ending.let_go(auction.listing_id, keep={account_of(auction, no) for no in keep})
+    ending.let_go(listing_id, keep={account_of(auction, no) for no in keep})
 
 
 def deadline(listing: Listing, offers: int) -> datetime:
@@ -84,12 +86,14 @@ def forfeited(order_id: int) -> None:
     with transaction():
         order = get(Order, order_id)
         auction = locked(order.listing_id)
-        if auction is None or auction.state != AuctionState.AWARDED or auction.order_id != order_id:
+        if auction is None or lock(Order, order_id).state in LIVE:
+            return  # not sold here, or the money came after all
+        if auction.state != AuctionState.AWARDED or auction.order_id != order_id:
+            parts.give_back(order_id)  # the sale was cancelled; of one that was forfeited before nothing is left
             return
-        if db.session.scalar(sa.select(Order.state).where(Order.id == order_id)) in LIVE:
-            return  # the money came after all
         note(auction.subject, "forfeit", bidder=auction.winner_no, yen=auction.winner_yen)
         ending.forfeit(auction.listing_id, order.buyer_id)
+        parts.forfeit(order_id)
         no, yen = following(auction)
         if no is None:
             fail(auction, NOT_PAID)

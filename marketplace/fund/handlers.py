@@ -11,7 +11,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
-from marketplace.payments.models import Refund, Way
+from marketplace.payments.models import Refund
 from marketplace.payments.syncing import booked
 
 
@@ -28,8 +28,7 @@ def on_refund(refund_id: int, subject: str, **_more: object) -> None:
     refund = get(Refund, refund_id)
     if refund.balance_txn_id is None:
         raise Unavailable(f"refund {refund_id} has no balance transaction yet")
-    purpose = "deposit" if refund.payment.way == Way.HOLD else "payment"
-    lines = stripe_lines("refund", -refund.yen, 0, purpose)
+    lines = stripe_lines("refund", -refund.yen, 0, refund.purpose)
     post(refund.balance_txn_id, "refund", lines, at=now(), subject=subject)
 
 

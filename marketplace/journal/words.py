@@ -34,6 +34,7 @@ EVENTS = {
     "deliver": "相手に届いた",
     "delete": "期限が過ぎて消去",
     "deposit.apply": "保証金を代金に充当",
+    "deposit.count": "保証金を代金から差し引いた",
     "deposit.missed": "保証金を収納できなかった",
     "deposit.forfeit": "保証金が町のものになった",
     "draft": "起案",

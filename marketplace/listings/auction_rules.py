@@ -48,6 +48,8 @@ class TakingPart:
 
     verification: Verification = Verification.NONE
     deposit_yen: int | None = None
+    deposit_counts: bool = False
+    """The winner's deposit is a part of the price (充当); else it goes back when the price has been paid in full."""
     documents: bool = False
     """At least one document has to be sent with the application."""
     until: datetime | None = None
@@ -96,6 +98,7 @@ def _taking_part(kept: Mapping[str, Any]) -> TakingPart:
     return TakingPart(
         verification=Verification(kept.get("verification", "none")),
         deposit_yen=kept.get("deposit_yen"),
+        deposit_counts=kept.get("deposit_counts", False),
         documents=kept.get("documents", False),
         until=datetime.fromisoformat(until) if until else None,
     )

@@ -110,7 +110,16 @@ def _taking_part(part: TakingPart | None) -> str:
         said += (
             f"保証金 {yen(part.deposit_yen or 0)} のカードの枠をおさえます。落札しなければお金は動きません。"
             "落札して払わないときは、町のものになります。"
-        )
+        ) + deposit_of_the_winner(part)
     elif part.verification is Verification.CARD:
         said += "カードの登録が必要です。"
     return said
+
+
+def deposit_of_the_winner(part: TakingPart) -> str:
+    if part.deposit_counts:
+        return (
+            "落札した方の保証金は、すぐに収納して代金の一部にあてます。お支払いは残りの金額です"
+            "（代金との差が50円に満たないときは、あてずに、全額のお支払いのあと枠をお返しします）。"
+        )
+    return "落札した方の保証金の枠は、代金を全額お支払いいただいたあとにお返しします。"

@@ -9,7 +9,7 @@ from marketplace.kit.refusals import WrongState
 from marketplace.listings.models import Listing, ListingState, Mode, UnitState
 from marketplace.listings.scheduling import close_sale, complete
 from marketplace.listings.taking import counts
-from marketplace.orders import settling
+from marketplace.orders import deposits, settling
 from marketplace.orders.models import Order, OrderState, code_of
 from marketplace.outbox.promising import handles
 from marketplace.payments.models import Payment
@@ -48,8 +48,21 @@ def on_end(payment_id: int, subject: str) -> None:
 
 @handles("payment.refunded")
 def on_refund(payment_id: int, subject: str, **_more: object) -> None:
-    if (order_id := order_of(subject)) is not None:
+    if (order_id := order_of(subject) or deposits.of_payment(payment_id)) is not None:
         settling.refunded(order_id, payment_id)
+
+
+@handles("hold.captured")
+def on_deposit(payment_id: int, **_more: object) -> None:
+    if (order_id := deposits.of_payment(payment_id)) is not None:
+        deposits.taken(order_id)
+
+
+@handles("hold.lost")
+@handles("hold.released")
+def on_deposit_gone(payment_id: int, **_more: object) -> None:
+    if (order_id := deposits.of_payment(payment_id)) is not None:
+        settling.ask_in_full(order_id)
 
 
 @handles("token.issued")

@@ -51,6 +51,15 @@ STATE_JA = {
     OrderState.NEEDS_REVIEW: "役場で確認中",
 }
 
+
+class DepositEnd(StrEnum):
+    """What became of the deposit that was taken for the price."""
+
+    APPLIED = "applied"
+    FORFEITED = "forfeited"
+    RETURNED = "returned"
+
+
 OPEN = (OrderState.AWAITING_PAYMENT, OrderState.PROCESSING)
 """The buyer still has something to do, or the bank has."""
 LIVE = (*OPEN, OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.NEEDS_REVIEW)
@@ -87,6 +96,12 @@ class Order(Base):
         sa.Index("ix_orders_buyer", "buyer_id", "id"),
         sa.CheckConstraint("yen >= 0", name="yen_not_negative"),
         sa.CheckConstraint("state NOT IN ('paid', 'issued') OR paid_at IS NOT NULL", name="paid_at_some_time"),
+        sa.CheckConstraint(
+            "deposit_yen = 0 OR (deposit_yen BETWEEN 1 AND yen - 1 AND deposit_payment_id IS NOT NULL)",
+            name="deposit_is_a_part_of_the_price",
+        ),
+        sa.CheckConstraint("deposit_end IS NULL OR deposit_payment_id IS NOT NULL", name="a_deposit_ends"),
+        sa.CheckConstraint("deposit_end <> 'applied' OR deposit_yen > 0", name="applied_is_counted"),
     )
     MOVES: ClassVar[Machine[OrderState]] = Machine(
         {
@@ -131,6 +146,21 @@ class Order(Base):
     paid_at: Mapped[datetime | None]
     paid_by_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
     issued_at: Mapped[datetime | None]
+    deposit_payment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("payments.id"), unique=True)
+    """The winner's hold that is taken for the price, see deposits.py."""
+    deposit_yen: Mapped[int] = mapped_column(default=0)
+    """What it has paid of the price."""
+    deposit_end: Mapped[DepositEnd | None] = state_column(DepositEnd, name="deposit_end", nullable=True)
+
+    @property
+    def rest_yen(self) -> int:
+        """What is to be paid beside the deposit."""
+        return self.yen - self.deposit_yen
+
+    @property
+    def back_yen(self) -> int:
+        """What goes back where the money goes back; of one that was lost before the money came, not the deposit."""
+        return self.yen if self.paid_at is not None else self.rest_yen
 
     @property
     def subject(self) -> str:

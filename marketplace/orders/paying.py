@@ -8,6 +8,7 @@ from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings.models import Listing
 from marketplace.listings.rules import SaleClosed
+from marketplace.orders import deposits
 from marketplace.orders.models import Order, OrderState
 from marketplace.payments import asking
 from marketplace.payments.rules import session_end
@@ -20,7 +21,7 @@ class TimeIsUp(SaleClosed):
 
 
 def checkout(order_id: int) -> str:
-    """The address of Stripe's page for this order: the open one, or a new one. TimeIsUp; Unavailable."""
+    """The address of Stripe's page for this order: the open one, or a new one. TimeIsUp, BeingTaken; Unavailable."""
     with transaction():
         order = lock(Order, order_id)
         if order.state != OrderState.AWAITING_PAYMENT:
@@ -31,10 +32,13 @@ def checkout(order_id: int) -> str:
         if open_payment is not None:
             payment_id = open_payment.id
         else:
+            deposits.look(order)
+            if deposits.being_taken(order):
+                raise deposits.BeingTaken
             page = f"{settings().base_url}/orders/{order.code}"
             payment_id = asking.ask(
                 subject=order.subject,
-                yen=order.yen,
+                yen=order.rest_yen,
                 description=get(Listing, order.listing_id).right.title_ja,
                 email=get(Account, order.buyer_id).email,
                 success_url=f"{page}/done",

@@ -15,6 +15,7 @@ from marketplace.listings.models import Listing, Mode, Unit, UnitState
 from marketplace.listings.rules import AllHeld, SaleClosed, SoldOut, check_open
 from marketplace.listings.taking import counts, take_unit
 from marketplace.notices.sending import send
+from marketplace.orders import deposits
 from marketplace.orders.models import LIVE, OPEN, Order, OrderState, Origin
 from marketplace.settings import settings
 
@@ -49,10 +50,18 @@ def place(buyer_id: int, listing_id: int) -> int:
         return _write(buyer.id, listing, unit, listing.price_yen, pay_by, Origin.FIXED).id
 
 
-def award(buyer_id: int, listing_id: int, yen: int, pay_by: datetime, origin: str, letter: str = "pay_link") -> int:
+def award(
+    buyer_id: int,
+    listing_id: int,
+    yen: int,
+    pay_by: datetime,
+    origin: str,
+    letter: str = "pay_link",
+    deposit_payment_id: int | None = None,
+) -> int:
     """Hold a unit for a winner and mail the pay link, or the caller's own letter; the order's id.
 
-    Inside the caller's transaction.
+    Inside the caller's transaction. `deposit_payment_id` is a hold of the winner's that is to count towards the price.
 
     SoldOut where no unit is left, which the caller's own rules must have made impossible.
     """
@@ -62,12 +71,15 @@ def award(buyer_id: int, listing_id: int, yen: int, pay_by: datetime, origin: st
     if unit is None:
         raise SoldOut
     order = _write(buyer_id, listing, unit, yen, pay_by, Origin(origin))
+    if deposit_payment_id is not None:
+        order.deposit_payment_id = deposits.take(deposit_payment_id, yen)
     send(
         letter,
         get(Account, buyer_id).email,
         key=f"{letter.replace('_', '-')}:{order.code}",
         order=order,
         right=listing.right,
+        deposit_yen=deposits.being_taken(order),
         link=f"{settings().base_url}/orders/{order.code}/confirm",
     )
     return order.id

@@ -13,6 +13,7 @@ from marketplace.kit.db import get, lock, transaction
 from marketplace.listings.models import Listing, Unit
 from marketplace.listings.taking import give_back, retake_unit, sell, take_unit, unsell
 from marketplace.notices.sending import send
+from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.outbox.promising import say
 from marketplace.payments.refunding import promise_refund
@@ -29,20 +30,24 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
     with transaction():
         order = lock(Order, order_id)
         if order.state in (OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.REFUNDED):
-            give_second_payment_back(order, payment_id)
+            give_second_payment_back(order, payment_id, yen)
             return
-        if yen != order.yen:
-            question(order_id, payment_id, why=f"paid {yen}, owed {order.yen}")
+        if yen == order.yen and order.deposit_end is None:
+            order.deposit_yen = 0  # paid in full all the same: the deposit goes back
+        if yen != order.rest_yen:
+            question(order_id, payment_id, why=f"paid {yen}, owed {order.rest_yen}")
             return
         order.paid_by_payment_id = order.paid_by_payment_id or payment_id
         if order.state not in OPEN and not _have_unit_again(order):
             move(order, "refund", why="paid after the last unit was gone")
-            promise_refund(payment_id, order.yen, "sold out", key=f"{order.code}:late")
+            promise_refund(payment_id, yen, "sold out", key=f"{order.code}:late")
+            deposits.look(order)
             send_to_buyer("refund_coming", order)
             return
         order.paid_at = now()
         sell(order.unit_id)
         move(order, "pay", payment=payment_id)
+        deposits.look(order)
         listing = get(Listing, order.listing_id)
         promise_token(
             right_id=listing.right_id,
@@ -56,10 +61,10 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
         say("order.paid", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
 
 
-def give_second_payment_back(order: Order, payment_id: int) -> None:
+def give_second_payment_back(order: Order, payment_id: int, yen: int) -> None:
     """The same payment heard twice is nothing; another one for the same order is returned."""
     if order.paid_by_payment_id != payment_id:
-        promise_refund(payment_id, order.yen, "paid twice", key=f"{order.code}:twice:{payment_id}")
+        promise_refund(payment_id, yen, "paid twice", key=f"{order.code}:twice:{payment_id}")
 
 
 def question(order_id: int, payment_id: int, why: str = "the payment is in doubt") -> None:
@@ -98,9 +103,20 @@ def expire(order_id: int, why: str = "not paid in time") -> None:
 
 
 def expire_if_over(order_id: int) -> None:
-    """A payment page is closed for good; whoever has time left may open another one."""
-    if get(Order, order_id).pay_by <= now():
+    """A payment page is closed for good; whoever has time left may open another one, and a deposit may count now."""
+    order = get(Order, order_id)
+    if order.pay_by <= now():
         expire(order_id)
+    elif order.deposit_payment_id is not None:
+        deposits.taken(order_id)
+
+
+def ask_in_full(order_id: int) -> None:
+    """The deposit that was to count could not be taken: who still has to pay hears that it is the full price."""
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state == OrderState.AWAITING_PAYMENT:
+            send_to_buyer("deposit_not_counted", order)
 
 
 def issue(order_id: int) -> None:
@@ -122,7 +138,8 @@ def refund(order_id: int, by: str, why: str) -> None:
         take_back(order.code)
         move(order, "refund", by=by, why=why)
         assert order.paid_by_payment_id is not None
-        promise_refund(order.paid_by_payment_id, order.yen, why, key=f"{order.code}:refund")
+        promise_refund(order.paid_by_payment_id, order.rest_yen, why, key=f"{order.code}:refund")
+        deposits.refund(order, why)
         send_to_buyer("refund_coming", order)
 
 
@@ -130,8 +147,11 @@ def refunded(order_id: int, payment_id: int) -> None:
     """The money is on its way back; a unit that was sold is free again."""
     with transaction():
         order = lock(Order, order_id)
-        if order.state != OrderState.REFUND_PENDING or order.paid_by_payment_id != payment_id:
+        parts = (order.paid_by_payment_id, order.deposit_payment_id)
+        if order.state != OrderState.REFUND_PENDING or payment_id not in parts:
             return  # a second payment that went back changes nothing
+        if order.deposit_payment_id is not None and not deposits.all_back(order):
+            return  # the other part is on its way still
         if order.paid_at is not None:
             unsell(order.unit_id)
         move(order, "refunded", by=SYSTEM)

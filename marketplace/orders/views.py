@@ -14,7 +14,7 @@ from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.models import PUBLIC, Listing
-from marketplace.orders import expiring, placing
+from marketplace.orders import deposits, expiring, placing
 from marketplace.orders.forms import ConfirmForm, OrderForm
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
@@ -46,7 +46,7 @@ def confirm(code: str) -> ResponseReturnValue:
     order = mine(code)
     if order.state != OrderState.AWAITING_PAYMENT:
         return redirect(url_for("orders.show", code=code), 303)
-    return render_template("orders/confirm.html", order=order, listing=order.listing, form=ConfirmForm())
+    return confirmation(order, ConfirmForm())
 
 
 @bp.post("/orders/<code>/pay")
@@ -57,7 +57,7 @@ def pay(code: str) -> ResponseReturnValue:
     if order.state != OrderState.AWAITING_PAYMENT:
         return redirect(url_for("orders.show", code=code), 303)
     if not form.validate():
-        return render_template("orders/confirm.html", order=order, listing=order.listing, form=form), 422
+        return confirmation(order, form), 422
     try:
         return redirect(checkout(order.id), 303)
     except Unavailable:
@@ -65,8 +65,14 @@ def pay(code: str) -> ResponseReturnValue:
         status = 503
     except Refused as refusal:
         trouble, status = str(refusal), refusal.status
-    page = render_template("orders/confirm.html", order=mine(code), listing=order.listing, form=form, trouble=trouble)
-    return page, status
+    return confirmation(mine(code), form, trouble), status
+
+
+def confirmation(order: Order, form: ConfirmForm, trouble: str = "") -> str:
+    """The last page before paying."""
+    waiting = deposits.being_taken(order)
+    terms = {"order": order, "listing": order.listing, "waiting": waiting}
+    return render_template("orders/confirm.html", form=form, trouble=trouble, **terms)
 
 
 @bp.get("/orders/<code>/done")

@@ -243,7 +243,10 @@ class Refund(Base):
     """Money that goes back: written down first, then asked of Stripe under a key that can't be done twice."""
 
     __tablename__ = "refunds"
-    __table_args__ = (sa.CheckConstraint("yen > 0", name="yen_positive"),)
+    __table_args__ = (
+        sa.CheckConstraint("yen > 0", name="yen_positive"),
+        sa.CheckConstraint("purpose IN ('payment', 'deposit')", name="out_of_one_account"),
+    )
     MOVES: ClassVar[Machine[Any]] = REFUND_MOVES
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -252,6 +255,8 @@ class Refund(Base):
     key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     yen: Mapped[int]
     reason: Mapped[str] = mapped_column(sa.String(200))
+    purpose: Mapped[str] = mapped_column(sa.String(16))
+    """"deposit": out of custody. "payment": of what was collected, also where a deposit had been applied to a price."""
     state: Mapped[RefundState] = state_column(RefundState)
     stripe_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     balance_txn_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)

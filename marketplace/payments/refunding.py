@@ -14,9 +14,10 @@ from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import SentBack, till
 
 
-def promise_refund(payment_id: int, yen: int, reason: str, key: str) -> int:
+def promise_refund(payment_id: int, yen: int, reason: str, key: str, purpose: str | None = None) -> int:
     """Inside a transaction: `yen` of the payment will go back, once for each `key`. The refund's id. RefundTooLarge.
 
+    `purpose` is what the fund books it as, see Refund; None: as what it came.
     ⇢ payment.refunded{payment_id, subject, refund_id} when Stripe has done it.
     """
     assert writing(), "promise_refund() belongs inside transaction()"
@@ -28,6 +29,7 @@ def promise_refund(payment_id: int, yen: int, reason: str, key: str) -> int:
         raise RefundTooLarge
     payment.refunded_yen += yen
     values = {"payment_id": payment_id, "key": key, "yen": yen, "reason": reason, "created_at": now()}
+    values["purpose"] = purpose or ("deposit" if payment.way == Way.HOLD else "payment")
     refund_id = insert_once(Refund, {**values, "state": RefundState.PROMISED})
     assert refund_id is not None  # the payment's lock has kept others out
     note(payment.subject, "refund.promise", why=reason, refund=refund_id, yen=yen)
@@ -49,7 +51,7 @@ def send(refund_id: int) -> RefundState:
     """
     refund = get(Refund, refund_id)
     key, yen, intent, state = refund.key, refund.yen, refund.payment.payment_intent_id, refund.state
-    purpose = "deposit" if refund.payment.way == Way.HOLD else "payment"
+    purpose = refund.purpose
     db.session.rollback()
     if state != RefundState.PROMISED:
         return state

@@ -77,6 +77,10 @@ class AuctionPart(Form):
     taking_part = BooleanField("参加申込を受け付け、審査した方だけが入札できる")
     verification = SelectField("本人の手続き", choices=[SelectChoice(str(each), each.ja) for each in Verification])
     deposit_yen = YenField("保証金", description="見積額の5％から10％が目安です", validators=[Optional()])
+    deposit_counts = BooleanField(
+        "落札した方の保証金を代金の一部にあてる",
+        description="選ばないときは、代金の全額が支払われたあとに枠をお返しします。あてると、決済の手数料が2回かかります",
+    )
     documents = BooleanField("書類を必ず送ってもらう", description="本人確認の書類や、登記事項証明書など")
     apply_until = JSTDateTimeField("参加申込の締切", validators=[Optional()], description="空欄なら受付の終了まで")
 
@@ -108,6 +112,7 @@ def _taking_part(form: Any) -> dict[str, Any]:
     return {
         "verification": form.verification.data,
         "deposit_yen": form.deposit_yen.data if deposit else None,
+        "deposit_counts": deposit and form.deposit_counts.data,
         "documents": form.documents.data,
         "until": until.isoformat() if until else None,
     }
@@ -131,6 +136,7 @@ def shown(kept: Mapping[str, Any] | None) -> dict[str, Any]:
         "taking_part": part is not None,
         "verification": str(part.verification) if part else "none",
         "deposit_yen": part.deposit_yen if part else None,
+        "deposit_counts": part.deposit_counts if part else False,
         "documents": part.documents if part else False,
         "apply_until": part.until if part else None,
     }

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 03124e2f5bf4, after ; 2026-11-25 02:10:28.394683.
+Revision 4ea9786e7362, after ; 2026-11-25 02:20:39.396202.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "03124e2f5bf4"
+revision = "4ea9786e7362"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1078,6 +1078,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("yen", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -1095,6 +1096,7 @@ def upgrade() -> None:
         sa.Column("stripe_id", sa.String(length=64), nullable=True),
         sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("purpose IN ('payment', 'deposit')", name=op.f("ck_refunds_out_of_one_account")),
         sa.CheckConstraint("yen > 0", name=op.f("ck_refunds_yen_positive")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id_payments")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
@@ -1682,11 +1684,37 @@ def upgrade() -> None:
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paid_by_payment_id", sa.Integer(), nullable=True),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deposit_payment_id", sa.Integer(), nullable=True),
+        sa.Column("deposit_yen", sa.Integer(), nullable=False),
+        sa.Column(
+            "deposit_end",
+            sa.Enum(
+                "applied",
+                "forfeited",
+                "returned",
+                name="deposit_end",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.CheckConstraint("deposit_end <> 'applied' OR deposit_yen > 0", name=op.f("ck_orders_applied_is_counted")),
         sa.CheckConstraint(
             "state NOT IN ('paid', 'issued') OR paid_at IS NOT NULL", name=op.f("ck_orders_paid_at_some_time")
         ),
+        sa.CheckConstraint(
+            "deposit_end IS NULL OR deposit_payment_id IS NOT NULL", name=op.f("ck_orders_a_deposit_ends")
+        ),
+        sa.CheckConstraint(
+            "deposit_yen = 0 OR (deposit_yen BETWEEN 1 AND yen - 1 AND deposit_payment_id IS NOT NULL)",
+            name=op.f("ck_orders_deposit_is_a_part_of_the_price"),
+        ),
         sa.CheckConstraint("yen >= 0", name=op.f("ck_orders_yen_not_negative")),
         sa.ForeignKeyConstraint(["buyer_id"], ["accounts.id"], name=op.f("fk_orders_buyer_id_accounts")),
+        sa.ForeignKeyConstraint(
+            ["deposit_payment_id"], ["payments.id"], name=op.f("fk_orders_deposit_payment_id_payments")
+        ),
         sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_orders_listing_id_listings")),
         sa.ForeignKeyConstraint(
             ["paid_by_payment_id"], ["payments.id"], name=op.f("fk_orders_paid_by_payment_id_payments")
@@ -1694,6 +1722,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_orders_unit_id_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
         sa.UniqueConstraint("code", name=op.f("uq_orders_code")),
+        sa.UniqueConstraint("deposit_payment_id", name=op.f("uq_orders_deposit_payment_id")),
         sa.UniqueConstraint("paid_by_payment_id", name=op.f("uq_orders_paid_by_payment_id")),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:

@@ -272,3 +272,23 @@ def test_from_the_close_to_the_default_of_both(stripe: LocalStripe) -> None:
             run_one(SHEETS["orders.expire_unpaid"])
             keeping.drain()
         assert states(second) == [PaymentState.CAPTURED]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_whoever_applies_reads_what_becomes_of_the_winner_s_deposit(
+    stripe: LocalStripe, client: FlaskClient, counts: bool
+) -> None:
+    part = {"verification": "deposit", "deposit_yen": 10_000, "deposit_counts": counts}
+    listing_id, account = (
+        given.a_listing("ascending", "naming", auction_rules={"taking_part": part}),
+        given.an_account(),
+    )
+    visitor, code = given.signed_in(client, account), get(Listing, listing_id).code
+    way = f"/listings/{code}/taking-part"
+    assert ("落札すると収納し、代金の一部にあてます。" in read(visitor.get(way)).words) is counts
+    page = deposits.page_for(approved(listing_id, account))
+    assert ("落札すると収納し、代金の一部にあてます。" in read(visitor.get(way)).words) is counts
+    stripe.pay(page)
+    catch_up()
+    keeping.drain()
+    assert ("代金の一部にあてます。お支払いは残りの金額です。" in read(visitor.get(way)).words) is counts

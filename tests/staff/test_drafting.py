@@ -186,6 +186,25 @@ def test_saving_a_draft_unchanged_changes_nothing(drafter: FlaskClient) -> None:
     assert (submit(drafter, path).status_code, facts()) == (303, before)
 
 
+@pytest.mark.parametrize(
+    ("verification", "chosen", "counts"), [("deposit", "y", True), ("deposit", None, False), ("card", "y", False)]
+)
+def test_whether_the_winner_s_deposit_counts_towards_the_price_is_chosen_and_kept(
+    drafter: FlaskClient, verification: str, chosen: str | None, counts: bool
+) -> None:
+    asked = {"taking_part": "y", "verification": verification, "deposit_yen": "10,000", "deposit_counts": chosen}
+    submit(drafter, "/staff/listings/new?template=park", asked)
+    path = f"/staff/listings/{only().code}"
+    for _ in range(2):
+        rules = only().auction_rules
+        assert rules is not None
+        assert rules["taking_part"]["deposit_counts"] is counts
+        submit(drafter, f"{path}/edit")
+    words = read(drafter.get(f"{path}/preview")).words
+    assert ("すぐに収納して代金の一部にあてます" in words) is counts
+    assert ("代金を全額お支払いいただいたあとにお返しします" in words) is (verification == "deposit" and not counts)
+
+
 def test_the_chance_of_a_lottery_and_what_it_asks_are_chosen_and_kept(drafter: FlaskClient) -> None:
     usual = {"address": True, "least_age": None, "age_by": "word", "sms": False, "card": False, "retain_days": 90}
     submit(drafter, "/staff/listings/new?template=resident", {"chance": "drand"})

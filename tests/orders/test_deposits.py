@@ -22,7 +22,6 @@ from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.payments import asking, holding, refunding
 from marketplace.payments.models import PaymentState
-from marketplace.payments.reconciling import catch_up
 from marketplace.payments.syncing import sync
 from tests import given
 from tests.admissions.test_deposits import admitted, row, states
@@ -45,7 +44,7 @@ from tests.orders.awarded import (
     won,
 )
 from tests.pages import read
-from tests.payments.till import said
+from tests.payments.till import facts, said
 from tests.racing import at_once
 from tests.visiting import visiting
 
@@ -83,15 +82,21 @@ def test_who_wins_pays_what_the_deposit_leaves_of_the_price(stripe: LocalStripe,
     assert (in_custody(), moved()["revenue"], equals_stripe(stripe)) == (0, -30_000, True)
 
 
-def test_every_news_twice_and_at_once_books_each_part_once(app: Flask, stripe: LocalStripe) -> None:
-    stripe.sim("faults", duplicate=1.0, reorder=True)
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_every_news_twice_and_at_once_books_each_part_once(
+    app: Flask, stripe: LocalStripe, live_server: str, order: str
+) -> None:
+    stripe.send_webhooks_to(live_server)
+    stripe.sim("faults", manual=True, duplicate=1.0)
     sale = won(stripe)
     at_once(app, 3, lambda _n: deposits.taken(sale.order_id))
     payment_id = paid(stripe, sale)
     at_once(app, 3, lambda _n: settling.pay(sale.order_id, payment_id, 20_000))
     at_once(app, 3, lambda _n: deposits.taken(sale.order_id))
-    catch_up()
+    stripe.sim("deliver", order=order)
+    assert stripe.sim("stats")["waiting"] == 0
     hear()
+    assert set(facts("hold.captured", "payment.succeeded").values()) == {1}
     assert sale.counted() == (PAID, 10_000, APPLIED)
     assert [body["yen"] for body in said("deposit.applied")] == [10_000]
     assert said("refund.promised") == said("deposit.forfeited") == []

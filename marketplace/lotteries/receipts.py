@@ -21,6 +21,8 @@ from marketplace.lotteries.models import Entry
 from marketplace.settings import settings
 
 VERSION = "receipt-v1"
+LONGEST = 4_000
+"""Characters of a pasted receipt; a true one has some 400. Nothing longer is read, and so nothing is nested deep."""
 FIELDS = {"version", "listing", "no", "ch", "lots", "revision", "received_at"}
 
 
@@ -73,7 +75,9 @@ def genuine(said: Record, signature: bytes, key: str) -> bool:
 
 
 def read(text: str) -> Any:
-    """The JSON of a receipt as a person pasted it; Malformed."""
+    """The JSON of a receipt as a person pasted it; Malformed, also where it is too long to be one."""
+    if len(text) > LONGEST:
+        raise Malformed("the receipt is not JSON")
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

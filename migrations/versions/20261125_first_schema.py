@@ -1,12 +1,12 @@
 """first schema
 
-Revision 4ea9786e7362, after ; 2026-11-25 02:20:39.396202.
+Revision 6b1f57a92b2e, after ; 2026-11-25 02:37:32.965927.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "4ea9786e7362"
+revision = "6b1f57a92b2e"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -60,6 +60,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SERVER].close()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what meets a database is run: the rest says the same as in the run on SQLite."""
+    if chosen() == "postgresql":
+        alike = [item for item in items if "databases" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=alike)
+        items[:] = [item for item in items if item not in set(alike)]
+
+
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """Copies of one template that the processes of this run share."""

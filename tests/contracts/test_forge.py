@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from marketplace.chain import anvil
-from tests.databases import chosen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +31,6 @@ def search_path() -> str:
 
 
 @pytest.mark.node
-@pytest.mark.skipif(chosen() == "postgresql", reason="no database takes part: once is enough")
 def test_no_number_and_no_story_breaks_the_contracts() -> None:
     ran = subprocess.run(
         [forge(), "test", "--offline", "--json"],

@@ -1,13 +1,9 @@
 """What each act costs is written in contracts/README.md, to the last unit."""
 
-import pytest
-
 from tests.contracts import gas
-from tests.databases import chosen
 from tests.local_chain import running
 
 
-@pytest.mark.skipif(chosen() == "postgresql", reason="no database takes part: once is enough")
 def test_the_table_of_gas_is_what_the_chain_says_today() -> None:
     with running() as chain:
         found = gas.measured(chain)

@@ -5,6 +5,7 @@ The demo town and the tests live through days in seconds with pretending().
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,11 @@ def jst(moment: datetime) -> datetime:
 
 @contextmanager
 def pretending(at: datetime) -> Iterator[None]:
-    """In this process, for every thread, the clock stands at `at` and runs on from there."""
+    """In this process, for every thread, the clock stands at `at` and runs on from there.
+
+    Only the main thread may: two that put the clock back in another order would leave it wrong for ever.
+    """
+    assert threading.current_thread() is threading.main_thread(), "the clock is everybody's"
     global _offset
     before = _offset
     _offset = at - datetime.now(UTC)

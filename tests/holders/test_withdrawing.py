@@ -143,11 +143,9 @@ def test_a_revoked_right_goes_nowhere(chain: Chain, hana: int, wallet: int) -> N
 def test_released_by_several_workers_at_once_it_moves_once(app: Flask, chain: Chain, hana: int, wallet: int) -> None:
     withdrawal_id = withdrawing.ask(held_token(chain, hana), hana, wallet)
 
-    def release(_: int) -> None:
-        with pretending(now() + LATER):
-            withdrawing.release(withdrawal_id)
-
-    assert (at_once(app, 3, release), len(calls("withdrawal:"))) == ([None] * 3, 1)
+    with pretending(now() + LATER):
+        ends = at_once(app, 3, lambda _: withdrawing.release(withdrawal_id))
+    assert (ends, len(calls("withdrawal:"))) == ([None] * 3, 1)
 
 
 def test_a_cancellation_and_the_release_at_once_end_in_one(app: Flask, chain: Chain, hana: int, wallet: int) -> None:
@@ -155,10 +153,10 @@ def test_a_cancellation_and_the_release_at_once_end_in_one(app: Flask, chain: Ch
     withdrawal_id = withdrawing.ask(token_id, hana, wallet)
 
     def act(number: int) -> None:
-        with pretending(now() + LATER):
-            withdrawing.release(withdrawal_id) if number else withdrawing.cancel(token_id, hana)
+        withdrawing.release(withdrawal_id) if number else withdrawing.cancel(token_id, hana)
 
-    found = at_once(app, 2, act)
+    with pretending(now() + LATER):
+        found = at_once(app, 2, act)
     late = [each for each in found if isinstance(each, Refused)]
     assert (withdrawal(withdrawal_id).state, len(late), len(calls("withdrawal:"))) in [
         (WithdrawalState.CANCELLED, 0, 0),

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
-from marketplace.application import create_app
 from marketplace.kit.db import db
 from marketplace.settings import Settings
+from tests.apps import another
 from tests.databases import Databases
 
 
@@ -44,10 +44,9 @@ def schema(engine: sa.Engine) -> dict[str, Any]:
 
 def test_migrations_build_what_the_models_say(app: Flask, databases: Databases, tmp_path: Path) -> None:
     migrated = schema(db.engine)
-    with databases.empty() as url, create_app(Settings(database_url=url, data_dir=tmp_path)).app_context():
+    with databases.empty() as url, another(Settings(database_url=url, data_dir=tmp_path)):
         db.create_all()
         modelled = schema(db.engine)
-        db.engine.dispose()
     assert migrated == modelled
 
 

@@ -4,7 +4,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.application import create_app
 from marketplace.chain import contract, register
 from marketplace.chain.deploying import HANDOVER_SECONDS, ensure_contracts
 from marketplace.chain.models import Tx
@@ -12,6 +11,7 @@ from marketplace.chain.node import node
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import Settings
+from tests.apps import another
 from tests.chain import given
 from tests.local_chain import LocalChain
 
@@ -57,11 +57,10 @@ def test_each_key_has_its_role_and_no_other(deployed: Flask) -> None:
 
 
 def test_on_a_chain_that_others_keep_the_towns_power_is_handed_over_with_a_delay(settings: Settings) -> None:
-    with create_app(settings.model_copy(update={"chain_embedded": False})).app_context():
+    with another(settings.model_copy(update={"chain_embedded": False})):
         ensure_contracts()
         delays = {name: asked(name, "defaultAdminDelay", []) for name in contract.NAMES if name != "TestYen"}
         assert set(delays.values()) == {(HANDOVER_SECONDS,)}
-        db.engine.dispose()
 
 
 def asked(name: str, function: str, args: list[object]) -> tuple[object, ...]:
@@ -75,10 +74,8 @@ def test_custody_addresses_are_those_of_the_deployed_contract(deployed: Flask) -
 
 
 def test_a_node_on_another_chain_is_refused(settings: Settings) -> None:
-    with create_app(settings.model_copy(update={"chain_id": 99})).app_context():
-        with pytest.raises(Rejected, match="CHAIN_ID"):
-            ensure_contracts()
-        db.engine.dispose()
+    with another(settings.model_copy(update={"chain_id": 99})), pytest.raises(Rejected, match="CHAIN_ID"):
+        ensure_contracts()
 
 
 def test_other_code_at_our_addresses_is_refused(deployed: Flask, chain: LocalChain) -> None:

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.application import create_app
 from marketplace.chain import following, reading, register, sending
 from marketplace.chain.events import RawLog
 from marketplace.chain.models import Block, Contract, Cursor, Log
@@ -20,6 +19,7 @@ from marketplace.outbox import keeping
 from marketplace.outbox.promising import HANDLERS, LISTENERS, handles
 from marketplace.ports import Ports
 from marketplace.settings import Settings
+from tests.apps import another
 from tests.chain import given
 from tests.local_chain import LocalChain
 
@@ -195,14 +195,13 @@ def test_a_follower_that_was_overtaken_writes_nothing(deployed: Flask) -> None:
 def test_confirmations_hold_the_reading_back(deployed: Flask, settings: Settings, chain: LocalChain) -> None:
     given.a_series()
     issue(1)
-    with create_app(settings.model_copy(update={"chain_confirmations": 2})).app_context():
+    with another(settings.model_copy(update={"chain_confirmations": 2})):
         following.follow_once()
         assert issued() == []
         chain.ask("anvil_mine", hex(2))
         following.follow_once()
         assert issued() == [1_000_001]
         db.session.remove()
-        db.engine.dispose()
 
 
 def test_a_contract_that_comes_to_be_known_late_is_read_from_its_first_block(deployed: Flask) -> None:
@@ -241,14 +240,13 @@ def test_a_node_that_gives_little_at_once_is_asked_for_less(
         issue(serial)
     ports = Ports(settings)
     ports.node = NarrowNode(chain.url)
-    with create_app(settings, ports).app_context():
+    with another(settings, ports):
         following.follow_once()
         assert issued() == [1_000_000 + serial for serial in range(1, 9)]
         assert following.status()["followed_block"] == node().head().number
         times = set(db.session.scalars(sa.select(Log.at).where(Log.block_number == node().head().number)))
         assert times == {node().head().at}
         db.session.remove()
-        db.engine.dispose()
 
 
 def test_when_the_node_gives_much_more_is_asked(deployed: Flask, chain: LocalChain) -> None:

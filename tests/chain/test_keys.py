@@ -11,9 +11,9 @@ import pytest
 from eth_account import Account
 from flask import Flask
 
-from marketplace.application import create_app
 from marketplace.chain import keys, keystore
 from marketplace.settings import Settings
+from tests.apps import another
 
 
 @pytest.fixture
@@ -67,19 +67,19 @@ def test_it_signs_what_its_address_sent(app: Flask) -> None:
 
 def test_a_public_chain_wants_a_password(settings: Settings) -> None:
     open_door = settings.model_copy(update={"chain_id": 137, "key_password": type(settings.key_password)("")})
-    with create_app(open_door).app_context(), pytest.raises(keys.WeakKey, match="Polygon"):
+    with another(open_door), pytest.raises(keys.WeakKey, match="Polygon"):
         keys.signer("issuer")
 
 
 def test_a_key_locked_lightly_is_refused_on_a_public_chain(app: Flask, settings: Settings) -> None:
     keys.signer("issuer")
     public = settings.model_copy(update={"chain_id": 1})
-    with create_app(public).app_context(), pytest.raises(keys.WeakKey, match=r"issuer\.json"):
+    with another(public), pytest.raises(keys.WeakKey, match=r"issuer\.json"):
         keys.signer("issuer")
 
 
 def _make(settings: Settings) -> str:
-    with create_app(settings).app_context():
+    with another(settings):
         return keys.signer("issuer").address
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from marketplace.application import create_app
 from marketplace.chain import deploying, keys, register, sending
 from marketplace.chain.models import CallState
 from marketplace.chain.remote_signer import RemoteSigner, SignerRefuses
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import Settings
+from tests.apps import another
 from tests.chain import given
 from tests.databases import chosen
 from tests.local_chain import CHAIN_ID, free_port
@@ -110,12 +110,12 @@ def test_a_service_that_is_away_is_unavailable_and_promises_wait(deployed: Flask
 
 def test_a_role_without_an_address_has_no_key(settings: Settings) -> None:
     elsewhere = settings.model_copy(update={"signer_url": "http://127.0.0.1:1", "signer_addresses": ""})
-    with create_app(elsewhere).app_context(), pytest.raises(keys.NoKey, match="custodian"):
+    with another(elsewhere), pytest.raises(keys.NoKey, match="custodian"):
         keys.signer("custodian")
 
 
 def test_on_a_public_chain_a_service_needs_no_password(settings: Settings) -> None:
     knobs = {"signer_url": "http://127.0.0.1:1", "signer_addresses": "issuer=0x" + "11" * 20, "chain_id": 137}
     elsewhere = settings.model_copy(update={**knobs, "key_password": type(settings.key_password)("")})
-    with create_app(elsewhere).app_context():
+    with another(elsewhere):
         assert keys.signer("issuer").address == "0x" + "11" * 20

@@ -52,6 +52,7 @@ class Right(Base):
         sa.CheckConstraint("uses_per_token IS NULL OR uses_per_token > 0", name="uses_positive"),
         sa.CheckConstraint("term_months IS NULL OR term_months > 0", name="term_positive"),
         sa.CheckConstraint("state = 'draft' OR text_hash IS NOT NULL", name="approved_text_is_frozen"),
+        sa.CheckConstraint("document_uri IS NULL OR metadata_uri IS NOT NULL", name="a_document_lies_in_its_tree"),
     )
     MOVES: ClassVar[Machine[RightState]] = Machine({"approve": {RightState.DRAFT: RightState.APPROVED}})
 

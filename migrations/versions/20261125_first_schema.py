@@ -1,12 +1,12 @@
 """first schema
 
-Revision 6b1f57a92b2e, after ; 2026-11-25 02:37:32.965927.
+Revision 8ef8aaade60f, after ; 2026-11-25 03:12:52.108286.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6b1f57a92b2e"
+revision = "8ef8aaade60f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -784,6 +784,9 @@ def upgrade() -> None:
         sa.Column("metadata_frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state = 'draft' OR text_hash IS NOT NULL", name=op.f("ck_rights_approved_text_is_frozen")),
+        sa.CheckConstraint(
+            "document_uri IS NULL OR metadata_uri IS NOT NULL", name=op.f("ck_rights_a_document_lies_in_its_tree")
+        ),
         sa.CheckConstraint("royalty_bps BETWEEN 0 AND 1000", name=op.f("ck_rights_royalty_at_most_ten_percent")),
         sa.CheckConstraint("term_months IS NULL OR term_months > 0", name=op.f("ck_rights_term_positive")),
         sa.CheckConstraint("uses_per_token IS NULL OR uses_per_token > 0", name=op.f("ck_rights_uses_positive")),

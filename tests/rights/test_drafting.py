@@ -43,9 +43,10 @@ def test_the_database_knows_no_approved_right_without_its_hash(app: Flask) -> No
         ("royalty_bps", 1001, "royalty_at_most_ten_percent"),
         ("uses_per_token", 0, "uses_positive"),
         ("term_months", 0, "term_positive"),
+        ("document_uri", "ipfs://document", "a_document_lies_in_its_tree"),
     ],
 )
-def test_the_database_refuses_what_no_right_may_be(app: Flask, column: str, value: int, rule: str) -> None:
+def test_the_database_refuses_what_no_right_may_be(app: Flask, column: str, value: object, rule: str) -> None:
     right_id = draft(given.values(), BY)
     with pytest.raises(IntegrityError, match=rule), transaction() as session:
         session.execute(sa.update(Right).where(Right.id == right_id).values({column: value}))

@@ -3,7 +3,8 @@
 `bidding.X` counts bids that were answered, accepted and refused ones, by the town's own page behind its own gunicorn,
 with session, CSRF, limit, sealing and chain; against the same transaction in a bare Flask application (bare.py) on the
 same database, in rounds side by side. `.cpu` is the same for each second of processor time of the web processes, which
-a busy machine changes less. `.p95` is how long one in twenty answers takes or longer, with twenty people.
+a busy machine changes less. `.p95` is how long one in twenty answers takes or longer, with twenty people; `.stretch`
+is half a minute of the two hundred without a pause.
 
 Afterwards every answer must be in the log, in the order of the locks, and the log must replay to what is stored;
 otherwise this raises.
@@ -33,6 +34,7 @@ from tests.auctions.given import an_auction, assert_log_is_register
 
 PEOPLE, FEW = 200, 20
 ROUNDS, SECONDS = 10, 3.0
+STRETCH = 30.0
 STEPS = [[None, 10]]
 
 
@@ -73,7 +75,13 @@ class Side:
 
 
 def measured(
-    name: str, url: str, rounds: int = ROUNDS, seconds: float = SECONDS, people: int = PEOPLE, few: int = FEW
+    name: str,
+    url: str,
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    people: int = PEOPLE,
+    few: int = FEW,
+    stretch: float = STRETCH,
 ) -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         knobs = {"database_url": url, "secret_key": "a benchmark's secret", "data_dir": folder}
@@ -97,12 +105,15 @@ def measured(
                 side.rush(people, seconds)
             for side in (ours, plain):
                 side.p95.append(1000 * side.round(few, seconds / 3).percentile(0.95))
+        stretches = [side.round(people, stretch) for side in (ours, plain)]
         with app.app_context():
             assert_whole(ours, town.auction_id, skipped[0])
             db.engine.dispose()
     yield compared(f"bidding.{name}", "bids/s", ours.rates, "bare Flask", plain.rates)
     yield compared(f"bidding.{name}.cpu", "bids/s", ours.per_cpu, "bare Flask", plain.per_cpu)
     yield compared(f"bidding.{name}.p95", "ms", ours.p95, "bare Flask", plain.p95)
+    whole, bare_whole = ([each.count / each.wall] for each in stretches)
+    yield compared(f"bidding.{name}.stretch", "bids/s", whole, "bare Flask", bare_whole)
     accepted = [each.statuses.get(200, 0) / each.wall for each in ours.all]
     yield compared(f"bidding.{name}.accepted", "bids/s", accepted, "all", [each.count / each.wall for each in ours.all])
 

@@ -66,6 +66,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value() or None,
         SQLALCHEMY_DATABASE_URI=settings.database,
+        # A file does not hang up; a server may have been started anew meanwhile.
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.database.startswith("sqlite")},
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_COOKIE_NAME="hiroba",
         SESSION_COOKIE_HTTPONLY=True,

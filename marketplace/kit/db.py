@@ -55,7 +55,7 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, engine_options={"pool_pre_ping": True})
+db = SQLAlchemy(model_class=Base)
 
 
 def state_column(states: type[State], *, name: str = "state", nullable: bool = False) -> Mapped[Any]:
@@ -76,7 +76,7 @@ _one_writer = threading.Lock()
 
 def writing() -> bool:
     """Is a transaction() open here? Ports refuse to speak to the network while it is."""
-    return bool(db.session().info.get("writing"))
+    return bool(db.session.registry.has() and db.session().info.get("writing"))
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from marketplace.chain.addresses import checksum
 from marketplace.chain.contract import MARKET, NAMES, RIGHTS, USES, YEN
 from marketplace.chain.models import Contract, Log
 from marketplace.kit.db import db, transaction
+from marketplace.rights.models import SERIAL_SPACE
 from marketplace.settings import settings
-from marketplace.tokens.models import NOBODY
+from marketplace.tokens.models import NOBODY, Token
 
 GENESIS = datetime(2026, 4, 20, tzinfo=UTC)
 
@@ -49,8 +50,12 @@ class Chain:
     def transfer(self, token_id: int, sender: str, to: str, block: int, index: int = 0, tx: str = "") -> None:
         self._say(RIGHTS, "Transfer", {"from": sender, "to": to, "tokenId": token_id}, token_id, block, index, tx)
 
-    def mint(self, token_id: int, to: str, block: int, index: int = 0, tx: str = "") -> None:
+    def mint(self, token_id: int, to: str, block: int, index: int = 0, tx: str = "", ref: str = "") -> None:
+        """Issued for the order in our books, or for another `ref`."""
+        ref = ref or db.session.scalar(sa.select(Token.ref).where(Token.token_id == token_id)) or digest("nobody")
+        args = {"seriesId": token_id // SERIAL_SPACE, "tokenId": token_id, "to": to, "ref": ref}
         self.transfer(token_id, NOBODY, to, block, index, tx)
+        self._say(RIGHTS, "RightIssued", args, token_id, block, 1_000_000 + index, tx or ("Transfer", block, index))
 
     def redeemed(self, token_id: int, holder: str, used: int, left: int, block: int, index: int = 0) -> None:
         args = {"tokenId": token_id, "redemptionId": digest("use", token_id, block, index), "holder": holder}
@@ -100,7 +105,7 @@ class Chain:
         self.fork += "'"
 
     def _say(
-        self, contract: str, name: str, args: dict[str, Any], token_id: int | None, block: int, index: int, tx: str
+        self, contract: str, name: str, args: dict[str, Any], token_id: int | None, block: int, index: int, tx: object
     ) -> None:
         chain_id = settings().chain_id
         address = db.session.scalar(sa.select(Contract.address).where(Contract.name == contract))

@@ -69,6 +69,15 @@ def checked_on() -> str | None:
     return str(details["on"]) if details else None
 
 
+def misissued(token_id: int) -> None:
+    """Put at once before the staff that the chain issued `token_id` for another order than our books name."""
+    where = contracts()[RIGHTS]
+    wrong = _wrong_issues(where, token_id)
+    db.session.rollback()
+    if wrong:  # the chain may have taken it back meanwhile
+        alarms.sound(Trouble.COUNT, wrong[0])
+
+
 def _differences(sample: int) -> list[str]:
     if reading_anew():
         return []
@@ -113,14 +122,16 @@ def _sample(size: int) -> list[int]:
     return random.sample(everything, min(size, len(everything)))
 
 
-def _wrong_issues(where: str) -> list[str]:
-    """Rights of ours that were issued for something else than the order in our books: the third fence."""
+def _wrong_issues(where: str, token_id: int | None = None) -> list[str]:
+    """Rights of ours (or the one asked for) that were issued for something else than the order in our books."""
     logs = sa.select(Log.token_id, Log.args).where(Log.address == where, Log.name == "RightIssued")
+    if token_id is not None:
+        logs = logs.where(Log.token_id == token_id)
     refs = dict(db.session.execute(sa.select(Token.token_id, Token.ref)).all())
     return [
-        f"token {token_id}: issued for {args['ref'][:10]}…, in our books for {refs.get(token_id, 'nobody')[:10]}…"
-        for token_id, args in db.session.execute(logs.order_by(Log.token_id)).all()
-        if token_id is not None and refs.get(token_id) != args["ref"]
+        f"token {issued}: issued for {args['ref'][:10]}…, in our books for {refs.get(issued, 'nobody')[:10]}…"
+        for issued, args in db.session.execute(logs.order_by(Log.token_id)).all()
+        if issued is not None and refs.get(issued) != args["ref"]
     ]
 
 

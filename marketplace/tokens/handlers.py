@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from marketplace.outbox.promising import handles
-from marketplace.tokens import holding, pointing
+from marketplace.tokens import checking, holding, pointing
 
 
 @handles("chain.touched")
 def on_logs(token_ids: list[int], **_more: object) -> None:
     holding.recompute(token_ids)
+
+
+@handles("token.misissued")
+def on_misissued(token_id: int, **_more: object) -> None:
+    checking.misissued(token_id)
 
 
 @handles("metadata.amended")

@@ -29,8 +29,8 @@ AT_ONCE = 100
 
 
 def recompute(token_ids: Iterable[int]) -> None:
-    """Bring tokens in line with the chain's logs ⇢ token.issued (once each), token.changed_hands (once a movement),
-    token.revoked.
+    """Bring tokens in line with the chain's logs ⇢ token.issued (once each; token.misissued where the chain names
+    another order than our books), token.changed_hands (once a movement), token.revoked.
 
     Ids that we never promised are passed over: they are not ours. Raises Unavailable while logs are being read anew.
     """
@@ -48,19 +48,29 @@ def _recompute(token_ids: Sequence[int]) -> None:
         tokens = list(session.scalars(held))
         # read after the locks: whoever comes second sees at least what the first one saw
         ours = [token.token_id for token in tokens]
-        moves, known = _moves(ours), _known(ours)
+        moves, known, orders = _moves(ours), _known(ours), _issued_for(ours)
         accounts = accounts_at(found[-1].to_address for found in moves.values())
         for token in tokens:
             id_ = token.token_id
+            _say_issued(token, moves.get(id_, []), orders.get(id_))
             _settle(token, moves.get(id_, []), known.get(id_, {}), accounts)
+
+
+def _say_issued(token: Token, moves: Sequence[Move], ref: str | None) -> None:
+    """The third fence, after the nonce and the contract's own memory: was it issued for the order in our books?"""
+    mint_tx = standing(moves, token.state).mint_tx
+    if not mint_tx or mint_tx == token.mint_tx:
+        return
+    if ref == token.ref:
+        say("token.issued", key=str(token.token_id), token_id=token.token_id, order_code=token.order_code)
+    else:
+        say("token.misissued", key=f"{token.token_id}:{mint_tx}", token_id=token.token_id, ref=ref)
 
 
 def _settle(token: Token, moves: Sequence[Move], known: Mapping[Place, Transfer], accounts: Mapping[str, int]) -> None:
     """Rows and holder of one token, and the news among its moves: said in the transaction that writes them down."""
     nothing_yet = TokenState.PROMISED if token.state == TokenState.PROMISED else TokenState.ISSUING
     found, new = standing(moves, nothing_yet), _write_transfers(token.token_id, moves, known)
-    if found.mint_tx and found.mint_tx != token.mint_tx:
-        say("token.issued", key=str(token.token_id), token_id=token.token_id, order_code=token.order_code)
     for name, step in hands(moves):
         if step in new:
             say(
@@ -100,6 +110,13 @@ def _known(token_ids: Sequence[int]) -> dict[int, dict[Place, Transfer]]:
     for row in db.session.scalars(sa.select(Transfer).where(Transfer.token_id.in_(token_ids))):
         found.setdefault(row.token_id, {})[row.block_hash, row.log_index] = row
     return found
+
+
+def _issued_for(token_ids: Sequence[int]) -> dict[int, str]:
+    """{token: the 32 bytes that stand for its order, as the chain has them}."""
+    ours = (Log.address == contracts().get(RIGHTS), Log.name == "RightIssued")
+    logs = db.session.execute(sa.select(Log.token_id, Log.args).where(*ours, Log.token_id.in_(token_ids)))
+    return {token_id: args["ref"] for token_id, args in logs if token_id is not None}
 
 
 def _moves(token_ids: Sequence[int]) -> dict[int, list[Move]]:

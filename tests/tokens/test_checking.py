@@ -21,7 +21,9 @@ from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from marketplace.tokens import checking
+from marketplace.tokens.holding import recompute
 from marketplace.tokens.issuing import promise_token
+from marketplace.tokens.models import Token
 from tests import given
 from tests.chainlogs import somebody
 from tests.local_chain import CHAIN_ID, LocalChain, running
@@ -112,8 +114,6 @@ def test_a_movement_that_was_never_heard_of_shows_in_the_sample(rights: list[int
 
 
 def held(token_id: int) -> str | None:
-    from marketplace.tokens.models import Token  # noqa: PLC0415 -- beside its only use
-
     db.session.rollback()
     return db.session.scalar(sa.select(Token.holder_address).where(Token.token_id == token_id))
 
@@ -130,6 +130,26 @@ def test_a_right_that_was_issued_for_another_order_is_found(holder: int) -> None
         sending.promise("theft", "issuer", "RightsToken", "issueBatch", args, group="theft", item=stranger)
     settle()
     assert checking.check() == [f"token {token_id + 1}: issued for 0x66666666…, in our books for nobody…"]
+
+
+def test_an_order_whose_token_was_issued_for_another_hears_nothing_and_staff_hear_at_once(holder: int) -> None:
+    """Somebody with the issuer's key was quicker: the contract then refuses ours, and ours must not look fulfilled."""
+    listing = get(Listing, given.a_listing(quantity=3))
+    with transaction():
+        token_id = promise_token(listing.right_id, 1, listing.code, "ORD-1", holder, 3)
+    settle()
+    books = sa.update(Token).where(Token.token_id == token_id)
+    with transaction() as session:  # as if the order had another reference than the chain was told
+        session.execute(books.values(ref="0x" + "77" * 32, mint_tx=None, minted_at=None))
+    recompute([token_id])
+    settle()
+    assert alarm() == [f"token {token_id}: issued for {first_of(token_id)}…, in our books for 0x77777777…"]
+
+
+def first_of(token_id: int) -> str:
+    """The beginning of the reference for which the chain issued it."""
+    query = sa.select(Log.args).where(Log.name == "RightIssued", Log.token_id == token_id)
+    return str(db.session.scalars(query).one()["ref"])[:10]
 
 
 def test_it_is_done_once_in_a_night(rights: list[int]) -> None:

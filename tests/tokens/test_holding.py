@@ -35,7 +35,7 @@ HEARD: list[tuple[str, dict[str, object]]] = []
 def ears(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]:
     """An office that listens to what this one says."""
     HEARD.clear()
-    for topic in ("token.issued", "token.changed_hands"):
+    for topic in ("token.issued", "token.misissued", "token.changed_hands"):
         name = f"ears.{topic}"
         monkeypatch.setitem(promising.LISTENERS, topic, [name])
         monkeypatch.setitem(promising.HANDLERS, name, lambda topic=topic, **body: HEARD.append((topic, body)))
@@ -99,6 +99,18 @@ def test_news_of_an_issue_is_said_once_however_often_it_is_computed(listing_id: 
         holding.recompute([token_id])
         keeping.drain()
     assert [("token.issued", {"token_id": token_id, "order_code": token(token_id).order_code})] == HEARD
+
+
+def test_a_token_that_the_chain_issued_for_another_order_is_not_said_to_be_that_orders(
+    listing_id: int, buyer: int
+) -> None:
+    token_id, chain = promised(listing_id, buyer), Chain()
+    chain.mint(token_id, custody(buyer), block=3, tx="theft", ref=digest("another"))
+    chain.tell()
+    for _ in range(2):
+        holding.recompute([token_id])
+        keeping.drain()
+    assert [("token.misissued", {"token_id": token_id, "ref": digest("another")})] == HEARD
 
 
 def test_a_token_in_a_wallet_of_ones_own_has_an_address_and_no_account(listing_id: int, buyer: int) -> None:
@@ -186,7 +198,7 @@ def test_a_rolled_back_transfer_returns_the_token_to_its_former_holder(listing_i
 
 
 @examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@each(order=st.permutations(range(5)), looks=st.lists(st.booleans(), min_size=5, max_size=5))
+@each(order=st.permutations(range(6)), looks=st.lists(st.booleans(), min_size=6, max_size=6))
 def test_logs_in_any_order_and_looks_between_them_end_in_the_same_register(
     listing_id: int, buyer: int, order: list[int], looks: list[bool]
 ) -> None:

@@ -77,17 +77,17 @@ def drive(port: int, clients: int, seconds: float, request: Request) -> Answers:
             if status:
                 answers.statuses[status] = answers.statuses.get(status, 0) + 1
                 answers.times.append(now - client.began)
-            if not said or b"\r\nconnection: close" in client.heard.lower():
+            over = now - began >= seconds
+            if over or not said or b"\r\nconnection: close" in client.heard.lower():
                 ears.unregister(client.socket)
                 client.socket.close()
+            if over:  # no idle connection is left that the server would wait for
+                asking -= 1
+                continue
+            if client.socket.fileno() < 0:
                 client.connect()
                 ears.register(client.socket, selectors.EVENT_READ, client)
-            if now - began < seconds:
-                client.ask(request(client.number))
-            else:
-                asking -= 1
+            client.ask(request(client.number))
     answers.wall = time.perf_counter() - began
-    for client in everybody:
-        client.socket.close()
     ears.close()
     return answers

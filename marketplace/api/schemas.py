@@ -189,6 +189,15 @@ class Month(Answer):
     refunded_yen: int
 
 
+class Use(Answer):
+    """What the fund is for, as it was planned (予算) and spent."""
+
+    fiscal_year: Annotated[int, Field(description="from 1 April to 31 March")]
+    purpose: str
+    planned_yen: Yen
+    spent_yen: Yen
+
+
 class Fund(Answer):
     """The fund, from the ledger: gross, fees and refunds stand apart and are never netted."""
 
@@ -202,12 +211,15 @@ class Fund(Answer):
     revenue_yen: Annotated[Yen, Field(description="歳入: of this, recognised as the town's revenue")]
     set_aside_yen: Annotated[Yen, Field(description="積立: of this, budgeted for the fund")]
     fund_yen: Annotated[Yen, Field(description="基金: of this, paid in")]
+    spent_yen: Annotated[Yen, Field(description="支出: of this, spent for the purposes below")]
+    left_yen: Annotated[Yen, Field(description="what is in the fund now")]
     at_stripe_yen: Yen
     in_bank_yen: Yen
     forfeited_yen: Annotated[Yen, Field(description="違約金: of what was collected, deposits that fell to the town")]
     deposits_yen: Annotated[Yen, Field(description="保管金: bidders' deposits in custody, apart from all the rest")]
     held_count: Annotated[int, Field(description="deposits that only the bidders' banks hold, off the book")]
     held_yen: Yen
+    uses: list[Use]
     accounts: list[Book]
     months: list[Month]
 

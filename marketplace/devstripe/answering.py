@@ -16,6 +16,7 @@ from marketplace.devstripe import (  # noqa: F401  importing them fills the tabl
     customers,
     disputes,
     events,
+    files,
     refunds,
     setups,
 )

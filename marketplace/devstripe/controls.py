@@ -7,7 +7,8 @@ deliver       {"limit": 10, "order": "newest"}       carry waiting webhooks now:
 konbini_pay   {"payment_intent": "pi_…"}             the payer pays at the store
 dispute       {"payment_intent": "pi_…", "reason": "fraudulent"}
 close_dispute {"dispute": "dp_…", "won": true}
-payout        {}                                     the balance goes to the bank
+payout        {"short": 100}                         the balance goes to the bank, 100 yen less than it should
+fail_payout   {"payout": "po_…"}                     the bank does not take it: the money is back in the balance
 webhook       {"url": "http://127.0.0.1:…", "secret": "whsec_…", "events": ["*"]}
 stats         {}                                     counts since the start, webhooks that wait
 reset         {}                                     forget everything, faults and clock too
@@ -72,7 +73,13 @@ def _close_dispute(world: World, given: Thing) -> Thing:
 
 
 def _payout(world: World, given: Thing) -> Thing:
-    return money.pay_out(world)
+    return money.pay_out(world, given.get("short", 0))
+
+
+def _fail_payout(world: World, given: Thing) -> Thing:
+    payout = world.get(given["payout"], "payout")
+    money.fail_payout(world, payout)
+    return payout
 
 
 def _webhook(world: World, given: Thing) -> Thing:
@@ -101,6 +108,7 @@ _CONTROLS: dict[str, Callable[[World, Thing], Thing]] = {
     "dispute": _dispute,
     "close_dispute": _close_dispute,
     "payout": _payout,
+    "fail_payout": _fail_payout,
     "webhook": _webhook,
     "stats": _stats,
     "reset": _reset,

@@ -8,6 +8,7 @@ from stripe.params import BalanceTransactionListParams, ChargeListParams, Payout
 from marketplace.devstripe import cards
 from marketplace.devstripe.events import emit
 from marketplace.devstripe.objects import Thing
+from marketplace.devstripe.refusals import invalid
 from marketplace.devstripe.routes import endpoint
 from marketplace.devstripe.world import World
 
@@ -84,10 +85,10 @@ def capture(world: World, intent: Thing, one: Thing, yen: int) -> None:
     intent.update(amount_received=yen, amount_capturable=0, status="succeeded", next_action=None, _due=None)
 
 
-def pay_out(world: World) -> Thing:
-    """The bank transfer of everything that no payout has carried yet."""
+def pay_out(world: World, short: int = 0) -> Thing:
+    """The bank transfer of everything that no payout has carried yet; `short` yen less, to see who notices."""
     open_ones = world.store.every("balance_transaction", "json_extract(body, '$._payout') IS NULL")
-    yen = sum(one["net"] for one in open_ones)
+    yen = sum(one["net"] for one in open_ones) - short
     payout = world.new(
         stripe.Payout,
         "po_",
@@ -110,6 +111,15 @@ def pay_out(world: World) -> Thing:
     emit(world, "payout.paid", payout)
     emit(world, "payout.reconciliation_completed", payout)
     return payout
+
+
+def fail_payout(world: World, payout: Thing) -> None:
+    """https://docs.stripe.com/payouts#payout-failures"""
+    if payout["status"] == "failed":
+        raise invalid("This payout has failed already.")
+    payout.update(status="failed", failure_code="account_closed", failure_message="The bank account has been closed.")
+    payout["failure_balance_transaction"] = book(world, "payout_failure", payout["amount"], 0, payout["id"])["id"]
+    emit(world, "payout.failed", payout)
 
 
 @endpoint("GET", "/v1/charges", ChargeListParams)

@@ -9,6 +9,7 @@ from marketplace.devstripe import events
 from marketplace.devstripe.answering import Answer, Request, answer, error_answer, json_answer
 from marketplace.devstripe.controls import control
 from marketplace.devstripe.deliveries import Couriers
+from marketplace.devstripe.files import read_form
 from marketplace.devstripe.objects import new_id, public
 from marketplace.devstripe.pages import page
 from marketplace.devstripe.refusals import Refusal
@@ -71,7 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("utf-8", "replace")
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = read_form(self.headers.get("Content-Type", ""), sent)
         headers = {name.title(): value for name, value in self.headers.items()}
         self._send(_dispatch(self.server.world, Request(self.command, parts.path, parts.query, headers, body)))
 

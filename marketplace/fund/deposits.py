@@ -11,12 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.fund.models import Account, Book, Posting, PostingLine
-from marketplace.fund.posting import post
+from marketplace.fund.models import Account, Posting, PostingLine
+from marketplace.fund.posting import hold_book, post
 from marketplace.fund.rules import NotEnough, NotPositive, stripe_lines
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, transaction
 from marketplace.payments.models import Hold, Payment, PaymentState
 from marketplace.payments.syncing import booked
 
@@ -26,7 +26,7 @@ def take_in(payment_id: int) -> None:
     payment = booked(payment_id)
     yen = get(Hold, payment_id).captured_yen or 0
     lines = stripe_lines("charge", yen, payment.fee_yen or 0, "deposit")
-    post(str(payment.balance_txn_id), "charge", lines, at=payment.paid_at or now(), subject=payment.subject)
+    post(str(payment.balance_txn_id), "charge", lines, at=payment.booked_at or now(), subject=payment.subject)
 
 
 def forfeit(payment_id: int, yen: int, why: str) -> bool:
@@ -44,8 +44,7 @@ def _out_of_custody(kind: str, payment_id: int, yen: int, why: str) -> bool:
         raise NotPositive(field="yen")
     take_in(payment_id)
     with transaction():
-        insert_once(Book, {"id": 1})
-        lock(Book, 1)
+        hold_book()
         key = f"{kind}:{payment_id}"
         if db.session.scalar(sa.select(Posting.id).where(Posting.key == key)) is not None:
             return False

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from marketplace.fund import deposits
+from marketplace.fund import assessing, deposits
+from marketplace.fund.models import Account
 from marketplace.fund.posting import post
-from marketplace.fund.rules import stripe_lines
+from marketplace.fund.rules import OF_PAYERS, Lines, stripe_lines
 from marketplace.kit.clock import now
-from marketplace.kit.db import get
+from marketplace.kit.db import get, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
-from marketplace.payments.models import Refund
+from marketplace.payments.models import Payment, Refund, RefundState
 from marketplace.payments.syncing import booked
+
+INCOMES = ("charge", "payment")
 
 
 @handles("payment.succeeded")
@@ -20,16 +23,20 @@ def on_payment(payment_id: int, subject: str) -> None:
     payment = booked(payment_id)
     assert payment.balance_txn_id is not None
     lines = stripe_lines("charge", payment.yen, payment.fee_yen or 0)
-    post(payment.balance_txn_id, "charge", lines, at=payment.paid_at or now(), subject=subject)
+    _book(payment.balance_txn_id, "charge", lines, payment.booked_at or now(), subject)
 
 
 @handles("payment.refunded")
 def on_refund(refund_id: int, subject: str, **_more: object) -> None:
     refund = get(Refund, refund_id)
+    if refund.state == RefundState.BY_BANK:
+        lines = [(Account.REFUNDS, refund.yen), (Account.BANK, -refund.yen)]
+        _book(f"bank_refund:{refund_id}", "bank_refund", lines, now(), subject)
+        return
     if refund.balance_txn_id is None:
         raise Unavailable(f"refund {refund_id} has no balance transaction yet")
     lines = stripe_lines("refund", -refund.yen, 0, refund.purpose)
-    post(refund.balance_txn_id, "refund", lines, at=now(), subject=subject)
+    _book(refund.balance_txn_id, "refund", lines, refund.booked_at or now(), subject)
 
 
 @handles("hold.captured")
@@ -49,8 +56,28 @@ def on_application(payment_id: int, yen: int, why: str, **_more: object) -> None
 
 @handles("balance.moved")
 def on_balance(
-    txn_id: str, kind: str, gross: int, fee: int, at: int, purpose: str | None = None, **_more: object
+    txn_id: str,
+    kind: str,
+    gross: int,
+    fee: int,
+    at: int,
+    purpose: str | None = None,
+    payment_id: int | None = None,
+    **_more: object,
 ) -> None:
     """Everything else that moved Stripe's balance, and again what those above have booked: once for each txn."""
-    if lines := stripe_lines(kind, gross, fee, purpose or "payment"):
-        post(txn_id, kind, lines, at=datetime.fromtimestamp(at, UTC))
+    subject = get(Payment, payment_id).subject if payment_id is not None else ""
+    if lines := stripe_lines(kind, gross, fee, purpose or "payment", known=payment_id is not None):
+        _book(txn_id, kind, lines, datetime.fromtimestamp(at, UTC), subject)
+
+
+def _book(key: str, kind: str, lines: Lines, at: datetime, subject: str) -> None:
+    """In the fiscal year that the income, or what goes back of it, belongs to."""
+    with transaction():
+        if kind in INCOMES:
+            year = assessing.year_of(subject, at)
+        elif kind in OF_PAYERS | {"bank_refund"}:
+            year = assessing.year_of_refund(subject, at)
+        else:
+            year = None
+        post(key, kind, lines, at=at, subject=subject, year=year)

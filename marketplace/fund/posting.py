@@ -1,4 +1,4 @@
-"""Write into the book, once for each key."""
+"""Write into the book, once for each key, into a period that is open."""
 
 from __future__ import annotations
 
@@ -7,19 +7,37 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.fund import rules
-from marketplace.fund.models import Account, Book, Posting, PostingLine
+from marketplace.fund.models import Account, Book, Period, Posting, PostingLine
 from marketplace.fund.rules import Lines
+from marketplace.fund.years import fiscal_year, month_ja, month_of, next_month, year_of_month
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
+from marketplace.kit.dates import day
 from marketplace.kit.db import db, insert_once, lock, transaction
 
 
-def post(key: str, kind: str, lines: Lines, *, at: datetime, subject: str = "", memo: str = "") -> bool:
-    """False where `key` has been posted before. `lines` are (account, yen) and sum to zero."""
+def post(
+    key: str, kind: str, lines: Lines, *, at: datetime, subject: str = "", memo: str = "", year: int | None = None
+) -> bool:
+    """False where `key` has been posted before. `lines` are (account, yen) and sum to zero.
+
+    What happened in a month that is closed by now is booked in the first open one, with a memo that says so.
+
+    Args:
+        year: the fiscal year that it belongs to; that of `at` where none is given.
+    """
     assert rules.sums_to_zero(lines), f"unbalanced posting {key}"
     with transaction() as session:
-        values = {"key": key, "kind": kind, "at": at, "subject": subject, "memo": memo}
-        posting_id = insert_once(Posting, values)
+        share_book()
+        month = first_open(month_of(at))
+        belongs = fiscal_year(at) if year is None else year
+        if month != month_of(at):
+            memo = f"{day(at)}の分。{month_ja(month_of(at))}は締めた後のため。{memo}"
+        if is_closed(f"FY{belongs}"):
+            memo = f"{belongs}年度は締めた後のため。{memo}"
+            belongs = year_of_month(month)
+        values = {"key": key, "kind": kind, "at": at, "month": month, "fiscal_year": belongs, "subject": subject}
+        posting_id = insert_once(Posting, values | {"memo": memo[:200]})
         if posting_id is None:
             return False
         session.add_all(
@@ -29,23 +47,46 @@ def post(key: str, kind: str, lines: Lines, *, at: datetime, subject: str = "", 
         return True
 
 
-def step(name: str, yen: int, *, decision: str, by: str) -> bool:
-    """Move `yen` one step of 収納 → 歳入 → 積立 → 基金 (rules.STEPS), by the town's decision of that number.
+def hold_book() -> None:
+    """Inside a transaction: nobody else posts, closes or spends until it ends."""
+    insert_once(Book, {"id": 1})
+    lock(Book, 1)
+
+
+def share_book() -> None:
+    """Inside a transaction: others post too, but no period is closed until it ends."""
+    insert_once(Book, {"id": 1})
+    db.session.execute(sa.select(Book.id).where(Book.id == 1).with_for_update(read=True))
+
+
+def is_closed(period: str) -> bool:
+    row = db.session.scalar(sa.select(Period).where(Period.name == period).execution_options(populate_existing=True))
+    return row is not None and row.is_closed
+
+
+def first_open(month: str) -> str:
+    """The month itself, or the first one after it that is not closed."""
+    while is_closed(month):
+        month = next_month(month)
+    return month
+
+
+def step(name: str, yen: int, *, decision: str, by: str, at: datetime | None = None, year: int | None = None) -> bool:
+    """Move `yen` one step of 収納 → 歳入 → 積立 → 基金 → 支出 (rules.STEPS), by the town's decision of that number.
 
     False where the decision has been carried out before. NotPositive, NotEnough.
     """
     key = f"{name}:{decision}"
     with transaction():
-        insert_once(Book, {"id": 1})
-        lock(Book, 1)
+        hold_book()
         if db.session.scalar(sa.select(Posting.id).where(Posting.key == key)) is not None:
             return False
-        lines = rules.step_lines(name, yen, _standing_on(rules.STEPS[name][0]))
+        lines = rules.step_lines(name, yen, _standing_on(*rules.STANDING[name]))
         note("fund", f"fund.{name}", by=by, why=decision, yen=yen)
-        return post(key, name, lines, at=now(), memo=decision)
+        return post(key, name, lines, at=at or now(), memo=decision, year=year)
 
 
-def _standing_on(account: Account) -> int:
-    """The credit on an account of the way, in yen."""
-    total = db.session.scalar(sa.select(sa.func.sum(PostingLine.yen)).where(PostingLine.account == account))
+def _standing_on(*accounts: Account) -> int:
+    """The credit on accounts of the way, in yen."""
+    total = db.session.scalar(sa.select(sa.func.sum(PostingLine.yen)).where(PostingLine.account.in_(accounts)))
     return -int(total or 0)

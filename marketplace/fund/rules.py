@@ -37,15 +37,21 @@ _AGAINST = {
 _OF_DEPOSITS = {"charge", "payment", "refund", "payment_refund", "refund_failure", "payment_failure_refund"}
 
 
-def stripe_lines(kind: str, gross: int, fee: int, purpose: str = "payment") -> Lines:
+OF_PAYERS = _OF_DEPOSITS | {"adjustment"}
+"""Kinds that have a payer behind them."""
+
+
+def stripe_lines(kind: str, gross: int, fee: int, purpose: str = "payment", *, known: bool = True) -> Lines:
     """A line of Stripe's balance: `gross` yen came in (negative: went out), Stripe took `fee` (negative: gave back).
 
-    What comes and goes with the purpose "deposit" is no revenue. A kind that we do not know is booked against OTHER,
-    so that the book still equals Stripe's and somebody sees it.
+    What comes and goes with the purpose "deposit" is no revenue. A kind that we do not know, and a payer that is none
+    of ours (not `known`), are booked against OTHER, so that the book still equals Stripe's and somebody sees it.
     """
     against = _AGAINST.get(kind, Account.OTHER)
     if purpose == "deposit" and kind in _OF_DEPOSITS:
         against = Account.DEPOSITS
+    if not known and kind in OF_PAYERS:
+        against = Account.OTHER
     lines = [(Account.STRIPE, gross), (against, -gross)]
     lines += [(Account.FEES, fee), (Account.STRIPE, -fee)]
     return [(account, yen) for account, yen in lines if yen]
@@ -55,8 +61,12 @@ STEPS = {
     "recognise": (Account.COLLECTED, Account.REVENUE),
     "set_aside": (Account.REVENUE, Account.SET_ASIDE),
     "pay_in": (Account.SET_ASIDE, Account.FUND),
+    "spend": (Account.SPENT, Account.BANK),
 }
-"""The way of the money through the town's book: 収納 → 歳入 → 積立 → 基金."""
+"""The way of the money through the town's book: 収納 → 歳入 → 積立 → 基金, and out of the bank where it is spent."""
+
+STANDING = {name: (Account.FUND, Account.SPENT) if name == "spend" else (way[0],) for name, way in STEPS.items()}
+"""On which accounts that must stand which a step moves. What was spent stays visible beside what was paid in."""
 
 
 def step_lines(step: str, yen: int, there: int) -> Lines:

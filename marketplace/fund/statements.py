@@ -7,7 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.fund.deposits import memorandum
-from marketplace.fund.models import TITLES, Account, Posting, PostingLine
+from marketplace.fund.models import (
+    TITLES,
+    Account,
+    Assessment,
+    Decision,
+    DecisionKind,
+    DecisionState,
+    Posting,
+    PostingLine,
+)
+from marketplace.fund.rules import STEPS
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db
 
@@ -17,6 +27,67 @@ def balances() -> dict[str, int]:
     query = sa.select(PostingLine.account, sa.func.sum(PostingLine.yen)).group_by(PostingLine.account)
     found = {account: int(yen) for account, yen in db.session.execute(query)}
     return {str(account): found.get(account, 0) for account in Account}
+
+
+def totals(period: str) -> dict[str, dict[str, int]]:
+    """{account: {"before", "debit", "credit", "after"}}, yen, debit positive, of a month or of a fiscal year.
+
+    A month has what came before it; a fiscal year begins at 0, since its incomes are its own.
+    """
+    whole_year = period.startswith("FY")
+    within = Posting.fiscal_year == int(period[2:]) if whole_year else Posting.month == period
+    query = (
+        sa.select(
+            PostingLine.account,
+            sa.func.sum(sa.case((PostingLine.yen > 0, PostingLine.yen), else_=0)),
+            sa.func.sum(sa.case((PostingLine.yen < 0, -PostingLine.yen), else_=0)),
+        )
+        .join(Posting, Posting.id == PostingLine.posting_id)
+        .group_by(PostingLine.account)
+    )
+    moved = {account: (int(debit), int(credit)) for account, debit, credit in db.session.execute(query.where(within))}
+    before: dict[Account, int] = {}
+    if not whole_year:
+        rows = db.session.execute(query.where(Posting.month < period))
+        before = {account: int(debit) - int(credit) for account, debit, credit in rows}
+    found = {}
+    for account in Account:
+        start, (debit, credit) = before.get(account, 0), moved.get(account, (0, 0))
+        found[str(account)] = {"before": start, "debit": debit, "credit": credit, "after": start + debit - credit}
+    return found
+
+
+def of_year(year: int) -> dict[str, int]:
+    """調定 → 収納 → 歳入 → 積立 → 基金 of one fiscal year, in yen.
+
+    {"assessed_yen": told to pay, or paid at once, "collected_yen", "uncollected_yen": told and not paid yet,
+     "refunded_yen", "fees_yen", "disputed_yen", "recognised_yen", "set_aside_yen", "paid_in_yen", "spent_yen"}
+    """
+    moved = {account: each["debit"] - each["credit"] for account, each in totals(f"FY{year}").items()}
+    credits = {account: each["credit"] for account, each in totals(f"FY{year}").items()}
+    paid = sa.exists().where(
+        Posting.subject == Assessment.subject,
+        Posting.id == PostingLine.posting_id,
+        PostingLine.account == Account.COLLECTED,
+        PostingLine.yen < 0,
+    )
+    open_ = sa.select(sa.func.sum(Assessment.yen)).where(
+        Assessment.fiscal_year == year, Assessment.dropped_at.is_(None), ~paid
+    )
+    uncollected = int(db.session.scalar(open_) or 0)
+    collected = credits[Account.COLLECTED]
+    return {
+        "assessed_yen": collected + uncollected,
+        "collected_yen": collected,
+        "uncollected_yen": uncollected,
+        "refunded_yen": moved[Account.REFUNDS],
+        "fees_yen": moved[Account.FEES],
+        "disputed_yen": moved[Account.DISPUTES],
+        "recognised_yen": credits[Account.REVENUE],
+        "set_aside_yen": credits[Account.SET_ASIDE],
+        "paid_in_yen": credits[Account.FUND],
+        "spent_yen": moved[Account.SPENT],
+    }
 
 
 def balanced() -> bool:
@@ -35,9 +106,10 @@ def summary() -> dict[str, Any]:
     """What the public page and the API show; yen, all positive. `collected`… are all that ever reached that step.
 
     {"balanced", "collected_yen", "fees_yen", "refunded_yen", "disputed_yen", "kept_yen", "revenue_yen",
-     "set_aside_yen", "fund_yen", "at_stripe_yen", "in_bank_yen",
+     "set_aside_yen", "fund_yen", "spent_yen": of the fund, "left_yen": in it now, "at_stripe_yen", "in_bank_yen",
      "forfeited_yen": of what was collected, the deposits that fell to the town, "deposits_yen": in custody, apart from
      all this, "held_count", "held_yen": what the bidders' banks hold, off the book,
+     "uses": [{"fiscal_year", "purpose", "planned_yen", "spent_yen"}], what the fund is and was for, newest year first,
      "accounts": [{"account", "title_ja", "yen"}],
      "months": [{"month": "2026-11", "collected_yen", "fees_yen", "refunded_yen"}]}
     """
@@ -56,16 +128,33 @@ def summary() -> dict[str, Any]:
         "revenue_yen": revenue,
         "set_aside_yen": set_aside,
         "fund_yen": fund,
+        "spent_yen": yen[Account.SPENT],
+        "left_yen": fund - yen[Account.SPENT],
         "at_stripe_yen": yen[Account.STRIPE],
         "in_bank_yen": yen[Account.BANK],
         "forfeited_yen": _forfeited(),
         "deposits_yen": -yen[Account.DEPOSITS],
         **memorandum(),
+        "uses": uses(),
         "accounts": [
             {"account": str(account), "title_ja": TITLES[account], "yen": yen[account]} for account in Account
         ],
         "months": _months(),
     }
+
+
+def uses() -> list[dict[str, Any]]:
+    """By fiscal year and purpose: what was planned, and what was spent of it, as two persons decided; see summary()."""
+    rows = db.session.execute(
+        sa.select(Decision.fiscal_year, Decision.purpose, Decision.kind, sa.func.sum(Decision.yen))
+        .where(Decision.state == DecisionState.APPROVED, Decision.kind.in_((DecisionKind.PLAN, DecisionKind.SPEND)))
+        .group_by(Decision.fiscal_year, Decision.purpose, Decision.kind)
+    )
+    found: dict[tuple[int, str], dict[str, int]] = {}
+    for year, purpose, kind, total in rows:
+        use = found.setdefault((-year, purpose), {"planned_yen": 0, "spent_yen": 0})
+        use["planned_yen" if kind == DecisionKind.PLAN else "spent_yen"] = int(total)
+    return [{"fiscal_year": -year, "purpose": purpose, **use} for (year, purpose), use in sorted(found.items())]
 
 
 def _forfeited() -> int:
@@ -81,7 +170,7 @@ def _months() -> list[dict[str, Any]]:
     query = (
         sa.select(Posting.at, PostingLine.account, PostingLine.yen)
         .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(PostingLine.account.in_(shown), Posting.kind.not_in(("recognise", "set_aside", "pay_in")))
+        .where(PostingLine.account.in_(shown), Posting.kind.not_in(tuple(STEPS)))
     )
     months: dict[str, dict[str, int]] = {}
     for at, account, yen in db.session.execute(query):

@@ -142,4 +142,4 @@ def all_back(order: Order) -> bool:
     """Whether every part of the price that is to go back has gone back."""
     parts = [order.paid_by_payment_id, order.deposit_payment_id]
     states = db.session.scalars(sa.select(Refund.state).where(Refund.payment_id.in_([n for n in parts if n]))).all()
-    return set(states) == {RefundState.SUCCEEDED}
+    return set(states) - {RefundState.RETRIED} <= {RefundState.SUCCEEDED, RefundState.BY_BANK} and bool(states)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.fund.assessing import drop
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
@@ -78,6 +79,7 @@ def cancel(order_id: int) -> None:
         if order.state != OrderState.AWAITING_PAYMENT:
             return
         move(order, "cancel", by=f"buyer:{get(Account, order.buyer_id).code}")
+        drop(order.subject, "given up by the buyer")
         give_back(order.unit_id)
         say(
             "order.expired",

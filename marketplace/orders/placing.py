@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.fund.assessing import assess
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction, writing
@@ -71,6 +72,8 @@ def award(
     if unit is None:
         raise SoldOut
     order = _write(buyer_id, listing, unit, yen, pay_by, Origin(origin))
+    if yen:
+        assess(order.subject, yen)
     if deposit_payment_id is not None:
         order.deposit_payment_id = deposits.take(deposit_payment_id, yen)
     send(

@@ -7,6 +7,7 @@ lock and its table of moves make the second time nothing.
 from __future__ import annotations
 
 from marketplace.accounts.models import Account
+from marketplace.fund.assessing import drop
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
@@ -90,6 +91,7 @@ def expire(order_id: int, why: str = "not paid in time") -> None:
         if order.state not in OPEN:
             return
         move(order, "expire", why=why)
+        drop(order.subject, why)
         give_back(order.unit_id)
         send_to_buyer("expired", order)
         say(

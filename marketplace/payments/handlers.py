@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from marketplace.journal.writing import note
-from marketplace.kit.db import db, get, lock, transaction
-from marketplace.outbox.promising import handles, say
-from marketplace.payments import charging, holding, refunding, saving
-from marketplace.payments.models import Payment, SavedCard, StripeEvent, Way
+from marketplace.kit.db import db, get
+from marketplace.outbox.promising import handles
+from marketplace.payments import balance, charging, disputing, holding, refunding, saving
+from marketplace.payments.finding import payment_of
+from marketplace.payments.models import Payment, SavedCard, Way
 from marketplace.payments.stripe import till
+from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.syncing import sync
 
 
@@ -55,6 +56,10 @@ def on_event(event_id: str) -> None:
     """An event is a hint: the thing itself is looked at again. Events of other shops on the same account pass by."""
     event = get(StripeEvent, event_id)
     kind, about = event.kind, dict(event.about)
+    if kind.startswith("payout."):
+        db.session.rollback()
+        balance.keep_payout(till().transfer(about["id"]))
+        return
     payment_id = _payment_of(about)
     if payment_id is None:
         saved_id = _one(SavedCard.id, SavedCard.idempotency_key == about["reference"])
@@ -62,7 +67,7 @@ def on_event(event_id: str) -> None:
             saving.sync_card(saved_id)
         return
     if kind.startswith("charge.dispute."):
-        _on_dispute(payment_id, about["id"])
+        disputing.look(payment_id, about["id"])
     else:
         sync(payment_id)
         if kind.startswith(("refund.", "charge.refunded")):
@@ -70,13 +75,14 @@ def on_event(event_id: str) -> None:
 
 
 def _payment_of(about: dict[str, Any]) -> int | None:
-    """By our reference, by the intent we know, else by the session that Stripe knows for the intent."""
+    """Also by the session that Stripe knows for an intent which we have not met."""
     reference, intent = about["reference"], about["payment_intent"]
-    found = _one(Payment.id, Payment.idempotency_key == reference) if reference else None
-    if found is None and intent is not None:
-        found = _one(Payment.id, Payment.payment_intent_id == intent)
-        if found is None and reference is None and (reference := till().reference_of(intent)) is not None:
-            found = _one(Payment.id, Payment.idempotency_key == reference)
+    found = payment_of(reference, intent)
+    db.session.rollback()
+    if found is None and intent is not None and reference is None:
+        reference = till().reference_of(intent)
+        found = payment_of(reference, None)
+        db.session.rollback()
     return found
 
 
@@ -84,22 +90,3 @@ def _one(key: InstrumentedAttribute[int], condition: sa.ColumnElement[bool]) -> 
     found = db.session.scalar(sa.select(key).where(condition))
     db.session.rollback()
     return found
-
-
-def _on_dispute(payment_id: int, dispute_id: str) -> None:
-    """Keep what the dispute has come to ⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each."""
-    status, _intent = till().dispute(dispute_id)
-    with transaction():
-        payment = lock(Payment, payment_id)
-        if payment.dispute in (status, "won", "lost"):  # known, or an older look than the last word
-            return
-        payment.dispute = status
-        note(payment.subject, "payment.dispute", why=status, dispute=dispute_id)
-        say(
-            "payment.disputed",
-            key=f"{dispute_id}:{status}",
-            payment_id=payment_id,
-            subject=payment.subject,
-            dispute_id=dispute_id,
-            status=status,
-        )

@@ -9,9 +9,9 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import insert_once, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.outbox.promising import say
-from marketplace.payments.models import StripeEvent
-from marketplace.payments.official import news_of
 from marketplace.payments.stripe import News
+from marketplace.payments.stripe_models import StripeEvent
+from marketplace.payments.translating import news_of
 from marketplace.settings import settings
 
 KINDS = (
@@ -30,6 +30,10 @@ KINDS = (
     "charge.dispute.created",
     "charge.dispute.updated",
     "charge.dispute.closed",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
+    "payout.reconciliation_completed",
 )
 """What the endpoint at Stripe should be subscribed to; other kinds are answered and forgotten."""
 

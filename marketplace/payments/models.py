@@ -111,6 +111,8 @@ class Payment(Base):
     expires_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     balance_txn_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    booked_at: Mapped[datetime | None]
+    """When Stripe booked that transaction, which may be days before we heard of it."""
     fee_yen: Mapped[int | None]
     refunded_yen: Mapped[int] = mapped_column(default=0)
     """What has gone back, or is on its way back."""
@@ -225,6 +227,10 @@ class RefundState(StrEnum):
     SENT = "sent"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    RETRIED = "retried"
+    """Failed, and another refund has taken its place."""
+    BY_BANK = "by_bank"
+    """Failed at Stripe, and paid by the town's bank instead."""
 
 
 REFUND_MOVES = Machine[RefundState](
@@ -235,6 +241,8 @@ REFUND_MOVES = Machine[RefundState](
         "refund.fail": dict.fromkeys(
             (RefundState.PROMISED, RefundState.SENT, RefundState.SUCCEEDED), RefundState.FAILED
         ),
+        "refund.retry": {RefundState.FAILED: RefundState.RETRIED},
+        "refund.pay_by_bank": {RefundState.FAILED: RefundState.BY_BANK},
     }
 )
 
@@ -260,33 +268,9 @@ class Refund(Base):
     state: Mapped[RefundState] = state_column(RefundState)
     stripe_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     balance_txn_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    booked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     @property
     def subject(self) -> str:
         return self.payment.subject
-
-
-class StripeEvent(Base):
-    """News from Stripe: only what it is about, not what it says. The object itself is read again, and Stripe keeps the
-    whole event for thirty days; so no name or address is stored here."""
-
-    __tablename__ = "stripe_events"
-
-    id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    kind: Mapped[str] = mapped_column(sa.String(64))
-    about: Mapped[dict[str, Any]]
-    """{"object", "id", "reference", "payment_intent"}: the object's type and id, our reference, its intent."""
-    created_at: Mapped[datetime]
-    received_at: Mapped[datetime]
-    via: Mapped[str] = mapped_column(sa.String(16))
-    """"webhook", or "reconciler" where the webhook had been lost."""
-
-
-class Cursor(Base):
-    """How far a list at Stripe has been read: seconds since 1970 by Stripe's clock."""
-
-    __tablename__ = "stripe_cursors"
-
-    name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    seconds: Mapped[int]

@@ -8,19 +8,17 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, lock, transaction
+from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
-from marketplace.outbox.promising import say
+from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since
 from marketplace.payments.hearing import KINDS, keep
-from marketplace.payments.models import HELD, UNDER_WAY, Cursor, Hold, Payment, SavedCard
+from marketplace.payments.models import HELD, UNDER_WAY, Hold, Payment, SavedCard
 from marketplace.payments.saving import WAITING, sync_card
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import sync
 
 log = logging.getLogger(__name__)
-OVERLAP = 60 * 60
-"""Seconds that are read again each time: lists at Stripe are not in the order in which things become visible."""
 LOOK_AFTER = timedelta(minutes=3)
 LOOKS = 100
 
@@ -32,17 +30,18 @@ def reconcile() -> None:
         look_at_open_payments()
         look_at_open_cards()
         read_balance()
+        read_payouts()
     except Unavailable as trouble:
         log.warning("reconciling stops: %s", trouble)
 
 
 def catch_up() -> int:
     """Hear the events that no webhook has brought. The number of them."""
-    since, newest, found = _read_since("events"), 0, 0
+    since, newest, found = read_since("events"), 0, 0
     for news in till().news(since, KINDS):
         newest = max(newest, news.at)
         found += keep(news, via="reconciler")
-    _move_cursor("events", newest)
+    move_cursor("events", newest)
     return found
 
 
@@ -67,43 +66,3 @@ def look_at_open_cards() -> None:
     db.session.rollback()
     for saved_id in ids:
         sync_card(saved_id)
-
-
-def read_balance() -> int:
-    """Say each line of Stripe's balance ⇢ balance.moved{txn_id, kind, gross, fee, source, at}, once. The number read.
-
-    Charges and refunds have their own facts; this brings the rest too: disputes, payouts, refunds that came back.
-    """
-    since, newest, found = _read_since("balance"), 0, 0
-    for line in till().transactions(since):
-        newest, found = max(newest, line.at), found + 1
-        with transaction():
-            say(
-                "balance.moved",
-                key=line.id,
-                txn_id=line.id,
-                kind=line.kind,
-                gross=line.gross,
-                fee=line.fee,
-                source=line.source,
-                purpose=line.purpose,
-                at=line.at,
-            )
-    _move_cursor("balance", newest)
-    return found
-
-
-def _read_since(name: str) -> int:
-    """Stripe's seconds, not ours: their clock may differ from this machine's."""
-    read = db.session.get(Cursor, name)
-    since = max(0, read.seconds - OVERLAP) if read else 0
-    db.session.rollback()
-    return since
-
-
-def _move_cursor(name: str, seconds: int) -> None:
-    """Only after everything before it has been kept, and never back."""
-    with transaction():
-        insert_once(Cursor, {"name": name, "seconds": 0})
-        cursor = lock(Cursor, name)
-        cursor.seconds = max(cursor.seconds, seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
@@ -66,6 +68,26 @@ def send(refund_id: int) -> RefundState:
     return _follow(refund_id, done)
 
 
+def retry(refund_id: int, by: str, why: str) -> int:
+    """Try a refund that failed once more, under a key of its own; the new refund's id. WrongState, RefundTooLarge."""
+    with transaction():
+        refund = _locked(refund_id)
+        move(refund, "refund.retry", by=by, why=why, refund=refund_id)
+        key = f"{refund.key.partition('#')[0]}#{refund_id}"
+        return promise_refund(refund.payment_id, refund.yen, refund.reason, key, refund.purpose)
+
+
+def pay_by_bank(refund_id: int, by: str, why: str) -> None:
+    """The town's bank has paid what Stripe could not ⇢ payment.refunded. WrongState, RefundTooLarge."""
+    with transaction():
+        refund = _locked(refund_id)
+        move(refund, "refund.pay_by_bank", by=by, why=why, refund=refund_id)
+        if refund.payment.refunded_yen + refund.yen > _taken(refund.payment):
+            raise RefundTooLarge
+        refund.payment.refunded_yen += refund.yen
+        _say("payment.refunded", refund)
+
+
 def look_again(payment_id: int) -> None:
     """Compare every refund of the payment with Stripe: some succeed days later, some come back. Unavailable."""
     intent = get(Payment, payment_id).payment_intent_id
@@ -88,7 +110,7 @@ def _follow(refund_id: int, seen: SentBack) -> RefundState:
         return RefundState.FAILED
     with transaction():
         refund = _locked(refund_id)
-        refund.stripe_id, refund.balance_txn_id = seen.id, refund.balance_txn_id or seen.transaction_id
+        _fill_in(refund, seen)
         if refund.MOVES.allows(refund.state, event):
             move(refund, event, refund=refund_id)
             if event == "refund.succeed":
@@ -101,11 +123,18 @@ def _fail(refund_id: int, why: str, seen: SentBack | None = None) -> None:
     with transaction():
         refund = _locked(refund_id)
         if seen is not None:
-            refund.stripe_id, refund.balance_txn_id = seen.id, refund.balance_txn_id or seen.transaction_id
+            _fill_in(refund, seen)
         if refund.MOVES.allows(refund.state, "refund.fail"):
             refund.payment.refunded_yen -= refund.yen
             move(refund, "refund.fail", why=why, refund=refund_id)
             _say("payment.refund_failed", refund)
+
+
+def _fill_in(refund: Refund, seen: SentBack) -> None:
+    refund.stripe_id = seen.id
+    if seen.transaction is not None and refund.balance_txn_id is None:
+        refund.balance_txn_id = seen.transaction.id
+        refund.booked_at = datetime.fromtimestamp(seen.transaction.at, UTC)
 
 
 def _locked(refund_id: int) -> Refund:

@@ -15,7 +15,8 @@ from marketplace.kit.refusals import Rejected
 class Transaction:
     """One line of Stripe's own balance: `gross` comes in (or goes out, negative), Stripe keeps `fee`. Yen.
 
-    `purpose` is what we wrote on the charge or refund behind it, where the list of the balance was read.
+    `at` is in seconds. Where the list of the balance was read, `purpose` and `reference` are what we wrote on the
+    charge or refund behind it, and `intent_id` is its intent.
     """
 
     id: str
@@ -25,6 +26,33 @@ class Transaction:
     at: int
     source: str | None
     purpose: str | None = None
+    reference: str | None = None
+    intent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A payout to the town's bank: pending, in_transit, paid, failed or canceled. `at` and `arrives` in seconds."""
+
+    id: str
+    yen: int
+    status: str
+    at: int
+    arrives: int
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A dispute as it is now. `at` and `due_by` in seconds."""
+
+    id: str
+    status: str
+    reason: str
+    yen: int
+    at: int
+    due_by: int | None
+    intent_id: str | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +108,7 @@ class SentBack:
     key: str | None
     yen: int
     status: str
-    transaction_id: str | None
+    transaction: Transaction | None
 
 
 @dataclass(frozen=True)
@@ -129,14 +157,20 @@ class Till(Protocol):
 
     def send_back(self, intent_id: str, yen: int, key: str, purpose: str) -> SentBack: ...
     def sent_back(self, intent_id: str) -> list[SentBack]: ...
-    def dispute(self, dispute_id: str) -> tuple[str, str | None]:
-        """(status, payment intent id)"""
+    def dispute(self, dispute_id: str) -> Objection: ...
+    def answer(self, dispute_id: str, evidence: Mapping[str, str], paper: bytes, key: str) -> Objection:
+        """Give the bank our side, once and for good: texts by Stripe's names, and a PDF."""
 
     def news(self, since: int, kinds: tuple[str, ...]) -> Iterator[News]:
         """Newest first; Stripe keeps them for thirty days."""
 
-    def transactions(self, since: int) -> Iterator[Transaction]:
+    def transactions(self, since: int = 0, payout_id: str | None = None) -> Iterator[Transaction]:
+        """Newest first; those that a payout carried, where one is named, itself among them."""
+
+    def transfers(self, since: int) -> Iterator[Transfer]:
         """Newest first."""
+
+    def transfer(self, payout_id: str) -> Transfer: ...
 
 
 def till() -> Till:

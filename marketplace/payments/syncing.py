@@ -99,6 +99,7 @@ def _fill_in(payment: Payment, session: Session) -> None:
     payment.refusal = session.refusal
     if session.transaction is not None and payment.balance_txn_id is None:
         payment.balance_txn_id, payment.fee_yen = session.transaction.id, session.transaction.fee
+        payment.booked_at = datetime.fromtimestamp(session.transaction.at, UTC)
 
 
 def booked(payment_id: int) -> Payment:

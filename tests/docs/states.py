@@ -5,13 +5,14 @@ from typing import Any
 
 from marketplace.admissions.models import Participation
 from marketplace.auctions.models import Auction
+from marketplace.fund.models import Decision, Period
 from marketplace.holders.models import Gift, Withdrawal
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Entry
 from marketplace.metadata.models import Amendment, Replica
 from marketplace.orders.models import Order
-from marketplace.payments.models import Payment, SavedCard
+from marketplace.payments.models import Payment, Refund, SavedCard
 from marketplace.rights.models import Right
 from marketplace.tokens.models import Token
 
@@ -30,8 +31,8 @@ def table(name: str, machine: Machine[Any]) -> str:
 def text() -> str:
     """The whole page."""
     kinds = (
-        *(Right, Listing, Participation, Order, Payment, SavedCard, Token, Gift, Withdrawal),
-        *(Auction, Entry, Replica, Amendment),
+        *(Right, Listing, Participation, Order, Payment, Refund, SavedCard, Token, Gift, Withdrawal),
+        *(Auction, Entry, Replica, Amendment, Decision, Period),
     )
     return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
 

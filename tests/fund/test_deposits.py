@@ -13,7 +13,7 @@ from marketplace.kit.db import transaction
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
 from marketplace.payments import holding
-from marketplace.payments.reconciling import read_balance
+from marketplace.payments.balance import read_balance
 from marketplace.payments.refunding import promise_refund
 from marketplace.settings import Settings
 from tests.local_stripe import LocalStripe

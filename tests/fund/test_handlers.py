@@ -10,7 +10,7 @@ from marketplace.fund.models import Posting
 from marketplace.fund.statements import balanced, balances
 from marketplace.kit.db import db
 from marketplace.outbox import keeping
-from marketplace.payments.reconciling import read_balance
+from marketplace.payments.balance import read_balance
 from marketplace.settings import Settings
 from tests.local_stripe import LocalStripe
 from tests.payments.till import paid, promised, seen

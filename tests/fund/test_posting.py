@@ -82,7 +82,7 @@ def test_a_crooked_row_is_found(app: Flask) -> None:
 
 def test_a_posting_without_lines_is_found(app: Flask) -> None:
     with transaction() as session:
-        session.add(Posting(key="empty", kind="charge", at=now()))
+        session.add(Posting(key="empty", kind="charge", at=now(), month="2026-11", fiscal_year=2026))
     assert not balanced()
 
 

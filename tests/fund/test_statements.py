@@ -32,6 +32,8 @@ def test_the_summary_counts_every_step_from_its_beginning(app: Flask) -> None:
         "revenue_yen": 9_000,
         "set_aside_yen": 8_000,
         "fund_yen": 7_000,
+        "spent_yen": 0,
+        "left_yen": 7_000,
         "at_stripe_yen": 9_460,
         "in_bank_yen": 0,
         "forfeited_yen": 0,

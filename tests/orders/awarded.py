@@ -18,8 +18,8 @@ from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.outbox import keeping
 from marketplace.payments import asking, holding
+from marketplace.payments.balance import read_balance
 from marketplace.payments.models import Payment
-from marketplace.payments.reconciling import read_balance
 from marketplace.payments.syncing import sync
 from tests import given
 from tests.admissions.test_deposits import admitted, row

@@ -15,7 +15,8 @@ from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.payments.handlers import on_event
 from marketplace.payments.hearing import Forged, hear
-from marketplace.payments.models import PaymentState, StripeEvent
+from marketplace.payments.models import PaymentState
+from marketplace.payments.stripe_models import StripeEvent
 from marketplace.settings import Settings
 from tests.local_stripe import SECRET, LocalStripe
 from tests.payments.till import facts, moves, opened, paid, promised, said, seen, state

@@ -11,8 +11,10 @@ from marketplace.fund.statements import balances
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.outbox import keeping
-from marketplace.payments.models import Cursor, PaymentState, StripeEvent
-from marketplace.payments.reconciling import catch_up, look_at_open_payments, read_balance, reconcile
+from marketplace.payments.balance import read_balance
+from marketplace.payments.models import PaymentState
+from marketplace.payments.reconciling import catch_up, look_at_open_payments, reconcile
+from marketplace.payments.stripe_models import Cursor, StripeEvent
 from tests.local_stripe import LocalStripe
 from tests.payments.till import ask, facts, opened, paid, promised, state
 

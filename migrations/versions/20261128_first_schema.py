@@ -1,12 +1,12 @@
 """first schema
 
-Revision 8ef8aaade60f, after ; 2026-11-25 03:12:52.108286.
+Revision c060c6ef38b0, after ; 2026-11-28 13:48:26.504070.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8ef8aaade60f"
+revision = "c060c6ef38b0"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -31,6 +31,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("custody_id", name=op.f("uq_accounts_custody_id")),
         sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
     )
+    op.create_table(
+        "assessments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
+        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("yen > 0", name=op.f("ck_assessments_yen_positive")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessments")),
+        sa.UniqueConstraint("subject", name=op.f("uq_assessments_subject")),
+    )
+    with op.batch_alter_table("assessments", schema=None) as batch_op:
+        batch_op.create_index("ix_assessments_fiscal_year", ["fiscal_year"], unique=False)
+
     op.create_table(
         "auction_silences",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -278,11 +293,19 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
         sa.Column("memo", sa.String(length=200), nullable=False),
+        sa.CheckConstraint("length(month) = 7", name=op.f("ck_postings_month_has_its_year")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_postings")),
         sa.UniqueConstraint("key", name=op.f("uq_postings_key")),
     )
+    with op.batch_alter_table("postings", schema=None) as batch_op:
+        batch_op.create_index("ix_postings_fiscal_year", ["fiscal_year"], unique=False)
+        batch_op.create_index("ix_postings_month", ["month", "id"], unique=False)
+        batch_op.create_index("ix_postings_subject", ["subject"], unique=False)
+
     op.create_table(
         "saved_cards",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -510,6 +533,102 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_exclusions_code")),
     )
     op.create_table(
+        "fund_decisions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "plan",
+                "recognise",
+                "set_aside",
+                "pay_in",
+                "spend",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked", "approved", "withdrawn", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
+        sa.Column("purpose", sa.String(length=80), nullable=False),
+        sa.Column("document", sa.String(length=120), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(length=300), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind NOT IN ('plan', 'spend') OR purpose <> ''", name=op.f("ck_fund_decisions_money_has_its_purpose")
+        ),
+        sa.CheckConstraint(
+            "state <> 'approved' OR decided_by IS NOT NULL", name=op.f("ck_fund_decisions_approved_by_somebody")
+        ),
+        sa.CheckConstraint(
+            "decided_by IS NULL OR decided_by <> asked_by", name=op.f("ck_fund_decisions_by_two_persons")
+        ),
+        sa.CheckConstraint("yen > 0", name=op.f("ck_fund_decisions_yen_positive")),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_fund_decisions_asked_by_accounts")),
+        sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_fund_decisions_decided_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_decisions")),
+        sa.UniqueConstraint("code", name=op.f("uq_fund_decisions_code")),
+    )
+    with op.batch_alter_table("fund_decisions", schema=None) as batch_op:
+        batch_op.create_index("ix_fund_decisions_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "fund_explanations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("words", sa.String(length=300), nullable=False),
+        sa.Column("by", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by"], ["accounts.id"], name=op.f("fk_fund_explanations_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_explanations")),
+        sa.UniqueConstraint("key", name=op.f("uq_fund_explanations_key")),
+    )
+    op.create_table(
+        "fund_periods",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=7), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "closing",
+                "books_closed",
+                "reopening",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("totals", sa.JSON(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(length=300), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name=op.f("ck_fund_periods_by_two_persons")),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_fund_periods_asked_by_accounts")),
+        sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_fund_periods_decided_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_periods")),
+        sa.UniqueConstraint("name", name=op.f("uq_fund_periods_name")),
+    )
+    op.create_table(
         "gifts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -636,6 +755,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fee_yen", sa.Integer(), nullable=True),
         sa.Column("refunded_yen", sa.Integer(), nullable=False),
         sa.Column("dispute", sa.String(length=32), nullable=True),
@@ -718,6 +838,7 @@ def upgrade() -> None:
                 "revenue",
                 "set_aside",
                 "fund",
+                "spent",
                 name="account",
                 native_enum=False,
                 create_constraint=True,
@@ -816,6 +937,34 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_roles_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_roles")),
         sa.UniqueConstraint("account_id", "role", name="uq_staff_roles_once"),
+    )
+    op.create_table(
+        "stripe_payouts",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("failure", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("arrives_on", sa.Date(), nullable=False),
+        sa.Column("bank_yen", sa.Integer(), nullable=True),
+        sa.Column("bank_on", sa.Date(), nullable=True),
+        sa.Column("bank_note", sa.String(length=200), nullable=False),
+        sa.Column("confirmed_by", sa.Integer(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(bank_yen IS NULL) = (bank_on IS NULL)", name=op.f("ck_stripe_payouts_confirmed_with_its_day")
+        ),
+        sa.CheckConstraint(
+            "(bank_yen IS NULL) = (confirmed_at IS NULL)", name=op.f("ck_stripe_payouts_confirmed_with_its_sum")
+        ),
+        sa.CheckConstraint(
+            "(bank_yen IS NULL) = (confirmed_by IS NULL)", name=op.f("ck_stripe_payouts_confirmed_by_somebody")
+        ),
+        sa.CheckConstraint("bank_yen >= 0", name=op.f("ck_stripe_payouts_bank_yen_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by"], ["accounts.id"], name=op.f("fk_stripe_payouts_confirmed_by_accounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_payouts")),
     )
     op.create_table(
         "wallet_challenges",
@@ -1089,6 +1238,8 @@ def upgrade() -> None:
                 "sent",
                 "succeeded",
                 "failed",
+                "retried",
+                "by_bank",
                 name="state",
                 native_enum=False,
                 create_constraint=True,
@@ -1098,6 +1249,7 @@ def upgrade() -> None:
         ),
         sa.Column("stripe_id", sa.String(length=64), nullable=True),
         sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("purpose IN ('payment', 'deposit')", name=op.f("ck_refunds_out_of_one_account")),
         sa.CheckConstraint("yen > 0", name=op.f("ck_refunds_yen_positive")),
@@ -1109,6 +1261,52 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_refunds_payment_id"), ["payment_id"], unique=False)
+
+    op.create_table(
+        "stripe_balance_lines",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("gross_yen", sa.Integer(), nullable=False),
+        sa.Column("fee_yen", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=True),
+        sa.Column("payment_id", sa.Integer(), nullable=True),
+        sa.Column("payout_id", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payments.id"], name=op.f("fk_stripe_balance_lines_payment_id_payments")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payout_id"], ["stripe_payouts.id"], name=op.f("fk_stripe_balance_lines_payout_id_stripe_payouts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_balance_lines")),
+    )
+    with op.batch_alter_table("stripe_balance_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_stripe_balance_lines_at", ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stripe_balance_lines_payment_id"), ["payment_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stripe_balance_lines_payout_id"), ["payout_id"], unique=False)
+
+    op.create_table(
+        "stripe_disputes",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("payment_id", sa.Integer(), nullable=False),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("submitted_by", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(submitted_at IS NULL) = (submitted_by IS NULL)", name=op.f("ck_stripe_disputes_submitted_by_somebody")
+        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_stripe_disputes_payment_id_payments")),
+        sa.ForeignKeyConstraint(
+            ["submitted_by"], ["accounts.id"], name=op.f("fk_stripe_disputes_submitted_by_accounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_disputes")),
+    )
+    with op.batch_alter_table("stripe_disputes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stripe_disputes_payment_id"), ["payment_id"], unique=False)
 
     op.create_table(
         "tokens",
@@ -1908,6 +2106,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tokens_holder_address")
 
     op.drop_table("tokens")
+    with op.batch_alter_table("stripe_disputes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stripe_disputes_payment_id"))
+
+    op.drop_table("stripe_disputes")
+    with op.batch_alter_table("stripe_balance_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stripe_balance_lines_payout_id"))
+        batch_op.drop_index(batch_op.f("ix_stripe_balance_lines_payment_id"))
+        batch_op.drop_index("ix_stripe_balance_lines_at")
+
+    op.drop_table("stripe_balance_lines")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refunds_payment_id"))
 
@@ -1941,6 +2149,7 @@ def downgrade() -> None:
     op.drop_table("amendments")
     op.drop_table("wallets")
     op.drop_table("wallet_challenges")
+    op.drop_table("stripe_payouts")
     op.drop_table("staff_roles")
     op.drop_table("rights")
     with op.batch_alter_table("posting_lines", schema=None) as batch_op:
@@ -1980,6 +2189,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_gifts_giver_id")
 
     op.drop_table("gifts")
+    op.drop_table("fund_periods")
+    op.drop_table("fund_explanations")
+    with op.batch_alter_table("fund_decisions", schema=None) as batch_op:
+        batch_op.drop_index("ix_fund_decisions_state")
+
+    op.drop_table("fund_decisions")
     op.drop_table("exclusions")
     op.drop_table("custody_addresses")
     with op.batch_alter_table("chain_txs", schema=None) as batch_op:
@@ -2006,6 +2221,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_saved_cards_fingerprint")
 
     op.drop_table("saved_cards")
+    with op.batch_alter_table("postings", schema=None) as batch_op:
+        batch_op.drop_index("ix_postings_subject")
+        batch_op.drop_index("ix_postings_month")
+        batch_op.drop_index("ix_postings_fiscal_year")
+
     op.drop_table("postings")
     op.drop_table("pictures")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -2049,5 +2269,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_auction_silences_from_at"))
 
     op.drop_table("auction_silences")
+    with op.batch_alter_table("assessments", schema=None) as batch_op:
+        batch_op.drop_index("ix_assessments_fiscal_year")
+
+    op.drop_table("assessments")
     op.drop_table("accounts")
     # ### end Alembic commands ###

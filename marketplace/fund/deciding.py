@@ -1,0 +1,113 @@
+"""What the town decides of its money: one person writes it down, another approves it, then it is booked, once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+
+from marketplace.accounts.second_person import acting
+from marketplace.fund.models import Decision, DecisionKind, DecisionState
+from marketplace.fund.posting import step
+from marketplace.fund.rules import NotPositive
+from marketplace.fund.years import fiscal_year, midday
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import jst, now
+from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.refusals import Invalid
+
+MOST_YEN = 2_000_000_000
+
+
+class NoPurpose(Invalid):
+    code = "no_purpose"
+    message = "何に使うかを書いてください。基金のページに公開されます。"
+
+
+class NoDocument(Invalid):
+    code = "no_document"
+    message = "もとになる文書の名前と番号を書いてください（例 支出命令書 第34号）。"
+
+
+class NotYet(Invalid):
+    code = "not_yet"
+    message = "まだ来ていない日は選べません。"
+
+
+def ask(
+    kind: DecisionKind, actor_id: int, yen: int, on: date, document: str, purpose: str = "", year: int | None = None
+) -> int:
+    """Write a decision down for another person to approve; its id.
+
+    Args:
+        on: the day of the decision or of the payment; of a plan it may lie ahead.
+        year: the fiscal year that it belongs to, where that is not the one of `on`: in April and May payments of the
+            year before are still booked for that one.
+
+    Raises:
+        NotPositive, NoPurpose, NoDocument, NotYet, Invalid; each names its field.
+    """
+    paper, what = document.strip()[:120], purpose.strip()[:80]
+    if yen <= 0:
+        raise NotPositive(field="yen")
+    if yen > MOST_YEN:
+        raise Invalid(f"{MOST_YEN:,}円までで入力してください。", field="yen")
+    if kind in (DecisionKind.PLAN, DecisionKind.SPEND) and not what:
+        raise NoPurpose(field="purpose")
+    if not paper:
+        raise NoDocument(field="document")
+    if kind != DecisionKind.PLAN and on > jst(now()).date():
+        raise NotYet(field="on")
+    with transaction() as session:
+        decision = Decision(
+            kind=kind,
+            state=DecisionState.ASKED,
+            yen=yen,
+            on=on,
+            fiscal_year=fiscal_year(on) if year is None else year,
+            purpose=what,
+            document=paper,
+            asked_by=actor_id,
+            asked_at=now(),
+            why=paper,
+        )
+        session.add(decision)
+        session.flush()
+        note(decision.subject, "decision.ask", by=acting(actor_id), why=paper, kind=str(kind), yen=yen)
+        return decision.id
+
+
+def approve(decision_id: int, actor_id: int) -> None:
+    """A second person says yes, and it is booked. SamePerson, NotEnough, WrongState."""
+    with transaction():
+        decision = lock(Decision, decision_id)
+        decision.decide(actor_id)
+        move(decision, "decision.approve", by=acting(actor_id), yen=decision.yen)
+        if decision.kind != DecisionKind.PLAN:
+            step(
+                str(decision.kind),
+                decision.yen,
+                decision=decision.code,
+                by=acting(actor_id),
+                at=midday(decision.on),
+                year=decision.fiscal_year,
+            )
+
+
+def withdraw(decision_id: int, actor_id: int) -> None:
+    """Nobody approves it; whoever asked may take it back too. WrongState."""
+    with transaction():
+        move(lock(Decision, decision_id), "decision.withdraw", by=acting(actor_id))
+
+
+def waiting() -> list[Decision]:
+    asked = sa.select(Decision).where(Decision.state == DecisionState.ASKED)
+    return list(db.session.scalars(asked.order_by(Decision.id)))
+
+
+def approved(*kinds: DecisionKind) -> list[Decision]:
+    """The newest first."""
+    done = sa.select(Decision).where(Decision.state == DecisionState.APPROVED)
+    if kinds:
+        done = done.where(Decision.kind.in_(kinds))
+    return list(db.session.scalars(done.order_by(Decision.on.desc(), Decision.id.desc())))

@@ -1,0 +1,88 @@
+"""Disputes: what the payer's bank says, and what we answer, once. https://docs.stripe.com/disputes"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.refusals import Refused, Rejected
+from marketplace.outbox.promising import say
+from marketplace.payments.models import Payment
+from marketplace.payments.stripe import Objection, till
+from marketplace.payments.stripe_models import DECIDED, Dispute
+
+
+class DisputeOver(Refused):
+    code = "dispute_over"
+    message = "この異議は、もう決着しています。資料を出すことはできません。"
+
+
+class AnsweredAlready(Refused):
+    code = "dispute_answered"
+    message = "資料は、もう提出しています。カード会社が見るのは、はじめに出した1回だけです。"
+
+
+def look(payment_id: int, dispute_id: str) -> None:
+    """Keep what the dispute has come to ⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each."""
+    keep(payment_id, till().dispute(dispute_id))
+
+
+def keep(payment_id: int, seen: Objection) -> None:
+    with transaction():
+        payment = lock(Payment, payment_id)
+        first = {
+            "id": seen.id,
+            "payment_id": payment_id,
+            "yen": seen.yen,
+            "reason": seen.reason,
+            "status": seen.status,
+            "opened_at": datetime.fromtimestamp(seen.at, UTC),
+            "due_by": datetime.fromtimestamp(seen.due_by, UTC) if seen.due_by else None,
+        }
+        insert_once(Dispute, first)
+        dispute = lock(Dispute, seen.id)
+        if payment.dispute == seen.status or (dispute.status in DECIDED and payment.dispute == dispute.status):
+            return  # known, or an older look than the last word
+        payment.dispute = dispute.status = seen.status
+        note(payment.subject, "payment.dispute", why=seen.status, dispute=seen.id)
+        say(
+            "payment.disputed",
+            key=f"{seen.id}:{seen.status}",
+            payment_id=payment_id,
+            subject=payment.subject,
+            dispute_id=seen.id,
+            status=seen.status,
+        )
+
+
+def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: bytes) -> None:
+    """Submit our side. A bank reads the first answer only, so a second one is refused, whoever presses again.
+
+    Dying after Stripe has it is harmless: the next press sends it under the same key and writes it down.
+
+    Raises:
+        DisputeOver, AnsweredAlready; Unavailable.
+    """
+    dispute = get(Dispute, dispute_id)
+    over, done, payment_id = not dispute.is_open, dispute.submitted_at is not None, dispute.payment_id
+    db.session.rollback()
+    if over:
+        raise DisputeOver
+    if done:
+        raise AnsweredAlready
+    try:
+        seen = till().answer(dispute_id, evidence, paper, f"dispute:{dispute_id}:evidence")
+    except Rejected:  # decided, or answered in Stripe's own pages: what it is now is kept
+        look(payment_id, dispute_id)
+        raise DisputeOver from None
+    with transaction():
+        dispute = lock(Dispute, dispute_id)
+        if dispute.submitted_at is None:
+            dispute.submitted_at, dispute.submitted_by = now(), actor_id
+            by = f"staff:{get(Account, actor_id).code}"
+            note(dispute.payment.subject, "dispute.answer", by=by, dispute=dispute_id)
+    keep(payment_id, seen)

@@ -1,0 +1,134 @@
+"""Stripe's objects in our words. What is left out here is never stored: names, addresses, card numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marketplace.payments.stripe import Card, News, Objection, SentBack, Session, Transaction, Transfer
+
+
+def news_of(event: Mapping[str, Any]) -> News:
+    """Takes what an event is about out of its JSON, and leaves people's data behind."""
+    thing = event["data"]["object"]
+    metadata = thing.get("metadata") or {}
+    intent = thing["id"] if thing["object"] == "payment_intent" else _id(thing.get("payment_intent"))
+    about = {
+        "object": thing["object"],
+        "id": thing["id"],
+        "reference": thing.get("client_reference_id") or metadata.get("reference"),
+        "payment_intent": intent,
+    }
+    return News(event["id"], event["type"], about, event["created"], event["livemode"])
+
+
+def _id(value: Any) -> str | None:
+    """Of a field that holds an id, or the whole object where it was expanded."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value["id"])
+
+
+def noted(found: Any, key: str) -> str | None:
+    """What we wrote on it."""
+    metadata = getattr(found, "metadata", None)
+    return metadata[key] if metadata is not None and key in metadata else None
+
+
+def as_session(found: Any) -> Session:
+    intent = found.payment_intent
+    setup = found.setup_intent
+    return Session(
+        id=found.id,
+        url=found.url,
+        status=found.status,
+        payment_status=found.payment_status,
+        yen=found.amount_total,
+        currency=found.currency,
+        reference=found.client_reference_id,
+        intent_id=_id(intent),
+        card=_card(setup) if setup is not None and not isinstance(setup, str) else None,
+        **(_of_intent(intent) if intent is not None and not isinstance(intent, str) else {}),
+    )
+
+
+def as_payment(found: Any) -> Session:
+    return Session(
+        id=found.id,
+        url=None,
+        status="complete",
+        payment_status="paid" if found.status == "succeeded" else "unpaid",
+        yen=found.amount,
+        currency=found.currency,
+        reference=noted(found, "reference"),
+        intent_id=found.id,
+        **_of_intent(found),
+    )
+
+
+def _of_intent(intent: Any) -> dict[str, Any]:
+    charge = intent.latest_charge
+    whole = charge if charge is not None and not isinstance(charge, str) else None
+    booked = whole.balance_transaction if whole is not None else None
+    card = getattr(getattr(whole, "payment_method_details", None), "card", None)  # not there for a konbini
+    error = intent.last_payment_error
+    return {
+        "intent_status": intent.status,
+        "received_yen": intent.amount_received or 0,
+        "transaction": as_transaction(booked) if booked is not None and not isinstance(booked, str) else None,
+        "capture_before": getattr(card, "capture_before", None),
+        "refusal": getattr(error, "code", None),
+    }
+
+
+def _card(setup: Any) -> Card | None:
+    """The card that the page has saved, if it has."""
+    method = setup.payment_method
+    if setup.status != "succeeded" or method is None or isinstance(method, str):
+        return None
+    face = method.card
+    return Card(method.id, face.fingerprint, face.brand, face.last4, face.exp_year, face.exp_month)
+
+
+def as_transaction(found: Any) -> Transaction:
+    source = found.source
+    return Transaction(
+        found.id,
+        found.type,
+        found.amount,
+        found.fee,
+        found.created,
+        _id(source),
+        noted(source, "purpose"),
+        noted(source, "reference"),
+        _id(getattr(source, "payment_intent", None)),
+    )
+
+
+def as_refund(found: Any) -> SentBack:
+    booked = found.balance_transaction
+    line = as_transaction(booked) if booked is not None and not isinstance(booked, str) else None
+    return SentBack(found.id, noted(found, "key"), found.amount, found.status, line)
+
+
+def as_transfer(found: Any) -> Transfer:
+    return Transfer(
+        found.id,
+        found.amount,
+        found.status,
+        found.created,
+        found.arrival_date,
+        getattr(found, "failure_code", "") or "",
+    )
+
+
+def as_objection(found: Any) -> Objection:
+    return Objection(
+        found.id,
+        found.status,
+        found.reason,
+        found.amount,
+        found.created,
+        found.evidence_details.due_by,
+        _id(found.payment_intent),
+    )

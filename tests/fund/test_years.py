@@ -1,0 +1,79 @@
+"""To which month and which fiscal year money belongs, by the calendar in Japan."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.fund.years import (
+    books_close,
+    fiscal_year,
+    month_ends,
+    month_of,
+    months_of,
+    next_month,
+    year_ja,
+    year_of_income,
+    year_of_month,
+    year_of_return,
+)
+from marketplace.kit.clock import JST
+
+
+def at(*when: int) -> datetime:
+    return datetime(*when, tzinfo=JST)  # type: ignore[arg-type, misc]
+
+
+@pytest.mark.parametrize(
+    ("moment", "year"),
+    [
+        (at(2027, 3, 31, 23, 59), 2026),
+        (at(2027, 4, 1), 2027),
+        (datetime(2027, 3, 31, 15, tzinfo=UTC), 2027),  # midnight in Japan
+        (at(2026, 4, 1), 2026),
+        (at(2026, 12, 31), 2026),
+    ],
+)
+def test_a_fiscal_year_begins_in_april_in_japan(moment: datetime, year: int) -> None:
+    assert fiscal_year(moment) == year
+
+
+@pytest.mark.parametrize(
+    ("assessed", "collected", "year"),
+    [
+        (None, at(2027, 3, 31), 2026),
+        (None, at(2027, 4, 1), 2027),
+        (at(2027, 3, 30), at(2027, 4, 5), 2026),
+        (at(2027, 3, 30), at(2027, 5, 31, 23, 59), 2026),
+        (at(2027, 3, 30), at(2027, 6, 1), 2027),
+        (at(2027, 4, 1), at(2027, 4, 1), 2027),
+    ],
+)
+def test_who_was_told_to_pay_in_march_pays_for_that_year_until_the_end_of_may(
+    assessed: datetime | None, collected: datetime, year: int
+) -> None:
+    assert year_of_income(assessed, collected) == year
+
+
+def test_what_goes_back_lessens_its_own_year_while_the_books_are_open() -> None:
+    assert [year_of_return(2026, at(2027, 5, 31)), year_of_return(2026, at(2027, 6, 1))] == [2026, 2027]
+
+
+def test_a_year_is_booked_in_fourteen_months() -> None:
+    months = months_of(2026)
+    assert (months[0], months[11], months[-1], len(months)) == ("2026-04", "2027-03", "2027-05", 14)
+    assert books_close(2026) == date(2027, 5, 31)
+
+
+@given(st.integers(1_577_836_800, 2_840_140_800))
+def test_months_follow_each_other_without_a_gap(seconds: int) -> None:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    month = month_of(moment)
+    assert moment < month_ends(month)
+    assert month_of(month_ends(month)) == next_month(month)
+    assert year_of_month(month) == fiscal_year(moment)
+
+
+def test_years_are_read_by_their_era() -> None:
+    assert (year_ja(2026), year_ja(2019)) == ("令和8年度", "2019年度")

@@ -1,12 +1,12 @@
 """first schema
 
-Revision c060c6ef38b0, after ; 2026-11-28 13:48:26.504070.
+Revision 847d7c146567, after ; 2026-11-28 14:06:46.766256.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c060c6ef38b0"
+revision = "847d7c146567"
 down_revision = None
 branch_labels = None
 depends_on = None

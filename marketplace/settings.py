@@ -85,6 +85,16 @@ class Settings(BaseSettings):
     enclosures_kept_days: int = Field(default=90, ge=1)
     """For how long after the close of a sale that is over the documents of its participants are kept."""
 
+    notice_days_fixed: int = Field(default=7, ge=0)
+    """How many days there are at least between the notice (公告) and the opening; fewer are shown to the approver."""
+    notice_days_lottery: int = Field(default=7, ge=0)
+    notice_days_ascending: int = Field(default=7, ge=0)
+    notice_days_sealed: int = Field(default=10, ge=0)
+    """Between the notice and the last day for bids; with fewer a sealed sale is not submitted. The town's contract
+    rules (契約規則) have the number; 10 and 5 are those of 予算決算及び会計令 74条, which most follow."""
+    notice_days_urgent: int = Field(default=5, ge=0)
+    """The same where a sealed sale says why it is urgent."""
+
     sms_url: str = ""
     """Empty: no short messages, and no lottery asks for a mobile number. `file:` writes them to DATA_DIR/sms, for a
     trial. Else the address of a gateway; see notices/sms.py."""

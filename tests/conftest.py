@@ -115,6 +115,7 @@ def settings(database_url: str, tmp_path: Path, listening: socket.socket) -> Set
         key_password="a test's password",
         stripe_webhook_secrets="whsec_test",
         beacon_url="",
+        notice_days_sealed=0,  # the world of a test is announced and opened in one breath
     )
 
 

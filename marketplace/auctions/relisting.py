@@ -10,8 +10,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import drafting
-from marketplace.listings.drafting import FIELDS as SALE
 from marketplace.listings.drafting import staff_name
+from marketplace.listings.facts import FIELDS as SALE
 from marketplace.listings.models import Listing
 from marketplace.rights.drafting import FIELDS as WORDS
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import rfc8785
 import sqlalchemy as sa
 
 from marketplace.journal.models import Entry
@@ -12,7 +9,9 @@ from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused
-from marketplace.listings.drafting import FIELDS, staff_name
+from marketplace.listings.checking import refuse_unready
+from marketplace.listings.drafting import staff_name
+from marketplace.listings.facts import fingerprint
 from marketplace.listings.models import Listing
 from marketplace.listings.rules import SamePerson
 from marketplace.outbox.promising import say
@@ -25,7 +24,8 @@ class ChangedMeanwhile(Refused):
 
 
 def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None = None) -> None:
-    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for whoever wrote any of it.
+    """Freeze right and sale and let them be announced ⇢ listing.approved. SamePerson for whoever wrote any of it,
+    NotReady where the notice has become too short while it waited.
 
     `seen` is the fingerprint() of what the approver had on the screen; ChangedMeanwhile where it is another text.
     """
@@ -36,8 +36,9 @@ def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None =
             raise SamePerson
         if seen is not None and seen != fingerprint(listing):
             raise ChangedMeanwhile
+        refuse_unready(listing)
         listing.approved_by, listing.approved_at = actor_id, now()
-        listing.text_hash = _hash(listing, rights.freeze(listing.right_id, by))
+        listing.text_hash = fingerprint(listing, rights.freeze(listing.right_id, by))
         move(listing, "approve", by=by, why=why, text_hash=listing.text_hash)
         say(
             "listing.approved",
@@ -66,17 +67,3 @@ def send_back(listing_id: int, actor_id: int, note: str) -> None:
         listing = lock(Listing, listing_id)
         listing.returned_note = note.strip()
         move(listing, "send_back", by=staff_name(actor_id), why=note.strip())
-
-
-def fingerprint(listing: Listing) -> str:
-    """'sha256:<hex>' of everything that an approval of this draft would freeze."""
-    return _hash(listing, rights.text_hash(listing.right))
-
-
-def _hash(listing: Listing, right_hash: str) -> str:
-    facts = {field: getattr(listing, field) for field in FIELDS}
-    for field in ("publish_at", "opens_at", "closes_at", "draw_at"):
-        facts[field] = facts[field].isoformat() if facts[field] else None
-    facts["mode"] = str(listing.mode)
-    facts["right"] = right_hash
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(facts)).hexdigest()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import Base, state_column
 from marketplace.kit.state import Machine
+from marketplace.listings.legal import Basis
 from marketplace.rights.models import Right
 
 
@@ -129,6 +130,16 @@ class Listing(Base):
     draw_at: Mapped[datetime | None]
     auction_rules: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     """{"soft_close": {"window", "extend", "cap"} | null, "increments": [[limit, step], …]}; seconds, yen."""
+    legal_basis: Mapped[Basis | None] = state_column(Basis, name="legal_basis", nullable=True)
+    """By which rule the contract is made (地方自治法 234条)."""
+    basis_note: Mapped[str] = mapped_column(sa.Text, default="")
+    """Why that rule fits."""
+    urgent_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    """Why a sealed sale is announced for a shorter time."""
+    issuer: Mapped[str] = mapped_column(sa.String(120), default="")
+    """Who owes what the right is good for; empty: the town."""
+    used_elsewhere: Mapped[bool] = mapped_column(default=False)
+    """Others than the issuer take it, too."""
     drafted_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     approved_at: Mapped[datetime | None]

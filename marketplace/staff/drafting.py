@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
-from marketplace.listings import drafting
+from marketplace.listings import checking, drafting
+from marketplace.listings.checking import NotReady
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import STATE_JA, Listing, ListingState
 from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
@@ -124,13 +125,18 @@ def drawing(kind: str, seed: int) -> ResponseReturnValue:
 @bp.get("/<code>/preview")
 @staff()
 def preview(code: str) -> ResponseReturnValue:
-    return render_template("staff/preview.html", listing=listing_of(code), form=SubmitForm())
+    return seen(listing_of(code), SubmitForm(formdata=None))
 
 
 @bp.post("/<code>/submit")
 @staff("drafter")
 def submit(code: str) -> ResponseReturnValue:
-    drafting.submit(listing_of(code).id, me().id)
+    form = SubmitForm()
+    try:
+        drafting.submit(listing_of(code).id, me().id)
+    except NotReady as refusal:
+        form.refuse(refusal)
+        return seen(listing_of(code), form), refusal.status
     flash("承認に出しました。別の職員が内容を確かめます。")
     return redirect(url_for("drafting.preview", code=code), 303)
 
@@ -154,5 +160,13 @@ def saved(listing: Listing) -> ResponseReturnValue:
     return redirect(url_for("drafting.preview", code=listing.code), 303)
 
 
+def seen(listing: Listing, form: SubmitForm) -> str:
+    drafted = listing.state in (ListingState.DRAFT, ListingState.SUBMITTED, ListingState.APPROVED)
+    found = checking.of(listing) if drafted else []
+    return render_template("staff/preview.html", listing=listing, form=form, checks=found)
+
+
 def page(form: ListingForm, listing: Listing | None = None) -> str:
+    if listing is not None and listing.state == ListingState.DRAFT:
+        form.weigh(checking.of(listing))
     return render_template("staff/edit.html", form=form, listing=listing)

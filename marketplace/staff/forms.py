@@ -22,13 +22,15 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
 from marketplace.listings import rules as sales
-from marketplace.listings.drafting import FIELDS as SALE
+from marketplace.listings.checking import Check, Weight
+from marketplace.listings.facts import FIELDS as SALE
 from marketplace.listings.models import Listing, Mode
 from marketplace.rights import rules as rights
 from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Kind
-from marketplace.staff import auction_form, lottery_form
+from marketplace.staff import auction_form, law_form, lottery_form
 from marketplace.staff.auction_form import AuctionPart
+from marketplace.staff.law_form import LawPart
 from marketplace.staff.lottery_form import LotteryPart
 
 LARGEST_SEED = 999_999_999
@@ -83,7 +85,7 @@ def _text(label: str, longest: int, hint: str = "", *, required: str = "", field
     return field(label, validators=checks, description=hint)
 
 
-class ListingForm(AuctionPart, LotteryPart):
+class ListingForm(AuctionPart, LotteryPart, LawPart):
     # 種類と名前
     kind = SelectField("種類", choices=[SelectChoice(str(kind), kind.ja) for kind in Kind])
     title_ja = _text("名前", 120, "例 湖畔の公園 命名権（3年間）", required="名前を入力してください。")
@@ -145,6 +147,7 @@ class ListingForm(AuctionPart, LotteryPart):
             "royalty_bps": self.royalty_bps.data or 0,
             "picture_id": int(self.picture_id.data) if str(self.picture_id.data or "").isdecimal() else None,
             "auction_rules": self._auction_rules(),
+            **law_form.typed(self),
         }
 
     def _auction_rules(self) -> dict[str, Any] | None:
@@ -164,6 +167,12 @@ class ListingForm(AuctionPart, LotteryPart):
                 fine = False
         return fine
 
+    def weigh(self, found: Sequence[Check]) -> None:
+        """Doubts that stop nobody stand beside their fields, too."""
+        for check in found:
+            if check.weight is not Weight.FINE:
+                self[check.field].doubts = [*getattr(self[check.field], "doubts", ()), check.why]
+
 
 def shown(listing: Listing) -> dict[str, Any]:
     """A draft as the form shows it."""
@@ -174,6 +183,7 @@ def shown(listing: Listing) -> dict[str, Any]:
         **{name: getattr(listing, name) for name in SALE},
         "kind": str(right.kind),
         "mode": str(listing.mode),
+        **law_form.shown(listing.legal_basis),
         **lottery_form.shown(listing),
         **auction_form.shown(rules if auctioned else None),
     }

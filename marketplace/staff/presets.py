@@ -65,11 +65,21 @@ NAMING_PERKS: list[Words] = [
     {"ja": "町長からの感謝状と、現地での贈呈式", "en": "Letter of thanks from the mayor, ceremony on site"},
 ]
 
+BY_TERMS = {
+    "legal_basis": "unsuited",
+    "basis_note": "同じ値段で多くの方にお渡しするもので、価格の競争になじまないため。",
+}
+BY_CONTRACT = {
+    "legal_basis": "unsuited",
+    "basis_note": "愛称の審査とあわせて相手方を決めるもので、価格だけの競争入札に適しないため。",
+}
+
 PRESETS = {
     "resident": Preset(
         "デジタル住民票",
         "町を応援する方の会員証。抽選で、公平に。",
         {
+            **BY_TERMS,
             "kind": Kind.RESIDENT,
             "mode": Mode.LOTTERY,
             "title_ja": "デジタル住民票 第4弾",
@@ -108,6 +118,7 @@ PRESETS = {
         "キャラクタートレカ",
         "絵柄を選んで、すぐに買える番号入りのカード。",
         {
+            **BY_TERMS,
             "kind": Kind.CARD,
             "mode": Mode.FIXED,
             "title_ja": "山菜トレカ「ふきのとうのフキ」",
@@ -140,6 +151,7 @@ PRESETS = {
         "講演権・相談権",
         "町長や職員の話を聞く権利。回数で使えます。",
         {
+            **BY_TERMS,
             "kind": Kind.LECTURE,
             "mode": Mode.FIXED,
             "title_ja": "町長の講演・相談 12回",
@@ -176,6 +188,7 @@ PRESETS = {
         "命名権（公園）",
         "公園に愛称を付ける権利。オークションで。",
         {
+            **BY_CONTRACT,
             "kind": Kind.NAMING,
             "mode": Mode.ASCENDING,
             "title_ja": "湖畔の公園 命名権（3年間）",
@@ -201,6 +214,7 @@ PRESETS = {
         "命名権（カヌーセンター）",
         "施設に愛称を付ける権利。オークションで。",
         {
+            **BY_CONTRACT,
             "kind": Kind.NAMING,
             "mode": Mode.ASCENDING,
             "title_ja": "カヌーセンター 命名権（5年間）",

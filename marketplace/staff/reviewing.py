@@ -11,7 +11,8 @@ from marketplace.accounts.session import roles_of, staff
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.listings import approving
+from marketplace.listings import approving, checking
+from marketplace.listings.facts import fingerprint
 from marketplace.listings.models import Listing, ListingState
 from marketplace.staff.desk import me, names_of
 from marketplace.staff.drafting import listing_of
@@ -31,7 +32,7 @@ def index() -> ResponseReturnValue:
 @staff()
 def review(code: str) -> ResponseReturnValue:
     listing = listing_of(code)
-    form = ApproveForm(formdata=None, data={"seen": approving.fingerprint(listing)})
+    form = ApproveForm(formdata=None, data={"seen": fingerprint(listing)})
     return page(listing, form, SendBackForm(formdata=None))
 
 
@@ -45,7 +46,7 @@ def approve(code: str) -> ResponseReturnValue:
         approving.approve(listing.id, me().id, form.why.data or "", seen=form.seen.data or "")
     except Refused as refusal:
         fresh = listing_of(code)
-        form = ApproveForm(formdata=None, data={"seen": approving.fingerprint(fresh), "why": form.why.data})
+        form = ApproveForm(formdata=None, data={"seen": fingerprint(fresh), "why": form.why.data})
         form.refuse(refusal)
         return page(fresh, form, SendBackForm(formdata=None)), refusal.status
     flash("承認しました。内容の控えができると、公開の日時に自動で公開されます。")
@@ -65,7 +66,7 @@ def send_back(code: str) -> ResponseReturnValue:
             flash("差し戻しました。理由は、起案した人の「きょうの仕事」に出ます。")
             return redirect(url_for("reviewing.index"), 303)
     fresh = listing_of(code)
-    return page(fresh, ApproveForm(formdata=None, data={"seen": approving.fingerprint(fresh)}), form), 422
+    return page(fresh, ApproveForm(formdata=None, data={"seen": fingerprint(fresh)}), form), 422
 
 
 def page(listing: Listing, form: ApproveForm, back: SendBackForm) -> str:
@@ -85,6 +86,7 @@ def page(listing: Listing, form: ApproveForm, back: SendBackForm) -> str:
         form=form,
         back=back,
         why_not=why_not,
+        checks=checking.of(listing),
         history=[entry for entry in history if entry.subject == listing.subject],
         names=names_of({entry.by for entry in history}),
     )

@@ -102,7 +102,7 @@ def test_every_fault_is_told_at_once_beside_its_field_and_everything_typed_stays
     assert answer.status_code == 422
     assert form.errors == {
         "title_ja": "名前を入力してください。",
-        "lead_ja": "値上がりや利益を期待させる言葉は使えません。",
+        "lead_ja": "「値上がり」: 値上がりや利益を期待させる言葉は使えません。",
         "price_yen": "金額は数字で入力してください（例 1,300）。",
         "quantity": "オークションと入札では、1回に1つだけ売れます。",
         "closes_at": "終了は、開始より後にしてください。",
@@ -134,7 +134,7 @@ def test_the_list_on_top_leads_to_each_fault(drafter: FlaskClient) -> None:
         ("pay_hours", "1000", "1から720までの数字で入力してください。"),
         ("title_en", "a" * 161, "160文字までで入力してください。"),
         ("terms", "", "条件を1行以上書いてください。"),
-        ("terms", "きっともうかる", "値上がりや利益を期待させる言葉は使えません。"),
+        ("terms", "きっともうかる", "「もうかる」: 値上がりや利益を期待させる言葉は使えません。"),
         ("draw_at", "", "抽選の日時は、受付の終了以後にしてください。"),
         ("publish_at", "2999-01-01T00:00", "公開は、受付の開始より前にしてください。"),
     ],

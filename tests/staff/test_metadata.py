@@ -99,7 +99,7 @@ def test_a_proposal_can_be_taken_back(app: Flask, right: Right) -> None:
         pytest.param(
             {"why": "理由", "lead_ja": "必ず上がる"},
             "lead_ja",
-            "値上がりや利益を期待させる言葉は使えません。",
+            "「必ず上がる」: 将来の値段を言い切る言葉は使えません（消費者契約法 4条1項2号）。",
             id="a rise",
         ),
     ],

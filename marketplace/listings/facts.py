@@ -1,0 +1,44 @@
+"""Everything that is approved with a sale: as values, as JSON that can be kept and compared, and as one fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import rfc8785
+
+from marketplace.listings.models import Listing
+from marketplace.rights import drafting as rights
+
+FIELDS = (
+    *("mode", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes", "pay_hours"),
+    *("publish_at", "opens_at", "closes_at", "draw_at", "auction_rules"),
+    *("legal_basis", "basis_note", "urgent_reason", "issuer", "used_elsewhere"),
+)
+
+
+def values_of(listing: Listing) -> dict[str, Any]:
+    """What drafting.draft() would take for a listing like this one: the words of its right, and its sale."""
+    words = {name: getattr(listing.right, name) for name in rights.FIELDS}
+    return words | {name: getattr(listing, name) for name in FIELDS}
+
+
+def written(value: Any) -> Any:
+    """A value as JSON: moments with their zone, choices as their words for machines."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def facts(listing: Listing) -> dict[str, Any]:
+    """The sale and its right as JSON."""
+    return {name: written(value) for name, value in values_of(listing).items()}
+
+
+def fingerprint(listing: Listing, right_hash: str | None = None) -> str:
+    """'sha256:<hex>' of everything that an approval of this draft would freeze; `right_hash` where that is done."""
+    sale = {name: written(getattr(listing, name)) for name in FIELDS}
+    sale["right"] = right_hash or rights.text_hash(listing.right)
+    return "sha256:" + hashlib.sha256(rfc8785.dumps(sale)).hexdigest()

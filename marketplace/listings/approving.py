@@ -8,19 +8,15 @@ from marketplace.journal.models import Entry
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
-from marketplace.kit.refusals import Invalid, Refused
+from marketplace.kit.refusals import Invalid
+from marketplace.listings import versions
 from marketplace.listings.checking import refuse_unready
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.facts import fingerprint
 from marketplace.listings.models import Listing
-from marketplace.listings.rules import SamePerson
+from marketplace.listings.rules import ChangedMeanwhile, SamePerson
 from marketplace.outbox.promising import say
 from marketplace.rights import drafting as rights
-
-
-class ChangedMeanwhile(Refused):
-    code = "changed_meanwhile"
-    message = "確かめているあいだに内容が変わりました。もう一度はじめから確かめてください。"
 
 
 def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None = None) -> None:
@@ -38,6 +34,7 @@ def approve(listing_id: int, actor_id: int, why: str = "", *, seen: str | None =
             raise ChangedMeanwhile
         refuse_unready(listing)
         listing.approved_by, listing.approved_at = actor_id, now()
+        versions.decided(listing.id, actor_id)
         listing.text_hash = fingerprint(listing, rights.freeze(listing.right_id, by))
         move(listing, "approve", by=by, why=why, text_hash=listing.text_hash)
         say(
@@ -65,5 +62,6 @@ def send_back(listing_id: int, actor_id: int, note: str) -> None:
         raise Invalid("差し戻す理由を書いてください。", field="note")
     with transaction():
         listing = lock(Listing, listing_id)
+        versions.decided(listing.id, actor_id)
         listing.returned_note = note.strip()
         move(listing, "send_back", by=staff_name(actor_id), why=note.strip())

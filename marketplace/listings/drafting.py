@@ -10,16 +10,20 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import WrongState
+from marketplace.listings import versions
 from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.checking import refuse_unready
-from marketplace.listings.facts import FIELDS
+from marketplace.listings.facts import FIELDS, fingerprint
 from marketplace.listings.models import Listing, ListingState, Mode
-from marketplace.listings.rules import check_sale
+from marketplace.listings.rules import ChangedMeanwhile, check_sale
 from marketplace.rights import drafting as rights
 
 
-def draft(actor_id: int, values: Mapping[str, Any]) -> int:
-    """A new listing in draft, with its right; its id. `values` has the fields of both. Invalid for a broken rule."""
+def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | None = None) -> int:
+    """A new listing in draft, with its right; its id. `values` has the fields of both. Invalid for a broken rule.
+
+    `cloned_from_id`: the sale that `values` began as, see cloning.like().
+    """
     check_sale(values)
     by = staff_name(actor_id)
     with transaction() as session:
@@ -28,6 +32,7 @@ def draft(actor_id: int, values: Mapping[str, Any]) -> int:
             right_id=right_id,
             state=ListingState.DRAFT,
             drafted_by=actor_id,
+            cloned_from_id=cloned_from_id,
             created_at=now(),
             **_sale(values),
         )
@@ -37,14 +42,20 @@ def draft(actor_id: int, values: Mapping[str, Any]) -> int:
         return listing.id
 
 
-def revise(listing_id: int, actor_id: int, values: Mapping[str, Any]) -> None:
-    """Change a draft. Whoever changes it last is its drafter, and so can't approve it."""
+def revise(listing_id: int, actor_id: int, values: Mapping[str, Any], *, seen: str | None = None) -> None:
+    """Change a draft. Whoever changes it last is its drafter, and so can't approve it.
+
+    `seen` is the fingerprint() of the draft that `values` began as; ChangedMeanwhile where somebody, or another window
+    of the same person, has changed it since.
+    """
     check_sale(values)
     by = staff_name(actor_id)
     with transaction():
         listing = lock(Listing, listing_id)
         if listing.state != ListingState.DRAFT:
             raise WrongState
+        if seen is not None and seen != fingerprint(listing):
+            raise ChangedMeanwhile("別の画面か、別の職員が、先にこの下書きを保存しました。")
         rights.revise(listing.right_id, values, by)
         for field, value in _sale(values).items():
             setattr(listing, field, value)
@@ -58,6 +69,7 @@ def submit(listing_id: int, actor_id: int) -> None:
         listing = lock(Listing, listing_id)
         refuse_unready(listing)
         move(listing, "submit", by=staff_name(actor_id))
+        versions.keep(listing, actor_id)
 
 
 def staff_name(actor_id: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +26,11 @@ def values_of(listing: Listing) -> dict[str, Any]:
     return words | {name: getattr(listing, name) for name in FIELDS}
 
 
+def as_facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON, so that they can be kept and compared."""
+    return {name: written(value) for name, value in values.items()}
+
+
 def written(value: Any) -> Any:
     """A value as JSON: moments with their zone, choices as their words for machines."""
     if isinstance(value, datetime):
@@ -34,7 +40,7 @@ def written(value: Any) -> Any:
 
 def facts(listing: Listing) -> dict[str, Any]:
     """The sale and its right as JSON."""
-    return {name: written(value) for name, value in values_of(listing).items()}
+    return as_facts(values_of(listing))
 
 
 def fingerprint(listing: Listing, right_hash: str | None = None) -> str:

@@ -140,6 +140,8 @@ class Listing(Base):
     """Who owes what the right is good for; empty: the town."""
     used_elsewhere: Mapped[bool] = mapped_column(default=False)
     """Others than the issuer take it, too."""
+    cloned_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("listings.id"))
+    """The earlier sale that its draft began as."""
     drafted_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     approved_at: Mapped[datetime | None]
@@ -151,6 +153,28 @@ class Listing(Base):
     @property
     def subject(self) -> str:
         return f"listing:{self.code}"
+
+
+class Version(Base):
+    """The text of a listing as it was handed to an approver, kept for the next one to compare with."""
+
+    __tablename__ = "listing_versions"
+    __table_args__ = (
+        sa.UniqueConstraint("listing_id", "number", name="uq_listing_versions_number"),
+        sa.CheckConstraint("number >= 1", name="version_from_one"),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> submitted_by", name="decided_by_another_person"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
+    number: Mapped[int]
+    facts: Mapped[dict[str, Any]]
+    """facts.facts() of that moment."""
+    fingerprint: Mapped[str] = mapped_column(sa.String(71))
+    submitted_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    submitted_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    """Who approved it or sent it back, and so has seen it."""
 
 
 class Unit(Base):

@@ -38,6 +38,11 @@ class SamePerson(Refused):
     message = "起案した人は、自分の出品を承認できません。別の職員にお願いしてください。"
 
 
+class ChangedMeanwhile(Refused):
+    code = "changed_meanwhile"
+    message = "確かめているあいだに内容が変わりました。もう一度はじめから確かめてください。"
+
+
 def check_sale(values: Mapping[str, Any]) -> None:
     """Invalid, with the field, where a sale can't be held as written."""
     for fault in faults(values):

@@ -11,10 +11,13 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
-from marketplace.listings import checking, drafting
+from marketplace.listings import checking, cloning, drafting
 from marketplace.listings.checking import NotReady
+from marketplace.listings.comparing import changes
 from marketplace.listings.drafting import staff_name
+from marketplace.listings.facts import as_facts, facts, fingerprint, values_of
 from marketplace.listings.models import STATE_JA, Listing, ListingState
+from marketplace.listings.rules import ChangedMeanwhile
 from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
 from marketplace.rights.models import Kind
 from marketplace.staff import auction_form, lottery_form
@@ -63,9 +66,20 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     template, kind = request.args.get("template", ""), request.args.get("kind", "")
     if template not in PRESETS and not kind:
-        return render_template("staff/choose.html", presets=PRESETS)
+        earlier = sa.select(Listing).where(Listing.state != ListingState.DRAFT).order_by(Listing.opens_at.desc())
+        return render_template(
+            "staff/choose.html", presets=PRESETS, earlier=list(db.session.scalars(earlier.limit(12)))
+        )
     filled = PRESETS[template].filled() if template in PRESETS else {"kind": kind}
     return page(ListingForm(formdata=None, data=USUAL | filled))
+
+
+@bp.get("/new/like/<code>")
+@staff("drafter")
+def clone(code: str) -> ResponseReturnValue:
+    """The form filled in with an earlier sale, its days moved ahead; nothing is kept before it is saved."""
+    source = listing_of(code)
+    return page(ListingForm(formdata=None, data=USUAL | shown(cloning.like(source)) | {"copy_of": source.code}))
 
 
 @bp.post("/new")
@@ -77,7 +91,8 @@ def create() -> ResponseReturnValue:
         return page(form)
     if fine(form):
         try:
-            listing_id = drafting.draft(me().id, form.values())
+            source = form.copy_of.data and listing_of(form.copy_of.data).id
+            listing_id = drafting.draft(me().id, form.values(), cloned_from_id=source or None)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -90,8 +105,11 @@ def create() -> ResponseReturnValue:
 def edit(code: str) -> ResponseReturnValue:
     listing = listing_of(code)
     if listing.state != ListingState.DRAFT:
+        flash(f"この出品は「{listing.state.ja}」です。下書きのようには直せません。", "warn")
         return redirect(url_for("drafting.preview", code=code), 303)
-    return page(ListingForm(formdata=None, data=USUAL | shown(listing)), listing)
+    return page(
+        ListingForm(formdata=None, data=USUAL | shown(values_of(listing)) | {"seen": fingerprint(listing)}), listing
+    )
 
 
 @bp.post("/<code>/edit")
@@ -103,9 +121,13 @@ def revise(code: str) -> ResponseReturnValue:
         return page(form, listing_of(code))
     if fine(form):
         try:
-            drafting.revise(listing.id, me().id, form.values())
+            drafting.revise(listing.id, me().id, form.values(), seen=form.seen.data)
+        except ChangedMeanwhile as refusal:
+            form.refuse(refusal)
+            return overtaken(form, listing_of(code)), refusal.status
         except Refused as refusal:
             form.refuse(refusal)
+            return page(form, listing_of(code)), refusal.status
         else:
             return saved(listing_of(code))
     return page(form, listing_of(code)), 422
@@ -158,6 +180,13 @@ def fine(form: ListingForm) -> bool:
 def saved(listing: Listing) -> ResponseReturnValue:
     flash("下書きを保存しました。買う人の画面で確かめてから、承認に出してください。")
     return redirect(url_for("drafting.preview", code=listing.code), 303)
+
+
+def overtaken(form: ListingForm, listing: Listing) -> str:
+    """Somebody saved first: what they wrote, what is typed here, and the next save knows of it."""
+    form.seen.raw_data, form.seen.data = None, fingerprint(listing)
+    between = changes(facts(listing), as_facts(form.values()))
+    return render_template("staff/edit.html", form=form, listing=listing, overtaken=between)
 
 
 def seen(listing: Listing, form: SubmitForm) -> str:

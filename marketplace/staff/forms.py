@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -23,10 +23,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
 from marketplace.listings import rules as sales
 from marketplace.listings.checking import Check, Weight
-from marketplace.listings.facts import FIELDS as SALE
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import Mode
 from marketplace.rights import rules as rights
-from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Kind
 from marketplace.staff import auction_form, law_form, lottery_form
 from marketplace.staff.auction_form import AuctionPart
@@ -125,6 +123,8 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     # 絵
     picture = FileField("絵のファイル", description="PNG、JPEG、WebP。10MBまで。選ばなければ、下の番号から絵を描きます")
     picture_id = HiddenField()
+    copy_of = HiddenField()
+    seen = HiddenField()
     picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
     only_draw = SubmitField("この番号の絵を描いて見る")
     art_seed = number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
@@ -174,18 +174,16 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
                 self[check.field].doubts = [*getattr(self[check.field], "doubts", ()), check.why]
 
 
-def shown(listing: Listing) -> dict[str, Any]:
-    """A draft as the form shows it."""
-    right, rules = listing.right, listing.auction_rules or {}
-    auctioned = listing.mode in (Mode.ASCENDING, Mode.SEALED)
+def shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A right and its sale, as drafting.draft() takes them, as the form shows them."""
+    auctioned = values["mode"] in (Mode.ASCENDING, Mode.SEALED)
     return {
-        **{name: getattr(right, name) for name in WORDS},
-        **{name: getattr(listing, name) for name in SALE},
-        "kind": str(right.kind),
-        "mode": str(listing.mode),
-        **law_form.shown(listing.legal_basis),
-        **lottery_form.shown(listing),
-        **auction_form.shown(rules if auctioned else None),
+        **values,
+        "kind": str(values["kind"]),
+        "mode": str(values["mode"]),
+        **law_form.shown(values["legal_basis"]),
+        **lottery_form.shown(values),
+        **auction_form.shown((values["auction_rules"] or {}) if auctioned else None),
     }
 
 

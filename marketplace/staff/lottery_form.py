@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wtforms import BooleanField, IntegerField, SelectChoice, SelectField, ValidationError
 
 from marketplace.kit.forms import Form, number
-from marketplace.listings.models import Listing
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.rules import RETAIN_DAYS, terms_of
 
@@ -71,10 +71,10 @@ def typed(form: Any) -> dict[str, Any]:
     return {"draw": form.chance.data, "entry": entry, **drawn}
 
 
-def shown(listing: Listing) -> dict[str, Any]:
-    """Listing.auction_rules as the form shows it."""
-    rules = listing.auction_rules or {}
-    terms = terms_of(listing.per_person_limit, rules)
+def shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Listing.auction_rules, out of the values of a sale, as the form shows it."""
+    rules = values["auction_rules"] or {}
+    terms = terms_of(values["per_person_limit"], rules)
     return {
         "chance": rules.get("draw", "dice"),
         "asks_address": terms.asks_address,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.journal.models import Entry
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
-from marketplace.listings import approving, checking
-from marketplace.listings.facts import fingerprint
+from marketplace.listings import approving, checking, versions
+from marketplace.listings.comparing import Change, changes
+from marketplace.listings.facts import facts, fingerprint
 from marketplace.listings.models import Listing, ListingState
 from marketplace.staff.desk import me, names_of
 from marketplace.staff.drafting import listing_of
@@ -69,6 +73,33 @@ def send_back(code: str) -> ResponseReturnValue:
     return page(fresh, ApproveForm(formdata=None, data={"seen": fingerprint(fresh)}), form), 422
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What changed since `since`; `others` are the other texts to compare with: [(query, words), …]."""
+
+    since: str
+    changes: list[Change]
+    others: list[tuple[str, str]]
+
+
+def compared(listing: Listing, reader_id: int) -> Compared | None:
+    """With the version asked for (?with=2, ?with=source), else with what the reader saw last; None: all is new."""
+    texts: dict[str, tuple[str, dict[str, Any]]] = {}
+    if listing.cloned_from_id is not None:
+        source = get(Listing, listing.cloned_from_id)
+        texts["source"] = (f"もとにした出品 {source.code}", facts(source))
+    for version in versions.every(listing.id)[:-1]:
+        seen = "（あなたが前に確かめた版）" if version.decided_by == reader_id else ""
+        texts[str(version.number)] = (f"第{version.number}版{seen}", version.facts)
+    asked, usual = request.args.get("with", ""), versions.to_compare_with(listing.id, reader_id)
+    chosen = asked if asked in texts else str(usual.number) if usual else next(iter(texts), None)
+    if chosen is None:
+        return None
+    since, before = texts[chosen]
+    others = [(key, words) for key, (words, _facts) in texts.items() if key != chosen]
+    return Compared(since, changes(before, facts(listing)), others)
+
+
 def page(listing: Listing, form: ApproveForm, back: SendBackForm) -> str:
     subjects = (listing.subject, listing.right.subject)
     history = list(db.session.scalars(sa.select(Entry).where(Entry.subject.in_(subjects)).order_by(Entry.id)))
@@ -87,6 +118,7 @@ def page(listing: Listing, form: ApproveForm, back: SendBackForm) -> str:
         back=back,
         why_not=why_not,
         checks=checking.of(listing),
+        compared=compared(listing, account.id),
         history=[entry for entry in history if entry.subject == listing.subject],
         names=names_of({entry.by for entry in history}),
     )

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from marketplace.auctions.models import Auction
-from marketplace.auctions.relisting import LEAD, relist
+from marketplace.auctions.relisting import relist
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import WrongState
+from marketplace.listings.cloning import LEAD
 from marketplace.listings.models import Listing, ListingState
 from tests import given
 from tests.auctions.endings import ended
@@ -33,7 +34,13 @@ def test_the_draft_says_what_the_failed_sale_said_and_opens_in_two_weeks(unsold:
         old.right.perks,
         True,
     )
-    assert new.auction_rules == {"taking_part": {"documents": True, "until": None}, "second_offer": False}
+    moved = new.opens_at - old.opens_at
+    until = datetime.fromisoformat(str((old.auction_rules or {})["taking_part"]["until"])) + moved
+    assert new.auction_rules == {
+        "taking_part": {"documents": True, "until": until.isoformat()},
+        "second_offer": False,
+    }
+    assert new.cloned_from_id == old.id
     assert (new.state, new.drafted_by) == (ListingState.DRAFT, actor)
     assert timedelta(0) <= now() + LEAD - new.opens_at < timedelta(days=1)
     assert new.closes_at is not None

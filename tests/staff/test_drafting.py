@@ -248,7 +248,7 @@ def test_what_is_submitted_can_no_longer_be_edited(drafter: FlaskClient) -> None
     form = read(drafter.get(f"{path}/edit")).form(f"{path}/edit")
     assert submit(drafter, f"{path}/preview", action=f"{path}/submit").status_code == 303
     answer = send(drafter, form, {"title_ja": "すりかえ"})
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert "状態が変わったため" in read(answer).words
     assert (only().state, only().right.title_ja) == (ListingState.SUBMITTED, given.values()["title_ja"])
     assert drafter.get(f"{path}/edit").location == f"{path}/preview"

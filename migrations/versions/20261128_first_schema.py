@@ -1,12 +1,12 @@
 """first schema
 
-Revision 847d7c146567, after ; 2026-11-28 14:06:46.766256.
+Revision 7c74a4d61045, after ; 2026-11-28 14:07:07.913247.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "847d7c146567"
+revision = "7c74a4d61045"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1177,6 +1177,28 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("draw_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("auction_rules", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column(
+            "legal_basis",
+            sa.Enum(
+                "open_bid",
+                "nominated_bid",
+                "auction",
+                "small",
+                "unsuited",
+                "no_bidder",
+                "ordinance",
+                name="legal_basis",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("basis_note", sa.Text(), nullable=False),
+        sa.Column("urgent_reason", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.String(length=120), nullable=False),
+        sa.Column("used_elsewhere", sa.Boolean(), nullable=False),
+        sa.Column("cloned_from_id", sa.Integer(), nullable=True),
         sa.Column("drafted_by", sa.Integer(), nullable=False),
         sa.Column("approved_by", sa.Integer(), nullable=True),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
@@ -1196,6 +1218,7 @@ def upgrade() -> None:
         sa.CheckConstraint("price_yen BETWEEN 0 AND 99999999", name=op.f("ck_listings_price_in_range")),
         sa.CheckConstraint("quantity BETWEEN 1 AND 999999", name=op.f("ck_listings_quantity_in_range")),
         sa.ForeignKeyConstraint(["approved_by"], ["accounts.id"], name=op.f("fk_listings_approved_by_accounts")),
+        sa.ForeignKeyConstraint(["cloned_from_id"], ["listings.id"], name=op.f("fk_listings_cloned_from_id_listings")),
         sa.ForeignKeyConstraint(["drafted_by"], ["accounts.id"], name=op.f("fk_listings_drafted_by_accounts")),
         sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_listings_right_id_rights")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_listings")),
@@ -1486,6 +1509,29 @@ def upgrade() -> None:
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.create_index("ix_auctions_state_closes", ["state", "closes_at"], unique=False)
 
+    op.create_table(
+        "listing_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=71), nullable=False),
+        sa.Column("submitted_by", sa.Integer(), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "decided_by IS NULL OR decided_by <> submitted_by",
+            name=op.f("ck_listing_versions_decided_by_another_person"),
+        ),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_listing_versions_version_from_one")),
+        sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_listing_versions_decided_by_accounts")),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_listing_versions_listing_id_listings")),
+        sa.ForeignKeyConstraint(
+            ["submitted_by"], ["accounts.id"], name=op.f("fk_listing_versions_submitted_by_accounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listing_versions")),
+        sa.UniqueConstraint("listing_id", "number", name="uq_listing_versions_number"),
+    )
     op.create_table(
         "lotteries",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2086,6 +2132,7 @@ def downgrade() -> None:
 
     op.drop_table("participations")
     op.drop_table("lotteries")
+    op.drop_table("listing_versions")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_state_closes")
 

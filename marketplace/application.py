@@ -29,6 +29,7 @@ OFFICES = (
         "orders",
         "auctions",
         "lotteries",
+        "receipts",
         "storefront",
         "staff",
         "api",

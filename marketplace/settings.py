@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from flask import current_app
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from marketplace.kit.codes import check_digit
+
+
+class Budget(BaseModel):
+    """One of the town's budgets (会計, 地方自治法 209条). Each is registered for the consumption tax by itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """一般会計, 観光事業特別会計, …"""
+    registration: str = Field(default="", pattern=r"^(T[0-9]{13})?$")
+    """適格請求書発行事業者登録番号, "T" and a corporate number. Empty: not registered, and receipts are no invoices."""
+
+    @field_validator("registration")
+    @classmethod
+    def _is_a_number(cls, registration: str) -> str:
+        if registration and int(registration[1]) != check_digit(registration[2:]):
+            raise ValueError("the check digit of the registration number is wrong")
+        return registration
 
 
 class Settings(BaseSettings):
@@ -114,6 +135,9 @@ class Settings(BaseSettings):
     town_hours: str = "平日 8:30〜17:15"
     town_representative: str = "月見沢町長"
     fund_name: str = "月見沢町高齢者支援等かせぐ基金"
+    budgets: dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget] = {"general": Budget(name="一般会計")}
+    """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right
+    may be booked. Receipts are numbered in each by itself. Don't take one out that has sold something."""
 
     @cached_property
     def database(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marketplace.admissions.models import Party
+from marketplace.kit.codes import check_digit
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 
 
@@ -62,15 +63,6 @@ class AlreadyApplied(Refused):
 class PledgeChanged(Invalid):
     code = "pledge_changed"
     message = "誓約書が新しくなりました。もう一度お読みのうえ、チェックを入れてください。"
-
-
-def check_digit(last_twelve: str) -> int:
-    """The first of the thirteen digits of a corporate number, from the twelve others.
-
-    法人番号の指定等に関する省令 第2条: 9 − (Σ Pn·Qn mod 9), Pn the nth digit from the right, Qn 1 for odd n, else 2.
-    """
-    total = sum(int(digit) * (1 if n % 2 else 2) for n, digit in enumerate(reversed(last_twelve), 1))
-    return 9 - total % 9
 
 
 def corporate_number(typed: str) -> str:

@@ -100,6 +100,7 @@ EVENTS = {
     "period.leave_open": "開いたままに",
     "period.reopen": "締めを開いた",
     "place": "注文",
+    "print_receipt": "領収書の発行",
     "process": "支払いの確認待ち",
     "promise": "発行の約束",
     "post_letter": "手紙を郵送",

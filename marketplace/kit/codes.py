@@ -19,3 +19,12 @@ def digits(length: int = 6) -> str:
 
 def secret(size: int = 24) -> str:
     return secrets.token_urlsafe(size)
+
+
+def check_digit(last_twelve: str) -> int:
+    """The first of the thirteen digits of a corporate number, from the twelve others.
+
+    法人番号の指定等に関する省令 第2条: 9 − (Σ Pn·Qn mod 9), Pn the nth digit from the right, Qn 1 for odd n, else 2.
+    """
+    total = sum(int(digit) * (1 if n % 2 else 2) for n, digit in enumerate(reversed(last_twelve), 1))
+    return 9 - total % 9

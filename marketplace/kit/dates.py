@@ -63,6 +63,29 @@ def period(start: datetime, end: datetime | None) -> str:
     return f"{when(start)} から {when(end)} まで"
 
 
+def era_day(moment: datetime | date) -> str:
+    """'令和8年11月25日', as the papers of a town hall are dated. From 2019-05-01 on."""
+    on = _on(moment)
+    return f"{era_year(on.year)}{on.month}月{on.day}日"
+
+
+def era_year(year: int) -> str:
+    """2026 → '令和8年', 2019 → '令和元年'."""
+    counted = year - ERAS["令和"]
+    return f"令和{counted if counted > 1 else '元'}年"
+
+
+def fiscal_year(moment: datetime | date) -> int:
+    """The year in which the town's year begins, on 1 April in Japan: of 31 March 2027 it is 2026 (地方自治法 208条)."""
+    on = _on(moment)
+    return on.year - (on.month < 4)
+
+
+def fiscal_year_name(year: int) -> str:
+    """2026 → '令和8年度'."""
+    return f"{era_year(year)}度"
+
+
 ERAS = {
     "令和": 2018,
     "R": 2018,

@@ -14,9 +14,10 @@ from marketplace.listings import versions
 from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.checking import refuse_unready
 from marketplace.listings.facts import FIELDS, fingerprint
-from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.models import Listing, ListingState, Mode, Tax
 from marketplace.listings.rules import ChangedMeanwhile, check_sale
 from marketplace.rights import drafting as rights
+from marketplace.settings import settings
 
 
 def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | None = None) -> int:
@@ -83,6 +84,8 @@ def _sale(values: Mapping[str, Any]) -> dict[str, Any]:
     sale["publish_at"] = sale.get("publish_at") or now()
     sale["quantity"] = sale.get("quantity") or 1
     sale["price_yen"] = sale.get("price_yen") or 0
+    sale["tax"] = Tax(sale.get("tax") or Tax.TAXABLE_10)
+    sale["budget"] = sale.get("budget") or next(iter(settings().budgets))
     if sale["mode"] in (Mode.ASCENDING, Mode.SEALED) and not sale.get("auction_rules"):
         sale["auction_rules"] = {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}
     return sale

@@ -37,6 +37,27 @@ MODE_JA = {
 }
 
 
+class Tax(StrEnum):
+    """How the consumption tax (消費税法) looks at the price. Rights have no reduced rate."""
+
+    TAXABLE_10 = "taxable_10"
+    EXEMPT = "exempt"
+    """非課税 (6条): e.g. what a law names as such."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """不課税: no supply for a consideration, e.g. a donation."""
+
+    @property
+    def ja(self) -> str:
+        return TAX_JA[self]
+
+
+TAX_JA = {
+    Tax.TAXABLE_10: "課税（10％、税込）",
+    Tax.EXEMPT: "非課税",
+    Tax.OUT_OF_SCOPE: "課税対象外",
+}
+
+
 class ListingState(StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -118,6 +139,9 @@ class Listing(Base):
     state: Mapped[ListingState] = state_column(ListingState)
     price_yen: Mapped[int]
     """Tax included. The price, or the start price of an auction; 0 only for a grant."""
+    tax: Mapped[Tax] = state_column(Tax, name="tax")
+    budget: Mapped[str] = mapped_column(sa.String(16))
+    """Where the price is booked: a key of the settings' `budgets`."""
     reserve_yen: Mapped[int | None]
     quantity: Mapped[int] = mapped_column(default=1)
     per_person_limit: Mapped[int] = mapped_column(default=1)

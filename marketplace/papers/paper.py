@@ -58,6 +58,12 @@ class Paper:
             self._parts.append(Paragraph(escape(dated), _style("dated")))
         self._parts += [Paragraph(escape(issuer), _style("issuer")), Paragraph(escape(title), _style("title"))]
 
+    def mark(self, text: str) -> None:
+        """A word in a box on the right, such as a stamp would say: 「再発行」."""
+        box = Table([[_paragraph(text, "mark")]], colWidths=[52 * mm], hAlign="RIGHT")
+        box.setStyle([("BOX", (0, 0), (-1, -1), 1.2, INK), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")])
+        self._parts += [box, Spacer(0, 4 * mm)]
+
     def heading(self, text: str) -> None:
         self._parts += [CondPageBreak(50 * mm), Paragraph(escape(text), _style("heading"))]
 
@@ -159,6 +165,12 @@ class Paper:
         canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"{document.page} ページ")
 
 
+def unprintable(text: str) -> str:
+    """The signs of `text` for which the font has no shape, each once: a name with one must not lose it on paper."""
+    known = pdfmetrics.getFont(_font()).face.charToGlyph
+    return "".join(dict.fromkeys(sign for sign in text if ord(sign) not in known))
+
+
 def _paragraph(text: str, style: str) -> Paragraph:
     return Paragraph(escape(text).replace("\n", "<br/>"), _style(style))
 
@@ -198,6 +210,7 @@ def _style(name: str) -> ParagraphStyle:
         "title": {"fontSize": 18, "leading": 26, "alignment": TA_CENTER, "spaceAfter": 8 * mm},
         "addressee": {"fontSize": 13, "leading": 20, "spaceAfter": 5 * mm},
         "large": {"fontSize": 18, "leading": 28, "alignment": TA_CENTER, "spaceAfter": 5 * mm},
+        "mark": {"fontSize": 13, "leading": 18, "alignment": TA_CENTER, "spaceAfter": 0},
         "heading": {"fontSize": 13, "leading": 20, "spaceBefore": 4 * mm},
         "note": {"fontSize": 9, "leading": 14},
         "label": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0},

@@ -30,6 +30,7 @@ bp = Blueprint("drafting", __name__, url_prefix="/staff/listings")
 USUAL: dict[str, Any] = {
     "kind": "resident",
     "mode": "fixed",
+    "tax": "taxable_10",
     "transferable": True,
     "royalty_bps": 500,
     "quantity": 1,

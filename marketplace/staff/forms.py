@@ -23,9 +23,10 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
 from marketplace.listings import rules as sales
 from marketplace.listings.checking import Check, Weight
-from marketplace.listings.models import Mode
+from marketplace.listings.models import Mode, Tax
 from marketplace.rights import rules as rights
 from marketplace.rights.models import Kind
+from marketplace.settings import settings
 from marketplace.staff import auction_form, law_form, lottery_form
 from marketplace.staff.auction_form import AuctionPart
 from marketplace.staff.law_form import LawPart
@@ -83,6 +84,10 @@ def _text(label: str, longest: int, hint: str = "", *, required: str = "", field
     return field(label, validators=checks, description=hint)
 
 
+def _budgets() -> list[SelectChoice]:
+    return [SelectChoice(code, budget.name) for code, budget in settings().budgets.items()]
+
+
 class ListingForm(AuctionPart, LotteryPart, LawPart):
     # 種類と名前
     kind = SelectField("種類", choices=[SelectChoice(str(kind), kind.ja) for kind in Kind])
@@ -115,6 +120,13 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     draw_at = JSTDateTimeField("抽選", validators=[Optional()], description="抽選のときだけ。受付の終了以後")
     # 数と価格
     price_yen = YenField("価格（税込）", description="オークションと入札では開始価格")
+    tax = SelectField("消費税", choices=[SelectChoice(str(tax), tax.ja) for tax in Tax], description="領収書に書きます")
+    budget = SelectField(
+        "会計",
+        choices=_budgets,
+        default=lambda: next(iter(settings().budgets)),
+        description="代金が入る会計。領収書の登録番号が決まります",
+    )
     reserve_yen = YenField("予定価格", description="オークションと入札だけ。届かないときは売りません。なければ空欄")
     quantity = number("数", 1, 999_999, "オークションと入札では1", required=True)
     per_person_limit = number("お一人さまの上限", 1, 1_000, "抽選では、お一人さまの口数の上限", required=True)
@@ -139,11 +151,12 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
             *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "term_months"),
             *("uses_per_token", "transferable", "resale_rule_ja", "tradable_from", "publish_at", "opens_at"),
             *("closes_at", "draw_at", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes"),
-            *("pay_hours", "picture_alt", "art_seed", "art_per_token"),
+            *("pay_hours", "picture_alt", "art_seed", "art_per_token", "budget"),
         )
         return {name: self[name].data for name in plain} | {
             "kind": Kind(self.kind.data),
             "mode": Mode(self.mode.data),
+            "tax": Tax(self.tax.data),
             "royalty_bps": self.royalty_bps.data or 0,
             "picture_id": int(self.picture_id.data) if str(self.picture_id.data or "").isdecimal() else None,
             "auction_rules": self._auction_rules(),
@@ -158,7 +171,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     def check(self) -> bool:
         """Every fault beside its field: those of single fields, and those that the rules find in the whole."""
         fine: bool = self.validate()
-        if any(self[name].errors for name in ("kind", "mode")):
+        if any(self[name].errors for name in ("kind", "mode", "tax")):
             return False
         values = self.values()
         for fault in (*rights.faults(values), *sales.faults(values)):
@@ -181,6 +194,7 @@ def shown(values: Mapping[str, Any]) -> dict[str, Any]:
         **values,
         "kind": str(values["kind"]),
         "mode": str(values["mode"]),
+        "tax": str(values["tax"]),
         **law_form.shown(values["legal_basis"]),
         **lottery_form.shown(values),
         **auction_form.shown((values["auction_rules"] or {}) if auctioned else None),

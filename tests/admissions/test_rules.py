@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from marketplace.admissions.pledge import CURRENT, pledge
-from marketplace.admissions.rules import check_digit, compared, corporate_number, faults, filled, telephone
+from marketplace.admissions.rules import compared, corporate_number, faults, filled, telephone
+from marketplace.kit.codes import check_digit
 from marketplace.kit.refusals import Invalid
 from tests.given import APPLICATION
 

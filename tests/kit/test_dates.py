@@ -2,7 +2,17 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from marketplace.kit.dates import day, full_day, period, read_day, when, when_seen_from
+from marketplace.kit.dates import (
+    day,
+    era_day,
+    fiscal_year,
+    fiscal_year_name,
+    full_day,
+    period,
+    read_day,
+    when,
+    when_seen_from,
+)
 
 
 def utc(*parts: int) -> datetime:
@@ -85,3 +95,19 @@ def test_the_first_year_of_an_era_has_its_own_word() -> None:
 @pytest.mark.parametrize("text", ["", "1951", "昭和", "26年4月3日", "1951年13月3日", "2023-02-29", "きのう"])
 def test_what_is_no_day_is_none(text: str) -> None:
     assert read_day(text) is None
+
+
+def test_a_paper_is_dated_by_the_era() -> None:
+    assert [era_day(utc(2026, 11, 24, 15, 0)), era_day(date(2019, 5, 1))] == ["令和8年11月25日", "令和元年5月1日"]
+
+
+@pytest.mark.parametrize(
+    ("at", "year"),
+    [(utc(2026, 3, 31, 14, 59), 2025), (utc(2026, 3, 31, 15, 0), 2026), (date(2027, 3, 31), 2026)],
+)
+def test_the_towns_year_begins_in_april_in_japan(at: date, year: int) -> None:
+    assert fiscal_year(at) == year
+
+
+def test_a_fiscal_year_has_the_name_of_the_era() -> None:
+    assert [fiscal_year_name(year) for year in (2019, 2026)] == ["令和元年度", "令和8年度"]

@@ -34,6 +34,7 @@ OFFICES = (
         "staff",
         "api",
         "continuity",
+        "reports",
     ),
 )
 """From the ground up, as in the layers of pyproject.toml."""

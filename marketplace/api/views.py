@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, jsonify
 from flask.typing import ResponseReturnValue
@@ -14,6 +11,7 @@ from marketplace.api import health, openapi, reading, schemas
 from marketplace.auctions.logs import bids_of
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
+from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.lotteries.bundles import draw_of
 from marketplace.resale.models import Trade
@@ -21,11 +19,6 @@ from marketplace.settings import settings
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 BLUEPRINTS = (bp, health.bp)
-
-BOM = "\ufeff"
-"""So that Excel reads the file as UTF-8."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so would be run by a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 @bp.after_request
@@ -83,16 +76,12 @@ def resales() -> ResponseReturnValue:
 @limiter.limit("30/minute")
 def resales_table() -> ResponseReturnValue:
     names = list(schemas.Resale.model_fields)
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(names)
     rows = sa.select(Trade).order_by(Trade.block_number.desc(), Trade.log_index.desc())
-    for row in db.session.scalars(rows.execution_options(yield_per=1_000)):
-        shown = reading.resale(row).model_dump(mode="json")
-        table.writerow([harmless(shown[name]) for name in names])
-    response = Response(BOM + text.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="resales.csv"'
-    return conditional(response, max_age=10)
+    shown = (
+        reading.resale(row).model_dump(mode="json")
+        for row in db.session.scalars(rows.execution_options(yield_per=1_000))
+    )
+    return conditional(csv_file("resales.csv", names, ([each[name] for name in names] for each in shown)), max_age=10)
 
 
 @bp.get("/v1/market")
@@ -121,8 +110,3 @@ def answer(found: BaseModel | None) -> ResponseReturnValue:
         abort(404)
     text = found.model_dump_json(by_alias=True, exclude_unset=True)
     return conditional(Response(text + "\n", content_type="application/json"))
-
-
-def harmless(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

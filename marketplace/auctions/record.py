@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from datetime import UTC, datetime
 
@@ -18,16 +16,14 @@ from marketplace.auctions.refusals import REASON_JA
 from marketplace.chain import register
 from marketplace.chain.anchoring import anchored
 from marketplace.chain.contract import ANCHORS
-from marketplace.kit.clock import jst
 from marketplace.kit.db import db
+from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.settings import settings
 
 bp = Blueprint("auctions_record", __name__)
 
-BOM = "\ufeff"
-"""Without it, Excel reads UTF-8 as Shift_JIS."""
 COLUMNS = ("順番", "日時", "入札者", "受付", "理由", "上限または金額（円）", "価格（円）", "最高額の入札者", "終了")
 
 
@@ -70,23 +66,16 @@ def show(code: str) -> ResponseReturnValue:
 def table(code: str) -> ResponseReturnValue:
     """The same lines as the page, in order of arrival."""
     _, auction = public_auction(code)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for bid in lines(auction):
-        accepted = "受付" if not bid.reason else "不受理"
-        figures = [
-            bid.max_yen if auction.state in MAXIMA_PUBLIC else "",
-            "" if bid.price_yen is None else bid.price_yen,
-            bid.leader_no or "",
+    rows = (
+        [
+            *(bid.seq, bid.at, bid.bidder_no, "不受理" if bid.reason else "受付"),
+            REASON_JA.get(bid.reason, ""),
+            *(bid.max_yen if auction.state in MAXIMA_PUBLIC else "", bid.price_yen, bid.leader_no or ""),
+            auction.moment(bid.close),
         ]
-        close = jst(auction.moment(bid.close))
-        writer.writerow(
-            [bid.seq, _local(bid.at), bid.bidder_no, accepted, REASON_JA.get(bid.reason, ""), *figures, _local(close)]
-        )
-    response = Response(BOM + text.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}-bids.csv"'
-    return conditional(response, max_age=0, private=True)
+        for bid in lines(auction)
+    )
+    return conditional(csv_file(f"{code}-bids.csv", COLUMNS, rows), max_age=0, private=True)
 
 
 @bp.get("/listings/<code>/bids.json")
@@ -134,10 +123,6 @@ def calendar(code: str) -> ResponseReturnValue:
 def lines(auction: Auction) -> list[Bid]:
     """What may be seen of the log now, in order of arrival."""
     return bids_in_order(auction) if auction.state in MAXIMA_PUBLIC else history(auction)[::-1]
-
-
-def _local(moment: datetime) -> str:
-    return f"{jst(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def _stamp(moment: datetime) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from hashlib import sha256
@@ -17,6 +15,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.published import Malformed
+from marketplace.kit.tables import Row, csv_file
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.models import Listing
 from marketplace.lotteries import bundles, counting, drawing, receipts
@@ -27,8 +26,7 @@ from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, EntryState, L
 from marketplace.lotteries.pages import find
 
 bp = Blueprint("draws", __name__)
-BOM = "\ufeff"
-"""So that Excel reads the file as UTF-8."""
+PLACES = ("順位", "受付番号", "口数", "抽選番号", "結果")
 POLL, POLL_SOON = 10, 2
 """Seconds between two looks of a live page: usually, and around the time of the draw."""
 SOON = 600
@@ -73,7 +71,7 @@ def places(code: str) -> ResponseReturnValue:
     fixed = _fixed(code)
     if fixed.seed is None:
         abort(404)
-    return _file(BOM + "".join(_rows(fixed)), "text/csv; charset=utf-8", f"{_name(fixed)}-draw.csv")
+    return conditional(csv_file(f"{_name(fixed)}-draw.csv", PLACES, _rows(fixed)), max_age=60)
 
 
 @bp.get("/listings/<code>/proof/<no>.json")
@@ -186,19 +184,15 @@ def _file(body: str, mimetype: str, name: str) -> Response:
     return conditional(response, max_age=60)
 
 
-def _rows(fixed: Draw) -> Iterator[str]:
-    """Lines of the CSV, CRLF as RFC 4180 has it."""
+def _rows(fixed: Draw) -> Iterator[Row]:
     limit = waiting_places(_rules(fixed))
     rows = sa.select(Entry.rank, Entry.no, Entry.lots, Entry.ticket).where(
         Entry.lottery_id == fixed.lottery_id, Entry.group == fixed.group, IN_THE_DRAW
     )
-    yield "順位,受付番号,口数,抽選番号,結果\r\n"
     for rank, no, lots, ticket in db.session.execute(rows.order_by(Entry.rank).execution_options(yield_per=AT_ONCE)):
         place = (rank or 0) - fixed.units
         word = "当選" if place <= 0 else (f"補欠{place}番" if limit is None or place <= limit else "落選")
-        line = io.StringIO()
-        csv.writer(line).writerow((rank, no, lots, ticket, word))
-        yield line.getvalue()
+        yield rank, no, lots, ticket, word
 
 
 def _rules(fixed: Draw) -> dict[str, object] | None:

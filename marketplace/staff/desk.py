@@ -36,6 +36,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/auctions", "ascending", "オークション・入札", "auctions"),
         ("/staff/admissions", "people", "参加申込", "admissions"),
         ("/staff/orders", "cart", "注文", "orders"),
+        ("/staff/reports", "chart", "報告と帳票", "reports"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import states
+from tests.docs import exports, states
 
 ROOT = Path(__file__).parents[2]
 READMES = ("contracts/README.md", "ipfs/README.md", "ipfs/node/README.md")
@@ -39,3 +39,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_tables_of_states_are_those_of_the_code() -> None:
     assert (ROOT / "docs" / "states.md").read_text("utf-8") == states.text()
+
+
+def test_the_columns_of_the_exports_are_those_of_the_code() -> None:
+    assert (ROOT / "docs" / "exports.md").read_text("utf-8") == exports.text()

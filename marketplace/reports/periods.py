@@ -1,0 +1,95 @@
+"""From when to when: days in Japan, both of them included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from wtforms import DateField
+from wtforms.validators import InputRequired
+
+from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.dates import era_day, fiscal_year
+from marketplace.kit.forms import Form
+
+LONGEST = timedelta(days=3_700)
+
+
+@dataclass(frozen=True)
+class Period:
+    first: date
+    last: date
+
+    @property
+    def start(self) -> datetime:
+        return datetime.combine(self.first, time(), JST)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that is no longer of it."""
+        return datetime.combine(self.last + timedelta(days=1), time(), JST)
+
+    @property
+    def ja(self) -> str:
+        return f"{era_day(self.first)} から {era_day(self.last)} まで"
+
+    @property
+    def query(self) -> str:
+        return f"first={self.first}&last={self.last}"
+
+    def holds(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+def today() -> date:
+    return jst(now()).date()
+
+
+def year(begins: int) -> Period:
+    """The fiscal year."""
+    return Period(date(begins, 4, 1), date(begins + 1, 3, 31))
+
+
+def month(of: date) -> Period:
+    after = (of.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return Period(of.replace(day=1), after - timedelta(days=1))
+
+
+def usual() -> list[tuple[str, Period]]:
+    """The periods that are asked for most, by their names."""
+    here = today()
+    this = fiscal_year(here)
+    before = here.replace(day=1) - timedelta(days=1)
+    return [("今月", month(here)), ("先月", month(before)), ("今年度", year(this)), ("前年度", year(this - 1))]
+
+
+class PeriodForm(Form):
+    """Read from the address: what it asks for can be bookmarked."""
+
+    first = DateField("はじめの日", validators=[InputRequired("はじめの日を選んでください。")])
+    last = DateField("おわりの日", validators=[InputRequired("おわりの日を選んでください。")])
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    def chosen(self) -> Period | None:
+        """None where the days make no period; the fault stands beside its field."""
+        if not self.validate():
+            return None
+        first, last = self.first.data, self.last.data
+        if last < first:
+            self.last.errors = [*self.last.errors, "おわりの日は、はじめの日以後にしてください。"]
+        elif last - first > LONGEST or not 2000 <= first.year <= last.year <= 9000:
+            self.last.errors = [*self.last.errors, "10年までの期間を選んでください。"]
+        else:
+            return Period(first, last)
+        return None
+
+
+def asked(arguments: object, otherwise: Period) -> tuple[PeriodForm, Period | None]:
+    """The form and the period of an address; `otherwise` where it names none."""
+    if not arguments:
+        usual_days = {"first": otherwise.first, "last": otherwise.last}
+        return PeriodForm(formdata=None, data=usual_days), otherwise
+    form = PeriodForm(formdata=arguments)
+    return form, form.chosen()

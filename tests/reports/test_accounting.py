@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.fund.models import Account, PostingLine
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db
+from marketplace.kit.tables import Cell
+from marketplace.listings.models import Tax
+from marketplace.receipts.issuing import print_out
+from marketplace.reports.accounting import BY_NAME
+from marketplace.reports.periods import Period, month, today
+from marketplace.settings import Settings
+from tests.auctions.endings import ended
+from tests.ended import unpaid
+from tests.receipts.bought import BUDGETS
+from tests.reports.books import FEE, paid_out, returned, sold
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"budgets": BUDGETS})
+
+
+@pytest.fixture(autouse=True)
+def _app(app: Flask) -> None:
+    """Every test here has a town."""
+
+
+def season() -> Period:
+    """From today on, far enough for a sale to end."""
+    return Period(today(), today() + timedelta(days=60))
+
+
+def rows(name: str, period: Period | None = None) -> list[dict[str, Cell]]:
+    db.session.rollback()
+    export = BY_NAME[name]
+    return [dict(zip(export.header, row, strict=True)) for row in export.rows(period or season())]
+
+
+def test_what_was_due_is_paid_lapsed_or_still_due() -> None:
+    order = sold(price_yen=1_100, tax=Tax.OUT_OF_SCOPE, budget="tourism")
+    auction, _people = ended("ascending", 5000, 9000)
+    (fixed, won) = rows("dues")
+    assert (fixed["会計"], fixed["受付番号"], fixed["調定額"], fixed["うち消費税"], fixed["収納額"]) == (
+        "観光事業特別会計",
+        order.code,
+        1_100,
+        0,
+        1_100,
+    )
+    assert (won["調定額"], won["うち消費税"], won["未納額"], won["収納日"]) == (5_250, 477, 5_250, None)
+    assert auction.order_id is not None
+    unpaid(auction.order_id)
+    late, second = rows("dues")[1:]
+    assert (late["減額"], late["未納額"], late["状態"]) == (5_250, 0, "期限切れ")
+    assert (second["調定額"], second["未納額"]) == (5_000, 5_000), "the next bidder's"
+
+
+def test_every_due_is_the_sum_of_its_parts() -> None:
+    sold()
+    returned(sold())
+    ended("ascending", 5000, 9000)
+    for row in rows("dues"):
+        parts = [row[name] for name in ("減額", "収納額", "未納額")]
+        assert row["調定額"] == sum(part for part in parts if isinstance(part, int))
+
+
+def test_what_came_is_what_the_book_says() -> None:
+    order = sold(price_yen=1_300)
+    print_out(order.id, "月山 花子 様", 1, "buyer:ACC-TEST")
+    returned(sold(price_yen=2_000))
+    came = rows("receipts")
+    assert [(row["収納額"], row["決済手数料"], row["差引額"], row["区分"]) for row in came] == [
+        (1_300, FEE, 1_300 - FEE, "代金"),
+        (2_000, FEE, 2_000 - FEE, "代金"),
+    ]
+    assert [str(row["領収書番号"])[5:] for row in came] == ["general-000001", ""]
+    credited = sa.select(sa.func.sum(PostingLine.yen)).where(PostingLine.account == Account.COLLECTED)
+    assert sum(int(str(row["収納額"])) for row in came) == -(db.session.scalar(credited) or 0)
+
+
+def test_what_went_back_says_why_and_of_what() -> None:
+    order = sold()
+    refund = returned(order)
+    print_out(order.id, "月山 花子 様", 1, "buyer:ACC-TEST", refund.id)
+    (row,) = rows("refunds")
+    told = ("受付番号", "区分", "返金額", "状態", "理由", "取引番号", "返還インボイス番号")
+    assert {name: row[name] for name in told} == {
+        "受付番号": order.code,
+        "区分": "代金",
+        "返金額": 1_300,
+        "状態": "返金ずみ",
+        "理由": "中止",
+        "取引番号": f"txn_re_{refund.id}",
+        "返還インボイス番号": f"{row['年度']!s}-general-000001",
+    }
+
+
+def test_debit_and_credit_are_equal_in_every_period() -> None:
+    returned(sold())
+    with pretending(now() + timedelta(days=40)):
+        sold()
+        paid_out(500)
+        later = month(today())
+    for period in (month(today()), later):
+        booked = rows("entries", period)
+        assert booked
+        assert sum(int(str(row["借方"])) for row in booked) == sum(int(str(row["貸方"])) for row in booked)
+        assert all(isinstance(row["日時"], type(now())) and period.holds(row["日時"]) for row in booked)
+
+
+def test_a_list_has_only_what_is_of_its_days() -> None:
+    sold()
+    with pretending(now() + timedelta(days=40)):
+        sold()
+    for name in BY_NAME:
+        assert len(rows(name, month(today()))) == {"dues": 1, "receipts": 1, "refunds": 0, "entries": 4}[name], name
+
+
+def test_every_column_is_explained_once_and_filled() -> None:
+    order = sold()
+    returned(order)
+    for export in BY_NAME.values():
+        assert len(set(export.header)) == len(export.header)
+        assert all(about for _, about in export.columns)
+        assert rows(export.name)

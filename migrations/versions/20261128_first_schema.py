@@ -1,12 +1,12 @@
 """first schema
 
-Revision 7c74a4d61045, after ; 2026-11-28 14:07:07.913247.
+Revision fc6467c96715, after ; 2026-11-28 14:08:05.713429.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "7c74a4d61045"
+revision = "fc6467c96715"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -306,6 +306,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_postings_month", ["month", "id"], unique=False)
         batch_op.create_index("ix_postings_subject", ["subject"], unique=False)
 
+    op.create_table(
+        "receipt_series",
+        sa.Column("budget", sa.String(length=16), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.CheckConstraint("last >= 0", name=op.f("ck_receipt_series_last_not_negative")),
+        sa.PrimaryKeyConstraint("budget", "fiscal_year", name=op.f("pk_receipt_series")),
+    )
     op.create_table(
         "saved_cards",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1167,6 +1175,14 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("price_yen", sa.Integer(), nullable=False),
+        sa.Column(
+            "tax",
+            sa.Enum(
+                "taxable_10", "exempt", "out_of_scope", name="tax", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("budget", sa.String(length=16), nullable=False),
         sa.Column("reserve_yen", sa.Integer(), nullable=True),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("per_person_limit", sa.Integer(), nullable=False),
@@ -2059,11 +2075,87 @@ def upgrade() -> None:
             postgresql_where=sa.text("sealed AND status = 'accepted'"),
         )
 
+    op.create_table(
+        "receipts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("budget", sa.String(length=16), nullable=False),
+        sa.Column("fiscal_year", sa.Integer(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=True),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("refund_id", sa.Integer(), nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sold_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("yen", sa.Integer(), nullable=False),
+        sa.Column("deposit_yen", sa.Integer(), nullable=False),
+        sa.Column(
+            "tax",
+            sa.Enum(
+                "taxable_10", "exempt", "out_of_scope", name="tax", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("tax_yen", sa.Integer(), nullable=False),
+        sa.Column("issuer", sa.String(length=80), nullable=False),
+        sa.Column("budget_name", sa.String(length=80), nullable=False),
+        sa.Column("registration", sa.String(length=14), nullable=False),
+        sa.CheckConstraint("tax = 'taxable_10' OR tax_yen = 0", name=op.f("ck_receipts_only_the_taxable_is_taxed")),
+        sa.CheckConstraint(
+            "(n = 1 AND before IS NULL) OR (n > 1 AND before = n - 1)", name=op.f("ck_receipts_follows_the_one_before")
+        ),
+        sa.CheckConstraint("deposit_yen >= 0 AND deposit_yen < yen", name=op.f("ck_receipts_deposit_within_the_sum")),
+        sa.CheckConstraint("tax_yen >= 0 AND tax_yen < yen", name=op.f("ck_receipts_tax_within_the_sum")),
+        sa.CheckConstraint("yen > 0", name=op.f("ck_receipts_yen_positive")),
+        sa.ForeignKeyConstraint(
+            ["budget", "fiscal_year", "before"],
+            ["receipts.budget", "receipts.fiscal_year", "receipts.n"],
+            name="fk_receipts_no_gap",
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_receipts_order_id_orders")),
+        sa.ForeignKeyConstraint(["refund_id"], ["refunds.id"], name=op.f("fk_receipts_refund_id_refunds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
+        sa.UniqueConstraint("budget", "fiscal_year", "n", name="uq_receipts_number"),
+        sa.UniqueConstraint("refund_id", name=op.f("uq_receipts_refund_id")),
+    )
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_receipts_one_for_each_order",
+            ["order_id"],
+            unique=True,
+            sqlite_where=sa.text("refund_id IS NULL"),
+            postgresql_where=sa.text("refund_id IS NULL"),
+        )
+
+    op.create_table(
+        "receipt_prints",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("receipt_id", sa.Integer(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("addressee", sa.String(length=80), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("addressee <> ''", name=op.f("ck_receipt_prints_to_somebody")),
+        sa.CheckConstraint("n >= 1", name=op.f("ck_receipt_prints_n_from_one")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["receipts.id"], name=op.f("fk_receipt_prints_receipt_id_receipts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_prints")),
+        sa.UniqueConstraint("receipt_id", "n", name="uq_receipt_prints_copy"),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("receipt_prints")
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_receipts_one_for_each_order",
+            sqlite_where=sa.text("refund_id IS NULL"),
+            postgresql_where=sa.text("refund_id IS NULL"),
+        )
+
+    op.drop_table("receipts")
     with op.batch_alter_table("bids", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_bids_one_envelope",
@@ -2268,6 +2360,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_saved_cards_fingerprint")
 
     op.drop_table("saved_cards")
+    op.drop_table("receipt_series")
     with op.batch_alter_table("postings", schema=None) as batch_op:
         batch_op.drop_index("ix_postings_subject")
         batch_op.drop_index("ix_postings_month")

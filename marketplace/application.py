@@ -35,6 +35,7 @@ OFFICES = (
         "api",
         "continuity",
         "reports",
+        "auditing",
     ),
 )
 """From the ground up, as in the layers of pyproject.toml."""
@@ -42,8 +43,8 @@ OFFICES = (
 SHEETS: dict[str, tuple[str, ...]] = {
     "notices": ("sending",),
     "accounts": ("phoning",),
-    "journal": ("sealing",),
-    "chain": ("sending",),
+    "journal": ("sealing", "guarding"),
+    "chain": ("sending", "dating"),
     "metadata": ("auditing", "replicating"),
     "listings": ("scheduling",),
     "admissions": ("enclosing",),

@@ -38,13 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
     kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
     check = add("verify", _verify, "check a published draw, auction, CAR, journal or continuity kit; needs no server")
-    check.add_argument("what", type=Path, metavar="FILE|DIR")
+    check.add_argument("what", type=Path, metavar="FILE|DIR", nargs="?", help="none: this town's journal and its chain")
+    check.add_argument(
+        "--heads", type=Path, metavar="FILE", help="a copy of /journal.json that you kept, for a journal"
+    )
     mend = add("mend", _mend, "put lost or damaged documents back from a CAR that somebody kept")
     mend.add_argument("car", type=Path, metavar="FILE.car")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    if options.run not in (_up, _verify):
+    if options.run is not _up and not (options.run is _verify and options.what):
         _live_here()
     result = options.run(options)
     assert isinstance(result, int)
@@ -138,7 +141,7 @@ def _export(options: argparse.Namespace) -> int:
     with _town():
         try:
             if options.public:
-                name = exporting.export(options.public, _progress("written"))
+                name = exporting.export(options.public, _progress("files written"))
                 sys.stdout.write(f"{options.public}: manifest sha256:{name}\n")
             if options.journal:
                 with options.journal.open("wb") as file:
@@ -150,13 +153,22 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from marketplace.continuity.verifying import verify
     from marketplace.kit.published import Malformed
+    from marketplace.kit.refusals import Unavailable
 
     try:
-        sys.stdout.write(f"ok: {verify(options.what, _progress('checked'))}\n")
-    except Malformed as wrong:
+        if options.what is None:
+            from marketplace.continuity.standing import verify_here
+
+            with _town():
+                found = verify_here(_progress("days looked up"))
+        else:
+            from marketplace.continuity.verifying import verify
+
+            found = verify(options.what, _progress("files checked"), options.heads)
+    except (Malformed, Unavailable) as wrong:
         return _no(str(wrong))
+    sys.stdout.write(f"ok: {found}\n")
     return 0
 
 
@@ -210,6 +222,6 @@ def _progress(word: str) -> Callable[[str], None]:
         done += 1
         if time.monotonic() - said >= 1:
             said = time.monotonic()
-            sys.stderr.write(f"… {done:,} files {word}, {path}\n")
+            sys.stderr.write(f"… {done:,} {word}, {path}\n")
 
     return told

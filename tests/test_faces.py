@@ -9,7 +9,20 @@ from marketplace.kit.db import transaction
 from tests import given
 from tests.pages import read
 
-PAGES = ["/", "/listings", "/about", "/help", "/law", "/privacy", "/market", "/fund", "/status", "/signin", "/nowhere"]
+PAGES = [
+    "/",
+    "/listings",
+    "/about",
+    "/help",
+    "/law",
+    "/privacy",
+    "/market",
+    "/fund",
+    "/status",
+    "/journal",
+    "/signin",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -19,10 +19,21 @@ def options(index: ReflectedIndex) -> dict[str, str]:
     return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
+SQLITE_TRIGGERS = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
+TRIGGERS = "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+
+
+def triggers(engine: sa.Engine) -> list[tuple[str, str, str]]:
+    """(name, table, definition)"""
+    with engine.connect() as connection:
+        found = connection.execute(sa.text(SQLITE_TRIGGERS if engine.dialect.name == "sqlite" else TRIGGERS))
+        return sorted((name, table, text) for name, table, text in found)
+
+
 def schema(engine: sa.Engine) -> dict[str, Any]:
     """Every table with all that the database holds it to, as the database itself tells it."""
     seen = sa.inspect(engine)
-    return {
+    return {"": triggers(engine)} | {
         table: {
             "columns": {each["name"]: (str(each["type"]), each["nullable"]) for each in seen.get_columns(table)},
             "key": seen.get_pk_constraint(table)["constrained_columns"],

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from eth_hash.auto import keccak
 
-from marketplace.chain.contract import ANCHORS
+from marketplace.chain import register
+from marketplace.chain.contract import ANCHORS, call
+from marketplace.chain.identity import confirm
 from marketplace.chain.models import Call, CallState, Tx
 from marketplace.chain.sending import promise
 from marketplace.kit.db import db
+
+NOBODY = "0x" + "0" * 40
 
 
 def anchor(name: str, root: str, uri: str = "") -> None:
@@ -18,7 +23,7 @@ def anchor(name: str, root: str, uri: str = "") -> None:
 
     On chain the subject is the Keccak-256 of the name; `uri` says where the record is published.
     """
-    promise(f"anchor:{name}", "anchorer", ANCHORS, "anchor", ["0x" + keccak(name.encode()).hex(), "0x" + root, uri])
+    promise(f"anchor:{name}", "anchorer", ANCHORS, "anchor", [_subject(name), "0x" + root, uri])
 
 
 class Anchored(NamedTuple):
@@ -32,9 +37,30 @@ class Anchored(NamedTuple):
 
 def anchored(name: str) -> Anchored | None:
     """What anchor() was asked for the record `name`; None where it was not."""
-    row = db.session.execute(
-        sa.select(Call.args, Tx.hash, Tx.block_number)
+    return anchored_all([name]).get(name)
+
+
+def anchored_all(names: Collection[str]) -> dict[str, Anchored]:
+    """The same for many records, by their names."""
+    rows = db.session.execute(
+        sa.select(Call.key, Call.args, Tx.hash, Tx.block_number)
         .outerjoin(Tx, sa.and_(Tx.id == Call.tx_id, Call.state == CallState.MINED))
-        .where(Call.key == f"anchor:{name}")
-    ).first()
-    return Anchored(row.args[1], row.args[0], row.hash, row.block_number) if row else None
+        .where(Call.key.in_([f"anchor:{name}" for name in names]))
+    )
+    return {
+        row.key.removeprefix("anchor:"): Anchored(row.args[1], row.args[0], row.hash, row.block_number) for row in rows
+    }
+
+
+def fixed_on_chain(name: str) -> str | None:
+    """The root (32 bytes, hex) that the contract itself holds for the record `name`; None where it holds none.
+
+    Asks the node, whose chain must be ours. Raises Unavailable.
+    """
+    here = confirm()
+    root = here.call(NOBODY, register.address_of(ANCHORS), call(ANCHORS, "rootOf", [_subject(name)])).hex()
+    return root if root.strip("0") else None
+
+
+def _subject(name: str) -> str:
+    return "0x" + keccak(name.encode()).hex()

@@ -31,7 +31,7 @@ from marketplace.continuity import facts, pages
 from marketplace.journal.models import Entry
 from marketplace.journal.sealing import fields
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, is_sqlite
+from marketplace.kit.db import db, see_one_moment
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
 from marketplace.metadata.models import blocks
@@ -58,7 +58,7 @@ def export(place: Path, told: Told = lambda path: None) -> str:
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     beside.mkdir(parents=True)
     try:
-        _see_one_moment()
+        see_one_moment()
         kit = Kit(beside, told)
         _fill(kit)
         digest = kit.close()
@@ -106,21 +106,16 @@ class Kit:
 
 
 def journal() -> Iterator[bytes]:
-    """The whole sealed journal, for auditors: it has reasons in it, and codes of persons. {"version": "journal-v1"}."""
-    head = facts.journal_head()
-    yield b'{"version":"journal-v1","seq":%d,"hash":"%s","entries":[' % (head["seq"], head["hash"].encode())
+    """The whole sealed journal in the form of docs/journal-v1.md, for auditors: it has reasons and codes of persons."""
+    head = facts.journal_days()
+    days = [{name: day[name] for name in ("day", "seq", "hash")} for day in head["days"]]
+    yield b'{"version":"journal-v1","seq":%d,"hash":"%s",' % (head["seq"], head["hash"].encode())
+    yield b'"days":%b,"entries":[' % _json(days, indent=None)
     rows = sa.select(Entry).where(Entry.seq <= head["seq"]).order_by(Entry.seq).execution_options(yield_per=1000)
     for entry in db.session.scalars(rows):
         comma = b"," if entry.seq and entry.seq > 1 else b""
         yield comma + b"\n" + _json({**fields(entry), "hash": entry.hash}, indent=None)
     yield b"\n]}\n"
-
-
-def _see_one_moment() -> None:
-    """All reads of the kit see the tables as they are now; SQLite's first read does that by itself."""
-    db.session.rollback()
-    if not is_sqlite():
-        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def _fill(kit: Kit) -> None:
@@ -144,9 +139,9 @@ def _fill(kit: Kit) -> None:
         for code, proof in proofs:
             kit.json(f"proofs/{kind}/{code}.json", proof)
             found.append(code)
-    for rules in ("draw-v1.md", "auction-v1.md"):
+    for rules in ("draw-v1.md", "auction-v1.md", "journal-v1.md"):
         kit.write(f"rules/{rules}", [RULES.joinpath(rules).read_bytes()])
-    kit.json("journal.json", facts.journal_head())
+    kit.json("journal.json", facts.journal_days())
     for code in {listing["right"]["code"] for listing in listings}:
         kit.write(f"pictures/{code}.webp", [_picture(code)])
     for path, page in pages.site(listings, issued, resales, fund, pins, contracts, draws, auctions):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import jsonschema
@@ -19,7 +19,7 @@ from ipfs.car import CarReader
 from ipfs.cid import CID
 from ipfs.errors import IpfsError
 from marketplace.auctions.replay import replay
-from marketplace.journal.sealing import digest
+from marketplace.journal.checking import Fixed, Row, check
 from marketplace.kit import published
 from marketplace.kit.published import Malformed, Record
 from marketplace.lotteries import draw
@@ -28,12 +28,14 @@ from marketplace.metadata.canonical import canonical
 
 CAR_BEGINS = b"\xa2\x65roots"
 TOKEN = re.compile(r"[1-9][0-9]*\.json")
-BEFORE_ALL = "0" * 64
 Told = Callable[[str], None]
 
 
-def verify(path: Path, told: Told = lambda what: None) -> str:
-    """What was checked, in one line. Raises Malformed: what is wrong, in one line."""
+def verify(path: Path, told: Told = lambda what: None, heads: Path | None = None) -> str:
+    """What was checked, in one line. Raises Malformed: what is wrong, in one line.
+
+    `heads` is a copy of /journal.json that somebody kept: a journal must still go through each head of a day in it.
+    """
     if path.is_dir():
         return _kit(path, told)
     try:
@@ -44,7 +46,13 @@ def verify(path: Path, told: Told = lambda what: None) -> str:
     if begins[1:].startswith(CAR_BEGINS):
         tree = Tree.read(path)
         return f"documents of {tree.right}: {len(tree.tokens)} tokens under {tree.root}, terms {tree.text_hash}"
-    return proof(published.record(published.read(path), "the file"))
+    record = published.record(published.read(path), "the file")
+    if heads is None:
+        return proof(record)
+    if record.get("version") != "journal-v1":
+        raise Malformed("kept heads of days are for a journal")
+    kept = published.record(published.read(heads), "the file of heads")
+    return _journal(record, _days(kept))
 
 
 def proof(record: Record) -> str:
@@ -59,8 +67,8 @@ def proof(record: Record) -> str:
             found = f"auction: {result['bids']} bids, winner {result['winner']}, price {result['price']}"
         case "journal-v1":
             return _journal(record)
-        case "journal-head-v1":
-            return f"journal: sealed up to {published.whole(record, 'seq', 0)}"
+        case "journal-days-v1":
+            return f"journal: sealed up to {published.whole(record, 'seq', 0)}, heads of {len(_days(record))} days"
         case "continuity-v1":
             raise Malformed("this is the manifest of a kit: give its directory")
         case _:
@@ -208,19 +216,28 @@ def _check_token(token: Record, named: Mapping[str, tuple[str, int]]) -> None:
         raise Malformed(f"token {token.get('token_id')} points to the document of another token")
 
 
-def _journal(record: Record) -> str:
-    prev = BEFORE_ALL
-    entries = published.items(record, "entries")
-    for seq, row in enumerate(entries, start=1):
-        entry = dict(published.record(row, "an entry"))
-        told = published.text(entry, "hash")
-        del entry["hash"]
-        if entry.get("seq") != seq or digest(prev, entry) != told:
-            raise Malformed(f"the journal is broken at {seq}")
-        prev = told
-    if (published.whole(record, "seq", 0), published.text(record, "hash")) != (len(entries), prev):
-        raise Malformed("the journal's head is not that of its last entry")
-    return f"journal: {len(entries)} entries, head {prev}"
+def _journal(record: Record, kept: Sequence[Fixed] = ()) -> str:
+    rows = [_row(row) for row in published.items(record, "entries")]
+    head = (published.whole(record, "seq", 0), published.text(record, "hash"))
+    days = _days(record)
+    for heads in (days, kept):
+        if (fault := check(rows, head, heads)) is not None:
+            raise Malformed(f"journal: {fault}")
+    seen = f", {len(kept)} heads of days as they were kept" if kept else ""
+    return f"journal: {len(rows)} entries, head {head[1]}, heads of {len(days)} days{seen}"
+
+
+def _row(row: object) -> Row:
+    entry = dict(published.record(row, "an entry"))
+    told = published.text(entry, "hash")
+    del entry["hash"]
+    return Row(entry, told)
+
+
+def _days(record: Record) -> list[Fixed]:
+    days = [published.record(day, "a day") for day in published.items(record, "days")]
+    fixed = [Fixed(published.text(d, "day"), published.whole(d, "seq", 1), published.text(d, "hash")) for d in days]
+    return sorted(fixed, key=lambda day: day.seq)
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,3 +50,24 @@ class Head(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(default=0)
     hash: Mapped[str] = mapped_column(sa.String(64), default="0" * 64)
+
+
+class Day(Base):
+    """The head of one day in Japan, see days.py. Never changed; it stands on chain as "journal:<day>"."""
+
+    __tablename__ = "journal_days"
+    __table_args__ = (
+        sa.UniqueConstraint("seq", name="uq_journal_days_seq"),
+        sa.CheckConstraint("seq >= 1", name="a_day_has_rows"),
+    )
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    """The number of the last row."""
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    closed_at: Mapped[datetime]
+
+    @property
+    def name(self) -> str:
+        """How it is called on chain."""
+        return f"journal:{self.day.isoformat()}"

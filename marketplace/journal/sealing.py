@@ -12,15 +12,28 @@ import rfc8785
 import sqlalchemy as sa
 
 from marketplace.journal.models import Entry, Head
-from marketplace.kit.db import db, insert_once, lock, transaction
+from marketplace.kit.db import insert_once, lock, transaction
 from marketplace.kit.sheets import sheet
 
 BATCH = 1000
+BEFORE_ALL = "0" * 64
+"""What the first row is chained to."""
 
 
 def digest(prev: str, fields: dict[str, Any]) -> str:
-    """H(prev || canonical JSON of the row), hex; SHA-256 and RFC 8785."""
-    return hashlib.sha256(bytes.fromhex(prev) + rfc8785.dumps(fields)).hexdigest()
+    """H(prev || row_digest(fields)), hex; SHA-256."""
+    return link(prev, row_digest(fields))
+
+
+def row_digest(fields: dict[str, Any]) -> str:
+    """H(canonical JSON of the row), hex; RFC 8785. With the digests of other rows alone, a row is shown to be in the
+    chain without what the others say."""
+    return hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
+
+
+def link(prev: str, row: str) -> str:
+    """The hash of a row from the one before and the row's own digest."""
+    return hashlib.sha256(bytes.fromhex(prev + row)).hexdigest()
 
 
 def fields(entry: Entry) -> dict[str, Any]:
@@ -42,7 +55,7 @@ def fields(entry: Entry) -> dict[str, Any]:
 def seal() -> int:
     """Chain what is not chained yet; the number of rows sealed."""
     with transaction() as session:
-        insert_once(Head, {"id": 1, "seq": 0, "hash": "0" * 64})
+        insert_once(Head, {"id": 1, "seq": 0, "hash": BEFORE_ALL})
         head = lock(Head, 1)
         entries = list(session.scalars(sa.select(Entry).where(Entry.seq.is_(None)).order_by(Entry.id).limit(BATCH)))
         for entry in entries:
@@ -51,24 +64,3 @@ def seal() -> int:
             entry.hash = digest(head.hash, fields(entry))
             head.seq, head.hash = entry.seq, entry.hash
         return len(entries)
-
-
-def first_broken(after: int = 0) -> int | None:
-    """The first seq whose row does not fit or is missing, up to the head; None: the chain is whole."""
-    head = db.session.get(Head, 1)
-    seen, prev = after, "0" * 64
-    if after:
-        found = db.session.scalar(sa.select(Entry.hash).where(Entry.seq == after))
-        assert found is not None
-        prev = found
-    end = head.seq if head else after
-    while seen < end:
-        page = sa.select(Entry).where(Entry.seq > seen, Entry.seq <= end).order_by(Entry.seq).limit(BATCH)
-        entries = list(db.session.scalars(page))
-        if not entries:
-            return seen + 1
-        for entry in entries:
-            if entry.seq != seen + 1 or entry.prev != prev or entry.hash != digest(prev, fields(entry)):
-                return seen + 1
-            seen, prev = entry.seq, entry.hash
-    return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
+import rfc8785
+
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, writing
+from marketplace.kit.published import canon
 from marketplace.kit.state import Machine
 
 SYSTEM = "system"
@@ -43,6 +46,9 @@ def note(subject: str, event: str, *, by: str = SYSTEM, why: str = "", **details
 def _write(
     subject: str, event: str, by: str, why: str, details: dict[str, Any], old: str | None, new: str | None
 ) -> None:
+    # What has no canonical form could never be sealed: better no move than no seal.
+    if canon(details) != rfc8785.dumps(details):
+        raise ValueError("the journal keeps text, whole numbers, truths and lists of them, under ASCII keys")
     db.session.add(
         Entry(at=now(), subject=subject, event=event, by=by, why=why, details=details, from_state=old, to_state=new)
     )

@@ -156,6 +156,13 @@ def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
+def see_one_moment() -> None:
+    """All reads of this session see the tables as they are now, until it is rolled back; SQLite's do by themselves."""
+    db.session.rollback()
+    if not is_sqlite():
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def insert_once(entity: type[Base], values: dict[str, Any]) -> int | None:
     """INSERT … ON CONFLICT DO NOTHING: the new row's id, or None where a unique rule already holds one."""
     assert writing(), "insert_once() belongs inside transaction()"

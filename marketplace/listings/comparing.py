@@ -13,7 +13,7 @@ from marketplace.kit.dates import when
 from marketplace.kit.money import yen
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.legal import Basis
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import Listing, Mode, Tax
 from marketplace.rights.models import Kind
 
 NOTHING = "（なし）"
@@ -38,6 +38,8 @@ NAMES_JA = {
     "closes_at": "受付の終了",
     "draw_at": "抽選",
     "price_yen": "価格",
+    "tax": "消費税",
+    "budget": "会計",
     "reserve_yen": "予定価格",
     "quantity": "数",
     "per_person_limit": "お一人さまの上限",
@@ -55,7 +57,12 @@ NAMES_JA = {
     "art_per_token": "1枚ごとに番号入りの絵",
 }
 MOMENTS = ("publish_at", "opens_at", "closes_at", "draw_at", "tradable_from")
-CHOICES: dict[str, type[Kind] | type[Mode] | type[Basis]] = {"kind": Kind, "mode": Mode, "legal_basis": Basis}
+CHOICES: dict[str, type[Kind] | type[Mode] | type[Basis] | type[Tax]] = {
+    "kind": Kind,
+    "mode": Mode,
+    "legal_basis": Basis,
+    "tax": Tax,
+}
 RULES_JA = {
     "draw": "抽選の乱数",
     "entry.address": "名前と住所を聞く",

@@ -12,8 +12,8 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
+from marketplace.journal.checking import check_here
 from marketplace.journal.models import Entry, Head
-from marketplace.journal.sealing import first_broken
 from marketplace.journal.words import event_in_words, state_in_words
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
@@ -117,7 +117,7 @@ def journal() -> ResponseReturnValue:
         subject=subject,
         head=db.session.get(Head, 1),
         checked=checked,
-        broken=first_broken() if checked else None,
+        fault=check_here() if checked else None,
         names=names_of({entry.by for entry in entries}),
     )
 

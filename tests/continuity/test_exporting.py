@@ -10,6 +10,7 @@ from flask import Flask
 
 from ipfs.errors import BlockMissing
 from marketplace.accounts.models import Account
+from marketplace.chain.dating import published
 from marketplace.continuity import exporting
 from marketplace.journal.models import Head
 from marketplace.kit.db import db, get, transaction
@@ -50,7 +51,7 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
         ),
         *("contracts/contracts.json", "metadata/index.json", "metadata/N.car"),
         *("proofs/draws/N.json", "proofs/auctions/N.json", "rules/draw-v1.md", "rules/auction-v1.md"),
-        *("journal.json", "MANIFEST.json"),
+        *("rules/journal-v1.md", "journal.json", "MANIFEST.json"),
     }
 
 
@@ -68,7 +69,8 @@ def test_tokens_are_with_the_addresses_that_hold_them(tokens: list[int], tmp_pat
 def test_the_journal_is_there_by_its_seal_alone(tokens: list[int], tmp_path: Path) -> None:
     kit = a_kit(tmp_path / "kit")
     head = get(Head, 1)
-    assert data(kit, "journal.json") == {"version": "journal-head-v1", "seq": head.seq, "hash": head.hash}
+    shown = data(kit, "journal.json")
+    assert (shown, shown["seq"], shown["hash"]) == (published(), head.seq, head.hash)
 
 
 def test_nothing_of_a_person_and_nothing_unannounced_is_in_any_file(tokens: list[int], tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.journal import sealing
+from marketplace.journal.checking import check_here
 from marketplace.journal.models import Entry, Head
-from marketplace.journal.sealing import first_broken, seal
+from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, transaction
+from tests.journal.forging import unguarded
 from tests.racing import at_once
 
 
@@ -28,7 +30,7 @@ def chain() -> list[Entry]:
 
 def test_what_is_written_is_chained_once_in_the_order_of_writing(app: Flask) -> None:
     written(3)
-    assert (seal(), seal(), first_broken()) == (3, 0, None)
+    assert (seal(), seal(), check_here()) == (3, 0, None)
     assert [(entry.seq, entry.details["page"]) for entry in chain()] == [(1, 0), (2, 1), (3, 2)]
 
 
@@ -48,7 +50,7 @@ def test_a_stranger_can_compute_the_chain_from_what_is_published(app: Flask) -> 
             "why": "何を見たか",
             "details": entry.details,
         }
-        prev = hashlib.sha256(bytes.fromhex(prev) + rfc8785.dumps(published)).hexdigest()
+        prev = hashlib.sha256(bytes.fromhex(prev) + hashlib.sha256(rfc8785.dumps(published)).digest()).hexdigest()
         assert entry.hash == prev
     assert (get(Head, 1).seq, get(Head, 1).hash) == (2, prev)
 
@@ -56,40 +58,13 @@ def test_a_stranger_can_compute_the_chain_from_what_is_published(app: Flask) -> 
 def test_more_than_one_batch_makes_one_chain(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "BATCH", 2)
     written(5)
-    assert ([seal(), seal(), seal(), seal()], first_broken()) == ([2, 2, 1, 0], None)
-
-
-@pytest.mark.parametrize(
-    "forgery",
-    [
-        "UPDATE journal SET why = '別の理由' WHERE seq = 3",
-        "UPDATE journal SET by = 'staff:ACC-OTHER' WHERE seq = 3",
-        "UPDATE journal SET details = '{\"page\": 9}' WHERE seq = 3",
-        "UPDATE journal SET prev = '" + "f" * 64 + "' WHERE seq = 3",
-        "UPDATE journal SET hash = '" + "f" * 64 + "' WHERE seq = 3",
-    ],
-)
-def test_a_row_that_was_changed_later_shows(app: Flask, forgery: str) -> None:
-    written(5)
-    seal()
-    with transaction() as session:
-        session.execute(sa.text(forgery))
-    assert (first_broken(), first_broken(after=3)) == (3, None if "hash" not in forgery else 4)
-
-
-@pytest.mark.parametrize("gone", [1, 3, 5])
-def test_a_row_that_was_taken_out_shows(app: Flask, gone: int) -> None:
-    written(5)
-    seal()
-    with transaction() as session:
-        session.execute(sa.delete(Entry).where(Entry.seq == gone))
-    assert first_broken() == gone
+    assert ([seal(), seal(), seal(), seal()], check_here()) == ([2, 2, 1, 0], None)
 
 
 def test_two_sealers_at_once_make_one_chain(app: Flask) -> None:
     written(40)
     assert sum(at_once(app, 4, lambda _: seal())) == 40
-    assert ([entry.seq for entry in chain()], first_broken()) == (list(range(1, 41)), None)
+    assert ([entry.seq for entry in chain()], check_here()) == (list(range(1, 41)), None)
 
 
 def test_sealing_and_writing_at_once_lose_no_row(app: Flask) -> None:
@@ -102,7 +77,7 @@ def test_sealing_and_writing_at_once_lose_no_row(app: Flask) -> None:
 
     assert at_once(app, 6, work) == [None] * 6
     seal()
-    assert ([entry.seq for entry in chain()], first_broken()) == (list(range(1, 16)), None)
+    assert ([entry.seq for entry in chain()], check_here()) == (list(range(1, 16)), None)
 
 
 def test_the_database_has_one_end_of_the_chain_and_one_row_for_each_number(app: Flask) -> None:
@@ -110,5 +85,6 @@ def test_the_database_has_one_end_of_the_chain_and_one_row_for_each_number(app: 
     seal()
     with pytest.raises(IntegrityError, match="only_one"), transaction() as session:
         session.execute(sa.insert(Head).values(id=2, seq=0, hash="0" * 64))
+    unguarded()
     with pytest.raises(IntegrityError, match=r"uq_journal_seq|journal\.seq"), transaction() as session:
         session.execute(sa.text("UPDATE journal SET seq = 1 WHERE seq = 2"))

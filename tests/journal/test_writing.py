@@ -57,3 +57,10 @@ def test_a_note_moves_nothing(app: Flask) -> None:
 def test_the_journal_is_written_inside_a_transaction_only(app: Flask) -> None:
     with pytest.raises(AssertionError, match="belongs inside transaction"):
         note("order:ORD-TEST", "look")
+
+
+@pytest.mark.parametrize("value", [2**53, 1.0, float("nan"), {1: "a key that is no text"}, "\ud800"])
+def test_what_could_never_be_sealed_is_not_written(app: Flask, value: object) -> None:
+    with pytest.raises(ValueError), transaction():  # noqa: PT011 -- the library's own words
+        note("order:ORD-TEST", "look", value=value)
+    assert lines("order:ORD-TEST") == []

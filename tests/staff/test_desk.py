@@ -29,6 +29,7 @@ from marketplace.outbox.promising import say
 from marketplace.staff import sale_tasks, sheets, works_tasks
 from tests import given
 from tests.chain.given import a_series
+from tests.journal.forging import forge
 from tests.outbox.hearing import hearing
 from tests.pages import read, submit
 
@@ -230,9 +231,8 @@ class TestTheJournal:
         seal()
         given.signed_in(client, given.staff("auditor"))
         assert "すべての行がつながっています" in read(client.get("/staff/journal?check=1")).words
-        with transaction() as session:
-            session.execute(sa.text("UPDATE journal SET why = '別の理由' WHERE seq = 1"))
-        assert "1行めが、つながっていません" in read(client.get("/staff/journal?check=1")).words
+        forge("UPDATE journal SET why = '別の理由' WHERE seq = 1")
+        assert "1行めが書きかえられています" in read(client.get("/staff/journal?check=1")).words
 
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/listings", "/staff/approvals", "/staff/outbox", "/staff/journal"])

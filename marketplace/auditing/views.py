@@ -1,0 +1,7 @@
+"""The pages of this office, put together."""
+
+from __future__ import annotations
+
+from marketplace.auditing import heads
+
+BLUEPRINTS = [heads.bp]

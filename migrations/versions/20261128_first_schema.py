@@ -1,12 +1,12 @@
 """first schema
 
-Revision fc6467c96715, after ; 2026-11-28 14:08:05.713429.
+Revision 5a28a0428000, after ; 2026-11-28 14:09:04.878334.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "fc6467c96715"
+revision = "5a28a0428000"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -187,6 +187,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("seq IS NULL"),
         )
 
+    op.create_table(
+        "journal_days",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_journal_days_a_day_has_rows")),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_journal_days")),
+        sa.UniqueConstraint("seq", name="uq_journal_days_seq"),
+    )
     op.create_table(
         "journal_head",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2383,6 +2393,7 @@ def downgrade() -> None:
     op.drop_table("offers")
     op.drop_table("notices")
     op.drop_table("journal_head")
+    op.drop_table("journal_days")
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_journal_unsealed", sqlite_where=sa.text("seq IS NULL"), postgresql_where=sa.text("seq IS NULL")

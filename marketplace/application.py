@@ -30,6 +30,7 @@ OFFICES = (
         "auctions",
         "lotteries",
         "receipts",
+        "perks",
         "storefront",
         "staff",
         "api",

@@ -25,6 +25,7 @@ NAMES_JA = {
     "lead_en": "ひとことの説明（英語）",
     "body_ja": "くわしい説明",
     "perks": "特典",
+    "perk_plans": "特典の使い方",
     "terms": "利用の条件",
     "term_months": "期間（月）",
     "uses_per_token": "使える回数",

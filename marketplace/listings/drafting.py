@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marketplace.accounts.models import Account
@@ -17,6 +17,7 @@ from marketplace.listings.facts import FIELDS, fingerprint
 from marketplace.listings.models import Listing, ListingState, Mode, Tax
 from marketplace.listings.rules import ChangedMeanwhile, check_sale
 from marketplace.rights import drafting as rights
+from marketplace.rights.plans import Plan
 from marketplace.settings import settings
 
 
@@ -60,6 +61,18 @@ def revise(listing_id: int, actor_id: int, values: Mapping[str, Any], *, seen: s
         rights.revise(listing.right_id, values, by)
         for field, value in _sale(values).items():
             setattr(listing, field, value)
+        listing.drafted_by = actor_id
+        note(listing.subject, "revise", by=by)
+
+
+def plan_perks(listing_id: int, actor_id: int, plans: Sequence[Plan]) -> None:
+    """Give the right of a draft these plans of perks; whoever does is its drafter."""
+    by = staff_name(actor_id)
+    with transaction():
+        listing = lock(Listing, listing_id)
+        if listing.state != ListingState.DRAFT:
+            raise WrongState
+        rights.plan_perks(listing.right_id, plans, by)
         listing.drafted_by = actor_id
         note(listing.subject, "revise", by=by)
 

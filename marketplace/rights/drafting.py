@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import rfc8785
@@ -13,10 +13,12 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.rights.models import Right, RightState
-from marketplace.rights.rules import check_right, cleaned
+from marketplace.rights.plans import Plan, PlanKind
+from marketplace.rights.rules import check_plans, check_right, cleaned
 
 FIELDS = (
     *("kind", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "resale_rule_ja"),
+    "perk_plans",
     *("transferable", "royalty_bps", "tradable_from", "term_months", "uses_per_token"),
     *("picture_id", "picture_alt", "art_seed", "art_per_token"),
 )
@@ -34,15 +36,28 @@ def draft(values: Mapping[str, Any], by: str) -> int:
 
 
 def revise(right_id: int, values: Mapping[str, Any], by: str) -> None:
-    """Change a right that is still a draft."""
-    check_right(values)
+    """Change a right that is still a draft. Its plans of perks stay where `values` has none."""
     with transaction():
         right = lock(Right, right_id)
         if right.state != RightState.DRAFT:
             raise WrongState
+        check_right({"perk_plans": right.perk_plans, **values})
         for field, value in _clean(values).items():
             setattr(right, field, value)
         note(right.subject, "revise", by=by)
+
+
+def plan_perks(right_id: int, plans: Sequence[Plan], by: str) -> None:
+    """Give a draft these plans. A counted one says how many uses each token has on chain."""
+    with transaction():
+        right = lock(Right, right_id)
+        if right.state != RightState.DRAFT:
+            raise WrongState
+        counted = [plan.limit for plan in plans if plan.kind is PlanKind.COUNTED]
+        uses = counted[0] if counted else right.uses_per_token
+        check_plans(plans, uses)
+        right.perk_plans, right.uses_per_token = _tidy([plan.as_json() for plan in plans]), uses
+        note(right.subject, "plan_perks", by=by)
 
 
 def freeze(right_id: int, by: str) -> str:

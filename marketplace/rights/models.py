@@ -67,6 +67,8 @@ class Right(Base):
     body_ja: Mapped[str] = mapped_column(sa.Text, default="")
     perks: Mapped[list[Any]] = mapped_column(default=list)
     """[{"ja": …, "en": …}]: what it is good for."""
+    perk_plans: Mapped[list[Any]] = mapped_column(default=list)
+    """What each perk allows, as plans.Plan.as_json() writes it: the counters go by it."""
     terms: Mapped[list[Any]] = mapped_column(default=list)
     """[{"ja": …, "en": …}]: the conditions, one a line."""
     resale_rule_ja: Mapped[str] = mapped_column(sa.String(300), default="")

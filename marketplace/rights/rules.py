@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marketplace.kit.refusals import Invalid
 from marketplace.rights.models import Kind
+from marketplace.rights.plan_rules import plan_faults, together_faults
+from marketplace.rights.plans import Plan, read_all
 from marketplace.rights.promises import GAIN, found
 
 
@@ -40,3 +42,19 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
         yield Invalid("命名権には期間（月数）が必要です。", field="term_months")
     if values.get("kind") == Kind.CERTIFICATE and values.get("transferable"):
         yield Invalid("証明書はゆずることができません。", field="transferable")
+    yield from _faults_of_plans(read_all(values.get("perk_plans")), values.get("uses_per_token"))
+
+
+def check_plans(plans: Sequence[Plan], uses_per_token: int | None) -> None:
+    """Invalid where these plans can't be the perks of one right."""
+    for fault in _faults_of_plans(plans, uses_per_token):
+        raise fault
+
+
+def _faults_of_plans(plans: Sequence[Plan], uses_per_token: int | None) -> Iterator[Invalid]:
+    for plan in plans:
+        for each in found({"title_ja": plan.name}):
+            if each.plain:
+                yield PromisesARise(f"「{each.word}」: {each.why}", field="name")
+        yield from plan_faults(plan)
+    yield from together_faults(plans, uses_per_token)

@@ -1,0 +1,7 @@
+"""The pages of this office."""
+
+from __future__ import annotations
+
+from marketplace.perks import designing, desk
+
+BLUEPRINTS = (designing.bp, desk.bp)

@@ -54,6 +54,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "holders": ("giving", "withdrawing"),
     "resale": ("recording",),
     "lotteries": ("erasing", "fetching", "promoting"),
+    "perks": ("chaining",),
     "payments": ("reconciling",),
     "auctions": ("closing", "telling", "beating"),
 }

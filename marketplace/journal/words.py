@@ -104,6 +104,8 @@ EVENTS = {
     "place": "注文",
     "print_receipt": "領収書の発行",
     "plan_perks": "特典の設計",
+    "print_slips": "もぎり券の印刷",
+    "print_card": "特典カードの印刷",
     "process": "支払いの確認待ち",
     "promise": "発行の約束",
     "post_letter": "手紙を郵送",

@@ -11,6 +11,7 @@ from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.listings import approving, drafting
 from marketplace.listings.models import Listing
+from marketplace.listings.rules import SamePerson
 from marketplace.perks import partnering
 from marketplace.perks.models import Partner
 from marketplace.rights.drafting import text_hash
@@ -130,7 +131,7 @@ def test_whoever_plans_a_perk_cannot_approve_it(app: Flask, draft: int) -> None:
     both = given.staff("drafter", "approver", email="both@town.example.jp")
     drafting.plan_perks(draft, both, [counted()])
     drafting.submit(draft, both)
-    with pytest.raises(approving.SamePerson):
+    with pytest.raises(SamePerson):
         approving.approve(draft, both)
 
 

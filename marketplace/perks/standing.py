@@ -1,0 +1,111 @@
+"""What is left of each perk of a token, and the lines of the ledger that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from marketplace.kit.clock import jst, now
+from marketplace.kit.db import db
+from marketplace.perks.holding import first_holder
+from marketplace.perks.models import Act, Allowance, Use
+from marketplace.rights.plans import (
+    EVER,
+    OnResale,
+    Plan,
+    PlanKind,
+    last_day,
+    period_of,
+    read_all,
+    why_not_on,
+    words,
+)
+from marketplace.tokens.models import Token
+
+SPAN = {"day": "本日", "month": "今月", "fiscal_year": "今年度", "": ""}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One perk of one token today. `left` and `allowed` are None where there is no end; `why_not` is '' where it can
+    be used today; `passes_on` says what somebody who buys the token gets of it."""
+
+    plan: Plan
+    lines: list[str]
+    used: int
+    over: int
+    allowed: int | None
+    why_not: str
+    passes_on: bool
+
+    @property
+    def left(self) -> int | None:
+        return None if self.allowed is None else self.allowed - self.used
+
+    @property
+    def said(self) -> str:
+        """'のこり 5回（全12回）', '本日 あと1回', '何度でも'."""
+        span = SPAN[str(self.plan.per or "")]
+        if self.plan.kind is PlanKind.RSVP:
+            return "予約して参加"
+        if self.allowed is None:
+            return f"何度でも（本日{self.used}回）" if self.used else "何度でも"
+        if span:
+            return f"{span} あと{self.left}回" if self.left else f"{span}は利用ずみ"
+        return f"のこり {self.left}回（全{self.allowed}回）"
+
+
+def standings(token: Token) -> list[Standing]:
+    """In the order of the plans."""
+    plans, today = read_all(token.right.perk_plans), jst(now()).date()
+    if not plans:
+        return []
+    rows = db.session.scalars(sa.select(Allowance).where(Allowance.token_id == token.token_id))
+    counted = {(row.plan_id, row.period): row for row in rows}
+    issued = token.minted_at or now()
+    first = not any(plan.on_resale is OnResale.NOTHING for plan in plans) or first_holder(token)
+    found = []
+    for plan in plans:
+        row = counted.get((plan.id, period_of(plan, today)))
+        why = why_not_on(plan, today, issued)
+        if plan.on_resale is OnResale.NOTHING and not first:
+            why = why or "はじめの持ち主だけの特典です。"
+        found.append(
+            Standing(
+                plan=plan,
+                lines=words(plan),
+                used=row.used if row else 0,
+                over=row.over if row else 0,
+                allowed=plan.allowed,
+                why_not=why,
+                passes_on=plan.on_resale is OnResale.REST and not _over(plan, token, row),
+            )
+        )
+    return found
+
+
+def _over(plan: Plan, token: Token, row: Allowance | None) -> bool:
+    """Is nothing left of it for ever?"""
+    last = last_day(plan, token.minted_at or now())
+    spent = period_of(plan, jst(now()).date()) == EVER and row is not None and row.left == 0
+    return spent or (last is not None and jst(now()).date() > last)
+
+
+def ledger_of(token_id: int, plan_id: str | None = None) -> list[Use]:
+    """Its lines, newest first."""
+    query = sa.select(Use).where(Use.token_id == token_id)
+    if plan_id is not None:
+        query = query.where(Use.plan_id == plan_id)
+    return list(db.session.scalars(query.order_by(Use.id.desc())))
+
+
+def explained(lines: Sequence[Use]) -> dict[tuple[int, str, str], int]:
+    """{(token, plan, period): uses that stand and nobody took back}: what each allowance must add up to."""
+    sums: dict[tuple[int, str, str], int] = {}
+    for line in lines:
+        if line.standing:
+            key = (line.token_id, line.plan_id, line.period)
+            sums[key] = sums.get(key, 0) + (1 if line.act == Act.USE else -1)
+    return sums

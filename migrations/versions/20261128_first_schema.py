@@ -1,12 +1,12 @@
 """first schema
 
-Revision 5a28a0428000, after ; 2026-11-28 14:09:04.878334.
+Revision dbe4e63f9fd3, after ; 2026-11-28 14:09:46.885095.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "5a28a0428000"
+revision = "dbe4e63f9fd3"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -280,6 +280,79 @@ def upgrade() -> None:
             postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"),
         )
 
+    op.create_table(
+        "perk_allowances",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("plan_id", sa.String(length=16), nullable=False),
+        sa.Column("period", sa.String(length=32), nullable=False),
+        sa.Column("allowed", sa.Integer(), nullable=True),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("over", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "allowed IS NULL OR used <= allowed", name=op.f("ck_perk_allowances_never_more_than_allowed")
+        ),
+        sa.CheckConstraint("over = 0 OR used = allowed", name=op.f("ck_perk_allowances_over_only_when_full")),
+        sa.CheckConstraint("used >= 0 AND over >= 0", name=op.f("ck_perk_allowances_uses_counted")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_allowances")),
+        sa.UniqueConstraint("token_id", "plan_id", "period", name="uq_perk_allowances_period"),
+    )
+    op.create_table(
+        "perk_cards",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("holder_address", sa.String(length=42), nullable=False),
+        sa.Column("pin_hash", sa.String(length=64), nullable=False),
+        sa.Column("pin_salt", sa.String(length=32), nullable=False),
+        sa.Column("wrong_pins", sa.Integer(), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("wrong_pins >= 0", name=op.f("ck_perk_cards_wrong_pins_counted")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_cards")),
+    )
+    with op.batch_alter_table("perk_cards", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_perk_cards_one_good",
+            ["token_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "perk_certificates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cid", sa.String(length=16), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("holder_address", sa.String(length=42), nullable=False),
+        sa.Column("device_key", sa.String(length=64), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("expires_at > issued_at", name=op.f("ck_perk_certificates_lasts_a_while")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_certificates")),
+        sa.UniqueConstraint("cid", name=op.f("uq_perk_certificates_cid")),
+        sa.UniqueConstraint("token_id", "holder_address", "device_key", "expires_at", name="uq_perk_certificates_once"),
+    )
+    with op.batch_alter_table("perk_certificates", schema=None) as batch_op:
+        batch_op.create_index("ix_perk_certificates_token", ["token_id", "expires_at"], unique=False)
+
+    op.create_table(
+        "perk_partners",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("pin_hash", sa.String(length=64), nullable=False),
+        sa.Column("pin_salt", sa.String(length=32), nullable=False),
+        sa.Column("wrong_pins", sa.Integer(), nullable=False),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("wrong_pins >= 0", name=op.f("ck_perk_partners_wrong_pins_counted")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_partners")),
+        sa.UniqueConstraint("code", name=op.f("uq_perk_partners_code")),
+        sa.UniqueConstraint("name", name=op.f("uq_perk_partners_name")),
+    )
     op.create_table(
         "pictures",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -813,6 +886,36 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "perk_counters",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["partner_id"], ["perk_partners.id"], name=op.f("fk_perk_counters_partner_id_perk_partners")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_counters")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_perk_counters_secret_hash")),
+    )
+    with op.batch_alter_table("perk_counters", schema=None) as batch_op:
+        batch_op.create_index("ix_perk_counters_partner", ["partner_id"], unique=False)
+
+    op.create_table(
+        "perk_slips",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("printed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["partner_id"], ["perk_partners.id"], name=op.f("fk_perk_slips_partner_id_perk_partners")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_slips")),
+        sa.UniqueConstraint("code", name=op.f("uq_perk_slips_code")),
+    )
+    op.create_table(
         "phone_codes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -904,6 +1007,7 @@ def upgrade() -> None:
         sa.Column("lead_en", sa.String(length=400), nullable=False),
         sa.Column("body_ja", sa.Text(), nullable=False),
         sa.Column("perks", sa.JSON(), nullable=False),
+        sa.Column("perk_plans", sa.JSON(), nullable=False),
         sa.Column("terms", sa.JSON(), nullable=False),
         sa.Column("resale_rule_ja", sa.String(length=300), nullable=False),
         sa.Column("transferable", sa.Boolean(), nullable=False),
@@ -1252,6 +1356,66 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("listings", schema=None) as batch_op:
         batch_op.create_index("ix_listings_state_opens", ["state", "opens_at"], unique=False)
+
+    op.create_table(
+        "perk_uses",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=64), nullable=False),
+        sa.Column(
+            "act",
+            sa.Enum("use", "undo", name="act", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("undoes", sa.Integer(), nullable=True),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("plan_id", sa.String(length=16), nullable=False),
+        sa.Column("plan_name", sa.String(length=80), nullable=False),
+        sa.Column("period", sa.String(length=32), nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=True),
+        sa.Column("counter_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "scan",
+                "code",
+                "card",
+                "offline",
+                "paper",
+                "office",
+                name="channel",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("proof", sa.String(length=64), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "flag",
+            sa.Enum("double", "sold", "outside", name="flag", native_enum=False, create_constraint=True, length=32),
+            nullable=True,
+        ),
+        sa.Column("pay_yen", sa.Integer(), nullable=False),
+        sa.Column("chain_ref", sa.String(length=66), nullable=True),
+        sa.CheckConstraint("(act = 'undo') = (undoes IS NOT NULL)", name=op.f("ck_perk_uses_an_undo_names_its_use")),
+        sa.CheckConstraint("pay_yen >= 0", name=op.f("ck_perk_uses_pay_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["counter_id"], ["perk_counters.id"], name=op.f("fk_perk_uses_counter_id_perk_counters")
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_id"], ["perk_partners.id"], name=op.f("fk_perk_uses_partner_id_perk_partners")
+        ),
+        sa.ForeignKeyConstraint(["undoes"], ["perk_uses.id"], name=op.f("fk_perk_uses_undoes_perk_uses")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_uses")),
+        sa.UniqueConstraint("plan_id", "proof", name="uq_perk_uses_no_replay"),
+        sa.UniqueConstraint("ref", name="uq_perk_uses_once"),
+        sa.UniqueConstraint("undoes", name="uq_perk_uses_undone_once"),
+    )
+    with op.batch_alter_table("perk_uses", schema=None) as batch_op:
+        batch_op.create_index("ix_perk_uses_partner", ["partner_id", "recorded_at"], unique=False)
+        batch_op.create_index("ix_perk_uses_token", ["token_id", "plan_id", "period"], unique=False)
 
     op.create_table(
         "pins",
@@ -1683,6 +1847,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_participations_account", ["account_id"], unique=False)
         batch_op.create_index("ix_participations_state", ["state", "id"], unique=False)
 
+    op.create_table(
+        "perk_looks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("use_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(length=300), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_perk_looks_by_id_accounts")),
+        sa.ForeignKeyConstraint(["use_id"], ["perk_uses.id"], name=op.f("fk_perk_looks_use_id_perk_uses")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_perk_looks")),
+        sa.UniqueConstraint("use_id", name=op.f("uq_perk_looks_use_id")),
+    )
     op.create_table(
         "replicas",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2228,6 +2404,7 @@ def downgrade() -> None:
 
     op.drop_table("units")
     op.drop_table("replicas")
+    op.drop_table("perk_looks")
     with op.batch_alter_table("participations", schema=None) as batch_op:
         batch_op.drop_index("ix_participations_state")
         batch_op.drop_index("ix_participations_account")
@@ -2270,6 +2447,11 @@ def downgrade() -> None:
 
     op.drop_table("refunds")
     op.drop_table("pins")
+    with op.batch_alter_table("perk_uses", schema=None) as batch_op:
+        batch_op.drop_index("ix_perk_uses_token")
+        batch_op.drop_index("ix_perk_uses_partner")
+
+    op.drop_table("perk_uses")
     with op.batch_alter_table("listings", schema=None) as batch_op:
         batch_op.drop_index("ix_listings_state_opens")
 
@@ -2311,6 +2493,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_phone_codes_account")
 
     op.drop_table("phone_codes")
+    op.drop_table("perk_slips")
+    with op.batch_alter_table("perk_counters", schema=None) as batch_op:
+        batch_op.drop_index("ix_perk_counters_partner")
+
+    op.drop_table("perk_counters")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_payments_one_under_way",
@@ -2378,6 +2565,20 @@ def downgrade() -> None:
 
     op.drop_table("postings")
     op.drop_table("pictures")
+    op.drop_table("perk_partners")
+    with op.batch_alter_table("perk_certificates", schema=None) as batch_op:
+        batch_op.drop_index("ix_perk_certificates_token")
+
+    op.drop_table("perk_certificates")
+    with op.batch_alter_table("perk_cards", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_perk_cards_one_good",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("perk_cards")
+    op.drop_table("perk_allowances")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_open",

@@ -14,6 +14,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.session import open_sign_in
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from marketplace.lotteries.models import Entry, EntryState, Lottery
@@ -61,11 +62,12 @@ def people(app: Flask, count: int) -> list[Person]:
     secret = sha256(b"csrf").hexdigest()
     token = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
     found = []
-    for n, account_id in enumerate(accounts):
-        cookie = signer.dumps({"account_id": account_id, "since": at.timestamp(), "csrf_token": secret})
-        house = {"name": "応募 する人", "kana": "おうぼ するひと", "address": f"月見沢町海野{n + 1}番地"}
-        form = {"csrf_token": token, "pledge": PLEDGE, "agreed": "y", **house}
-        found.append(Person(account_id, f"{app.config['SESSION_COOKIE_NAME']}={cookie}", urlencode(form)))
+    with transaction():
+        for n, account_id in enumerate(accounts):
+            cookie = signer.dumps({**open_sign_in(account_id), "csrf_token": secret})
+            house = {"name": "応募 する人", "kana": "おうぼ するひと", "address": f"月見沢町海野{n + 1}番地"}
+            form = {"csrf_token": token, "pledge": PLEDGE, "agreed": "y", **house}
+            found.append(Person(account_id, f"{app.config['SESSION_COOKIE_NAME']}={cookie}", urlencode(form)))
     return found
 
 

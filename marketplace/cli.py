@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, seed, export, verify, mend."""
+"""The command line: up, worker, follow, migrate, deploy, appoint, seed, export, verify, mend."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     how.add_argument("--replay", action="store_true", help="forget every log and read all of them again, and end")
     add("migrate", _migrate, "bring the database to the present schema")
     add("deploy", _deploy, "put the contracts on the chain, once, and see that what is there is ours")
+    clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")
+    clerk.add_argument("email")
+    clerk.add_argument("--name", default="", help="as colleagues know them")
+    clerk.add_argument("--role", action="append", required=True, help="again for each: admin, drafter, approver, …")
     add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
     kit = add("export", _export, "write everything public to a directory that outlives the server")
     kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
@@ -119,6 +123,23 @@ def _deploy(_options: argparse.Namespace) -> int:
                 sys.stdout.write(f"{name} {address}\n")
         except (Rejected, Unavailable) as trouble:
             return _no(str(trouble))
+    return 0
+
+
+def _appoint(options: argparse.Namespace) -> int:
+    from marketplace.accounts.appointing import appoint
+    from marketplace.accounts.models import Role
+    from marketplace.kit.refusals import Refused
+
+    unknown = set(options.role) - set(Role)
+    if unknown:
+        return _no(f"no such role: {', '.join(sorted(unknown))}; there are {', '.join(Role)}")
+    with _town():
+        try:
+            appoint(options.email, options.name, options.role)
+        except Refused as refusal:
+            return _no(str(refusal))
+    sys.stdout.write(f"{options.email}: {', '.join(options.role)}\n")
     return 0
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -50,6 +51,11 @@ class Settings(BaseSettings):
     """The address that buyers see; links in mails begin with it."""
     demo: bool = False
     """The demo town: a banner on each page, /dev/mail, /dev/wallet. Never on a real site."""
+
+    staff_passkeys: Literal["optional", "required"] = "optional"
+    """Whether staff may work without a passkey. Who has registered one signs in with it either way."""
+    buyer_passkeys: bool = True
+    """Whether everybody may register passkeys. Those of staff do not depend on it."""
 
     database_url: str = ""
     """Empty: SQLite in DATA_DIR. Else postgresql://…"""
@@ -153,6 +159,8 @@ class Settings(BaseSettings):
         base = self.stripe_api_base
         if base and urlsplit(base).hostname not in ("127.0.0.1", "localhost", "::1"):
             raise ValueError("STRIPE_API_BASE must be a loopback address: it is only for the local Stripe server")
+        if self.staff_passkeys == "required" and not re.search("[a-z]", urlsplit(self.base_url).hostname or ""):
+            raise ValueError("STAFF_PASSKEYS=required needs a BASE_URL with a name: no address of digits")
         if base and self.stripe_live:
             raise ValueError("STRIPE_LIVE=1 and STRIPE_API_BASE exclude each other")
         live_key = self.stripe_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))

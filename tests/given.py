@@ -12,10 +12,12 @@ from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from marketplace.accounts.models import Role, StaffRole
+from marketplace.accounts.models import Role, StaffRole, Way
+from marketplace.accounts.session import open_sign_in
 from marketplace.accounts.signing_in import account_of
 from marketplace.admissions import applying, deciding
 from marketplace.admissions.pledge import CURRENT
@@ -126,12 +128,18 @@ def metadata_published(listing_id: int) -> None:
     assert get(Listing, listing_id).right.metadata_uri
 
 
-def signed_in(client: FlaskClient, account_id: int) -> FlaskClient:
+def signed_in(client: FlaskClient, account_id: int, way: str = "code") -> FlaskClient:
     """The same browser, with this person's cookie in it."""
+    cookie = open_sign_in(account_id, Way(way))
     with client.session_transaction() as session:
-        session["account_id"] = account_id
-        session["since"] = now().timestamp()
+        session.update(cookie)
     return client
+
+
+def a_cookie(app: Flask, account_id: int, way: str = "code") -> str:
+    """The cookie of a browser in which this person has signed in."""
+    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return str(signer.dumps(open_sign_in(account_id, Way(way))))
 
 
 def mailed_code(email: str) -> str:

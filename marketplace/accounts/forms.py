@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from marketplace.accounts.models import WEIGHTY, Role
 from marketplace.accounts.rules import PREFECTURES
 from marketplace.kit.forms import Form
 
@@ -46,8 +47,46 @@ class NumberCodeForm(Form):
     )
 
 
-class LinkForm(Form):
-    """Nothing but the click, protected against forgery."""
+ROLES = [
+    SelectChoice(str(role), f"{role.ja}: {role.may}{'（別の職員の確認が要ります）' if role in WEIGHTY else ''}")
+    for role in Role
+]
+
+
+class PressForm(Form):
+    """Nothing but the button, protected against forgery."""
+
+
+class PasskeyForm(Form):
+    name = StringField(
+        "このパスキーの名前",
+        validators=[Length(max=40, message="40文字までで入力してください。")],
+        description="どの端末のものか、あとでわかるように。例 役場のパソコン",
+    )
+    credential = HiddenField()
+    """What the device answered, as JSON; written by the page's script."""
+
+
+class RoleForm(Form):
+    role = RadioField("権限", choices=ROLES, validators=[InputRequired("権限を選んでください。")])
+
+
+class PersonForm(RoleForm):
+    email = StringField(
+        "メールアドレス",
+        validators=[InputRequired("メールアドレスを入力してください。")],
+        description="職場のアドレス。ここにログインの番号やお知らせが届きます",
+        render_kw={"type": "email", "inputmode": "email", "spellcheck": "false", "autocomplete": "off"},
+    )
+    name = StringField(
+        "名前（役職）",
+        validators=[
+            InputRequired("名前を入力してください。"),
+            Length(max=80, message="80文字までで入力してください。"),
+        ],
+        description="例 佐藤 みのり（主事）",
+        render_kw={"autocomplete": "off"},
+    )
 
 
 class SelfForm(Form):

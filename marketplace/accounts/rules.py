@@ -54,3 +54,20 @@ def check_self(name: str, nickname: str, prefecture: str) -> None:
         raise Invalid("40文字までで入力してください。", field="nickname")
     if prefecture and prefecture not in PREFECTURES:
         raise NoPrefecture(field="prefecture")
+
+
+_SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("CrOS", "Chromebook")),
+    *(("Macintosh", "Mac"), ("Linux", "Linux")),
+)
+_BROWSERS = (
+    *(("Line/", "LINE"), ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet")),
+    *(("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari")),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """'Mozilla/5.0 (iPhone; …) … Safari/604.1' → 'iPhoneのSafari': enough for its owner to know it, and no more."""
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    return "の".join(filter(None, (system, browser))) or "わからない端末"

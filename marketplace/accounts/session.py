@@ -1,55 +1,146 @@
-"""Who is here: the signed cookie, and doors that ask for it."""
+"""Who is signed in, and what they may open. The cookie holds a random key; the row that it names is asked each time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+import hashlib
+import logging
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import ParamSpec
 
 import sqlalchemy as sa
-from flask import g, redirect, request, session, url_for
+from flask import Response, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account, Role, StaffRole
+from marketplace.accounts.models import Account, Passkey, Role, SignIn, StaffRole, Way
+from marketplace.accounts.rules import device_of
+from marketplace.accounts.signing_out import LASTS
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.codes import secret
+from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import NotAllowed
+from marketplace.settings import settings
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
 STAFF_SESSION = timedelta(hours=10)
 """A working day: a tablet left at the counter does not stay signed in overnight."""
+SEEN_EACH = timedelta(hours=1)
+"""How exactly the last visit of a browser is known."""
+HERE = "hiroba.visit"
+READS = {"GET", "HEAD", "OPTIONS"}
 
 
-def sign_in(account_id: int) -> None:
-    session.clear()
-    session["account_id"] = account_id
-    session["since"] = now().timestamp()
+@dataclass(frozen=True)
+class Visit:
+    """The sign-in behind this request."""
+
+    sign_in_id: int
+    account_id: int
+    way: Way
+    began_at: datetime
+    seen_at: datetime
+    account: Account = field(repr=False)
+    """Held, so that the database session need not look again."""
+
+
+def sign_in(account_id: int, way: Way = Way.CODE) -> None:
+    """Give this browser a key of its own; what it was before is forgotten."""
+    sign_out()
+    for name, value in open_sign_in(account_id, way, device_of(request.user_agent.string)).items():
+        session[name] = value
     session.permanent = True
-    g.pop("account", None)
+
+
+def open_sign_in(account_id: int, way: Way = Way.CODE, device: str = "") -> dict[str, object]:
+    """A new sign-in; what the cookie that means it must hold."""
+    key, at = secret(), now()
+    with transaction() as rows:
+        rows.add(
+            SignIn(
+                key_hash=_hash(key),
+                account_id=account_id,
+                way=way,
+                device=device,
+                began_at=at,
+                seen_at=_hour(at),
+            )
+        )
+    return {"key": key, "account_id": account_id}
 
 
 def sign_out() -> None:
+    """This browser's sign-in ends on the server too: a copy of its cookie is worth nothing."""
+    now_here = visit()
+    if now_here is not None:
+        with transaction() as rows:
+            rows.execute(sa.delete(SignIn).where(SignIn.id == now_here.sign_in_id))
     session.clear()
-    g.pop("account", None)
+    request.environ.pop(HERE, None)
+
+
+def visit() -> Visit | None:
+    """The sign-in that the cookie names, if it still counts: one look by a unique index, which brings the account too,
+    once for each request."""
+    if HERE not in request.environ:
+        request.environ[HERE] = _find(session["key"]) if "key" in session else None
+    found: Visit | None = request.environ[HERE]
+    return found
+
+
+def _find(key: str) -> Visit | None:
+    alive = (SignIn.key_hash == _hash(key), SignIn.began_at > now() - LASTS)
+    row = db.session.execute(sa.select(SignIn, Account).join(Account).where(*alive)).first()
+    if row is None:
+        return None
+    found = row.SignIn
+    return Visit(found.id, found.account_id, found.way, found.began_at, found.seen_at, row.Account)
+
+
+def visitor_id() -> int | None:
+    """The account id of whoever is signed in, or None."""
+    here = visit()
+    return here.account_id if here else None
 
 
 def current_account() -> Account | None:
     """The person signed in, or None."""
-    account_id = session.get("account_id")
+    account_id = visitor_id()
     return db.session.get(Account, account_id) if account_id else None
+
+
+def remember_visit(response: Response) -> Response:
+    """Write the hour of this visit down, once an hour. A visit is no reason to fail."""
+    here: Visit | None = request.environ.get(HERE)
+    if here is not None and now() - here.seen_at >= SEEN_EACH:
+        try:
+            with transaction() as rows:
+                rows.execute(sa.update(SignIn).where(SignIn.id == here.sign_in_id).values(seen_at=_hour(now())))
+        except sa.exc.OperationalError:
+            log.warning("the hour of a visit could not be written")
+    return response
 
 
 def roles_of(account_id: int) -> set[Role]:
     return set(db.session.scalars(sa.select(StaffRole.role).where(StaffRole.account_id == account_id)))
 
 
-def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+def _standing(account_id: int) -> tuple[set[Role], bool]:
+    """The roles of a person, and whether they have a passkey, in one look."""
+    has_passkey = sa.exists().where(Passkey.account_id == account_id)
+    rows = db.session.execute(sa.select(StaffRole.role, has_passkey).where(StaffRole.account_id == account_id)).all()
+    return {row[0] for row in rows}, any(row[1] for row in rows)
+
+
+def signed_in(view: View[P]) -> View[P]:
     """A page for people who signed in; others are sent to sign in and come back."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        if current_account() is None:
+        if visit() is None:
             back = request.full_path.rstrip("?") if request.method == "GET" else (request.form.get("back") or "/mypage")
             return redirect(url_for("accounts.ask", next=back), 303)
         return view(*args, **kwargs)
@@ -57,21 +148,49 @@ def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRet
     return guarded
 
 
-def staff(*roles: str) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """A page for staff who have one of `roles` (any role where none is named)."""
+def staff(*roles: str) -> Callable[[View[P]], View[P]]:
+    """A page for staff who have one of `roles` (any role where none is named). Auditors open each, and change nothing:
+    what is sent, not read, is for those who are named."""
 
-    def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    def guard(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            account = current_account()
-            fresh = now().timestamp() - float(session.get("since", 0)) < STAFF_SESSION.total_seconds()
-            if account is None or not fresh:
+            here = visit()
+            if here is None or now() - here.began_at >= STAFF_SESSION:
                 return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?")), 303)
-            have = {str(role) for role in roles_of(account.id)}
-            if not have or (roles and not have & set(roles)):
+            have, has_passkey = _standing(here.account_id)
+            if not opens(guarded, have, request.method):
                 raise NotAllowed
+            if has_passkey and here.way != Way.PASSKEY:
+                return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?"), passkey=1), 303)
+            if not has_passkey and (settings().staff_passkeys == "required" or here.way == Way.RECOVERY):
+                return redirect(url_for("passkeys.index"), 303)
             return view(*args, **kwargs)
 
+        guarded.roles = frozenset(Role(role) for role in roles)  # type: ignore[attr-defined]
         return guarded
 
     return guard
+
+
+def opens(view: Callable[..., object], have: Set[Role], method: str = "GET") -> bool:
+    """Whether somebody with the roles `have` may use a view that staff() guards."""
+    wanted: frozenset[Role] = view.roles  # type: ignore[attr-defined]
+    if method in READS and Role.AUDITOR in have:
+        return True
+    return bool(have & (wanted or set(Role) - {Role.AUDITOR}))
+
+
+def may_open(path: str, have: Set[Role]) -> bool:
+    """Whether the page of the desk at `path` is one for these roles: what a menu shows. True for what is unguarded."""
+    endpoint, _ = current_app.url_map.bind("localhost").match(path)
+    view = current_app.view_functions[endpoint]
+    return not hasattr(view, "roles") or opens(view, have)
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)

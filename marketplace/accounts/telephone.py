@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import phoning
 from marketplace.accounts.forms import NumberCodeForm, NumberForm
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import current_account, signed_in, visitor_id
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import safe_next
@@ -30,7 +30,7 @@ def ask() -> ResponseReturnValue:
     form = NumberForm()
     if form.validate():
         try:
-            session["number"] = phoning.ask(session["account_id"], form.number.data or "")
+            session["number"] = phoning.ask(my_id(), form.number.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -45,7 +45,7 @@ def prove() -> ResponseReturnValue:
     form = NumberCodeForm()
     if form.validate():
         try:
-            phoning.prove(session["account_id"], form.code.data or "")
+            phoning.prove(my_id(), form.code.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -53,6 +53,12 @@ def prove() -> ResponseReturnValue:
             flash("携帯電話番号を確認しました。")
             return redirect(session.pop("after_phone", "/account"), 303)
     return page(NumberForm(formdata=None), form), 422
+
+
+def my_id() -> int:
+    account_id = visitor_id()
+    assert account_id is not None, "signed_in lets nobody else in"
+    return account_id
 
 
 def page(number: NumberForm, code: NumberCodeForm) -> str:

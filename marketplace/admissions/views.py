@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import current_account, signed_in, visitor_id
 from marketplace.admissions import applying, deciding, deposits, desk, enclosing, verifying
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.forms import ApplicationForm, DropForm
@@ -110,7 +110,7 @@ def page(listing: Listing, form: ApplicationForm, row: Participation | None) -> 
         form=form,
         row=row,
         drop=DropForm(formdata=None),
-        pending=enclosing.pending(listing.id, session["account_id"]),
+        pending=enclosing.pending(listing.id, visitor_id() or 0),
         pledge=pledge(),
         open=is_open(listing),
     )

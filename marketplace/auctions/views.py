@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import current_account, signed_in, visitor_id
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.deciding import admitted
 from marketplace.admissions.models import Participation
@@ -76,7 +76,7 @@ def panel(listing: Listing) -> Markup:
 
 def admission(listing: Listing) -> Participation | None:
     """The visitor's own 参加申込."""
-    account_id = session.get("account_id")
+    account_id = visitor_id()
     return participation_of(listing.id, account_id) if account_id else None
 
 
@@ -89,7 +89,7 @@ def record(listing: Listing) -> Markup:
 
 def who(auction: Auction | None) -> dict[str, object]:
     """The visitor's own number in this auction, and the time of the server."""
-    account_id = session.get("account_id")
+    account_id = visitor_id()
     mine = sa.select(Bidder.no).where(Bidder.auction_id == auction.id, Bidder.has_bid) if auction else None
     found = db.session.scalar(mine.where(Bidder.account_id == account_id)) if mine is not None and account_id else None
     return {"mine": found, "clock": now()}
@@ -124,7 +124,7 @@ def confirm(code: str) -> ResponseReturnValue:
 @limiter.limit(often, key_func=each_account)
 def place(code: str) -> ResponseReturnValue:
     """Place the confirmed bid. The database is asked only what the bid itself needs: everybody comes here at once."""
-    account_id, typed = session.get("account_id"), request.form.get("max_yen", "")
+    account_id, typed = visitor_id(), request.form.get("max_yen", "")
     if account_id is None:
         return ask_to_sign_in()
     try:

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 import requests
 import sqlalchemy as sa
 
-from marketplace.accounts.models import Account, Role, StaffRole
+from marketplace.accounts.appointing import appoint
+from marketplace.accounts.models import Account
 from marketplace.accounts.signing_in import account_of
 from marketplace.admissions import applying
 from marketplace.admissions.pledge import CURRENT
 from marketplace.demo.painting import file_of
 from marketplace.demo.people import person
 from marketplace.demo.town import Clerk, Sale
-from marketplace.kit.db import db, get, insert_once, transaction
+from marketplace.kit.db import db, get, transaction
 from marketplace.listings import approving, drafting
 from marketplace.listings.models import Listing
 from marketplace.lotteries.applicants import Channel
@@ -33,10 +34,7 @@ def hire(clerks: Iterable[Clerk]) -> dict[str, int]:
     """{role: account id} of the office."""
     office = {}
     for clerk in clerks:
-        with transaction():
-            office[clerk.role] = account_id = account_of(clerk.email)
-            get(Account, account_id).name = clerk.name
-            insert_once(StaffRole, {"account_id": account_id, "role": Role(clerk.role)})
+        office[clerk.role] = appoint(clerk.email, clerk.name, (clerk.role, *clerk.also))
     return office
 
 

@@ -30,6 +30,7 @@ class Clerk:
     role: str
     name: str
     email: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

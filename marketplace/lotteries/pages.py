@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort, session
+from flask import abort
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account
+from marketplace.accounts.session import current_account, visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.listings.models import PUBLIC, Listing
@@ -23,7 +23,8 @@ def me() -> Account:
 
 def my_id() -> int:
     """Whoever signed_in() let in."""
-    account_id: int = session["account_id"]
+    account_id = visitor_id()
+    assert account_id is not None, "signed_in lets nobody else in"
     return account_id
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from marketplace.accounts.session import signed_in
+from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
 from marketplace.listings.models import Listing
@@ -26,7 +26,7 @@ bp = Blueprint("lotteries", __name__)
 def panel(listing: Listing) -> Markup:
     """The box beside a listing: how many applied, until when, the way in. For the pages that compose."""
     lottery = of_listing(listing.id)
-    account_id = session.get("account_id")
+    account_id = visitor_id()
     entry = entering.live_entry(lottery.id, account_id) if lottery and account_id else None
     return Markup(  # noqa: S704 -- the template escapes
         render_template("lotteries/_panel.html", listing=listing, entry=entry, **about(lottery))

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import current_account, may_open, roles_of, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
 from marketplace.journal.checking import check_here
@@ -28,7 +28,7 @@ PAGE = 50
 
 def menu() -> list[dict[str, Any]]:
     """The side menu of the desk, with what waits."""
-    waiting = sheets.waiting()
+    waiting, have = sheets.waiting(), roles_of(me().id)
     places = (
         ("/staff", "home", "きょうの仕事", "home"),
         ("/staff/listings", "list", "出品", "listings"),
@@ -41,11 +41,13 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),
+        ("/staff/people", "key", "職員と権限", "people"),
         ("/account", "user", "自分の登録", "account"),
     )
     return [
         {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
         for href, icon, label, key in places
+        if may_open(href, have)
     ]
 
 

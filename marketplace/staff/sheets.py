@@ -12,7 +12,7 @@ from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
-from marketplace.staff import money_tasks, sale_tasks, works_tasks
+from marketplace.staff import money_tasks, people_tasks, sale_tasks, works_tasks
 from marketplace.staff.tasks import Task, day_of
 
 
@@ -29,6 +29,7 @@ def today(account_id: int) -> list[Task]:
         *money_tasks.not_given_back(),
         *money_tasks.disputed(),
         *money_tasks.deposits_ending(),
+        *people_tasks.second_persons(account_id),
         *sale_tasks.not_published(),
         *works_tasks.lost_blocks(),
         *sale_tasks.corrections(account_id),

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from marketplace.accounts.models import Recovery, RoleChange
 from marketplace.admissions.models import Participation
 from marketplace.auctions.models import Auction
 from marketplace.fund.models import Decision, Period
@@ -31,6 +32,7 @@ def table(name: str, machine: Machine[Any]) -> str:
 def text() -> str:
     """The whole page."""
     kinds = (
+        *(RoleChange, Recovery),
         *(Right, Listing, Participation, Order, Payment, Refund, SavedCard, Token, Gift, Withdrawal),
         *(Auction, Entry, Replica, Amendment, Decision, Period),
     )

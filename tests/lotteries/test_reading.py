@@ -9,7 +9,6 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.lotteries.duplicates import void
@@ -25,8 +24,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def tab_of(app: Flask, browser: Browser, live_server: str) -> Callable[[Page, int], None]:
     def signed_in(page: Page, account_id: int) -> None:
-        signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-        cookie = signer.dumps({"account_id": account_id, "since": now().timestamp()})
+        cookie = given.a_cookie(app, account_id)
         page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": live_server}])
 
     return signed_in

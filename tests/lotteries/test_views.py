@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts.session import open_sign_in
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
@@ -126,7 +127,7 @@ def test_the_panel_leads_where_there_is_something_to_do(app: Flask) -> None:
 
         with app.test_request_context():
             if account_id:
-                session["account_id"] = account_id
+                session.update(open_sign_in(account_id))
             return str(panel(listing))
 
     assert f'href="/listings/{lottery.code}/enter"' in shown(None)

@@ -13,7 +13,7 @@ from marketplace.auctions.bidding import place_bid
 from marketplace.fund.deposits import in_custody
 from marketplace.fund.posting import step
 from marketplace.fund.statements import summary
-from marketplace.kit.clock import now, pretending
+from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable, WrongState
 from marketplace.listings import scheduling
@@ -334,8 +334,7 @@ def test_its_pages_are_readable_on_a_narrow_screen(
     sale = won(stripe, heard=False)
     path, account = f"/orders/{sale.order.code}", sale.order.buyer_id
     db.session.rollback()
-    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    cookie = signer.dumps({"account_id": account, "since": now().timestamp()})
+    cookie = given.a_cookie(app, account)
     found = []
     with visiting(browser, live_server, viewport={"width": 320, "height": 700}) as page:
         page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": live_server}])

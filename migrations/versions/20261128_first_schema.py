@@ -1,12 +1,12 @@
 """first schema
 
-Revision dbe4e63f9fd3, after ; 2026-11-28 14:09:46.885095.
+Revision 3a1fb029b176, after ; 2026-11-28 14:10:15.215153.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "dbe4e63f9fd3"
+revision = "3a1fb029b176"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -803,6 +803,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "passkey_challenges",
+        sa.Column("challenge", sa.String(length=90), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_passkey_challenges_account_id_accounts")
+        ),
+        sa.PrimaryKeyConstraint("challenge", name=op.f("pk_passkey_challenges")),
+    )
+    with op.batch_alter_table("passkey_challenges", schema=None) as batch_op:
+        batch_op.create_index("ix_passkey_challenges_expires", ["expires_at"], unique=False)
+
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("credential_id", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("sign_count >= 0", name=op.f("ck_passkeys_sign_count")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_passkeys_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "payments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
@@ -977,6 +1008,53 @@ def upgrade() -> None:
         batch_op.create_index("ix_posting_lines_account", ["account"], unique=False)
 
     op.create_table(
+        "recoveries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "sent",
+                "used",
+                "withdrawn",
+                "expired",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_by", sa.Integer(), nullable=True),
+        sa.Column("link_hash", sa.String(length=64), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state <> 'sent' OR link_hash IS NOT NULL", name=op.f("ck_recoveries_sent_with_a_link")),
+        sa.CheckConstraint(
+            "state NOT IN ('sent', 'used') OR confirmed_by IS NOT NULL", name=op.f("ck_recoveries_confirmed_first")
+        ),
+        sa.CheckConstraint(
+            "asked_by <> account_id AND confirmed_by <> account_id", name=op.f("ck_recoveries_not_for_oneself")
+        ),
+        sa.CheckConstraint("confirmed_by <> asked_by", name=op.f("ck_recoveries_two_persons")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_recoveries_account_id_accounts")),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_recoveries_asked_by_accounts")),
+        sa.ForeignKeyConstraint(["confirmed_by"], ["accounts.id"], name=op.f("fk_recoveries_confirmed_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recoveries")),
+        sa.UniqueConstraint("link_hash", name=op.f("uq_recoveries_link_hash")),
+    )
+    with op.batch_alter_table("recoveries", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_recoveries_one_open",
+            ["account_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('asked', 'sent')"),
+            postgresql_where=sa.text("state IN ('asked', 'sent')"),
+        )
+
+    op.create_table(
         "rights",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -1038,6 +1116,86 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_rights_code")),
     )
     op.create_table(
+        "role_changes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "drafter",
+                "approver",
+                "treasury",
+                "counter",
+                "auditor",
+                "admin",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "given",
+                "refused",
+                "withdrawn",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("proposed_by", sa.Integer(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'proposed') = (decided_at IS NULL)", name=op.f("ck_role_changes_decided_at_the_end")
+        ),
+        sa.CheckConstraint(
+            "state <> 'given' OR (decided_by <> proposed_by AND decided_by <> account_id)",
+            name=op.f("ck_role_changes_two_persons"),
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_role_changes_account_id_accounts")),
+        sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_role_changes_decided_by_accounts")),
+        sa.ForeignKeyConstraint(["proposed_by"], ["accounts.id"], name=op.f("fk_role_changes_proposed_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role_changes")),
+    )
+    with op.batch_alter_table("role_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_role_changes_one_open",
+            ["account_id", "role"],
+            unique=True,
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        )
+
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "way",
+            sa.Enum("code", "passkey", "recovery", name="way", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("device", sa.String(length=40), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sign_ins_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_sign_ins_key_hash")),
+    )
+    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
+        batch_op.create_index("ix_sign_ins_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_sign_ins_began", ["began_at"], unique=False)
+
+    op.create_table(
         "staff_roles",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -1049,6 +1207,7 @@ def upgrade() -> None:
                 "treasury",
                 "counter",
                 "auditor",
+                "admin",
                 name="role",
                 native_enum=False,
                 create_constraint=True,
@@ -2482,7 +2641,28 @@ def downgrade() -> None:
     op.drop_table("wallet_challenges")
     op.drop_table("stripe_payouts")
     op.drop_table("staff_roles")
+    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_ins_began")
+        batch_op.drop_index("ix_sign_ins_account")
+
+    op.drop_table("sign_ins")
+    with op.batch_alter_table("role_changes", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_role_changes_one_open",
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        )
+
+    op.drop_table("role_changes")
     op.drop_table("rights")
+    with op.batch_alter_table("recoveries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_recoveries_one_open",
+            sqlite_where=sa.text("state IN ('asked', 'sent')"),
+            postgresql_where=sa.text("state IN ('asked', 'sent')"),
+        )
+
+    op.drop_table("recoveries")
     with op.batch_alter_table("posting_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_posting_lines_account")
 
@@ -2507,6 +2687,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_payments_saved_card_id"))
 
     op.drop_table("payments")
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkeys_account_id"))
+
+    op.drop_table("passkeys")
+    with op.batch_alter_table("passkey_challenges", schema=None) as batch_op:
+        batch_op.drop_index("ix_passkey_challenges_expires")
+
+    op.drop_table("passkey_challenges")
     with op.batch_alter_table("offer_requests", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_offer_requests_one_open_per_token",

@@ -49,7 +49,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "metadata": ("auditing", "replicating"),
     "listings": ("scheduling",),
     "admissions": ("enclosing",),
-    "orders": ("expiring",),
+    "orders": ("cancelling", "expiring"),
     "tokens": ("checking", "issuing"),
     "holders": ("giving", "withdrawing"),
     "resale": ("recording",),

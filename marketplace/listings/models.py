@@ -64,6 +64,7 @@ class ListingState(StrEnum):
     APPROVED = "approved"
     PUBLISHED = "published"
     OPEN = "open"
+    SUSPENDED = "suspended"
     CLOSED = "closed"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
@@ -79,6 +80,7 @@ STATE_JA = {
     ListingState.APPROVED: "公開待ち",
     ListingState.PUBLISHED: "まもなく開始",
     ListingState.OPEN: "受付中",
+    ListingState.SUSPENDED: "一時停止中",
     ListingState.CLOSED: "受付終了",
     ListingState.COMPLETED: "終了",
     ListingState.CANCELLED: "中止",
@@ -87,6 +89,7 @@ STATE_JA = {
 PUBLIC = (
     ListingState.PUBLISHED,
     ListingState.OPEN,
+    ListingState.SUSPENDED,
     ListingState.CLOSED,
     ListingState.COMPLETED,
     ListingState.CANCELLED,
@@ -111,6 +114,7 @@ class Listing(Base):
         sa.CheckConstraint(
             "state IN ('draft', 'submitted', 'cancelled') OR approved_by IS NOT NULL", name="nothing_public_unapproved"
         ),
+        sa.CheckConstraint("state <> 'suspended' OR suspended_reason <> ''", name="suspended_for_a_reason"),
         sa.Index("ix_listings_state_opens", "state", "opens_at"),
     )
     MOVES: ClassVar[Machine[ListingState]] = Machine(
@@ -120,12 +124,15 @@ class Listing(Base):
             "approve": {ListingState.SUBMITTED: ListingState.APPROVED},
             "publish": {ListingState.APPROVED: ListingState.PUBLISHED},
             "open": {ListingState.PUBLISHED: ListingState.OPEN},
+            "suspend": {ListingState.OPEN: ListingState.SUSPENDED},
+            "resume": {ListingState.SUSPENDED: ListingState.OPEN},
             "close": {ListingState.OPEN: ListingState.CLOSED},
             "complete": {ListingState.CLOSED: ListingState.COMPLETED},
             "cancel": {
                 ListingState.APPROVED: ListingState.CANCELLED,
                 ListingState.PUBLISHED: ListingState.CANCELLED,
                 ListingState.OPEN: ListingState.CANCELLED,
+                ListingState.SUSPENDED: ListingState.CANCELLED,
                 ListingState.CLOSED: ListingState.CANCELLED,
             },
         }
@@ -171,6 +178,8 @@ class Listing(Base):
     approved_at: Mapped[datetime | None]
     returned_note: Mapped[str] = mapped_column(sa.Text, default="")
     cancelled_reason: Mapped[str] = mapped_column(sa.Text, default="")
+    suspended_at: Mapped[datetime | None]
+    suspended_reason: Mapped[str] = mapped_column(sa.Text, default="")
     text_hash: Mapped[str | None] = mapped_column(sa.String(71))
     created_at: Mapped[datetime]
 
@@ -199,6 +208,53 @@ class Version(Base):
     submitted_at: Mapped[datetime]
     decided_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     """Who approved it or sent it back, and so has seen it."""
+
+
+class CancellationState(StrEnum):
+    REQUESTED = "requested"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+IS_REQUESTED = sa.text("state = 'requested'")
+
+
+class Cancellation(Base):
+    """Somebody asks for the end of a sale; somebody else agrees, once money has moved."""
+
+    __tablename__ = "listing_cancellations"
+    __table_args__ = (
+        sa.Index(
+            "uq_listing_cancellations_one_waits",
+            "listing_id",
+            unique=True,
+            sqlite_where=IS_REQUESTED,
+            postgresql_where=IS_REQUESTED,
+        ),
+        sa.CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="cancelled_by_another_person"),
+        sa.CheckConstraint("state <> 'done' OR NOT money_moved OR approved_by IS NOT NULL", name="money_takes_two"),
+    )
+    MOVES: ClassVar[Machine[CancellationState]] = Machine(
+        {
+            "approve": {CancellationState.REQUESTED: CancellationState.DONE},
+            "withdraw": {CancellationState.REQUESTED: CancellationState.WITHDRAWN},
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
+    state: Mapped[CancellationState] = state_column(CancellationState)
+    why: Mapped[str] = mapped_column(sa.Text)
+    """The public reads it once the sale is cancelled."""
+    money_moved: Mapped[bool] = mapped_column(default=False)
+    requested_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    requested_at: Mapped[datetime]
+    approved_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+
+    @property
+    def subject(self) -> str:
+        return f"cancellation:{self.id}"
 
 
 class Unit(Base):

@@ -22,6 +22,11 @@ class SaleClosed(Refused):
     message = "受付は終わりました。"
 
 
+class Suspended(Refused):
+    code = "suspended"
+    message = "受付を一時停止しています。理由は権利のページをごらんください。"
+
+
 class SoldOut(Refused):
     code = "sold_out"
     message = "売り切れました。"
@@ -94,7 +99,9 @@ def _time_faults(mode: Mode, values: Mapping[str, Any]) -> Iterator[Invalid]:
 
 
 def check_open(listing: Listing, at: datetime) -> None:
-    """NotYetOpen or SaleClosed where nothing can be bought or applied for at `at`."""
+    """NotYetOpen, Suspended or SaleClosed where nothing can be bought or applied for at `at`."""
+    if listing.state == ListingState.SUSPENDED:
+        raise Suspended
     if listing.state == ListingState.PUBLISHED or (listing.state == ListingState.OPEN and at < listing.opens_at):
         raise NotYetOpen
     if listing.state != ListingState.OPEN or (listing.closes_at is not None and at >= listing.closes_at):

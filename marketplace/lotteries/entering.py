@@ -18,6 +18,7 @@ from marketplace.kit.clock import database_now, jst, now
 from marketplace.kit.codes import ALPHABET
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
+from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.duplicates import First, Keys, first_of, keys_of, make_void
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
@@ -172,6 +173,7 @@ def next_place(lottery_id: int) -> sa.Row[tuple[str, int, object]]:
             Lottery.state == LotteryState.OPEN,
             Lottery.opens_at <= moment,
             Lottery.closes_at > moment,
+            ~sa.exists().where(Listing.id == Lottery.listing_id, Listing.state == ListingState.SUSPENDED),
         )
         .values(received=Lottery.received + 1)
         .returning(Lottery.code, Lottery.received, moment.label("at"))

@@ -46,7 +46,7 @@ def expire_unpaid() -> None:
             return  # Stripe is away: nothing is released, and the next turn tries again
 
 
-def end(order_id: int) -> None:
+def end(order_id: int, why: str = "not paid in time") -> None:
     """End one hold. Where a payment page is open it is closed first; what Stripe then says decides."""
     order = get(Order, order_id)
     payment = asking.open_payment(order.subject)
@@ -58,7 +58,7 @@ def end(order_id: int) -> None:
     with transaction():
         order = lock(Order, order_id)
         if asking.open_payment(order.subject) is None:
-            expire(order_id)
+            expire(order_id, why)
 
 
 def cancel(order_id: int) -> None:

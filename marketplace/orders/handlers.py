@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings.models import Listing, ListingState, Mode, UnitState
 from marketplace.listings.scheduling import close_sale, complete
 from marketplace.listings.taking import counts
-from marketplace.orders import deposits, settling
+from marketplace.orders import cancelling, deposits, settling
 from marketplace.orders.models import Order, OrderState, code_of
 from marketplace.outbox.promising import handles
 from marketplace.payments.models import Payment
@@ -87,6 +87,20 @@ def end_listing(listing_id: int, **_more: object) -> None:
             complete(listing_id)
     except WrongState:
         return  # another worker was first
+
+
+@handles("listing.cancelled")
+def on_cancelled(listing_id: int, **_more: object) -> None:
+    cancelling.wind_up(listing_id)
+
+
+@handles("listing.cancelled")
+def tell_owners(listing_id: int, **_more: object) -> None:
+    """Who has the right in hand keeps it, and hears so."""
+    with transaction():
+        issued = sa.select(Order).where(Order.listing_id == listing_id, Order.state == OrderState.ISSUED)
+        for order in db.session.scalars(issued.order_by(Order.id)).all():
+            settling.send_to_buyer("sale_cancelled", order)
 
 
 def unsettled(listing_id: int) -> int:

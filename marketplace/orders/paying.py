@@ -6,7 +6,7 @@ from marketplace.accounts.models import Account
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import WrongState
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.rules import SaleClosed
 from marketplace.orders import deposits
 from marketplace.orders.models import Order, OrderState
@@ -20,14 +20,24 @@ class TimeIsUp(SaleClosed):
     message = "お支払いの期限が過ぎたため、この注文は終わりました。お代はいただいていません。"
 
 
+class SaleCancelled(SaleClosed):
+    code = "sale_cancelled"
+    message = "この販売は中止になりました。お代はいただきません。理由は権利のページをごらんください。"
+
+
 def checkout(order_id: int) -> str:
-    """The address of Stripe's page for this order: the open one, or a new one. TimeIsUp, BeingTaken; Unavailable."""
+    """The address of Stripe's page for this order: the open one, or a new one.
+
+    TimeIsUp, SaleCancelled, BeingTaken; Unavailable.
+    """
     with transaction():
         order = lock(Order, order_id)
         if order.state != OrderState.AWAITING_PAYMENT:
             raise WrongState
         if order.pay_by <= now():
             raise TimeIsUp
+        if get(Listing, order.listing_id).state == ListingState.CANCELLED:
+            raise SaleCancelled
         open_payment = asking.open_payment(order.subject)
         if open_payment is not None:
             payment_id = open_payment.id

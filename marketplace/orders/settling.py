@@ -11,7 +11,7 @@ from marketplace.fund.assessing import drop
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
-from marketplace.listings.models import Listing, Unit
+from marketplace.listings.models import Listing, ListingState, Unit
 from marketplace.listings.taking import give_back, retake_unit, sell, take_unit, unsell
 from marketplace.notices.sending import send
 from marketplace.orders import deposits
@@ -25,8 +25,8 @@ from marketplace.tokens.issuing import promise_token, take_back
 def pay(order_id: int, payment_id: int, yen: int) -> None:
     """`yen` has been paid: the unit is sold, the token promised ⇢ order.paid.
 
-    Money that comes after the hold ended buys the unit if there still is one, else it goes back. A second payment
-    for one order goes back.
+    Money for a sale that was cancelled meanwhile goes back. Money that comes after the hold ended buys the unit if
+    there still is one, else it goes back. A second payment for one order goes back.
     """
     with transaction():
         order = lock(Order, order_id)
@@ -39,9 +39,15 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             question(order_id, payment_id, why=f"paid {yen}, owed {order.rest_yen}")
             return
         order.paid_by_payment_id = order.paid_by_payment_id or payment_id
-        if order.state not in OPEN and not _have_unit_again(order):
-            move(order, "refund", why="paid after the last unit was gone")
-            promise_refund(payment_id, yen, "sold out", key=f"{order.code}:late")
+        listing = get(Listing, order.listing_id)
+        cancelled = listing.state == ListingState.CANCELLED
+        if cancelled and order.state in OPEN:
+            move(order, "expire", why="sale cancelled")
+            give_back(order.unit_id)
+        if order.state not in OPEN and (cancelled or not _have_unit_again(order)):
+            late = "the sale was cancelled" if cancelled else "the last unit was gone"
+            move(order, "refund", why=f"paid after {late}")
+            promise_refund(payment_id, yen, late, key=f"{order.code}:late")
             deposits.look(order)
             send_to_buyer("refund_coming", order)
             return
@@ -49,7 +55,6 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
         sell(order.unit_id)
         move(order, "pay", payment=payment_id)
         deposits.look(order)
-        listing = get(Listing, order.listing_id)
         promise_token(
             right_id=listing.right_id,
             serial=get(Unit, order.unit_id).serial,
@@ -93,7 +98,8 @@ def expire(order_id: int, why: str = "not paid in time") -> None:
         move(order, "expire", why=why)
         drop(order.subject, why)
         give_back(order.unit_id)
-        send_to_buyer("expired", order)
+        cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
+        send_to_buyer("sale_cancelled" if cancelled else "expired", order)
         say(
             "order.expired",
             key=order.code,
@@ -107,8 +113,9 @@ def expire(order_id: int, why: str = "not paid in time") -> None:
 def expire_if_over(order_id: int) -> None:
     """A payment page is closed for good; whoever has time left may open another one, and a deposit may count now."""
     order = get(Order, order_id)
-    if order.pay_by <= now():
-        expire(order_id)
+    cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
+    if order.pay_by <= now() or cancelled:
+        expire(order_id, "sale cancelled" if cancelled else "not paid in time")
     elif order.deposit_payment_id is not None:
         deposits.taken(order_id)
 

@@ -217,6 +217,10 @@ class SendBackForm(Form):
     note = _text("差し戻す理由", 1_000, "起案した人が読みます", field=TextAreaField)
 
 
+class StopForm(Form):
+    why = _text("理由", 500, "権利のページに公開されます", required="理由を書いてください。", field=TextAreaField)
+
+
 class RefundForm(Form):
     why = _text("返金の理由", 300, "操作の記録に残ります", required="返金の理由を書いてください。")
 

@@ -11,7 +11,7 @@ from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
-from marketplace.listings.models import Listing, ListingState
+from marketplace.listings.models import Cancellation, CancellationState, Listing, ListingState
 from marketplace.lotteries.models import Lottery, LotteryState
 from marketplace.metadata.models import Amendment, AmendmentState
 from marketplace.staff.tasks import Task, day_of
@@ -82,6 +82,32 @@ def corrections(account_id: int) -> list[Task]:
             *(f"/staff/metadata/{each.right.code}", "内容を確かめる"),
         )
         for each in db.session.scalars(waiting.order_by(Amendment.id))
+    ]
+
+
+def stopped(account_id: int) -> list[Task]:
+    """Ends of sales that wait for a second person, and sales that stand still."""
+    asked = sa.select(Listing, Cancellation).join(Cancellation, Cancellation.listing_id == Listing.id)
+    asked = asked.where(Cancellation.state == CancellationState.REQUESTED, Cancellation.requested_by != account_id)
+    return [
+        *(
+            Task(
+                "中止の承認",
+                "warn",
+                listing.right.title_ja,
+                row.why,
+                f"/staff/listings/{listing.code}/stop",
+                "確かめる",
+            )
+            for listing, row in db.session.execute(asked.order_by(Cancellation.id))
+        ),
+        *(
+            Task(
+                *("停止中", "warn", listing.right.title_ja, listing.suspended_reason),
+                *(f"/staff/listings/{listing.code}/stop", "画面を開く"),
+            )
+            for listing in _listings(ListingState.SUSPENDED)
+        ),
     ]
 
 

@@ -33,6 +33,7 @@ def today(account_id: int) -> list[Task]:
         *sale_tasks.not_published(),
         *works_tasks.lost_blocks(),
         *sale_tasks.corrections(account_id),
+        *sale_tasks.stopped(account_id),
         *sale_tasks.awaiting_approval(account_id),
         *sale_tasks.sent_back(account_id),
         *money_tasks.unpaid_winners(),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from marketplace.staff import desk, drafting, metadata, orders, reviewing
+from marketplace.staff import desk, drafting, metadata, orders, reviewing, stopping
 
-BLUEPRINTS = [desk.bp, drafting.bp, reviewing.bp, orders.bp, metadata.bp]
+BLUEPRINTS = [desk.bp, drafting.bp, reviewing.bp, stopping.bp, orders.bp, metadata.bp]

@@ -90,6 +90,8 @@ def _times(listing: Listing, closes_at: datetime | None) -> list[tuple[str, bool
         return [(f"{when(listing.opens_at)} 開始", False)]
     if listing.state == ListingState.OPEN and closes_at:
         return [(f"{when(closes_at)} まで", closes_at - now() < SOON)]
+    if listing.state == ListingState.SUSPENDED:
+        return [("受付を一時停止しています", False)]
     if listing.state == ListingState.CANCELLED:
         return [("中止になりました", False)]
     if listing.state in (ListingState.CLOSED, ListingState.COMPLETED):

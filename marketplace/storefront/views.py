@@ -26,7 +26,7 @@ from marketplace.tokens.models import Token, TokenState
 bp = Blueprint("storefront", __name__)
 BLUEPRINTS = (bp, mypage.bp, records.bp, market.bp, tokens.bp)
 
-ON_SALE = (ListingState.OPEN, ListingState.PUBLISHED)
+ON_SALE = (ListingState.OPEN, ListingState.SUSPENDED, ListingState.PUBLISHED)
 ENDED = (ListingState.CLOSED, ListingState.COMPLETED, ListingState.CANCELLED)
 PER_PAGE = 24
 

@@ -1,27 +1,30 @@
 """Prints docs/states.md from the tables of moves: python -m tests.docs.states > docs/states.md"""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-from marketplace.accounts.models import Recovery, RoleChange
-from marketplace.admissions.models import Participation
-from marketplace.auctions.models import Auction
-from marketplace.fund.models import Decision, Period
-from marketplace.holders.models import Gift, Withdrawal
+from marketplace.application import OFFICES
+from marketplace.kit.db import Base
 from marketplace.kit.state import Machine
-from marketplace.listings.models import Listing
-from marketplace.lotteries.models import Entry
-from marketplace.metadata.models import Amendment, Replica
-from marketplace.orders.models import Order
-from marketplace.payments.models import Payment, Refund, SavedCard
-from marketplace.rights.models import Right
-from marketplace.tokens.models import Token
 
 HEAD = """# States
 
 Printed from the code by `python -m tests.docs.states`. A move that is not in a table is refused; each move that is made
 leaves a row in the journal.
 """
+
+
+def machines() -> Sequence[tuple[str, Machine[Any]]]:
+    """The name and the moves of whatever has a state: office by office from the ground up, then by name."""
+    offices = [office for office in OFFICES if find_spec(f"marketplace.{office}.models")]
+    for office in offices:
+        import_module(f"marketplace.{office}.models")
+    found = [mapper.class_ for mapper in Base.registry.mappers if hasattr(mapper.class_, "MOVES")]
+    found.sort(key=lambda kind: (offices.index(kind.__module__.split(".")[1]), kind.__name__))
+    return [(kind.__name__, kind.MOVES) for kind in found]
 
 
 def table(name: str, machine: Machine[Any]) -> str:
@@ -31,12 +34,7 @@ def table(name: str, machine: Machine[Any]) -> str:
 
 def text() -> str:
     """The whole page."""
-    kinds = (
-        *(RoleChange, Recovery),
-        *(Right, Listing, Participation, Order, Payment, Refund, SavedCard, Token, Gift, Withdrawal),
-        *(Auction, Entry, Replica, Amendment, Decision, Period),
-    )
-    return HEAD + "".join(table(kind.__name__, kind.MOVES) for kind in kinds)
+    return HEAD + "".join(table(name, machine) for name, machine in machines())
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 3a1fb029b176, after ; 2026-11-28 14:10:15.215153.
+Revision 77928cb13118, after ; 2026-11-28 14:26:01.124516.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "3a1fb029b176"
+revision = "77928cb13118"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1437,6 +1437,7 @@ def upgrade() -> None:
                 "approved",
                 "published",
                 "open",
+                "suspended",
                 "closed",
                 "completed",
                 "cancelled",
@@ -1493,8 +1494,13 @@ def upgrade() -> None:
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("returned_note", sa.Text(), nullable=False),
         sa.Column("cancelled_reason", sa.Text(), nullable=False),
+        sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("suspended_reason", sa.Text(), nullable=False),
         sa.Column("text_hash", sa.String(length=71), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state <> 'suspended' OR suspended_reason <> ''", name=op.f("ck_listings_suspended_for_a_reason")
+        ),
         sa.CheckConstraint(
             "state IN ('draft', 'submitted', 'cancelled') OR approved_by IS NOT NULL",
             name=op.f("ck_listings_nothing_public_unapproved"),
@@ -1857,6 +1863,51 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.create_index("ix_auctions_state_closes", ["state", "closes_at"], unique=False)
+
+    op.create_table(
+        "listing_cancellations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "requested", "done", "withdrawn", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("money_moved", sa.Boolean(), nullable=False),
+        sa.Column("requested_by", sa.Integer(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'done' OR NOT money_moved OR approved_by IS NOT NULL",
+            name=op.f("ck_listing_cancellations_money_takes_two"),
+        ),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR approved_by <> requested_by",
+            name=op.f("ck_listing_cancellations_cancelled_by_another_person"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["approved_by"], ["accounts.id"], name=op.f("fk_listing_cancellations_approved_by_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["listing_id"], ["listings.id"], name=op.f("fk_listing_cancellations_listing_id_listings")
+        ),
+        sa.ForeignKeyConstraint(
+            ["requested_by"], ["accounts.id"], name=op.f("fk_listing_cancellations_requested_by_accounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listing_cancellations")),
+    )
+    with op.batch_alter_table("listing_cancellations", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_listing_cancellations_one_waits",
+            ["listing_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'requested'"),
+            postgresql_where=sa.text("state = 'requested'"),
+        )
 
     op.create_table(
         "listing_versions",
@@ -2571,6 +2622,14 @@ def downgrade() -> None:
     op.drop_table("participations")
     op.drop_table("lotteries")
     op.drop_table("listing_versions")
+    with op.batch_alter_table("listing_cancellations", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_listing_cancellations_one_waits",
+            sqlite_where=sa.text("state = 'requested'"),
+            postgresql_where=sa.text("state = 'requested'"),
+        )
+
+    op.drop_table("listing_cancellations")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_state_closes")
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from marketplace.auditing import heads
+from marketplace.auditing import heads, journal, samples
 
-BLUEPRINTS = [heads.bp]
+BLUEPRINTS = [heads.bp, journal.bp, samples.bp]

@@ -255,6 +255,39 @@ STATES = {
     "won": "当選",
 }
 
+SUBJECTS = {
+    "account": "利用者",
+    "amendment": "控えの訂正",
+    "auction": "オークション・入札",
+    "call": "帳面への記録",
+    "chain": "帳面",
+    "enclosure": "申込の書類",
+    "entry": "抽選の応募",
+    "evidence": "証拠のまとまり",
+    "exclusion": "除外名簿",
+    "fund": "基金",
+    "gift": "贈り物",
+    "listing": "出品",
+    "lottery": "抽選",
+    "notice": "手紙",
+    "offer": "売り出し",
+    "order": "注文",
+    "participation": "参加申込",
+    "picture": "絵",
+    "pin": "内容の控え",
+    "pins": "内容の控え",
+    "replica": "よその控え",
+    "right": "権利",
+    "token": "トークン",
+    "withdrawal": "ウォレットへ移す",
+}
+
+
+def subject_in_words(subject: str) -> str:
+    """'order:ORD-7K3M9QXA' → '注文 ORD-7K3M9QXA'."""
+    kind, _, code = subject.partition(":")
+    return f"{SUBJECTS.get(kind, kind)} {code}".strip()
+
 
 def event_in_words(event: str) -> str:
     return EVENTS.get(event, event)

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, may_open, roles_of, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
-from marketplace.journal.checking import check_here
-from marketplace.journal.models import Entry, Head
-from marketplace.journal.words import event_in_words, state_in_words
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get
+from marketplace.kit.db import get
 from marketplace.listings.drafting import staff_name
 from marketplace.outbox import keeping
 from marketplace.staff import sheets
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
-
-PAGE = 50
 
 
 def menu() -> list[dict[str, Any]]:
@@ -49,10 +43,6 @@ def menu() -> list[dict[str, Any]]:
         for href, icon, label, key in places
         if may_open(href, have)
     ]
-
-
-bp.add_app_template_filter(event_in_words)
-bp.add_app_template_filter(state_in_words)
 
 
 @bp.app_context_processor
@@ -100,33 +90,3 @@ def retry_call(call_id: int) -> ResponseReturnValue:
     sending.retry(get(Call, call_id).key, staff_name(me().id))
     flash("もう一度ためします。1分ほどたってから、画面を読みこみ直してください。")
     return redirect(url_for("staff.outbox"), 303)
-
-
-@bp.get("/journal")
-@staff()
-def journal() -> ResponseReturnValue:
-    subject, before = request.args.get("subject", ""), request.args.get("before", type=int)
-    query = sa.select(Entry).order_by(Entry.id.desc()).limit(PAGE + 1)
-    if subject:
-        query = query.where(Entry.subject == subject)
-    if before:
-        query = query.where(Entry.id < before)
-    entries = list(db.session.scalars(query))
-    checked = "check" in request.args
-    return render_template(
-        "staff/journal.html",
-        entries=entries[:PAGE],
-        older=entries[PAGE - 1].id if len(entries) > PAGE else None,
-        subject=subject,
-        head=db.session.get(Head, 1),
-        checked=checked,
-        fault=check_here() if checked else None,
-        names=names_of({entry.by for entry in entries}),
-    )
-
-
-def names_of(actors: set[str]) -> dict[str, str]:
-    """{'staff:ACC-…': name} of the members of staff among `actors`: the journal itself knows codes only."""
-    codes = [actor.removeprefix("staff:") for actor in actors if actor.startswith("staff:")]
-    people = db.session.scalars(sa.select(Account).where(Account.code.in_(codes)))
-    return {f"staff:{person.code}": person.name or person.email for person in people}

@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Role
+from marketplace.accounts.names import names_of
 from marketplace.accounts.session import roles_of, staff
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db, get
@@ -18,7 +19,7 @@ from marketplace.listings import approving, checking, versions
 from marketplace.listings.comparing import Change, changes
 from marketplace.listings.facts import facts, fingerprint
 from marketplace.listings.models import Listing, ListingState
-from marketplace.staff.desk import me, names_of
+from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
 from marketplace.staff.forms import ApproveForm, SendBackForm
 

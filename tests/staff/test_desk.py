@@ -14,8 +14,6 @@ from marketplace.auctions.models import Auction
 from marketplace.auctions.unsealing import open_envelopes
 from marketplace.chain import alarms
 from marketplace.chain.models import Call, CallState, Trouble
-from marketplace.journal.sealing import seal
-from marketplace.journal.writing import note
 from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings import approving, scheduling
@@ -29,7 +27,6 @@ from marketplace.outbox.promising import say
 from marketplace.staff import sale_tasks, sheets, works_tasks
 from tests import given
 from tests.chain.given import a_series
-from tests.journal.forging import forge
 from tests.outbox.hearing import hearing
 from tests.pages import read, submit
 
@@ -201,38 +198,6 @@ def test_equal_highest_sealed_bids_are_drawn_from_the_sheet(app: Flask, client: 
 def test_the_figures_count_since_april(app: Flask) -> None:
     given.a_listing()
     assert sheets.figures() == {"open": 1, "orders": 0, "paid_yen": 0, "paid": 0}
-
-
-class TestTheJournal:
-    def test_it_is_read_by_subject_with_names_for_codes(self, app: Flask, client: FlaskClient) -> None:
-        first, second = (get(Listing, given.a_listing(state="draft")) for _ in range(2))
-        given.signed_in(client, given.staff("auditor"))
-        whole, one = (
-            read(client.get(path)).words for path in ("/staff/journal", f"/staff/journal?subject={first.subject}")
-        )
-        assert (second.subject in whole, second.subject in one, first.subject in one) == (True, False, True)
-        assert "drafter@town.example.jp" in one
-
-    def test_it_is_turned_page_by_page_without_a_gap(self, app: Flask, client: FlaskClient) -> None:
-        with transaction():
-            for number in range(120):
-                note("test:page", f"look-{number:03}")
-        given.signed_in(client, given.staff("auditor"))
-        seen: list[str] = []
-        path = "/staff/journal?subject=test:page"
-        while path:
-            page = read(client.get(path))
-            seen += [word for word in page.words.split() if word.startswith("look-")]
-            path = next((link for link in page.links if "before=" in link), "")
-        assert seen == [f"look-{number:03}" for number in reversed(range(120))]
-
-    def test_its_chain_is_checked_on_request(self, app: Flask, client: FlaskClient) -> None:
-        given.a_listing(state="draft")
-        seal()
-        given.signed_in(client, given.staff("auditor"))
-        assert "すべての行がつながっています" in read(client.get("/staff/journal?check=1")).words
-        forge("UPDATE journal SET why = '別の理由' WHERE seq = 1")
-        assert "1行めが書きかえられています" in read(client.get("/staff/journal?check=1")).words
 
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/listings", "/staff/approvals", "/staff/outbox", "/staff/journal"])

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from marketplace.auditing import heads, journal, samples
+from marketplace.auditing import heads, journal, packs, samples
 
-BLUEPRINTS = [heads.bp, journal.bp, samples.bp]
+BLUEPRINTS = [heads.bp, journal.bp, samples.bp, packs.bp]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
-from marketplace.perks import partnering
-from marketplace.perks.forms import ClickForm, PartnerForm
-from marketplace.perks.models import Partner
+from marketplace.perks import flagging, partnering, slips, statements
+from marketplace.perks.forms import ClickForm, LookForm, PartnerForm, SlipsForm
+from marketplace.perks.models import Partner, Use
 
 bp = Blueprint("partners_desk", __name__, url_prefix="/staff/partners")
 
@@ -38,6 +38,54 @@ def take_in() -> ResponseReturnValue:
     return _listed(form), 422
 
 
+@bp.get("/<code>")
+@staff("drafter", "approver", "treasury", "auditor")
+def show(code: str) -> ResponseReturnValue:
+    partner = partnering.partner_of(code)
+    return _page(partner, request.args.get("month", ""), SlipsForm(formdata=None))
+
+
+@bp.get("/<code>/<month>.<kind>")
+@staff("drafter", "approver", "treasury", "auditor")
+def statement(code: str, month: str, kind: str) -> ResponseReturnValue:
+    """The month as CSV or PDF."""
+    partner = partnering.partner_of(code)
+    makers = {"csv": (statements.as_csv, "text/csv; charset=utf-8"), "pdf": (statements.as_pdf, "application/pdf")}
+    if month not in statements.months(partner.id) or kind not in makers:
+        abort(404)
+    make, media = makers[kind]
+    response = Response(make(statements.statement(partner, month)), content_type=media)
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-{month}.{kind}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@bp.post("/<code>/slips.pdf")
+@staff("drafter", "approver")
+def print_slips(code: str) -> ResponseReturnValue:
+    partner, form = partnering.partner_of(code), SlipsForm()
+    if not form.validate():
+        return _page(partner, "", form), 422
+    paper = slips.print_slips(partner.id, form.count.data or 0, _by())
+    headers = {"Content-Disposition": f'inline; filename="{code}-slips.pdf"', "Cache-Control": "private, no-store"}
+    return Response(paper, content_type="application/pdf", headers=headers)
+
+
+@bp.post("/uses/<int:use_id>/look")
+@staff("drafter", "approver", "treasury")
+def look(use_id: int) -> ResponseReturnValue:
+    """The office looked at a flagged use. The ledger stays as it is."""
+    form = LookForm()
+    line = get(Use, use_id)
+    partner = get(Partner, line.partner_id).code if line.partner_id else ""
+    if form.validate():
+        flagging.look(use_id, _me(), form.note.data or "")
+        flash("確認ずみにしました。")
+    else:
+        flash("どう確かめたかを書いてください。", "bad")
+    return redirect(url_for("partners_desk.show", code=partner) if partner else url_for("partners_desk.index"), 303)
+
+
 @bp.post("/<code>/pin")
 @staff("drafter", "approver")
 def renew(code: str) -> ResponseReturnValue:
@@ -58,10 +106,28 @@ def close(code: str) -> ResponseReturnValue:
     return redirect(url_for("partners_desk.index"), 303)
 
 
-def _by() -> str:
+def _me() -> int:
     account = current_account()
     assert account is not None, "staff() lets nobody else in"
-    return staff_name(account.id)
+    return account.id
+
+
+def _by() -> str:
+    return staff_name(_me())
+
+
+def _page(partner: Partner, month: str, form: SlipsForm) -> str:
+    months = statements.months(partner.id)
+    chosen = month if month in months else next(iter(months), "")
+    return render_template(
+        "perks/partner.html",
+        partner=partner,
+        months=months,
+        made=statements.statement(partner, chosen) if chosen else None,
+        open_flags=flagging.open_flags(partner.id),
+        form=form,
+        look=LookForm(formdata=None),
+    )
 
 
 def _pin_page(partner_id: int, pin: str) -> str:

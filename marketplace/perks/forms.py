@@ -129,5 +129,13 @@ class PartnerForm(Form):
     )
 
 
+class SlipsForm(Form):
+    count = number("枚数", 1, 100, required=True)
+
+
+class LookForm(Form):
+    note = StringField("どう確かめたか", validators=[DataRequired("どう確かめたかを書いてください。"), Length(max=300)])
+
+
 class ClickForm(Form):
     """Nothing but the click, protected against forgery."""

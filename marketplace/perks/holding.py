@@ -50,6 +50,14 @@ def holds(account_id: int, token: Token) -> bool:
     return token.holder_id == account_id or _owns_wallet(account_id, token.holder_address)
 
 
+def with_perks(account_id: int) -> list[Token]:
+    """What the person holds, in custody or in a wallet of their own, that has perks to use."""
+    wallets = sa.select(Wallet.address).where(Wallet.account_id == account_id)
+    theirs = sa.or_(Token.holder_id == account_id, Token.holder_address.in_(wallets))
+    held = sa.select(Token).where(theirs, Token.state == TokenState.HELD).order_by(Token.minted_at.desc(), Token.id)
+    return [token for token in db.session.scalars(held) if token.right.perk_plans]
+
+
 def first_holder(token: Token) -> bool:
     """Does the person for whom it was issued hold it?"""
     return holds(token.account_id, token)

@@ -63,12 +63,12 @@ class Outcome:
     """`nth`: which use of its period it is; `left`: how many there are after it, None where there is no end."""
 
     ref: str
+    token_id: int
     plan: Plan
     period: str
     nth: int
     left: int | None
     flag: Flag | None
-    undo_until: datetime
 
 
 def use(asked: Asked) -> Outcome:
@@ -175,9 +175,8 @@ def outcome(line: Use, plan: Plan) -> Outcome:
     row = db.session.scalar(
         sa.select(Allowance).filter_by(token_id=line.token_id, plan_id=line.plan_id, period=line.period)
     )
-    until = (line.used_at if line.channel is Channel.OFFLINE else line.recorded_at) + UNDO
     nth, left = (row.used + row.over, row.left) if row else (0, plan.allowed)
-    return Outcome(line.ref, plan, line.period, nth, left, line.flag, until)
+    return Outcome(line.ref, line.token_id, plan, line.period, nth, left, line.flag)
 
 
 def check(asked: Asked, token: Token, plan: Plan) -> None:

@@ -12,7 +12,7 @@ from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
-from marketplace.staff import money_tasks, people_tasks, sale_tasks, works_tasks
+from marketplace.staff import money_tasks, people_tasks, perk_tasks, sale_tasks, works_tasks
 from marketplace.staff.tasks import Task, day_of
 
 
@@ -22,6 +22,7 @@ def today(account_id: int) -> list[Task]:
         *works_tasks.chain_alarms(),
         *works_tasks.parked(),
         *works_tasks.parked_calls(),
+        *perk_tasks.locked_counters(),
         *sale_tasks.draws(),
         *sale_tasks.auctions(),
         *sale_tasks.admissions(),
@@ -30,6 +31,8 @@ def today(account_id: int) -> list[Task]:
         *money_tasks.disputed(),
         *money_tasks.deposits_ending(),
         *people_tasks.second_persons(account_id),
+        *perk_tasks.flagged_uses(),
+        *perk_tasks.not_on_chain(),
         *sale_tasks.not_published(),
         *works_tasks.lost_blocks(),
         *sale_tasks.corrections(account_id),

@@ -17,6 +17,8 @@ from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.orders.models import OPEN, Order
+from marketplace.perks.holding import with_perks
+from marketplace.perks.standing import standings
 from marketplace.resale.models import Offer, OfferState
 from marketplace.tokens.models import Token, TokenState
 
@@ -55,6 +57,7 @@ def show() -> ResponseReturnValue:
     page = render_template(
         "storefront/mypage.html",
         tokens=tokens,
+        passes=[(token, standings(token)) for token in with_perks(me.id)],
         gifts=waiting_for(me),
         outside=_in_own_wallets(me.id),
         busy=_busy([token.token_id for token in tokens]),

@@ -13,6 +13,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.web import conditional
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.replicating import standing
+from marketplace.perks.standing import standings
 from marketplace.resale import calls, rules
 from marketplace.resale.models import Offer
 from marketplace.resale.offering import live_offer
@@ -61,6 +62,8 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
         share=share(row, offer),
         kept=standing(row.right_id),
         corrections=corrections(row.right),
+        standings=standings(row),
+        seen_at=now().replace(second=0, microsecond=0),
     )
     return conditional(page, max_age=1, private=me is not None)
 

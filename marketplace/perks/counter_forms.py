@@ -1,0 +1,55 @@
+"""What is typed at a counter."""
+
+from __future__ import annotations
+
+from wtforms import DateField, HiddenField, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from marketplace.kit.forms import Form
+from marketplace.perks.forms import ClickForm
+
+__all__ = ["ClickForm", "SignInForm", "SlipForm", "TypedForm"]
+
+
+class SignInForm(Form):
+    partner = SelectField("窓口", validators=[InputRequired("窓口を選んでください。")])
+    pin = PasswordField(
+        "窓口の暗証番号",
+        validators=[DataRequired("暗証番号を入力してください。")],
+        description="役場から届いた6けたの数字",
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+
+
+class TypedForm(Form):
+    number = StringField(
+        "お客さまの番号",
+        validators=[DataRequired("番号を入力してください。"), Length(max=400)],
+        description="特典パスかカードにある「3-427」のような番号",
+        render_kw={"autocomplete": "off", "inputmode": "text"},
+    )
+    code = StringField(
+        "6けたの番号、またはカードの暗証番号（4けた）",
+        description="いま画面に出ている6けた",
+        render_kw={"autocomplete": "off", "inputmode": "numeric"},
+    )
+    plan = HiddenField()
+    ref = HiddenField(validators=[Length(min=32, max=32)])
+
+
+class SlipForm(Form):
+    code = StringField(
+        "もぎり券の番号", validators=[DataRequired("もぎり券の番号を入力してください。"), Length(max=16)]
+    )
+    number = StringField(
+        "お客さまの番号",
+        validators=[DataRequired("お客さまの番号を入力してください。"), Length(max=20)],
+        description="例 3-427",
+    )
+    on = DateField("使った日", validators=[InputRequired("使った日を入力してください。")])
+    plan = SelectField("特典", validators=[InputRequired("特典を選んでください。")])
+
+    @property
+    def plan_id(self) -> str:
+        """The choice names right and plan, since plans of two rights may be called alike."""
+        return str(self.plan.data).partition(":")[2]

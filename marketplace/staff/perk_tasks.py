@@ -1,0 +1,43 @@
+"""What the perks ask of the desk: counters that are locked, uses to look at, counts that the chain has not taken."""
+
+from __future__ import annotations
+
+from marketplace.kit.dates import when
+from marketplace.kit.db import get
+from marketplace.perks import chaining, flagging
+from marketplace.perks.models import Partner
+from marketplace.staff.tasks import Task
+
+
+def locked_counters() -> list[Task]:
+    return [
+        Task(
+            *("窓口", "bad", f"{partner.name} の窓口が止まっています", "まちがった暗証番号が10回続きました"),
+            *(f"/staff/partners#{partner.code}", "窓口の画面を開く"),
+        )
+        for partner in flagging.locked_partners()
+    ]
+
+
+def flagged_uses() -> list[Task]:
+    return [
+        Task(
+            *("確認", "warn", f"{line.plan_name}：{line.flag.ja if line.flag else ''}", when(line.used_at)),
+            *(_place(line.partner_id), "内容を確かめる"),
+        )
+        for line in flagging.open_flags()
+    ]
+
+
+def not_on_chain() -> list[Task]:
+    return [
+        Task(
+            *("確認", "warn", f"{line.plan_name}の利用が、ブロックチェーンに記録できていません", when(line.used_at)),
+            *(_place(line.partner_id), "利用の明細を見る"),
+        )
+        for line in chaining.unresolved()
+    ]
+
+
+def _place(partner_id: int | None) -> str:
+    return f"/staff/partners/{get(Partner, partner_id).code}" if partner_id else "/staff/partners"

@@ -1,0 +1,143 @@
+"""Telephone and tablet in real browsers, with the network and without it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, expect
+
+from marketplace.kit.clock import now
+from marketplace.kit.db import db
+from marketplace.perks import certifying, knowing
+from tests import given
+from tests.chainlogs import Chain
+from tests.perks.stage import Desk, Telephone, a_token, bath, counts, lines
+from tests.resale.stage import token
+from tests.visiting import visiting
+
+pytestmark = pytest.mark.browser
+
+
+def soon(windows: int) -> datetime:
+    """A later half minute, which a telephone whose clock is ahead shows already."""
+    return now() + timedelta(seconds=30 * windows)
+
+
+PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(autouse=True)
+def noon() -> None:
+    """The browsers' clocks are real, and so is the town's here."""
+
+
+def signed_in(page: Page, client: FlaskClient, account_id: int) -> None:
+    """The browser has the person's cookie."""
+    given.signed_in(client, account_id)
+    cookie = client.get_cookie("hiroba")
+    assert cookie is not None
+    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": "http://127.0.0.1"}])
+
+
+def open_counter(page: Page, desk: Desk) -> None:
+    page.goto("/counter/")
+    page.select_option("#partner", desk.code)
+    page.fill("#pin", desk.pin)
+    page.get_by_role("button", name="窓口をひらく").click()
+    page.wait_for_selector("[data-counter][data-ready]", state="attached")
+
+
+def read_code(page: Page, code: str) -> None:
+    """As a reader that types what it sees."""
+    page.fill("#number", code)
+    page.get_by_role("button", name="確かめて使う").click()
+
+
+def shown_code(page: Page) -> str:
+    page.wait_for_selector("[data-pass][data-ready]")
+    return page.get_attribute("[data-pass]", "data-ready") or ""
+
+
+def test_a_telephone_shows_passes_without_network_after_the_first_opening(
+    app: Flask, client: FlaskClient, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    with visiting(browser, live_server, viewport=PHONE) as page:
+        signed_in(page, client, hana)
+        page.goto(f"/passes/{token_id}")
+        assert knowing.by_pass(shown_code(page)).token_id == token_id
+        page.wait_for_selector("[data-pass][data-kept]")
+        expect(page.locator("[data-state]")).to_contain_text("電波がなくても")
+        page.context.set_offline(True)
+        page.goto(f"/passes/{token_id}")
+        code = shown_code(page)
+        digits = page.locator("[data-digits]").inner_text()
+        db.session.rollback()
+        assert knowing.by_pass(code).token_id == token_id
+        number = f"{token(token_id).right_id}-{token(token_id).serial}"
+        assert knowing.by_number(number, digits, desk.tablet().id).token_id == token_id
+        expect(page.locator("canvas")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_counter_goes_on_without_network_and_sends_later(
+    app: Flask, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk, limit=2))
+    phone = Telephone(token_id, hana)
+    with visiting(browser, live_server, viewport=TABLET) as page:
+        open_counter(page, desk)
+        read_code(page, phone.shows())
+        headline = page.locator("[data-headline]")
+        expect(headline).to_have_text("OK 本日1回目")
+        page.context.set_offline(True)
+        page.reload()
+        page.wait_for_selector("[data-counter][data-ready]", state="attached")
+        read_code(page, phone.shows(soon(1)))
+        expect(headline).to_have_text("OK 本日2回目")
+        expect(page.locator("[data-offline]")).to_have_text("圏外 1件保管中")
+        read_code(page, phone.shows(soon(1)))
+        expect(page.locator("[data-name]")).to_contain_text("さきほど読み取った画面です")
+        read_code(page, phone.shows(soon(2)))
+        expect(page.locator("[data-name]")).to_have_text("本日すでに利用されています。")
+        read_code(page, f"{token(token_id).right_id}-1")
+        expect(page.locator("[data-name]")).to_contain_text("もぎり券")
+        page.context.set_offline(False)
+        page.wait_for_selector("[data-counter][data-waiting='0']", state="attached")
+    assert [used for _, used, _ in counts(token_id)] == [2]
+    assert [str(line.channel) for line in lines()] == ["scan", "offline"]
+
+
+def test_a_use_without_network_is_taken_back_without_network(
+    app: Flask, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    phone = Telephone(token_id, hana)
+    with visiting(browser, live_server, viewport=TABLET) as page:
+        open_counter(page, desk)
+        page.context.set_offline(True)
+        read_code(page, phone.shows())
+        expect(page.locator("[data-headline]")).to_have_text("OK 本日1回目")
+        page.get_by_role("button", name="まちがえたので取り消す（5分以内）").click()
+        expect(page.locator("[data-headline]")).to_have_text("取り消しました")
+        expect(page.locator("[data-offline]")).to_have_text("圏外 2件保管中")
+        page.context.set_offline(False)
+        page.wait_for_selector("[data-counter][data-waiting='0']", state="attached")
+    assert [used for _, used, _ in counts(token_id)] == [0]
+    assert [str(line.act) for line in lines()] == ["use", "undo"]
+
+
+def test_the_town_draws_the_pass_where_there_is_no_javascript(
+    app: Flask, client: FlaskClient, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
+        signed_in(page, client, hana)
+        page.goto(f"/passes/{token_id}")
+        expect(page.locator("[data-drawn]")).to_be_visible()
+        expect(page.locator("[data-digits]")).to_have_text(re.compile(r"\d{3} \d{3}"))
+    assert certifying.ended_ones() == []

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.admissions import deciding, enclosing, excluding
@@ -22,13 +23,12 @@ NEWEST = 200
 @bp.get("/admissions")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    waiting = sa.select(Participation).where(Participation.state == ParticipationState.APPLIED)
-    others = sa.select(Participation).where(Participation.state != ParticipationState.APPLIED)
-    return render_template(
-        "admissions/index.html",
-        waiting=list(db.session.scalars(waiting.order_by(Participation.applied_at))),
-        others=list(db.session.scalars(others.order_by(Participation.id.desc()).limit(NEWEST))),
-    )
+    applied = sa.select(Participation).where(Participation.state == ParticipationState.APPLIED)
+    decided = sa.select(Participation).where(Participation.state != ParticipationState.APPLIED)
+    waiting = list(db.session.scalars(applied.order_by(Participation.applied_at)))
+    others = list(db.session.scalars(decided.order_by(Participation.id.desc()).limit(NEWEST)))
+    look_at(*(row.subject for row in (*waiting, *others)))
+    return render_template("admissions/index.html", waiting=waiting, others=others)
 
 
 @bp.get("/admissions/<code>")
@@ -137,11 +137,14 @@ def lift(code: str) -> ResponseReturnValue:
 
 
 def listed(form: ExclusionForm) -> str:
-    rows = db.session.scalars(sa.select(Exclusion).order_by(Exclusion.lifted_at.is_not(None), Exclusion.id.desc()))
-    return render_template("admissions/exclusions.html", rows=list(rows), form=form, lift=LiftForm(formdata=None))
+    every = sa.select(Exclusion).order_by(Exclusion.lifted_at.is_not(None), Exclusion.id.desc())
+    rows = list(db.session.scalars(every))
+    look_at(*(row.subject for row in rows))
+    return render_template("admissions/exclusions.html", rows=rows, form=form, lift=LiftForm(formdata=None))
 
 
 def page(row: Participation, form: RefuseForm) -> str:
+    look_at(row.subject)
     return render_template(
         "admissions/review.html",
         row=row,

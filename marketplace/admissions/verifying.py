@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in, staff
 from marketplace.admissions import deposits
@@ -59,12 +60,13 @@ def done(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/staff/deposits")
-@staff("drafter", "approver", "treasury", "auditor")
+@staff("drafter", "approver", "treasury")
 def index() -> ResponseReturnValue:
     """Every deposit and how it stands, the newest first."""
     newest = list(db.session.scalars(sa.select(Participation).order_by(Participation.id.desc()).limit(NEWEST)))
     by_subject = {row.subject: row for row in newest}
     found = [(by_subject[payment.subject], payment, hold) for payment, hold in deposits.deposits_of(list(by_subject))]
+    look_at(*(row.subject for row, _, _ in found))
     return render_template("admissions/deposits.html", deposits=found)
 
 

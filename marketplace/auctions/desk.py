@@ -39,7 +39,7 @@ class Forms:
 
 
 @bp.get("")
-@staff()
+@staff("drafter", "approver")
 def index() -> ResponseReturnValue:
     """Every sale by bids from its approval on, the newest first."""
     drafts = (ListingState.DRAFT, ListingState.SUBMITTED)

@@ -64,7 +64,7 @@ def past() -> list[Past]:
 
 
 @bp.get("/staff/listings/<code>/plan")
-@staff()
+@staff("drafter", "approver")
 def show(code: str) -> ResponseReturnValue:
     listing = db.session.scalar(sa.select(Listing).where(Listing.code == code))
     if listing is None or listing.mode != Mode.LOTTERY:

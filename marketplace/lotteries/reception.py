@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import staff
@@ -29,9 +30,9 @@ SHOWN = {"void": (EntryState.VOID,), "withdrawn": (EntryState.WITHDRAWN,)}
 
 
 @bp.get("/staff/lotteries/<code>/entries")
-@staff("drafter", "approver")
+@staff("drafter", "approver", "counter")
 def entries(code: str) -> ResponseReturnValue:
-    """Newest first, by state, number or name. Looking is written nowhere; deciding is."""
+    """Newest first, by state, number or name."""
     lottery = find(code)
     which, wanted = request.args.get("state", ""), request.args.get("q", "").strip()
     query = sa.select(Entry, Applicant).outerjoin(Applicant, Applicant.entry_id == Entry.id)
@@ -45,6 +46,7 @@ def entries(code: str) -> ResponseReturnValue:
     if before:
         query = query.where(Entry.seq < before)
     rows = db.session.execute(query.order_by(Entry.seq.desc()).limit(PAGE + 1)).all()
+    look_at(*(entry.subject for entry, who in rows[:PAGE] if who))
     counted = sa.select(Entry.state, sa.func.count()).where(Entry.lottery_id == lottery.id).group_by(Entry.state)
     counts = {row[0]: row[1] for row in db.session.execute(counted)}
     return render_template(
@@ -63,14 +65,14 @@ def entries(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/staff/lotteries/<code>/entries/new")
-@staff("drafter", "approver")
+@staff("drafter", "counter")
 def blank(code: str) -> ResponseReturnValue:
     lottery = find(code)
     return page(lottery, ReceptionForm.asking(lottery.terms, Channel.COUNTER, formdata=None))
 
 
 @bp.post("/staff/lotteries/<code>/entries/new")
-@staff("drafter", "approver")
+@staff("drafter", "counter")
 def take_down(code: str) -> ResponseReturnValue:
     lottery = find(code)
     form = ReceptionForm.asking(lottery.terms, Channel.COUNTER)
@@ -95,7 +97,7 @@ def take_down(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/staff/entries/<no>")
-@staff("drafter", "approver")
+@staff("drafter", "approver", "counter")
 def entry(no: str) -> ResponseReturnValue:
     """One entry, whose it is, and what staff may decide. The secret is shown once, to be printed for the applicant."""
     found = of_number(no)
@@ -104,7 +106,7 @@ def entry(no: str) -> ResponseReturnValue:
 
 
 @bp.post("/staff/entries/<no>/receipt.pdf")
-@staff("drafter", "approver")
+@staff("drafter", "counter")
 def paper(no: str) -> Response:
     found = of_number(no)
     lottery = get(Lottery, found.lottery_id)
@@ -128,15 +130,17 @@ def decide(no: str, act: str) -> ResponseReturnValue:
 
 
 @bp.get("/staff/lotteries/<code>/letters")
-@staff("drafter", "approver")
+@staff("drafter", "counter")
 def letters(code: str) -> ResponseReturnValue:
     """Letters to people without mail, to be printed and posted."""
     lottery = find(code)
-    return render_template("lotteries/letters.html", lottery=lottery, letters=papermail.waiting(lottery.id))
+    letters = papermail.waiting(lottery.id)
+    look_at(*(letter.entry.subject for letter in letters))
+    return render_template("lotteries/letters.html", lottery=lottery, letters=letters)
 
 
 @bp.post("/staff/lotteries/<code>/letters")
-@staff("drafter", "approver")
+@staff("drafter", "counter")
 def posted(code: str) -> ResponseReturnValue:
     count = papermail.posted([int(each) for each in request.form.getlist("letter") if each.isdecimal()], actor().id)
     flash(f"{count}通を、送りずみにしました。")
@@ -148,6 +152,7 @@ def of_number(no: str) -> Entry:
 
 
 def show(entry: Entry, form: ReasonForm, secret: str | None = None) -> str:
+    look_at(entry.subject)
     lottery = get(Lottery, entry.lottery_id)
     account = db.session.get(Account, entry.account_id) if entry.account_id else None
     return render_template(

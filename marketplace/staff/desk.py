@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, may_open, roles_of, staff
+from marketplace.accounts.session import current_account, may_open, opens, roles_of, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
 from marketplace.kit.clock import now
@@ -48,7 +48,12 @@ def menu() -> list[dict[str, Any]]:
 @bp.app_context_processor
 def for_templates() -> dict[str, Any]:
     """The menu as a function: only the pages of the desk, of whichever office, ask what waits."""
-    return {"staff_menu": menu}
+    return {"staff_menu": menu, "may_send": may_send}
+
+
+def may_send(endpoint: str) -> bool:
+    """Whether the button that posts to `endpoint` is one for whoever is at the desk."""
+    return opens(current_app.view_functions[endpoint], roles_of(me().id), "POST")
 
 
 def me() -> Account:
@@ -64,7 +69,7 @@ def home() -> ResponseReturnValue:
 
 
 @bp.get("/outbox")
-@staff()
+@staff("drafter", "approver", "treasury", "admin")
 def outbox() -> ResponseReturnValue:
     return render_template(
         "staff/outbox.html",

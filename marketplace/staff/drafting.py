@@ -49,7 +49,7 @@ def listing_of(code: str) -> Listing:
 
 
 @bp.get("")
-@staff()
+@staff("drafter", "approver", "treasury")
 def index() -> ResponseReturnValue:
     state = request.args.get("state", "")
     query = sa.select(Listing).order_by(Listing.created_at.desc(), Listing.id.desc()).limit(200)
@@ -135,7 +135,7 @@ def revise(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/drawings/<kind>/<int:seed>.webp")
-@staff("drafter")
+@staff("drafter", "approver")
 def drawing(kind: str, seed: int) -> ResponseReturnValue:
     """The picture that a right of this kind has by its number, to be looked at in the form."""
     if kind not in list(Kind) or not 0 < seed <= LARGEST_SEED:
@@ -146,7 +146,7 @@ def drawing(kind: str, seed: int) -> ResponseReturnValue:
 
 
 @bp.get("/<code>/preview")
-@staff()
+@staff("drafter", "approver", "treasury")
 def preview(code: str) -> ResponseReturnValue:
     return seen(listing_of(code), SubmitForm(formdata=None))
 

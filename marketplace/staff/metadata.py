@@ -22,13 +22,13 @@ bp = Blueprint("documents", __name__, url_prefix="/staff/metadata")
 
 
 @bp.get("")
-@staff()
+@staff("drafter", "approver")
 def index() -> ResponseReturnValue:
     return render_template("staff/metadata.html", trees=statements.kept(), summary=statements.summary())
 
 
 @bp.post("/audit")
-@staff()
+@staff("drafter", "approver")
 def audit() -> ResponseReturnValue:
     auditing.ask_for_all(staff_name(me().id))
     flash("点検を始めました。1分ほどたってから、画面を読みこみ直してください。")
@@ -36,7 +36,7 @@ def audit() -> ResponseReturnValue:
 
 
 @bp.get("/<code>")
-@staff()
+@staff("drafter", "approver")
 def show(code: str) -> ResponseReturnValue:
     return page(right_of(code))
 

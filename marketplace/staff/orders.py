@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.kit.db import db
@@ -25,7 +26,7 @@ MAY_REFUND = {Role.TREASURY, Role.APPROVER}
 
 
 @bp.get("")
-@staff()
+@staff("treasury", "approver", "counter")
 def index() -> ResponseReturnValue:
     state, code, before = (request.args.get(name, "") for name in ("state", "listing", "before"))
     query = sa.select(Order).order_by(Order.id.desc()).limit(PAGE + 1)
@@ -50,7 +51,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/<code>")
-@staff()
+@staff("treasury", "approver", "counter")
 def show(code: str) -> ResponseReturnValue:
     return page(order_of(code), RefundForm(formdata=None))
 
@@ -76,5 +77,6 @@ def order_of(code: str) -> Order:
 
 
 def page(order: Order, form: RefundForm) -> str:
+    look_at(order.subject)
     may = bool(roles_of(me().id) & MAY_REFUND) and order.state in REFUNDABLE and order.paid_by_payment_id is not None
     return render_template("staff/order.html", order=order, form=form, may_refund=may)

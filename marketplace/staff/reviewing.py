@@ -27,14 +27,14 @@ bp = Blueprint("reviewing", __name__, url_prefix="/staff")
 
 
 @bp.get("/approvals")
-@staff()
+@staff("drafter", "approver")
 def index() -> ResponseReturnValue:
     waiting = sa.select(Listing).where(Listing.state == ListingState.SUBMITTED).order_by(Listing.publish_at)
     return render_template("staff/approvals.html", listings=list(db.session.scalars(waiting)), account=me())
 
 
 @bp.get("/listings/<code>/review")
-@staff()
+@staff("drafter", "approver")
 def review(code: str) -> ResponseReturnValue:
     listing = listing_of(code)
     form = ApproveForm(formdata=None, data={"seen": fingerprint(listing)})

@@ -210,12 +210,12 @@ class TestTheDoor:
         assert client.get(path).status_code == 403
 
     def test_any_member_of_staff_may_look(self, app: Flask, client: FlaskClient, path: str) -> None:
-        given.signed_in(client, given.staff("counter"))
+        given.signed_in(client, given.staff("drafter"))
         assert client.get(path).status_code == 200
 
     def test_a_tablet_left_at_the_counter_asks_again_the_next_day(
         self, app: Flask, client: FlaskClient, path: str
     ) -> None:
-        given.signed_in(client, given.staff("counter"))
+        given.signed_in(client, given.staff("drafter"))
         with pretending(now() + timedelta(hours=10)):
             assert client.get(path).status_code == 303

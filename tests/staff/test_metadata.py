@@ -38,7 +38,7 @@ def states() -> list[AmendmentState]:
 def test_the_button_has_a_lost_block_put_back(app: Flask, right: Right) -> None:
     with transaction() as session:
         session.execute(sa.delete(blocks))
-    visitor = given.signed_in(app.test_client(), given.staff("counter"))
+    visitor = given.signed_in(app.test_client(), given.staff("drafter"))
     answer = submit(visitor, "/staff/metadata", action="/staff/metadata/audit")
     assert (answer.status_code, answer.location) == (303, "/staff/metadata")
     keeping.drain()

@@ -1,0 +1,27 @@
+"""Who of the staff looked at whose data, on which page. The journal learns codes and numbers, never what was seen."""
+
+from __future__ import annotations
+
+from flask import request
+
+from marketplace.accounts.session import current_account
+from marketplace.journal.writing import note
+from marketplace.kit.db import transaction
+
+LOOK = "look"
+
+
+def look_at(*whose: str) -> None:
+    """Write down that this page shows what the town knows of `whose`: subjects of the journal, 'order:ORD-…'.
+
+    A page about one person is noted under that subject; a list under 'page:<endpoint>', with the subjects in the
+    details. Nothing is noted for an empty list. Call it before rows are rendered: it ends the read transaction.
+    """
+    account = current_account()
+    assert account is not None, "staff() lets nobody else in"
+    if not whose:
+        return
+    page = request.endpoint or ""
+    subject = whose[0] if len(whose) == 1 else f"page:{page}"[:64]
+    with transaction():
+        note(subject, LOOK, by=f"staff:{account.code}", page=page, whose=list(whose))

@@ -30,8 +30,8 @@ from marketplace.auditing import standing
 from marketplace.auditing.families import family_of
 from marketplace.fund.models import Posting
 from marketplace.kit.db import db
-from marketplace.kit.tables import BOM, csv_text
-from marketplace.listings.drafting import FIELDS
+from marketplace.kit.tables import Row, csv_lines
+from marketplace.listings.facts import sale_facts, written
 from marketplace.listings.models import Listing
 from marketplace.lotteries.bundles import published
 from marketplace.lotteries.closing import draws, of_listing
@@ -56,8 +56,7 @@ Files = Iterator[tuple[str, bytes]]
 def approved(listing: Listing) -> Files:
     """Right and sale in the canonical JSON that was hashed."""
     yield "approved/right.json", rfc8785.dumps(rights.facts(listing.right))
-    sale = {name: _written(getattr(listing, name)) for name in FIELDS} | {"right": listing.right.text_hash}
-    yield "approved/sale.json", rfc8785.dumps(sale)
+    yield "approved/sale.json", rfc8785.dumps(sale_facts(listing, listing.right.text_hash))
     yield "approved/hashes.json", _json({"right": listing.right.text_hash, "sale": listing.text_hash})
 
 
@@ -92,7 +91,7 @@ def notices(listing: Listing) -> Files:
     )
     found = [
         {"template": row.template, "about": about}
-        | {"promised_at": _written(row.promised_at), "sent_at": _written(row.sent_at)}
+        | {"promised_at": written(row.promised_at), "sent_at": written(row.sent_at)}
         for row in rows
         if (about := next((part for part in row.key.split(":") if part in known), None)) is not None
     ]
@@ -119,7 +118,7 @@ def metadata(listing: Listing) -> Files:
                 "document_uri": right.document_uri,
                 "editions": [
                     {"edition": row.edition, "root": row.root, "car_sha256": row.car_sha256}
-                    | {"published_at": _written(row.published_at)}
+                    | {"published_at": written(row.published_at)}
                     for row in rows
                 ],
             }
@@ -162,7 +161,7 @@ def _packed(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _order(row: Order) -> tuple[object, ...]:
+def _order(row: Order) -> Row:
     moments = (row.created_at, row.pay_by, row.paid_at, row.issued_at)
     return (
         row.code,
@@ -171,19 +170,12 @@ def _order(row: Order) -> tuple[object, ...]:
         str(row.state),
         row.yen,
         row.deposit_yen,
-        *map(_written, moments),
+        *map(written, moments),
     )
 
 
-def _table(columns: Sequence[str], rows: Iterator[tuple[object, ...]]) -> bytes:
-    return (BOM + csv_text(columns, rows)).encode()
-
-
-def _written(value: Any) -> Any:
-    """As the approval wrote it: moments with their zone, choices as their words for machines."""
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value.value if hasattr(value, "value") else value
+def _table(columns: Sequence[str], rows: Iterator[Row]) -> bytes:
+    return "".join(csv_lines(columns, rows)).encode()
 
 
 def _json(value: Any) -> bytes:

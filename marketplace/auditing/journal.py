@@ -18,7 +18,7 @@ from marketplace.journal.words import EVENTS, event_in_words, state_in_words, su
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
 from marketplace.kit.db import db
-from marketplace.kit.tables import csv_file
+from marketplace.kit.tables import Row, csv_file
 
 bp = Blueprint("auditing", __name__, url_prefix="/staff")
 bp.add_app_template_filter(event_in_words)
@@ -122,7 +122,7 @@ def asked() -> Filters:
     return Filters(**{name: request.args.get(name, "").strip() for name in Filters._fields})
 
 
-def line(entry: Entry) -> list[object]:
+def line(entry: Entry) -> Row:
     """A row as a table shows it, in the order of COLUMNS."""
     at = f"{jst(entry.at):%Y-%m-%d %H:%M:%S}"
     states = [state_in_words(entry.from_state), state_in_words(entry.to_state)]

@@ -22,7 +22,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
-from marketplace.kit.tables import csv_file
+from marketplace.kit.tables import Row, csv_file
 from marketplace.orders.models import Order
 from marketplace.tokens.models import Token
 
@@ -121,13 +121,13 @@ def _usual() -> dict[str, Any]:
     return {"of": "orders", "since": april.isoformat(), "until": (today - timedelta(days=1)).isoformat(), "size": 10}
 
 
-def table(kind: str, chosen: list[Chosen]) -> tuple[tuple[str, ...], list[list[object]]]:
+def table(kind: str, chosen: list[Chosen]) -> tuple[tuple[str, ...], list[Row]]:
     """What of them is shown, without a person: columns, and a row for each in the order of the sample."""
     columns, found = {"orders": _orders, "journal": _journal, "postings": _postings, "tokens": _tokens}[kind](chosen)
     return columns, [[n, each.rank, *found[each.id]] for n, each in enumerate(chosen, start=1)]
 
 
-Found = tuple[tuple[str, ...], dict[str, list[object]]]
+Found = tuple[tuple[str, ...], dict[str, Row]]
 
 
 def _orders(chosen: list[Chosen]) -> Found:

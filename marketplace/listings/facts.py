@@ -43,8 +43,12 @@ def facts(listing: Listing) -> dict[str, Any]:
     return as_facts(values_of(listing))
 
 
+def sale_facts(listing: Listing, right_hash: str | None) -> dict[str, Any]:
+    """What an approval freezes and hashes: the sale, and the hash of its right's text."""
+    return {name: written(getattr(listing, name)) for name in FIELDS} | {"right": right_hash}
+
+
 def fingerprint(listing: Listing, right_hash: str | None = None) -> str:
     """'sha256:<hex>' of everything that an approval of this draft would freeze; `right_hash` where that is done."""
-    sale = {name: written(getattr(listing, name)) for name in FIELDS}
-    sale["right"] = right_hash or rights.text_hash(listing.right)
+    sale = sale_facts(listing, right_hash or rights.text_hash(listing.right))
     return "sha256:" + hashlib.sha256(rfc8785.dumps(sale)).hexdigest()

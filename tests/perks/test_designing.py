@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid, WrongState
-from marketplace.listings import approving, drafting
+from marketplace.listings import approving, drafting, facts
 from marketplace.listings.models import Listing
-from marketplace.listings.rules import SamePerson
+from marketplace.listings.rules import ChangedMeanwhile, SamePerson
 from marketplace.perks import partnering
 from marketplace.perks.models import Partner
 from marketplace.rights.drafting import text_hash
@@ -115,11 +115,11 @@ def test_a_count_is_the_number_of_uses_on_chain(app: Flask, draft: int) -> None:
 
 def test_the_plan_is_part_of_the_approved_text(app: Flask, draft: int) -> None:
     drafter = given.staff("drafter")
-    before, seen = text_hash(get(Listing, draft).right), approving.fingerprint(get(Listing, draft))
+    before, seen = text_hash(get(Listing, draft).right), facts.fingerprint(get(Listing, draft))
     drafting.plan_perks(draft, drafter, [counted()])
     assert text_hash(get(Listing, draft).right) != before
     drafting.submit(draft, drafter)
-    with pytest.raises(approving.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         approving.approve(draft, given.staff("approver"), seen=seen)
     approving.approve(draft, given.staff("approver"))
     with pytest.raises(WrongState):

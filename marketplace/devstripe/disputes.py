@@ -72,6 +72,8 @@ def update(world: World, given: Thing, key: str) -> Thing:
     """The texts "winning_evidence" and "losing_evidence" decide it at once, as in Stripe's test mode."""
     dispute = world.get(key, "dispute")
     evidence = given.get("evidence") or {}
+    if evidence and dispute["status"] in ("won", "lost"):
+        raise invalid("This dispute is already closed.")
     if evidence:
         dispute["evidence"].update(evidence)
         dispute["evidence_details"]["has_evidence"] = True

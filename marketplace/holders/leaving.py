@@ -9,18 +9,15 @@ from marketplace.chain.contract import RIGHTS
 from marketplace.chain.models import Call, CallState
 from marketplace.chain.sending import promise
 from marketplace.holders.models import Gift, GiftState, Withdrawal, WithdrawalState
-from marketplace.holders.rules import Disputed, GiftUnderWay, RefundUnderWay, WithdrawalUnderWay, check_leaving
+from marketplace.holders.rules import GiftUnderWay, WithdrawalUnderWay, check_leaving
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, writing
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import Payment
 from marketplace.tokens.binding import binds, check_free
 from marketplace.tokens.models import Token
 
 CUSTODIAN = "custodian"
-GIFT, WITHDRAWAL, PAYMENT = "holders.gift", "holders.withdrawal", "holders.payment"
-DECIDED = ("won", "lost")
-"""What ends a dispute: https://docs.stripe.com/api/disputes/object#dispute_object-status"""
+GIFT, WITHDRAWAL = "holders.gift", "holders.withdrawal"
 
 
 def locked(token_id: int) -> Token:
@@ -86,19 +83,6 @@ def _gift(token: Token) -> Refused | None:
 def _withdrawal(token: Token) -> Refused | None:
     under_way = open_withdrawal(token.token_id) or _on_its_way(Withdrawal, token.token_id)
     return WithdrawalUnderWay() if under_way else None
-
-
-@binds(PAYMENT)
-def _payment(token: Token) -> Refused | None:
-    """Only while whoever paid still has it: a person who got it in good faith answers for nobody's card."""
-    if token.holder_id != token.account_id:
-        return None
-    for payment in db.session.scalars(sa.select(Payment).where(Payment.subject == f"order:{token.order_code}")):
-        if payment.dispute is not None and payment.dispute not in DECIDED:
-            return Disputed()
-        if payment.refunded_yen > 0:
-            return RefundUnderWay()
-    return None
 
 
 def _on_its_way(kind: type[Gift] | type[Withdrawal], token_id: int) -> bool:

@@ -49,12 +49,15 @@ class WithdrawalUnderWay(Refused):
 
 class Disputed(Refused):
     code = "payment_disputed"
-    message = "お支払いについてカード会社で確認が続いているため、この権利は動かせません。役場にお問い合わせください。"
+    message = (
+        "お支払いについてカード会社で確認が続いているため、この権利は使うことも動かすこともできません。"
+        "役場にお問い合わせください。"
+    )
 
 
 class RefundUnderWay(Refused):
     code = "refund_under_way"
-    message = "この権利の代金は返金の手続きに入っているため、動かせません。"
+    message = "この権利の代金は返金の手続きに入っているため、使うことも動かすこともできません。"
 
 
 def check_leaving(

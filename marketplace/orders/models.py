@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.second_person import TwoPersons, two_persons
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import Base, state_column
 from marketplace.kit.state import Machine
@@ -121,6 +122,7 @@ class Order(Base):
                 OrderState.EXPIRED: OrderState.REFUND_PENDING,
                 OrderState.CANCELLED: OrderState.REFUND_PENDING,
                 OrderState.NEEDS_REVIEW: OrderState.REFUND_PENDING,
+                OrderState.ISSUED: OrderState.REFUND_PENDING,  # by two persons, see returning.py
             },
             "refunded": {OrderState.REFUND_PENDING: OrderState.REFUNDED},
             "question": {
@@ -169,6 +171,41 @@ class Order(Base):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+
+class RefundRequestState(StrEnum):
+    ASKED = "asked"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+
+
+_ASKED = sa.text("state = 'asked'")
+
+
+class RefundRequest(TwoPersons, Base):
+    """Somebody asks that the money of an order goes back although its token was issued; somebody else decides."""
+
+    __tablename__ = "refund_requests"
+    __table_args__ = (
+        two_persons(),
+        sa.Index("uq_refund_requests_one_asked", "order_id", unique=True, sqlite_where=_ASKED, postgresql_where=_ASKED),
+        sa.CheckConstraint("state <> 'approved' OR decided_by IS NOT NULL", name="approved_by_somebody"),
+    )
+    MOVES: ClassVar[Machine[RefundRequestState]] = Machine(
+        {
+            "refund.approve": {RefundRequestState.ASKED: RefundRequestState.APPROVED},
+            "refund.withdraw": {RefundRequestState.ASKED: RefundRequestState.WITHDRAWN},
+        }
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(sa.ForeignKey("orders.id"), index=True)
+    order: Mapped[Order] = relationship()
+    state: Mapped[RefundRequestState] = state_column(RefundRequestState)
+
+    @property
+    def subject(self) -> str:
+        return self.order.subject
 
 
 def code_of(subject: str) -> str | None:

@@ -11,6 +11,7 @@ from marketplace.fund.assessing import drop
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
+from marketplace.kit.refusals import Refused
 from marketplace.listings.models import Listing, ListingState, Unit
 from marketplace.listings.taking import give_back, retake_unit, sell, take_unit, unsell
 from marketplace.notices.sending import send
@@ -20,6 +21,11 @@ from marketplace.outbox.promising import say
 from marketplace.payments.refunding import promise_refund
 from marketplace.settings import settings
 from marketplace.tokens.issuing import promise_token, take_back
+
+
+class NeedsTwo(Refused):
+    code = "refund_needs_two"
+    message = "発行のすんだ権利の返金は、1人が申し出て、別の1人が承認します。"
 
 
 def pay(order_id: int, payment_id: int, yen: int) -> None:
@@ -144,6 +150,8 @@ def refund(order_id: int, by: str, why: str) -> None:
     """Staff give the money of a paid order back, because it can't be fulfilled. Only before the token is issued."""
     with transaction():
         order = lock(Order, order_id)
+        if order.state == OrderState.ISSUED:
+            raise NeedsTwo
         take_back(order.code)
         move(order, "refund", by=by, why=why)
         assert order.paid_by_payment_id is not None
@@ -161,7 +169,7 @@ def refunded(order_id: int, payment_id: int) -> None:
             return  # a second payment that went back changes nothing
         if order.deposit_payment_id is not None and not deposits.all_back(order):
             return  # the other part is on its way still
-        if order.paid_at is not None:
+        if order.paid_at is not None and order.issued_at is None:  # a number that was issued is never issued again
             unsell(order.unit_id)
         move(order, "refunded", by=SYSTEM)
         send_to_buyer("refunded", order)

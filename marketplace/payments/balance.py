@@ -16,7 +16,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.outbox.promising import say
-from marketplace.payments.finding import payment_of
+from marketplace.payments.finding import payment_behind
 from marketplace.payments.stripe import Transaction, Transfer, till
 from marketplace.payments.stripe_models import BalanceLine, Cursor, Payout
 
@@ -24,6 +24,8 @@ OVERLAP = 60 * 60
 """Seconds that are read again each time: lists at Stripe are not in the order in which things become visible."""
 FORTNIGHT = 14 * 24 * 60 * 60
 """A payout may fail days after it was made, and its lines are complete only some hours after it."""
+OWN = "payout"
+"""The kind of the line that is a payout itself."""
 
 
 class NotYetPaid(Invalid):
@@ -39,15 +41,23 @@ def read_balance() -> int:
     since, newest, found = read_since("balance"), 0, 0
     for line in till().transactions(since):
         newest, found = max(newest, line.at), found + 1
+        payment_id = _payment_of(line)
         with transaction():
-            keep_line(line)
+            keep_line(line, payment_id)
     move_cursor("balance", newest)
     return found
 
 
-def keep_line(line: Transaction, payout_id: str | None = None) -> None:
+def _payment_of(line: Transaction) -> int | None:
+    """Asked of Stripe at most once: of a line that is kept already it is known, or is nobody's of ours."""
+    kept = db.session.get(BalanceLine, line.id)
+    payment_id = kept.payment_id if kept is not None else None
+    db.session.rollback()
+    return payment_behind(line.reference, line.intent_id) if kept is None else payment_id
+
+
+def keep_line(line: Transaction, payment_id: int | None, payout_id: str | None = None) -> None:
     """Inside a transaction: the line as Stripe has it, once, and which payout carried it, as soon as that is known."""
-    payment_id = payment_of(line.reference, line.intent_id)
     values = {
         "id": line.id,
         "kind": line.kind,
@@ -83,13 +93,13 @@ def read_payouts() -> int:
 
 
 def keep_payout(seen: Transfer) -> None:
-    """Its state, and the lines that it carried ⇢ payout.changed{payout_id, status}, once for each status."""
+    """Its state, and the lines that it carried."""
     row = db.session.get(Payout, seen.id)
     known = row is not None and row.status == seen.status and carried(row) == row.yen
     db.session.rollback()
     if known:
         return
-    lines = list(till().transactions(payout_id=seen.id))
+    lines = [(line, _payment_of(line)) for line in till().transactions(payout_id=seen.id)]
     with transaction():
         first = {
             "id": seen.id,
@@ -104,17 +114,16 @@ def keep_payout(seen: Transfer) -> None:
         payout = lock(Payout, seen.id)
         if not payout.failed:  # a failure is the last word, whichever look comes later
             payout.status, payout.failure = seen.status, seen.failure
-        for line in lines:
-            keep_line(line, seen.id)
+        for line, payment_id in lines:
+            keep_line(line, payment_id, seen.id)
         note(payout.subject, "payout.read", status=payout.status, yen=payout.yen)
-        say("payout.changed", key=f"{seen.id}:{payout.status}", payout_id=seen.id, status=payout.status)
 
 
 def carried(payout: Payout) -> int:
-    """Yen of the lines that we know to be in the payout, but for its own."""
+    """Yen of the lines that we know to be in the payout, but for its own; what came back of a failed one among them."""
     net = sa.func.sum(BalanceLine.gross_yen - BalanceLine.fee_yen)
-    own = BalanceLine.kind.in_(("payout", "payout_failure", "payout_cancel"))
-    return db.session.scalar(sa.select(net).where(BalanceLine.payout_id == payout.id, ~own)) or 0
+    inside = (BalanceLine.payout_id == payout.id, BalanceLine.kind != OWN)
+    return db.session.scalar(sa.select(net).where(*inside)) or 0
 
 
 def confirm(payout_id: str, actor_id: int, yen: int, on: date, remark: str = "") -> None:

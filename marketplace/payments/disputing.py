@@ -26,6 +26,11 @@ class AnsweredAlready(Refused):
     message = "資料は、もう提出しています。カード会社が見るのは、はじめに出した1回だけです。"
 
 
+class NotTaken(Refused):
+    code = "evidence_not_taken"
+    message = "決済会社が資料を受け取りませんでした。決済会社の管理画面から、取り出した資料を出してください。"
+
+
 def look(payment_id: int, dispute_id: str) -> None:
     """Keep what the dispute has come to ⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each."""
     keep(payment_id, till().dispute(dispute_id))
@@ -65,7 +70,7 @@ def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: b
     Dying after Stripe has it is harmless: the next press sends it under the same key and writes it down.
 
     Raises:
-        DisputeOver, AnsweredAlready; Unavailable.
+        DisputeOver, AnsweredAlready, NotTaken; Unavailable.
     """
     dispute = get(Dispute, dispute_id)
     over, done, payment_id = not dispute.is_open, dispute.submitted_at is not None, dispute.payment_id
@@ -76,9 +81,11 @@ def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: b
         raise AnsweredAlready
     try:
         seen = till().answer(dispute_id, evidence, paper, f"dispute:{dispute_id}:evidence")
-    except Rejected:  # decided, or answered in Stripe's own pages: what it is now is kept
-        look(payment_id, dispute_id)
-        raise DisputeOver from None
+    except Rejected as no:  # decided by now, or it was answered before and we died before writing that down
+        seen = till().dispute(dispute_id)
+        if not seen.status.endswith("under_review"):
+            keep(payment_id, seen)
+            raise DisputeOver if seen.status in DECIDED else NotTaken from no
     with transaction():
         dispute = lock(Dispute, dispute_id)
         if dispute.submitted_at is None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from marketplace.kit.db import db
 from marketplace.payments.models import Payment
+from marketplace.payments.stripe import till
 
 
 def payment_of(reference: str | None, intent_id: str | None) -> int | None:
@@ -16,3 +17,16 @@ def payment_of(reference: str | None, intent_id: str | None) -> int | None:
             if found is not None:
                 return found
     return None
+
+
+def payment_behind(reference: str | None, intent_id: str | None) -> int | None:
+    """The same; of an intent that we have not met, by the session that Stripe knows for it. Unavailable.
+
+    News may overtake each other: of a dispute we may hear before we hear of its payment.
+    """
+    found = payment_of(reference, intent_id)
+    db.session.rollback()
+    if found is None and reference is None and intent_id is not None:
+        found = payment_of(till().reference_of(intent_id), None)
+        db.session.rollback()
+    return found

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.kit.db import db, get
 from marketplace.outbox.promising import handles
 from marketplace.payments import balance, charging, disputing, holding, refunding, saving
-from marketplace.payments.finding import payment_of
+from marketplace.payments.finding import payment_behind
 from marketplace.payments.models import Payment, SavedCard, Way
 from marketplace.payments.stripe import till
 from marketplace.payments.stripe_models import StripeEvent
@@ -60,7 +58,7 @@ def on_event(event_id: str) -> None:
         db.session.rollback()
         balance.keep_payout(till().transfer(about["id"]))
         return
-    payment_id = _payment_of(about)
+    payment_id = payment_behind(about["reference"], about["payment_intent"])
     if payment_id is None:
         saved_id = _one(SavedCard.id, SavedCard.idempotency_key == about["reference"])
         if saved_id is not None:
@@ -72,18 +70,6 @@ def on_event(event_id: str) -> None:
         sync(payment_id)
         if kind.startswith(("refund.", "charge.refunded")):
             refunding.look_again(payment_id)
-
-
-def _payment_of(about: dict[str, Any]) -> int | None:
-    """Also by the session that Stripe knows for an intent which we have not met."""
-    reference, intent = about["reference"], about["payment_intent"]
-    found = payment_of(reference, intent)
-    db.session.rollback()
-    if found is None and intent is not None and reference is None:
-        reference = till().reference_of(intent)
-        found = payment_of(reference, None)
-        db.session.rollback()
-    return found
 
 
 def _one(key: InstrumentedAttribute[int], condition: sa.ColumnElement[bool]) -> int | None:

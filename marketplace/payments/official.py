@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -139,7 +140,8 @@ class StripeTill:
 
     def answer(self, dispute_id: str, evidence: Mapping[str, str], paper: bytes, key: str) -> Objection:
         with _speaking():
-            sent = self._v1.files.create({"purpose": "dispute_evidence", "file": ("evidence.pdf", paper)})
+            file: Any = {"purpose": "dispute_evidence", "file": _Paper(paper)}
+            sent = self._v1.files.create(file, {"idempotency_key": f"{key}:file"})
             params: Any = {"evidence": {**evidence, "uncategorized_file": sent.id}, "submit": True}
             return as_objection(self._v1.disputes.update(dispute_id, params, {"idempotency_key": key}))
 
@@ -177,6 +179,12 @@ def _page_by_page(pages: Iterator[Any]) -> Iterator[Any]:
         if not some:
             return
         yield from some
+
+
+class _Paper(BytesIO):
+    """A file with the name that the client sends along."""
+
+    name = "evidence.pdf"
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
+from marketplace.outbox.promising import handles, say
 from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since
 from marketplace.payments.hearing import KINDS, keep
 from marketplace.payments.models import HELD, UNDER_WAY, Hold, Payment, SavedCard
@@ -33,6 +34,17 @@ def reconcile() -> None:
         read_payouts()
     except Unavailable as trouble:
         log.warning("reconciling stops: %s", trouble)
+
+
+def ask_to_reconcile(actor: str) -> None:
+    """Somebody wants it now ⇢ reconcile.wanted; the worker asks Stripe. Pressed twice in a minute, it is one wish."""
+    with transaction():
+        say("reconcile.wanted", key=f"{now():%Y-%m-%dT%H:%M}", by=actor)
+
+
+@handles("reconcile.wanted")
+def on_wish(**_more: object) -> None:
+    reconcile()
 
 
 def catch_up() -> int:

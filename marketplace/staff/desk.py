@@ -32,6 +32,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/orders", "cart", "注文", "orders"),
         ("/staff/reports", "chart", "報告と帳票", "reports"),
         ("/staff/partners", "bath", "提携先と窓口", "partners"),
+        ("/staff/money", "coin", "お金", "money"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),

@@ -6,14 +6,18 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from marketplace.fund import deciding
+from marketplace.fund.differences import open_differences
+from marketplace.fund.models import Period, PeriodState
 from marketplace.kit.clock import now
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.listings.models import Listing, ListingState
-from marketplace.orders.models import Order, OrderState, Origin
+from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
 from marketplace.payments.rules import WARN_BEFORE
+from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.tasks import Task
 
 
@@ -33,7 +37,7 @@ def in_question() -> list[Task]:
 
 
 def not_given_back() -> list[Task]:
-    """Refunds that Stripe could not carry out: the town pays them by bank."""
+    """Refunds that Stripe could not carry out: tried again, or paid by the bank."""
     failed = sa.select(Refund).where(Refund.state == RefundState.FAILED).order_by(Refund.id)
     return [
         Task(
@@ -43,22 +47,72 @@ def not_given_back() -> list[Task]:
                 f"{yen(refund.yen)}の返金がカード会社に届きませんでした",
                 refund.payment.subject,
             ),
-            *(f"/staff/journal?subject={refund.payment.subject}", "記録を見る"),
+            *_where(refund.payment),
         )
         for refund in db.session.scalars(failed)
     ]
 
 
-def disputed() -> list[Task]:
-    """Payments that a card's holder disputes and that are not decided."""
-    open_ = sa.select(Payment).where(Payment.dispute.is_not(None), Payment.dispute.not_in(("won", "lost")))
+def refunds_to_approve(account_id: int) -> list[Task]:
+    """Refunds after the issue that somebody else has asked for."""
+    asked = sa.select(RefundRequest).where(RefundRequest.state == RefundRequestState.ASKED).order_by(RefundRequest.id)
     return [
         Task(
-            *("異議", "warn", f"{yen(payment.yen)}のお支払いに、カード会社から異議が出ています", payment.subject),
-            *(f"/staff/journal?subject={payment.subject}", "記録を見る"),
+            *("返金", "warn", f"{yen(each.order.back_yen)}の返金が承認を待っています", each.why),
+            *(f"/staff/orders/{each.order.code}", "確かめる"),
         )
-        for payment in db.session.scalars(open_.order_by(Payment.id))
+        for each in db.session.scalars(asked.where(RefundRequest.asked_by != account_id))
     ]
+
+
+def disputed() -> list[Task]:
+    """Disputes that are not decided; the bank reads one answer, until a day."""
+    return [
+        Task(
+            *("異議", "warn", f"{yen(each.yen)}のお支払いに、カード会社から異議が出ています", each.payment.subject),
+            *(f"/staff/disputes/{each.id}", "資料を見る" if each.submitted_at else "答える"),
+        )
+        for each in db.session.scalars(sa.select(Dispute).order_by(Dispute.due_by))
+        if each.is_open
+    ]
+
+
+def not_agreeing() -> list[Task]:
+    """What the books, Stripe and the bank do not say alike, but for what has a line of its own above."""
+    left = [each for each in open_differences() if each.kind != "refund_failed"]
+    if not left:
+        return []
+    return [Task("照合", "warn", f"帳簿の差異が{len(left)}件あります", left[0].what, "/staff/money", "照合を見る")]
+
+
+def to_decide(account_id: int) -> list[Task]:
+    """Decisions on the fund and closes of the books that wait for a second person."""
+    tasks = [
+        Task(
+            "基金",
+            "warn",
+            f"「{each.kind.ja}」{yen(each.yen)}が承認を待っています",
+            each.document,
+            "/staff/fund",
+            "確かめる",
+        )
+        for each in deciding.waiting()
+        if each.asked_by != account_id
+    ]
+    waiting = (PeriodState.CLOSING, PeriodState.REOPENING)
+    for period in db.session.scalars(sa.select(Period).where(Period.state.in_(waiting)).order_by(Period.name)):
+        if period.asked_by != account_id:
+            what = "締め" if period.state == PeriodState.CLOSING else "締めを開くこと"
+            where = (f"/staff/books/{period.name}", "確かめる")
+            tasks.append(Task("締め", "warn", f"{period.name}の{what}が承認を待っています", period.why, *where))
+    return tasks
+
+
+def _where(payment: Payment) -> tuple[str, str]:
+    kind, _, code = payment.subject.partition(":")
+    if kind == "order":
+        return f"/staff/orders/{code}", "注文を見る"
+    return f"/staff/journal?subject={payment.subject}", "記録を見る"
 
 
 def deposits_ending() -> list[Task]:

@@ -13,10 +13,17 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
+from marketplace.orders import returning
 from marketplace.orders.models import STATE_JA, Order, OrderState
 from marketplace.orders.settling import refund
+from marketplace.payments import refunding
+from marketplace.payments.models import Payment, Refund
+from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.desk import me
 from marketplace.staff.forms import RefundForm
+from marketplace.staff.money_forms import RetryForm
+from marketplace.tokens.freezing import frozen
+from marketplace.tokens.revoking import revocable
 
 bp = Blueprint("cashier", __name__, url_prefix="/staff/orders")
 
@@ -59,16 +66,59 @@ def show(code: str) -> ResponseReturnValue:
 @bp.post("/<code>/refund")
 @staff("treasury", "approver")
 def give_back(code: str) -> ResponseReturnValue:
+    """Before the token is issued one person decides; afterwards what they say waits for another."""
     order, form = order_of(code), RefundForm()
     if form.validate():
         try:
-            refund(order.id, by=staff_name(me().id), why=form.why.data)
+            if order.state == OrderState.ISSUED:
+                returning.ask(order.id, me().id, form.why.data)
+                done = "返金を申し出ました。別の職員が承認すると、お金が戻ります。それまで、この権利は使えません。"
+            else:
+                refund(order.id, by=staff_name(me().id), why=form.why.data)
+                done = "返金の手続きを始めました。終わると、買った方にメールが届きます。"
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            flash("返金の手続きを始めました。終わると、買った方にメールが届きます。")
+            flash(done)
             return redirect(url_for("cashier.show", code=code), 303)
     return page(order_of(code), form), 422
+
+
+@bp.post("/<code>/refund/<any(approve, withdraw):decision>")
+@staff("treasury", "approver")
+def decide(code: str, decision: str) -> ResponseReturnValue:
+    order, form = order_of(code), RefundForm(formdata=None)
+    request = returning.waiting(order.id)
+    if request is None:
+        form.form_errors.append("承認を待っている返金はありません。画面を読みこみ直してください。")
+        return page(order, form), 409
+    try:
+        act = returning.approve if decision == "approve" else returning.withdraw
+        act(request.id, me().id)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(order_of(code), form), refusal.status
+    flash("返金を承認しました。終わると、買った方にメールが届きます。" if decision == "approve" else "取り下げました。")
+    return redirect(url_for("cashier.show", code=code), 303)
+
+
+@bp.post("/<code>/refunds/<int:refund_id>/<any(retry, bank):way>")
+@staff("treasury")
+def again(code: str, refund_id: int, way: str) -> ResponseReturnValue:
+    """A refund that the card did not take: once more, or by the bank."""
+    order, form = order_of(code), RetryForm()
+    if refund_id not in {each.id for each in refunds_of(order)}:
+        abort(404)
+    if form.validate():
+        try:
+            act = refunding.retry if way == "retry" else refunding.pay_by_bank
+            act(refund_id, staff_name(me().id), form.why.data)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("もう一度、返金を頼みました。" if way == "retry" else "銀行から返したことを記録しました。")
+            return redirect(url_for("cashier.show", code=code), 303)
+    return page(order_of(code), RefundForm(formdata=None), form), 422
 
 
 def order_of(code: str) -> Order:
@@ -76,7 +126,38 @@ def order_of(code: str) -> Order:
     return order if order is not None else abort(404)
 
 
-def page(order: Order, form: RefundForm) -> str:
+def refunds_of(order: Order) -> list[Refund]:
+    """Everything that goes back, or should, of the order's payments: also of its deposit."""
+    mine = sa.or_(Payment.subject == order.subject, Payment.id == order.deposit_payment_id)
+    return list(db.session.scalars(sa.select(Refund).join(Payment).where(mine).order_by(Refund.id)))
+
+
+def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
     look_at(order.subject)
-    may = bool(roles_of(me().id) & MAY_REFUND) and order.state in REFUNDABLE and order.paid_by_payment_id is not None
-    return render_template("staff/order.html", order=order, form=form, may_refund=may)
+    account, roles = me(), roles_of(me().id)
+    may = bool(roles & MAY_REFUND) and order.paid_by_payment_id is not None
+    issued = order.state == OrderState.ISSUED
+    token = returning.token_of(order)
+    return render_template(
+        "staff/order.html",
+        order=order,
+        form=form,
+        retry=retry or RetryForm(formdata=None),
+        may_refund=may and order.state in REFUNDABLE,
+        may_ask=may and issued,
+        obstacle=returning.obstacle(order) if issued else None,
+        request=returning.waiting(order.id),
+        account=account,
+        may_decide=bool(roles & MAY_REFUND),
+        may_retry=Role.TREASURY in roles,
+        refunds=refunds_of(order),
+        disputes=disputes_of(order),
+        token=token,
+        frozen=frozen(token) if token is not None else None,
+        ends=token is not None and revocable(token),
+    )
+
+
+def disputes_of(order: Order) -> list[Dispute]:
+    query = sa.select(Dispute).join(Payment, Payment.id == Dispute.payment_id).where(Payment.subject == order.subject)
+    return list(db.session.scalars(query.order_by(Dispute.opened_at)))

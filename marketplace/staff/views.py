@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from marketplace.staff import desk, drafting, metadata, orders, reviewing, stopping
+from marketplace.staff import (
+    books,
+    desk,
+    disputes,
+    drafting,
+    fund_desk,
+    metadata,
+    money,
+    orders,
+    reviewing,
+    stopping,
+)
 
-BLUEPRINTS = [desk.bp, drafting.bp, reviewing.bp, stopping.bp, orders.bp, metadata.bp]
+BLUEPRINTS = [
+    *(desk.bp, drafting.bp, reviewing.bp, stopping.bp, orders.bp, metadata.bp),
+    *(money.bp, books.bp, fund_desk.bp, disputes.bp),
+]

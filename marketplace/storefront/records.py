@@ -5,27 +5,101 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account
 from marketplace.chain.register import status
+from marketplace.fund import tracing
 from marketplace.fund.statements import summary
+from marketplace.fund.tracing import STAGES, reached, totals
+from marketplace.fund.years import year_ja
 from marketplace.journal.models import Head
+from marketplace.kit.clock import jst
 from marketplace.kit.db import db
+from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.metadata import statements
 from marketplace.metadata.models import Pin
+from marketplace.orders.models import Order
+from marketplace.storefront.charts import both
+from marketplace.storefront.flows import parts_of, streams
+from marketplace.tokens.models import Token
 
 bp = Blueprint("records", __name__)
 
 
+PAGE = 50
+COLUMNS = ("number", "date", "fiscal_year", "right", "serial", "collected_yen", "fee_yen", "returned_yen", *STAGES)
+"""Of the file of entries: what was paid for each right, and how many yen of it each stage has reached."""
+
+
 @bp.get("/fund")
 def fund() -> ResponseReturnValue:
-    """What came in, what it cost, and what was set aside: straight from the book of postings."""
+    """What came in, what it cost, what was set aside and spent: straight from the book of postings."""
     figures_of_fund: dict[str, Any] = summary()
-    return _public(render_template("storefront/fund.html", fund=figures_of_fund))
+    parts = parts_of(figures_of_fund)
+    chart = both(streams, parts, "yen") if parts else None
+    return _public(
+        render_template("storefront/fund.html", fund=figures_of_fund, parts=parts, chart=chart, year_ja=year_ja)
+    )
+
+
+@bp.get("/fund/entries")
+def entries() -> ResponseReturnValue:
+    """Each right that was paid for, the newest first, and how far its money has come."""
+    found = list(tracing.entries())[::-1]
+    number, pages = max(request.args.get("page", 1, type=int), 1), -(-len(found) // PAGE)
+    rows = told(found[(number - 1) * PAGE : number * PAGE])
+    return _public(render_template("storefront/fund_entries.html", rows=rows, page=number, pages=pages))
+
+
+@bp.get("/fund/entries/<int:number>")
+def entry(number: int) -> ResponseReturnValue:
+    """The way of the money of one right."""
+    found = [entry for entry in tracing.entries() if entry.number == number]
+    if not found:
+        abort(404)
+    return _public(render_template("storefront/fund_entry.html", row=told(found)[0], stages=STAGES))
+
+
+@bp.get("/fund/entries.<any(csv, json):kind>")
+def entries_file(kind: str) -> ResponseReturnValue:
+    rows = [{name: row[name] for name in COLUMNS} for row in told(list(tracing.entries()))]
+    if kind == "json":
+        response = jsonify(items=rows)
+    else:
+        response = csv_file("fund-entries.csv", COLUMNS, (list(row.values()) for row in rows))
+    return conditional(response, max_age=10)
+
+
+def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
+    """{COLUMNS, "token": the page of the token or None}: nothing of persons, the day and not the moment."""
+    ends, codes = totals(), {entry.subject.removeprefix("order:") for entry in found}
+    query = sa.select(Order).where(Order.code.in_(codes)).options(joinedload(Order.listing), joinedload(Order.unit))
+    orders = {order.subject: order for order in db.session.scalars(query)}
+    issued = db.session.scalars(sa.select(Token).where(Token.order_code.in_(codes)))
+    tokens = {token.order_code: token.path for token in issued}
+    rows = []
+    for each in found:
+        order = orders.get(each.subject)
+        rows.append(
+            {
+                "number": each.number,
+                "date": jst(each.at).date().isoformat(),
+                "fiscal_year": each.year,
+                "right": order.listing.right.title_ja if order else "保証金",
+                "serial": order.unit.serial if order else None,
+                "collected_yen": each.gross_yen,
+                "fee_yen": each.fee_yen,
+                "returned_yen": each.returned_yen,
+                "token": tokens.get(order.code) if order else None,
+                **reached(each.start, max(0, each.kept_yen), ends),
+            }
+        )
+    return rows
 
 
 @bp.get("/status")

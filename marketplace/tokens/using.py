@@ -10,6 +10,7 @@ from marketplace.chain.register import contracts
 from marketplace.chain.sending import promise
 from marketplace.kit.db import db, writing
 from marketplace.kit.refusals import Refused
+from marketplace.tokens.freezing import check_usable
 from marketplace.tokens.models import Token
 
 REDEEMER = "redeemer"
@@ -34,12 +35,13 @@ def write_down(token_id: int, redemption_id: str) -> None:
         redemption_id: 32 random bytes in hex with 0x, kept beside the entry: it must say nothing about a person.
 
     Raises:
-        NotCounted, NothingLeft. LookupError for a token that nobody holds.
+        NotCounted, NothingLeft, or what freezes it. LookupError for a token that nobody holds.
     """
     assert writing(), "write_down() belongs inside transaction()"
-    holder = db.session.scalar(sa.select(Token.holder_address).where(Token.token_id == token_id))
-    if holder is None:
+    token = db.session.scalar(sa.select(Token).where(Token.token_id == token_id))
+    if token is None or (holder := token.holder_address) is None:
         raise LookupError(f"token {token_id}")
+    check_usable(token)
     left = uses_left(token_id)
     if left is None:
         raise NotCounted
@@ -52,6 +54,12 @@ def take_back(redemption_id: str) -> None:
     """Have a mistaken use taken back, inside the caller's transaction: the contract allows it for a day."""
     assert writing(), "take_back() belongs inside transaction()"
     promise(f"use:{redemption_id}:undo", REDEEMER, USES, "undo", [redemption_id])
+
+
+def uses_of(token_id: int) -> list[Log]:
+    """What the chain's register says of the token's uses, and of those taken back, in order."""
+    ours = sa.select(Log).where(Log.address == contracts().get(USES), Log.token_id == token_id)
+    return list(db.session.scalars(ours.order_by(Log.block_number, Log.log_index)))
 
 
 def uses_left(token_id: int) -> int | None:

@@ -1,0 +1,96 @@
+"""基金の決定: what the treasury writes down (plans, steps of the money, spendings), and another person approves."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account, Role
+from marketplace.accounts.session import roles_of, staff
+from marketplace.fund import deciding
+from marketplace.fund.models import Decision, DecisionKind
+from marketplace.fund.statements import balances, summary
+from marketplace.fund.years import year_ja
+from marketplace.kit.clock import jst, now
+from marketplace.kit.db import db
+from marketplace.kit.refusals import Refused
+from marketplace.staff.desk import me
+from marketplace.staff.money import READERS
+from marketplace.staff.money_forms import DecisionForm
+
+bp = Blueprint("fund_desk", __name__, url_prefix="/staff/fund")
+
+
+@bp.get("")
+@staff(*READERS)
+def index() -> ResponseReturnValue:
+    return page(DecisionForm(formdata=None, data={"on": jst(now()).date()}))
+
+
+@bp.post("")
+@staff("treasury")
+def ask() -> ResponseReturnValue:
+    form = DecisionForm()
+    if form.validate():
+        try:
+            deciding.ask(
+                DecisionKind(form.kind.data),
+                me().id,
+                form.yen.data or 0,
+                form.on.data,
+                form.document.data or "",
+                form.purpose.data or "",
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("承認に出しました。別の職員が文書と金額を確かめます。")
+            return redirect(url_for("fund_desk.index"), 303)
+    return page(form), 422
+
+
+@bp.post("/<code>/approve")
+@staff("treasury", "approver")
+def approve(code: str) -> ResponseReturnValue:
+    try:
+        deciding.approve(decision_of(code).id, me().id)
+    except Refused as refusal:
+        form = DecisionForm(formdata=None, data={"on": jst(now()).date()})
+        form.refuse(refusal)
+        return page(form), refusal.status
+    flash("承認しました。帳簿に記帳しました。")
+    return redirect(url_for("fund_desk.index"), 303)
+
+
+@bp.post("/<code>/withdraw")
+@staff("treasury", "approver")
+def withdraw(code: str) -> ResponseReturnValue:
+    deciding.withdraw(decision_of(code).id, me().id)
+    flash("取り下げました。何も変わっていません。")
+    return redirect(url_for("fund_desk.index"), 303)
+
+
+def decision_of(code: str) -> Decision:
+    found = db.session.scalar(sa.select(Decision).where(Decision.code == code))
+    return found if found is not None else abort(404)
+
+
+def page(form: DecisionForm) -> str:
+    waiting, done = deciding.waiting(), deciding.approved()[:50]
+    people = {each.asked_by for each in (*waiting, *done)} | {each.decided_by for each in done}
+    named = db.session.scalars(sa.select(Account).where(Account.id.in_(people)))
+    roles = roles_of(me().id)
+    return render_template(
+        "staff/fund.html",
+        form=form,
+        waiting=waiting,
+        done=done,
+        names={person.id: person.name or person.code for person in named},
+        fund=summary(),
+        book=balances(),
+        account=me(),
+        year_ja=year_ja,
+        may_ask=Role.TREASURY in roles,
+        may_decide=bool({Role.TREASURY, Role.APPROVER} & roles),
+    )

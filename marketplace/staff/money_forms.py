@@ -1,0 +1,72 @@
+"""What staff type about money: what they found, what they saw at the bank, what the town decided."""
+
+from __future__ import annotations
+
+from wtforms import DateField, RadioField, SelectChoice, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from marketplace.fund.models import DecisionKind
+from marketplace.kit.forms import Form, YenField
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day from the browser's calendar."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("日付を選び直してください。") from None
+
+
+def _day(label: str, hint: str = "") -> DayField:
+    return DayField(label, validators=[InputRequired("日付を選んでください。")], description=hint)
+
+
+def _yen(label: str, hint: str = "") -> YenField:
+    return YenField(label, validators=[InputRequired("金額を入れてください。")], description=hint)
+
+
+def _words(label: str, missing: str, hint: str = "操作の記録に残ります", longest: int = 300) -> TextAreaField:
+    checks = [DataRequired(missing), Length(max=longest, message=f"{longest}文字までで入力してください。")]
+    return TextAreaField(label, validators=checks, description=hint)
+
+
+def _line(label: str, longest: int, hint: str = "") -> StringField:
+    return StringField(
+        label, validators=[Length(max=longest, message=f"{longest}文字までで入力してください。")], description=hint
+    )
+
+
+class ExplainForm(Form):
+    words = _words("わかったこと", "わかったことを書いてください。", "どうして違うのか、どう直したか")
+
+
+class BankForm(Form):
+    """A payout as it stands on the bank's statement."""
+
+    yen = _yen("通帳の金額", "通帳にある数字のまま")
+    on = _day("入金の日")
+    remark = _line("メモ", 200, "なくてもかまいません")
+
+
+class ReasonForm(Form):
+    why = _words("理由", "理由を書いてください。")
+
+
+class RetryForm(Form):
+    """A refund that failed, tried again or paid by the bank."""
+
+    why = _words("わかったこと", "わかったことを書いてください。", "銀行から返したときは、振込の日と方法も")
+
+
+class DecisionForm(Form):
+    kind = RadioField(
+        "すること",
+        choices=[SelectChoice(str(kind), kind.ja) for kind in DecisionKind],
+        validators=[InputRequired("どれか1つを選んでください。")],
+    )
+    yen = _yen("金額")
+    on = _day("日付", "決めた日、または支払った日")
+    purpose = _line("使いみち", 80, "予定と支出のときだけ。基金のページに公開されます（例 通院バスの運行）")
+    document = _line("もとになる文書", 120, "例 議案第12号、調定第3号、支出命令書 第34号")

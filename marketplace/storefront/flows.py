@@ -1,0 +1,100 @@
+"""Where 1,000 yen went, as a drawing of streams: one broad stream on the left, its parts on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+WHOLE = 1_000
+GAP = 14.0
+LEAST = 2.0
+"""How thin a stream may be drawn at least: it is small, not nothing."""
+FILLS = ("fill-1", "fill-4", "fill-2", "fill-3")
+
+
+@dataclass(frozen=True)
+class Part:
+    """`share` is what of 1,000 yen went there; the shares of all parts sum to 1,000."""
+
+    word: str
+    yen: int
+    share: int
+
+
+def parts_of(fund: dict[str, Any]) -> list[Part]:
+    """What became of all that was collected, by the figures of fund.statements.summary(); nothing where nothing came.
+
+    Where fees or spending were met from elsewhere the parts are more than what came; their shares still sum to 1,000.
+    """
+    spent: dict[str, int] = {}
+    for use in fund["uses"]:
+        spent[use["purpose"]] = spent.get(use["purpose"], 0) + use["spent_yen"]
+    told = [(f"使いました: {purpose}", yen) for purpose, yen in spent.items()]
+    told.append(("ほかに使いました", fund["spent_yen"] - sum(spent.values())))
+    told += [
+        ("基金にあります", fund["left_yen"]),
+        ("積み立てを待っています", fund["set_aside_yen"] - fund["fund_yen"]),
+        ("決済の手数料", fund["fees_yen"]),
+        ("お返しした代金", fund["refunded_yen"]),
+        ("カード会社で確認中", fund["disputed_yen"]),
+    ]
+    told = [(word, yen) for word, yen in told if yen > 0]
+    rest = fund["collected_yen"] - sum(yen for _word, yen in told)
+    if rest > 0:
+        told.append(("これから積み立てを決めます", rest))
+    shares = shared_out([yen for _word, yen in told])
+    return [Part(word, yen, share) for (word, yen), share in zip(told, shares, strict=True)]
+
+
+def shared_out(sums: Sequence[int], whole: int = WHOLE) -> list[int]:
+    """`whole` in whole parts by the sums, the largest remainders first, so that nothing is lost by rounding."""
+    total = sum(sums)
+    if not total:
+        return [0] * len(sums)
+    shares = [yen * whole // total for yen in sums]
+    by_rest = sorted(range(len(sums)), key=lambda n: (-(sums[n] * whole % total), n))
+    for n in by_rest[: whole - sum(shares)]:
+        shares[n] += 1
+    return shares
+
+
+def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Markup:
+    """The drawing; a table with the same figures stands beside it."""
+    width, height = size[0], max(size[1], 52.0 * len(parts) + 20)
+    left, right = 118.0, width - (236.0 if width > 450 else 168.0)
+    room = height - 20 - GAP * (len(parts) - 1)
+    scale = (room - LEAST * len(parts)) / WHOLE
+    tall = [LEAST + part.share * scale for part in parts]
+    source, y = 10 + (height - 20 - sum(tall)) / 2, 10.0
+    body = [
+        f'<text class="chart__strong" x="0" y="{height / 2 - 4:.0f}">いただいた</text>',
+        f'<text class="chart__strong" x="0" y="{height / 2 + 16:.0f}">代金 {WHOLE:,}円</text>',
+    ]
+    middle = (left + right) / 2
+    for n, (part, thick) in enumerate(zip(parts, tall, strict=True)):
+        curve = (
+            f"M{left:.0f} {source:.1f} C{middle:.0f} {source:.1f} {middle:.0f} {y:.1f} {right:.0f} {y:.1f} "
+            f"V{y + thick:.1f} C{middle:.0f} {y + thick:.1f} {middle:.0f} {source + thick:.1f} {left:.0f} "
+            f"{source + thick:.1f}Z"
+        )
+        fill, at = FILLS[n % len(FILLS)], y + thick / 2
+        body.append(f'<path class="{fill}" opacity="0.45" d="{curve}"/>')
+        body.append(f'<rect class="{fill}" x="{right:.0f}" y="{y:.1f}" width="8" height="{thick:.1f}"/>')
+        body.append(f'<text class="chart__strong" x="{right + 16:.0f}" y="{at - 2:.1f}">{part.share:,}円</text>')
+        body.append(f'<text x="{right + 16:.0f}" y="{at + 16:.1f}">{escape(_short(part.word, width))}</text>')
+        source, y = source + thick, y + thick + GAP
+    told = "、".join(f"{part.word} {part.share}円" for part in parts)
+    return Markup(  # noqa: S704 - numbers, words of this file and escaped text
+        f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d">'
+        f'<title id="{name}-t">いただいた1,000円の行き先</title><desc id="{name}-d">{escape(told)}</desc>'
+        f"{''.join(body)}</svg>"
+    )
+
+
+def _short(word: str, width: float) -> str:
+    """The table has the whole words."""
+    room = 16 if width > 450 else 11
+    return word if len(word) <= room else word[: room - 1] + "…"

@@ -1,0 +1,118 @@
+"""A dispute: the right is frozen while the payer has it, the bank gets one answer, the next holder is left alone."""
+
+import io
+import json
+import zipfile
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.holders.rules import Disputed
+from marketplace.kit.db import db, get, transaction
+from marketplace.orders import evidence
+from marketplace.orders.models import Order
+from marketplace.payments import disputing
+from marketplace.payments.stripe import till
+from marketplace.payments.stripe_models import Dispute
+from marketplace.tokens import using
+from marketplace.tokens.freezing import frozen
+from tests import given
+from tests.chainlogs import Chain
+from tests.local_stripe import LocalStripe
+from tests.orders.bought import bought, disputed, heard, issued, passed_on, token_of
+from tests.racing import at_once
+
+
+@pytest.fixture
+def order(app: Flask, stripe: LocalStripe, chain: Chain) -> Order:
+    return issued(chain, bought(stripe, kind="lecture", yen=50_000))
+
+
+def is_frozen(order: Order) -> bool:
+    refusal = frozen(token_of(order))
+    db.session.rollback()
+    return refusal is not None
+
+
+def close(stripe: LocalStripe, dispute_id: str, won: bool) -> None:
+    stripe.sim("close_dispute", dispute=dispute_id, won=won)
+    heard()
+
+
+@pytest.mark.parametrize(("won", "after"), [(True, False), (False, True)])
+def test_the_right_is_frozen_until_the_dispute_is_won(
+    order: Order, stripe: LocalStripe, won: bool, after: bool
+) -> None:
+    assert not is_frozen(order)
+    dispute_id = disputed(stripe, order)
+    assert is_frozen(order)
+    with pytest.raises(Disputed), transaction():
+        using.write_down(token_of(order).token_id, "0x" + "1" * 64)
+    close(stripe, dispute_id, won)
+    assert is_frozen(order) is after
+
+
+def test_whoever_got_the_right_before_the_dispute_uses_it_on(order: Order, stripe: LocalStripe, chain: Chain) -> None:
+    passed_on(chain, order, given.an_account())
+    dispute_id = disputed(stripe, order)
+    assert not is_frozen(order)
+    with transaction():
+        using.write_down(token_of(order).token_id, "0x" + "1" * 64)
+    found = evidence.gather(dispute_id)
+    assert (found.passed_on, len(found.hands)) == (True, 2)
+    close(stripe, dispute_id, won=False)
+    assert not is_frozen(order)
+
+
+def test_the_pack_holds_what_was_promised_delivered_and_used(order: Order, stripe: LocalStripe, chain: Chain) -> None:
+    token = token_of(order)
+    chain.redeemed(token.token_id, str(token.holder_address), used=1, left=11, block=900)
+    chain.tell()
+    dispute_id = disputed(stripe, order)
+    packed = evidence.pack(evidence.gather(dispute_id))
+    assert packed == evidence.pack(evidence.gather(dispute_id))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        names = archive.namelist()
+        facts = json.loads(archive.read("order.json"))
+        assert archive.read("evidence.pdf").startswith(b"%PDF-")
+    assert names == ["evidence.pdf", "answer.json", "order.json", "letters/1-paid.txt", "letters/2-issued.txt"]
+    assert [each["what"] for each in facts["steps"]] == [
+        evidence.STEPS[name] for name in ("place", "payment.succeed", "pay", "issue")
+    ]
+    assert [each["to"] for each in facts["delivered"]] == [token.holder_address]
+    assert [each["what"].partition("）")[0] for each in facts["uses"]] == ["利用（残り11回"]
+
+
+def test_the_bank_gets_one_answer(app: Flask, order: Order, stripe: LocalStripe) -> None:
+    dispute_id = disputed(stripe, order)
+    found = evidence.gather(dispute_id)
+    texts, paper, treasury = evidence.texts(found), evidence.paper(found), given.staff("treasury")
+    outcomes = at_once(app, 3, lambda _: disputing.answer(dispute_id, treasury, texts, paper))
+    assert None in outcomes
+    with pytest.raises(disputing.AnsweredAlready):
+        disputing.answer(dispute_id, treasury, texts, paper)
+    seen = stripe.client().disputes.retrieve(dispute_id)
+    assert (seen.status, seen.evidence.customer_email_address) == ("under_review", order.buyer.email)
+    assert str(seen.evidence.uncategorized_file).startswith("file_")
+    db.session.rollback()
+    dispute = get(Dispute, dispute_id)
+    assert (dispute.status, dispute.submitted_by) == ("under_review", treasury)
+
+
+def test_a_dispute_that_is_decided_takes_no_answer(order: Order, stripe: LocalStripe) -> None:
+    dispute_id = disputed(stripe, order)
+    stripe.sim("close_dispute", dispute=dispute_id, won=False)  # and nothing was heard of it
+    with pytest.raises(disputing.DisputeOver):
+        disputing.answer(dispute_id, given.staff("treasury"), {"uncategorized_text": "x"}, b"%PDF-")
+    db.session.rollback()
+    assert db.session.scalar(sa.select(Dispute.status)) == "lost"
+
+
+def test_an_older_look_does_not_open_it_again(order: Order, stripe: LocalStripe) -> None:
+    dispute_id = disputed(stripe, order)
+    before = till().dispute(dispute_id)
+    close(stripe, dispute_id, won=True)
+    disputing.keep(get(Dispute, dispute_id).payment_id, before)
+    db.session.rollback()
+    assert get(Dispute, dispute_id).status == "won"

@@ -41,19 +41,18 @@ def read_balance() -> int:
     since, newest, found = read_since("balance"), 0, 0
     for line in till().transactions(since):
         newest, found = max(newest, line.at), found + 1
-        payment_id = _payment_of(line)
-        with transaction():
-            keep_line(line, payment_id)
+        if not _is_kept(line):  # it was said when it was kept
+            payment_id = payment_behind(line.reference, line.intent_id)
+            with transaction():
+                keep_line(line, payment_id)
     move_cursor("balance", newest)
     return found
 
 
-def _payment_of(line: Transaction) -> int | None:
-    """Asked of Stripe at most once: of a line that is kept already it is known, or is nobody's of ours."""
-    kept = db.session.get(BalanceLine, line.id)
-    payment_id = kept.payment_id if kept is not None else None
+def _is_kept(line: Transaction) -> bool:
+    kept = db.session.scalar(sa.select(BalanceLine.id).where(BalanceLine.id == line.id)) is not None
     db.session.rollback()
-    return payment_behind(line.reference, line.intent_id) if kept is None else payment_id
+    return kept
 
 
 def keep_line(line: Transaction, payment_id: int | None, payout_id: str | None = None) -> None:
@@ -99,7 +98,9 @@ def keep_payout(seen: Transfer) -> None:
     db.session.rollback()
     if known:
         return
-    lines = [(line, _payment_of(line)) for line in till().transactions(payout_id=seen.id)]
+    lines = list(till().transactions(payout_id=seen.id))
+    strangers = [line for line in lines if not _is_kept(line)]
+    payments = {line.id: payment_behind(line.reference, line.intent_id) for line in strangers}
     with transaction():
         first = {
             "id": seen.id,
@@ -114,8 +115,8 @@ def keep_payout(seen: Transfer) -> None:
         payout = lock(Payout, seen.id)
         if not payout.failed:  # a failure is the last word, whichever look comes later
             payout.status, payout.failure = seen.status, seen.failure
-        for line, payment_id in lines:
-            keep_line(line, payment_id, seen.id)
+        for line in lines:
+            keep_line(line, payments.get(line.id), seen.id)
         note(payout.subject, "payout.read", status=payout.status, yen=payout.yen)
 
 

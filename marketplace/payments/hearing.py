@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
+
 from marketplace.kit.clock import now
-from marketplace.kit.db import insert_once, transaction
+from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.outbox.promising import say
 from marketplace.payments.stripe import News
@@ -56,6 +58,13 @@ def hear(raw_body: bytes, signature: str) -> None:
     if news.live != settings().stripe_live:
         raise Forged
     keep(news, via="webhook")
+
+
+def is_kept(event_id: str) -> bool:
+    """A look that takes no lock: most of what is read again is known."""
+    kept = db.session.scalar(sa.select(StripeEvent.id).where(StripeEvent.id == event_id)) is not None
+    db.session.rollback()
+    return kept
 
 
 def keep(news: News, via: str) -> bool:

@@ -13,7 +13,7 @@ from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import handles, say
 from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since
-from marketplace.payments.hearing import KINDS, keep
+from marketplace.payments.hearing import KINDS, is_kept, keep
 from marketplace.payments.models import HELD, UNDER_WAY, Hold, Payment, SavedCard
 from marketplace.payments.saving import WAITING, sync_card
 from marketplace.payments.stripe import till
@@ -52,7 +52,7 @@ def catch_up() -> int:
     since, newest, found = read_since("events"), 0, 0
     for news in till().news(since, KINDS):
         newest = max(newest, news.at)
-        found += keep(news, via="reconciler")
+        found += not is_kept(news.id) and keep(news, via="reconciler")
     move_cursor("events", newest)
     return found
 

@@ -37,7 +37,7 @@ def bought(stripe: LocalStripe, card: str = "pm_card_visa", yen: int = 1_000, ki
 def issued(chain: Chain, order: Order) -> Order:
     """The chain has given the order's token to its buyer."""
     token = token_of(order)
-    chain.mint(token.token_id, custody_of(order.buyer_id), block=token.token_id % 1_000 + 10)
+    chain.mint(token.token_id, custody_of(order.buyer_id), block=10 + len(chain.said))
     chain.tell()
     recompute([token.token_id])
     keeping.drain()
@@ -49,7 +49,7 @@ def issued(chain: Chain, order: Order) -> Order:
 def passed_on(chain: Chain, order: Order, account_id: int) -> None:
     """The token has gone to somebody else's custody."""
     token = token_of(order)
-    chain.transfer(token.token_id, custody_of(order.buyer_id), custody_of(account_id), block=5_000)
+    chain.transfer(token.token_id, custody_of(order.buyer_id), custody_of(account_id), block=10 + len(chain.said))
     chain.tell()
     recompute([token.token_id])
     keeping.drain()

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.models import Account, Role
+from marketplace.accounts.names import names_of
 from marketplace.accounts.session import roles_of, staff
 from marketplace.fund import differences
 from marketplace.fund.statements import balances
@@ -17,7 +18,7 @@ from marketplace.orders.models import Order
 from marketplace.payments import balance
 from marketplace.payments.reconciling import ask_to_reconcile
 from marketplace.payments.stripe_models import BalanceLine, Payout, StripeEvent
-from marketplace.staff.desk import me, names_of
+from marketplace.staff.desk import me
 from marketplace.staff.money_forms import BankForm, ExplainForm
 
 bp = Blueprint("money", __name__, url_prefix="/staff/money")

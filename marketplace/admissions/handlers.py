@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from marketplace.admissions import deciding, deposits, ending
 from marketplace.admissions.models import Exclusion, Participation, ParticipationState
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import WrongState
+from marketplace.listings import amending
 from marketplace.listings.models import Listing
 from marketplace.outbox.promising import handles
 
@@ -32,6 +33,15 @@ def turn_out(exclusion_id: int) -> None:
             deciding.refuse(participation_id, row.added_by, TURNED_OUT)
         except WrongState:
             continue  # somebody was faster
+
+
+@handles("listing.amended")
+def tell_amended(listing_id: int, amendment_id: int) -> None:
+    with transaction():
+        taking_part = sa.select(Participation.account_id).where(
+            Participation.listing_id == listing_id, Participation.state != ParticipationState.REFUSED
+        )
+        amending.tell(amendment_id, db.session.scalars(taking_part).all())
 
 
 @handles("listing.cancelled")

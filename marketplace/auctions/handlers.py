@@ -8,6 +8,7 @@ from marketplace.accounts.models import Account
 from marketplace.auctions import awarding, opening, stopping
 from marketplace.auctions.models import Auction, Bid, Bidder
 from marketplace.kit.db import db, get, transaction
+from marketplace.listings import amending
 from marketplace.listings.models import Listing
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles
@@ -68,6 +69,13 @@ def tell_cancelled(auction_id: int) -> None:
     """Who had to apply hears it from admissions, whether they bid or not."""
     if not get(Auction, auction_id).by_admission:
         _tell_bidders("auction_cancelled", get(Auction, auction_id))
+
+
+@handles("listing.amended")
+def tell_amended(listing_id: int, amendment_id: int) -> None:
+    with transaction():
+        bidders = sa.select(Bidder.account_id).join(Auction, Auction.id == Bidder.auction_id)
+        amending.tell(amendment_id, db.session.scalars(bidders.where(Auction.listing_id == listing_id)).all())
 
 
 def _tell_bidders(template: str, auction: Auction, once: str = "") -> None:

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, writing
+from marketplace.listings.decisions import Version
 from marketplace.listings.facts import facts, fingerprint
-from marketplace.listings.models import Listing, Version
+from marketplace.listings.models import Listing
 
 
 def keep(listing: Listing, actor_id: int) -> None:

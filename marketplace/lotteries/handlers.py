@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.lotteries import awarding, bundles, cards, closing, duplicates, receipts
+from marketplace.lotteries import amended, awarding, bundles, cards, closing, duplicates, receipts
 from marketplace.lotteries.groups import waiting_places
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery
 from marketplace.notices.sending import send
@@ -34,6 +34,18 @@ def on_closed(listing_id: int, **_more: object) -> None:
 @handles("listing.cancelled")
 def on_cancelled(listing_id: int, **_more: object) -> None:
     closing.cancel(listing_id)
+
+
+@handles("listing.amended")
+def on_amended(listing_id: int, amendment_id: int) -> None:
+    """The lottery goes by the new times; all who applied hear of them, a portion at a time."""
+    amended.follow(listing_id)
+    amended.tell(listing_id, amendment_id)
+
+
+@handles("lottery.amended")
+def tell_amended(listing_id: int, amendment_id: int, past: int) -> None:
+    amended.tell(listing_id, amendment_id, past)
 
 
 @handles("order.paid")

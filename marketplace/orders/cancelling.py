@@ -18,8 +18,9 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings import scheduling
+from marketplace.listings.decisions import Cancellation, CancellationState
 from marketplace.listings.drafting import staff_name
-from marketplace.listings.models import Cancellation, CancellationState, Listing, ListingState
+from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.suspending import HERE, public_reason
 from marketplace.orders import expiring, settling
 from marketplace.orders.models import Order, OrderState

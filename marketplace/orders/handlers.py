@@ -6,11 +6,12 @@ import sqlalchemy as sa
 
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import WrongState
+from marketplace.listings import amending
 from marketplace.listings.models import Listing, ListingState, Mode, UnitState
 from marketplace.listings.scheduling import close_sale, complete
 from marketplace.listings.taking import counts
 from marketplace.orders import cancelling, deposits, settling
-from marketplace.orders.models import Order, OrderState, code_of
+from marketplace.orders.models import LIVE, Order, OrderState, code_of
 from marketplace.outbox.promising import handles
 from marketplace.payments.models import Payment
 
@@ -92,6 +93,14 @@ def end_listing(listing_id: int, **_more: object) -> None:
 @handles("listing.cancelled")
 def on_cancelled(listing_id: int, **_more: object) -> None:
     cancelling.wind_up(listing_id)
+
+
+@handles("listing.amended")
+def tell_amended(listing_id: int, amendment_id: int) -> None:
+    """Whoever is paying for one, or has paid."""
+    with transaction():
+        buyers = sa.select(Order.buyer_id).where(Order.listing_id == listing_id, Order.state.in_(LIVE)).distinct()
+        amending.tell(amendment_id, db.session.scalars(buyers).all())
 
 
 @handles("listing.cancelled")

@@ -23,6 +23,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
 from marketplace.listings import rules as sales
 from marketplace.listings.checking import Check, Weight
+from marketplace.listings.facts import FIELDS as SALE
 from marketplace.listings.models import Mode, Tax
 from marketplace.rights import rules as rights
 from marketplace.rights.models import Kind
@@ -215,6 +216,31 @@ class ApproveForm(Form):
 
 class SendBackForm(Form):
     note = _text("差し戻す理由", 1_000, "起案した人が読みます", field=TextAreaField)
+
+
+class AmendForm(Form):
+    """The fields of a sale that may change now; `allowed` comes from amending.amendable()."""
+
+    price_yen = ListingForm.price_yen
+    reserve_yen = ListingForm.reserve_yen
+    per_person_limit = ListingForm.per_person_limit
+    hold_minutes = ListingForm.hold_minutes
+    pay_hours = ListingForm.pay_hours
+    opens_at = ListingForm.opens_at
+    closes_at = ListingForm.closes_at
+    draw_at = ListingForm.draw_at
+    why = _text(
+        "変更の理由", 500, "権利のページに公開されます", required="変更の理由を書いてください。", field=TextAreaField
+    )
+
+    def __init__(self, allowed: Sequence[str], **more: Any) -> None:
+        super().__init__(**more)
+        self.allowed = allowed
+        for name in [field.name for field in self if field.name in SALE and field.name not in allowed]:
+            del self[name]
+
+    def values(self) -> dict[str, Any]:
+        return {name: self[name].data for name in self.allowed}
 
 
 class StopForm(Form):

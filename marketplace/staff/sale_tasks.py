@@ -11,7 +11,9 @@ from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
-from marketplace.listings.models import Cancellation, CancellationState, Listing, ListingState
+from marketplace.listings.decisions import AmendmentState as SaleAmendmentState
+from marketplace.listings.decisions import Cancellation, CancellationState, SaleAmendment
+from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Lottery, LotteryState
 from marketplace.metadata.models import Amendment, AmendmentState
 from marketplace.staff.tasks import Task, day_of
@@ -108,6 +110,19 @@ def stopped(account_id: int) -> list[Task]:
             )
             for listing in _listings(ListingState.SUSPENDED)
         ),
+    ]
+
+
+def amendments(account_id: int) -> list[Task]:
+    """Changes of announced sales that somebody else proposed."""
+    waiting = sa.select(Listing, SaleAmendment).join(SaleAmendment, SaleAmendment.listing_id == Listing.id)
+    waiting = waiting.where(SaleAmendment.state == SaleAmendmentState.PROPOSED, SaleAmendment.drafted_by != account_id)
+    return [
+        Task(
+            *("変更の承認", "warn", listing.right.title_ja, row.why),
+            *(f"/staff/listings/{listing.code}/amendments", "確かめる"),
+        )
+        for listing, row in db.session.execute(waiting.order_by(SaleAmendment.id))
     ]
 
 

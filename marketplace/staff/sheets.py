@@ -40,6 +40,7 @@ def today(account_id: int) -> list[Task]:
         *works_tasks.lost_blocks(),
         *sale_tasks.corrections(account_id),
         *sale_tasks.stopped(account_id),
+        *sale_tasks.amendments(account_id),
         *sale_tasks.awaiting_approval(account_id),
         *sale_tasks.sent_back(account_id),
         *money_tasks.unpaid_winners(),

@@ -13,7 +13,8 @@ from marketplace.accounts.session import roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.listings import suspending
-from marketplace.listings.models import Cancellation, Listing, ListingState, Mode
+from marketplace.listings.decisions import Cancellation
+from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.orders import cancelling
 from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.staff import (
+    amendments,
     books,
     desk,
     disputes,
@@ -16,6 +17,6 @@ from marketplace.staff import (
 )
 
 BLUEPRINTS = [
-    *(desk.bp, drafting.bp, reviewing.bp, stopping.bp, orders.bp, metadata.bp),
+    *(desk.bp, drafting.bp, reviewing.bp, stopping.bp, amendments.bp, orders.bp, metadata.bp),
     *(money.bp, books.bp, fund_desk.bp, disputes.bp),
 ]

@@ -11,6 +11,7 @@ from marketplace.auctions import views as auctions
 from marketplace.fund.statements import summary
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
+from marketplace.listings import amending
 from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
@@ -117,6 +118,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         form=OrderForm(),
         kept=standing(listing.right_id),
         corrections=corrections(listing.right),
+        amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
         issued=db.session.scalar(sa.select(sa.func.count()).where(Token.listing_code == listing.code)),
         preview=preview,
     )

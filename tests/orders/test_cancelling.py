@@ -9,7 +9,8 @@ from flask import Flask
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import NotAllowed, WrongState
 from marketplace.kit.sheets import SHEETS, run_one
-from marketplace.listings.models import Cancellation, CancellationState, Listing, ListingState
+from marketplace.listings.decisions import Cancellation, CancellationState
+from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.suspending import suspend
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.models import LotteryState

@@ -10,7 +10,7 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import WrongState
-from marketplace.listings import versions
+from marketplace.listings import scratches, versions
 from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.checking import refuse_unready
 from marketplace.listings.facts import FIELDS, fingerprint
@@ -21,10 +21,11 @@ from marketplace.rights.plans import Plan
 from marketplace.settings import settings
 
 
-def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | None = None) -> int:
+def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | None = None, scratch: str = "") -> int:
     """A new listing in draft, with its right; its id. `values` has the fields of both. Invalid for a broken rule.
 
-    `cloned_from_id`: the sale that `values` began as, see cloning.like().
+    `cloned_from_id`: the sale that `values` began as, see cloning.like(). `scratch`: the code of what was kept while it
+    was typed, which goes.
     """
     check_sale(values)
     by = staff_name(actor_id)
@@ -41,10 +42,13 @@ def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | Non
         session.add(listing)
         session.flush()
         note(listing.subject, "draft", by=by)
+        scratches.discard(scratch, actor_id)
         return listing.id
 
 
-def revise(listing_id: int, actor_id: int, values: Mapping[str, Any], *, seen: str | None = None) -> None:
+def revise(
+    listing_id: int, actor_id: int, values: Mapping[str, Any], *, seen: str | None = None, scratch: str = ""
+) -> None:
     """Change a draft. Whoever changes it last is its drafter, and so can't approve it.
 
     `seen` is the fingerprint() of the draft that `values` began as; ChangedMeanwhile where somebody, or another window
@@ -63,6 +67,7 @@ def revise(listing_id: int, actor_id: int, values: Mapping[str, Any], *, seen: s
             setattr(listing, field, value)
         listing.drafted_by = actor_id
         note(listing.subject, "revise", by=by)
+        scratches.discard(scratch, actor_id)
 
 
 def plan_perks(listing_id: int, actor_id: int, plans: Sequence[Plan]) -> None:

@@ -188,6 +188,27 @@ class Listing(Base):
         return f"listing:{self.code}"
 
 
+class Scratch(Base):
+    """書きかけ: a form as it is being typed, right or wrong, by one person. It is no draft before they save it."""
+
+    __tablename__ = "listing_scratches"
+    __table_args__ = (
+        sa.UniqueConstraint("account_id", "listing_id", name="uq_listing_scratches_one_of_a_draft"),
+        sa.CheckConstraint("revision >= 1", name="revision_from_one"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(16), unique=True, default=lambda: public_code("SCR"))
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    listing_id: Mapped[int | None] = mapped_column(sa.ForeignKey("listings.id"))
+    """The draft that is being changed; None for a new one."""
+    typed: Mapped[dict[str, Any]]
+    """{field: [what the browser sends for it, …]}."""
+    revision: Mapped[int] = mapped_column(default=1)
+    """Goes up by one with each save: a window that knows an older one does not overwrite a newer."""
+    saved_at: Mapped[datetime]
+
+
 class Unit(Base):
     """One numbered unit. Taken with one statement, so that as many can be taken at once as there are."""
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
-from marketplace.listings import checking, cloning, drafting
+from marketplace.listings import checking, cloning, drafting, scratches
 from marketplace.listings.checking import NotReady
 from marketplace.listings.comparing import changes
 from marketplace.listings.drafting import staff_name
@@ -58,7 +58,12 @@ def index() -> ResponseReturnValue:
     found = db.session.execute(sa.select(Listing.state, sa.func.count()).group_by(Listing.state)).all()
     counts = {row[0]: row[1] for row in found}
     return render_template(
-        "staff/listings.html", listings=list(db.session.scalars(query)), state=state, states=STATE_JA, counts=counts
+        "staff/listings.html",
+        listings=list(db.session.scalars(query)),
+        state=state,
+        states=STATE_JA,
+        counts=counts,
+        kept=scratches.of(me().id),
     )
 
 
@@ -92,8 +97,8 @@ def create() -> ResponseReturnValue:
         return page(form)
     if fine(form):
         try:
-            source = form.copy_of.data and listing_of(form.copy_of.data).id
-            listing_id = drafting.draft(me().id, form.values(), cloned_from_id=source or None)
+            source, scratch = form.copy_of.data and listing_of(form.copy_of.data).id, form.scratch.data or ""
+            listing_id = drafting.draft(me().id, form.values(), cloned_from_id=source or None, scratch=scratch)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -122,7 +127,7 @@ def revise(code: str) -> ResponseReturnValue:
         return page(form, listing_of(code))
     if fine(form):
         try:
-            drafting.revise(listing.id, me().id, form.values(), seen=form.seen.data)
+            drafting.revise(listing.id, me().id, form.values(), seen=form.seen.data, scratch=form.scratch.data or "")
         except ChangedMeanwhile as refusal:
             form.refuse(refusal)
             return overtaken(form, listing_of(code)), refusal.status
@@ -196,7 +201,12 @@ def seen(listing: Listing, form: SubmitForm) -> str:
     return render_template("staff/preview.html", listing=listing, form=form, checks=found)
 
 
-def page(form: ListingForm, listing: Listing | None = None) -> str:
+def page(form: ListingForm, listing: Listing | None = None, *, anyway: bool = False) -> str:
+    """The form. `anyway`: what is kept of it was overtaken by another window, and may be overwritten."""
+    live: dict[str, Any] = {}
     if listing is not None and listing.state == ListingState.DRAFT:
-        form.weigh(checking.of(listing))
-    return render_template("staff/edit.html", form=form, listing=listing)
+        found = checking.of(listing)
+        form.weigh(found)
+        live = {"listing": listing, "picture": None, "checks": found}
+    kept = scratches.of(me().id, listing.id)[:1] if listing is not None and not form.scratch.data else []
+    return render_template("staff/edit.html", form=form, listing=listing, kept=kept, anyway=anyway, live=live)

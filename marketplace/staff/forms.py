@@ -34,6 +34,8 @@ from marketplace.staff.law_form import LawPart
 from marketplace.staff.lottery_form import LotteryPart
 
 LARGEST_SEED = 999_999_999
+CHOICES = ("kind", "mode", "verification", "legal_basis")
+"""What must have been chosen from its list before anything else can be said of the form."""
 
 
 class PercentField(StringField):  # type: ignore[misc]
@@ -138,6 +140,8 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     picture_id = HiddenField()
     copy_of = HiddenField()
     seen = HiddenField()
+    scratch = HiddenField()
+    scratch_no = HiddenField()
     picture_alt = _text("絵の説明", 200, "目の見えない方に読み上げられます", required="絵の説明を入力してください。")
     only_draw = SubmitField("この番号の絵を描いて見る")
     art_seed = number("絵の番号", 1, LARGEST_SEED, "同じ番号からは、いつも同じ絵ができます", required=True)
@@ -172,7 +176,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     def check(self) -> bool:
         """Every fault beside its field: those of single fields, and those that the rules find in the whole."""
         fine: bool = self.validate()
-        if any(self[name].errors for name in ("kind", "mode", "tax")):
+        if any(self[name].errors for name in CHOICES):
             return False
         values = self.values()
         for fault in (*rights.faults(values), *sales.faults(values)):

@@ -13,10 +13,11 @@ from marketplace.staff import (
     money,
     orders,
     reviewing,
+    scratching,
     stopping,
 )
 
 BLUEPRINTS = [
-    *(desk.bp, drafting.bp, reviewing.bp, stopping.bp, amendments.bp, orders.bp, metadata.bp),
+    *(desk.bp, drafting.bp, scratching.bp, reviewing.bp, stopping.bp, amendments.bp, orders.bp, metadata.bp),
     *(money.bp, books.bp, fund_desk.bp, disputes.bp),
 ]

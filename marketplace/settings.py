@@ -140,6 +140,12 @@ class Settings(BaseSettings):
     town_mail: str = "kasegu@town.tsukimisawa.example.jp"
     town_hours: str = "平日 8:30〜17:15"
     town_representative: str = "月見沢町長"
+    payment_agent: str = ""
+    """指定納付受託者 (地方自治法 231条の2の3): who takes card payments, as the notice (告示) names them."""
+    payment_agent_notice: str = ""
+    """That notice: 令和8年月見沢町告示第12号."""
+    invoice_number: str = ""
+    """The town's number as an issuer of qualified invoices, T and thirteen digits."""
     fund_name: str = "月見沢町高齢者支援等かせぐ基金"
     budgets: dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget] = {"general": Budget(name="一般会計")}
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right

@@ -49,7 +49,7 @@ def checks(values: Mapping[str, Any], at: datetime, *, others_yen: int = 0) -> l
     """
     return [
         *_notice(values, at),
-        *_group("opens_at", "日時", notice_period.odd_hours(values), "夜中や役場の休みの日にかかっていません。"),
+        *_hours(values),
         *_words(values),
         *_group("legal_basis", "契約の根拠", legal.doubts(values), legal_words(values)),
         *_instrument(values, others_yen),
@@ -93,6 +93,13 @@ def _notice(values: Mapping[str, Any], at: datetime) -> Iterator[Check]:
         yield Check("publish_at", "公告の期間", Weight.WARN, f"{said}。町の決まりでは{period.needed}日以上です。")
     if reason := str(values.get("urgent_reason") or "").strip():
         yield Check("urgent_reason", "公告を短くする理由", Weight.WARN, reason)
+
+
+def _hours(values: Mapping[str, Any]) -> Iterator[Check]:
+    odd = [
+        Check(field, notice_period.MOMENTS[field], Weight.WARN, why) for field, why in notice_period.odd_hours(values)
+    ]
+    yield from odd or [Check("opens_at", "日時", Weight.FINE, "夜中や役場の休みの日にかかっていません。")]
 
 
 def _words(values: Mapping[str, Any]) -> Iterator[Check]:

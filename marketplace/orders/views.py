@@ -13,6 +13,7 @@ from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import conditional, wants_fragment
+from marketplace.listings import disclosure
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.orders import deposits, expiring, placing
 from marketplace.orders.forms import ConfirmForm, OrderForm
@@ -71,7 +72,7 @@ def pay(code: str) -> ResponseReturnValue:
 def confirmation(order: Order, form: ConfirmForm, trouble: str = "") -> str:
     """The last page before paying."""
     waiting = deposits.being_taken(order)
-    terms = {"order": order, "listing": order.listing, "waiting": waiting}
+    terms = {"order": order, "listing": order.listing, "waiting": waiting, "told": disclosure}
     return render_template("orders/confirm.html", form=form, trouble=trouble, **terms)
 
 

@@ -12,6 +12,7 @@ from marketplace.fund.statements import summary
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
 from marketplace.listings import amending
+from marketplace.listings.disclosure import disclosed, withdrawal
 from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
@@ -118,10 +119,20 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         form=OrderForm(),
         kept=standing(listing.right_id),
         corrections=corrections(listing.right),
+        withdrawal=withdrawal(listing),
         amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
         issued=db.session.scalar(sa.select(sa.func.count()).where(Token.listing_code == listing.code)),
         preview=preview,
     )
+
+
+@bp.get("/listings/<code>/law")
+def law_of(code: str) -> ResponseReturnValue:
+    """The notice of a single sale, filled in."""
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    if listing is None:
+        abort(404)
+    return public(render_template("storefront/law_of.html", listing=listing, disclosed=disclosed(listing)))
 
 
 @bp.get("/about")
@@ -136,7 +147,8 @@ def questions() -> ResponseReturnValue:
 
 @bp.get("/law")
 def law() -> ResponseReturnValue:
-    return public(render_template("storefront/law.html"))
+    """The notice for all sales, and those on sale now, each with its own."""
+    return public(render_template("storefront/law.html", listings=list(db.session.scalars(listed(ON_SALE)))))
 
 
 @bp.get("/privacy")

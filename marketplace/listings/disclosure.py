@@ -1,8 +1,8 @@
 """通信販売の表示: what a buyer must be told of a sale, before applying and once more before paying.
 
-Sources: 特定商取引法 11条 (the notice) and 12条の6 (the last screen: quantity, price, time and way of payment, delivery,
-the period in which one can apply, withdrawal). Sales by a town itself are outside of them (26条1項3号), but its buyers
-shall find what they find elsewhere; those of another issuer are not.
+Sources: 特定商取引法 11条 (the notice) and 12条の6 (the last screen: quantity, price, time and way of payment,
+delivery, the period in which one can apply, withdrawal). Sales by a town itself are outside of them (26条1項3号), but
+its buyers shall find what they find elsewhere; those of another issuer are not.
 """
 
 from __future__ import annotations

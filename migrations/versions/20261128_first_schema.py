@@ -1,12 +1,12 @@
 """first schema
 
-Revision 507f1be3b136, after ; 2026-11-28 14:52:28.678639.
+Revision d64c8be17b0f, after ; 2026-11-28 14:53:22.919203.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "507f1be3b136"
+revision = "d64c8be17b0f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1955,6 +1955,64 @@ def upgrade() -> None:
         sa.UniqueConstraint("listing_id", name="uq_evidence_one_per_listing"),
     )
     op.create_table(
+        "listing_amendments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "published",
+                "returned",
+                "withdrawn",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("drafted_by", sa.Integer(), nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("returned_note", sa.Text(), nullable=False),
+        sa.Column("text_hash", sa.String(length=71), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'published') = (number IS NOT NULL)", name=op.f("ck_listing_amendments_published_has_a_number")
+        ),
+        sa.CheckConstraint(
+            "state <> 'published' OR approved_by IS NOT NULL", name=op.f("ck_listing_amendments_no_change_unapproved")
+        ),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR approved_by <> drafted_by", name=op.f("ck_listing_amendments_amended_by_two")
+        ),
+        sa.ForeignKeyConstraint(
+            ["approved_by"], ["accounts.id"], name=op.f("fk_listing_amendments_approved_by_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["drafted_by"], ["accounts.id"], name=op.f("fk_listing_amendments_drafted_by_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["listing_id"], ["listings.id"], name=op.f("fk_listing_amendments_listing_id_listings")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listing_amendments")),
+        sa.UniqueConstraint("listing_id", "number", name="uq_listing_amendments_number"),
+    )
+    with op.batch_alter_table("listing_amendments", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_listing_amendments_one_waits",
+            ["listing_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        )
+
+    op.create_table(
         "listing_cancellations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("listing_id", sa.Integer(), nullable=False),
@@ -1999,6 +2057,22 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'requested'"),
         )
 
+    op.create_table(
+        "listing_scratches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=True),
+        sa.Column("typed", sa.JSON(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_listing_scratches_revision_from_one")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_listing_scratches_account_id_accounts")),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_listing_scratches_listing_id_listings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listing_scratches")),
+        sa.UniqueConstraint("account_id", "listing_id", name="uq_listing_scratches_one_of_a_draft"),
+        sa.UniqueConstraint("code", name=op.f("uq_listing_scratches_code")),
+    )
     op.create_table(
         "listing_versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2766,6 +2840,7 @@ def downgrade() -> None:
     op.drop_table("participations")
     op.drop_table("lotteries")
     op.drop_table("listing_versions")
+    op.drop_table("listing_scratches")
     with op.batch_alter_table("listing_cancellations", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_listing_cancellations_one_waits",
@@ -2774,6 +2849,14 @@ def downgrade() -> None:
         )
 
     op.drop_table("listing_cancellations")
+    with op.batch_alter_table("listing_amendments", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_listing_amendments_one_waits",
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
+        )
+
+    op.drop_table("listing_amendments")
     op.drop_table("evidence")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_state_closes")

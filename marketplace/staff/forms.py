@@ -34,7 +34,7 @@ from marketplace.staff.law_form import LawPart
 from marketplace.staff.lottery_form import LotteryPart
 
 LARGEST_SEED = 999_999_999
-CHOICES = ("kind", "mode", "verification", "legal_basis")
+CHOICES = ("kind", "mode", "tax", "verification", "legal_basis")
 """What must have been chosen from its list before anything else can be said of the form."""
 
 

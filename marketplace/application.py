@@ -56,6 +56,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "lotteries": ("erasing", "fetching", "promoting"),
     "perks": ("chaining",),
     "payments": ("reconciling",),
+    "staff": ("importing",),
     "auctions": ("closing", "telling", "beating"),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""

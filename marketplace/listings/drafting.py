@@ -27,23 +27,29 @@ def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | Non
     `cloned_from_id`: the sale that `values` began as, see cloning.like(). `scratch`: the code of what was kept while it
     was typed, which goes.
     """
-    check_sale(values)
+    with transaction():
+        (listing_id,) = draft_all(actor_id, [values])
+        get(Listing, listing_id).cloned_from_id = cloned_from_id
+        scratches.discard(scratch, actor_id)
+        return listing_id
+
+
+def draft_all(actor_id: int, many: Sequence[Mapping[str, Any]]) -> list[int]:
+    """New listings in draft, all of them or none; their ids in the same order. Invalid for a broken rule."""
+    for values in many:
+        check_sale(values)
     by = staff_name(actor_id)
     with transaction() as session:
-        right_id = rights.draft(values, by)
-        listing = Listing(
-            right_id=right_id,
-            state=ListingState.DRAFT,
-            drafted_by=actor_id,
-            cloned_from_id=cloned_from_id,
-            created_at=now(),
-            **_sale(values),
-        )
-        session.add(listing)
+        common = {"state": ListingState.DRAFT, "drafted_by": actor_id, "created_at": now()}
+        listings = [
+            Listing(right_id=right_id, **common, **_sale(values))
+            for right_id, values in zip(rights.draft_all(many, by), many, strict=True)
+        ]
+        session.add_all(listings)
         session.flush()
-        note(listing.subject, "draft", by=by)
-        scratches.discard(scratch, actor_id)
-        return listing.id
+        for listing in listings:
+            note(listing.subject, "draft", by=by)
+        return [listing.id for listing in listings]
 
 
 def revise(

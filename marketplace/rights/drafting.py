@@ -26,13 +26,20 @@ FIELDS = (
 
 def draft(values: Mapping[str, Any], by: str) -> int:
     """A new right in draft; its id. Invalid where a rule is broken."""
-    check_right(values)
+    return draft_all([values], by)[0]
+
+
+def draft_all(many: Sequence[Mapping[str, Any]], by: str) -> list[int]:
+    """New rights in draft, all of them or none; their ids in the same order. Invalid where a rule is broken."""
+    for values in many:
+        check_right(values)
     with transaction() as session:
-        right = Right(state=RightState.DRAFT, created_at=now(), **_clean(values))
-        session.add(right)
+        rights = [Right(state=RightState.DRAFT, created_at=now(), **_clean(values)) for values in many]
+        session.add_all(rights)
         session.flush()
-        note(right.subject, "draft", by=by)
-        return right.id
+        for right in rights:
+            note(right.subject, "draft", by=by)
+        return [right.id for right in rights]
 
 
 def revise(right_id: int, values: Mapping[str, Any], by: str) -> None:

@@ -9,6 +9,7 @@ from marketplace.staff import (
     disputes,
     drafting,
     fund_desk,
+    import_desk,
     metadata,
     money,
     orders,
@@ -18,6 +19,6 @@ from marketplace.staff import (
 )
 
 BLUEPRINTS = [
-    *(desk.bp, drafting.bp, scratching.bp, reviewing.bp, stopping.bp, amendments.bp, orders.bp, metadata.bp),
-    *(money.bp, books.bp, fund_desk.bp, disputes.bp),
+    *(desk.bp, drafting.bp, scratching.bp, import_desk.bp, reviewing.bp, stopping.bp, amendments.bp),
+    *(orders.bp, metadata.bp, money.bp, books.bp, fund_desk.bp, disputes.bp),
 ]

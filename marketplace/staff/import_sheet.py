@@ -1,0 +1,235 @@
+"""The spreadsheet of a listing import: its columns are the fields of the drafting form, by the same names.
+
+So a row is checked by the form itself, and says the same sentences. The first column is the row's number in the town's
+own lists, by which a row is known again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from marketplace.kit.refusals import Invalid
+from marketplace.kit.workbooks import Sheet, read_rows, workbook
+from marketplace.staff.auction_form import AUCTION_FIELDS
+from marketplace.staff.drafting import USUAL
+from marketplace.staff.forms import ListingForm
+from marketplace.staff.lottery_form import LOTTERY_FIELDS
+from marketplace.staff.presets import PRESETS
+
+KEY = "管理番号"
+LONGEST_KEY, LONGEST_CELL, MOST_ROWS = 64, 6_000, 2_000
+LEFT_OUT = {"picture", "picture_id", "only_draw", "csrf_token"}
+SAID = {"kind", "mode"}
+"""Nothing is usual here: who leaves them empty has forgotten them."""
+KINDS = {"SelectField": "choice", "RadioField": "choice", "BooleanField": "yes", "JSTDateTimeField": "moment"}
+YES, NO = ("はい", "○", "〇", "1", "true", "yes"), ("いいえ", "×", "0", "false", "no")
+BAD_KEY = re.compile(r"[\x00-\x1f]")
+
+
+class NotReadable(Invalid):
+    code = "sheet_not_readable"
+    message = "表を読み取れません。"
+
+
+@dataclass(frozen=True)
+class Column:
+    field: str
+    """The name of the form's field; "key" for the first column."""
+    title: str
+    about: str
+    required: bool = False
+    words: tuple[tuple[str, str], ...] = ()
+    """(what is typed, what it means) where there is a choice."""
+    kind: str = "text"
+    """text, choice, yes, moment."""
+
+
+def form() -> ListingForm:
+    """A form to check rows with; making one costs more than filling it, so it is filled again for each row."""
+    return ListingForm(formdata=None, meta={"csrf": False})
+
+
+def usual(blank: ListingForm) -> MultiDict[str, str]:
+    """What an empty cell means, as a browser would send it: as on the drafting page, but for SAID."""
+    blank.process(formdata=None, data={name: value for name, value in USUAL.items() if name not in SAID})
+    sent: MultiDict[str, str] = MultiDict()
+    for name, each in blank._fields.items():
+        if name in LEFT_OUT or name in SAID or each.data is None or each.data is False:
+            continue
+        sent[name] = "y" if each.data is True else str(each._value() if hasattr(each, "_value") else each.data)
+    return sent
+
+
+def columns(blank: ListingForm, empty: MultiDict[str, str]) -> list[Column]:
+    """As the form's page has them: the right and its sale, then what is for lotteries, then for auctions."""
+    key = f"町の一覧での番号。{LONGEST_KEY}文字まで。同じ番号の行は2回取りこみません"
+    fields = [(name, each) for name, each in blank._fields.items() if name not in LEFT_OUT]
+    fields.sort(key=lambda pair: (pair[0] in AUCTION_FIELDS, pair[0] in LOTTERY_FIELDS))
+    of_form = (_column(name, each, empty.get(name, "")) for name, each in fields)
+    return [Column("key", KEY, key, required=True), *of_form]
+
+
+def _column(name: str, each: Any, empty: str) -> Column:
+    words: tuple[tuple[str, str], ...] = ()
+    kind, said = KINDS.get(each.type, "text"), empty.replace("\n", " ")
+    if kind == "choice":
+        words = tuple((label, value) for value, label, *_ in each.iter_choices())
+        said = {value: word for word, value in words}.get(empty, "")
+    elif kind == "yes":
+        words, said = (("はい", "y"), ("いいえ", "")), "はい" if empty else "いいえ"
+    about = [str(each.description or "")]
+    if words:
+        about.append(f"{one_of(words)}のどれか")
+    if kind == "moment":
+        about.append("2026-12-01 10:00 の形（日本時間）")
+    if each.type in ("PairsField", "StepsField"):
+        about.append("1行に1つは、セルの中の改行で")
+    if said:
+        about.append(f"空欄なら「{said}」")
+    must = name in SAID or (bool(each.flags.required) and not said)
+    return Column(name, each.label.text, "。".join(part for part in about if part), must, words, kind)
+
+
+def one_of(words: Sequence[tuple[str, str]]) -> str:
+    return "".join(f"「{word}」" for word, _ in words)
+
+
+def template(cols: Sequence[Column], shown: Sequence[Mapping[str, str]]) -> bytes:
+    """The xlsx to be filled in: examples on a sheet of their own, so that nobody imports them by mistake."""
+    titles = [column.title for column in cols]
+    choices = {at: [word for word, _ in column.words] for at, column in enumerate(cols) if column.words}
+    about = [[column.title, "必須" if column.required else "", column.about] for column in cols]
+    wide = [max(12, min(40, 2 * len(title) + 2)) for title in titles]
+    return workbook(
+        [
+            Sheet("入力", titles, [], widths=wide, choices=choices),
+            Sheet("列の説明", ["列", "必須", "書き方"], about, widths=[36, 8, 100]),
+            Sheet("見本", titles, [[row.get(column.field, "") for column in cols] for row in shown], widths=wide),
+        ]
+    )
+
+
+def examples(cols: Sequence[Column]) -> list[dict[str, str]]:
+    """The templates of the drafting page as rows."""
+    blank = form()
+    rows = []
+    for name, preset in PRESETS.items():
+        blank.process(formdata=None, data=USUAL | preset.filled())
+        row = {"key": f"見本-{name}"}
+        for column in cols[1:]:
+            if (text := _shown(blank[column.field], column)) != "":
+                row[column.field] = text
+        rows.append(row)
+    return rows
+
+
+def _shown(each: Any, column: Column) -> str:
+    if each.data is None:
+        return ""
+    if column.kind == "choice":
+        return {value: word for word, value in column.words}.get(str(each.data), "")
+    if column.kind == "yes":
+        return "はい" if each.data else "いいえ"
+    return str(each._value()).replace("T", " ") if column.kind == "moment" else str(each._value())
+
+
+def read(data: bytes, cols: Sequence[Column]) -> list[tuple[int, dict[str, str]]]:
+    """[(number of the row in the file, {field: text}), …] without empty rows. NotReadable, NotAWorkbook.
+
+    xlsx is known by its first bytes; everything else is taken for CSV in UTF-8 or, as Japanese Excel writes it, cp932.
+    """
+    lines = read_rows(data, MOST_ROWS + 2) if data[:4] == b"PK\x03\x04" else _csv(data)
+    header = [title.strip() for title in lines[0]] if lines else []
+    while header and not header[-1]:
+        header.pop()
+    by_title = {column.title: column.field for column in cols}
+    _check_header(header, by_title, [column.title for column in cols if column.required])
+    rows = []
+    for number, line in enumerate(lines[1:], 2):
+        cells = dict(zip((by_title[title] for title in header), (cell.strip() for cell in line), strict=False))
+        if filled := {field: text for field, text in cells.items() if text}:
+            rows.append((number, filled))
+    if not rows:
+        raise NotReadable("行がありません。2行目から書いてください。")
+    if len(rows) > MOST_ROWS:
+        raise NotReadable(f"1回に取りこめるのは{MOST_ROWS:,}行までです。表を分けてください。")
+    return rows
+
+
+def _csv(data: bytes) -> list[list[str]]:
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            text = data.decode(encoding)
+            lines = []
+            for line in csv.reader(io.StringIO(text, newline=""), strict=True):
+                lines.append(line)
+                if len(lines) > MOST_ROWS + 2:
+                    break
+            return lines
+        except (UnicodeDecodeError, csv.Error):
+            continue
+    raise NotReadable("表を読み取れません。Excelの形（.xlsx）か、CSV（UTF-8）で保存したファイルを選んでください。")
+
+
+def _check_header(header: Sequence[str], by_title: Mapping[str, str], needed: Sequence[str]) -> None:
+    if unknown := [title for title in header if title not in by_title]:
+        raise NotReadable(f"1行目に、知らない列があります: {'、'.join(title or '（空欄）' for title in unknown[:10])}")
+    if double := sorted({title for title in header if header.count(title) > 1}):
+        raise NotReadable(f"1行目に、同じ列が2つあります: {'、'.join(double)}")
+    if missing := [title for title in needed if title not in header]:
+        raise NotReadable(f"1行目に、次の列がありません: {'、'.join(missing)}")
+
+
+def typed(cells: Mapping[str, str], cols: Sequence[Column], empty: MultiDict[str, str]) -> MultiDict[str, str]:
+    """A row as a browser would send the form. What can't be understood is left for the form to refuse."""
+    sent = empty.copy()
+    for column in cols[1:]:
+        text = cells.get(column.field)
+        if text is None:
+            continue
+        if column.kind == "choice":
+            sent[column.field] = dict(column.words).get(text, text)
+        elif column.kind == "yes":
+            sent.pop(column.field, None)
+            if text.lower() in YES:
+                sent[column.field] = "y"
+        elif column.kind == "moment":
+            sent[column.field] = moment(text)
+        else:
+            sent[column.field] = text
+    return sent
+
+
+def moment(text: str) -> str:
+    """'2026/12/1 10:00' → '2026-12-01T10:00', a day alone is its midnight; what is none stays as it is."""
+    found = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?", text)
+    if found is None:
+        return text
+    year, month, day, hour, minute = (int(part or 0) for part in found.groups())
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}"
+
+
+def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterator[tuple[str, str]]:
+    """(field, why) of what the form has no sentence for."""
+    key = cells.get("key", "")
+    if not key:
+        yield "key", f"{KEY}を入力してください。"
+    elif len(key) > LONGEST_KEY or BAD_KEY.search(key):
+        yield "key", f"{KEY}は{LONGEST_KEY}文字までで入力してください。"
+    for column in cols[1:]:
+        text = cells.get(column.field, "")
+        if len(text) > LONGEST_CELL:
+            yield column.field, f"{LONGEST_CELL:,}文字までで入力してください。"
+        elif text and column.kind == "yes" and text.lower() not in YES + NO:
+            yield column.field, "「はい」か「いいえ」で入力してください。"
+        elif text and column.kind == "choice" and text not in {each for pair in column.words for each in pair}:
+            yield column.field, f"{one_of(column.words)}のどれかを入力してください。"
+        elif text and column.kind == "moment" and moment(text) == text:
+            yield column.field, "2026-12-01 10:00 の形で入力してください。"

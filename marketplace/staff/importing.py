@@ -1,0 +1,194 @@
+"""Listings out of a spreadsheet: checked row by row in the worker, then all of them drafts in one transaction, once.
+
+A row is known by its number in the town's own lists: sent again, alone or in another file, it makes no second draft.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import rfc8785
+import sqlalchemy as sa
+
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import now
+from marketplace.kit.codes import public_code
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.refusals import Refused
+from marketplace.listings.drafting import draft_all, staff_name
+from marketplace.outbox.promising import handles, say
+from marketplace.staff import import_sheet
+from marketplace.staff.models import ImportedRow, ImportState, ListingImport
+
+BATCH = 200
+"""Rows between two looks at the progress; some tenths of a second."""
+
+
+class StillFaults(Refused):
+    code = "still_faults"
+    message = "直すところが残っています。表を直して、もう一度送ってください。"
+
+
+class NothingNew(Refused):
+    code = "nothing_new"
+    message = "どの行も取りこみずみです。"
+
+
+class Checker:
+    """The drafting form as a judge of rows."""
+
+    def __init__(self) -> None:
+        self.form = import_sheet.form()
+        self.empty = import_sheet.usual(self.form)
+        self.columns = import_sheet.columns(self.form, self.empty)
+        self.titles = {column.field: column.title for column in self.columns}
+
+    def faults(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """(field, why), each field once."""
+        told = dict(import_sheet.beside_the_form(cells, self.columns))
+        self.fill(cells)
+        self.form.check()
+        for field, errors in self.form.errors.items():
+            told.setdefault(field or "title_ja", " ".join(errors))
+        yield from told.items()
+
+    def fill(self, cells: Mapping[str, str]) -> None:
+        self.form.process(import_sheet.typed(cells, self.columns, self.empty))
+
+    def values(self, cells: Mapping[str, str]) -> dict[str, Any]:
+        """What drafting.draft() takes."""
+        self.fill(cells)
+        return self.form.values()
+
+
+def upload(data: bytes, file_name: str, actor_id: int) -> str:
+    """Keep the rows of a file to be checked; the code of the import. NotReadable, NotAWorkbook.
+
+    The same rows again are the same import; it is checked anew unless that is under way ⇢ import.uploaded.
+    """
+    rows: list[Any] = [[number, cells] for number, cells in import_sheet.read(data, Checker().columns)]
+    sha256 = hashlib.sha256(rfc8785.dumps(rows)).hexdigest()
+    by = staff_name(actor_id)
+    with transaction():
+        values = {
+            "code": public_code("IMP", 6),
+            "sha256": sha256,
+            "file_name": file_name[-120:] or "表",
+            "state": ImportState.CHECKING,
+            "rows": rows,
+            "total": len(rows),
+            "faults": [],
+            "checked": 0,
+            "turn": 1,
+            "made": 0,
+            "uploaded_by": actor_id,
+            "uploaded_at": now(),
+        }
+        import_id = insert_once(ListingImport, values)
+        if import_id is None:
+            known = db.session.scalars(sa.select(ListingImport).where(ListingImport.sha256 == sha256)).one()
+            again(known.id, by)
+            return known.code
+        row = get(ListingImport, import_id)
+        note(row.subject, "upload_rows", by=by, rows=len(rows))
+        say("import.uploaded", key=f"{row.code}:1", import_id=row.id)
+        return row.code
+
+
+def again(import_id: int, by: str) -> None:
+    """Check what was checked before: the rules, or what is imported already, may have changed."""
+    with transaction():
+        row = lock(ListingImport, import_id)
+        if not row.MOVES.allows(row.state, "check_again"):
+            return
+        row.turn, row.checked, row.faults = row.turn + 1, 0, []
+        move(row, "check_again", by=by)
+        say("import.uploaded", key=f"{row.code}:{row.turn}", import_id=row.id)
+
+
+@handles("import.uploaded")
+def check(import_id: int) -> None:
+    """Batch after batch, each written down: who dies on the way goes on where the last one ended."""
+    checker = Checker()
+    while (batch := _next_batch(import_id)) is not None:
+        start, rows, seen = batch
+        faults = list(_faults(checker, rows, seen))
+        with transaction():
+            row = lock(ListingImport, import_id)
+            if row.state != ImportState.CHECKING or row.checked != start:
+                continue  # another worker was faster
+            row.faults = [*row.faults, *faults]
+            row.checked = start + len(rows)
+            if row.checked == row.total:
+                move(row, "check_rows", faults=len(row.faults))
+
+
+def _next_batch(import_id: int) -> tuple[int, list[Any], set[str]] | None:
+    """(rows checked, those to check now, the numbers of those before); None where nothing is left to check."""
+    db.session.rollback()
+    row = get(ListingImport, import_id)
+    if row.state != ImportState.CHECKING:
+        return None
+    start = row.checked
+    return start, row.rows[start : start + BATCH], {cells.get("key", "") for _number, cells in row.rows[:start]}
+
+
+def _faults(checker: Checker, rows: list[Any], seen: set[str]) -> Iterator[dict[str, Any]]:
+    imported = already({cells.get("key", "") for _number, cells in rows})
+    for number, cells in rows:
+        key = cells.get("key", "")
+        if key in imported:
+            continue
+        faults = dict(checker.faults(cells))
+        if key in seen:
+            faults.setdefault("key", "同じ管理番号の行が上にあります。")
+        seen.add(key)
+        for field, why in faults.items():
+            column = checker.titles.get(field, field)
+            yield {"row": number, "column": column, "typed": cells.get(field, "")[:200], "why": why}
+
+
+def already(keys: set[str] | list[str]) -> set[str]:
+    """Those of the numbers whose rows are drafts."""
+    return set(db.session.scalars(sa.select(ImportedRow.key).where(ImportedRow.key.in_(keys))))
+
+
+def want(import_id: int, actor_id: int) -> None:
+    """Have the drafts made ⇢ import.wanted. StillFaults, NothingNew; asked twice is asked once."""
+    with transaction():
+        row = lock(ListingImport, import_id)
+        if row.state in (ImportState.IMPORTING, ImportState.IMPORTED):
+            return
+        if row.faults:
+            raise StillFaults
+        if not set(row.keys) - already(row.keys):
+            raise NothingNew
+        row.imported_by = actor_id
+        move(row, "want_import", by=staff_name(actor_id))
+        say("import.wanted", key=f"{row.code}:{row.turn}", import_id=row.id)
+
+
+@handles("import.wanted")
+def make_drafts(import_id: int) -> None:
+    """All rows that are no drafts yet, or none. Where another file brought one of them at this moment, this is tried
+    again by the outbox, and leaves that row out."""
+    row = get(ListingImport, import_id)
+    if row.state != ImportState.IMPORTING or row.imported_by is None:
+        return
+    actor_id, by, checker = row.imported_by, staff_name(row.imported_by), Checker()
+    values = {cells["key"]: checker.values(cells) for _number, cells in row.rows}
+    with transaction() as session:
+        row = lock(ListingImport, import_id)
+        if row.state != ImportState.IMPORTING:
+            return
+        old = already(list(values))
+        new = [key for key in values if key not in old]
+        ids = draft_all(actor_id, [values[key] for key in new])
+        session.add_all(
+            ImportedRow(key=key, listing_id=listing_id, import_id=import_id)
+            for key, listing_id in zip(new, ids, strict=True)
+        )
+        move(row, "import", by=by, made=len(ids))
+        row.made, row.imported_at = len(ids), now()

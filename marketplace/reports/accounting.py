@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy.orm import joinedload
 
 from marketplace.fund.models import TITLES, Account, Posting, PostingLine
 from marketplace.kit.dates import fiscal_year
@@ -72,8 +71,8 @@ def due_at(order: Order) -> datetime | None:
 
 
 def dues(period: Period) -> Iterator[Row]:
-    awarded = Order.origin.in_((Origin.LOTTERY, Origin.AUCTION)) & _within(Order.created_at, period)
-    bought = Order.origin.not_in((Origin.LOTTERY, Origin.AUCTION)) & _within(Order.paid_at, period)
+    awarded = Order.origin.in_((Origin.LOTTERY, Origin.AUCTION)) & period.covers(Order.created_at)
+    bought = Order.origin.not_in((Origin.LOTTERY, Origin.AUCTION)) & period.covers(Order.paid_at)
     query = sa.select(Order).options(joinedload(Order.listing)).where(Order.yen > 0, awarded | bought)
     for order in db.session.scalars(query.order_by(Order.id)):
         at = due_at(order)
@@ -96,7 +95,7 @@ def receipts(period: Period) -> Iterator[Row]:
     query = (
         sa.select(Posting, -PostingLine.yen)
         .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(PostingLine.account == Account.COLLECTED, PostingLine.yen < 0, _within(Posting.at, period))
+        .where(PostingLine.account == Account.COLLECTED, PostingLine.yen < 0, period.covers(Posting.at))
         .order_by(Posting.at, Posting.id)
     )
     rows = [(posting, int(yen)) for posting, yen in db.session.execute(query)]
@@ -160,7 +159,7 @@ REFUND_JA = {
 
 
 def refunds(period: Period) -> Iterator[Row]:
-    query = sa.select(Refund).options(joinedload(Refund.payment)).where(_within(Refund.created_at, period))
+    query = sa.select(Refund).options(joinedload(Refund.payment)).where(period.covers(Refund.created_at))
     found = list(db.session.scalars(query.order_by(Refund.id)))
     orders = _orders({refund.payment.subject for refund in found})
     numbers = {
@@ -179,7 +178,7 @@ def entries(period: Period) -> Iterator[Row]:
     query = (
         sa.select(Posting, PostingLine)
         .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(_within(Posting.at, period))
+        .where(period.covers(Posting.at))
         .order_by(Posting.at, Posting.id, PostingLine.n)
     )
     for posting, line in db.session.execute(query):
@@ -187,10 +186,6 @@ def entries(period: Period) -> Iterator[Row]:
             *(posting.at, _year(posting.at), str(posting.id), line.n, posting.kind, str(line.account)),
             *(TITLES[line.account], max(line.yen, 0), max(-line.yen, 0), posting.key, posting.subject, posting.memo),
         )
-
-
-def _within(column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], period: Period) -> Any:
-    return (column >= period.start) & (column < period.end)
 
 
 EXPORTS = (

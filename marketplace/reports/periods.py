@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from wtforms import DateField
 from wtforms.validators import InputRequired
 
@@ -36,6 +38,10 @@ class Period:
     @property
     def query(self) -> str:
         return f"first={self.first}&last={self.last}"
+
+    def covers(self, column: Any) -> sa.ColumnElement[bool]:
+        """As a condition on a column of moments."""
+        return sa.and_(column >= self.start, column < self.end)
 
     def holds(self, moment: datetime) -> bool:
         return self.start <= moment < self.end

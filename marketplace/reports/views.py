@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, roles_of, staff
-from marketplace.reports import exports
+from marketplace.reports import board, demand, exports, sheets
 
 bp = Blueprint("reports", __name__)
 
@@ -18,6 +18,21 @@ SHELF = (
         "調定・収納・返金・仕訳の一覧を、CSVとExcelで。期間を選べます。",
         frozenset({"treasury", "auditor", "approver"}),
     ),
+    (
+        "/staff/reports/council",
+        "議会報告",
+        "売れた権利、人数、お金、抽選の証拠、還元金を、期間ごとに。印刷できます。",
+        EVERYBODY,
+    ),
+    ("/results", "抽選・落札の結果の公表", "だれでも見られるページと、掲示用の紙。", EVERYBODY),
+    ("/staff/reports/board", "数字のまとめ", "売上、応募、支払い、ゆずり渡しを図と表で。", EVERYBODY),
+    (
+        "/staff/reports/demand",
+        "需要のものさし",
+        "これまでの売れ方から、つぎの数と価格の目安を、わけといっしょに。",
+        EVERYBODY,
+    ),
+    ("/staff/reports/royalties", "還元金の明細", "ゆずり渡しで基金に入ったお金を、権利ごと、取引ごとに。", EVERYBODY),
 )
 """(address, title, what it is, whose it is: nobody named means all staff)."""
 
@@ -30,4 +45,4 @@ def index() -> ResponseReturnValue:
     return render_template("reports/index.html", shelf=[each[:3] for each in SHELF if not each[3] or each[3] & roles])
 
 
-BLUEPRINTS = [bp, exports.bp]
+BLUEPRINTS = [bp, board.bp, demand.bp, exports.bp, sheets.bp]

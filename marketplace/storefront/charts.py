@@ -187,3 +187,45 @@ def _frame(size: tuple[float, float], name: str, title: str, told: str, body: st
         f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d">'
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(told)}</desc>{body}</svg>'
     )
+
+
+def columns(
+    bars: Sequence[tuple[str, int]], size: tuple[float, float], name: str, *, title: str, unit: str = ""
+) -> Markup:
+    """A value for each label, as standing bars; as many labels are written as have room. `bars` is not empty."""
+    width, height = size
+    top = ceiling(max(1, max(value for _, value in bars)))
+
+    def y(value: float) -> float:
+        return height - BOTTOM - (height - TOP - BOTTOM) * value / top
+
+    body = [_grid(width, top, y, lambda value: f"{value:,}")]
+    slot = (width - LEFT - RIGHT) / len(bars)
+    every = -(-len(bars) * 64 // int(width - LEFT - RIGHT))
+    for i, (label, value) in enumerate(bars):
+        left, bar = LEFT + slot * i, min(slot * 0.7, 60)
+        place = f'x="{left + (slot - bar) / 2:.1f}" y="{y(value):.1f}" width="{bar:.1f}" height="{y(0) - y(value):.1f}"'
+        body.append(f'<rect class="fill-1" {place} rx="3"/>')
+        if i % every == 0:
+            middle = f'x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle"'
+            body.append(f"<text {middle}>{escape(label)}</text>")
+    highest = max(bars, key=lambda pair: pair[1])
+    return _frame(size, name, title, f"{highest[0]}の{highest[1]:,}{unit}が最も多い。", "".join(body))
+
+
+def lying(
+    bars: Sequence[tuple[str, float, str]], size: tuple[float, float], name: str, *, title: str, longest: int = 22
+) -> Markup:
+    """(label, value, the value in words), as bars that lie under their labels: for names that are long."""
+    width, height = size[0], 16.0 + 54 * len(bars)
+    most = max((value for _, value, _ in bars), default=0) or 1
+    body = []
+    for i, (label, value, word) in enumerate(bars):
+        y, long = 20 + 54 * i, (width - 130) * value / most
+        short = label if len(label) <= longest else f"{label[: longest - 1]}…"
+        body.append(f'<text x="4" y="{y:.0f}">{escape(short)}</text>')
+        if value > 0:
+            body.append(f'<rect class="fill-4" x="4" y="{y + 7:.0f}" width="{max(2.0, long):.1f}" height="20" rx="3"/>')
+        body.append(f'<text class="chart__strong" x="{long + 12:.1f}" y="{y + 22:.0f}">{escape(word)}</text>')
+    told = "、".join(f"{label}は{word}" for label, _, word in bars)
+    return _frame((width, height), name, title, told, "".join(body))

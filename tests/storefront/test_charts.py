@@ -3,7 +3,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from marketplace.storefront.charts import NARROW, WIDE, Sale, both, ceiling, counts, median, prices, spans
+from marketplace.storefront.charts import (
+    NARROW,
+    WIDE,
+    Sale,
+    both,
+    ceiling,
+    columns,
+    counts,
+    lying,
+    median,
+    prices,
+    spans,
+)
 
 START = datetime(2026, 4, 20, tzinfo=UTC)
 
@@ -78,3 +90,26 @@ def test_the_wide_and_the_narrow_drawing_have_names_of_their_own() -> None:
     page = ET.fromstring(f"<main>{both(counts, sales(100), 'n')}</main>")  # noqa: S314 - our own drawing
     names = [mark.attrib["id"] for mark in page.iter() if "id" in mark.attrib]
     assert len(names) == len(set(names)) == 4
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("bars", [[("一", 0)], [(f"{n}/1", n * 1_000) for n in range(1, 13)], [("<x>", 5)]])
+def test_standing_bars_lie_on_the_sheet_and_say_the_highest(
+    size: tuple[float, float], bars: list[tuple[str, int]]
+) -> None:
+    drawing = ET.fromstring(columns(bars, size, "n", title="題", unit="円"))  # noqa: S314 - our own drawing
+    width, height = size
+    for bar in drawing.iter("rect"):
+        x, y, wide, tall = (float(bar.attrib[name]) for name in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + wide <= width
+        assert 0 <= y <= y + tall <= height
+    label, value = max(bars, key=lambda pair: pair[1])
+    assert [each.text for each in drawing.iter("desc")] == [f"{label}の{value:,}円が最も多い。"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_lying_bars_have_room_for_long_names_and_say_every_value(size: tuple[float, float]) -> None:
+    bars = [("長い名前の権利" * 9, 2.5, "2.5人"), ("無", 0.0, "0人"), ("&", 5.0, "5人")]
+    drawing = ET.fromstring(lying(bars, size, "n", title="題"))  # noqa: S314 - our own drawing
+    assert [text.text for text in drawing.iter("text") if text.get("class")] == ["2.5人", "0人", "5人"]
+    assert all(float(bar.attrib["x"]) + float(bar.attrib["width"]) <= size[0] for bar in drawing.iter("rect"))

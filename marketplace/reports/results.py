@@ -1,0 +1,76 @@
+"""落札結果・抽選結果の公表: every draw and every auction that ended in a period, on one page and one paper."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.auctions import results as auctions
+from marketplace.auctions.models import Auction
+from marketplace.kit.dates import when
+from marketplace.kit.db import db
+from marketplace.listings.models import PUBLIC, Listing
+from marketplace.lotteries import counting
+from marketplace.lotteries.models import Draw, Entry, Lottery
+from marketplace.reports.document import Document, Part, count
+from marketplace.reports.periods import Period
+from marketplace.settings import settings
+
+NUMBERS = 200
+"""Winning numbers that are printed; more are looked up on the page of the draw."""
+
+
+def results(period: Period) -> Document:
+    parts = [*_draws(period), *_auctions(period)]
+    return Document(
+        "抽選・落札の結果について",
+        period.ja,
+        parts or [Part("結果", nothing="この期間に決まった抽選・オークション・入札はありません。")],
+        note="お名前は、ご本人の同意がないかぎり公開しません。受付番号と入札者の番号は、その売り出しだけのものです。",
+    )
+
+
+def _draws(period: Period) -> list[Part]:
+    drawn = (
+        sa.select(Lottery, Listing)
+        .join(Listing, Listing.id == Lottery.listing_id)
+        .where(
+            Lottery.id.in_(sa.select(Draw.lottery_id).where(period.covers(Draw.drawn_at))), Listing.state.in_(PUBLIC)
+        )
+        .order_by(Lottery.draw_at, Lottery.id)
+    )
+    return [_draw(lottery, listing) for lottery, listing in db.session.execute(drawn)]
+
+
+def _draw(lottery: Lottery, listing: Listing) -> Part:
+    counts = counting.count(lottery)
+    fixed = list(db.session.scalars(sa.select(Draw).where(Draw.lottery_id == lottery.id).order_by(Draw.id)))
+    facts = [
+        ("番号", listing.code),
+        ("抽選した日時", "、".join(when(each.drawn_at) for each in fixed if each.drawn_at)),
+        ("応募した人", count(counts.persons, "名")),
+        ("希望の口数", count(counts.wanted, "口")),
+        ("数", count(counts.units, "点")),
+        ("当選した人", f"{counts.winners:,}名（うち繰り上げ {counts.promoted:,}名）"),
+        ("お支払いずみ", count(counts.paid, "名")),
+        ("抽選の記録", f"{settings().base_url}/listings/{listing.code}/draw"),
+    ]
+    won = sa.select(Entry.no).where(Entry.lottery_id == lottery.id, Entry.wave.is_not(None)).order_by(Entry.no)
+    numbers = list(db.session.scalars(won.limit(NUMBERS + 1)))
+    told = "　".join(numbers)
+    if len(numbers) > NUMBERS:
+        told = f"{counts.winners:,}件あります。抽選の記録のページで、受付番号を入れて確かめてください。"
+    return Part(f"抽選　{listing.right.title_ja}", facts=[*facts, ("当選した受付番号", told or "なし")])
+
+
+def _auctions(period: Period) -> list[Part]:
+    over = (
+        sa.select(Auction, Listing)
+        .join(Listing, Listing.id == Auction.listing_id)
+        .where(period.covers(Auction.closed_at), Listing.state.in_(PUBLIC))
+        .order_by(Auction.closed_at, Auction.id)
+    )
+    return [
+        Part(f"{listing.mode.ja}　{listing.right.title_ja}", facts=auctions.facts(listing, auction)[1:])
+        for auction, listing in db.session.execute(over)
+        if auctions.final(auction)
+    ]

@@ -1,0 +1,78 @@
+"""還元金の明細: what resales brought, by right and sale by sale.
+
+Every royalty goes to the fund's address (ERC-2981); the rate is the one that was approved with the right.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.kit.dates import day
+from marketplace.kit.db import db
+from marketplace.kit.money import yen
+from marketplace.reports.document import Document, Part, count
+from marketplace.reports.periods import Period
+from marketplace.resale.models import Trade
+from marketplace.rights.models import Right
+from marketplace.settings import settings
+from marketplace.tokens.models import Token
+
+MOST = 2_000
+"""Sales that one statement lists; more belong into the open data."""
+
+
+def royalties(period: Period) -> Document:
+    query = (
+        sa.select(Trade, Token, Right)
+        .join(Token, Token.token_id == Trade.token_id)
+        .join(Right, Right.id == Token.right_id)
+        .where(period.covers(Trade.at))
+        .order_by(Right.id, Trade.block_number, Trade.log_index)
+    )
+    found = [(trade, token, right) for trade, token, right in db.session.execute(query.limit(MOST))]
+    by_right: dict[int, list[tuple[Trade, Token, Right]]] = {}
+    for row in found:
+        by_right.setdefault(row[2].id, []).append(row)
+    received = sum(trade.royalty_yen for trade, _, _ in found)
+    expected = sum(due(trade, right) for trade, _, right in found)
+    whole = Part(
+        "合計",
+        facts=[
+            ("受け取る先", settings().fund_name),
+            ("取引", count(len(found), "件")),
+            ("取引額", yen(sum(trade.price_yen for trade, _, _ in found))),
+            ("受け取った還元金", yen(received)),
+            ("決まりの率で計算した額", yen(expected)),
+            ("差", yen(expected - received) if expected >= received else f"＋{yen(received - expected)}"),
+        ],
+        note="ほかの市場での売買では、還元金の支払いを強制できません（ERC-2981）。差はそのためです。",
+    )
+    return Document(
+        "還元金の明細",
+        period.ja,
+        [whole, *(_of_right(rows) for rows in by_right.values())],
+        note="自分の住所どうしの売買など、値段の参考にならない取引も、還元金はここに入ります。",
+    )
+
+
+def due(trade: Trade, right: Right) -> int:
+    """What the right's own rate asks of the sale, less than a yen dropped as the contract does."""
+    return trade.price_yen * right.royalty_bps // 10_000
+
+
+def _of_right(rows: list[tuple[Trade, Token, Right]]) -> Part:
+    right = rows[0][2]
+    lines = [
+        [
+            *(day(trade.at), f"No.{token.serial}", f"{trade.price_yen:,}"),
+            *(f"{trade.royalty_yen:,}", f"{due(trade, right):,}", f"{trade.tx_hash[:18]}…"),
+        ]
+        for trade, token, _ in rows
+    ]
+    return Part(
+        f"{right.title_ja}（{right.royalty_bps / 100:g}％）",
+        header=("日", "番号", "値段（円）", "還元金（円）", "決まりの額（円）", "記録"),
+        rows=lines,
+        numbers=(2, 3, 4),
+        widths=(0.15, 0.1, 0.16, 0.16, 0.17, 0.26),
+    )

@@ -63,7 +63,7 @@ def download(code: str, number: str, copy: int) -> ResponseReturnValue:
 
 
 @bp.get("/staff/orders/<code>/receipt")
-@staff()
+@staff("treasury", "counter", "approver", "auditor")
 def show_at_desk(code: str) -> ResponseReturnValue:
     return page(order_of(code), at_desk=True)
 
@@ -76,7 +76,7 @@ def take_at_desk(code: str, refund_id: int | None = None) -> ResponseReturnValue
 
 
 @bp.get("/staff/orders/<code>/receipts/<number>/<int:copy>.pdf")
-@staff()
+@staff("treasury", "counter", "approver", "auditor")
 def download_at_desk(code: str, number: str, copy: int) -> ResponseReturnValue:
     return pdf(order_of(code), number, copy)
 

@@ -30,13 +30,13 @@ class Plot:
 
 
 @bp.get("/staff/reports/board")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def show() -> ResponseReturnValue:
     return render_template("reports/board.html", facts=facts(), plots=plots())
 
 
 @bp.get("/staff/reports/board.pdf")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def paper() -> ResponseReturnValue:
     told = [(word, f"{figure}{unit}（{under}）") for word, figure, unit, under in facts()]
     parts = [Part("いまの数字", facts=told), *(plot.part for plot in plots())]

@@ -29,13 +29,13 @@ CAVEAT = (
 
 
 @bp.get("/staff/reports/demand")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def show() -> ResponseReturnValue:
     return render_template("reports/demand.html", document=document())
 
 
 @bp.get("/staff/reports/demand.pdf")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def paper() -> ResponseReturnValue:
     return pdf(document(), f"demand-{today()}")
 

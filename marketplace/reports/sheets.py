@@ -20,25 +20,25 @@ bp = Blueprint("report_sheets", __name__)
 
 
 @bp.get("/staff/reports/council")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def council_page() -> ResponseReturnValue:
     return _page(council, "/staff/reports/council", "reports/document.html")
 
 
 @bp.get("/staff/reports/council.pdf")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def council_paper() -> ResponseReturnValue:
     return _paper(council, "council")
 
 
 @bp.get("/staff/reports/royalties")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def royalties_page() -> ResponseReturnValue:
     return _page(royalties, "/staff/reports/royalties", "reports/document.html")
 
 
 @bp.get("/staff/reports/royalties.pdf")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def royalties_paper() -> ResponseReturnValue:
     return _paper(royalties, "royalties")
 

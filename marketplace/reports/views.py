@@ -34,11 +34,11 @@ SHELF = (
     ),
     ("/staff/reports/royalties", "還元金の明細", "ゆずり渡しで基金に入ったお金を、権利ごと、取引ごとに。", EVERYBODY),
 )
-"""(address, title, what it is, whose it is: nobody named means all staff)."""
+"""(address, title, what it is, whose it is: nobody named means everybody who sees the shelf)."""
 
 
 @bp.get("/staff/reports")
-@staff()
+@staff("drafter", "approver", "treasury", "auditor")
 def index() -> ResponseReturnValue:
     account = current_account()
     roles = {str(role) for role in roles_of(account.id)} if account else set()

@@ -7,7 +7,7 @@ from io import BytesIO
 from pypdf import PdfReader
 from reportlab.pdfbase.ttfonts import TTFontFile
 
-from marketplace.papers.paper import FONT_FILE, Paper
+from marketplace.papers.paper import FONT_FILE, Paper, unprintable
 
 RECORDED = {
     "BIZUDPGothic-Regular.ttf": "22f41ce68f1ce62477ca4ec1e2c0c400cc545ddff31d713e8edf87808614aeb2",
@@ -74,3 +74,13 @@ def test_the_font_is_the_recorded_one_with_its_licence() -> None:
     folder = FONT_FILE.parent
     assert {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in folder.iterdir()} == RECORDED
     assert TTFontFile(FONT_FILE).name == b"BIZUDPGothic-Regular"
+
+
+def test_a_mark_stands_once_and_only_where_it_was_put() -> None:
+    marked = receipt()
+    marked.mark("再発行（1回目）\n令和8年11月25日")
+    assert (shown(marked.pdf()).count("再発行（1回目）"), shown(receipt().pdf()).count("再発行")) == (1, 0)
+
+
+def test_signs_that_the_font_cannot_draw_are_named_each_once() -> None:
+    assert [unprintable(text) for text in ("髙﨑 花子 Ａb1", "山🐻田🐻\x00", "")] == ["", "🐻\x00", ""]

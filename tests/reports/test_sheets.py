@@ -152,6 +152,8 @@ def test_the_reports_of_the_desk_are_for_staff(app: Flask, client: FlaskClient, 
     given.signed_in(client, given.an_account())
     assert client.get(path).status_code == 403
     given.signed_in(client, given.staff("counter"))
+    assert client.get(path).status_code == 403
+    given.signed_in(client, given.staff("drafter"))
     assert client.get(path).status_code == 200
 
 

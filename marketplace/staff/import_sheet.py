@@ -17,15 +17,14 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.workbooks import Sheet, read_rows, workbook
-from marketplace.staff.auction_form import AUCTION_FIELDS
 from marketplace.staff.drafting import USUAL
 from marketplace.staff.forms import ListingForm
-from marketplace.staff.lottery_form import LOTTERY_FIELDS
 from marketplace.staff.presets import PRESETS
 
 KEY = "管理番号"
 LONGEST_KEY, LONGEST_CELL, MOST_ROWS = 64, 6_000, 2_000
-LEFT_OUT = {"picture", "picture_id", "only_draw", "csrf_token"}
+LEFT_OUT = {"FileField", "HiddenField", "SubmitField", "CSRFTokenField"}
+"""Kinds of fields that a cell can't hold."""
 SAID = {"kind", "mode"}
 """Nothing is usual here: who leaves them empty has forgotten them."""
 KINDS = {"SelectField": "choice", "RadioField": "choice", "BooleanField": "yes", "JSTDateTimeField": "moment"}
@@ -61,17 +60,17 @@ def usual(blank: ListingForm) -> MultiDict[str, str]:
     blank.process(formdata=None, data={name: value for name, value in USUAL.items() if name not in SAID})
     sent: MultiDict[str, str] = MultiDict()
     for name, each in blank._fields.items():
-        if name in LEFT_OUT or name in SAID or each.data is None or each.data is False:
+        if each.type in LEFT_OUT or name in SAID or each.data is None or each.data is False:
             continue
         sent[name] = "y" if each.data is True else str(each._value() if hasattr(each, "_value") else each.data)
     return sent
 
 
 def columns(blank: ListingForm, empty: MultiDict[str, str]) -> list[Column]:
-    """As the form's page has them: the right and its sale, then what is for lotteries, then for auctions."""
+    """The right and its sale first, then what the form has from its parts: the rules of lotteries, of auctions, …"""
     key = f"町の一覧での番号。{LONGEST_KEY}文字まで。同じ番号の行は2回取りこみません"
-    fields = [(name, each) for name, each in blank._fields.items() if name not in LEFT_OUT]
-    fields.sort(key=lambda pair: (pair[0] in AUCTION_FIELDS, pair[0] in LOTTERY_FIELDS))
+    fields = [(name, each) for name, each in blank._fields.items() if each.type not in LEFT_OUT]
+    fields.sort(key=lambda pair: pair[0] not in vars(ListingForm))
     of_form = (_column(name, each, empty.get(name, "")) for name, each in fields)
     return [Column("key", KEY, key, required=True), *of_form]
 

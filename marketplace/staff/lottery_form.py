@@ -50,8 +50,6 @@ class LotteryPart(Form):
             raise ValidationError("数より少なくしてください。")
 
 
-LOTTERY_FIELDS = tuple(name for name in vars(LotteryPart) if not name.startswith("_") and name != "Meta")
-
 USUAL: dict[str, Any] = {"chance": "dice", "asks_address": True, "age_by": "word", "retain_days": RETAIN_DAYS}
 DRAWN = ("waiting", "promote_days")
 """Rules of the draw that stand in the sale only where they are not the usual ones."""

@@ -1,12 +1,12 @@
 """first schema
 
-Revision d64c8be17b0f, after ; 2026-11-28 14:53:22.919203.
+Revision 9edcdbac0824, after ; 2026-11-28 14:55:36.584859.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d64c8be17b0f"
+revision = "9edcdbac0824"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -838,6 +838,46 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('offered', 'accepted')"),
         )
 
+    op.create_table(
+        "listing_imports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "checking",
+                "checked",
+                "importing",
+                "imported",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("file_name", sa.String(length=120), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("checked", sa.Integer(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("faults", sa.JSON(), nullable=False),
+        sa.Column("uploaded_by", sa.Integer(), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("imported_by", sa.Integer(), nullable=True),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("made", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'imported') = (imported_at IS NOT NULL)", name=op.f("ck_listing_imports_imported_at_some_time")
+        ),
+        sa.CheckConstraint("checked BETWEEN 0 AND total", name=op.f("ck_listing_imports_checked_within_all")),
+        sa.ForeignKeyConstraint(["imported_by"], ["accounts.id"], name=op.f("fk_listing_imports_imported_by_accounts")),
+        sa.ForeignKeyConstraint(["uploaded_by"], ["accounts.id"], name=op.f("fk_listing_imports_uploaded_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listing_imports")),
+        sa.UniqueConstraint("code", name=op.f("uq_listing_imports_code")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_listing_imports_sha256")),
+    )
     op.create_table(
         "offer_requests",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1955,6 +1995,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("listing_id", name="uq_evidence_one_per_listing"),
     )
     op.create_table(
+        "imported_rows",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["listing_imports.id"], name=op.f("fk_imported_rows_import_id_listing_imports")
+        ),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_imported_rows_listing_id_listings")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_imported_rows")),
+        sa.UniqueConstraint("listing_id", name=op.f("uq_imported_rows_listing_id")),
+    )
+    with op.batch_alter_table("imported_rows", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_imported_rows_import_id"), ["import_id"], unique=False)
+
+    op.create_table(
         "listing_amendments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("listing_id", sa.Integer(), nullable=False),
@@ -2857,6 +2912,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("listing_amendments")
+    with op.batch_alter_table("imported_rows", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_imported_rows_import_id"))
+
+    op.drop_table("imported_rows")
     op.drop_table("evidence")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_state_closes")
@@ -2990,6 +3049,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("offer_requests")
+    op.drop_table("listing_imports")
     with op.batch_alter_table("gifts", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_gifts_one_open_per_token",

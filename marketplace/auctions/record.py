@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, render_template
@@ -16,7 +16,9 @@ from marketplace.auctions.refusals import REASON_JA
 from marketplace.chain import register
 from marketplace.chain.anchoring import anchored
 from marketplace.chain.contract import ANCHORS
+from marketplace.kit import ics
 from marketplace.kit.db import db
+from marketplace.kit.ics import Happening
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
@@ -93,29 +95,17 @@ def log(code: str) -> ResponseReturnValue:
 def calendar(code: str) -> ResponseReturnValue:
     """The close as an event with a reminder an hour before, for any calendar (RFC 5545)."""
     listing, auction = public_auction(code)
-    title = f"入札の終了 {listing.right.title_ja}"
-    event = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Hiroba//Auctions//JA",
-        "BEGIN:VEVENT",
-        f"UID:{auction.code}@{settings().base_url.partition('://')[2]}",
-        f"SEQUENCE:{auction.extensions + len(auction.outages)}",
-        f"DTSTAMP:{_stamp(auction.opens_at)}",
-        f"DTSTART:{_stamp(auction.closes_at)}",
-        f"SUMMARY:{_text(title)}",
-        f"DESCRIPTION:{_text('終了まぎわの入札などで、終了がのびることがあります。')}",
-        f"URL:{settings().base_url}/listings/{auction.code}",
-        "BEGIN:VALARM",
-        "ACTION:DISPLAY",
-        f"DESCRIPTION:{_text(title)}",
-        "TRIGGER:-PT1H",
-        "END:VALARM",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    body = "".join(f"{_folded(line)}\r\n" for line in event)
-    response = Response(body, content_type="text/calendar; charset=utf-8")
+    close = Happening(
+        uid=f"{auction.code}@{settings().base_url.partition('://')[2]}",
+        at=auction.closes_at,
+        title=f"入札の終了 {listing.right.title_ja}",
+        stamp=auction.opens_at,
+        more="終了まぎわの入札などで、終了がのびることがあります。",
+        url=f"{settings().base_url}/listings/{auction.code}",
+        version=auction.extensions + len(auction.outages),
+        remind=timedelta(hours=1),
+    )
+    response = ics.calendar("Auctions", [close])
     response.headers["Content-Disposition"] = f'attachment; filename="{code}.ics"'
     return conditional(response, max_age=60)
 
@@ -123,27 +113,3 @@ def calendar(code: str) -> ResponseReturnValue:
 def lines(auction: Auction) -> list[Bid]:
     """What may be seen of the log now, in order of arrival."""
     return bids_in_order(auction) if auction.state in MAXIMA_PUBLIC else history(auction)[::-1]
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _text(words: str) -> str:
-    """RFC 5545 §3.3.11."""
-    for mark in ("\\", ";", ","):
-        words = words.replace(mark, f"\\{mark}")
-    return words.replace("\n", "\\n")
-
-
-def _folded(line: str) -> str:
-    """Lines of 75 octets at most, none broken within a letter (RFC 5545 §3.1)."""
-    parts, size = [""], 0
-    for letter in line:
-        octets = len(letter.encode())
-        if size + octets > 74:
-            parts.append("")
-            size = 0
-        parts[-1] += letter
-        size += octets
-    return "\r\n ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
@@ -15,9 +16,11 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.listings.drafting import staff_name
 from marketplace.outbox import keeping
-from marketplace.staff import sheets
+from marketplace.staff import calendar, sheets
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
+
+WEEK = timedelta(days=7)
 
 
 def menu() -> list[dict[str, Any]]:
@@ -25,6 +28,7 @@ def menu() -> list[dict[str, Any]]:
     waiting, have = sheets.waiting(), roles_of(me().id)
     places = (
         ("/staff", "home", "きょうの仕事", "home"),
+        ("/staff/calendar", "calendar", "カレンダー", "calendar"),
         ("/staff/listings", "list", "出品", "listings"),
         ("/staff/approvals", "check", "承認", "approvals"),
         ("/staff/auctions", "ascending", "オークション・入札", "auctions"),
@@ -66,7 +70,17 @@ def me() -> Account:
 @bp.get("")
 @staff()
 def home() -> ResponseReturnValue:
-    return render_template("staff/home.html", tasks=sheets.today(me().id), figures=sheets.figures(), at=now())
+    """My own tasks first, by how pressing they are, then what others have to do, and the week to come."""
+    at, roles = now(), {str(role) for role in roles_of(me().id)}
+    tasks = sheets.today(me().id)
+    return render_template(
+        "staff/home.html",
+        groups=sheets.grouped(task for task in tasks if task.is_for(roles)),
+        others=[task for task in tasks if not task.is_for(roles)],
+        week=calendar.of_days(calendar.events(at, at + WEEK)),
+        figures=sheets.figures(),
+        at=at,
+    )
 
 
 @bp.get("/outbox")

@@ -1,4 +1,4 @@
-"""Listings that came in a spreadsheet: the file as it was sent, how far it is checked, and which row became what."""
+"""What the desk owns: listings that came in a spreadsheet, and by which secret somebody's own calendar reads."""
 
 from __future__ import annotations
 
@@ -76,3 +76,13 @@ class ImportedRow(Base):
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"), unique=True)
     import_id: Mapped[int] = mapped_column(sa.ForeignKey("listing_imports.id"), index=True)
+
+
+class CalendarFeed(Base):
+    """One for each member of staff; of the secret in its address only the hash is kept. Revoked: there is none."""
+
+    __tablename__ = "calendar_feeds"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    made_at: Mapped[datetime]

@@ -13,12 +13,13 @@ from marketplace.kit.clock import now
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
-from marketplace.listings.models import Listing, ListingState
-from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState
+from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState, code_of
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
 from marketplace.payments.rules import WARN_BEFORE
 from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.tasks import Task
+
+MONEY = ("treasury", "approver")
 
 
 def in_question() -> list[Task]:
@@ -29,8 +30,9 @@ def in_question() -> list[Task]:
             "warn",
             f"お支払いの内容を確かめてください {order.code}",
             yen(order.yen),
-            "/staff/orders",
-            "注文を見る",
+            f"/staff/orders/{order.code}",
+            "注文を開く",
+            roles=MONEY,
         )
         for order in orders
     ]
@@ -47,7 +49,8 @@ def not_given_back() -> list[Task]:
                 f"{yen(refund.yen)}の返金がカード会社に届きませんでした",
                 refund.payment.subject,
             ),
-            *_where(refund.payment),
+            *_where(refund.payment.subject),
+            roles=MONEY,
         )
         for refund in db.session.scalars(failed)
     ]
@@ -60,6 +63,7 @@ def refunds_to_approve(account_id: int) -> list[Task]:
         Task(
             *("返金", "warn", f"{yen(each.order.back_yen)}の返金が承認を待っています", each.why),
             *(f"/staff/orders/{each.order.code}", "確かめる"),
+            roles=MONEY,
         )
         for each in db.session.scalars(asked.where(RefundRequest.asked_by != account_id))
     ]
@@ -71,6 +75,7 @@ def disputed() -> list[Task]:
         Task(
             *("異議", "warn", f"{yen(each.yen)}のお支払いに、カード会社から異議が出ています", each.payment.subject),
             *(f"/staff/disputes/{each.id}", "資料を見る" if each.submitted_at else "答える"),
+            roles=MONEY,
         )
         for each in db.session.scalars(sa.select(Dispute).order_by(Dispute.due_by))
         if each.is_open
@@ -82,7 +87,17 @@ def not_agreeing() -> list[Task]:
     left = [each for each in open_differences() if each.kind != "refund_failed"]
     if not left:
         return []
-    return [Task("照合", "warn", f"帳簿の差異が{len(left)}件あります", left[0].what, "/staff/money", "照合を見る")]
+    return [
+        Task(
+            "照合",
+            "warn",
+            f"帳簿の差異が{len(left)}件あります",
+            left[0].what,
+            "/staff/money",
+            "照合を見る",
+            roles=MONEY,
+        )
+    ]
 
 
 def to_decide(account_id: int) -> list[Task]:
@@ -95,6 +110,7 @@ def to_decide(account_id: int) -> list[Task]:
             each.document,
             "/staff/fund",
             "確かめる",
+            roles=MONEY,
         )
         for each in deciding.waiting()
         if each.asked_by != account_id
@@ -104,15 +120,9 @@ def to_decide(account_id: int) -> list[Task]:
         if period.asked_by != account_id:
             what = "締め" if period.state == PeriodState.CLOSING else "締めを開くこと"
             where = (f"/staff/books/{period.name}", "確かめる")
-            tasks.append(Task("締め", "warn", f"{period.name}の{what}が承認を待っています", period.why, *where))
+            more = f"{period.name}の{what}が承認を待っています"
+            tasks.append(Task("締め", "warn", more, period.why, *where, roles=MONEY))
     return tasks
-
-
-def _where(payment: Payment) -> tuple[str, str]:
-    kind, _, code = payment.subject.partition(":")
-    if kind == "order":
-        return f"/staff/orders/{code}", "注文を見る"
-    return f"/staff/journal?subject={payment.subject}", "記録を見る"
 
 
 def deposits_ending() -> list[Task]:
@@ -144,15 +154,14 @@ def unpaid_winners() -> list[Task]:
         return []
     what = f"支払い期限が近い当選・落札 {len(orders)}件"
     return [
-        Task("支払い待ち", "warn", what, f"いちばん早い期限 {when(orders[0].pay_by)}", "/staff/orders", "注文を見る")
+        Task(
+            *("支払い待ち", "warn", what, f"いちばん早い期限 {when(orders[0].pay_by)}"),
+            *(f"/staff/orders?state={OrderState.AWAITING_PAYMENT}", "払っていない方を見る"),
+        )
     ]
 
 
-def _listings(state: ListingState | tuple[ListingState, ...], *also: sa.ColumnElement[bool]) -> list[Listing]:
-    states = state if isinstance(state, tuple) else (state,)
-    query = sa.select(Listing).where(Listing.state.in_(states), *also).order_by(Listing.opens_at, Listing.id)
-    return list(db.session.scalars(query))
-
-
-def _look(listing: Listing) -> tuple[str, str]:
-    return f"/staff/listings/{listing.code}/preview", "見る"
+def _where(subject: str) -> tuple[str, str]:
+    """Where a payment is settled: on the page of its order, else in the history of what it is for."""
+    code = code_of(subject)
+    return (f"/staff/orders/{code}", "注文を開く") if code else (f"/staff/subjects/{subject}", "あゆみを見る")

@@ -18,6 +18,8 @@ from marketplace.lotteries.models import Lottery, LotteryState
 from marketplace.metadata.models import Amendment, AmendmentState
 from marketplace.staff.tasks import Task, day_of
 
+SALES = ("drafter", "approver")
+
 
 def draws() -> list[Task]:
     """Closed lotteries: those whose hour has come are drawn before witnesses, or by the beacon."""
@@ -26,6 +28,7 @@ def draws() -> list[Task]:
         Task(
             *("抽選", "warn" if lottery.draw_at <= now() else "plain", lottery.listing.right.title_ja),
             *(f"抽選の日時 {when(lottery.draw_at)}", f"/staff/lotteries/{lottery.code}", "抽選の画面を開く"),
+            roles=SALES,
         )
         for lottery in db.session.scalars(closed)
     ]
@@ -43,7 +46,7 @@ def auctions() -> list[Task]:
     for auction in db.session.scalars(found):
         badge, more, button = waiting[auction.state]
         where = f"/staff/auctions/{auction.code}"
-        tasks.append(Task(badge, "warn", auction.listing.right.title_ja, more, where, button))
+        tasks.append(Task(badge, "warn", auction.listing.right.title_ja, more, where, button, roles=SALES))
     return tasks
 
 
@@ -55,6 +58,7 @@ def admissions() -> list[Task]:
         Task(
             *("参加申込", "warn", f"{row.listing.right.title_ja} 参加申込の審査", f"受付 {when(row.applied_at)}"),
             *(f"/staff/admissions/{row.code}", "審査の画面を開く"),
+            roles=SALES,
         )
         for row in db.session.scalars(waiting.order_by(Listing.opens_at, Participation.id))
     ]
@@ -82,6 +86,7 @@ def corrections(account_id: int) -> list[Task]:
         Task(
             *("承認待ち", "warn", f"{each.right.title_ja} の{'訂正の停止' if each.freezes else '訂正'}", each.why),
             *(f"/staff/metadata/{each.right.code}", "内容を確かめる"),
+            roles=("approver",),
         )
         for each in db.session.scalars(waiting.order_by(Amendment.id))
     ]
@@ -131,6 +136,7 @@ def awaiting_approval(account_id: int) -> list[Task]:
         Task(
             *("承認待ち", "warn", listing.right.title_ja, f"公開の予定 {when(listing.publish_at)}"),
             *(f"/staff/listings/{listing.code}/review", "内容を確かめる"),
+            roles=("approver",),
         )
         for listing in _listings(ListingState.SUBMITTED, Listing.drafted_by != account_id)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from marketplace.admissions.models import Participation, ParticipationState
@@ -19,6 +21,8 @@ from marketplace.staff.tasks import Task, day_of
 def today(account_id: int) -> list[Task]:
     """Everything that waits for a member of staff, the most pressing first."""
     return [
+        *works_tasks.standing_still(),
+        *works_tasks.watch_stopped(),
         *works_tasks.chain_alarms(),
         *works_tasks.parked(),
         *works_tasks.parked_calls(),
@@ -38,6 +42,7 @@ def today(account_id: int) -> list[Task]:
         *perk_tasks.not_on_chain(),
         *sale_tasks.not_published(),
         *works_tasks.lost_blocks(),
+        *works_tasks.unanchored_days(),
         *sale_tasks.corrections(account_id),
         *sale_tasks.stopped(account_id),
         *sale_tasks.amendments(account_id),
@@ -47,6 +52,22 @@ def today(account_id: int) -> list[Task]:
         *sale_tasks.opening(),
         *sale_tasks.closing(),
     ]
+
+
+GROUPS = {
+    "bad": "すぐに見てください",
+    "warn": "あなたの手を待っています",
+    "plain": "これからのこと",
+    "good": "きょう、自動ですすむこと",
+}
+
+
+def grouped(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
+    """(heading, tasks) in the order of GROUPS, without the empty ones."""
+    by_tone: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_tone.setdefault(task.tone, []).append(task)
+    return [(heading, by_tone[tone]) for tone, heading in GROUPS.items() if tone in by_tone]
 
 
 def waiting() -> dict[str, int]:

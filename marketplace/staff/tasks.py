@@ -10,7 +10,7 @@ from marketplace.kit.clock import jst
 
 @dataclass(frozen=True)
 class Task:
-    """One line of the sheet. `send` makes the button a form that posts to `href`."""
+    """One line of the sheet. `send`: the button is a form that posts to `href`. `roles` have it; none named: all."""
 
     badge: str
     tone: str
@@ -19,6 +19,10 @@ class Task:
     href: str
     button: str
     send: bool = False
+    roles: tuple[str, ...] = ()
+
+    def is_for(self, roles: set[str]) -> bool:
+        return not self.roles or not roles.isdisjoint(self.roles)
 
 
 def day_of(moment: datetime) -> tuple[datetime, datetime]:

@@ -12,6 +12,7 @@ from marketplace.staff import (
     import_desk,
     metadata,
     money,
+    months,
     orders,
     reviewing,
     scratching,
@@ -19,6 +20,6 @@ from marketplace.staff import (
 )
 
 BLUEPRINTS = [
-    *(desk.bp, drafting.bp, scratching.bp, import_desk.bp, reviewing.bp, stopping.bp, amendments.bp),
+    *(desk.bp, months.bp, drafting.bp, scratching.bp, import_desk.bp, reviewing.bp, stopping.bp, amendments.bp),
     *(orders.bp, metadata.bp, money.bp, books.bp, fund_desk.bp, disputes.bp),
 ]

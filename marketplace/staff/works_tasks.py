@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
+from marketplace.auctions import watch
+from marketplace.auctions.models import Auction, AuctionState
 from marketplace.chain import alarms, register
+from marketplace.chain.dating import anchored_days
+from marketplace.kit.clock import now
+from marketplace.kit.dates import day as day_in_words
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.metadata.models import Pin
 from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
 from marketplace.staff.tasks import Task
+
+MAY_RETRY = ("drafter", "approver", "treasury")
+STILL = timedelta(minutes=5)
+"""The worker looks at what is due every minute: what has waited longer waits for the worker itself."""
+UNWATCHED = timedelta(minutes=1)
+"""Signs of the watch come every five seconds."""
+UNANCHORED = timedelta(hours=1)
+
+
+def standing_still() -> list[Task]:
+    """Promises that are long due and that nobody keeps: the worker is not there, or much too slow."""
+    open_ = (Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
+    count, oldest = db.session.execute(sa.select(sa.func.count(), sa.func.min(Message.due_at)).where(*open_)).one()
+    if not count:
+        return []
+    what = f"自動の処理が{count:,}件、遅れています"
+    more = f"いちばん古いものは {when(oldest)} の予定。続くときは、システムの担当に知らせてください"
+    return [Task("遅れ", "bad", what, more, "/staff/outbox", "状態を見る")]
+
+
+def watch_stopped() -> list[Task]:
+    """Nobody sees whether bids get through, while an auction runs: its close may move by the rule of outages."""
+    seen = watch.last_seen()
+    open_ = sa.select(sa.func.count()).select_from(Auction).where(Auction.state == AuctionState.OPEN)
+    if not db.session.scalar(open_) or (seen is not None and now() - seen < UNWATCHED):
+        return []
+    since = f"{when(seen)}が最後です" if seen else "まだ一度も確かめられていません"
+    more = f"入札できることを5秒ごとに自動で確かめていますが、{since}。続くと、終了の時刻がのびます"
+    return [Task("警報", "bad", "入札を受け付けられるかの確かめが止まっています", more, "/staff/outbox", "状態を見る")]
+
+
+def unanchored_days() -> list[Task]:
+    """Heads of the journal's days that should stand on chain by now."""
+    waiting = [day for day, place in anchored_days() if place is None or place.block is None]
+    late = [day for day in waiting if day.closed_at < now() - UNANCHORED]
+    if not late:
+        return []
+    more = f"いちばん古いもの {day_in_words(late[-1].day)}"
+    return [Task("遅れ", "warn", f"おわりの印{len(late)}日分が、帳面に書けていません", more, "/journal", "印を見る")]
 
 
 def chain_alarms() -> list[Task]:
@@ -26,6 +73,7 @@ def parked() -> list[Task]:
             *("届いていません", "bad", f"自動の処理が止まっています（{message.topic}）", message.error or ""),
             *(f"/staff/outbox/{message.id}/retry", "もう一度ためす"),
             send=True,
+            roles=MAY_RETRY,
         )
         for message in keeping.late()
         if message.parked_at is not None
@@ -43,6 +91,7 @@ def parked_calls() -> list[Task]:
             ),
             *(f"/staff/chain/{call.id}/retry", "もう一度ためす"),
             send=True,
+            roles=MAY_RETRY,
         )
         for call in register.parked()
     ]

@@ -78,7 +78,7 @@ def test_a_winner_whose_time_is_nearly_over_is_on_the_sheet(app: Flask) -> None:
         for hours in (5, 20, 30):
             award(given.an_account(), listing_id, 3_000, now() + hours * HOUR, "lottery")
     (task,) = sheets.today(given.staff("auditor"))
-    assert (task.what, task.href) == ("支払い期限が近い当選・落札 2件", "/staff/orders")
+    assert (task.what, task.href) == ("支払い期限が近い当選・落札 2件", "/staff/orders?state=awaiting_payment")
 
 
 def fail() -> None:
@@ -124,7 +124,7 @@ def test_an_auditor_looks_and_touches_nothing(app: Flask, client: FlaskClient) -
     given.signed_in(client, given.staff("auditor"))
     with hearing("tea.ready", fail):
         message_id = parked()
-    answer = submit(client, "/staff", action=f"/staff/outbox/{message_id}/retry")
+    answer = submit(client, "/staff/outbox", action=f"/staff/outbox/{message_id}/retry")
     assert (answer.status_code, get(Message, message_id).parked_at is None) == (403, False)
 
 

@@ -1,0 +1,143 @@
+"""What comes on which day: openings, closes, draws, deadlines, ends of terms, holidays. Of a person it says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from marketplace.kit.clock import JST, jst
+from marketplace.kit.db import db
+from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.lotteries.models import Lottery
+from marketplace.orders.models import OPEN, Order, Origin
+from marketplace.rights.models import Right
+from marketplace.tokens.models import Token, TokenState
+from marketplace.tokens.rules import term_ends
+
+COMING = (ListingState.APPROVED, ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED, ListingState.COMPLETED)
+"""What nobody approved, and what was called off, is in no calendar."""
+KINDS = {
+    "publish": "公告",
+    "open": "受付開始",
+    "close": "受付終了",
+    "unseal": "開札",
+    "draw": "抽選",
+    "pay": "支払い期限",
+    "trade": "二次流通の開始",
+    "term": "期間の終わり",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a day. `key` names it for ever; `href` is its page on the desk."""
+
+    at: datetime
+    kind: str
+    title: str
+    href: str
+    key: str
+
+    @property
+    def word(self) -> str:
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True)
+class Day:
+    """`closed` is why the office is closed; `other` marks the days of the months beside."""
+
+    on: date
+    events: list[Event]
+    closed: str | None
+    other: bool
+
+
+def events(begin: datetime, end: datetime) -> list[Event]:
+    """All from `begin` on, before `end`, in the order of time."""
+    found = (event for source in SOURCES for event in source(begin, end))
+    return sorted((e for e in found if begin <= e.at < end), key=lambda event: (event.at, event.key))
+
+
+def weeks(year: int, month: int, closed: Callable[[date], str | None]) -> list[list[Day]]:
+    """The month in weeks from Sunday, as a calendar hangs in a Japanese office."""
+    first = date(year, month, 1)
+    start = first - timedelta(days=(first.weekday() + 1) % 7)
+    after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+    count = -(-((after - start).days) // 7)
+    by_day = of_days(events(_midnight(start), _midnight(start + timedelta(days=7 * count))))
+    days = [start + timedelta(days=n) for n in range(7 * count)]
+    made = [Day(on, by_day.get(on, []), closed(on), on.month != month) for on in days]
+    return [made[n : n + 7] for n in range(0, len(made), 7)]
+
+
+def of_days(found: Iterable[Event]) -> dict[date, list[Event]]:
+    days: dict[date, list[Event]] = {}
+    for event in found:
+        days.setdefault(jst(event.at).date(), []).append(event)
+    return days
+
+
+def sales(begin: datetime, end: datetime) -> Iterator[Event]:
+    moments = {"publish": Listing.publish_at, "open": Listing.opens_at, "close": Listing.closes_at}
+    for kind, column in moments.items():
+        query = sa.select(Listing).where(Listing.state.in_(COMING), column >= begin, column < end)
+        for row in db.session.scalars(query):
+            if kind == "close" and row.mode == Mode.SEALED:
+                yield _of(row, row.closes_at, "unseal", f"/staff/auctions/{row.code}")
+            where = f"/staff/listings/{row.code}/preview"
+            yield _of(row, {"publish": row.publish_at, "open": row.opens_at}.get(kind, row.closes_at), kind, where)
+
+
+def draws(begin: datetime, end: datetime) -> Iterator[Event]:
+    """By the lottery once it has begun: its hour may have moved since the approval."""
+    moved = dict(db.session.execute(sa.select(Lottery.code, Lottery.draw_at)).all())
+    query = sa.select(Listing).where(Listing.mode == Mode.LOTTERY, Listing.state.in_(COMING))
+    for row in db.session.scalars(query):
+        at = moved.get(row.code, row.draw_at)
+        if at is not None and begin <= at < end:
+            yield _of(row, at, "draw", f"/staff/lotteries/{row.code}")
+
+
+def deadlines(begin: datetime, end: datetime) -> Iterator[Event]:
+    """Until when winners must have paid: one line for a sale and moment, with their number."""
+    unpaid = Order.state.in_(OPEN) & Order.origin.in_((Origin.LOTTERY, Origin.AUCTION))
+    query = sa.select(Listing, Order.pay_by, sa.func.count()).join(Order, Order.listing_id == Listing.id)
+    query = query.where(unpaid, Order.pay_by >= begin, Order.pay_by < end).group_by(Listing.id, Order.pay_by)
+    for row, pay_by, count in db.session.execute(query.options(sa.orm.lazyload(Listing.right))):
+        where = f"/staff/orders?state=awaiting_payment&listing={row.code}"
+        title = f"{row.right.title_ja}（{count}件）"
+        yield Event(pay_by, "pay", title, where, f"pay-{row.code}-{pay_by:%Y%m%d%H%M%S}")
+
+
+def trades(begin: datetime, end: datetime) -> Iterator[Event]:
+    query = sa.select(Listing).join(Right, Right.id == Listing.right_id)
+    query = query.where(Listing.state.in_(COMING), Right.tradable_from >= begin, Right.tradable_from < end)
+    for row in db.session.scalars(query):
+        yield _of(row, row.right.tradable_from, "trade", f"/staff/listings/{row.code}/preview")
+
+
+def terms(begin: datetime, end: datetime) -> Iterator[Event]:
+    """Rights for a term of months, from their issue on. 民法140条・143条, see tokens.rules.term_ends()."""
+    held = sa.select(Token).join(Right, Right.id == Token.right_id)
+    held = held.where(Token.state == TokenState.HELD, Right.term_months.is_not(None), Token.minted_at.is_not(None))
+    for token in db.session.scalars(held):
+        assert token.minted_at is not None
+        ends = term_ends(token.minted_at, token.right.term_months or 0)
+        where = f"/staff/subjects/{token.subject}"
+        yield Event(ends, "term", token.right.title_ja, where, f"term-{token.token_id}")
+
+
+SOURCES: Sequence[Callable[[datetime, datetime], Iterable[Event]]] = (sales, draws, deadlines, trades, terms)
+
+
+def _of(row: Listing, at: datetime | None, kind: str, href: str) -> Event:
+    assert at is not None
+    return Event(at, kind, row.right.title_ja, href, f"{kind}-{row.code}")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=JST)

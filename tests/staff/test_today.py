@@ -1,0 +1,102 @@
+"""Today's sheet: what presses comes first, each with its one button, for whoever can press it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.auctions import watch
+from marketplace.chain.dating import anchor_days
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import transaction
+from marketplace.outbox import keeping
+from marketplace.outbox.promising import say
+from marketplace.staff import sheets, works_tasks
+from marketplace.staff.tasks import Task
+from tests import given
+from tests.outbox.hearing import hearing
+from tests.pages import read
+
+MINUTE = timedelta(minutes=1)
+
+
+def headings(client: FlaskClient, role: str) -> str:
+    given.signed_in(client, given.staff(role))
+    return read(client.get("/staff")).words
+
+
+def test_what_presses_comes_first_and_groups_without_a_task_are_not_there(app: Flask) -> None:
+    tasks = [Task("b", tone, tone, "", "/", "x") for tone in ("good", "warn", "bad", "warn")]
+    assert [(heading, [task.what for task in group]) for heading, group in sheets.grouped(tasks)] == [
+        ("すぐに見てください", ["bad"]),
+        ("あなたの手を待っています", ["warn", "warn"]),
+        ("きょう、自動ですすむこと", ["good"]),
+    ]
+
+
+def test_a_task_is_on_the_sheet_of_whoever_has_its_button_and_told_to_the_others(
+    app: Flask, client: FlaskClient
+) -> None:
+    given.a_listing(state="submitted", title_ja="楓の証", opens_at=given.in_days(9), closes_at=given.in_days(10))
+    approver, auditor = headings(client, "approver"), headings(client, "auditor")
+    assert ("あなたの手を待っています" in approver, "ほかの係の仕事" in approver) == (True, False)
+    assert ("あなたの手を待っています" in auditor, "ほかの係の仕事（1件）" in auditor) == (False, True)
+
+
+def test_promises_that_nobody_keeps_are_on_the_sheet(app: Flask) -> None:
+    with hearing("tea.ready", lambda: None):
+        with transaction():
+            say("tea.ready", key="monday")
+        assert works_tasks.standing_still() == []
+        with pretending(now() + 6 * MINUTE):
+            (task,) = works_tasks.standing_still()
+            assert task.what == "自動の処理が1件、遅れています"
+            keeping.drain()
+            assert works_tasks.standing_still() == []
+
+
+def test_a_watch_that_stopped_is_on_the_sheet_while_an_auction_runs(app: Flask) -> None:
+    watch.beat()
+    with pretending(now() + 2 * MINUTE):
+        assert works_tasks.watch_stopped() == []  # nothing is for sale by bids
+    given.a_listing("ascending", "naming")
+    assert works_tasks.watch_stopped() == []
+    with pretending(now() + 2 * MINUTE):
+        (task,) = works_tasks.watch_stopped()
+        assert (task.tone, "確かめが止まっています" in task.what) == ("bad", True)
+        watch.beat()
+        assert works_tasks.watch_stopped() == []
+
+
+def test_a_watch_that_never_began_is_on_the_sheet_too(app: Flask) -> None:
+    given.a_listing("ascending", "naming")
+    (task,) = works_tasks.watch_stopped()
+    assert "まだ一度も確かめられていません" in task.more
+
+
+def test_heads_that_are_not_on_chain_after_an_hour_are_on_the_sheet(app: Flask) -> None:
+    with pretending(now() - timedelta(days=1)), transaction():
+        note("test:row", "look")
+    anchor_days()
+    assert works_tasks.unanchored_days() == []
+    with pretending(now() + 61 * MINUTE):
+        (task,) = works_tasks.unanchored_days()
+    assert (task.what, task.href) == ("おわりの印1日分が、帳面に書けていません", "/journal")
+
+
+def test_the_week_to_come_is_below(app: Flask, client: FlaskClient) -> None:
+    later = {"publish_at": given.in_days(1), "opens_at": given.in_days(20), "closes_at": given.in_days(30)}
+    given.a_listing(state="approved", title_ja="楓の証", **later)
+    words = headings(client, "counter")
+    assert words.index("この先の1週間") < words.index("公告") < words.index("楓の証")
+
+
+@pytest.mark.parametrize("role", ["drafter", "approver", "treasury", "counter", "auditor"])
+def test_everybody_has_a_sheet_that_can_be_printed(app: Flask, client: FlaskClient, role: str) -> None:
+    given.signed_in(client, given.staff(role))
+    page = client.get("/staff")
+    assert (page.status_code, "data-print" in page.text) == (200, True)

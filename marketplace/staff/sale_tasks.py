@@ -19,6 +19,7 @@ from marketplace.metadata.models import Amendment, AmendmentState
 from marketplace.staff.tasks import Task, day_of
 
 SALES = ("drafter", "approver")
+WEEK = timedelta(days=7)
 
 
 def draws() -> list[Task]:
@@ -170,6 +171,18 @@ def closing() -> list[Task]:
         Task("きょう終了", "good", listing.right.title_ja, when(listing.closes_at), *_look(listing))
         for listing in found
         if listing.closes_at
+    ]
+
+
+def to_report() -> list[Task]:
+    """Sales that ended within the week: the result is told to the council, the winner and the files."""
+    found = _listings((ListingState.CLOSED, ListingState.COMPLETED), Listing.closes_at > now() - WEEK)
+    return [
+        Task(
+            *("結果", "plain", f"{listing.right.title_ja}の結果を報告してください"),
+            *(f"終了 {when(listing.closes_at)}" if listing.closes_at else "", _look(listing)[0], "報告の画面を開く"),
+        )
+        for listing in found
     ]
 
 

@@ -49,6 +49,7 @@ def today(account_id: int) -> list[Task]:
         *sale_tasks.awaiting_approval(account_id),
         *sale_tasks.sent_back(account_id),
         *money_tasks.unpaid_winners(),
+        *sale_tasks.to_report(),
         *sale_tasks.opening(),
         *sale_tasks.closing(),
     ]

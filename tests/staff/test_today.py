@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,10 +13,11 @@ from marketplace.auctions import watch
 from marketplace.chain.dating import anchor_days
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import transaction
+from marketplace.kit.db import get, transaction
+from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
-from marketplace.staff import sheets, works_tasks
+from marketplace.staff import sale_tasks, sheets, works_tasks
 from marketplace.staff.tasks import Task
 from tests import given
 from tests.outbox.hearing import hearing
@@ -89,7 +91,11 @@ def test_heads_that_are_not_on_chain_after_an_hour_are_on_the_sheet(app: Flask) 
 
 
 def test_the_week_to_come_is_below(app: Flask, client: FlaskClient) -> None:
-    later = {"publish_at": given.in_days(1), "opens_at": given.in_days(20), "closes_at": given.in_days(30)}
+    later: dict[str, Any] = {
+        "publish_at": given.in_days(1),
+        "opens_at": given.in_days(20),
+        "closes_at": given.in_days(30),
+    }
     given.a_listing(state="approved", title_ja="楓の証", **later)
     words = headings(client, "counter")
     assert words.index("この先の1週間") < words.index("公告") < words.index("楓の証")
@@ -100,3 +106,15 @@ def test_everybody_has_a_sheet_that_can_be_printed(app: Flask, client: FlaskClie
     given.signed_in(client, given.staff(role))
     page = client.get("/staff")
     assert (page.status_code, "data-print" in page.text) == (200, True)
+
+
+def test_a_sale_that_is_over_is_to_be_reported_for_a_week(app: Flask, client: FlaskClient) -> None:
+    listing = get(Listing, given.a_listing("ascending", "naming", state="closed", title_ja="池の名"))
+    with pretending(listing.closes_at or now()):
+        (task,) = sale_tasks.to_report()
+    assert (task.what, task.href) == ("池の名の結果を報告してください", f"/staff/listings/{listing.code}/preview")
+    given.signed_in(client, given.staff("approver"))
+    links = read(client.get(task.href)).links
+    assert {f"/listings/{listing.code}/result.pdf", f"/staff/evidence/{listing.code}"} <= set(links)
+    with pretending((listing.closes_at or now()) + timedelta(days=8)):
+        assert sale_tasks.to_report() == []

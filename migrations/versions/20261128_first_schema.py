@@ -1,12 +1,12 @@
 """first schema
 
-Revision 9edcdbac0824, after ; 2026-11-28 14:55:36.584859.
+Revision 53cb912911a8, after ; 2026-11-28 14:57:58.861568.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9edcdbac0824"
+revision = "53cb912911a8"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -599,6 +599,15 @@ def upgrade() -> None:
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.create_index("ix_transfers_token", ["token_id", "block_number", "log_index"], unique=False)
 
+    op.create_table(
+        "calendar_feeds",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_calendar_feeds_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_calendar_feeds")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_calendar_feeds_secret_hash")),
+    )
     op.create_table(
         "chain_txs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -3073,6 +3082,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_chain_txs_block_number")
 
     op.drop_table("chain_txs")
+    op.drop_table("calendar_feeds")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index("ix_transfers_token")
 

@@ -18,7 +18,7 @@ from marketplace.outbox.promising import say
 from marketplace.perks import chaining
 from marketplace.perks.holding import first_holder, held_token, holder_at
 from marketplace.perks.models import Act, Allowance, Channel, Flag, Partner, Use
-from marketplace.perks.passes import holder_tag
+from marketplace.perks.passes import TOLERANCE_S, WINDOW_S, holder_tag
 from marketplace.perks.refusals import (
     ChangedHands,
     FirstHolderOnly,
@@ -210,12 +210,21 @@ def _wrong_hands(asked: Asked, token: Token, plan: Plan) -> ChangedHands | First
     if asked.holder is not None:
         assert token.holder_address is not None, "a held token has a holder"
         past = asked.afterwards and plan.kind is not PlanKind.COUNTED
-        holder = holder_at(token.token_id, asked.used_at) if past else token.holder_address
-        if holder is None or holder_tag(holder) != asked.holder:
+        if asked.holder not in (_held_about(token.token_id, asked.used_at) if past else {_tag(token.holder_address)}):
             return ChangedHands()
     if plan.on_resale is OnResale.NOTHING and not first_holder(token):
         return FirstHolderOnly()
     return None
+
+
+def _held_about(token_id: int, at: datetime) -> set[bytes]:
+    """Tags of who held it then, by clocks of which each may be off by what a pass allows."""
+    moments = (at, at + timedelta(seconds=WINDOW_S + TOLERANCE_S))
+    return {_tag(holder_at(token_id, moment)) for moment in moments}
+
+
+def _tag(address: str | None) -> bytes:
+    return holder_tag(address) if address else b""
 
 
 def _take(row: Allowance, plan: Plan, *, afterwards: bool) -> Flag | None:

@@ -134,6 +134,14 @@ def test_a_use_before_the_sale_counts_for_that_day_and_one_after_it_is_flagged(
             scan(tablet, Telephone(token_id, taro).shows())
 
 
+def test_a_use_in_the_minute_of_the_purchase_is_nobodys_fault(chain: Chain, desk: Desk, hana: int) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    with pretending(GENESIS + timedelta(seconds=65)):  # issued at second 60, in the half minute that began then
+        phone, tablet = Telephone(token_id, hana), desk.tablet()
+        shown = phone.shows(GENESIS + timedelta(seconds=59))
+        assert [answer.code for answer in syncing.sync(tablet, [entry(shown)])] == [""]
+
+
 def test_a_count_that_was_sold_with_a_number_keeps_that_number(chain: Chain, desk: Desk, hana: int, taro: int) -> None:
     token_id = a_token(chain, hana, lectures(desk, 3), kind="lecture", uses_per_token=3)
     phone, tablet = Telephone(token_id, hana), desk.tablet()

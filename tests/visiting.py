@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font"}
 NO_OUTSIDE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
@@ -22,12 +31,18 @@ def program() -> str | None:
 
 @contextmanager
 def chromium(executable: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=[*QUIET, NO_OUTSIDE], chromium_sandbox=os.geteuid() != 0
-        )
+    with sync_playwright() as playwright, launched(playwright.chromium, executable) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def launched(kind: BrowserType, executable: str, *more: str) -> Iterator[Browser]:
+    """One more of a kind that runs already, with `more` arguments: a camera, say."""
+    browser = kind.launch(
+        executable_path=executable, args=[*QUIET, NO_OUTSIDE, *more], chromium_sandbox=os.geteuid() != 0
+    )
+    yield browser
+    browser.close()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from marketplace.listings import drafting
 from marketplace.listings.models import Listing, ListingState
 from marketplace.perks.forms import ClickForm, PlanForm, shown
 from marketplace.perks.partnering import open_partners
-from marketplace.rights.plan_rules import legal_hint
+from marketplace.rights.plan_rules import legal_hint, plan_faults
 from marketplace.rights.plans import Plan, read_all, words
 
 bp = Blueprint("perk_designer", __name__, url_prefix="/staff/listings/<code>/perks")
@@ -47,8 +47,12 @@ def edit(code: str, plan_id: str) -> ResponseReturnValue:
     form.places.choices = list(names.items())
     if not form.is_submitted():
         return _page(listing, form, plan_id)
-    if form.validate():
-        plan = form.plan(old.id if old else _next_id(plans), names)
+    fine, plan = form.validate(), form.plan(old.id if old else _next_id(plans), names)
+    for fault in plan_faults(plan) if plan else ():
+        if not form.has_error(fault.field):
+            form.refuse(fault)
+            fine = False
+    if fine and plan:
         new = [plan if each.id == plan.id else each for each in plans] if old else [*plans, plan]
         try:
             drafting.plan_perks(listing.id, _me(), new)

@@ -89,8 +89,13 @@ class PlanForm(Form):
     on_resale = RadioField("ゆずったとき", choices=_choices(ON_RESALE_JA), default=str(OnResale.REST))
     pay_yen = YenField("町が払う補填（1回）", description="なければ空欄。月ごとの明細に出ます")
 
-    def plan(self, plan_id: str, names: dict[str, str]) -> Plan:
-        """`names`: of the partners, by code."""
+    def has_error(self, field: str | None) -> bool:
+        return field is not None and bool(self[field].errors)
+
+    def plan(self, plan_id: str, names: dict[str, str]) -> Plan | None:
+        """What was typed, as far as it can be read; None without a kind. `names`: of the partners, by code."""
+        if any(self[field].errors for field in ("kind", "per", "issuer", "on_resale", "places")):
+            return None
         kind = PlanKind(self.kind.data)
         counts = kind in (PlanKind.COUNTED, PlanKind.PERIODIC)
         return Plan(

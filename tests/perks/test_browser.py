@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+import segno
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from marketplace.kit.clock import now
@@ -17,7 +21,7 @@ from tests import given
 from tests.chainlogs import Chain
 from tests.perks.stage import Desk, Telephone, a_token, bath, counts, lines
 from tests.resale.stage import token
-from tests.visiting import visiting
+from tests.visiting import launched, program, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -141,3 +145,37 @@ def test_the_town_draws_the_pass_where_there_is_no_javascript(
         expect(page.locator("[data-drawn]")).to_be_visible()
         expect(page.locator("[data-digits]")).to_have_text(re.compile(r"\d{3} \d{3}"))
     assert certifying.ended_ones() == []
+
+
+def test_a_camera_reads_the_code_without_a_detector_of_the_browser(
+    app: Flask, browser: Browser, tmp_path: Path, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    """Chromium is given a film in place of a camera: a telephone's screen held before it."""
+    token_id = a_token(chain, hana, bath(desk))
+    film = filmed(Telephone(token_id, hana).shows(), tmp_path / "camera.y4m")
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    executable = program()
+    assert executable is not None, "the browser fixture found one"
+    with (
+        launched(browser.browser_type, executable, *camera, f"--use-file-for-fake-video-capture={film}") as filming,
+        visiting(filming, live_server, viewport=TABLET) as page,
+    ):
+        open_counter(page, desk)
+        page.get_by_role("button", name="カメラで読み取る").click()
+        expect(page.locator("[data-headline]")).to_have_text("OK 本日1回目", timeout=20_000)
+        page.get_by_role("button", name="カメラを止める").click()
+    assert [used for _, used, _ in counts(token_id)] == [1]
+
+
+def filmed(text: str, path: Path) -> Path:
+    """One second of film (YUV4MPEG2) with the code in its middle."""
+    width, height = 640, 480
+    picture = Image.new("L", (width, height), 200)
+    code = io.BytesIO()
+    segno.make(text, error="l", boost_error=False, micro=False).save(code, kind="png", scale=6, border=4)
+    drawn = Image.open(code).convert("L")
+    picture.paste(drawn, ((width - drawn.width) // 2, (height - drawn.height) // 2))
+    grey = bytes([128]) * (width * height // 2)
+    frame = b"FRAME\n" + picture.tobytes() + grey
+    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + frame * 10)
+    return path

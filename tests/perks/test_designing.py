@@ -91,6 +91,19 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     assert plans_of(draft) == []
 
 
+def test_every_fault_is_told_at_once(desk: FlaskClient, draft: int) -> None:
+    wrong: dict[str, Any] = FILLED | {"name": "", "limit": "", "per": "", "closed": "元日", "ends": "2026-01-01"}
+    form = read(submit(desk, address(draft, "/new"), wrong | {"begins": "2026-02-01"})).form(address(draft, "/new"))
+    assert form.errors == {
+        "name": "特典の名前を入力してください。",
+        "places": "使えるところを1つ以上選んでください。",
+        "limit": "回数を入力してください。",
+        "per": "何ごとの回数かを選んでください。",
+        "ends": "終わりの日は、はじめの日よりあとにしてください。",
+        "closed": "「元日」が日付として読めません。例 2026-12-29から2027-01-03",
+    }
+
+
 def test_a_company_that_sells_a_count_is_held_to_six_months(desk: FlaskClient, draft: int, bath: str) -> None:
     sold = FILLED | {"places": [bath], "kind": "counted", "limit": "10", "issuer": "partner"}
     answer = submit(desk, address(draft, "/new"), sold)

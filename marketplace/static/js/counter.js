@@ -44,10 +44,15 @@ function show(answer) {
   $("name").textContent = answer.name || "";
   $("left").textContent = answer.left || "";
   $("choices").replaceChildren();
+  $("verdict").scrollIntoView({ block: "nearest" });
   clearTimeout(undoing);
   $("undo").hidden = !answer.use;
   $("undo").dataset.use = answer.use || "";
   undoing = setTimeout(() => { $("undo").hidden = true; }, UNDO * 1000);
+}
+
+function refuse(why) {
+  show({ ok: false, headline: why.startsWith("本日すでに") ? "使えません：本日すでに利用" : "使えません", name: why });
 }
 
 function choose(choices, chosen) {
@@ -56,7 +61,7 @@ function choose(choices, chosen) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button button--wide";
-    button.textContent = choice.said ? `${choice.name}（${choice.said}）` : choice.name;
+    button.textContent = [choice.name, choice.said].filter(Boolean).join("　");
     button.addEventListener("click", () => chosen(choice.id));
     $("choices").append(button);
   });
@@ -147,7 +152,7 @@ async function guarded(act) {
   try {
     await act();
   } catch (trouble) {
-    if (trouble instanceof No) show({ ok: false, headline: "使えません", name: trouble.message });
+    if (trouble instanceof No) refuse(trouble.message);
     else if (trouble instanceof Away) status(false);
     else throw trouble;
   } finally {

@@ -13,17 +13,19 @@ import requests
 import sqlalchemy as sa
 
 from marketplace.chain import deploying, following, sending
-from marketplace.demo import hands, trades
+from marketplace.demo import hands, perks, trades
 from marketplace.demo.history import Act, Tale
 from marketplace.demo.town import story
 from marketplace.kit import sheets
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
+from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
+VISITS = 5
 STORY_SHEETS = (
     *("listings.publish_due", "listings.open_due", "listings.close_due"),
     *("auctions.close_due", "orders.expire_unpaid"),
@@ -41,6 +43,7 @@ def seed() -> None:
     stripe(faults={"drop": 1.0})  # webhooks would find nobody at home; the pages' own way back from Stripe is walked
     told = story()
     office = hands.hire(told.staff)
+    perks.take_in(staff_name(office["drafter"]))
     tales = [Tale(sale, office, first_buyer=n * 3) for n, sale in enumerate(told.sales)]
     today = now()  # what lies ahead of it is the future, and stays open
     acts = [act for tale in tales for act in tale.acts() if act.at <= today]
@@ -48,7 +51,9 @@ def seed() -> None:
         live(act)
     stripe(clock={"at": int(time.time())})
     settle()
-    trades.trade({tale.sale.id: tale.listing_id for tale in tales}, settle)
+    listings = {tale.sale.id: tale.listing_id for tale in tales}
+    trades.trade(listings, settle)
+    perks.visit([token.token_id for token in trades.held(listings["LST-01"])[:VISITS]])
     stripe(faults={"drop": 0.0})
     sheets.run_all()
     settle()

@@ -14,6 +14,7 @@ from marketplace.perks.models import Act, Allowance, Use
 from marketplace.rights.plans import (
     EVER,
     OnResale,
+    Per,
     Plan,
     PlanKind,
     last_day,
@@ -55,6 +56,14 @@ class Standing:
         if span:
             return f"{span} あと{self.left}回" if self.left else f"{span}は利用ずみ"
         return f"のこり {self.left}回（全{self.allowed}回）"
+
+    @property
+    def said_to_all(self) -> str:
+        """The same for strangers, such as somebody who thinks of buying: a day's or a month's visits are nobody's
+        business, and begin anew; a year's, and what never comes back, a buyer must know."""
+        if self.plan.kind is PlanKind.MEMBERSHIP or self.plan.per in (Per.DAY, Per.MONTH):
+            return self.lines[0]
+        return self.said
 
 
 def standings(token: Token) -> list[Standing]:

@@ -115,6 +115,17 @@ def test_a_buyer_sees_the_plan_and_what_is_left(client: FlaskClient, chain: Chai
     assert all(words in listing for words in ("特典のきまり", "全部で12回", "残りが次の持ち主に移る"))
 
 
+def test_a_stranger_does_not_read_where_the_holder_was_today(
+    client: FlaskClient, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    scan(desk.tablet(), Telephone(token_id, hana).shows())
+    path = token(token_id).path or ""
+    assert "利用ずみ" not in client.get(path).text
+    given.signed_in(client, hana)
+    assert "本日は利用ずみ" in client.get(path).text
+
+
 def test_my_page_leads_to_the_passes(mine: FlaskClient, chain: Chain, desk: Desk, hana: int) -> None:
     token_id = a_token(chain, hana, bath(desk))
     page = read(mine.get("/mypage"))

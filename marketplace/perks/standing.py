@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.perks.holding import first_holder
-from marketplace.perks.models import Act, Allowance, Use
+from marketplace.perks.models import Act, Allowance, Flag, Use
 from marketplace.rights.plans import (
     EVER,
     OnResale,
@@ -110,11 +109,15 @@ def ledger_of(token_id: int, plan_id: str | None = None) -> list[Use]:
     return list(db.session.scalars(query.order_by(Use.id.desc())))
 
 
-def explained(lines: Sequence[Use]) -> dict[tuple[int, str, str], int]:
-    """{(token, plan, period): uses that stand and nobody took back}: what each allowance must add up to."""
-    sums: dict[tuple[int, str, str], int] = {}
-    for line in lines:
-        if line.standing:
-            key = (line.token_id, line.plan_id, line.period)
-            sums[key] = sums.get(key, 0) + (1 if line.act == Act.USE else -1)
-    return sums
+def unexplained() -> list[tuple[int, str, str]]:
+    """(token, plan, period) of each count that the ledger does not add up to: none, ever."""
+    one = sa.case((Use.act == Act.USE, 1), else_=-1)
+    names = (Use.token_id, Use.plan_id, Use.period)
+    standing = sa.or_(Use.flag.is_(None), Use.flag == Flag.DOUBLE)
+    told = sa.select(*names, sa.func.sum(one).label("times")).where(standing).group_by(*names).subquery()
+    same = sa.and_(*(getattr(Allowance, name.key) == told.c[name.key] for name in names))
+    counted = sa.select(Allowance.token_id, Allowance.plan_id, Allowance.period).outerjoin(told, same)
+    wrong = counted.where(Allowance.used + Allowance.over != sa.func.coalesce(told.c.times, 0))
+    uncounted = sa.select(told.c.token_id, told.c.plan_id, told.c.period).outerjoin(Allowance, same)
+    wrong_too = uncounted.where(Allowance.id.is_(None), told.c.times != 0)
+    return [(row[0], row[1], row[2]) for query in (wrong, wrong_too) for row in db.session.execute(query)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marketplace.kit.dates import when
 from marketplace.kit.db import get
-from marketplace.perks import chaining, flagging
+from marketplace.perks import chaining, flagging, standing
 from marketplace.perks.models import Partner
+from marketplace.rights.models import SERIAL_SPACE
 from marketplace.staff.tasks import Task
 
 
@@ -36,6 +37,22 @@ def not_on_chain() -> list[Task]:
             *(_place(line.partner_id), "利用の明細を見る"),
         )
         for line in chaining.unresolved()
+    ]
+
+
+def unexplained_counts() -> list[Task]:
+    """A count that the ledger does not add up to: somebody wrote into the database by hand."""
+    return [
+        Task(
+            *(
+                "確認",
+                "bad",
+                "特典の回数が、利用の記録と合いません",
+                f"番号 {token // SERIAL_SPACE}-{token % SERIAL_SPACE}",
+            ),
+            *("/staff/partners", "窓口の画面を開く"),
+        )
+        for token, _plan, _period in standing.unexplained()
     ]
 
 

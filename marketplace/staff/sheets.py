@@ -26,6 +26,7 @@ def today(account_id: int) -> list[Task]:
         *works_tasks.chain_alarms(),
         *works_tasks.parked(),
         *works_tasks.parked_calls(),
+        *perk_tasks.unexplained_counts(),
         *perk_tasks.locked_counters(),
         *sale_tasks.draws(),
         *sale_tasks.auctions(),

@@ -15,7 +15,7 @@ from marketplace.kit.db import db, get
 from marketplace.listings import approving, drafting, scheduling
 from marketplace.perks import certifying, keys, knowing, partnering, passes, signing_in, using
 from marketplace.perks.models import Allowance, Counter, Partner, Use
-from marketplace.perks.standing import explained
+from marketplace.perks.standing import unexplained
 from marketplace.perks.using import Asked, Outcome
 from marketplace.rights.plans import OnResale, Per, Place, Plan, PlanKind
 from tests import given
@@ -141,12 +141,7 @@ def counts(token_id: int, plan: str = "p1") -> list[tuple[str, int, int]]:
     """(period, used, over) of each allowance; and the ledger explains each."""
     db.session.rollback()
     rows = list(db.session.scalars(sa.select(Allowance).where(Allowance.token_id == token_id)))
-    lines = list(db.session.scalars(sa.select(Use).where(Use.token_id == token_id)))
-    told = explained(lines)
-    assert {(row.token_id, row.plan_id, row.period): row.used + row.over for row in rows} == {
-        key: told.get(key, 0) for key in ((row.token_id, row.plan_id, row.period) for row in rows)
-    }
-    assert sum(told.values()) == sum(row.used + row.over for row in rows)
+    assert unexplained() == []
     return sorted((row.period, row.used, row.over) for row in rows if row.plan_id == plan)
 
 

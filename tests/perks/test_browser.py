@@ -15,11 +15,14 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
-from marketplace.perks import certifying, knowing
+from marketplace.kit.db import db, get
+from marketplace.listings import drafting
+from marketplace.listings.models import Listing
+from marketplace.perks import certifying, knowing, syncing
 from tests import given
 from tests.chainlogs import Chain
-from tests.perks.stage import Desk, Telephone, a_token, bath, counts, lines
+from tests.holders.test_views import seen
+from tests.perks.stage import Desk, Telephone, a_token, bath, counts, entry, first_only, lines
 from tests.resale.stage import token
 from tests.visiting import launched, program, visiting
 
@@ -179,3 +182,35 @@ def filmed(text: str, path: Path) -> Path:
     frame = b"FRAME\n" + picture.tobytes() + grey
     path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + frame * 10)
     return path
+
+
+def test_every_page_fits_a_small_telephone_with_large_letters_and_has_no_fault_that_axe_can_find(
+    app: Flask, client: FlaskClient, page: Page, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk), first_only(desk))
+    draft, both = given.a_listing(state="draft"), given.staff("drafter", "approver")
+    drafting.plan_perks(draft, both, [bath(desk)])
+    phone = Telephone(token_id, hana)
+    syncing.sync(desk.tablet(), [entry(phone.shows(now() - timedelta(minutes=n))) for n in (20, 10)])
+    plans = f"/staff/listings/{get(Listing, draft).code}/perks"
+    found = {}
+    page.context.add_cookies([{"name": "size", "value": "xl", "url": "http://127.0.0.1"}])
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto("/counter/")
+    found["door"] = seen(page)
+    open_counter(page, desk)
+    found["counter"] = seen(page)
+    read_code(page, phone.shows(now() + timedelta(seconds=60)))
+    expect(page.locator("[data-headline]")).to_have_text(re.compile("OK|使えません"))
+    found["verdict"] = seen(page)
+    page.goto("/counter/slip")
+    found["slip"] = seen(page)
+    signed_in(page, client, both)
+    for path in (plans, f"{plans}/new", f"{plans}/p1", "/staff/partners", f"/staff/partners/{desk.code}"):
+        page.goto(path)
+        found[path] = seen(page)
+    signed_in(page, client, hana)
+    for path in ("/passes/", f"/passes/{token_id}", "/mypage", token(token_id).path or ""):
+        page.goto(path)
+        found[path] = seen(page)
+    assert found == dict.fromkeys(found, (320, []))

@@ -3,15 +3,20 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 
 from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import get, transaction
 from marketplace.outbox import keeping
 from marketplace.perks import passes, slips, syncing, using
 from marketplace.perks.chaining import unresolved, write_down_late
-from marketplace.perks.models import Channel, Flag, Slip
+from marketplace.perks.models import Allowance, Channel, Counter, Flag, Slip
 from marketplace.perks.refusals import NoSuchNumber, NoSuchSlip, SlipEntered, UsedUp
+from marketplace.perks.standing import unexplained
+from marketplace.staff import sheets
 from marketplace.tokens.custody import custody_of
+from tests import given
 from tests.chainlogs import GENESIS, Chain
 from tests.perks.stage import (
     BY,
@@ -29,6 +34,7 @@ from tests.perks.stage import (
     undo_entry,
 )
 from tests.perks.test_passes import OTHER_TOWN, code
+from tests.racing import at_once
 from tests.resale.stage import calls, custody, heard, token
 
 
@@ -61,6 +67,34 @@ def test_two_tablets_that_read_the_same_pass_write_one_use(chain: Chain, desk: D
     shown = Telephone(token_id, hana).shows()
     assert [syncing.sync(tablet, [entry(shown)])[0].code for tablet in (one, two)] == ["", ""]
     assert (counts(token_id), len(lines())) == ([(today(), 1, 0)], 1)
+
+
+def test_two_tablets_that_sync_at_the_same_moment_write_one_use(
+    app: Flask, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    shown, tablets = Telephone(token_id, hana).shows(), [desk.tablet().id for _ in range(4)]
+
+    def send(n: int) -> str:
+        (answer,) = syncing.sync(get(Counter, tablets[n]), [entry(shown)])
+        return answer.code
+
+    assert at_once(app, 4, send) == [""] * 4
+    assert (counts(token_id), len(lines())) == ([(today(), 1, 0)], 1)
+
+
+def test_a_count_that_was_changed_by_hand_is_noticed(chain: Chain, desk: Desk, hana: int) -> None:
+    token_id = a_token(chain, hana, bath(desk, limit=5))
+    scan(desk.tablet(), Telephone(token_id, hana).shows())
+    assert unexplained() == []
+    with transaction() as session:
+        session.execute(sa.update(Allowance).values(used=2))
+    assert unexplained() == [(token_id, "p1", today())]
+    with transaction() as session:
+        session.execute(sa.delete(Allowance))
+    assert unexplained() == [(token_id, "p1", today())]
+    (task,) = [task for task in sheets.today(given.staff("drafter")) if "合いません" in task.what]
+    assert task.more == f"番号 {token(token_id).right_id}-1"
 
 
 def test_a_double_use_at_two_desks_goes_to_the_office_and_is_paid(chain: Chain, desk: Desk, hana: int) -> None:

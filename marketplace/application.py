@@ -37,13 +37,14 @@ OFFICES = (
         "continuity",
         "reports",
         "auditing",
+        "privacy",
     ),
 )
 """From the ground up, as in the layers of pyproject.toml."""
 
 SHEETS: dict[str, tuple[str, ...]] = {
-    "notices": ("sending",),
-    "accounts": ("phoning",),
+    "notices": ("sending", "erasing"),
+    "accounts": ("phoning", "erasing"),
     "journal": ("sealing", "guarding"),
     "chain": ("sending", "dating"),
     "metadata": ("auditing", "replicating"),
@@ -58,6 +59,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "payments": ("reconciling",),
     "staff": ("importing",),
     "auctions": ("closing", "telling", "beating"),
+    "privacy": ("retention", "erasing"),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
 

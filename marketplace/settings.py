@@ -112,6 +112,10 @@ class Settings(BaseSettings):
     enclosures_kept_days: int = Field(default=90, ge=1)
     """For how long after the close of a sale that is over the documents of its participants are kept."""
 
+    accounting_kept_years: int = Field(default=10, ge=5)
+    """For how long after the end of its fiscal year the papers of an account are kept: the town's own 文書管理規程.
+    Claims of and against a town end after five years (地方自治法236条)."""
+
     notice_days_fixed: int = Field(default=7, ge=0)
     """How many days there are at least between the notice (公告) and the opening; fewer are shown to the approver."""
     notice_days_lottery: int = Field(default=7, ge=0)

@@ -11,16 +11,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.kit.codes import public_code
-from marketplace.kit.db import Base, state_column
+from marketplace.kit.db import NEVER_TWICE, Base, state_column
 from marketplace.kit.state import Machine
 from marketplace.notices.mail import PAPER
+
+GONE = "gone.invalid"
+"""The domain of accounts that were deleted (RFC 2606: nobody can have it)."""
 
 
 class Account(Base):
     """A person known by a mail address. Made by the first sign-in; needs no password and no wallet."""
 
     __tablename__ = "accounts"
-    __table_args__ = (sa.CheckConstraint("email = lower(email)", name="email_normalised"),)
+    __table_args__ = (
+        sa.CheckConstraint("email = lower(email)", name="email_normalised"),
+        sa.CheckConstraint("closed_at IS NULL OR (name = '' AND phone = '')", name="closed_is_empty"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(16), unique=True, default=lambda: public_code("ACC"))
@@ -33,6 +39,8 @@ class Account(Base):
     custody_id: Mapped[str] = mapped_column(sa.String(64), unique=True, default=lambda: secrets.token_hex(32))
     """32 random bytes (hex) that name this account's keyless custody address on chain; says nothing of the person."""
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    """When the person had it deleted: from then on nothing here says who that was."""
 
     @property
     def on_paper(self) -> bool:
@@ -153,7 +161,11 @@ class SignIn(Base):
     """
 
     __tablename__ = "sign_ins"
-    __table_args__ = (sa.Index("ix_sign_ins_account", "account_id", "id"), sa.Index("ix_sign_ins_began", "began_at"))
+    __table_args__ = (
+        sa.Index("ix_sign_ins_account", "account_id", "id"),
+        sa.Index("ix_sign_ins_began", "began_at"),
+        NEVER_TWICE,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -169,7 +181,11 @@ class SignInCode(Base):
     """A six-digit code and a link, mailed together; either signs in once. Only their hashes are kept."""
 
     __tablename__ = "sign_in_codes"
-    __table_args__ = (sa.Index("ix_sign_in_codes_email", "email", "id"), sa.CheckConstraint("tries >= 0", name="tries"))
+    __table_args__ = (
+        sa.Index("ix_sign_in_codes_email", "email", "id"),
+        sa.CheckConstraint("tries >= 0", name="tries"),
+        NEVER_TWICE,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(sa.String(254))
@@ -190,6 +206,7 @@ class PhoneCode(Base):
         sa.Index("ix_phone_codes_account", "account_id", "id"),
         sa.Index("ix_phone_codes_number", "number", "created_at"),
         sa.CheckConstraint("tries >= 0", name="tries"),
+        NEVER_TWICE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -205,7 +222,7 @@ class Passkey(Base):
     """A WebAuthn credential: what its owner's device keeps the secret half of. https://www.w3.org/TR/webauthn-3/"""
 
     __tablename__ = "passkeys"
-    __table_args__ = (sa.CheckConstraint("sign_count >= 0", name="sign_count"),)
+    __table_args__ = (sa.CheckConstraint("sign_count >= 0", name="sign_count"), NEVER_TWICE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), index=True)

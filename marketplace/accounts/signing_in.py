@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from marketplace.accounts.models import Account, SignInCode
+from marketplace.accounts.models import GONE, Account, SignInCode
 from marketplace.accounts.rules import NotAnAddress, normalised
 from marketplace.kit.clock import now
 from marketplace.kit.codes import digits, secret
@@ -43,7 +43,7 @@ class TooManyCodes(Refused):
 def ask_code(email: str, next_path: str = "/mypage") -> str:
     """Mail a code and a link to `email`; returns the address as it is kept. The answer is the same for a stranger."""
     address = normalised(email)
-    if address.endswith(f"@{PAPER}"):
+    if address.endswith((f"@{PAPER}", f"@{GONE}")):
         raise NotAnAddress(field="email")
     code, link = digits(6), secret()
     with transaction() as session:

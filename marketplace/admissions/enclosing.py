@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -16,8 +16,8 @@ from marketplace.admissions.models import Enclosure
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.erasures import PORTION, erases
 from marketplace.kit.refusals import Invalid
-from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState
 from marketplace.metadata.pictures import PictureRefused, sanitise
 from marketplace.settings import settings
@@ -124,22 +124,39 @@ def _pdf(data: bytes) -> bytes:
     )
 
 
-@sheet(every=3600, name="admissions.delete_enclosures")
-def delete_due() -> None:
-    """Delete the bytes of documents whose sale ended long enough ago, and those of applications never sent."""
-    at = now()
-    over = sa.and_(
+def _done_with(at: datetime) -> sa.ColumnElement[bool]:
+    """Documents whose sale ended long enough before `at`, and those of applications never sent."""
+    over = sa.exists().where(
+        Listing.id == Enclosure.listing_id,
         Listing.state.in_((ListingState.COMPLETED, ListingState.CANCELLED)),
         Listing.closes_at < at - timedelta(days=settings().enclosures_kept_days),
     )
     forgotten = sa.and_(Enclosure.participation_id.is_(None), Enclosure.received_at < at - NEVER_SENT)
-    due = sa.select(Enclosure.id).join(Listing, Listing.id == Enclosure.listing_id)
-    due = due.where(Enclosure.deleted_at.is_(None), sa.or_(over, forgotten))
-    ids = list(db.session.scalars(due))
-    db.session.rollback()
-    for enclosure_id in ids:
-        with transaction():
-            enclosure = lock(Enclosure, enclosure_id)
-            if enclosure.deleted_at is None:
-                enclosure.data, enclosure.deleted_at = None, at
-                note(f"enclosure:{enclosure.id}", "delete")
+    return sa.and_(Enclosure.deleted_at.is_(None), sa.or_(over, forgotten))
+
+
+def due(at: datetime) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Enclosure).where(_done_with(at))) or 0
+
+
+def delete_due() -> int:
+    """Delete the bytes of some of them; how many."""
+    with transaction():
+        return _delete(_done_with(now()))
+
+
+def forget(account_id: int) -> int:
+    """Delete the bytes of every document of a person; how many."""
+    with transaction():
+        return _delete(sa.and_(Enclosure.deleted_at.is_(None), Enclosure.account_id == account_id))
+
+
+def _delete(which: sa.ColumnElement[bool]) -> int:
+    rows = list(db.session.scalars(sa.select(Enclosure).where(which).limit(PORTION).with_for_update(of=Enclosure)))
+    for enclosure in rows:
+        enclosure.data, enclosure.deleted_at = None, now()
+        note(f"enclosure:{enclosure.id}", "delete")
+    return len(rows)
+
+
+erases("admissions.enclosures", "参加申込の書類", "出品の終了から、設定した日数", due, delete_due)

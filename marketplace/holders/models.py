@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.kit.codes import public_code
-from marketplace.kit.db import Base, state_column
+from marketplace.kit.db import NEVER_TWICE, Base, state_column
 from marketplace.kit.state import Machine
 
 
@@ -98,7 +98,7 @@ class Wallet(Base):
     """An address that an account proved to have the key of, with the proof: anybody can check it again (EIP-191)."""
 
     __tablename__ = "wallets"
-    __table_args__ = (sa.UniqueConstraint("account_id", "address", name="uq_wallets_once_per_account"),)
+    __table_args__ = (sa.UniqueConstraint("account_id", "address", name="uq_wallets_once_per_account"), NEVER_TWICE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))

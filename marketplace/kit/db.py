@@ -38,6 +38,10 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+NEVER_TWICE = {"sqlite_autoincrement": True}
+"""For tables whose rows are deleted, while promises and letters elsewhere are keyed by their ids: SQLite would give the
+highest one again. https://sqlite.org/autoinc.html"""
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

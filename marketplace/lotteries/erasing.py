@@ -3,32 +3,41 @@ and still verifies."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
-from marketplace.kit.sheets import sheet
+from marketplace.kit.erasures import PORTION, erases
 from marketplace.lotteries.applicants import Applicant
 from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.payments import saving
 from marketplace.payments.models import CardState, SavedCard
 
-PORTION = 500
-"""Entries erased in one transaction: other writers get their turn in between."""
 
-
-@sheet(every=3600, name="lotteries.erase_due")
-def erase_due() -> None:
-    """Lotteries that are over, and past the date that their notice named."""
-    over = sa.select(Lottery).where(
+def over(at: datetime) -> list[int]:
+    """Lotteries that are over, and at `at` past the date that their notice named."""
+    ended = sa.select(Lottery).where(
         Lottery.state.in_((LotteryState.SETTLED, LotteryState.CANCELLED)), Lottery.erased_at.is_(None)
     )
-    for lottery_id in [each.id for each in db.session.scalars(over) if each.erase_at <= now()]:
-        while erase_portion(lottery_id):
-            pass
+    return [each.id for each in db.session.scalars(ended) if each.erase_at <= at]
+
+
+def due(at: datetime) -> int:
+    """Entries that would be erased."""
+    left = sa.select(sa.func.count()).where(
+        Entry.lottery_id.in_(over(at)), Entry.erased_at.is_(None), Entry.state != EntryState.PAID
+    )
+    return db.session.scalar(left) or 0
+
+
+def erase() -> int:
+    """A portion of the first lottery that has any left."""
+    return next((count for lottery_id in over(now()) if (count := erase_portion(lottery_id))), 0)
 
 
 def erase_portion(lottery_id: int) -> int:
@@ -42,20 +51,39 @@ def erase_portion(lottery_id: int) -> int:
         left = sa.select(Entry.id, Entry.no, Entry.account_id).where(
             Entry.lottery_id == lottery_id, Entry.erased_at.is_(None), Entry.state != EntryState.PAID
         )
-        rows = db.session.execute(left.order_by(Entry.id).limit(PORTION)).all()
-        ids = [row.id for row in rows]
-        if not ids:
-            if lottery.erased_at is None:
-                lottery.erased_at = now()
-                note(lottery.subject, "erase")
-            return 0
-        _burn_letters({row.no for row in rows}, {row.account_id for row in rows})
-        _blank_cards([f"entry:{row.no}" for row in rows])
-        db.session.execute(sa.delete(Applicant).where(Applicant.entry_id.in_(ids)))
-        saving.erase({f"entry:{row.no}" for row in rows})
-        nothing = dict.fromkeys(("account_id", "person_key", "phone_key", "card_key"))
-        db.session.execute(sa.update(Entry).where(Entry.id.in_(ids)).values(**nothing, erased_at=now()))
-        return len(ids)
+        count = _forget(left.order_by(Entry.id).limit(PORTION))
+        if not count and lottery.erased_at is None:
+            lottery.erased_at = now()
+            note(lottery.subject, "erase")
+        return count
+
+
+def forget(account_id: int) -> int:
+    """Inside a transaction: a person's entries, wherever they stand, as after the retention date; how many.
+
+    One that became a purchase stays the account's, without what was asked at the application.
+    """
+    theirs = sa.select(Entry.id, Entry.no, Entry.account_id).where(Entry.account_id == account_id)
+    paid = theirs.where(Entry.state == EntryState.PAID)
+    kept = [row.id for row in db.session.execute(paid)]
+    db.session.execute(sa.delete(Applicant).where(Applicant.entry_id.in_(kept)))
+    nothing = dict.fromkeys(("person_key", "phone_key", "card_key"))
+    db.session.execute(sa.update(Entry).where(Entry.id.in_(kept)).values(**nothing))
+    return _forget(theirs.where(Entry.state != EntryState.PAID))
+
+
+def _forget(wanted: sa.Select[int, str, int | None]) -> int:
+    rows = db.session.execute(wanted).all()
+    ids = [row.id for row in rows]
+    if not ids:
+        return 0
+    _burn_letters({row.no for row in rows}, {row.account_id for row in rows})
+    _blank_cards([f"entry:{row.no}" for row in rows])
+    db.session.execute(sa.delete(Applicant).where(Applicant.entry_id.in_(ids)))
+    saving.erase({f"entry:{row.no}" for row in rows})
+    nothing = dict.fromkeys(("account_id", "person_key", "phone_key", "card_key"))
+    db.session.execute(sa.update(Entry).where(Entry.id.in_(ids)).values(**nothing, erased_at=now()))
+    return len(ids)
 
 
 def _burn_letters(nos: set[str], accounts: set[int | None]) -> None:
@@ -73,3 +101,6 @@ def _blank_cards(subjects: list[str]) -> None:
     db.session.execute(theirs.values(email=""))
     gone = theirs.where(SavedCard.state.in_((CardState.ASKED, CardState.DETACHED, CardState.FAILED)))
     db.session.execute(gone.values(dict.fromkeys(("url", "fingerprint", "brand", "last4"))))
+
+
+erases("lotteries.entries", "抽選の応募（購入した方をのぞく）", "公告で示した日（抽選から数えて）", due, erase)

@@ -7,12 +7,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.kit.db import Base
+from marketplace.kit.db import NEVER_TWICE, Base
 
 
 class Notice(Base):
     __tablename__ = "notices"
-    __table_args__ = (sa.UniqueConstraint("key", name="uq_notices_promise"),)
+    __table_args__ = (sa.UniqueConstraint("key", name="uq_notices_promise"), NEVER_TWICE)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(160))

@@ -41,6 +41,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),
         ("/staff/people", "key", "職員と権限", "people"),
+        ("/staff/privacy", "people", "個人情報", "privacy"),
         ("/account", "user", "自分の登録", "account"),
     )
     return [

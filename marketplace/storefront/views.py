@@ -151,11 +151,6 @@ def law() -> ResponseReturnValue:
     return public(render_template("storefront/law.html", listings=list(db.session.scalars(listed(ON_SALE)))))
 
 
-@bp.get("/privacy")
-def privacy() -> ResponseReturnValue:
-    return public(render_template("storefront/privacy.html"))
-
-
 @bp.get("/display")
 def display() -> ResponseReturnValue:
     """Size of letters and colours, kept in a cookie so that the server draws them right at once."""

@@ -55,7 +55,7 @@ def lottery() -> Lottery:
 
 def erase(lottery: Lottery) -> None:
     with pretending(lottery.erase_at):
-        run_one(SHEETS["lotteries.erase_due"])
+        run_one(SHEETS["privacy.erase_due"])
     db.session.expire_all()
 
 
@@ -132,7 +132,7 @@ def test_letters_about_a_lost_entry_are_gone_and_others_stay(lottery: Lottery) -
 
 def test_before_the_date_nothing_is_erased_and_afterwards_once(lottery: Lottery) -> None:
     with pretending(lottery.erase_at - timedelta(minutes=1)):
-        run_one(SHEETS["lotteries.erase_due"])
+        run_one(SHEETS["privacy.erase_due"])
     assert all(entry.account_id for entry in entries(lottery))
     assert lottery.erase_at == lottery.draw_at + timedelta(days=30)
     for _ in range(2):

@@ -1,0 +1,25 @@
+"""An account ends: whose it was is forgotten, and the numbers that books and proofs rely on stay."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import GONE, Account, Passkey, PasskeyChallenge, PhoneCode, SignIn, SignInCode
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, lock, writing
+
+
+def close(account_id: int) -> str:
+    """Inside a transaction: blank the account and all that signs in to it. The mail address that it had."""
+    assert writing(), "close() belongs inside transaction()"
+    account = lock(Account, account_id)
+    address = account.email
+    for table in (Passkey, PasskeyChallenge, PhoneCode, SignIn):
+        db.session.execute(sa.delete(table).where(table.account_id == account_id))
+    db.session.execute(sa.delete(SignInCode).where(SignInCode.email == address))
+    account.name = account.nickname = account.prefecture = account.phone = ""
+    account.email = f"{account.code.lower()}@{GONE}"
+    account.closed_at = now()
+    note(f"account:{account.code}", "close_account", by=f"buyer:{account.code}")
+    return address

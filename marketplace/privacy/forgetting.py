@@ -1,0 +1,155 @@
+"""A person has their account deleted: everything goes that no law keeps, and every published proof still verifies.
+
+What was published never said who anybody was: draws, auction logs and the journal hold numbers and codes, which stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from marketplace.accounts.closing import close
+from marketplace.accounts.models import Account, StaffRole
+from marketplace.admissions import enclosing
+from marketplace.admissions.models import Participation, ParticipationState
+from marketplace.holders.giving_up import held_for
+from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
+from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.refusals import Refused
+from marketplace.listings.models import Listing, ListingState
+from marketplace.lotteries import erasing as lotteries
+from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.notices.models import Notice
+from marketplace.notices.sending import send
+from marketplace.orders.models import OPEN, Order, OrderState
+from marketplace.privacy.models import Export
+from marketplace.privacy.retention import FAREWELL, accounts_end, blank
+
+UNSETTLED = (*OPEN, OrderState.PAID, OrderState.REFUND_PENDING, OrderState.NEEDS_REVIEW)
+BEFORE_THE_END = (ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED)
+
+
+class NotYet(Refused):
+    code = "account_in_use"
+    message = "まだ終わっていない手続きがあります。画面に書いてあるものを終えてから、もう一度お試しください。"
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What has to be finished first, in words, and the page where that is done."""
+
+    what: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    what: str
+    why: str
+    until: datetime | None
+
+
+def obstacles(account_id: int) -> list[Obstacle]:
+    """Everything that is under way for this person; empty where the account can go."""
+    found = []
+    if _any(StaffRole.account_id == account_id):
+        found.append(Obstacle("職員の権限があります。管理の担当者が、先に職員から外します。", "/staff/people"))
+    if held_for(account_id):
+        found.append(
+            Obstacle(
+                "町がおあずかりしている権利があります。人に贈るか、ウォレットへ移すか、手放してください。", "/mypage"
+            )
+        )
+    if _any(Order.buyer_id == account_id, Order.state.in_(UNSETTLED)):
+        found.append(Obstacle("終わっていない注文があります。", "/mypage"))
+    running = sa.select(Lottery.id).where(Lottery.state.not_in((LotteryState.SETTLED, LotteryState.CANCELLED)))
+    waits = (EntryState.APPLIED, EntryState.WAITING, EntryState.WON, EntryState.PAY_DUE)
+    if _any(Entry.account_id == account_id, Entry.state.in_(waits), Entry.lottery_id.in_(running)):
+        found.append(Obstacle("結果の出ていない抽選の応募があります。受付中なら取り下げられます。", "/mypage"))
+    live = sa.select(Listing.id).where(Listing.state.in_(BEFORE_THE_END))
+    bound = (
+        Participation.account_id == account_id,
+        Participation.state != ParticipationState.REFUSED,
+        Participation.released_at.is_(None),
+        Participation.forfeited_at.is_(None),
+    )
+    if _any(*bound, Participation.listing_id.in_(live)):
+        found.append(Obstacle("終わっていないオークション・入札への参加申込があります。", "/mypage"))
+    if _any(Gift.giver_id == account_id, Gift.state.in_((GiftState.OFFERED, GiftState.ACCEPTED))):
+        found.append(Obstacle("返事を待っている贈り物があります。", "/mypage"))
+    moving = (WithdrawalState.COOLING, WithdrawalState.MOVING)
+    if _any(Withdrawal.account_id == account_id, Withdrawal.state.in_(moving)):
+        found.append(Obstacle("ウォレットへ移している権利があります。", "/mypage"))
+    return found
+
+
+def kept(account_id: int) -> list[Kept]:
+    """What stays after the deletion, by which rule and until when (None: for good, without saying who it was)."""
+    stays = []
+    last = db.session.scalar(
+        sa.select(sa.func.max(Order.created_at)).where(Order.buyer_id == account_id, Order.paid_at.is_not(None))
+    )
+    if last is not None:
+        why = "会計書類（地方自治法、町の文書管理規程）と税の書類"
+        stays.append(
+            Kept("お支払いの記録（番号・金額・日付・お支払いのときのメールアドレス）", why, accounts_end(last))
+        )
+    bids = db.session.scalar(sa.select(sa.func.max(Participation.applied_at)).where(_binding(account_id)))
+    if bids is not None:
+        stays.append(
+            Kept("落札した参加申込（お名前・住所・電話番号）", "契約の書類（地方自治法234条）", accounts_end(bids))
+        )
+    stays.append(
+        Kept(
+            "抽選・入札・操作の記録にある番号と日時",
+            "だれでも確かめられる証拠。どなたのものかは、わからなくなります",
+            None,
+        )
+    )
+    return stays
+
+
+def forget(account_id: int) -> None:
+    """Delete the account now; twice is once. NotYet while obstacles() finds any."""
+    with transaction() as session:
+        account = lock(Account, account_id)
+        if account.closed_at is not None:
+            return
+        if obstacles(account_id):
+            raise NotYet
+        lotteries.forget(account_id)
+        _forget_participations(account_id)
+        while enclosing.forget(account_id):
+            pass
+        _forget_wallets(account_id)
+        session.execute(sa.delete(Export).where(Export.account_id == account_id))
+        address = close(account_id)
+        session.execute(sa.delete(Notice).where(Notice.to_email == address))
+        send(FAREWELL, address, key=f"{FAREWELL}:{account.code}")
+
+
+def _binding(account_id: int) -> sa.ColumnElement[bool]:
+    """Participations that became a contract, or a deposit that the town kept."""
+    bought = sa.exists().where(Order.listing_id == Participation.listing_id, Order.buyer_id == account_id)
+    mine = Participation.account_id == account_id
+    return sa.and_(mine, sa.or_(bought, Participation.forfeited_at.is_not(None)))
+
+
+def _forget_participations(account_id: int) -> None:
+    mine = sa.select(Participation).where(Participation.account_id == account_id, Participation.name != "")
+    for row in db.session.scalars(mine.where(sa.not_(_binding(account_id))).with_for_update(of=Participation)):
+        blank(row)
+
+
+def _forget_wallets(account_id: int) -> None:
+    """Their proofs go; one to which a right was moved stays as the address that the chain shows anyway."""
+    used = sa.select(Withdrawal.wallet_id)
+    theirs = Wallet.account_id == account_id
+    db.session.execute(sa.delete(Wallet).where(theirs, Wallet.id.not_in(used)))
+    db.session.execute(sa.update(Wallet).where(theirs).values(message="", signature=""))
+
+
+def _any(*where: sa.ColumnElement[bool]) -> bool:
+    return bool(db.session.scalar(sa.select(sa.exists().where(*where))))

@@ -1,0 +1,172 @@
+"""個人情報の台帳: each column that holds personal data, why, by what law, for how long, and who sees it.
+
+The public page, the staff's register, the draft of the file register (個人情報の保護に関する法律75条1項) and the
+exports that people ask for are made from this one table. A column of text that is neither here nor known to be of no
+person fails a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marketplace.accounts.models import Role
+
+LAW = "個人情報の保護に関する法律61条1項（法令の定める事務のため）"
+ACCOUNTS = "地方自治法210条・233条、町の文書管理規程（会計書類）"
+WHOLE = (Role.DRAFTER, Role.APPROVER, Role.TREASURY)
+
+
+@dataclass(frozen=True)
+class File:
+    """One 個人情報ファイル. `columns` are 'table.column' with the name by which people know the item."""
+
+    key: str
+    title: str
+    purpose: str
+    basis: str
+    scope: str
+    gathered: str
+    keeps: str
+    seen_by: tuple[Role, ...]
+    given_to: str
+    columns: dict[str, str]
+
+    @property
+    def items(self) -> list[str]:
+        """記録項目, each once, in order."""
+        return list(dict.fromkeys(self.columns.values()))
+
+    @property
+    def tables(self) -> list[str]:
+        return list(dict.fromkeys(column.partition(".")[0] for column in self.columns))
+
+
+def _of(table: str, **columns: str) -> dict[str, str]:
+    return {f"{table}.{name}": word for name, word in columns.items()}
+
+
+FILES = (
+    File(
+        key="members",
+        title="利用者登録ファイル",
+        purpose="ログイン、ご連絡、権利のおあずかりとお渡しのため",
+        basis=LAW,
+        scope="まちの権利ひろばにログインした方",
+        gathered="本人が画面に入力",
+        keeps="本人が削除するまで。ログインの番号は1日、ログイン中の端末は30日、書き出したファイルは7日",
+        seen_by=(Role.TREASURY, Role.APPROVER, Role.COUNTER),
+        given_to="なし",
+        columns={
+            **_of("accounts", email="メールアドレス", name="氏名", nickname="ニックネーム"),
+            **_of("accounts", prefecture="お住まいの都道府県", phone="携帯電話番号"),
+            **_of("accounts", code="お客さま番号", custody_id="おあずかり番号"),
+            **_of("sign_ins", device="端末の種類"),
+            **_of("sign_in_codes", email="メールアドレス"),
+            **_of("phone_codes", number="携帯電話番号"),
+            **_of("passkeys", name="パスキーの名前", credential_id="パスキーの番号", public_key="パスキーの公開鍵"),
+            **_of("wallets", address="ウォレットの住所", message="ウォレットの証明", signature="ウォレットの証明"),
+            **_of("custody_addresses", address="おあずかりの住所"),
+            **_of("exports", data="書き出したファイル"),
+        },
+    ),
+    File(
+        key="payments",
+        title="注文・お支払いファイル",
+        purpose="代金の収納、返金、会計の証拠のため",
+        basis=ACCOUNTS,
+        scope="注文または保証金の手続きをした方",
+        gathered="本人が画面に入力。カードの番号は決済会社が受け取り、町には届きません",
+        keeps="会計年度の終わりから、設定した年数（初期値10年）",
+        seen_by=(Role.TREASURY, Role.APPROVER, Role.COUNTER),
+        given_to="決済会社 Stripe（メールアドレスと金額）",
+        columns={
+            **_of("payments", email="メールアドレス", params="決済の内容"),
+            **_of("saved_cards", email="メールアドレス", params="決済の内容", customer_id="決済会社での番号"),
+            **_of("saved_cards", method_id="決済会社での番号", fingerprint="カードの照合番号"),
+            **_of("saved_cards", brand="カードの種類", last4="カードの下4けた"),
+        },
+    ),
+    File(
+        key="entries",
+        title="抽選応募者ファイル",
+        purpose="抽選、重複した応募の確認、結果のお知らせのため",
+        basis=LAW,
+        scope="抽選に応募した方",
+        gathered="本人または家族が画面に入力、電話・窓口での聞き取り",
+        keeps="当選して購入した方をのぞき、公告で示した日まで（抽選から数えて）",
+        seen_by=(Role.DRAFTER, Role.APPROVER, Role.COUNTER),
+        given_to="なし",
+        columns={
+            **_of("applicants", name="氏名", kana="ふりがな", address="住所", phone="電話番号", relation="続柄"),
+            **_of("entries", no="受付番号", person_key="重複の照合番号", phone_key="重複の照合番号"),
+            **_of("entries", card_key="重複の照合番号"),
+        },
+    ),
+    File(
+        key="participants",
+        title="入札参加者ファイル",
+        purpose="入札・せり売りの参加の資格の確認、契約のため",
+        basis="地方自治法234条、同施行令167条の4・167条の5",
+        scope="オークション・入札に参加を申し込んだ方",
+        gathered="本人が画面に入力、書類の提出",
+        keeps="落札しなかった方は出品の終了から1年。落札した方は会計書類とともに。書類は終了から設定した日数（初期値90日）",
+        seen_by=(Role.DRAFTER, Role.APPROVER),
+        given_to="なし",
+        columns={
+            **_of("participations", name="氏名", address="住所", phone="電話番号", company="会社名"),
+            **_of("participations", representative="代表者", corporate_no="法人番号", no="入札者番号"),
+            **_of("participations", reason="お断りの理由", code="参加申込の番号"),
+            **_of("enclosures", data="提出された書類"),
+            **_of("bidders", no="入札者番号"),
+            **_of("bids", bidder_no="入札者番号"),
+            "bids.secret": "入札の内容",
+        },
+    ),
+    File(
+        key="exclusions",
+        title="入札参加除外者ファイル",
+        purpose="入札に参加できない方の確認のため",
+        basis="地方自治法施行令167条の4、暴力団排除条例",
+        scope="参加できないと町が決めた方",
+        gathered="町の決定、関係機関からの通知",
+        keeps="除外の期間が終わるまで",
+        seen_by=(Role.DRAFTER, Role.APPROVER),
+        given_to="なし",
+        columns=_of("exclusions", name="氏名・名称", corporate_no="法人番号", why="除外の理由", code="除外の番号"),
+    ),
+    File(
+        key="letters",
+        title="お知らせの控えファイル",
+        purpose="お送りした内容の確認、お問い合わせへの返事のため",
+        basis=LAW,
+        scope="お知らせをお送りした方",
+        gathered="町がお送りするときに記録",
+        keeps="お送りしてから2年",
+        seen_by=(Role.DRAFTER, Role.COUNTER),
+        given_to="メールの配送にかかわる事業者",
+        columns={
+            **_of("notices", to_email="メールアドレス", subject="お知らせの件名", body="お知らせの本文"),
+            **_of("gifts", to_email="贈る相手のメールアドレス"),
+        },
+    ),
+    File(
+        key="witnesses",
+        title="立会人の記録",
+        purpose="抽選・開札に立ち会った方の記録のため",
+        basis="地方自治法施行令167条の8",
+        scope="抽選・開札の立会人",
+        gathered="立会人の申し出",
+        keeps="抽選・入札の記録とともに",
+        seen_by=(Role.DRAFTER, Role.APPROVER),
+        given_to="なし",
+        columns={
+            **_of("auctions", witnesses="立会人の氏名", tie_witnesses="立会人の氏名"),
+            **_of("draws", witnesses="立会人の氏名"),
+        },
+    ),
+)
+
+
+def columns() -> dict[str, File]:
+    """{'table.column': the file it belongs to}."""
+    return {column: file for file in FILES for column in file.columns}

@@ -19,7 +19,8 @@ from playwright.sync_api import (
 )
 
 PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font"}
-NO_OUTSIDE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+HERE = ("127.0.0.1", "localhost")
+NO_OUTSIDE = f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {name}' for name in HERE)}"
 QUIET = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -77,7 +78,7 @@ def _overheard(context: BrowserContext) -> list[str]:
             complaints.append(f"{response.status} {response.url}")
 
     def asked(request: Request) -> None:
-        if urlsplit(request.url).hostname not in (None, "127.0.0.1"):
+        if urlsplit(request.url).hostname not in (None, *HERE):
             complaints.append(f"outside: {request.url}")
 
     context.on("console", said)

@@ -88,6 +88,7 @@ def withdraw(recovery_id: int, actor_id: int) -> None:
         row = lock(Recovery, recovery_id)
         by = f"staff:{account.code}" if actor_id == account.id else _voucher(actor_id)
         move(row, "withdraw_recovery", by=by)
+        send("recovery_stopped", account.email, key=f"recovery-stopped:{row.id}")
 
 
 def redeem(link: str) -> int:

@@ -17,9 +17,10 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.models import Account, Passkey, Role, SignIn, StaffRole, Way
 from marketplace.accounts.rules import device_of
 from marketplace.accounts.signing_out import LASTS
+from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.codes import secret
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import NotAllowed
 from marketplace.settings import settings
 
@@ -50,8 +51,13 @@ class Visit:
 def sign_in(account_id: int, way: Way = Way.CODE) -> None:
     """Give this browser a key of its own; what it was before is forgotten."""
     sign_out()
-    for name, value in open_sign_in(account_id, way, device_of(request.user_agent.string)).items():
-        session[name] = value
+    device = device_of(request.user_agent.string)
+    with transaction():
+        cookie = open_sign_in(account_id, way, device)
+        if roles_of(account_id):
+            code = get(Account, account_id).code
+            note(f"account:{code}", "sign_in", by=f"staff:{code}", way=str(way), device=device)
+    session.update(cookie)
     session.permanent = True
 
 

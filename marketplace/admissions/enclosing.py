@@ -159,4 +159,4 @@ def _delete(which: sa.ColumnElement[bool]) -> int:
     return len(rows)
 
 
-erases("admissions.enclosures", "参加申込の書類", "出品の終了から、設定した日数", due, delete_due)
+erases("admissions.enclosures", "参加申込の書類", "出品の終了から{enclosures}日", due, delete_due)

@@ -168,6 +168,7 @@ EVENTS = {
     "send_back": "差し戻し",
     "settle": "精算の終わり",
     "sign": "署名",
+    "sign_in": "職員のログイン",
     "sign_off": "抽選の確認",
     "submit": "承認に提出",
     "suspend": "一時停止",

@@ -18,7 +18,7 @@ class Erasure:
     name: str
     title: str
     after: str
-    """When, in words for the public register."""
+    """When, in words for the public register; {accounting} years and {enclosures} days are the town's settings."""
     due: Callable[[datetime], int]
     erase: Callable[[], int]
 

@@ -12,6 +12,7 @@ from marketplace.accounts.session import staff
 from marketplace.kit.clock import now
 from marketplace.kit.erasures import ERASURES
 from marketplace.privacy import erasing, filing
+from marketplace.privacy.register import filled
 
 bp = Blueprint("privacy_desk", __name__, url_prefix="/staff/privacy")
 BOM = "\ufeff"
@@ -21,7 +22,7 @@ BOM = "\ufeff"
 @bp.get("")
 @staff("approver", "admin")
 def index() -> ResponseReturnValue:
-    return render_template("privacy/register.html", files=filing.filed(), least=filing.FROM)
+    return render_template("privacy/register.html", files=filing.filed(), least=filing.FROM, filled=filled)
 
 
 @bp.get("/files.csv")
@@ -45,5 +46,6 @@ def erasures() -> ResponseReturnValue:
         history=erasing.history(),
         titles={name: each.title for name, each in ERASURES.items()},
         days=erasing.SOON.days,
+        filled=filled,
         at=now(),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from marketplace.kit.db import db
-from marketplace.privacy.register import FILES, File
+from marketplace.privacy.register import FILES, File, filled
 from marketplace.settings import settings
 
 FROM = 1_000
@@ -60,7 +60,7 @@ def rows() -> list[dict[str, str]]:
             "個人情報ファイルの種別": "電子計算機用ファイル（法60条2項1号）",
             "本人の数": f"{each.persons:,}人",
             "作成と公表": "必要（1,000人以上）" if each.must_be_published else "1,000人未満のため不要",
-            "備考": f"保存期間: {each.file.keeps}",
+            "備考": f"保存期間: {filled(each.file.keeps)}",
         }
         for each in filed()
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from marketplace.accounts.models import Role
+from marketplace.settings import settings
 
 LAW = "個人情報の保護に関する法律61条1項（法令の定める事務のため）"
 ACCOUNTS = "地方自治法210条・233条、町の文書管理規程（会計書類）"
@@ -76,7 +77,7 @@ FILES = (
         basis=ACCOUNTS,
         scope="注文または保証金の手続きをした方",
         gathered="本人が画面に入力。カードの番号は決済会社が受け取り、町には届きません",
-        keeps="会計年度の終わりから、設定した年数（初期値10年）",
+        keeps="会計年度の終わりから{accounting}年",
         seen_by=(Role.TREASURY, Role.APPROVER, Role.COUNTER),
         given_to="決済会社 Stripe（メールアドレスと金額）",
         columns={
@@ -109,7 +110,7 @@ FILES = (
         basis="地方自治法234条、同施行令167条の4・167条の5",
         scope="オークション・入札に参加を申し込んだ方",
         gathered="本人が画面に入力、書類の提出",
-        keeps="落札しなかった方は出品の終了から1年。落札した方は会計書類とともに。書類は終了から設定した日数（初期値90日）",
+        keeps="落札しなかった方は出品の終了から1年。落札した方は会計書類とともに。書類は終了から{enclosures}日",
         seen_by=(Role.DRAFTER, Role.APPROVER),
         given_to="なし",
         columns={
@@ -165,6 +166,12 @@ FILES = (
         },
     ),
 )
+
+
+def filled(words: str) -> str:
+    """Words about time with the numbers that this town has set."""
+    town = settings()
+    return words.format(accounting=town.accounting_kept_years, enclosures=town.enclosures_kept_days)
 
 
 def columns() -> dict[str, File]:

@@ -110,7 +110,7 @@ erases(
     _erase_participants,
 )
 erases(
-    "privacy.payments", "お支払いのメールアドレス", "会計年度の終わりから、設定した年数", _payments_due, _erase_payments
+    "privacy.payments", "お支払いのメールアドレス", "会計年度の終わりから{accounting}年", _payments_due, _erase_payments
 )
 erases(
     "privacy.exports",

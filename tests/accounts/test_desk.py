@@ -1,0 +1,97 @@
+"""The page of the people who work here."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.accounts.models import Account, Role, RoleChange
+from marketplace.accounts.session import roles_of
+from marketplace.accounts.signing_in import account_of
+from marketplace.journal.models import Entry
+from marketplace.kit.db import db, get
+from tests import given
+from tests.pages import read, submit
+
+NEW = {"name": "鈴木 新（主事補）", "email": "suzuki@town.example.jp"}
+
+
+def path_of(account_id: int) -> str:
+    return f"/staff/people/{get(Account, account_id).code}"
+
+
+def test_two_persons_make_somebody_an_approver(app: Flask, client: FlaskClient) -> None:
+    second = given.signed_in(app.test_client(), given.staff("approver"))
+    given.signed_in(client, given.staff("admin"))
+    answer = submit(client, "/staff/people", {**NEW, "role": "approver"})
+    suzuki = account_of(NEW["email"])
+    assert (answer.status_code, answer.location, roles_of(suzuki)) == (303, path_of(suzuki), set())
+    assert "別の職員が確かめると、渡されます" in client.get(path_of(suzuki)).text
+    change = db.session.scalars(sa.select(RoleChange.id)).one()
+    confirm = f"/staff/people/changes/{change}/confirm"
+    assert [form.action for form in read(client.get("/staff/people")).forms if form.action == confirm] == []
+    assert "鈴木 新（主事補）に「承認」の権限を渡す" in second.get("/staff").text
+    assert submit(second, "/staff/people", action=confirm).location == path_of(suzuki)
+    assert roles_of(suzuki) == {Role.APPROVER}
+
+
+def test_what_was_typed_stays_with_the_reason_beside_it(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("admin"))
+    answer = submit(client, "/staff/people", {"name": "", "email": "suzuki", "role": None})
+    form = read(answer).form("/staff/people")
+    assert (answer.status_code, form.value("email")) == (422, "suzuki")
+    assert form.errors == {"name": "名前を入力してください。", "role": "権限を選んでください。"}
+    answer = submit(client, "/staff/people", {**NEW, "email": "suzuki", "role": "drafter"})
+    form = read(answer).form("/staff/people")
+    assert (answer.status_code, form.value("name")) == (422, NEW["name"])
+    assert form.errors == {"email": "メールアドレスの形をお確かめください（例 hanako@example.jp）。"}
+
+
+def test_a_role_is_taken_and_somebody_leaves(app: Flask, client: FlaskClient) -> None:
+    clerk = given.staff("drafter", "counter")
+    desk = given.signed_in(app.test_client(), clerk)
+    given.signed_in(client, given.staff("admin"))
+    path = path_of(clerk)
+    assert submit(client, path, action=f"{path}/roles/counter/take").location == path
+    assert roles_of(clerk) == {Role.DRAFTER}
+    assert desk.get("/staff").status_code == 200
+    assert submit(client, path, action=f"{path}/leave").location == "/staff/people"
+    assert [desk.get("/staff").status_code, client.get(path).status_code] == [303, 404]
+
+
+def test_the_last_administrator_is_told_why_nothing_happened(app: Flask, client: FlaskClient) -> None:
+    admin = given.staff("admin")
+    given.signed_in(client, admin)
+    path = path_of(admin)
+    submit(client, path, action=f"{path}/leave")
+    assert "管理の権限を持つ職員がいなくなってしまいます" in client.get("/staff/people").text
+    assert roles_of(admin) == {Role.ADMIN}
+
+
+def test_colleagues_and_auditors_see_who_works_here_without_a_button(app: Flask, client: FlaskClient) -> None:
+    clerk = given.staff("drafter")
+    for role in ("treasury", "auditor"):
+        given.signed_in(client, given.staff(role))
+        for path in ("/staff/people", path_of(clerk)):
+            actions = {form.action for form in read(client.get(path)).forms}
+            assert {each for each in actions if not each.endswith("/recovery")} == set()
+
+
+def test_the_menu_shows_what_one_may_open(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("counter"))
+    links = [link for link in read(client.get("/staff")).links if link.startswith("/staff")]
+    assert links == ["/staff", "/staff/orders"]
+    given.signed_in(client, given.staff("auditor"))
+    links = [link for link in read(client.get("/staff")).links if link.startswith("/staff")]
+    assert {"/staff/people", "/staff/privacy", "/staff/journal", "/staff/orders"} <= set(links)
+
+
+def test_staff_who_sign_in_are_written_down_and_buyers_are_not(app: Flask, client: FlaskClient) -> None:
+    clerk = given.staff("drafter", email="clerk@town.example.jp")
+    for email in ("clerk@town.example.jp", "hanako@example.jp"):
+        other = app.test_client()
+        submit(other, "/signin", {"email": email}, action="/signin")
+        submit(other, "/signin/code", {"code": given.mailed_code(email)})
+    lines = db.session.scalars(sa.select(Entry).where(Entry.event == "sign_in"))
+    assert [(line.subject, line.details["way"]) for line in lines] == [(f"account:{get(Account, clerk).code}", "code")]

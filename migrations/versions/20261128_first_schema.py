@@ -1,12 +1,12 @@
 """first schema
 
-Revision 53cb912911a8, after ; 2026-11-28 14:57:58.861568.
+Revision 3b05f2c91edb, after ; 2026-11-28 14:59:13.249539.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "53cb912911a8"
+revision = "3b05f2c91edb"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(length=20), nullable=False),
         sa.Column("custody_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("closed_at IS NULL OR (name = '' AND phone = '')", name=op.f("ck_accounts_closed_is_empty")),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_accounts_email_normalised")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("code", name=op.f("uq_accounts_code")),
@@ -144,6 +146,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_chain_logs_block", ["chain_id", "block_number"], unique=False)
         batch_op.create_index("ix_chain_logs_name", ["name", "block_number", "log_index"], unique=False)
         batch_op.create_index("ix_chain_logs_token", ["token_id", "block_number", "log_index"], unique=False)
+
+    op.create_table(
+        "erased",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=48), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("count > 0", name=op.f("ck_erased_something")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erased")),
+    )
+    with op.batch_alter_table("erased", schema=None) as batch_op:
+        batch_op.create_index("ix_erased_at", ["at"], unique=False)
 
     op.create_table(
         "fund_books",
@@ -283,6 +297,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("key", name="uq_notices_promise"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "offers",
@@ -528,6 +543,7 @@ def upgrade() -> None:
         sa.CheckConstraint("tries >= 0", name=op.f("ck_sign_in_codes_tries")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_codes")),
         sa.UniqueConstraint("link_hash", name=op.f("uq_sign_in_codes_link_hash")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("sign_in_codes", schema=None) as batch_op:
         batch_op.create_index("ix_sign_in_codes_email", ["email", "id"], unique=False)
@@ -698,6 +714,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusions")),
         sa.UniqueConstraint("code", name=op.f("uq_exclusions_code")),
     )
+    op.create_table(
+        "exports",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("(data IS NULL) = (made_at IS NULL)", name=op.f("ck_exports_made_with_data")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_exports_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("exports", schema=None) as batch_op:
+        batch_op.create_index("ix_exports_account", ["account_id", "id"], unique=False)
+
     op.create_table(
         "fund_decisions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -944,6 +976,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_passkeys_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
         sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_passkeys_account_id"), ["account_id"], unique=False)
@@ -1073,6 +1106,7 @@ def upgrade() -> None:
         sa.CheckConstraint("tries >= 0", name=op.f("ck_phone_codes_tries")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_phone_codes_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_codes")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("phone_codes", schema=None) as batch_op:
         batch_op.create_index("ix_phone_codes_account", ["account_id", "id"], unique=False)
@@ -1305,6 +1339,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sign_ins_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_sign_ins_key_hash")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.create_index("ix_sign_ins_account", ["account_id", "id"], unique=False)
@@ -1382,6 +1417,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_wallets_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallets")),
         sa.UniqueConstraint("account_id", "address", name="uq_wallets_once_per_account"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "amendments",
@@ -3075,6 +3111,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_fund_decisions_state")
 
     op.drop_table("fund_decisions")
+    with op.batch_alter_table("exports", schema=None) as batch_op:
+        batch_op.drop_index("ix_exports_account")
+
+    op.drop_table("exports")
     op.drop_table("exclusions")
     op.drop_table("custody_addresses")
     with op.batch_alter_table("chain_txs", schema=None) as batch_op:
@@ -3149,6 +3189,10 @@ def downgrade() -> None:
     op.drop_table("journal")
     op.drop_table("ipfs_blocks")
     op.drop_table("fund_books")
+    with op.batch_alter_table("erased", schema=None) as batch_op:
+        batch_op.drop_index("ix_erased_at")
+
+    op.drop_table("erased")
     with op.batch_alter_table("chain_logs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_logs_token")
         batch_op.drop_index("ix_chain_logs_name")

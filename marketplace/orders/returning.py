@@ -25,7 +25,7 @@ from marketplace.payments.stripe_models import Dispute
 from marketplace.tokens.binding import bound
 from marketplace.tokens.freezing import FROZEN, freezes
 from marketplace.tokens.models import Token
-from marketplace.tokens.revoking import revoke
+from marketplace.tokens.revoking import revocable, revoke
 
 
 class NotIssued(Refused):
@@ -99,7 +99,8 @@ def approve(request_id: int, actor_id: int) -> None:
         assert order.paid_by_payment_id is not None
         promise_refund(order.paid_by_payment_id, order.rest_yen, request.why, key=f"{order.code}:refund")
         deposits.refund(order, request.why)
-        revoke(token, request.why, by)
+        if revocable(token):
+            revoke(token.token_id, request.why, by)
         send_to_buyer("refund_after_issue", order)
 
 

@@ -35,6 +35,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/admissions", "people", "参加申込", "admissions"),
         ("/staff/orders", "cart", "注文", "orders"),
         ("/staff/reports", "chart", "報告と帳票", "reports"),
+        ("/staff/namings", "naming", "愛称", "namings"),
         ("/staff/partners", "bath", "提携先と窓口", "partners"),
         ("/staff/money", "coin", "お金", "money"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),

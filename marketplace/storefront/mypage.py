@@ -16,6 +16,7 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Entry, Lottery
+from marketplace.naming.models import Naming, NamingState
 from marketplace.orders.models import OPEN, Order
 from marketplace.perks.holding import with_perks
 from marketplace.perks.standing import standings
@@ -67,6 +68,7 @@ def show() -> ResponseReturnValue:
         entries=_entries(me.id),
         participations=_participations(me.id),
         auctions=_auctions(me.id),
+        namings=_namings(me.id),
     )
     return conditional(page, max_age=0, private=True)
 
@@ -120,3 +122,9 @@ def _auctions(account_id: int) -> list[tuple[Auction, Listing, str]]:
         .limit(50)
     )
     return [(auction, listing, no) for auction, listing, no in rows]
+
+
+def _namings(account_id: int) -> list[Naming]:
+    """Names that this person may give, or gave: the first buyer's, whoever holds the right."""
+    mine = (Naming.account_id == account_id, Naming.state.not_in((NamingState.ENDED, NamingState.REVOKED)))
+    return list(db.session.scalars(sa.select(Naming).where(*mine).order_by(Naming.id.desc())))

@@ -16,6 +16,7 @@ from marketplace.kit.money import yen
 from marketplace.listings.models import MODE_JA, Listing
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.models import Pin
+from marketplace.naming.models import Naming, NamingState
 from marketplace.resale.statements import STEP_JA, history
 from marketplace.tokens.models import Token
 
@@ -70,4 +71,16 @@ def moved(token: Token) -> Iterable[Mark]:
         yield Mark(step.at, f"{STEP_JA[step.kind]}{price}", step.tx_hash, "帳面の記録")
 
 
-SOURCES: Sequence[Callable[[Token], Iterable[Mark]]] = (approved, kept, promised, moved)
+def named(token: Token) -> Iterable[Mark]:
+    row = db.session.scalar(sa.select(Naming).where(Naming.token_id == token.token_id))
+    if row is None:
+        return
+    if row.concluded_at is not None:
+        name = "" if row.state == NamingState.REVOKED else f"「{row.name}」"
+        yield Mark(row.concluded_at, f"愛称{name}が決まった", row.path, "愛称のページ")
+    if row.ended_at is not None:
+        word = "命名権を取り消し" if row.state == NamingState.REVOKED else "愛称の期間が終わった"
+        yield Mark(row.ended_at, word, state="failed" if row.state == NamingState.REVOKED else "done")
+
+
+SOURCES: Sequence[Callable[[Token], Iterable[Mark]]] = (approved, kept, promised, moved, named)

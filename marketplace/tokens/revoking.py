@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 
+import sqlalchemy as sa
+
 from marketplace.chain.contract import RIGHTS
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import note
-from marketplace.kit.db import writing
+from marketplace.kit.db import db, writing
+from marketplace.kit.refusals import Refused
 from marketplace.rights.models import Kind
 from marketplace.tokens.issuing import ISSUER
 from marketplace.tokens.models import Token, TokenState
+
+
+class NotRevocable(Refused):
+    code = "not_revocable"
+    message = "この権利は、取り消せないものとして発行されています。"
 
 
 def revocable(token: Token) -> bool:
@@ -18,15 +26,24 @@ def revocable(token: Token) -> bool:
     return token.right.kind == Kind.NAMING and token.state == TokenState.HELD
 
 
-def revoke(token: Token, why: str, by: str) -> bool:
-    """Inside a transaction: the right will end on the chain, once. False where its series does not allow that.
+def revoke(token_id: int, why: str, by: str, *, reason_hash: str | None = None) -> None:
+    """Have the token revoked, inside the caller's transaction. Asked again, or revoked already: nothing new.
 
-    What is hashed for the chain names the token's random reference only: no person, no order, no reason.
+    Args:
+        reason_hash: 32 bytes in hex with 0x that stand for a written decision: salted, so that they say nothing.
+            Without, they stand for the token's random reference only: no person, no order, no reason.
+
+    Raises:
+        NotRevocable, LookupError for a token that was never promised.
     """
     assert writing(), "revoke() belongs inside transaction()"
-    if not revocable(token):
-        return False
-    said = "0x" + hashlib.sha256(f"revoked {token.ref}".encode()).hexdigest()
+    token = db.session.scalar(sa.select(Token).where(Token.token_id == token_id))
+    if token is None:
+        raise LookupError(f"token {token_id}")
+    if token.right.kind != Kind.NAMING:
+        raise NotRevocable
+    if token.state == TokenState.REVOKED:
+        return
+    said = reason_hash or "0x" + hashlib.sha256(f"revoked {token.ref}".encode()).hexdigest()
     note(token.subject, "revoke_token", by=by, why=why)
-    promise(f"revoke:{token.token_id}", ISSUER, RIGHTS, "revoke", [token.token_id, said])
-    return True
+    promise(f"revoke:{token_id}", ISSUER, RIGHTS, "revoke", [token_id, said])

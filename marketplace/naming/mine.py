@@ -1,0 +1,131 @@
+"""The first buyer's pages: propose, appeal, agree; and for whoever holds the right, the name they let be shown."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, signed_in
+from marketplace.kit.forms import Form
+from marketplace.kit.limits import limiter
+from marketplace.kit.refusals import Refused
+from marketplace.naming import agreeing, proposing, rules, showing
+from marketplace.naming.forms import AgreeForm, AppealForm, NamesForm, ShownForm
+from marketplace.naming.models import Naming
+from marketplace.naming.screening import minutes_of
+from marketplace.perks.holding import holds
+
+bp = Blueprint("my_namings", __name__, url_prefix="/mypage/namings")
+
+
+@bp.get("/<code>")
+@signed_in
+def show(code: str) -> ResponseReturnValue:
+    return page(seen(code))
+
+
+@bp.post("/<code>/names")
+@limiter.limit("20/minute")
+@signed_in
+def propose(code: str) -> ResponseReturnValue:
+    row, form = first_buyers(code), NamesForm()
+    if not form.validate():
+        return page(row, names=form), 422
+    names, faults = rules.wishes(form.typed())
+    if faults:
+        for fault in faults:
+            form.refuse(fault)
+        return page(row, names=form), 422
+    try:
+        proposing.propose(row.id, me().id, names)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(seen(code), names=form), refusal.status
+    return done(code, "愛称の案を受け付けました。審査の結果をメールでお知らせします。")
+
+
+@bp.post("/<code>/appeal")
+@limiter.limit("20/minute")
+@signed_in
+def appeal(code: str) -> ResponseReturnValue:
+    row, form = first_buyers(code), AppealForm()
+    try:
+        if form.validate():
+            proposing.appeal(row.id, me().id, form.text.data or "")
+            return done(code, "不服の申し出を受け付けました。もう一度、審査します。")
+    except Refused as refusal:
+        form.refuse(refusal)
+    return page(seen(code), appeal=form), 422
+
+
+@bp.post("/<code>/agree")
+@limiter.limit("20/minute")
+@signed_in
+def agree(code: str) -> ResponseReturnValue:
+    row, form = first_buyers(code), AgreeForm()
+    if form.validate() and form.begins_on.data:
+        agreeing.agree(row.id, me().id, begins_on=form.begins_on.data)
+        return done(code, "協定に同意しました。町の決裁が終わると、愛称が公開されます。")
+    return page(row), 422
+
+
+@bp.post("/<code>/shown")
+@limiter.limit("20/minute")
+@signed_in
+def shown(code: str) -> ResponseReturnValue:
+    row, form = seen(code), ShownForm()
+    try:
+        if form.validate():
+            showing.show(row, me().id, form.shown.data or "")
+            return done(code, "公開するお名前を変えました。" if form.shown.data else "お名前を出さないようにしました。")
+    except Refused as refusal:
+        form.refuse(refusal)
+    return page(seen(code), shown=form), 422
+
+
+def page(row: Naming, **forms: Form) -> str:
+    own = row.account_id == me().id
+    holding = holds(me().id, row.token)
+    filled = ShownForm(formdata=None, data={"shown": showing.own_name(row, me().id)})
+    return render_template(
+        "naming/mine.html",
+        naming=row,
+        right=row.token.right,
+        own=own,
+        holding=holding,
+        place=agreeing.place_of(row),
+        proposed=proposing.proposed(row) if own else [],
+        appealed=proposing.appealed(row) if own else None,
+        minutes=minutes_of(row) if own else [],
+        names=forms.get("names", NamesForm(formdata=None)),
+        appeal=forms.get("appeal", AppealForm(formdata=None)),
+        shown=forms.get("shown", filled),
+    )
+
+
+def seen(code: str) -> Naming:
+    """For the first buyer and the present holder; LookupError for others."""
+    row = proposing.naming_of(code)
+    if row.account_id != me().id and not holds(me().id, row.token):
+        raise LookupError(f"naming {code}")
+    return row
+
+
+def first_buyers(code: str) -> Naming:
+    """NotTheFirstBuyer for a later holder."""
+    row = seen(code)
+    if row.account_id != me().id:
+        raise rules.NotTheFirstBuyer
+    return row
+
+
+def done(code: str, words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("my_namings.show", code=code), 303)
+
+
+def me() -> Account:
+    account = current_account()
+    assert account is not None, "signed_in() lets nobody else in"
+    return account

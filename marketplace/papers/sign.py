@@ -1,0 +1,73 @@
+"""A sign to be put up: one name as large as the sheet allows, and a code that leads to its page. A3, lying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from reportlab.lib.pagesizes import A3, landscape
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+
+from marketplace.papers.paper import INK, LINE, _font, _QrCode
+
+WIDTH, HEIGHT = landscape(A3)
+MARGIN = 22 * mm
+LARGEST, SMALLEST = 120.0, 40.0
+
+
+def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer: str, caption: str) -> bytes:
+    """The sheet as PDF. The same words give the same bytes.
+
+    Args:
+        name: in one line, or in two where one would be too small to read from a distance.
+        lines: what stands below it, small.
+        address: where the code leads; `caption` says in words what is there.
+        issuer: who put the sign up.
+    """
+    out = BytesIO()
+    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1, lang="ja-JP", initialFontName=_font())
+    canvas.setTitle(name)
+    canvas.setAuthor(issuer)
+    canvas.setStrokeColor(INK)
+    canvas.setLineWidth(3)
+    canvas.roundRect(MARGIN / 2, MARGIN / 2, WIDTH - MARGIN, HEIGHT - MARGIN, 8 * mm)
+    rows, size = fitted(name, WIDTH - 2 * MARGIN)
+    canvas.setFillColor(INK)
+    middle = HEIGHT * 0.62 + (len(rows) - 1) * size * 0.6
+    _centred(canvas, middle + size + 6 * mm, [reading], min(28.0, _largest([reading], WIDTH - 2 * MARGIN, 28.0)))
+    _centred(canvas, middle, rows, size)
+    canvas.setFont(_font(), 15)
+    foot = MARGIN + 34 * mm
+    for line in [issuer, *lines]:
+        canvas.drawString(MARGIN + 4 * mm, foot, line)
+        foot -= 24
+    code = _QrCode(address)
+    code.drawOn(canvas, WIDTH - MARGIN - 36 * mm, MARGIN + 14 * mm)
+    canvas.setFont(_font(), 11)
+    canvas.setFillColor(LINE)
+    canvas.drawRightString(WIDTH - MARGIN - 4 * mm, MARGIN + 6 * mm, f"{caption} {address}")
+    canvas.save()
+    return out.getvalue()
+
+
+def fitted(name: str, width: float) -> tuple[list[str], float]:
+    """The name in one line or two, and the size of its letters in points."""
+    size = _largest([name], width, LARGEST)
+    if size >= SMALLEST * 1.5 or len(name) < 2:
+        return [name], size
+    middle = (len(name) + 1) // 2
+    rows = [name[:middle], name[middle:]]
+    return rows, _largest(rows, width, LARGEST)
+
+
+def _largest(rows: Sequence[str], width: float, most: float) -> float:
+    longest: float = max(stringWidth(row, _font(), 1.0) for row in rows)
+    return min(most, width / longest)
+
+
+def _centred(canvas: Canvas, top: float, rows: Sequence[str], size: float) -> None:
+    canvas.setFont(_font(), size)
+    for number, row in enumerate(rows):
+        canvas.drawCentredString(WIDTH / 2, top - number * size * 1.2, row)

@@ -36,6 +36,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/orders", "cart", "注文", "orders"),
         ("/staff/reports", "chart", "報告と帳票", "reports"),
         ("/staff/namings", "naming", "愛称", "namings"),
+        ("/staff/appointments", "calendar", "講演・相談の日程", "appointments"),
         ("/staff/partners", "bath", "提携先と窓口", "partners"),
         ("/staff/money", "coin", "お金", "money"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),

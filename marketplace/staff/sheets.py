@@ -14,7 +14,15 @@ from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
-from marketplace.staff import money_tasks, naming_tasks, people_tasks, perk_tasks, sale_tasks, works_tasks
+from marketplace.staff import (
+    appointment_tasks,
+    money_tasks,
+    naming_tasks,
+    people_tasks,
+    perk_tasks,
+    sale_tasks,
+    works_tasks,
+)
 from marketplace.staff.tasks import Task, day_of
 
 
@@ -41,6 +49,7 @@ def today(account_id: int) -> list[Task]:
         *people_tasks.second_persons(account_id),
         *perk_tasks.flagged_uses(),
         *perk_tasks.not_on_chain(),
+        *appointment_tasks.appointments(),
         *naming_tasks.namings(account_id),
         *sale_tasks.not_published(),
         *works_tasks.lost_blocks(),

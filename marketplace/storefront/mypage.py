@@ -9,6 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.admissions.models import Participation
+from marketplace.appointments.models import OPEN as OPEN_APPOINTMENTS
+from marketplace.appointments.models import Appointment
 from marketplace.auctions.models import Auction, Bidder
 from marketplace.holders.giving import waiting_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
@@ -69,6 +71,7 @@ def show() -> ResponseReturnValue:
         participations=_participations(me.id),
         auctions=_auctions(me.id),
         namings=_namings(me.id),
+        appointments=_appointments(me.id),
     )
     return conditional(page, max_age=0, private=True)
 
@@ -128,3 +131,9 @@ def _namings(account_id: int) -> list[Naming]:
     """Names that this person may give, or gave: the first buyer's, whoever holds the right."""
     mine = (Naming.account_id == account_id, Naming.state.not_in((NamingState.ENDED, NamingState.REVOKED)))
     return list(db.session.scalars(sa.select(Naming).where(*mine).order_by(Naming.id.desc())))
+
+
+def _appointments(account_id: int) -> list[Appointment]:
+    """Dates that are asked for, fixed, or held and not counted yet."""
+    mine = (Appointment.account_id == account_id, Appointment.state.in_(OPEN_APPOINTMENTS))
+    return list(db.session.scalars(sa.select(Appointment).where(*mine).order_by(Appointment.starts_at, Appointment.id)))

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
+from marketplace.appointments.counting import left as uses_left
 from marketplace.chain.register import contracts
 from marketplace.holders.leaving import open_gift, open_withdrawal
 from marketplace.holders.wallets import wallets_of
@@ -64,6 +65,7 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
         corrections=corrections(row.right),
         standings=standings(row),
         seen_at=now().replace(second=0, microsecond=0),
+        left=uses_left(row) if row.right.uses_per_token and row.state == TokenState.HELD else None,
     )
     return conditional(page, max_age=1, private=me is not None)
 

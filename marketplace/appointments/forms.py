@@ -1,0 +1,95 @@
+"""What holders and the office fill in about dates. What is wrong with it, rules.py says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from marketplace.kit.forms import Form, JSTDateTimeField, number
+
+WHEN = "日時を選んでください。"
+
+
+class DatesForm(Form):
+    starts_1 = JSTDateTimeField("いちばんの希望", description="平日の午前9時から午後5時まで、30分ごと")
+    starts_2 = JSTDateTimeField("2番目の希望", description="なければ空欄")
+    starts_3 = JSTDateTimeField("3番目の希望", description="なければ空欄")
+
+    def starts(self) -> list[datetime | None]:
+        return [self.starts_1.data, self.starts_2.data, self.starts_3.data]
+
+
+class AskForm(DatesForm):
+    topic = TextAreaField(
+        "話してほしいこと・相談したいこと", description="500文字まで。集まる人や人数も書くと早く決まります"
+    )
+    where = RadioField(
+        "どこで",
+        choices=[SelectChoice("online", "オンライン"), SelectChoice("place", "会場に来てもらう")],
+        default="online",
+        validate_choice=False,
+    )
+    place = StringField("会場", description="会場に来てもらうときだけ。住所と建物の名前")
+    uses = SelectField("使う回数", validate_choice=False)
+
+
+class OfferForm(DatesForm):
+    why = TextAreaField("ひとこと", description="別の日程をお願いする理由。持ち主が読みます")
+
+
+class PickForm(Form):
+    starts_at = HiddenField()
+
+    def moment(self) -> datetime | None:
+        try:
+            picked = datetime.fromisoformat(self.starts_at.data or "")
+        except ValueError:
+            return None
+        return picked if picked.tzinfo else None
+
+
+class WhyForm(Form):
+    why = TextAreaField("理由", description="持ち主が読みます")
+
+
+class ObjectForm(Form):
+    text = TextAreaField("どこがちがいますか", description="500文字まで。職員が確かめて、ご連絡します")
+
+
+class HeldForm(Form):
+    uses = SelectField("使った回数", validate_choice=False)
+
+    def count(self) -> int:
+        return int(self.uses.data) if str(self.uses.data).isdigit() else 0
+
+
+class ClickForm(Form):
+    """Nothing but the click, protected against forgery."""
+
+
+class LecturerForm(Form):
+    name = StringField(
+        "名前",
+        description="役職で。例 町長",
+        validators=[DataRequired("名前を入力してください。"), Length(max=60, message="60文字までです。")],
+    )
+
+
+class LectureForm(Form):
+    right = SelectField("権利")
+    lecturer = SelectField("お話しする人")
+    minutes = number("1回の長さ", 30, 240, "分。30分ごと", required=True)
+
+
+class AbsenceForm(Form):
+    lecturer = SelectField("お話しする人")
+    starts_at = JSTDateTimeField("始まり", validators=[DataRequired(WHEN)])
+    ends_at = JSTDateTimeField("終わり", validators=[DataRequired(WHEN)])
+    why = StringField("理由", description="職員だけが読みます", validators=[Length(max=60, message="60文字までです。")])
+
+
+def choices(values: range, minutes: int) -> list[Any]:
+    return [SelectChoice(str(each), f"{each}回（{each * minutes}分）") for each in values]

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 3b05f2c91edb, after ; 2026-11-28 14:59:13.249539.
+Revision 2a0fef8ae6e2, after ; 2026-11-28 15:03:12.114248.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "3b05f2c91edb"
+revision = "2a0fef8ae6e2"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -285,6 +285,15 @@ def upgrade() -> None:
         op.execute(
             "CREATE TRIGGER journal_head_truncate_refused BEFORE TRUNCATE ON journal_head FOR EACH STATEMENT EXECUTE FUNCTION journal_refuses()"
         )
+    op.create_table(
+        "lecturers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lecturers")),
+        sa.UniqueConstraint("code", name=op.f("uq_lecturers_code")),
+        sa.UniqueConstraint("name", name=op.f("uq_lecturers_name")),
+    )
     op.create_table(
         "notices",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -878,6 +887,22 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('offered', 'accepted')"),
             postgresql_where=sa.text("state IN ('offered', 'accepted')"),
         )
+
+    op.create_table(
+        "lecturer_absences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lecturer_id", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(length=60), nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_lecturer_absences_lasts_a_while")),
+        sa.ForeignKeyConstraint(
+            ["lecturer_id"], ["lecturers.id"], name=op.f("fk_lecturer_absences_lecturer_id_lecturers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lecturer_absences")),
+    )
+    with op.batch_alter_table("lecturer_absences", schema=None) as batch_op:
+        batch_op.create_index("ix_lecturer_absences_lecturer", ["lecturer_id", "ends_at"], unique=False)
 
     op.create_table(
         "listing_imports",
@@ -1561,6 +1586,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_holds")),
     )
     op.create_table(
+        "lecture_rights",
+        sa.Column("right_id", sa.Integer(), nullable=False),
+        sa.Column("lecturer_id", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "minutes BETWEEN 30 AND 240 AND minutes % 30 = 0", name=op.f("ck_lecture_rights_whole_slots")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lecturer_id"], ["lecturers.id"], name=op.f("fk_lecture_rights_lecturer_id_lecturers")
+        ),
+        sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_lecture_rights_right_id_rights")),
+        sa.PrimaryKeyConstraint("right_id", name=op.f("pk_lecture_rights")),
+    )
+    op.create_table(
         "listings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -1753,6 +1792,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("right_id", "edition", name="uq_pins_one_per_edition"),
     )
     op.create_table(
+        "public_places",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("x", sa.Integer(), nullable=True),
+        sa.Column("y", sa.Integer(), nullable=True),
+        sa.Column("right_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("name <> ''", name=op.f("ck_public_places_has_a_name")),
+        sa.CheckConstraint("(x IS NULL) = (y IS NULL)", name=op.f("ck_public_places_on_the_map_or_not")),
+        sa.CheckConstraint(
+            "x IS NULL OR (x BETWEEN 0 AND 1000 AND y BETWEEN 0 AND 1000)", name=op.f("ck_public_places_within_the_map")
+        ),
+        sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_public_places_right_id_rights")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_public_places")),
+        sa.UniqueConstraint("code", name=op.f("uq_public_places_code")),
+        sa.UniqueConstraint("name", name=op.f("uq_public_places_name")),
+        sa.UniqueConstraint("right_id", name=op.f("uq_public_places_right_id")),
+    )
+    op.create_table(
         "refunds",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Integer(), nullable=False),
@@ -1932,6 +1990,79 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('cooling', 'moving')"),
             postgresql_where=sa.text("state IN ('cooling', 'moving')"),
         )
+
+    op.create_table(
+        "appointments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("lecturer_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "requested",
+                "dates_offered",
+                "date_fixed",
+                "held_once",
+                "objected",
+                "counted",
+                "cancelled",
+                "refused",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("topic", sa.String(length=500), nullable=False),
+        sa.Column("online", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("moves_holder", sa.Integer(), nullable=False),
+        sa.Column("moves_town", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_uses", sa.Integer(), nullable=False),
+        sa.Column("done_by", sa.Integer(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("objection", sa.String(length=500), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("online OR place <> ''", name=op.f("ck_appointments_somewhere")),
+        sa.CheckConstraint(
+            "state NOT IN ('date_fixed', 'held_once', 'counted') OR starts_at IS NOT NULL",
+            name=op.f("ck_appointments_fixed_at_a_moment"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('held_once', 'counted') OR done_uses BETWEEN 1 AND 8",
+            name=op.f("ck_appointments_counted_whole_uses"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('refused') OR reason <> ''", name=op.f("ck_appointments_refused_with_a_reason")
+        ),
+        sa.CheckConstraint("minutes BETWEEN 30 AND 240 AND minutes % 30 = 0", name=op.f("ck_appointments_whole_slots")),
+        sa.CheckConstraint(
+            "moves_holder BETWEEN 0 AND 2 AND moves_town BETWEEN 0 AND 2",
+            name=op.f("ck_appointments_moved_twice_at_most"),
+        ),
+        sa.CheckConstraint("uses BETWEEN 1 AND 8", name=op.f("ck_appointments_uses_within_a_day")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_appointments_account_id_accounts")),
+        sa.ForeignKeyConstraint(["done_by"], ["accounts.id"], name=op.f("fk_appointments_done_by_accounts")),
+        sa.ForeignKeyConstraint(["lecturer_id"], ["lecturers.id"], name=op.f("fk_appointments_lecturer_id_lecturers")),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.token_id"], name=op.f("fk_appointments_token_id_tokens")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointments")),
+        sa.UniqueConstraint("code", name=op.f("uq_appointments_code")),
+    )
+    with op.batch_alter_table("appointments", schema=None) as batch_op:
+        batch_op.create_index("ix_appointments_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_appointments_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_appointments_token", ["token_id", "state"], unique=False)
 
     op.create_table(
         "auctions",
@@ -2252,6 +2383,88 @@ def upgrade() -> None:
         sa.UniqueConstraint("listing_id", name="uq_lotteries_one_per_listing"),
     )
     op.create_table(
+        "naming_shown_names",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_naming_shown_names_account_id_accounts")
+        ),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.token_id"], name=op.f("fk_naming_shown_names_token_id_tokens")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_naming_shown_names")),
+        sa.UniqueConstraint("token_id", "account_id", name="uq_naming_shown_names_holder"),
+    )
+    op.create_table(
+        "namings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "invited",
+                "proposed",
+                "none_fit",
+                "appealed",
+                "chosen",
+                "agreed",
+                "in_force",
+                "ended",
+                "lapsed",
+                "revoked",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("answer_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("reading", sa.String(length=80), nullable=False),
+        sa.Column("meaning", sa.String(length=300), nullable=False),
+        sa.Column("begins_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("chosen_by", sa.Integer(), nullable=True),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("concluded_by", sa.Integer(), nullable=True),
+        sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("half_year_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("month_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("renewal", sa.String(length=300), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state NOT IN ('agreed', 'in_force', 'ended') OR agreed_at IS NOT NULL", name=op.f("ck_namings_both_agreed")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('chosen', 'agreed', 'in_force', 'ended') OR (name <> '' AND begins_on IS NOT NULL)",
+            name=op.f("ck_namings_decided_with_name_and_term"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('in_force', 'ended') OR (concluded_by IS NOT NULL AND concluded_at IS NOT NULL)",
+            name=op.f("ck_namings_concluded_by_somebody"),
+        ),
+        sa.CheckConstraint("(begins_on IS NULL) = (ends_on IS NULL)", name=op.f("ck_namings_a_term_has_two_ends")),
+        sa.CheckConstraint("begins_on IS NULL OR begins_on <= ends_on", name=op.f("ck_namings_a_term_lasts_a_while")),
+        sa.CheckConstraint("concluded_by IS NULL OR concluded_by <> chosen_by", name=op.f("ck_namings_two_persons")),
+        sa.CheckConstraint("round >= 1", name=op.f("ck_namings_rounds_counted")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_namings_account_id_accounts")),
+        sa.ForeignKeyConstraint(["chosen_by"], ["accounts.id"], name=op.f("fk_namings_chosen_by_accounts")),
+        sa.ForeignKeyConstraint(["concluded_by"], ["accounts.id"], name=op.f("fk_namings_concluded_by_accounts")),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.token_id"], name=op.f("fk_namings_token_id_tokens")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_namings")),
+        sa.UniqueConstraint("code", name=op.f("uq_namings_code")),
+        sa.UniqueConstraint("token_id", name=op.f("uq_namings_token_id")),
+    )
+    with op.batch_alter_table("namings", schema=None) as batch_op:
+        batch_op.create_index("ix_namings_account", ["account_id"], unique=False)
+        batch_op.create_index("ix_namings_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "participations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -2370,6 +2583,40 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("units", schema=None) as batch_op:
         batch_op.create_index("ix_units_state", ["listing_id", "state", "serial"], unique=False)
+
+    op.create_table(
+        "appointment_candidates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("appointment_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column(
+            "side",
+            sa.Enum("holder", "town", name="side", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointments.id"], name=op.f("fk_appointment_candidates_appointment_id_appointments")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment_candidates")),
+        sa.UniqueConstraint("appointment_id", "round", "starts_at", name="uq_appointment_candidates_once"),
+    )
+    op.create_table(
+        "appointment_counts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("appointment_id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(length=66), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointments.id"], name=op.f("fk_appointment_counts_appointment_id_appointments")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment_counts")),
+        sa.UniqueConstraint("appointment_id", "no", name="uq_appointment_counts_once"),
+        sa.UniqueConstraint("ref", name=op.f("uq_appointment_counts_ref")),
+    )
+    with op.batch_alter_table("appointment_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_appointment_counts_token", ["token_id"], unique=False)
 
     op.create_table(
         "auction_told",
@@ -2569,6 +2816,75 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("evidence_id", name=op.f("pk_evidence_files")),
     )
     op.create_table(
+        "lecturer_slots",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lecturer_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("appointment_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["appointment_id"], ["appointments.id"], name=op.f("fk_lecturer_slots_appointment_id_appointments")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lecturer_id"], ["lecturers.id"], name=op.f("fk_lecturer_slots_lecturer_id_lecturers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lecturer_slots")),
+        sa.UniqueConstraint("lecturer_id", "at", name="uq_lecturer_slots_once"),
+    )
+    with op.batch_alter_table("lecturer_slots", schema=None) as batch_op:
+        batch_op.create_index("ix_lecturer_slots_appointment", ["appointment_id"], unique=False)
+
+    op.create_table(
+        "naming_appeals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("naming_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("text", sa.String(length=1000), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["naming_id"], ["namings.id"], name=op.f("fk_naming_appeals_naming_id_namings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_naming_appeals")),
+        sa.UniqueConstraint("naming_id", "round", name="uq_naming_appeals_once"),
+    )
+    op.create_table(
+        "naming_revocations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("naming_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked", "confirmed", "withdrawn", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=1000), nullable=False),
+        sa.Column("salt", sa.String(length=64), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'asked') = (decided_at IS NULL)", name=op.f("ck_naming_revocations_decided_at_the_end")
+        ),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_naming_revocations_says_why")),
+        sa.CheckConstraint(
+            "state <> 'confirmed' OR decided_by <> asked_by", name=op.f("ck_naming_revocations_two_persons")
+        ),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_naming_revocations_asked_by_accounts")),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["accounts.id"], name=op.f("fk_naming_revocations_decided_by_accounts")
+        ),
+        sa.ForeignKeyConstraint(["naming_id"], ["namings.id"], name=op.f("fk_naming_revocations_naming_id_namings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_naming_revocations")),
+    )
+    with op.batch_alter_table("naming_revocations", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_naming_revocations_one_open",
+            ["naming_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
+        )
+
+    op.create_table(
         "orders",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -2677,6 +2993,60 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('awaiting_payment', 'processing') AND origin <> 'lottery'"),
         )
 
+    op.create_table(
+        "proposed_names",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("naming_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("reading", sa.String(length=80), nullable=False),
+        sa.Column("meaning", sa.String(length=300), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("approved", "refused", name="verdict", native_enum=False, create_constraint=True, length=32),
+            nullable=True,
+        ),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "verdict IS NULL OR verdict <> 'refused' OR reason <> ''",
+            name=op.f("ck_proposed_names_refused_with_a_reason"),
+        ),
+        sa.CheckConstraint("rank BETWEEN 1 AND 3", name=op.f("ck_proposed_names_at_most_three")),
+        sa.ForeignKeyConstraint(["naming_id"], ["namings.id"], name=op.f("fk_proposed_names_naming_id_namings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposed_names")),
+        sa.UniqueConstraint("naming_id", "round", "name", name="uq_proposed_names_once"),
+        sa.UniqueConstraint("naming_id", "round", "rank", name="uq_proposed_names_rank"),
+    )
+    with op.batch_alter_table("proposed_names", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_proposed_names_one_approved",
+            ["naming_id"],
+            unique=True,
+            sqlite_where=sa.text("verdict = 'approved'"),
+            postgresql_where=sa.text("verdict = 'approved'"),
+        )
+
+    op.create_table(
+        "screenings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("naming_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("appeal", sa.Boolean(), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("members", sa.JSON(), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("public_minutes", sa.Text(), nullable=False),
+        sa.Column("results", sa.JSON(), nullable=False),
+        sa.Column("recorded_by", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["naming_id"], ["namings.id"], name=op.f("fk_screenings_naming_id_namings")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["accounts.id"], name=op.f("fk_screenings_recorded_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_screenings")),
+        sa.UniqueConstraint("naming_id", "round", "appeal", name="uq_screenings_once"),
+    )
     op.create_table(
         "waves",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2879,6 +3249,15 @@ def downgrade() -> None:
     op.drop_table("bids")
     op.drop_table("applicants")
     op.drop_table("waves")
+    op.drop_table("screenings")
+    with op.batch_alter_table("proposed_names", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_proposed_names_one_approved",
+            sqlite_where=sa.text("verdict = 'approved'"),
+            postgresql_where=sa.text("verdict = 'approved'"),
+        )
+
+    op.drop_table("proposed_names")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_orders_one_open_per_buyer_and_listing",
@@ -2898,6 +3277,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_orders_buyer")
 
     op.drop_table("orders")
+    with op.batch_alter_table("naming_revocations", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_naming_revocations_one_open",
+            sqlite_where=sa.text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
+        )
+
+    op.drop_table("naming_revocations")
+    op.drop_table("naming_appeals")
+    with op.batch_alter_table("lecturer_slots", schema=None) as batch_op:
+        batch_op.drop_index("ix_lecturer_slots_appointment")
+
+    op.drop_table("lecturer_slots")
     op.drop_table("evidence_files")
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.drop_index(
@@ -2927,6 +3319,11 @@ def downgrade() -> None:
     op.drop_table("draws")
     op.drop_table("bidders")
     op.drop_table("auction_told")
+    with op.batch_alter_table("appointment_counts", schema=None) as batch_op:
+        batch_op.drop_index("ix_appointment_counts_token")
+
+    op.drop_table("appointment_counts")
+    op.drop_table("appointment_candidates")
     with op.batch_alter_table("units", schema=None) as batch_op:
         batch_op.drop_index("ix_units_state")
 
@@ -2938,6 +3335,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_participations_account")
 
     op.drop_table("participations")
+    with op.batch_alter_table("namings", schema=None) as batch_op:
+        batch_op.drop_index("ix_namings_state")
+        batch_op.drop_index("ix_namings_account")
+
+    op.drop_table("namings")
+    op.drop_table("naming_shown_names")
     op.drop_table("lotteries")
     op.drop_table("listing_versions")
     op.drop_table("listing_scratches")
@@ -2966,6 +3369,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_auctions_state_closes")
 
     op.drop_table("auctions")
+    with op.batch_alter_table("appointments", schema=None) as batch_op:
+        batch_op.drop_index("ix_appointments_token")
+        batch_op.drop_index("ix_appointments_state")
+        batch_op.drop_index("ix_appointments_account")
+
+    op.drop_table("appointments")
     with op.batch_alter_table("withdrawals", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_withdrawals_one_open_per_token",
@@ -2996,6 +3405,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_refunds_payment_id"))
 
     op.drop_table("refunds")
+    op.drop_table("public_places")
     op.drop_table("pins")
     with op.batch_alter_table("perk_uses", schema=None) as batch_op:
         batch_op.drop_index("ix_perk_uses_token")
@@ -3006,6 +3416,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_listings_state_opens")
 
     op.drop_table("listings")
+    op.drop_table("lecture_rights")
     op.drop_table("holds")
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_documents_cid"))
@@ -3095,6 +3506,10 @@ def downgrade() -> None:
 
     op.drop_table("offer_requests")
     op.drop_table("listing_imports")
+    with op.batch_alter_table("lecturer_absences", schema=None) as batch_op:
+        batch_op.drop_index("ix_lecturer_absences_lecturer")
+
+    op.drop_table("lecturer_absences")
     with op.batch_alter_table("gifts", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_gifts_one_open_per_token",
@@ -3178,6 +3593,7 @@ def downgrade() -> None:
 
     op.drop_table("offers")
     op.drop_table("notices")
+    op.drop_table("lecturers")
     op.drop_table("journal_head")
     op.drop_table("journal_days")
     with op.batch_alter_table("journal", schema=None) as batch_op:

@@ -301,7 +301,6 @@ STATES = {
     "requested": "申し出あり",
     "refused": "お断り",
     "returned": "差し戻し",
-    "requested": "希望の返事待ち",
     "reverted": "受け付けられず",
     "revoked": "取り消し",
     "saved": "登録ずみ",

@@ -39,6 +39,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/appointments", "calendar", "講演・相談の日程", "appointments"),
         ("/staff/partners", "bath", "提携先と窓口", "partners"),
         ("/staff/money", "coin", "お金", "money"),
+        ("/staff/gatherings", "people", "催し・投票", "gatherings"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),

@@ -12,6 +12,7 @@ from marketplace.admissions.models import Participation
 from marketplace.appointments.models import OPEN as OPEN_APPOINTMENTS
 from marketplace.appointments.models import Appointment
 from marketplace.auctions.models import Auction, Bidder
+from marketplace.gatherings.booking import bookings_of
 from marketplace.holders.giving import waiting_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
 from marketplace.kit.db import db
@@ -65,6 +66,7 @@ def show() -> ResponseReturnValue:
         outside=_in_own_wallets(me.id),
         busy=_busy([token.token_id for token in tokens]),
         offered=offered,
+        bookings=bookings_of(me.id),
         open_orders=[order for order in orders if order.state in OPEN],
         orders=orders,
         entries=_entries(me.id),

@@ -1,0 +1,81 @@
+"""What staff and guests type of events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from marketplace.kit.forms import Form, JSTDateTimeField, number
+
+
+class RightsField(SelectMultipleField):  # type: ignore[misc]
+    """Check boxes, one for each right. None ticked means everybody."""
+
+    widget = widgets.ListWidget(prefix_label=False)
+    option_widget = widgets.CheckboxInput()
+
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, coerce=int, **more)
+
+
+class GatheringForm(Form):
+    title = StringField(
+        "催しの名前",
+        validators=[DataRequired("催しの名前を入力してください。"), Length(max=80, message="80文字までです。")],
+        description="例 雪かき体験と温泉の集い",
+    )
+    body = TextAreaField("ご案内の文", validators=[DataRequired("ご案内の文を入力してください。")])
+    place = StringField(
+        "場所",
+        validators=[DataRequired("場所を入力してください。"), Length(max=120, message="120文字までです。")],
+        description="例 交流センター2階、オンライン（ビデオ会議）",
+    )
+    entrance = StringField(
+        "参加する方だけにお伝えすること",
+        validators=[Length(max=300, message="300文字までです。")],
+        description="オンラインの入り口のアドレスや集合場所など。予約した方の画面とメールにだけ出ます",
+    )
+    begins_at = JSTDateTimeField("始まり", validators=[InputRequired("始まりの日時を入力してください。")])
+    ends_at = JSTDateTimeField("終わり", validators=[InputRequired("終わりの日時を入力してください。")])
+    ask_until = JSTDateTimeField("申し込みの締め切り", validators=[InputRequired("締め切りの日時を入力してください。")])
+    seats = number("席の数", 1, 2_000, "定員です。満席になると、空席待ちになります", required=True)
+    answer_hours = number(
+        "空席のお返事を待つ時間", 1, 336, "この時間お返事がなければ、つぎの方にご案内します", required=True
+    )
+    right_ids = RightsField("参加できる方", description="どれにもしるしを付けなければ、どなたでも参加できます")
+    perk = SelectField("使う特典", description="「予約して参加」の特典があれば、出席を1回の利用として記録します")
+
+    def values(self) -> dict[str, Any]:
+        filled = {name: getattr(self, name).data for name in ("begins_at", "ends_at", "ask_until", "seats")}
+        words = {name: (getattr(self, name).data or "").strip() for name in ("title", "body", "place", "entrance")}
+        chosen = sorted(self.right_ids.data or [])
+        return {
+            **filled,
+            **words,
+            "answer_hours": self.answer_hours.data,
+            "right_ids": chosen,
+            "perk": (self.perk.data or None) if chosen else None,
+        }
+
+
+class CallOffForm(Form):
+    why = TextAreaField(
+        "中止の理由",
+        validators=[DataRequired("中止の理由を入力してください。お申し込みの方にお知らせします。")],
+        description="例 大雪のため。お申し込みの方みなさんにメールでお知らせします",
+    )
+
+
+class PassForm(Form):
+    shown = StringField(
+        "特典パス",
+        validators=[DataRequired("特典パスを読み取ってください。")],
+        description="読み取り機を当てると入ります",
+        render_kw={"autocomplete": "off", "spellcheck": "false", "autofocus": True},
+    )
+
+
+class ClickForm(Form):
+    """Nothing but the click, protected against forgery."""

@@ -1,0 +1,68 @@
+"""繰り上げ: a seat that becomes free goes to whoever has waited longest, who has some hours to say yes.
+
+While the event is announced and has not begun, nobody waits beside a free seat: each act that frees one ends here.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState, Seat
+from marketplace.gatherings.rules import answer_until
+from marketplace.gatherings.telling import tell
+from marketplace.journal.writing import move
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.sheets import sheet
+
+
+def move_up(gathering: Gathering) -> None:
+    """Offer each free seat to the next who waits. The caller holds the event's row."""
+    assert writing(), "move_up() belongs inside transaction()"
+    if gathering.state != GatheringState.OPEN or gathering.begins_at <= now():
+        return
+    db.session.flush()
+    for seat in free_seats(gathering.id):
+        rsvp = next_in_line(gathering.id)
+        if rsvp is None:
+            return
+        rsvp.seat = seat
+        rsvp.answer_until = answer_until(now(), gathering.answer_hours, gathering.begins_at)
+        move(rsvp, "offer_seat")
+        tell("gathering_seat_free", rsvp)
+        db.session.flush()
+
+
+def lapse(rsvp_id: int) -> None:
+    """No answer in time: the seat goes to the next. Asked again, or after an answer, it changes nothing."""
+    with transaction():
+        gathering = lock(Gathering, get(Rsvp, rsvp_id).gathering_id)
+        rsvp = lock(Rsvp, rsvp_id)
+        if rsvp.state != RsvpState.OFFERED or rsvp.answer_until is None or rsvp.answer_until > now():
+            return
+        rsvp.seat = rsvp.answer_until = None
+        move(rsvp, "lapse_seat")
+        tell("gathering_seat_lapsed", rsvp)
+        move_up(gathering)
+
+
+@sheet(every=30, name="gatherings.lapse_offers")
+def lapse_due() -> None:
+    due = sa.select(Rsvp.id).where(Rsvp.state == RsvpState.OFFERED, Rsvp.answer_until <= now()).order_by(Rsvp.place)
+    ids = list(db.session.scalars(due))
+    db.session.rollback()
+    for rsvp_id in ids:
+        lapse(rsvp_id)
+
+
+def free_seats(gathering_id: int) -> list[int]:
+    """The numbers of seats that nobody has, in order."""
+    taken = sa.select(Rsvp.seat).where(Rsvp.gathering_id == gathering_id, Rsvp.seat.is_not(None))
+    free = sa.select(Seat.number).where(Seat.gathering_id == gathering_id, Seat.number.not_in(taken))
+    return list(db.session.scalars(free.order_by(Seat.number)))
+
+
+def next_in_line(gathering_id: int) -> Rsvp | None:
+    """Whoever has waited longest; None where nobody waits."""
+    waiting = sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.state == RsvpState.WAITING)
+    return db.session.scalar(waiting.order_by(Rsvp.place).limit(1).with_for_update())

@@ -1,0 +1,32 @@
+"""What somebody holds now, wherever it lies: in the town's custody, or in a wallet that they proved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from marketplace.holders.models import Wallet
+from marketplace.kit.db import db
+from marketplace.tokens.models import Token, TokenState
+
+
+def owned(account_id: int) -> list[Token]:
+    """The tokens of one person, in the order of their numbers."""
+    wallets = sa.select(Wallet.address).where(Wallet.account_id == account_id)
+    theirs = sa.or_(Token.holder_id == account_id, Token.holder_address.in_(wallets))
+    found = sa.select(Token).where(Token.state == TokenState.HELD, theirs)
+    return list(db.session.scalars(found.order_by(Token.token_id)))
+
+
+def rights_of(account_id: int) -> set[int]:
+    """The rights of which this person holds a token."""
+    return {token.right_id for token in owned(account_id)}
+
+
+def people(right_ids: Collection[int] = ()) -> list[int]:
+    """The accounts that hold a token of one of these rights (of any, where none is named), in order."""
+    held = sa.and_(Token.state == TokenState.HELD, Token.right_id.in_(right_ids) if right_ids else sa.true())
+    kept = sa.select(Token.holder_id).where(held, Token.holder_id.is_not(None))
+    outside = sa.select(Wallet.account_id).join(Token, Token.holder_address == Wallet.address).where(held)
+    return sorted({account_id for account_id in db.session.scalars(kept.union(outside)) if account_id is not None})

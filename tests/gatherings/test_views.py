@@ -1,0 +1,106 @@
+"""Events on their pages: written at the desk, booked by a guest, stamped at the door, without JavaScript."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.gatherings import booking
+from marketplace.gatherings.models import RsvpState
+from marketplace.kit.clock import jst, now, pretending
+from tests import given
+from tests.gatherings.stage import a_gathering, gathering, rsvp, state
+from tests.pages import read, send, submit
+
+
+def shown(at: object) -> str:
+    return f"{at:%Y-%m-%dT%H:%M}"
+
+
+def test_from_the_draft_to_the_list_at_the_door(app: Flask, client: FlaskClient, hana: int) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    begins_at = jst(now() + timedelta(days=3))
+    filled = {
+        "title": "春の山菜の集い",
+        "body": "山菜を採って、食べます。",
+        "place": "交流センター",
+        "begins_at": shown(begins_at),
+        "ends_at": shown(begins_at + timedelta(hours=3)),
+        "ask_until": shown(begins_at - timedelta(days=1)),
+        "seats": "１２",
+    }
+    wrong = submit(desk, "/staff/gatherings/new", filled | {"ends_at": filled["ask_until"], "title": ""})
+    assert wrong.status_code == 422
+    form = read(wrong).form("/staff/gatherings/new")
+    assert (form.value("body"), form.errors["title"]) == (filled["body"], "催しの名前を入力してください。")
+    saved = submit(desk, "/staff/gatherings/new", filled)
+    where = saved.headers["Location"]
+    assert client.get(where.replace("/staff", "")).status_code == 404
+    send(desk, read(desk.get(where)).form(f"{where}/announce"))
+    public = where.replace("/staff", "")
+    assert "春の山菜の集い" in read(client.get("/gatherings")).words
+    assert "ログインして申し込む" in read(client.get(public)).words
+    guest = given.signed_in(client, hana)
+    send(guest, read(guest.get(public)).form(f"{public}/ask"))
+    words = read(guest.get(public)).words
+    assert "参加の予約ずみ" in words
+    assert "DTSTART" in guest.get(f"{public}.ics").text
+    with pretending(begins_at):
+        given.signed_in(desk, given.staff("drafter"))
+        page = read(desk.get(where))
+        (stamp,) = [form for form in page.forms if "/stamp/" in form.action]
+        send(desk, stamp)
+        (undo,) = [form for form in read(desk.get(where)).forms if "/unstamp/" in form.action]
+        assert "参加しました" in read(guest.get(public)).words
+        send(desk, undo)
+        wrong = send(desk, read(desk.get(where)).form(f"{where}/door"), {"shown": "HP1:nothing"})
+        assert (wrong.status_code, read(wrong).form(f"{where}/door").errors["shown"]) == (
+            422,
+            "特典パスの模様ではありません。特典パスの画面を読み取ってください。",
+        )
+
+
+def test_a_guest_is_offered_a_seat_confirms_and_cancels(client: FlaskClient, hana: int, ken: int) -> None:
+    event = a_gathering(seats=1)
+    path = f"/gatherings/{gathering(event).code}"
+    booking.ask(event, hana)
+    guest = given.signed_in(client, ken)
+    send(guest, read(guest.get(path)).form(f"{path}/ask"))
+    assert "つぎに席があいたら、あなたの番です。" in read(guest.get(path)).words
+    booking.give_up(event, hana)
+    send(guest, read(guest.get(path)).form(f"{path}/confirm"))
+    assert state(event, ken) == RsvpState.COMING
+    send(guest, read(guest.get(path)).form(f"{path}/give-up"))
+    assert state(event, ken) == RsvpState.WITHDRAWN
+
+
+def test_what_only_guests_are_told_is_on_no_public_page(app: Flask, client: FlaskClient, hana: int) -> None:
+    event = a_gathering(entrance="秘密の部屋 4321")
+    path = f"/gatherings/{gathering(event).code}"
+    assert [("4321" in client.get(where).text) for where in (path, f"{path}.ics", "/gatherings")] == [False] * 3
+    booking.ask(event, hana)
+    assert "4321" in given.signed_in(app.test_client(), hana).get(path).text
+
+
+def test_the_desk_is_for_staff(app: Flask, client: FlaskClient, hana: int) -> None:
+    event = a_gathering()
+    code = gathering(event).code
+    guest = given.signed_in(client, hana)
+    booking.ask(event, hana)
+    paths = ("/staff/gatherings", "/staff/gatherings/new", f"/staff/gatherings/{code}", f"/staff/gatherings/{code}.csv")
+    assert [guest.get(path).status_code for path in paths] == [403] * 4
+    counter = given.signed_in(app.test_client(), given.staff("counter"))
+    assert [counter.get(path).status_code for path in paths] == [200, 403, 200, 200]
+    assert rsvp(event, hana).code in counter.get(paths[3]).text
+
+
+def test_calling_off_wants_a_reason(app: Flask) -> None:
+    event = a_gathering()
+    where = f"/staff/gatherings/{gathering(event).code}"
+    desk = given.signed_in(app.test_client(), given.staff("approver"))
+    form = read(desk.get(where)).form(f"{where}/call-off")
+    assert send(desk, form, {"why": " "}).status_code == 422
+    assert send(desk, form, {"why": "大雪のため"}).status_code == 303
+    assert gathering(event).state == "cancelled"

@@ -117,6 +117,7 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IRight
     event RightIssued(uint256 indexed tokenId, uint256 indexed seriesId, address indexed to, bytes32 ref);
     event RightRevoked(uint256 indexed tokenId, bytes32 reasonHash);
     event CustodyReleased(bytes32 indexed accountId, address indexed to, uint256 indexed tokenId);
+    event Swapped(bytes32 indexed oneAccount, bytes32 indexed otherAccount, uint256 oneToken, uint256 otherToken);
     event TreasuryChanged(address indexed treasury);
     /// @dev As marketplaces read it: https://docs.opensea.io/docs/metadata-standards#freezing-metadata
     event PermanentURI(string _value, uint256 indexed _id);
@@ -131,6 +132,7 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IRight
     error NotTradableBefore(uint256 tokenId, uint256 tradableFrom);
     error NotRevocable(uint256 tokenId);
     error NotHere(uint256 tokenId);
+    error BadSwap();
     error FrozenToken(uint256 tokenId);
     error Frozen(uint256 seriesId);
     error NoTreasury();
@@ -226,6 +228,22 @@ contract RightsToken is ERC721, AccessControlDefaultAdminRules, Pausable, IRight
     function custodyTransfer(bytes32 accountId, address to, uint256 tokenId) external onlyRole(CUSTODIAN_ROLE) {
         emit CustodyReleased(accountId, to, tokenId);
         _safeTransfer(custodyAddress(accountId), to, tokenId);
+    }
+
+    /// @notice Exchange two rights between the custody of two accounts: both change hands, or neither does.
+    /// @dev Each way is a transfer like any other: it obeys `transferable` and `tradableFrom`, is refused unless the
+    /// named account holds the right, and ends every offer of it. `_transfer`, since custody addresses have no code that
+    /// could be asked.
+    function custodySwap(bytes32 oneAccount, uint256 oneToken, bytes32 otherAccount, uint256 otherToken)
+        external
+        onlyRole(CUSTODIAN_ROLE)
+    {
+        if (oneAccount == otherAccount || oneToken == otherToken) revert BadSwap();
+        emit Swapped(oneAccount, otherAccount, oneToken, otherToken);
+        address one = custodyAddress(oneAccount);
+        address other = custodyAddress(otherAccount);
+        _transfer(one, other, oneToken);
+        _transfer(other, one, otherToken);
     }
 
     /// @notice Let an operator (the resale market) move one right out of the named account's custody.

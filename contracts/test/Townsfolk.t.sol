@@ -128,6 +128,22 @@ contract Townsfolk is Town {
         _move(tokenId, to, from);
     }
 
+    /// @notice Two accounts in custody exchange: both rights change hands, or neither does.
+    function swaps(uint256 series, uint256 one, uint256 other, bool turned) external {
+        (uint256 oneToken, uint256 otherToken) = (_some(series, one), _some(series / 7, other));
+        (uint256 first, uint256 second) = turned ? (uint256(4), uint256(3)) : (uint256(3), uint256(4));
+        bool may = holder[oneToken] == person(first) && holder[otherToken] == person(second) && _tradable(oneToken)
+            && _tradable(otherToken);
+        vm.prank(CUSTODIAN);
+        try rights.custodySwap(account(first), oneToken, account(second), otherToken) {
+            vm.assertTrue(may);
+            _moved(oneToken, person(second));
+            _moved(otherToken, person(first));
+        } catch {
+            vm.assertTrue(!may);
+        }
+    }
+
     function thieves(uint256 series, uint256 serial, uint256 victim, uint256 thief) external {
         uint256 tokenId = _some(series, serial);
         (victim, thief) = (bound(victim, 0, PEOPLE - 1), bound(thief, 0, 2));

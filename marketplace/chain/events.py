@@ -17,6 +17,7 @@ from marketplace.chain.contract import ANCHORS, MARKET, RIGHTS, USES, YEN, artif
 FOLLOWED: Mapping[str, Sequence[str]] = {
     RIGHTS: (
         *("Transfer", "SeriesCreated", "SeriesFrozen", "RightIssued", "RightRevoked", "CustodyReleased"),
+        "Swapped",
         *("TreasuryChanged", "BatchMetadataUpdate", "MetadataUpdate", "PermanentURI", "Locked"),
     ),
     USES: ("Redeemed", "RedemptionUndone"),

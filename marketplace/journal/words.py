@@ -11,6 +11,15 @@ EVENTS = {
     "agreement.set_term": "協定の期間の変更",
     "agreement.talk": "更新の相談",
     "alarm": "警報",
+    "accept_swap": "カードの交換を受けた",
+    "certify_creator": "クリエイターの証明書",
+    "complete_swap": "カードの交換の終わり",
+    "decline_swap": "カードの交換を辞退",
+    "expire_swap": "カードの交換の期限切れ",
+    "license_work": "作品の利用の許諾",
+    "offer_swap": "カードを交換に出した",
+    "take_in_creator": "クリエイターの登録",
+    "withdraw_swap": "カードの交換を取り下げた",
     "announce": "催しのご案内の開始",
     "ask_again": "催しにもう一度申し込んだ",
     "ask_for_seat": "催しに申し込んだ",
@@ -242,6 +251,7 @@ EVENTS = {
 }
 
 STATES = {
+    "swapped": "交換ずみ",
     "attended": "参加した",
     "called_off": "中止",
     "coming": "参加の予約ずみ",
@@ -290,7 +300,6 @@ STATES = {
     "in_force": "協定の期間中",
     "invited": "案を待っている",
     "issued": "お手元に",
-    "lapsed": "期限切れ",
     "issuing": "発行中",
     "listed": "売り出し中",
     "lost": "なし・落選",

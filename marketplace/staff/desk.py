@@ -40,6 +40,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/partners", "bath", "提携先と窓口", "partners"),
         ("/staff/money", "coin", "お金", "money"),
         ("/staff/gatherings", "people", "催し・投票", "gatherings"),
+        ("/staff/creators", "card", "クリエイター", "creators"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),

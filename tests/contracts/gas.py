@@ -42,6 +42,8 @@ def measured(chain: LocalChain) -> dict[str, int]:
     act("issue 250 to 250 holders", town.issue(1, *many))
     act("the same 250 again", town.issue(1, *many))
     act("gift from custody to custody", town.act(town.custodian, rights.custodyTransfer(HOME, other, TOKEN)))
+    act("exchange two in custody", town.act(town.custodian, rights.custodySwap(OTHER, TOKEN, HOME, TOKEN + 1)))
+    town.act(town.custodian, rights.custodySwap(HOME, TOKEN, OTHER, TOKEN + 1))
     release = rights.custodyTransfer(OTHER, town.hanako.address, TOKEN)
     act("take it to an own wallet", town.act(town.custodian, release))
     act("allow the market", town.act(town.hanako, rights.approve(town.market.address, TOKEN)))

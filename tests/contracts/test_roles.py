@@ -25,6 +25,7 @@ def test_strangers_may_do_nothing_that_needs_a_role(town: Town) -> None:
         do.pause(),
         do.custodyTransfer(ACCOUNT, town.stranger.address, FIRST),
         do.custodyApprove(ACCOUNT, town.stranger.address, FIRST),
+        do.custodySwap(ACCOUNT, FIRST, b"\xb2" * 32, FIRST + 1),
     ]
     refusals = {each.fn_name: town.refused(town.stranger, each) for each in forbidden}
     assert set(refusals.values()) == {"AccessControlUnauthorizedAccount"}

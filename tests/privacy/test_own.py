@@ -18,7 +18,8 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import open_sign_in
 from marketplace.accounts.signing_in import account_of, ask_code
 from marketplace.admissions.models import Participation
-from marketplace.journal.sealing import first_broken, seal
+from marketplace.journal.checking import check_here
+from marketplace.journal.sealing import seal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import Base, db, get
 from marketplace.listings import scheduling
@@ -152,7 +153,7 @@ class TestDeleting:
             erase_due()
             assert everywhere() == {}
             seal()
-            assert first_broken() is None
+            assert check_here() is None
             assert published(client, lottery) == before
             draw.check(before["bundle"])
         account = get(Account, chiyo)

@@ -1,0 +1,1 @@
+"""Cards: the album, exchange between people without money, and those who drew them."""

@@ -1,0 +1,193 @@
+"""The album, and the board on which people exchange cards."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, signed_in
+from marketplace.collections import albums, crediting, desk, swapping
+from marketplace.collections.forms import AcceptForm, ClickForm, OfferForm
+from marketplace.collections.models import Swap, SwapState
+from marketplace.collections.rules import NotForYou
+from marketplace.collections.telling import token_of
+from marketplace.holders.leaving import obstacle
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get
+from marketplace.kit.limits import limiter
+from marketplace.kit.refusals import Refused
+from marketplace.kit.web import conditional
+from marketplace.rights.models import Kind
+from marketplace.tokens.models import Token, TokenState
+
+bp = Blueprint("collections", __name__)
+BLUEPRINTS = (bp, desk.bp)
+SHOWN = 100
+
+
+@bp.get("/album")
+def album() -> ResponseReturnValue:
+    me = current_account()
+    series = albums.album(me.id if me else None)
+    page = render_template("collections/album.html", series=series, have=sum(bool(each.mine) for each in series))
+    return conditional(page, max_age=0, private=True)
+
+
+@bp.get("/album/<code>")
+def one_series(code: str) -> ResponseReturnValue:
+    me, right = current_account(), albums.card_right(code)
+    wanted = request.args.get("page", "1")
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() else 1
+    slots, pages = albums.slots(right, me.id if me else None, number)
+    page = render_template(
+        "collections/series.html",
+        right=right,
+        slots=slots,
+        page=min(max(1, number), pages),
+        pages=pages,
+        licences=crediting.creators_of(right.id),
+        swaps=_board(Swap.give_token_id.in_(sa.select(Token.token_id).where(Token.right_id == right.id))),
+    )
+    return conditional(page, max_age=0, private=True)
+
+
+@bp.get("/swaps")
+def board() -> ResponseReturnValue:
+    """What anybody may accept; and what concerns the visitor."""
+    me = current_account()
+    mine = []
+    if me is not None:
+        theirs = sa.or_(Swap.giver_id == me.id, Swap.taker_id == me.id, Swap.to_email == me.email)
+        mine = _with_cards(sa.select(Swap).where(theirs).order_by(Swap.id.desc()).limit(SHOWN))
+    page = render_template("collections/board.html", swaps=_board(sa.true()), mine=mine)
+    return conditional(page, max_age=0, private=True)
+
+
+@bp.route("/swaps/new", methods=["GET", "POST"])
+@limiter.limit("30/minute", methods=["POST"])
+@signed_in
+def new() -> ResponseReturnValue:
+    form = OfferForm()
+    mine = my_cards()
+    form.give.choices = [(token.token_id, f"{token.right.title_ja}（{token.serial}番）") for token in mine]
+    form.want.choices = [(right.id, right.title_ja) for right in albums.card_rights()]
+    if not form.is_submitted():
+        form.give.data = request.args.get("give", type=int) or (mine[0].token_id if mine else None)
+        form.want.data, form.serial.data = request.args.get("want", type=int), request.args.get("serial", type=int)
+        return render_template("collections/offer.html", form=form, mine=mine)
+    if form.validate():
+        try:
+            swap_id = swapping.offer(
+                *(form.give.data, me().id, form.want.data, form.serial.data),
+                *((form.email.data or "").strip() or None, form.days.data),
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("交換に出しました。お相手が決まると、メールでお知らせします。")
+            return redirect(f"/swaps/{get(Swap, swap_id).code}", 303)
+    return render_template("collections/offer.html", form=form, mine=mine), 422
+
+
+@bp.get("/swaps/<code>")
+def show(code: str) -> ResponseReturnValue:
+    return _page(seen(code), AcceptForm(formdata=None))
+
+
+@bp.post("/swaps/<code>/accept")
+@limiter.limit("30/minute")
+@signed_in
+def accept(code: str) -> ResponseReturnValue:
+    swap, form = seen(code), AcceptForm()
+    form.card.choices = [(token.token_id, "") for token in fitting(swap)]
+    if form.validate():
+        try:
+            swapping.accept(swap.id, me().id, form.card.data)
+        except Refused as refusal:
+            form.refuse(refusal)
+            return _page(seen(code), form), refusal.status
+        flash("交換が決まりました。ふつう1分ほどで、2枚の持ち主が同時に書きかわります。")
+        return redirect(f"/swaps/{code}", 303)
+    return _page(swap, form), 422
+
+
+@bp.post("/swaps/<code>/withdraw")
+@limiter.limit("30/minute")
+@signed_in
+def withdraw(code: str) -> ResponseReturnValue:
+    if ClickForm().validate():
+        swapping.withdraw(seen(code).id, me().id)
+        flash("取り下げました。カードはあなたのもののままです。")
+    return redirect("/swaps", 303)
+
+
+@bp.post("/swaps/<code>/decline")
+@limiter.limit("30/minute")
+@signed_in
+def decline(code: str) -> ResponseReturnValue:
+    if ClickForm().validate():
+        swapping.decline(seen(code).id, me().id)
+        flash("辞退しました。お申し出の方にお知らせします。")
+    return redirect("/swaps", 303)
+
+
+def seen(code: str) -> Swap:
+    """A swap that this visitor may see: an open one, or one of theirs. NotForYou; LookupError for none."""
+    swap = db.session.scalar(sa.select(Swap).where(Swap.code == code))
+    if swap is None:
+        raise LookupError(f"swap {code}")
+    account = current_account()
+    theirs = account is not None and (account.id in (swap.giver_id, swap.taker_id) or swap.to_email == account.email)
+    if swap.for_one and not theirs:
+        raise NotForYou
+    return swap
+
+
+def fitting(swap: Swap) -> list[Token]:
+    """The visitor's cards that the giver would take."""
+    return [token for token in my_cards() if swapping.fits(swap, token)]
+
+
+def my_cards() -> list[Token]:
+    """Cards that the town keeps for the visitor; those in a wallet can't be exchanged here."""
+    account = current_account()
+    if account is None:
+        return []
+    held = sa.select(Token).where(Token.holder_id == account.id, Token.state == TokenState.HELD)
+    return [token for token in db.session.scalars(held.order_by(Token.token_id)) if token.right.kind == Kind.CARD]
+
+
+def _page(swap: Swap, form: AcceptForm) -> str:
+    account = current_account()
+    cards = [(token, obstacle(token, account.id)) for token in fitting(swap)] if account else []
+    form.card.choices = [(token.token_id, f"{token.serial}番") for token, why in cards if why is None]
+    return render_template(
+        "collections/swap.html",
+        swap=swap,
+        give=token_of(swap.give_token_id),
+        take=token_of(swap.take_token_id) if swap.take_token_id else None,
+        form=form,
+        cards=cards,
+        giver=account is not None and account.id == swap.giver_id,
+        over=swap.state == SwapState.OFFERED and swap.expires_at <= now(),
+    )
+
+
+def _board(where: sa.ColumnElement[bool]) -> list[tuple[Swap, Token]]:
+    found = sa.select(Swap).where(*albums.open_to_all(), where)
+    return _with_cards(found.order_by(Swap.id.desc()).limit(SHOWN))
+
+
+def _with_cards(query: sa.Select[Swap]) -> list[tuple[Swap, Token]]:
+    swaps = list(db.session.scalars(query))
+    ids = [swap.give_token_id for swap in swaps]
+    tokens = {token.token_id: token for token in db.session.scalars(sa.select(Token).where(Token.token_id.in_(ids)))}
+    return [(swap, tokens[swap.give_token_id]) for swap in swaps]
+
+
+def me() -> Account:
+    account = current_account()
+    assert account is not None, "the door asked"
+    return account

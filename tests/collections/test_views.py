@@ -1,0 +1,86 @@
+"""Album, board and desk on their pages, without JavaScript."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.collections import swapping
+from marketplace.collections.models import Creator, SwapState
+from marketplace.kit.db import db, get
+from marketplace.rights.models import Right
+from tests import given
+from tests.chainlogs import Chain
+from tests.collections.stage import Cards, an_offer, exchanged, swap
+from tests.pages import read, send, submit
+
+
+def test_the_album_knows_what_is_owned_and_what_is_missing(
+    app: Flask, client: FlaskClient, cards: Cards, hana: int
+) -> None:
+    assert "全2種類です。" in read(client.get("/album")).words
+    words = read(given.signed_in(client, hana).get("/album")).words
+    assert "全2種類のうち、1種類をお持ちです。" in words
+    assert words.index("まだありません") > words.index("お持ちです")
+    page = read(client.get(f"/album/{get(Right, cards.first).code}")).words
+    assert page.count("お持ちです") == 1
+    assert page.count("まだ世に出ていません") == 9
+    assert client.get("/album/RGT-NONE").status_code == 404
+
+
+def test_a_card_is_put_up_and_exchanged_on_the_pages(
+    app: Flask, chain: Chain, cards: Cards, hana: int, ken: int
+) -> None:
+    hers, his = (given.signed_in(app.test_client(), who) for who in (hana, ken))
+    wrong = submit(hers, "/swaps/new", {"give": str(cards.hers), "want": str(cards.second), "serial": "１２３"})
+    assert read(wrong).form("/swaps/new").errors["serial"] == "その番号のカードはありません。"
+    put_up = submit(hers, "/swaps/new", {"give": str(cards.hers), "want": str(cards.second)})
+    path = put_up.headers["Location"]
+    assert "わらび（1番）" in read(app.test_client().get("/swaps")).words
+    assert "ログインして受ける" in read(app.test_client().get(path)).words
+    send(his, read(his.get(path)).form(f"{path}/accept"), {"card": str(cards.another)})
+    assert "2枚の持ち主を書きかえています" in read(hers.get(path)).words
+    found = swap(1)
+    assert (found.state, found.take_token_id) == (SwapState.ACCEPTED, cards.another)
+    exchanged(chain, found.id)
+    assert "交換が終わりました" in read(hers.get(path)).words
+
+
+def test_an_offer_to_one_person_is_seen_by_two(app: Flask, cards: Cards, hana: int, ken: int) -> None:
+    path = f"/swaps/{swap(an_offer(cards, hana, email='ken@example.jp')).code}"
+    stranger = given.signed_in(app.test_client(), given.an_account())
+    assert [app.test_client().get(path).status_code, stranger.get(path).status_code] == [403, 403]
+    assert "わらび" not in read(stranger.get("/swaps")).words
+    his = given.signed_in(app.test_client(), ken)
+    assert "決まったお相手へ" in read(his.get("/swaps")).words
+    send(his, read(his.get(path)).form(f"{path}/decline"))
+    assert swap(1).state == SwapState.DECLINED
+
+
+def test_who_put_it_up_takes_it_back(app: Flask, cards: Cards, hana: int) -> None:
+    swap_id = swapping.offer(cards.hers, hana, cards.second, None, None, 7)
+    path, hers = f"/swaps/{swap(swap_id).code}", given.signed_in(app.test_client(), hana)
+    send(hers, read(hers.get(path)).form(f"{path}/withdraw"))
+    assert swap(swap_id).state == SwapState.WITHDRAWN
+
+
+def test_creators_at_the_desk(app: Flask, cards: Cards, hana: int) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    submit(desk, "/staff/creators", {"name": "山菜えかき"})
+    path = f"/staff/creators/{get_code('山菜えかき')}"
+    filled = {"right": str(cards.first), "work": "原画", "terms": "町のトレカでの利用", "share": "２０．５％"}
+    wrong = submit(desk, path, filled | {"share": "たくさん"}, action=f"{path}/licences")
+    form = read(wrong).form(f"{path}/licences")
+    assert (form.errors["share"], form.value("terms")) == ("割合は数字で入力してください。例 20", "町のトレカでの利用")
+    assert submit(desk, path, filled, action=f"{path}/licences").status_code == 303
+    assert "20.5%" in read(desk.get(path)).words
+    assert desk.get(f"{path}/statement.csv").text.splitlines()[1].endswith(",0,0,20.5,0")
+    assert desk.get(f"{path}/statement.pdf").data.startswith(b"%PDF")
+    visitor = given.signed_in(app.test_client(), hana)
+    assert [visitor.get(each).status_code for each in ("/staff/creators", path)] == [403, 403]
+    assert "山菜えかき（公認クリエイター）" in read(visitor.get(f"/album/{get(Right, cards.first).code}")).words
+
+
+def get_code(name: str) -> str:
+    return db.session.scalars(sa.select(Creator.code).where(Creator.name == name)).one()

@@ -62,7 +62,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "perks": ("chaining",),
     "naming": ("inviting", "ending"),
     "appointments": ("settling",),
-    "gatherings": ("moving_up", "drafting"),
+    "gatherings": ("moving_up", "drafting", "polling", "circulating"),
     "collections": ("swapping",),
     "payments": ("reconciling",),
     "staff": ("importing",),

@@ -13,6 +13,7 @@ from marketplace.holders.owned import owned
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState
+from marketplace.metadata.pictures import own_url
 from marketplace.rights.models import Kind, Right
 from marketplace.tokens.models import Token, TokenState
 
@@ -30,6 +31,27 @@ class Series:
     issued: int
     listing: Listing | None
     offers: int
+
+    @property
+    def numbers(self) -> str:
+        """'3番、8番', '1番、2番、3番、4番、5番 ほか2枚'."""
+        first = "、".join(f"{token.serial}番" for token in self.mine[:5])
+        return first + (f" ほか{len(self.mine) - 5}枚" if len(self.mine) > 5 else "")
+
+    @property
+    def picture(self) -> str | None:
+        """Of the owner's first one, where each has its own."""
+        return own_url(self.right, self.mine[0].serial) if self.mine else None
+
+    @property
+    def facts(self) -> list[tuple[str, bool]]:
+        """(words, does it pass soon?), as on the cards of the shop."""
+        found = [(f"世に出た数 {self.issued:,}枚", False)]
+        if self.listing is not None:
+            found.append(("販売中", True))
+        if self.offers:
+            found.append((f"交換に{self.offers}枚", False))
+        return found
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -163,10 +164,14 @@ def rights_to_choose() -> list[Right]:
     return list(db.session.scalars(sa.select(Right).where(Right.state == RightState.APPROVED).order_by(Right.id)))
 
 
+def right_choices(rights: Sequence[Right]) -> list[tuple[int, str]]:
+    return [(right.id, f"{right.title_ja}（{Kind(right.kind).ja}）") for right in rights]
+
+
 def _form(**more: object) -> GatheringForm:
     form = GatheringForm(**more)
     rights = rights_to_choose()
-    form.right_ids.choices = [(right.id, f"{right.title_ja}（{Kind(right.kind).ja}）") for right in rights]
+    form.right_ids.choices = right_choices(rights)
     plans = [plan for right in rights for plan in read_all(right.perk_plans) if plan.kind is PlanKind.RSVP]
     form.perk.choices = [("", "使わない"), *{plan.id: plan.name for plan in plans}.items()]
     return form

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import (
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    widgets,
+)
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from marketplace.gatherings.polling import Question
 from marketplace.kit.forms import Form, JSTDateTimeField, number
 
 
@@ -79,3 +89,58 @@ class PassForm(Form):
 
 class ClickForm(Form):
     """Nothing but the click, protected against forgery."""
+
+
+class PollForm(Form):
+    title = StringField(
+        "お題",
+        validators=[DataRequired("お題を入力してください。"), Length(max=80, message="80文字までです。")],
+        description="例 つぎの春の集いは、どこで開きますか",
+    )
+    body = TextAreaField("説明", description="決まったことをどう使うか、いつ知らせるか")
+    choices = TextAreaField(
+        "選ぶもの", validators=[DataRequired("選ぶものを入力してください。")], description="1行に1つ。2から10まで"
+    )
+    right_ids = RightsField("投票できる権利", description="どれにもしるしを付けなければ、すべての権利")
+    secret = RadioField(
+        "投票のしかた",
+        choices=[
+            SelectChoice("secret", "秘密の投票（だれがどれを選んだかは、町にも残りません）"),
+            SelectChoice("named", "公開の投票（締め切りのあと、権利の番号ごとに選んだものを公開します）"),
+        ],
+        default="secret",
+    )
+    closes_at = JSTDateTimeField("締め切り", validators=[InputRequired("締め切りの日時を入力してください。")])
+
+    def question(self) -> Question:
+        assert self.closes_at.data is not None, "it is required"
+        return Question(
+            title=self.title.data or "",
+            body=self.body.data or "",
+            choices=(self.choices.data or "").splitlines(),
+            right_ids=self.right_ids.data or (),
+            secret=self.secret.data == "secret",
+            closes_at=self.closes_at.data,
+        )
+
+
+class VoteForm(Form):
+    choice = RadioField("選ぶもの", coerce=int, validators=[InputRequired("1つ選んでください。")])
+    sure = HiddenField()
+
+
+class StampForm(Form):
+    number = StringField(
+        "きょうの番号",
+        description="受付にある4けたの番号",
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+    code = HiddenField()
+
+
+class CircularForm(Form):
+    title = StringField(
+        "件名", validators=[DataRequired("件名を入力してください。"), Length(max=80, message="80文字までです。")]
+    )
+    body = TextAreaField("本文", validators=[DataRequired("本文を入力してください。")])
+    right_ids = RightsField("お送りする方", description="どれにもしるしを付けなければ、権利をお持ちの方みなさん")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
-from marketplace.gatherings import booking, desk
+from marketplace.gatherings import booking, desk, letter_pages, poll_pages, visit_pages
 from marketplace.gatherings.calendar import ics
 from marketplace.gatherings.forms import ClickForm
 from marketplace.gatherings.models import SEATED, Gathering, RsvpState
@@ -17,7 +17,10 @@ from marketplace.kit.limits import limiter
 from marketplace.kit.web import conditional
 
 bp = Blueprint("gatherings", __name__, url_prefix="/gatherings")
-BLUEPRINTS = (bp, desk.bp)
+BLUEPRINTS = (
+    *(bp, poll_pages.bp, visit_pages.bp, letter_pages.bp),
+    *(desk.bp, poll_pages.desk, visit_pages.desk, letter_pages.desk),
+)
 SAID = {
     RsvpState.COMING: "予約しました。メールでもお知らせします。",
     RsvpState.WAITING: "満席のため、空席待ちに入りました。席があくと、順番にメールでお知らせします。",

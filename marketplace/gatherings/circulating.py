@@ -1,0 +1,155 @@
+"""A letter to present holders is written, shown, sent in batches by the worker, and stopped by those who want none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from marketplace.accounts.models import Account
+from marketplace.gatherings.letters import Circular, CircularState, Copy, CopyState, OptOut
+from marketplace.holders.owned import people
+from marketplace.journal.writing import move, note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.refusals import Invalid
+from marketplace.kit.sheets import sheet
+from marketplace.notices.sending import send as post
+from marketplace.rights.models import Right
+from marketplace.settings import settings
+
+A_BATCH = 50
+
+
+def draft(title: str, body: str, right_ids: Sequence[int], by: str) -> int:
+    """A letter that nobody gets yet; its id. Invalid, with the field."""
+    with transaction() as session:
+        circular = Circular(state=CircularState.DRAFT, created_at=now(), **_checked(title, body, right_ids))
+        session.add(circular)
+        session.flush()
+        note(circular.subject, "draft_circular", by=by)
+        return circular.id
+
+
+def revise(circular_id: int, title: str, body: str, right_ids: Sequence[int], by: str) -> None:
+    """WrongState once it is sent."""
+    with transaction():
+        circular = lock(Circular, circular_id)
+        Circular.MOVES.next(circular.state, "send_circular")
+        for name, value in _checked(title, body, right_ids).items():
+            setattr(circular, name, value)
+        note(circular.subject, "revise_circular", by=by)
+
+
+def send(circular_id: int, by: str) -> int:
+    """To everybody who holds such a right at this moment: how many copies there will be. Invalid for nobody."""
+    with transaction() as session:
+        circular = lock(Circular, circular_id)
+        readers = people(circular.right_ids)
+        if not readers:
+            raise Invalid("お送りする方がいません。")
+        circular.sent_at = now()
+        move(circular, "send_circular", by=by, copies=len(readers))
+        session.flush()
+        rows = [{"circular_id": circular.id, "account_id": who, "state": CopyState.QUEUED} for who in readers]
+        session.execute(sa.insert(Copy), rows)
+        return len(readers)
+
+
+@sheet(every=5, name="gatherings.send_circulars")
+def send_batches() -> None:
+    """Copies that wait, a batch in each transaction; whoever comes at the same time takes others."""
+    while _send_batch():
+        pass
+    _finish()
+
+
+def _send_batch() -> int:
+    with transaction() as session:
+        waiting = sa.select(Copy).where(Copy.state == CopyState.QUEUED).order_by(Copy.id).limit(A_BATCH)
+        copies = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+        stopped = set(session.scalars(sa.select(OptOut.account_id)))
+        for copy in copies:
+            copy.done_at = now()
+            copy.state = CopyState.SKIPPED if copy.account_id in stopped else CopyState.PROMISED
+            if copy.state == CopyState.PROMISED:
+                circular, account = get(Circular, copy.circular_id), get(Account, copy.account_id)
+                post(
+                    "circular",
+                    account.email,
+                    key=f"circular:{circular.code}:{account.code}",
+                    **facts(circular, account),
+                )
+        return len(copies)
+
+
+def _finish() -> None:
+    """Letters of which every copy is done."""
+    waiting = sa.select(Copy.circular_id).where(Copy.state == CopyState.QUEUED)
+    done = sa.select(Circular.id).where(Circular.state == CircularState.SENDING, Circular.id.not_in(waiting))
+    ids = list(db.session.scalars(done))
+    db.session.rollback()
+    for circular_id in ids:
+        with transaction():
+            circular = lock(Circular, circular_id)
+            if circular.state == CircularState.SENDING:
+                move(circular, "finish_circular")
+
+
+def facts(circular: Circular, account: Account) -> dict[str, object]:
+    """What the letter's template needs; the preview shows the same."""
+    titles = db.session.scalars(sa.select(Right.title_ja).where(Right.id.in_(circular.right_ids)).order_by(Right.id))
+    stop = f"{settings().base_url}/letters/stop/{_signer().dumps(account.code)}"
+    return {"circular": circular, "titles": list(titles), "stop": stop}
+
+
+def log_of(circular_id: int) -> dict[CopyState, int]:
+    """How many copies are where."""
+    rows = sa.select(Copy.state, sa.func.count()).where(Copy.circular_id == circular_id).group_by(Copy.state)
+    found: dict[CopyState, int] = {state: count for state, count in db.session.execute(rows)}  # noqa: C416 -- a Row
+    return {state: found.get(state, 0) for state in CopyState}
+
+
+def reader_of(link: str) -> Account:
+    """Whose letter a link to stop them came with. LookupError for a link that is none."""
+    try:
+        code = _signer().loads(link)
+    except BadSignature:
+        raise LookupError("no such link") from None
+    return db.session.scalars(sa.select(Account).where(Account.code == code)).one()
+
+
+def wants(account_id: int) -> bool:
+    return db.session.get(OptOut, account_id) is None
+
+
+def stop(account_id: int) -> None:
+    """No letters from now on, those that still wait included. Said again, it changes nothing."""
+    with transaction():
+        insert_once(OptOut, {"account_id": account_id, "since": now()})
+
+
+def start(account_id: int) -> None:
+    """Letters again. Said again, it changes nothing."""
+    with transaction() as session:
+        session.execute(sa.delete(OptOut).where(OptOut.account_id == account_id))
+
+
+def circular_of(code: str) -> Circular:
+    """LookupError for none."""
+    found = db.session.scalar(sa.select(Circular).where(Circular.code == code))
+    if found is None:
+        raise LookupError(f"circular {code}")
+    return found
+
+
+def _checked(title: str, body: str, right_ids: Sequence[int]) -> dict[str, object]:
+    for value, field, words in ((title, "title", "件名"), (body, "body", "本文")):
+        if not value.strip():
+            raise Invalid(f"{words}を入力してください。", field=field)
+    return {"title": title.strip(), "body": body.strip(), "right_ids": sorted(right_ids)}
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key.get_secret_value(), salt="circular")

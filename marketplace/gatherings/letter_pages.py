@@ -1,0 +1,137 @@
+"""Letters to holders: where the office writes and sends them, and where a reader stops them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, signed_in, staff
+from marketplace.gatherings import circulating
+from marketplace.gatherings.desk import by, right_choices, rights_to_choose
+from marketplace.gatherings.forms import CircularForm, ClickForm
+from marketplace.gatherings.letters import Circular
+from marketplace.holders.owned import people
+from marketplace.kit.db import db, get
+from marketplace.kit.limits import limiter
+from marketplace.kit.refusals import Refused
+
+bp = Blueprint("letters", __name__)
+desk = Blueprint("letters_desk", __name__, url_prefix="/staff/circulars")
+
+
+@bp.get("/letters/stop/<link>")
+@limiter.limit("30/minute")
+def ask_to_stop(link: str) -> ResponseReturnValue:
+    """The mailed link. Opening it changes nothing, as programs that scan mails open links."""
+    account = circulating.reader_of(link)
+    action = f"/letters/stop/{link}"
+    return render_template("gatherings/letters.html", wanted=circulating.wants(account.id), action=action)
+
+
+@bp.post("/letters/stop/<link>")
+@limiter.limit("30/minute")
+def stop(link: str) -> ResponseReturnValue:
+    return _turn(circulating.reader_of(link), f"/letters/stop/{link}")
+
+
+@bp.get("/mypage/letters")
+@signed_in
+def mine() -> ResponseReturnValue:
+    account = current_account()
+    assert account is not None, "the door asked"
+    return render_template("gatherings/letters.html", wanted=circulating.wants(account.id), action="/mypage/letters")
+
+
+@bp.post("/mypage/letters")
+@limiter.limit("30/minute")
+@signed_in
+def turn() -> ResponseReturnValue:
+    account = current_account()
+    assert account is not None, "the door asked"
+    return _turn(account, "/mypage/letters")
+
+
+def _turn(account: Account, back: str) -> ResponseReturnValue:
+    if ClickForm().validate():
+        wanted = circulating.wants(account.id)
+        (circulating.stop if wanted else circulating.start)(account.id)
+        flash("お知らせのメールを止めました。" if wanted else "お知らせのメールを、また受け取ります。")
+    return redirect(back, 303)
+
+
+@desk.get("")
+@staff("drafter", "approver")
+def index() -> ResponseReturnValue:
+    found = db.session.scalars(sa.select(Circular).order_by(Circular.id.desc()).limit(100))
+    rows = [(row, circulating.log_of(row.id)) for row in found]
+    return render_template("gatherings/circulars.html", rows=rows)
+
+
+@desk.route("/new", methods=["GET", "POST"])
+@staff("drafter")
+def new() -> ResponseReturnValue:
+    form = _form()
+    if not form.is_submitted():
+        return render_template("gatherings/circular_edit.html", form=form, circular=None)
+    if form.validate():
+        try:
+            circular_id = circulating.draft(form.title.data, form.body.data, form.right_ids.data or (), by())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect(url_for("letters_desk.show", code=get(Circular, circular_id).code), 303)
+    return render_template("gatherings/circular_edit.html", form=form, circular=None), 422
+
+
+@desk.route("/<code>/edit", methods=["GET", "POST"])
+@staff("drafter")
+def edit(code: str) -> ResponseReturnValue:
+    circular = circulating.circular_of(code)
+    form = _form(data={name: getattr(circular, name) for name in ("title", "body", "right_ids")})
+    if not form.is_submitted():
+        return render_template("gatherings/circular_edit.html", form=form, circular=circular)
+    if form.validate():
+        try:
+            circulating.revise(circular.id, form.title.data, form.body.data, form.right_ids.data or (), by())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect(url_for("letters_desk.show", code=code), 303)
+    return render_template("gatherings/circular_edit.html", form=form, circular=circular), 422
+
+
+@desk.get("/<code>")
+@staff("drafter", "approver")
+def show(code: str) -> ResponseReturnValue:
+    """The letter as it will be read, to whom it goes, and what became of it."""
+    circular = circulating.circular_of(code)
+    account = current_account()
+    assert account is not None, "staff() lets nobody else in"
+    facts = circulating.facts(circular, account) | {"stop": "（読む方ごとのリンク）"}
+    text = render_template("notices/circular.txt", **facts).lstrip().partition("\n")[2].strip()
+    return render_template(
+        "gatherings/circular.html",
+        circular=circular,
+        text=text,
+        readers=len(people(circular.right_ids)),
+        log=circulating.log_of(circular.id),
+    )
+
+
+@desk.post("/<code>/send")
+@staff("drafter", "approver")
+def send(code: str) -> ResponseReturnValue:
+    circular = circulating.circular_of(code)
+    if not ClickForm().validate():
+        abort(400)
+    count = circulating.send(circular.id, by())
+    flash(f"{count:,}人に送り始めました。")
+    return redirect(url_for("letters_desk.show", code=code), 303)
+
+
+def _form(**more: object) -> CircularForm:
+    form = CircularForm(**more)
+    form.right_ids.choices = right_choices(rights_to_choose())
+    return form

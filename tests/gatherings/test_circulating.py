@@ -1,0 +1,122 @@
+"""A letter to present holders: shown first, one copy each whatever dies in the middle, none to who wants none."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.gatherings import circulating
+from marketplace.gatherings.letters import Circular, CircularState, CopyState
+from marketplace.kit.db import db, get
+from marketplace.notices.models import Notice
+from marketplace.tokens.custody import custody_of
+from tests import given
+from tests.chainlogs import Chain
+from tests.gatherings.stage import BY, mails
+from tests.holders.stage import moved, refusal
+from tests.pages import read, send, submit
+from tests.racing import at_once
+from tests.resale.stage import custody, held_token, token
+
+
+@pytest.fixture
+def holders(chain: Chain, hana: int, ken: int) -> int:
+    """Hana and Ken hold the same right, Hana two of it; its id."""
+    listing = given.a_listing(per_person_limit=3)
+    for who, serial in ((hana, 1), (hana, 2), (ken, 3)):
+        token_id = held_token(chain, who, listing, serial)
+    return token(token_id).right_id
+
+
+def a_letter(*right_ids: int) -> int:
+    return circulating.draft("春の便り", "山菜の季節です。\n\nお待ちしています。", right_ids, BY)
+
+
+def state(circular_id: int) -> CircularState:
+    db.session.rollback()
+    return get(Circular, circular_id).state
+
+
+def test_each_present_holder_gets_one_copy(chain: Chain, holders: int, hana: int, ken: int, mio: int) -> None:
+    letter = a_letter(holders)
+    assert circulating.send(letter, BY) == 2
+    assert refusal(lambda: circulating.send(letter, BY)) == "wrong_state"
+    circulating.send_batches()
+    circulating.send_batches()
+    assert [mails(f"{who}@example.jp") for who in ("hana", "ken", "mio")] == [["circular"], ["circular"], []]
+    assert state(letter) == CircularState.SENT
+    assert circulating.log_of(letter) == {CopyState.QUEUED: 0, CopyState.PROMISED: 2, CopyState.SKIPPED: 0}
+
+
+def test_who_sold_it_gets_none(chain: Chain, hana: int, ken: int) -> None:
+    token_id = held_token(chain, hana)
+    custody_of(ken)
+    moved(chain, token_id, custody(hana), custody(ken), 5)
+    circulating.send(a_letter(token(token_id).right_id), BY)
+    circulating.send_batches()
+    assert [mails(f"{who}@example.jp").count("circular") for who in ("hana", "ken")] == [0, 1]
+
+
+def test_who_stops_them_while_they_are_sent_gets_none(holders: int, hana: int, ken: int) -> None:
+    letter = a_letter()
+    circulating.send(letter, BY)
+    circulating.stop(hana)
+    circulating.stop(hana)
+    circulating.send_batches()
+    assert circulating.log_of(letter) == {CopyState.QUEUED: 0, CopyState.PROMISED: 1, CopyState.SKIPPED: 1}
+    circulating.start(hana)
+    circulating.send(a_letter(), BY)
+    circulating.send_batches()
+    assert [mails(f"{who}@example.jp").count("circular") for who in ("hana", "ken")] == [1, 2]
+
+
+def test_two_workers_at_once_and_a_dead_one_send_one_copy_each(
+    app: Flask, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = given.a_listing(quantity=30)
+    for serial in range(1, 13):
+        held_token(chain, given.an_account(), listing, serial)
+    monkeypatch.setattr(circulating, "A_BATCH", 4)
+    letter = a_letter()
+    assert circulating.send(letter, BY) == 12
+    at_once(app, 3, lambda _: circulating.send_batches())
+    circulating.send_batches()
+    sent = sa.select(sa.func.count(), sa.func.count(Notice.to_email.distinct())).where(Notice.template == "circular")
+    assert tuple(db.session.execute(sent).one()) == (12, 12)
+    assert state(letter) == CircularState.SENT
+
+
+def test_the_link_in_a_letter_stops_them_and_asks_first(app: Flask, holders: int, hana: int) -> None:
+    circulating.send(a_letter(), BY)
+    circulating.send_batches()
+    body = db.session.scalars(sa.select(Notice.body).where(Notice.to_email == "hana@example.jp")).one()
+    found = re.search(r"/letters/stop/\S+", body)
+    assert found is not None
+    reader = app.test_client()
+    page = read(reader.get(found.group()))
+    assert circulating.wants(hana) is True
+    send(reader, page.form(found.group()))
+    assert circulating.wants(hana) is False
+    assert reader.get("/letters/stop/forged").status_code == 404
+    mine = given.signed_in(app.test_client(), hana)
+    submit(mine, "/mypage/letters")
+    assert circulating.wants(hana) is True
+
+
+def test_the_desk_shows_the_letter_before_it_is_sent(app: Flask, holders: int) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    wrong = submit(desk, "/staff/circulars/new", {"title": "春の便り", "body": " "})
+    assert read(wrong).form("/staff/circulars/new").value("title") == "春の便り"
+    where = submit(desk, "/staff/circulars/new", {"title": "春の便り", "body": "山菜の季節です。"}).headers["Location"]
+    words = read(desk.get(where)).words
+    assert "いま権利をお持ちの2人にお送りします。" in words
+    assert "（読む方ごとのリンク）" in words
+    submit(desk, f"{where}/edit", {"body": "うどの季節です。"})
+    assert "うどの季節です。" in read(desk.get(where)).words
+    send(desk, read(desk.get(where)).form(f"{where}/send"))
+    circulating.send_batches()
+    assert "送りました" in read(desk.get(where)).words
+    assert refusal(lambda: circulating.revise(1, "x", "y", (), BY)) == "wrong_state"

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 2a0fef8ae6e2, after ; 2026-11-28 15:03:12.114248.
+Revision 35c95ea99c4e, after ; 2026-11-28 15:08:22.717132.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2a0fef8ae6e2"
+revision = "35c95ea99c4e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -148,6 +148,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_chain_logs_token", ["token_id", "block_number", "log_index"], unique=False)
 
     op.create_table(
+        "circulars",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("draft", "sending", "sent", name="state", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("right_ids", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'draft') = (sent_at IS NULL)", name=op.f("ck_circulars_sent_at_a_moment")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_circulars")),
+        sa.UniqueConstraint("code", name=op.f("uq_circulars_code")),
+    )
+    op.create_table(
         "erased",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=48), nullable=False),
@@ -165,6 +183,37 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_fund_books_only_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_books")),
     )
+    op.create_table(
+        "gatherings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("draft", "open", "cancelled", name="state", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(length=120), nullable=False),
+        sa.Column("entrance", sa.String(length=300), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ask_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_hours", sa.Integer(), nullable=False),
+        sa.Column("right_ids", sa.JSON(), nullable=False),
+        sa.Column("perk", sa.String(length=16), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("answer_hours > 0", name=op.f("ck_gatherings_time_to_answer")),
+        sa.CheckConstraint("ask_until <= begins_at", name=op.f("ck_gatherings_asked_before_it_begins")),
+        sa.CheckConstraint("asked >= 0", name=op.f("ck_gatherings_asked_counted")),
+        sa.CheckConstraint("ends_at > begins_at", name=op.f("ck_gatherings_ends_after_it_begins")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gatherings")),
+        sa.UniqueConstraint("code", name=op.f("uq_gatherings_code")),
+    )
+    with op.batch_alter_table("gatherings", schema=None) as batch_op:
+        batch_op.create_index("ix_gatherings_begins_at", ["begins_at"], unique=False)
+
     op.create_table(
         "ipfs_blocks",
         sa.Column("multihash", sa.LargeBinary(length=34), nullable=False),
@@ -461,6 +510,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_pictures_sha256")),
     )
     op.create_table(
+        "polls",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft", "open", "closed", "dropped", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("right_ids", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.Boolean(), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("snapshot_block", sa.BigInteger(), nullable=True),
+        sa.Column("snapshot_hash", sa.String(length=66), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state IN ('open', 'closed')) = (snapshot_block IS NOT NULL)", name=op.f("ck_polls_open_with_its_block")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_polls")),
+        sa.UniqueConstraint("code", name=op.f("uq_polls_code")),
+    )
+    with op.batch_alter_table("polls", schema=None) as batch_op:
+        batch_op.create_index("ix_polls_state", ["state", "closes_at"], unique=False)
+
+    op.create_table(
         "postings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -677,6 +755,51 @@ def upgrade() -> None:
         batch_op.create_index("ix_chain_txs_state", ["state"], unique=False)
 
     op.create_table(
+        "circular_copies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("circular_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued", "promised", "skipped", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_circular_copies_account_id_accounts")),
+        sa.ForeignKeyConstraint(
+            ["circular_id"], ["circulars.id"], name=op.f("fk_circular_copies_circular_id_circulars")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_circular_copies")),
+        sa.UniqueConstraint("circular_id", "account_id", name="uq_circular_copies_once"),
+    )
+    with op.batch_alter_table("circular_copies", schema=None) as batch_op:
+        batch_op.create_index("ix_circular_copies_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "circular_opt_outs",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_circular_opt_outs_account_id_accounts")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_circular_opt_outs")),
+    )
+    op.create_table(
+        "creators",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("certificate_token_id", sa.BigInteger(), nullable=True),
+        sa.Column("taken_in_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_creators_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_creators")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_creators_account_id")),
+        sa.UniqueConstraint("certificate_token_id", name="uq_creators_certificate"),
+        sa.UniqueConstraint("code", name=op.f("uq_creators_code")),
+        sa.UniqueConstraint("name", name=op.f("uq_creators_name")),
+    )
+    op.create_table(
         "custody_addresses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -834,6 +957,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_fund_periods_decided_by_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_periods")),
         sa.UniqueConstraint("name", name=op.f("uq_fund_periods_name")),
+    )
+    op.create_table(
+        "gathering_seats",
+        sa.Column("gathering_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["gathering_id"], ["gatherings.id"], name=op.f("fk_gathering_seats_gathering_id_gatherings")
+        ),
+        sa.PrimaryKeyConstraint("gathering_id", "number", name=op.f("pk_gathering_seats")),
     )
     op.create_table(
         "gifts",
@@ -1146,6 +1278,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("picture_id", "width", name=op.f("pk_picture_files")),
     )
     op.create_table(
+        "poll_choices",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("words", sa.String(length=80), nullable=False),
+        sa.Column("votes", sa.Integer(), nullable=False),
+        sa.CheckConstraint("votes >= 0", name=op.f("ck_poll_choices_votes_counted")),
+        sa.ForeignKeyConstraint(["poll_id"], ["polls.id"], name=op.f("fk_poll_choices_poll_id_polls")),
+        sa.PrimaryKeyConstraint("poll_id", "number", name=op.f("pk_poll_choices")),
+    )
+    op.create_table(
         "posting_lines",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("posting_id", sa.Integer(), nullable=False),
@@ -1395,6 +1537,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "role", name="uq_staff_roles_once"),
     )
     op.create_table(
+        "stamp_points",
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("screen_key", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["partner_id"], ["perk_partners.id"], name=op.f("fk_stamp_points_partner_id_perk_partners")
+        ),
+        sa.PrimaryKeyConstraint("partner_id", name=op.f("pk_stamp_points")),
+        sa.UniqueConstraint("screen_key", name=op.f("uq_stamp_points_screen_key")),
+    )
+    op.create_table(
         "stripe_payouts",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("yen", sa.Integer(), nullable=False),
@@ -1422,6 +1576,27 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_payouts")),
     )
+    op.create_table(
+        "visits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("partner_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "way",
+            sa.Enum("poster", "screen", name="way", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("right_ids", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_visits_account_id_accounts")),
+        sa.ForeignKeyConstraint(["partner_id"], ["perk_partners.id"], name=op.f("fk_visits_partner_id_perk_partners")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
+        sa.UniqueConstraint("account_id", "partner_id", "day", name="uq_visits_once_a_day"),
+    )
+    with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.create_index("ix_visits_day", ["day"], unique=False)
+
     op.create_table(
         "wallet_challenges",
         sa.Column("nonce", sa.String(length=32), nullable=False),
@@ -1599,6 +1774,26 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_lecture_rights_right_id_rights")),
         sa.PrimaryKeyConstraint("right_id", name=op.f("pk_lecture_rights")),
     )
+    op.create_table(
+        "licences",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("creator_id", sa.Integer(), nullable=False),
+        sa.Column("right_id", sa.Integer(), nullable=False),
+        sa.Column("work", sa.String(length=120), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("share_bps", sa.Integer(), nullable=False),
+        sa.Column("begins_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= begins_on", name=op.f("ck_licences_ends_after_it_begins")),
+        sa.CheckConstraint("share_bps BETWEEN 0 AND 10000", name=op.f("ck_licences_share_of_the_royalty")),
+        sa.ForeignKeyConstraint(["creator_id"], ["creators.id"], name=op.f("fk_licences_creator_id_creators")),
+        sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_licences_right_id_rights")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licences")),
+        sa.UniqueConstraint("creator_id", "right_id", name="uq_licences_once"),
+    )
+    with op.batch_alter_table("licences", schema=None) as batch_op:
+        batch_op.create_index("ix_licences_right", ["right_id"], unique=False)
+
     op.create_table(
         "listings",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1792,6 +1987,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("right_id", "edition", name="uq_pins_one_per_edition"),
     )
     op.create_table(
+        "poll_voices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("holder_address", sa.String(length=42), nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("choice", sa.Integer(), nullable=True),
+        sa.CheckConstraint("choice IS NULL OR given", name=op.f("ck_poll_voices_chosen_by_casting")),
+        sa.ForeignKeyConstraint(
+            ["poll_id", "choice"],
+            ["poll_choices.poll_id", "poll_choices.number"],
+            name="fk_poll_voices_a_choice_that_there_is",
+        ),
+        sa.ForeignKeyConstraint(["poll_id"], ["polls.id"], name=op.f("fk_poll_voices_poll_id_polls")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_poll_voices")),
+        sa.UniqueConstraint("poll_id", "token_id", name="uq_poll_voices_one_per_token"),
+    )
+    with op.batch_alter_table("poll_voices", schema=None) as batch_op:
+        batch_op.create_index("ix_poll_voices_holder", ["poll_id", "holder_address"], unique=False)
+
+    op.create_table(
         "public_places",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -1850,6 +2066,62 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_refunds_payment_id"), ["payment_id"], unique=False)
 
     op.create_table(
+        "rsvps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("gathering_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "offered",
+                "coming",
+                "attended",
+                "lapsed",
+                "withdrawn",
+                "called_off",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("seat", sa.Integer(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by_pass", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'attended') = (attended_at IS NOT NULL)", name=op.f("ck_rsvps_attended_at_a_moment")
+        ),
+        sa.CheckConstraint(
+            "(state = 'offered') = (answer_until IS NOT NULL)", name=op.f("ck_rsvps_an_offer_has_its_end")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('offered', 'coming', 'attended')) = (seat IS NOT NULL)",
+            name=op.f("ck_rsvps_whoever_comes_has_a_seat"),
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_rsvps_account_id_accounts")),
+        sa.ForeignKeyConstraint(
+            ["gathering_id", "seat"],
+            ["gathering_seats.gathering_id", "gathering_seats.number"],
+            name="fk_rsvps_a_seat_that_there_is",
+        ),
+        sa.ForeignKeyConstraint(["gathering_id"], ["gatherings.id"], name=op.f("fk_rsvps_gathering_id_gatherings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rsvps")),
+        sa.UniqueConstraint("code", name=op.f("uq_rsvps_code")),
+        sa.UniqueConstraint("gathering_id", "account_id", name="uq_rsvps_one_per_person"),
+        sa.UniqueConstraint("gathering_id", "place", name="uq_rsvps_place"),
+        sa.UniqueConstraint("gathering_id", "seat", name="uq_rsvps_one_per_seat"),
+    )
+    with op.batch_alter_table("rsvps", schema=None) as batch_op:
+        batch_op.create_index("ix_rsvps_account", ["account_id"], unique=False)
+        batch_op.create_index("ix_rsvps_answer_until", ["answer_until"], unique=False)
+
+    op.create_table(
         "stripe_balance_lines",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
@@ -1894,6 +2166,71 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stripe_disputes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stripe_disputes_payment_id"), ["payment_id"], unique=False)
+
+    op.create_table(
+        "swaps",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "offered",
+                "accepted",
+                "swapped",
+                "withdrawn",
+                "declined",
+                "expired",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("giver_id", sa.Integer(), nullable=False),
+        sa.Column("give_token_id", sa.BigInteger(), nullable=False),
+        sa.Column("want_right_id", sa.Integer(), nullable=False),
+        sa.Column("want_serial", sa.Integer(), nullable=True),
+        sa.Column("for_one", sa.Boolean(), nullable=False),
+        sa.Column("to_email", sa.String(length=254), nullable=True),
+        sa.Column("taker_id", sa.Integer(), nullable=True),
+        sa.Column("take_token_id", sa.BigInteger(), nullable=True),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('accepted', 'swapped')) = (taker_id IS NOT NULL)", name=op.f("ck_swaps_accepted_by_somebody")
+        ),
+        sa.CheckConstraint("to_email IS NULL OR state = 'offered'", name=op.f("ck_swaps_address_until_the_answer")),
+        sa.CheckConstraint("(taker_id IS NULL) = (take_token_id IS NULL)", name=op.f("ck_swaps_for_a_card_of_theirs")),
+        sa.CheckConstraint("expires_at > offered_at", name=op.f("ck_swaps_lasts_a_while")),
+        sa.CheckConstraint("take_token_id <> give_token_id", name=op.f("ck_swaps_for_another_card")),
+        sa.CheckConstraint("taker_id <> giver_id", name=op.f("ck_swaps_with_another")),
+        sa.ForeignKeyConstraint(["giver_id"], ["accounts.id"], name=op.f("fk_swaps_giver_id_accounts")),
+        sa.ForeignKeyConstraint(["taker_id"], ["accounts.id"], name=op.f("fk_swaps_taker_id_accounts")),
+        sa.ForeignKeyConstraint(["want_right_id"], ["rights.id"], name=op.f("fk_swaps_want_right_id_rights")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_swaps")),
+        sa.UniqueConstraint("code", name=op.f("uq_swaps_code")),
+    )
+    with op.batch_alter_table("swaps", schema=None) as batch_op:
+        batch_op.create_index("ix_swaps_giver", ["giver_id"], unique=False)
+        batch_op.create_index("ix_swaps_taker", ["taker_id"], unique=False)
+        batch_op.create_index("ix_swaps_to_email", ["to_email"], unique=False)
+        batch_op.create_index("ix_swaps_want", ["want_right_id", "state"], unique=False)
+        batch_op.create_index(
+            "uq_swaps_give_one",
+            ["give_token_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('offered', 'accepted')"),
+            postgresql_where=sa.text("state IN ('offered', 'accepted')"),
+        )
+        batch_op.create_index(
+            "uq_swaps_take_one",
+            ["take_token_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'accepted'"),
+            postgresql_where=sa.text("state = 'accepted'"),
+        )
 
     op.create_table(
         "tokens",
@@ -3391,6 +3728,23 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tokens_holder_address")
 
     op.drop_table("tokens")
+    with op.batch_alter_table("swaps", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_swaps_take_one",
+            sqlite_where=sa.text("state = 'accepted'"),
+            postgresql_where=sa.text("state = 'accepted'"),
+        )
+        batch_op.drop_index(
+            "uq_swaps_give_one",
+            sqlite_where=sa.text("state IN ('offered', 'accepted')"),
+            postgresql_where=sa.text("state IN ('offered', 'accepted')"),
+        )
+        batch_op.drop_index("ix_swaps_want")
+        batch_op.drop_index("ix_swaps_to_email")
+        batch_op.drop_index("ix_swaps_taker")
+        batch_op.drop_index("ix_swaps_giver")
+
+    op.drop_table("swaps")
     with op.batch_alter_table("stripe_disputes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stripe_disputes_payment_id"))
 
@@ -3401,11 +3755,20 @@ def downgrade() -> None:
         batch_op.drop_index("ix_stripe_balance_lines_at")
 
     op.drop_table("stripe_balance_lines")
+    with op.batch_alter_table("rsvps", schema=None) as batch_op:
+        batch_op.drop_index("ix_rsvps_answer_until")
+        batch_op.drop_index("ix_rsvps_account")
+
+    op.drop_table("rsvps")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refunds_payment_id"))
 
     op.drop_table("refunds")
     op.drop_table("public_places")
+    with op.batch_alter_table("poll_voices", schema=None) as batch_op:
+        batch_op.drop_index("ix_poll_voices_holder")
+
+    op.drop_table("poll_voices")
     op.drop_table("pins")
     with op.batch_alter_table("perk_uses", schema=None) as batch_op:
         batch_op.drop_index("ix_perk_uses_token")
@@ -3416,6 +3779,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_listings_state_opens")
 
     op.drop_table("listings")
+    with op.batch_alter_table("licences", schema=None) as batch_op:
+        batch_op.drop_index("ix_licences_right")
+
+    op.drop_table("licences")
     op.drop_table("lecture_rights")
     op.drop_table("holds")
     with op.batch_alter_table("documents", schema=None) as batch_op:
@@ -3441,7 +3808,12 @@ def downgrade() -> None:
     op.drop_table("amendments")
     op.drop_table("wallets")
     op.drop_table("wallet_challenges")
+    with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.drop_index("ix_visits_day")
+
+    op.drop_table("visits")
     op.drop_table("stripe_payouts")
+    op.drop_table("stamp_points")
     op.drop_table("staff_roles")
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_ins_began")
@@ -3469,6 +3841,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_posting_lines_account")
 
     op.drop_table("posting_lines")
+    op.drop_table("poll_choices")
     op.drop_table("picture_files")
     with op.batch_alter_table("phone_codes", schema=None) as batch_op:
         batch_op.drop_index("ix_phone_codes_number")
@@ -3520,6 +3893,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_gifts_giver_id")
 
     op.drop_table("gifts")
+    op.drop_table("gathering_seats")
     op.drop_table("fund_periods")
     op.drop_table("fund_explanations")
     with op.batch_alter_table("fund_decisions", schema=None) as batch_op:
@@ -3532,6 +3906,12 @@ def downgrade() -> None:
     op.drop_table("exports")
     op.drop_table("exclusions")
     op.drop_table("custody_addresses")
+    op.drop_table("creators")
+    op.drop_table("circular_opt_outs")
+    with op.batch_alter_table("circular_copies", schema=None) as batch_op:
+        batch_op.drop_index("ix_circular_copies_state")
+
+    op.drop_table("circular_copies")
     with op.batch_alter_table("chain_txs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_txs_state")
         batch_op.drop_index("ix_chain_txs_block_number")
@@ -3564,6 +3944,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_postings_fiscal_year")
 
     op.drop_table("postings")
+    with op.batch_alter_table("polls", schema=None) as batch_op:
+        batch_op.drop_index("ix_polls_state")
+
+    op.drop_table("polls")
     op.drop_table("pictures")
     op.drop_table("perk_partners")
     with op.batch_alter_table("perk_certificates", schema=None) as batch_op:
@@ -3604,11 +3988,16 @@ def downgrade() -> None:
 
     op.drop_table("journal")
     op.drop_table("ipfs_blocks")
+    with op.batch_alter_table("gatherings", schema=None) as batch_op:
+        batch_op.drop_index("ix_gatherings_begins_at")
+
+    op.drop_table("gatherings")
     op.drop_table("fund_books")
     with op.batch_alter_table("erased", schema=None) as batch_op:
         batch_op.drop_index("ix_erased_at")
 
     op.drop_table("erased")
+    op.drop_table("circulars")
     with op.batch_alter_table("chain_logs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_logs_token")
         batch_op.drop_index("ix_chain_logs_name")

@@ -198,7 +198,25 @@ def overtaken(form: ListingForm, listing: Listing) -> str:
 def seen(listing: Listing, form: SubmitForm) -> str:
     drafted = listing.state in (ListingState.DRAFT, ListingState.SUBMITTED, ListingState.APPROVED)
     found = checking.of(listing) if drafted else []
-    return render_template("staff/preview.html", listing=listing, form=form, checks=found)
+    return render_template("staff/preview.html", listing=listing, form=form, checks=found, schedule=schedule(listing))
+
+
+def schedule(listing: Listing) -> list[dict[str, Any]]:
+    """What the clock does with the sale, as macros/ui.html's timeline() shows it."""
+    steps = [ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED, ListingState.COMPLETED]
+    state = ListingState.OPEN if listing.state == ListingState.SUSPENDED else listing.state
+    reached = steps.index(state) if state in steps else -1
+    days = (listing.publish_at, listing.opens_at, listing.closes_at)
+    moments = zip(("公開（公告）", "受付の開始", "受付の終了"), days, strict=True)
+    items = [
+        {"word": word, "at": at, "state": "done" if number <= reached else "next"}
+        for number, (word, at) in enumerate(moments)
+        if at is not None
+    ]
+    if listing.draw_at is not None:
+        done = listing.state == ListingState.COMPLETED
+        items.append({"word": "抽選", "at": listing.draw_at, "state": "done" if done else "next"})
+    return items
 
 
 def page(form: ListingForm, listing: Listing | None = None, *, anyway: bool = False) -> str:

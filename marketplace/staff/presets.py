@@ -1,4 +1,4 @@
-"""Beginnings of a draft: five sales that a town makes again and again, in words that can be used as they are."""
+"""Beginnings of a draft: one for each sale that a town makes again and again, in words that can be used as they are."""
 
 from __future__ import annotations
 
@@ -235,5 +235,63 @@ PRESETS = {
             "art_seed": 410,
         },
         tradable=60,
+    ),
+    "experience": Preset(
+        "体験権",
+        "日にちの決まった体験。先着順で、席の数だけ。",
+        {
+            **BY_TERMS,
+            "kind": Kind.EXPERIENCE,
+            "mode": Mode.FIXED,
+            "title_ja": "雪おろし体験 1日",
+            "title_en": "A Day of Clearing Snow",
+            "lead_ja": "町の人といっしょに屋根の雪をおろし、温泉と夕食で一日を終えます。",
+            "lead_en": "Clear a roof of snow with people of the town; a bath and supper end the day.",
+            "body_ja": "道具はお貸しします。天気により中止するときは、別の日にご案内します。",
+            "perks": [{"ja": "雪おろし体験・温泉・夕食（1名）", "en": "Clearing snow, bath and supper for one"}],
+            "terms": [
+                {"ja": "18歳以上の方が参加できます。", "en": "For those of 18 and over."},
+                {"ja": "当日お越しにならないときは、使ったものとします。", "en": "Who does not come has used it."},
+                *ALWAYS,
+            ],
+            "resale_rule_ja": "体験の日の14日前まで、ゆずることができます。",
+            "transferable": True,
+            "royalty_bps": 500,
+            "uses_per_token": 1,
+            "price_yen": 5_000,
+            "quantity": 20,
+            "per_person_limit": 2,
+            "picture_alt": "晴れた冬の日、屋根の雪をおろす人たち",
+            "art_seed": 501,
+        },
+    ),
+    "certificate": Preset(
+        "証明書",
+        "町が認めた方にお渡しする、ゆずれない証明。",
+        {
+            "legal_basis": "ordinance",
+            "basis_note": "町の交付要綱による。",
+            "kind": Kind.CERTIFICATE,
+            "mode": Mode.GRANT,
+            "title_ja": "山菜トレカ 公認クリエイター証",
+            "title_en": "Certificate of a Town Card Creator",
+            "lead_ja": "公募で選ばれた作品の作り手であることを、町が証明します。",
+            "lead_en": "The town certifies the maker of a work chosen from an open call.",
+            "body_ja": "証明書は、作り手ご本人のものです。町の広報とトレカのページにお名前を載せることができます。",
+            "perks": [{"ja": "採用された作品のカード3枚", "en": "Three of the adopted cards"}],
+            "terms": [
+                {"ja": "ゆずることはできません。", "en": "It can't be given away."},
+                ALWAYS[1],
+            ],
+            "resale_rule_ja": "ゆずることはできません。",
+            "transferable": False,
+            "royalty_bps": 0,
+            "price_yen": 0,
+            "quantity": 5,
+            "per_person_limit": 1,
+            "picture_alt": "一筆で描いた山なみと、赤い印",
+            "art_seed": 611,
+        },
+        closes=None,
     ),
 }

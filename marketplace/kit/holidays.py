@@ -43,6 +43,13 @@ def closed(on: date) -> str | None:
     return holiday(on) or {SATURDAY: "土曜日", SUNDAY: "日曜日"}.get(on.weekday())
 
 
+def open_day(on: date, step: timedelta = DAY) -> date:
+    """That day, or the first after it on which a town hall is open; with `step=-DAY` the last before it."""
+    while closed(on):
+        on += step
+    return on
+
+
 def _named(on: date) -> str | None:
     if name := FIXED.get((on.month, on.day)):
         return name

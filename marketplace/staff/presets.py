@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time
 from typing import Any
 
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.holidays import DAY, open_day
 from marketplace.listings.models import Mode
 from marketplace.rights.models import Kind
 
@@ -15,7 +16,10 @@ Words = dict[str, str]
 
 @dataclass(frozen=True)
 class Preset:
-    """`opens`, `closes`, `draw` and `tradable` are days from today; sales open at 10:00 and close at 20:00."""
+    """`opens`, `closes`, `draw`, `tradable`: days from today, moved to the next on which the town hall is open.
+
+    Sales open at 10:00 and close at 20:00; they are announced a week before.
+    """
 
     name: str
     about: str
@@ -27,9 +31,11 @@ class Preset:
 
     def filled(self) -> dict[str, Any]:
         """What the form shows."""
+        opens = _on(self.opens, 10)
+        announced = datetime.combine(open_day(opens.date() - 7 * DAY, -DAY), opens.timetz())
         return self.values | {
-            "publish_at": _on(self.opens - 7, 10),
-            "opens_at": _on(self.opens, 10),
+            "publish_at": announced,
+            "opens_at": opens,
             "closes_at": _on(self.closes, 20) if self.closes else None,
             "draw_at": _on(self.draw, 10) if self.draw else None,
             "tradable_from": _on(self.tradable, 10) if self.tradable else None,
@@ -37,7 +43,7 @@ class Preset:
 
 
 def _on(days: int, hour: int) -> datetime:
-    return jst(now() + timedelta(days=days)).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return datetime.combine(open_day(jst(now()).date() + days * DAY), time(hour), JST)
 
 
 ALWAYS: list[Words] = [
@@ -65,14 +71,10 @@ NAMING_PERKS: list[Words] = [
     {"ja": "町長からの感謝状と、現地での贈呈式", "en": "Letter of thanks from the mayor, ceremony on site"},
 ]
 
-BY_TERMS = {
-    "legal_basis": "unsuited",
-    "basis_note": "同じ値段で多くの方にお渡しするもので、価格の競争になじまないため。",
-}
-BY_CONTRACT = {
-    "legal_basis": "unsuited",
-    "basis_note": "愛称の審査とあわせて相手方を決めるもので、価格だけの競争入札に適しないため。",
-}
+SAME_PRICE = "同じ値段で多くの方にお渡しするもので、価格の競争になじまないため。"
+SCREENED = "愛称の審査とあわせて相手方を決めるもので、価格だけの競争入札に適しないため。"
+BY_TERMS = {"legal_basis": "unsuited", "basis_note": SAME_PRICE}
+BY_CONTRACT = {"legal_basis": "unsuited", "basis_note": SCREENED}
 
 PRESETS = {
     "resident": Preset(

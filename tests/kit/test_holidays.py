@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.kit.holidays import SUNDAY, closed, holiday
+from marketplace.kit.holidays import DAY, SUNDAY, closed, holiday, open_day
 
 DAYS = st.dates(date(2022, 1, 1), date(2099, 12, 31))
 
@@ -59,6 +59,14 @@ def test_a_day_has_the_name_that_the_law_gives_it(on: date, name: str | None) ->
 )
 def test_a_town_hall_is_closed_at_weekends_and_around_new_year(on: date, why: str | None) -> None:
     assert closed(on) == why
+
+
+@given(DAYS)
+def test_an_open_day_is_found_on_both_sides(on: date) -> None:
+    after, before = open_day(on), open_day(on, -DAY)
+    assert (closed(after), closed(before)) == (None, None)
+    assert before <= on <= after
+    assert (after - before).days <= 12
 
 
 @given(DAYS)

@@ -60,9 +60,12 @@ def usual(blank: ListingForm) -> MultiDict[str, str]:
     blank.process(formdata=None, data={name: value for name, value in USUAL.items() if name not in SAID})
     sent: MultiDict[str, str] = MultiDict()
     for name, each in blank._fields.items():
-        if each.type in LEFT_OUT or name in SAID or each.data is None or each.data is False:
+        if each.type in LEFT_OUT or name in SAID or each.data is False:
             continue
-        sent[name] = "y" if each.data is True else str(each._value() if hasattr(each, "_value") else each.data)
+        if each.data is not None:
+            sent[name] = "y" if each.data is True else str(each._value() if hasattr(each, "_value") else each.data)
+        elif each.type == "SelectField":
+            sent[name] = next(str(value) for value, *_ in each.iter_choices())
     return sent
 
 
@@ -79,7 +82,7 @@ def _column(name: str, each: Any, empty: str) -> Column:
     words: tuple[tuple[str, str], ...] = ()
     kind, said = KINDS.get(each.type, "text"), empty.replace("\n", " ")
     if kind == "choice":
-        words = tuple((label, value) for value, label, *_ in each.iter_choices())
+        words = tuple((label, value) for value, label, *_ in each.iter_choices() if value != "")
         said = {value: word for word, value in words}.get(empty, "")
     elif kind == "yes":
         words, said = (("はい", "y"), ("いいえ", "")), "はい" if empty else "いいえ"

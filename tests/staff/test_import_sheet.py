@@ -8,6 +8,7 @@ from openpyxl import load_workbook
 
 from marketplace.kit.refusals import Invalid
 from marketplace.staff import import_sheet
+from marketplace.staff.drafting import USUAL
 from marketplace.staff.importing import Checker
 from tests.staff.sheets import as_csv, as_xlsx, row, titles
 
@@ -71,7 +72,7 @@ def test_empty_rows_keep_the_numbers_of_the_others() -> None:
         ("受付の開始", "あした", "2026-12-01 10:00 の形で入力してください。"),
         ("ほかの人にゆずれる", "たぶん", "「はい」か「いいえ」で入力してください。"),
         ("名前", "", "名前を入力してください。"),
-        ("利用の条件", "きっともうかる", "値上がりや利益を期待させる言葉は使えません。"),
+        ("利用の条件", "", "条件を1行以上書いてください。"),
         ("ゆずり渡しのときに基金へ入る割合", "11", "還元金は0％から10％までです。"),
         ("ひとことの説明（英語）", "x" * 401, "400文字までで入力してください。"),
         ("管理番号", "あ" * 65, "管理番号は64文字までで入力してください。"),
@@ -125,3 +126,10 @@ def test_the_template_has_its_examples_on_another_sheet_and_they_are_faultless()
 )
 def test_a_moment_as_people_type_it(typed: str, read: str) -> None:
     assert import_sheet.moment(typed) == read
+
+
+def test_a_choice_that_nobody_made_is_sent_as_a_browser_sends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(USUAL, "tax")
+    ((_number, cells),) = import_sheet.read(as_csv([row("A-1")]), Checker().columns)
+    assert list(Checker().faults(cells)) == []
+    assert str(Checker().values(cells)["tax"]) == "taxable_10"

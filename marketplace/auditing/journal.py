@@ -14,7 +14,7 @@ from marketplace.accounts.session import staff
 from marketplace.auditing.families import family_of
 from marketplace.journal.checking import check_here
 from marketplace.journal.models import Entry, Head
-from marketplace.journal.words import EVENTS, event_in_words, state_in_words, subject_in_words
+from marketplace.journal.words import EVENTS, actor_in_words, event_in_words, state_in_words, subject_in_words
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
 from marketplace.kit.db import db
@@ -24,6 +24,7 @@ bp = Blueprint("auditing", __name__, url_prefix="/staff")
 bp.add_app_template_filter(event_in_words)
 bp.add_app_template_filter(state_in_words)
 bp.add_app_template_filter(subject_in_words)
+bp.add_app_template_filter(actor_in_words)
 
 PAGE = 50
 HISTORY = 300

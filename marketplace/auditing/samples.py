@@ -43,7 +43,7 @@ class SampleForm(Form):
     since = StringField("この日から", validators=[DataRequired("日付を入力してください。")])
     until = StringField("この日まで", validators=[DataRequired("日付を入力してください。")])
     size = IntegerField(
-        "いくつ選びますか",
+        "選ぶ数",
         validators=[
             InputRequired("いくつ選ぶかを、数字で入力してください。"),
             NumberRange(1, sampling.MOST, f"1から{sampling.MOST}までで入力してください。"),

@@ -395,6 +395,15 @@ def subject_in_words(subject: str) -> str:
     return f"{SUBJECTS.get(kind, kind)} {code}".strip()
 
 
+ACTORS = {"applicant": "応募した方", "buyer": "お客さま", "partner": "協力店", "staff": "職員"}
+
+
+def actor_in_words(by: str) -> str:
+    """'buyer:ACC-7K3M9QXA' → 'お客さま ACC-7K3M9QXA'; names of staff are looked up in accounts.names."""
+    kind, _, code = by.partition(":")
+    return f"{ACTORS.get(kind, kind)} {code}" if code else "自動"
+
+
 def event_in_words(event: str) -> str:
     return EVENTS.get(event, event)
 

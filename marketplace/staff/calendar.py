@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -103,14 +104,16 @@ def draws(begin: datetime, end: datetime) -> Iterator[Event]:
 
 
 def deadlines(begin: datetime, end: datetime) -> Iterator[Event]:
-    """Until when winners must have paid: one line for a sale and moment, with their number."""
+    """Until when winners must have paid: one line for a sale and minute, with their number."""
     unpaid = Order.state.in_(OPEN) & Order.origin.in_((Origin.LOTTERY, Origin.AUCTION))
-    query = sa.select(Listing, Order.pay_by, sa.func.count()).join(Order, Order.listing_id == Listing.id)
-    query = query.where(unpaid, Order.pay_by >= begin, Order.pay_by < end).group_by(Listing.id, Order.pay_by)
-    for row, pay_by, count in db.session.execute(query.options(sa.orm.lazyload(Listing.right))):
+    query = sa.select(Order.listing_id, Order.pay_by).where(unpaid, Order.pay_by >= begin, Order.pay_by < end)
+    found = Counter((row.listing_id, row.pay_by.replace(second=0, microsecond=0)) for row in db.session.execute(query))
+    rows = sa.select(Listing).where(Listing.id.in_({listing_id for listing_id, _ in found}))
+    sold = {row.id: row for row in db.session.scalars(rows)}
+    for (listing_id, minute), count in found.items():
+        row = sold[listing_id]
         where = f"/staff/orders?state=awaiting_payment&listing={row.code}"
-        title = f"{row.right.title_ja}（{count}件）"
-        yield Event(pay_by, "pay", title, where, f"pay-{row.code}-{pay_by:%Y%m%d%H%M%S}")
+        yield Event(minute, "pay", f"{row.right.title_ja}（{count}件）", where, f"pay-{row.code}-{minute:%Y%m%d%H%M}")
 
 
 def trades(begin: datetime, end: datetime) -> Iterator[Event]:

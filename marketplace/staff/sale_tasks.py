@@ -180,9 +180,11 @@ def to_report() -> list[Task]:
     return [
         Task(
             *("結果", "plain", f"{listing.right.title_ja}の結果を報告してください"),
-            *(f"終了 {when(listing.closes_at)}" if listing.closes_at else "", _look(listing)[0], "報告の画面を開く"),
+            f"終了 {when(listing.closes_at)}" if listing.closes_at <= now() else "予定より早く終わりました",
+            *(_look(listing)[0], "報告の画面を開く"),
         )
         for listing in found
+        if listing.closes_at
     ]
 
 

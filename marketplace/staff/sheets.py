@@ -69,7 +69,7 @@ def today(account_id: int) -> list[Task]:
 GROUPS = {
     "bad": "すぐに見てください",
     "warn": "あなたの手を待っています",
-    "plain": "これからのこと",
+    "plain": "時間のあるときに",
     "good": "きょう、自動ですすむこと",
 }
 

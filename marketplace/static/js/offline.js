@@ -24,5 +24,5 @@ async function answer(request, path) {
   });
   if (!kept) return fresh;
   const late = new Promise((good) => { setTimeout(good, PATIENCE, kept.clone()); });
-  return Promise.race([fresh, late]).catch(() => kept);
+  return Promise.race([fresh, late]).then((response) => (response.status >= 500 ? kept : response), () => kept);
 }

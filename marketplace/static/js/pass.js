@@ -86,7 +86,7 @@ async function begin() {
   const remove = document.querySelector("[data-forget]");
   remove.hidden = false;
   remove.addEventListener("click", forget);
-  await keep("/passes/worker.js", ["/static/vendor/lean-qr-2.7.4/index.mjs"]);
+  await keep("/passes/worker.js", ["/static/vendor/lean-qr-2.7.4/index.mjs", "/passes/", "/static/js/passes.js"]);
   box.dataset.kept = "yes";
 }
 

@@ -25,12 +25,15 @@ PATIENCE = timedelta(minutes=10)
 
 
 def write_down(line: Use, *, afterwards: bool) -> None:
-    """Inside the transaction of the use. NothingLeft where the chain knows of none, and it can still be refused."""
+    """Inside the transaction of the use. NothingLeft where the chain knows of none, and it can still be refused.
+
+    An undo that is on its way makes room: then the guest does not wait for the chain, and write_down_late() follows.
+    """
     assert line.chain_ref is not None
     try:
         using.write_down(line.token_id, line.chain_ref)
     except Refused:
-        if not afterwards:
+        if not (afterwards or _undo_on_its_way(line.token_id)):
             raise
 
 
@@ -94,6 +97,13 @@ def _room(token_id: int, plan_id: str, period: str) -> int:
         Use.token_id == token_id, Use.plan_id == plan_id, Use.period == period, Use.id.not_in(undone), called
     )
     return (used or 0) - (db.session.scalar(written) or 0)
+
+
+def _undo_on_its_way(token_id: int) -> bool:
+    undone = sa.literal("use:") + Use.chain_ref + sa.literal(":undo")
+    of_token = sa.select(undone).where(Use.token_id == token_id, Use.chain_ref.is_not(None))
+    waiting = sa.select(Call.id).where(Call.key.in_(of_token), Call.state != CallState.MINED)
+    return db.session.scalar(waiting.limit(1)) is not None
 
 
 def _call(key: str) -> Call | None:

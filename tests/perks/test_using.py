@@ -250,6 +250,22 @@ def test_the_town_does_not_promise_more_than_the_chain_knows(chain: Chain, desk:
     assert lines() == []
 
 
+def test_a_guest_does_not_wait_for_the_chain_to_take_back_a_mistake(chain: Chain, desk: Desk, hana: int) -> None:
+    token_id = a_token(chain, hana, lectures(desk, 1), kind="lecture", uses_per_token=1)
+    phone, tablet, mistaken = Telephone(token_id, hana), desk.tablet(), ref()
+    scan(tablet, phone.shows(), "p2", mistaken)
+    chain.redeemed(token_id, custody(hana), used=1, left=0, block=2)
+    heard(chain, token_id)
+    using.undo(mistaken, ref(), now(), desk.partner_id)
+    assert scan(tablet, phone.shows(now() + timedelta(seconds=30)), "p2").left == 0
+    first, _undo, second = lines()
+    assert [key for key, *_ in calls("use:")] == [f"use:{first.chain_ref}", f"use:{first.chain_ref}:undo"]
+    chain.undone(token_id, str(first.chain_ref), used=0, left=1, block=3)
+    heard(chain, token_id)
+    chaining.write_down_late()
+    assert [key for key, *_ in calls("use:")][2:] == [f"use:{second.chain_ref}"]
+
+
 def test_two_counters_at_the_same_moment_let_one_in(app: Flask, chain: Chain, desk: Desk, hana: int) -> None:
     token_id = a_token(chain, hana, bath(desk))
     phone = Telephone(token_id, hana)

@@ -81,7 +81,14 @@ export class Kept {
     this.since[key] = (this.since[key] || 0) + 1;
     this.queue.push({ do: "use", ref: asked.ref, plan: plan.id, pass: asked.pass, key });
     this.write();
-    return { ok: true, headline: `OK ${word}${used + 1}回目`, name: plan.name, use: asked.ref };
+    const left = plan.allowed === null ? "" : `${word}のこり ${plan.allowed - used - 1}回。`;
+    return {
+      ok: true,
+      headline: `OK ${word}${used + 1}回目`,
+      name: plan.name,
+      left: `${left}電波が戻ったら、町に送ります`,
+      use: asked.ref,
+    };
   }
 
   undo(asked, seconds) {

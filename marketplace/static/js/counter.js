@@ -94,7 +94,7 @@ async function alone(asked) {
     choose(plans, (id) => guarded(() => alone({ ...asked, plan: id })));
     return;
   }
-  show({ ...kept.use(asked, found, plan, seconds), left: "電波が戻ったら、町に送ります" });
+  show(kept.use(asked, found, plan, seconds));
   status(false);
 }
 

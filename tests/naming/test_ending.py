@@ -123,4 +123,4 @@ def test_a_token_that_is_revoked_on_chain_takes_its_name_along(chain: Chain, han
 def test_only_naming_rights_can_be_revoked(chain: Chain, hana: int) -> None:
     token_id = held_token(chain, hana)
     with pytest.raises(NotRevocable), transaction():
-        revoke(token_id, "0x" + "0" * 64)
+        revoke(token_id, "誤り", "staff:ACC-1")

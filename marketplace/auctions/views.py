@@ -146,10 +146,6 @@ def place(code: str) -> ResponseReturnValue:
         return bid_page(listing, auction, form_of(auction)), refusal.status
     except Refused as refusal:
         return refused(code, typed, refusal)
-    except LookupError:
-        if current_account() is None:
-            return ask_to_sign_in()
-        raise
     there = f"/listings/{code}/bid/{bid_id}"
     if wants_fragment():
         return "", 200, {"HX-Redirect": there}

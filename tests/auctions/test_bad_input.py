@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.signing_out import end_all
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.models import Auction, Bid
 from marketplace.kit.clock import pretending
@@ -156,12 +157,14 @@ def test_a_double_click_is_one_bid(bidder: FlaskClient, auction: Auction, header
     assert bids(auction) == 3
 
 
-def test_somebody_whose_account_is_gone_is_asked_to_sign_in(
+def test_somebody_who_was_signed_out_elsewhere_is_asked_to_sign_in(
     client: FlaskClient, auction: Auction, headers: dict[str, str]
 ) -> None:
     form = {"max_yen": "6000", "agreed": "y", "back": f"/listings/{auction.code}/bid"}
-    gone = given.signed_in(client, 999_999)
-    answer = gone.post(f"/listings/{auction.code}/bid/place", data=form, headers=headers)
+    account_id = given.an_account()
+    given.signed_in(client, account_id)
+    end_all(account_id, by="buyer:ACC-TEST")
+    answer = client.post(f"/listings/{auction.code}/bid/place", data=form, headers=headers)
     assert answer.headers["HX-Redirect" if headers else "Location"] == f"/signin?next=/listings/{auction.code}/bid"
     db.session.refresh(auction)
     assert (auction.arrivals, auction.bid_count) == (2, 2)

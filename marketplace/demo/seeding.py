@@ -13,7 +13,7 @@ import requests
 import sqlalchemy as sa
 
 from marketplace.chain import deploying, following, sending
-from marketplace.demo import hands, perks, trades
+from marketplace.demo import hands, perks, trades, treasury
 from marketplace.demo.history import Act, Tale
 from marketplace.demo.town import story
 from marketplace.kit import sheets
@@ -54,9 +54,11 @@ def seed() -> None:
     listings = {tale.sale.id: tale.listing_id for tale in tales}
     trades.trade(listings, settle)
     perks.visit([token.token_id for token in trades.held(listings["LST-01"])[:VISITS]])
+    stripe(payout={})
     stripe(faults={"drop": 0.0})
     sheets.run_all()
     settle()
+    treasury.keep_the_fund(office)
     log.info("the story of the town took %.1f s", time.monotonic() - began)
 
 

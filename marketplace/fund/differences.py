@@ -163,13 +163,14 @@ def _lines() -> Iterator[Difference]:
 
 
 def _postings() -> Iterator[Difference]:
-    """Our postings of Stripe's transactions against its lines, as far as we have read them."""
+    """Our postings on Stripe's balance against its lines, as far as we have read them."""
     read = db.session.get(Cursor, "balance")
     if read is None:
         return
     known = sa.exists().where(BalanceLine.id == Posting.key)
+    ours = sa.exists().where(PostingLine.posting_id == Posting.id, PostingLine.account == Account.STRIPE)
     until = now() - timedelta(seconds=OVERLAP)
-    for posting in db.session.scalars(sa.select(Posting).where(Posting.key.like("txn\\_%", escape="\\"), ~known)):
+    for posting in db.session.scalars(sa.select(Posting).where(ours, ~known)):
         if posting.at.timestamp() <= read.seconds or posting.at < until:
             moved = sum(line.yen for line in posting.lines if line.account == Account.STRIPE)
             yield Difference(posting.key, "not_at_stripe", posting.at, -moved, posting.key, "")

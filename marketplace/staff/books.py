@@ -185,7 +185,7 @@ def statement(name: str) -> bytes:
             for account in Account
             if any(sums[str(account)].values())
         ],
-        widths=(0.36, 0.16, 0.16, 0.16, 0.16),
+        widths=(0.28, 0.18, 0.18, 0.18, 0.18),
         numbers=(1, 2, 3, 4),
     )
     postings, _count = postings_of(name)

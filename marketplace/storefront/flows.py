@@ -9,7 +9,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 WHOLE = 1_000
-GAP = 14.0
+GAP, SLOT = 14.0, 44.0
+"""Between two streams, and what the two lines of words beside one need."""
 LEAST = 2.0
 """How thin a stream may be drawn at least: it is small, not nothing."""
 FILLS = ("fill-1", "fill-4", "fill-2", "fill-3")
@@ -63,11 +64,11 @@ def shared_out(sums: Sequence[int], whole: int = WHOLE) -> list[int]:
 
 def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Markup:
     """The drawing; a table with the same figures stands beside it."""
-    width, height = size[0], max(size[1], 52.0 * len(parts) + 20)
+    width = size[0]
     left, right = 118.0, width - (236.0 if width > 450 else 168.0)
-    room = height - 20 - GAP * (len(parts) - 1)
-    scale = (room - LEAST * len(parts)) / WHOLE
-    tall = [LEAST + part.share * scale for part in parts]
+    room = max(size[1], SLOT * len(parts))
+    tall = [max(LEAST, part.share * room / WHOLE) for part in parts]
+    height = 20 + sum(max(thick + GAP, SLOT) for thick in tall)
     source, y = 10 + (height - 20 - sum(tall)) / 2, 10.0
     body = [
         f'<text class="chart__strong" x="0" y="{height / 2 - 4:.0f}">いただいた</text>',
@@ -80,12 +81,12 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
             f"V{y + thick:.1f} C{middle:.0f} {y + thick:.1f} {middle:.0f} {source + thick:.1f} {left:.0f} "
             f"{source + thick:.1f}Z"
         )
-        fill, at = FILLS[n % len(FILLS)], y + thick / 2
+        fill, at = FILLS[n % len(FILLS)], max(y + thick / 2, y + 14)
         body.append(f'<path class="{fill}" opacity="0.45" d="{curve}"/>')
         body.append(f'<rect class="{fill}" x="{right:.0f}" y="{y:.1f}" width="8" height="{thick:.1f}"/>')
         body.append(f'<text class="chart__strong" x="{right + 16:.0f}" y="{at - 2:.1f}">{part.share:,}円</text>')
         body.append(f'<text x="{right + 16:.0f}" y="{at + 16:.1f}">{escape(_short(part.word, width))}</text>')
-        source, y = source + thick, y + thick + GAP
+        source, y = source + thick, y + max(thick + GAP, SLOT)
     told = "、".join(f"{part.word} {part.share}円" for part in parts)
     return Markup(  # noqa: S704 - numbers, words of this file and escaped text
         f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d">'

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account
 from marketplace.chain.register import status
 from marketplace.fund import tracing
+from marketplace.fund.models import Posting
 from marketplace.fund.statements import summary
 from marketplace.fund.tracing import STAGES, reached, totals
 from marketplace.fund.years import year_ja
@@ -26,6 +27,7 @@ from marketplace.metadata.models import Pin
 from marketplace.orders.models import Order
 from marketplace.storefront.charts import both
 from marketplace.storefront.flows import parts_of, streams
+from marketplace.tokens.finding import token_at
 from marketplace.tokens.models import Token
 
 bp = Blueprint("records", __name__)
@@ -65,6 +67,14 @@ def entry(number: int) -> ResponseReturnValue:
     return _public(render_template("storefront/fund_entry.html", row=told(found)[0], stages=STAGES))
 
 
+@bp.get("/fund/rights/<contract>/<int:token_id>")
+def entry_of(contract: str, token_id: int) -> ResponseReturnValue:
+    """From a right to the entry of its price; 404 for one that nobody paid for."""
+    subject = f"order:{token_at(contract, token_id).order_code}"
+    number = db.session.scalar(sa.select(sa.func.min(Posting.id)).where(Posting.subject == subject))
+    return redirect(f"/fund/entries/{number}", 302) if number is not None else abort(404)
+
+
 @bp.get("/fund/entries.<any(csv, json):kind>")
 def entries_file(kind: str) -> ResponseReturnValue:
     rows = [{name: row[name] for name in COLUMNS} for row in told(list(tracing.entries()))]
@@ -76,7 +86,7 @@ def entries_file(kind: str) -> ResponseReturnValue:
 
 
 def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
-    """{COLUMNS, "token": the page of the token or None}: nothing of persons, the day and not the moment."""
+    """{COLUMNS, "on", "token": the page of the token or None}: nothing of persons, the day and not the moment."""
     ends, codes = totals(), {entry.subject.removeprefix("order:") for entry in found}
     query = sa.select(Order).where(Order.code.in_(codes)).options(joinedload(Order.listing), joinedload(Order.unit))
     orders = {order.subject: order for order in db.session.scalars(query)}
@@ -88,6 +98,7 @@ def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "number": each.number,
+                "on": jst(each.at).date(),
                 "date": jst(each.at).date().isoformat(),
                 "fiscal_year": each.year,
                 "right": order.listing.right.title_ja if order else "保証金",

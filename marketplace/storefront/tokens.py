@@ -21,6 +21,7 @@ from marketplace.resale.offering import live_offer
 from marketplace.resale.statements import STEP_JA, history
 from marketplace.storefront.provenance import ribbon
 from marketplace.tokens.finding import token_at
+from marketplace.tokens.freezing import frozen
 from marketplace.tokens.models import NOBODY, Token, TokenState
 
 bp = Blueprint("tokens", __name__)
@@ -52,6 +53,7 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
         step_words=STEP_JA,
         offer=offer,
         mine=mine,
+        stopped=frozen(row) if mine else None,
         in_own_wallet=me is not None and row.holder_address in {wallet.address for wallet in wallets_of(me.id)},
         gift=open_gift(token_id) if mine else None,
         withdrawal=open_withdrawal(token_id) if mine else None,

@@ -5,9 +5,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.settings import Settings
+from tests import given
 from tests.chainlogs import Chain, deploy
 from tests.local_stripe import LocalStripe
-from tests.orders.bought import bought, issued, token_of
+from tests.orders.bought import bought, disputed, issued, token_of
 from tests.pages import read
 
 
@@ -29,3 +30,14 @@ def test_a_token_leads_to_the_entry_of_its_price_and_the_entry_to_the_token(
     for page in ("/fund/entries", "/fund/entries.csv", "/fund/entries.json"):
         assert order.buyer.email not in client.get(page).text
     assert client.get("/fund/rights/0x0000000000000000000000000000000000000000/1").status_code == 404
+
+
+def test_the_payer_reads_on_the_token_why_it_is_stopped_and_nobody_else_does(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    deploy()
+    order = issued(Chain(), bought(stripe))
+    disputed(stripe, order)
+    path, words = str(token_of(order).path), "いま、この権利は止まっています"
+    assert words not in client.get(path).text
+    assert words in given.signed_in(client, order.buyer_id).get(path).text

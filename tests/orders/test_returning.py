@@ -85,7 +85,8 @@ def test_asking_needs_a_reason_and_is_done_once(app: Flask, stripe: LocalStripe,
     order = issued(chain, bought(stripe))
     with pytest.raises(NoReason):
         returning.ask(order.id, given.staff("treasury"), "  ")
-    outcomes = at_once(app, 3, lambda _: returning.ask(order.id, 1, WHY))
+    order_id, treasury = order.id, given.staff("treasury")
+    outcomes = at_once(app, 3, lambda _: returning.ask(order_id, treasury, WHY))
     assert sorted(type(each).__name__ for each in outcomes) == ["AskedAlready", "AskedAlready", "int"]
 
 

@@ -22,7 +22,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.rights.models import Kind, Right, RightState
 
-bp = Blueprint("planner", __name__, url_prefix="/staff/calendar")
+bp = Blueprint("planner", __name__, url_prefix="/staff/lecturers")
 WEEK = timedelta(days=7)
 
 
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
     return page()
 
 
-@bp.post("/lecturers")
+@bp.post("")
 @staff("drafter", "approver")
 def put_lecturer() -> ResponseReturnValue:
     form = LecturerForm()

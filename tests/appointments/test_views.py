@@ -166,7 +166,7 @@ def test_strangers_see_nothing_and_can_do_nothing(
     path = row(appointment_id).path
     stranger = given.signed_in(app.test_client(), taro)
     assert [stranger.get(each).status_code for each in (path, f"{path}.ics", asking(talks))] == [404] * 3
-    assert [stranger.get(each).status_code for each in (at_desk(appointment_id), "/staff/calendar")] == [403] * 2
+    assert [stranger.get(each).status_code for each in (at_desk(appointment_id), "/staff/lecturers")] == [403] * 2
     assert app.test_client().get(path).status_code == 303
     sold_on(chain, talks, taro)
     refused = [form for form in read(visitor.get(path)).forms if form.action.startswith(path)]
@@ -178,28 +178,28 @@ def test_strangers_see_nothing_and_can_do_nothing(
 def test_the_calendar_shows_the_week_and_takes_people_rights_and_absences(desk: FlaskClient, talks: Talks) -> None:
     appointment_id = fixed(talks)
     code = row(appointment_id).code
-    week = read(desk.get("/staff/calendar?week=2027-06-14"))
+    week = read(desk.get("/staff/lecturers?week=2027-06-14"))
     assert week.links.count(f"/staff/appointments/{code}") == 2
-    assert desk.get("/staff/calendar?week=いつか").status_code == 200
+    assert desk.get("/staff/lecturers?week=いつか").status_code == 200
     away = {"lecturer": str(talks.lecturer_id), "starts_at": typed(MONDAY), "ends_at": typed(MONDAY), "why": "議会"}
-    path = "/staff/calendar/absences"
-    backwards = submit(desk, "/staff/calendar", away, action=path)
+    path = "/staff/lecturers/absences"
+    backwards = submit(desk, "/staff/lecturers", away, action=path)
     assert list(read(backwards).form(path).errors) == ["ends_at"]
-    over = submit(desk, "/staff/calendar", {**away, "ends_at": typed(FRIDAY)}, action=path)
+    over = submit(desk, "/staff/lecturers", {**away, "ends_at": typed(FRIDAY)}, action=path)
     assert code in read(over).form(path).errors["starts_at"]
     good = {**away, "starts_at": typed(WEDNESDAY), "ends_at": typed(FRIDAY)}
-    assert submit(desk, "/staff/calendar", good, action=path).status_code == 303
+    assert submit(desk, "/staff/lecturers", good, action=path).status_code == 303
     assert (
-        read(desk.get("/staff/calendar?week=2027-06-14")).words.count("議会") == 33
+        read(desk.get("/staff/lecturers?week=2027-06-14")).words.count("議会") == 33
     )  # 14 + 16 + 2 half hours, and the list
-    twice = submit(desk, "/staff/calendar", {"name": "町長"}, action="/staff/calendar/lecturers")
-    assert read(twice).form("/staff/calendar/lecturers").errors == {"name": "同じ名前の方が登録されています。"}
-    assert submit(desk, "/staff/calendar", {"name": "副町長"}, action="/staff/calendar/lecturers").status_code == 303
+    twice = submit(desk, "/staff/lecturers", {"name": "町長"}, action="/staff/lecturers")
+    assert read(twice).form("/staff/lecturers").errors == {"name": "同じ名前の方が登録されています。"}
+    assert submit(desk, "/staff/lecturers", {"name": "副町長"}, action="/staff/lecturers").status_code == 303
     odd = {"right": str(token(talks.token_id).right_id), "lecturer": str(talks.lecturer_id), "minutes": "45"}
-    wrong = submit(desk, "/staff/calendar", odd, action="/staff/calendar/rights")
-    assert list(read(wrong).form("/staff/calendar/rights").errors) == ["minutes"]
+    wrong = submit(desk, "/staff/lecturers", odd, action="/staff/lecturers/rights")
+    assert list(read(wrong).form("/staff/lecturers/rights").errors) == ["minutes"]
     right = {**odd, "minutes": "90"}
-    assert submit(desk, "/staff/calendar", right, action="/staff/calendar/rights").status_code == 303
+    assert submit(desk, "/staff/lecturers", right, action="/staff/lecturers/rights").status_code == 303
 
 
 def test_a_date_is_cancelled_by_either_side(visitor: FlaskClient, desk: FlaskClient, talks: Talks) -> None:

@@ -95,7 +95,7 @@ def test_a_lecture_is_wished_fixed_held_and_counted(
 
 
 def name_the_mayor(desk: Page) -> None:
-    desk.goto("/staff/calendar")
+    desk.goto("/staff/lecturers")
     desk.fill("[name=name]", "町長")
     press(desk, "登録する")
     desk.select_option("form[action$='/rights'] [name=right]", label="町長の講演・相談 12回")

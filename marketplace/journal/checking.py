@@ -7,7 +7,8 @@ chain must end at its head, and go through every head of a day that somebody kep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -115,13 +116,15 @@ def check(rows: Iterable[Row], head: tuple[int, str], fixed: Sequence[Fixed] = (
 def check_here(fixed: Sequence[Fixed] = ()) -> Fault | None:
     """check() of the journal in the database, as it is at this moment: see kit.db.see_one_moment()."""
     head = db.session.get(Head, 1, populate_existing=True)
-    return check(_kept(), (head.seq, head.hash) if head else (0, BEFORE_ALL), fixed)
+    with closing(_kept()) as rows:
+        return check(rows, (head.seq, head.hash) if head else (0, BEFORE_ALL), fixed)
 
 
-def _kept() -> Iterator[Row]:
+def _kept() -> Generator[Row, None, None]:
     rows = sa.select(Entry).where(Entry.seq.is_not(None)).order_by(Entry.seq).execution_options(yield_per=BATCH)
-    for entry in db.session.scalars(rows):
-        yield Row(fields(entry), str(entry.hash), entry.prev)
+    with db.session.scalars(rows) as found:  # a check that ends early closes the server's cursor
+        for entry in found:
+            yield Row(fields(entry), str(entry.hash), entry.prev)
 
 
 def _named(row: Row, following: Row | None, prev: str, expected: int, end: int) -> Fault:

@@ -101,7 +101,10 @@ class ChangeState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-_OPEN_CHANGE = sa.text("state = 'proposed'")
+def _one(name: str, *columns: str, where: str) -> sa.Index:
+    """At most one row like this, of those for which `where` holds."""
+    some = sa.text(where)
+    return sa.Index(name, *columns, unique=True, sqlite_where=some, postgresql_where=some)
 
 
 class RoleChange(Base):
@@ -109,14 +112,7 @@ class RoleChange(Base):
 
     __tablename__ = "role_changes"
     __table_args__ = (
-        sa.Index(
-            "uq_role_changes_one_open",
-            "account_id",
-            "role",
-            unique=True,
-            sqlite_where=_OPEN_CHANGE,
-            postgresql_where=_OPEN_CHANGE,
-        ),
+        _one("uq_role_changes_one_open", "account_id", "role", where="state = 'proposed'"),
         sa.CheckConstraint("(state = 'proposed') = (decided_at IS NULL)", name="decided_at_the_end"),
         sa.CheckConstraint(
             "state <> 'given' OR (decided_by <> proposed_by AND decided_by <> account_id)", name="two_persons"
@@ -255,21 +251,12 @@ class RecoveryState(StrEnum):
     EXPIRED = "expired"
 
 
-_OPEN_RECOVERY = sa.text("state IN ('asked', 'sent')")
-
-
 class Recovery(Base):
     """The way back for a member of staff whose passkeys are lost: two colleagues vouch, then a link is mailed."""
 
     __tablename__ = "recoveries"
     __table_args__ = (
-        sa.Index(
-            "uq_recoveries_one_open",
-            "account_id",
-            unique=True,
-            sqlite_where=_OPEN_RECOVERY,
-            postgresql_where=_OPEN_RECOVERY,
-        ),
+        _one("uq_recoveries_one_open", "account_id", where="state IN ('asked', 'sent')"),
         sa.CheckConstraint("asked_by <> account_id AND confirmed_by <> account_id", name="not_for_oneself"),
         sa.CheckConstraint("confirmed_by <> asked_by", name="two_persons"),
         sa.CheckConstraint("state NOT IN ('sent', 'used') OR confirmed_by IS NOT NULL", name="confirmed_first"),

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 35c95ea99c4e, after ; 2026-11-28 15:08:22.717132.
+Revision 9d1947558618, after ; 2026-11-28 15:16:31.362262.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "35c95ea99c4e"
+revision = "9d1947558618"
 down_revision = None
 branch_labels = None
 depends_on = None

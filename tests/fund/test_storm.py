@@ -110,7 +110,6 @@ def test_every_book_says_the_same_to_the_yen(app: Flask, stripe: LocalStripe, li
         stripe.sim("close_dispute", dispute=dispute.id, won=dispute.payment.yen % 2 == 0)
     second = str(stripe.sim("payout")["id"])
     heard()
-    heard()
 
     agree_with_stripe(stripe)
     agree_with_the_orders(chosen)

@@ -37,6 +37,9 @@ class AskForm(DatesForm):
 
 
 class OfferForm(DatesForm):
+    starts_1 = JSTDateTimeField("1つ目の日時", description="平日の午前9時から午後5時まで、30分ごと")
+    starts_2 = JSTDateTimeField("2つ目の日時", description="なければ空欄")
+    starts_3 = JSTDateTimeField("3つ目の日時", description="なければ空欄")
     why = TextAreaField("ひとこと", description="別の日程をお願いする理由。持ち主が読みます")
 
 

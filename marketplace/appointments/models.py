@@ -80,10 +80,10 @@ class AppointmentState(StrEnum):
 
 
 STATE_JA = {
-    AppointmentState.REQUESTED: "町からのお返事を待っています",
-    AppointmentState.OFFERED: "町から別の日程の提案があります",
+    AppointmentState.REQUESTED: "町の返事を待っています",
+    AppointmentState.OFFERED: "別の日程の提案",
     AppointmentState.CONFIRMED: "日程が決まりました",
-    AppointmentState.DONE: "終わりました（ご確認ください）",
+    AppointmentState.DONE: "ご確認をお願いします",
     AppointmentState.OBJECTED: "職員が確認しています",
     AppointmentState.SETTLED: "終わり、回数を数えました",
     AppointmentState.CANCELLED: "取り消し",

@@ -45,7 +45,7 @@ def _draw(pins: Sequence[Pin], landmarks: Sequence[Place], size: tuple[float, fl
     def along(points: Sequence[tuple[int, int]]) -> str:
         return " ".join(f"{x:.0f},{y:.0f}" for x, y in (at(*point) for point in points))
 
-    body = [f'<rect class="map__land" width="{width:.0f}" height="{height:.0f}" rx="12"/>']
+    body = [f'<rect class="map__land" width="{width:.0f}" height="{height:.0f}"/>']
     body += [f'<polygon class="map__hill" points="{along(hill)}"/>' for hill in HILLS]
     body += [
         f'<polyline class="map__river" points="{along(RIVER)}"/>',

@@ -64,6 +64,12 @@ def announced(*states: NamingState) -> list[tuple[Naming, Place | None]]:
     return [(row, place_of(row)) for row in db.session.scalars(rows)]
 
 
+def announced_of(token_id: int) -> Naming | None:
+    """The name that stands, or stood, for a token; None before it is announced and after it was revoked."""
+    told = (Naming.token_id == token_id, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)))
+    return db.session.scalar(sa.select(Naming).where(*told))
+
+
 def public(code: str) -> Naming:
     """A name that was announced; LookupError for one that is none yet, or never was."""
     row = naming_of(code)

@@ -14,7 +14,9 @@ from marketplace.papers.paper import INK, LINE, _font, _QrCode
 
 WIDTH, HEIGHT = landscape(A3)
 MARGIN = 22 * mm
-LARGEST, SMALLEST = 120.0, 40.0
+LARGEST, SMALLEST = 150.0, 50.0
+CODE = 1.6
+"""How much larger the code is than on a paper in the hand: it is read from a step away."""
 
 
 def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer: str, caption: str) -> bytes:
@@ -35,16 +37,20 @@ def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer:
     canvas.roundRect(MARGIN / 2, MARGIN / 2, WIDTH - MARGIN, HEIGHT - MARGIN, 8 * mm)
     rows, size = fitted(name, WIDTH - 2 * MARGIN)
     canvas.setFillColor(INK)
-    middle = HEIGHT * 0.62 + (len(rows) - 1) * size * 0.6
+    middle = HEIGHT * 0.52 + (len(rows) - 1) * size * 0.6
     _centred(canvas, middle + size + 6 * mm, [reading], min(28.0, _largest([reading], WIDTH - 2 * MARGIN, 28.0)))
     _centred(canvas, middle, rows, size)
-    canvas.setFont(_font(), 15)
+    canvas.setFont(_font(), 18)
     foot = MARGIN + 34 * mm
     for line in [issuer, *lines]:
         canvas.drawString(MARGIN + 4 * mm, foot, line)
-        foot -= 24
+        foot -= 28
     code = _QrCode(address)
-    code.drawOn(canvas, WIDTH - MARGIN - 36 * mm, MARGIN + 14 * mm)
+    canvas.saveState()
+    canvas.translate(WIDTH - MARGIN - 50 * mm, MARGIN + 12 * mm)
+    canvas.scale(CODE, CODE)
+    code.drawOn(canvas, 0, 0)
+    canvas.restoreState()
     canvas.setFont(_font(), 11)
     canvas.setFillColor(LINE)
     canvas.drawRightString(WIDTH - MARGIN - 4 * mm, MARGIN + 6 * mm, f"{caption} {address}")

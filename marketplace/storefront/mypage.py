@@ -72,7 +72,7 @@ def show() -> ResponseReturnValue:
         entries=_entries(me.id),
         participations=_participations(me.id),
         auctions=_auctions(me.id),
-        namings=_namings(me.id),
+        namings=_namings(me.id, [token.token_id for token in tokens]),
         appointments=_appointments(me.id),
     )
     return conditional(page, max_age=0, private=True)
@@ -129,10 +129,11 @@ def _auctions(account_id: int) -> list[tuple[Auction, Listing, str]]:
     return [(auction, listing, no) for auction, listing, no in rows]
 
 
-def _namings(account_id: int) -> list[Naming]:
-    """Names that this person may give, or gave: the first buyer's, whoever holds the right."""
-    mine = (Naming.account_id == account_id, Naming.state.not_in((NamingState.ENDED, NamingState.REVOKED)))
-    return list(db.session.scalars(sa.select(Naming).where(*mine).order_by(Naming.id.desc())))
+def _namings(account_id: int, token_ids: list[int]) -> list[Naming]:
+    """Names that this person may give or gave, whoever holds the right, and those of rights that they hold."""
+    going = Naming.state.not_in((NamingState.ENDED, NamingState.REVOKED))
+    mine = sa.or_(Naming.account_id == account_id, Naming.token_id.in_(token_ids))
+    return list(db.session.scalars(sa.select(Naming).where(going, mine).order_by(Naming.id.desc())))
 
 
 def _appointments(account_id: int) -> list[Appointment]:

@@ -14,6 +14,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.web import conditional
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.replicating import standing
+from marketplace.naming.pages import announced_of
 from marketplace.perks.standing import standings
 from marketplace.resale import calls, rules
 from marketplace.resale.models import Offer
@@ -67,6 +68,7 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
         corrections=corrections(row.right),
         standings=standings(row),
         seen_at=now().replace(second=0, microsecond=0),
+        naming=announced_of(token_id),
         left=uses_left(row) if row.right.uses_per_token and row.state == TokenState.HELD else None,
     )
     return conditional(page, max_age=1, private=me is not None)

@@ -76,6 +76,7 @@ def test_a_second_holder_sees_the_page_but_no_form_and_is_refused(
     form = read(visitor.get(mine(naming_id))).form(f"{mine(naming_id)}/names")
     sold_on(chain, naming_id, hana, taro)
     second = given.signed_in(app.test_client(), taro)
+    assert mine(naming_id) in read(second.get("/mypage")).links
     page = read(second.get(mine(naming_id)))
     assert "愛称を決められるのは、はじめに買った方だけです" in page.words
     assert [each.action for each in page.forms] == [f"{mine(naming_id)}/shown"]
@@ -132,6 +133,7 @@ def test_an_announced_name_is_on_the_map_its_page_its_papers_and_the_page_of_its
         True
     ] * 4
     assert "1案ずつ確かめた" not in page  # the minutes for the office
+    assert path in read(client.get(naming(naming_id).token.path or "")).links
     assert "愛称「フェリシア公園」が決まった" in read(client.get(naming(naming_id).token.path or "")).words
     for pdf in (f"{path}/notice.pdf", f"{at_desk(naming_id)}/sign.pdf"):
         paper = approver.get(pdf)

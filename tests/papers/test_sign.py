@@ -5,7 +5,7 @@ from marketplace.papers.sign import LARGEST, SMALLEST, WIDTH, fitted, sign
 
 def test_a_short_name_stands_large_and_a_long_one_in_two_rows() -> None:
     assert fitted("湖畔", WIDTH) == (["湖畔"], LARGEST)
-    rows, size = fitted("フェリシア月山カヌーセンターとみんなのみずうみのひろばのなかよしの森", WIDTH)
+    rows, size = fitted("フェリシア月山カヌーセンターとみんなのみずうみのひろば", WIDTH)
     assert (len(rows), "".join(rows)[:5], size > SMALLEST) == (2, "フェリシア", True)
 
 

@@ -40,6 +40,7 @@ OFFICES = (
         "api",
         "continuity",
         "reports",
+        "relations",
         "auditing",
         "privacy",
     ),

@@ -31,6 +31,7 @@ from marketplace.perks.refusals import (
     UsedUp,
 )
 from marketplace.rights.plans import OnResale, Plan, PlanKind, period_of, read_all, why_not_on
+from marketplace.tokens.freezing import check_usable
 from marketplace.tokens.models import Token
 
 UNDO = timedelta(minutes=5)
@@ -186,6 +187,8 @@ def check(asked: Asked, token: Token, plan: Plan) -> None:
 
 def _fits(asked: Asked, token: Token, plan: Plan) -> Flag | None:
     """None where the plan allows it to this holder, on this day, at this place; refused or flagged where not."""
+    if not asked.afterwards:
+        check_usable(token)
     if plan.kind is PlanKind.RSVP and not asked.occasion:
         raise NeedsABooking
     if asked.partner_id is not None:

@@ -1,8 +1,4 @@
-"""How many hold how many: counts only, and none so small that it points at somebody.
-
-A number below FEW is not said; and where only one would be left out, the next smallest goes with it, since the sum
-would tell it (as statistics offices do: 一次秘匿・二次秘匿).
-"""
+"""How many hold how many: counts only, and none so small that it points at somebody (kit/small_counts.py)."""
 
 from __future__ import annotations
 
@@ -13,10 +9,11 @@ import sqlalchemy as sa
 
 from marketplace.chain.register import contracts
 from marketplace.kit.db import db
+from marketplace.kit.small_counts import FEW as FEW
+from marketplace.kit.small_counts import few, withheld
 from marketplace.rights.models import Right
 from marketplace.tokens.models import Token, TokenState
 
-FEW = 5
 STEPS: Sequence[tuple[int, int | None, str]] = (
     (1, 1, "1点"),
     (2, 2, "2点"),
@@ -36,7 +33,7 @@ class Bar:
 
 def said(holders: int) -> int | None:
     """A number of people as it may be published."""
-    return None if 0 < holders < FEW else holders
+    return None if few(holders) else holders
 
 
 def distribution(right: Right | None = None) -> list[Bar]:
@@ -57,10 +54,7 @@ def bars(found: dict[int, int]) -> list[Bar]:
         sum(holders for tokens, holders in found.items() if tokens >= low and (high is None or tokens <= high))
         for low, high, _ in STEPS
     ]
-    hidden = {i for i, count in enumerate(counts) if said(count) is None}
-    rest = sorted((count, i) for i, count in enumerate(counts) if count and i not in hidden)
-    if len(hidden) == 1 and rest:
-        hidden.add(rest[0][1])
+    hidden = withheld(counts)
     return [
         Bar(label, None if i in hidden else count)
         for i, (count, (_, _, label)) in enumerate(zip(counts, STEPS, strict=True))

@@ -41,6 +41,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/money", "coin", "お金", "money"),
         ("/staff/gatherings", "people", "催し・投票", "gatherings"),
         ("/staff/creators", "card", "クリエイター", "creators"),
+        ("/staff/relations", "eye", "関係人口", "relations"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),

@@ -103,7 +103,7 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
     else:
         places = [(sale.at - first).total_seconds() / whole for sale in sales]
         ends = (_day(first), _day(last))
-    body = [_grid(width, top, y, lambda yen: f"{yen:,}円")]
+    body = [grid(width, top, y, lambda yen: f"{yen:,}円")]
     body += [
         f'<circle class="fill-2" cx="{x(place):.1f}" cy="{y(sale.yen):.1f}" r="4" opacity="0.6"/>'
         for place, sale in list(zip(places, sales, strict=True))[-DOTS:]
@@ -118,7 +118,7 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
         f"{len(yens)}件の取引。いちばん安いもので{min(yens):,}円、高いもので{max(yens):,}円、"
         f"中央値は{median(yens):,}円。"
     )
-    return _frame(size, name, "取引された値段", told, "".join(body))
+    return frame(size, name, "取引された値段", told, "".join(body))
 
 
 def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Markup:
@@ -130,7 +130,7 @@ def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
     def y(count: float) -> float:
         return height - BOTTOM - (height - TOP - BOTTOM) * count / top
 
-    body = [_grid(width, top, y, lambda count: f"{count:,}")]
+    body = [grid(width, top, y, lambda count: f"{count:,}")]
     slot = (width - LEFT - RIGHT) / len(grouped)
     every = max(1, round(len(grouped) * 64 / (width - LEFT - RIGHT)))
     for i, span in enumerate(grouped):
@@ -142,7 +142,7 @@ def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
             short = span.label.split("年")[-1]
             body.append(f'<text x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle">{short}</text>')
     busiest = max(grouped, key=lambda span: span.count)
-    return _frame(size, name, "取引の件数", f"{busiest.label}の{busiest.count}件が最も多い。", "".join(body))
+    return frame(size, name, "取引の件数", f"{busiest.label}の{busiest.count}件が最も多い。", "".join(body))
 
 
 def holdings(bars: Sequence[tuple[str, int | None]], size: tuple[float, float], name: str) -> Markup:
@@ -161,7 +161,7 @@ def holdings(bars: Sequence[tuple[str, int | None]], size: tuple[float, float], 
         word = "5人未満" if count is None else f"{count:,}人"
         body.append(f'<text class="chart__strong" x="{LEFT + long + 10:.1f}" y="{y + 17:.0f}">{word}</text>')
     told = "、".join(f"{label}は{'5人未満' if count is None else f'{count:,}人'}" for label, count in bars)
-    return _frame((width, height), name, "1人がいくつ持っているか", told, "".join(body))
+    return frame((width, height), name, "1人がいくつ持っているか", told, "".join(body))
 
 
 def both(draw: Callable[[Sequence[T], tuple[float, float], str], Markup], rows: Sequence[T], name: str) -> Markup:
@@ -170,7 +170,8 @@ def both(draw: Callable[[Sequence[T], tuple[float, float], str], Markup], rows: 
     return Markup('<div class="wide-only">{}</div><div class="narrow-only">{}</div>').format(wide, narrow)
 
 
-def _grid(width: float, top: int, y: Callable[[float], float], word: Callable[[int], str]) -> str:
+def grid(width: float, top: int, y: Callable[[float], float], word: Callable[[int], str]) -> str:
+    """Five level lines from 0 to `top`, each with its word."""
     lines = []
     for i in range(5):
         value = top * i // 4
@@ -181,7 +182,8 @@ def _grid(width: float, top: int, y: Callable[[float], float], word: Callable[[i
     return "".join(lines)
 
 
-def _frame(size: tuple[float, float], name: str, title: str, told: str, body: str) -> Markup:
+def frame(size: tuple[float, float], name: str, title: str, told: str, body: str) -> Markup:
+    """A drawing of that size with its title, and what it shows in words."""
     width, height = size
     return Markup(  # noqa: S704 - numbers, words of this file and escaped text
         f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d">'

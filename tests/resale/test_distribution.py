@@ -32,8 +32,9 @@ def test_where_one_number_would_be_left_out_the_next_smallest_is_too() -> None:
     assert shown({1: 719, 2: 41, 3: 15, 6: 5, 11: 1}) == [719, 41, 15, None, None]
 
 
-def test_two_that_are_left_out_hide_each_other() -> None:
-    assert shown({1: 719, 2: 41, 6: 2, 11: 1}) == [719, 41, 0, None, None]
+def test_two_that_are_left_out_hide_each_other_and_where_both_are_tiny_a_third_hides_them() -> None:
+    assert shown({1: 719, 2: 41, 6: 3, 11: 2}) == [719, 41, 0, None, None]
+    assert shown({1: 719, 2: 41, 6: 2, 11: 1}) == [719, None, 0, None, None]
 
 
 def test_a_single_small_number_alone_stays_hidden() -> None:

@@ -1,0 +1,189 @@
+"""The relation in figures, by month, by prefecture and by edition: exact, as the office sees them.
+
+A visitor is an account with a stamp; one who returns had a stamp on an earlier day. Holders of a month are those at its
+end, by the chain's movements: addresses, since somebody may hold in a wallet. Uses that were taken back do not count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.rules import PREFECTURES
+from marketplace.chain.register import contracts
+from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
+from marketplace.gatherings.visits import Visit
+from marketplace.holders.owned import people
+from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.db import db
+from marketplace.perks.models import Act, Use
+from marketplace.rights.models import Right
+from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
+
+UNKNOWN = "お答えなし"
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Month:
+    """`first` is its first day. `visits` counts stamps, `visitors` people, `returning` those among them who had come
+    before."""
+
+    first: date
+    holders: int
+    visits: int
+    visitors: int
+    returning: int
+    uses: int
+    events: int
+    attended: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.first.year}年{self.first.month}月"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Of one prefecture or one edition, over all months shown."""
+
+    label: str
+    holders: int
+    visitors: int
+    attended: int
+
+
+@dataclass(frozen=True)
+class Edition(Group):
+    uses: int
+
+
+def months_until(today: date, count: int = MONTHS) -> list[date]:
+    """The first days of that many months, this one last."""
+    at = today.year * 12 + today.month - 1
+    return [date(each // 12, each % 12 + 1, 1) for each in range(at - count + 1, at + 1)]
+
+
+def by_month(firsts: list[date]) -> list[Month]:
+    """In order."""
+    holders, visits = _holders(firsts), _visits(firsts)
+    uses, events, attended = _uses(firsts), _events(firsts), _attended(firsts)
+    return [
+        Month(first, holders[first], *visits[first], uses[first], events[first], attended[first]) for first in firsts
+    ]
+
+
+def by_prefecture(since: date) -> list[Group]:
+    """Of those who said where they live, in the usual order; last, those who did not."""
+    homes = dict(db.session.execute(sa.select(Account.id, Account.prefecture)).all())
+    where = [*PREFECTURES, UNKNOWN]
+    holders = Counter(homes[account_id] or UNKNOWN for account_id in people())
+    came = sa.select(Visit.account_id).where(Visit.day >= since).distinct()
+    visitors = Counter(homes[account_id] or UNKNOWN for account_id in db.session.scalars(came))
+    took_part = sa.select(Rsvp.account_id).where(Rsvp.attended_at >= _midnight(since)).distinct()
+    attended = Counter(homes[account_id] or UNKNOWN for account_id in db.session.scalars(took_part))
+    rows = [Group(each, holders[each], visitors[each], attended[each]) for each in where]
+    return [row for row in rows if row.holders or row.visitors or row.attended]
+
+
+def by_edition(since: date) -> list[Edition]:
+    """Of each right of which there is a token; somebody who holds several counts in each."""
+    issued = sa.select(Token.right_id).where(Token.state == TokenState.HELD).distinct()
+    rights = list(db.session.scalars(sa.select(Right).where(Right.id.in_(issued)).order_by(Right.id)))
+    visitors: dict[int, set[int]] = {}
+    for account_id, right_ids in db.session.execute(
+        sa.select(Visit.account_id, Visit.right_ids).where(Visit.day >= since)
+    ):
+        for right_id in right_ids:
+            visitors.setdefault(right_id, set()).add(account_id)
+    used = sa.select(Token.right_id, sa.func.count()).join(Use, Use.token_id == Token.token_id)
+    used = used.where(*_standing(), Use.used_at >= _midnight(since)).group_by(Token.right_id)
+    uses = {right_id: count for right_id, count in db.session.execute(used)}  # noqa: C416 -- a Row is no pair to mypy
+    took_part = set(db.session.scalars(sa.select(Rsvp.account_id).where(Rsvp.attended_at >= _midnight(since))))
+    found = []
+    for right in rights:
+        holders = set(people([right.id]))
+        came = len(visitors.get(right.id, ()))
+        found.append(Edition(right.title_ja, len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
+    return found
+
+
+def _holders(firsts: list[date]) -> dict[date, int]:
+    """How many addresses held something when each month was over."""
+    moves = sa.select(Transfer.token_id, Transfer.to_address, Transfer.at)
+    rows = list(db.session.execute(moves.order_by(Transfer.block_number, Transfer.log_index)))
+    nobody = {NOBODY, *contracts().values()}
+    where: dict[int, str] = {}
+    found: dict[date, int] = {}
+    at = 0
+    for first in firsts:
+        while at < len(rows) and rows[at].at < _next(first):
+            where[rows[at].token_id] = rows[at].to_address
+            at += 1
+        found[first] = len(set(where.values()) - nobody)
+    return found
+
+
+def _visits(firsts: list[date]) -> dict[date, tuple[int, int, int]]:
+    """(stamps, people, those among them who had come before)."""
+    known: set[int] = set()
+    stamps: Counter[date] = Counter()
+    came: dict[date, set[int]] = {first: set() for first in firsts}
+    again: dict[date, set[int]] = {first: set() for first in firsts}
+    today: list[int] = []
+    last: date | None = None
+    for account_id, on in db.session.execute(sa.select(Visit.account_id, Visit.day).order_by(Visit.day, Visit.id)):
+        if on != last:
+            known.update(today)
+            today, last = [], on
+        first = on.replace(day=1)
+        if first in came:
+            stamps[first] += 1
+            came[first].add(account_id)
+            if account_id in known:
+                again[first].add(account_id)
+        today.append(account_id)
+    return {first: (stamps[first], len(came[first]), len(again[first])) for first in firsts}
+
+
+def _uses(firsts: list[date]) -> Counter[date]:
+    return _per_month(
+        db.session.scalars(sa.select(Use.used_at).where(*_standing(), Use.used_at >= _midnight(firsts[0])))
+    )
+
+
+def _standing() -> tuple[sa.ColumnElement[bool], ...]:
+    """Uses that nobody took back."""
+    undone = sa.select(Use.undoes).where(Use.act == Act.UNDO)
+    return (Use.act == Act.USE, Use.id.not_in(undone))
+
+
+def _events(firsts: list[date]) -> Counter[date]:
+    """Events that took place."""
+    held = sa.select(Gathering.begins_at).where(Gathering.state == GatheringState.OPEN, Gathering.begins_at <= now())
+    return _per_month(db.session.scalars(held.where(Gathering.begins_at >= _midnight(firsts[0]))))
+
+
+def _attended(firsts: list[date]) -> Counter[date]:
+    stamped = sa.select(Rsvp.attended_at).where(Rsvp.state == RsvpState.ATTENDED)
+    moments = db.session.scalars(stamped.where(Rsvp.attended_at >= _midnight(firsts[0])))
+    return _per_month(moment for moment in moments if moment is not None)
+
+
+def _per_month(moments: Iterable[datetime]) -> Counter[date]:
+    return Counter(jst(moment).date().replace(day=1) for moment in moments)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=JST)
+
+
+def _next(first: date) -> datetime:
+    """The first moment of the month after."""
+    year, month = divmod(first.year * 12 + first.month, 12)
+    return datetime(year, month + 1, 1, tzinfo=JST)

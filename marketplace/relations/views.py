@@ -1,0 +1,143 @@
+"""The relation on its pages: exact for the office, careful for everybody; and the register of those who agree."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.models import Account
+from marketplace.accounts.session import current_account, signed_in, staff
+from marketplace.kit.clock import jst, now
+from marketplace.kit.limits import limiter
+from marketplace.kit.refusals import Refused
+from marketplace.kit.small_counts import FEW
+from marketplace.kit.tables import attached, csv_file
+from marketplace.kit.web import conditional
+from marketplace.kit.workbooks import XLSX, Sheet, workbook
+from marketplace.listings.drafting import staff_name
+from marketplace.relations import figures, plots, publishing, registering
+from marketplace.relations.forms import ClickForm, RegisterForm
+from marketplace.relations.publishing import Table
+from marketplace.storefront.charts import both
+
+bp = Blueprint("relations", __name__)
+TABLES = ("months", "prefectures", "editions")
+HIDDEN = "非公表"
+
+
+@bp.get("/relation")
+def public() -> ResponseReturnValue:
+    page = render_template("relations/public.html", **_shown(exact=False), few=FEW)
+    return conditional(page, max_age=60, private=current_account() is not None)
+
+
+@bp.get("/relation/<name>.csv")
+def public_file(name: str) -> ResponseReturnValue:
+    return _file(name, exact=False)
+
+
+@bp.get("/staff/relations")
+@staff()
+def desk() -> ResponseReturnValue:
+    return _desk(RegisterForm(formdata=None))
+
+
+@bp.get("/staff/relations/<name>.csv")
+@staff()
+def desk_file(name: str) -> ResponseReturnValue:
+    return _file(name, exact=True)
+
+
+@bp.post("/staff/relations/register")
+@staff("approver")
+def register() -> ResponseReturnValue:
+    """The names of those who agreed: sent, not read, so that nobody opens it by a link, and written down."""
+    form, account = RegisterForm(), current_account()
+    assert account is not None, "staff() lets nobody else in"
+    if form.validate():
+        try:
+            rows = [each.row for each in registering.export(form.purpose.data or "", staff_name(account.id))]
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            name = f"furusato-{jst(now()):%Y%m%d}"
+            if form.shape.data == "csv":
+                return csv_file(f"{name}.csv", registering.HEADER, rows)
+            sheets = [
+                Sheet(
+                    "ふるさと住民登録", registering.HEADER, rows, widths=(16, 18, 28, 10, 12, 40, 14, 10, 12, 10, 10)
+                ),
+                Sheet(
+                    "使う目的", ("項目", "内容"), [("使う目的", form.purpose.data), ("作成", now())], widths=(12, 60)
+                ),
+            ]
+            return attached(f"{name}.xlsx", workbook(sheets), XLSX)
+    return _desk(form), 422
+
+
+@bp.get("/mypage/relation")
+@signed_in
+def mine() -> ResponseReturnValue:
+    return render_template("relations/mine.html", agreement=registering.agreed(_me().id))
+
+
+@bp.post("/mypage/relation")
+@limiter.limit("30/minute")
+@signed_in
+def turn() -> ResponseReturnValue:
+    if ClickForm().validate():
+        if registering.agreed(_me().id) is None:
+            registering.agree(_me().id)
+            flash("同意を受け付けました。いつでも取り消せます。")
+        else:
+            registering.take_back(_me().id)
+            flash("同意を取り消しました。")
+    return redirect("/mypage/relation", 303)
+
+
+def _tables(*, exact: bool) -> dict[str, Table]:
+    firsts = figures.months_until(jst(now()).date())
+    return {
+        "months": publishing.months(figures.by_month(firsts), exact=exact),
+        "prefectures": publishing.prefectures(figures.by_prefecture(firsts[0]), exact=exact),
+        "editions": publishing.editions(figures.by_edition(firsts[0]), exact=exact),
+    }
+
+
+def _shown(*, exact: bool) -> dict[str, object]:
+    tables = _tables(exact=exact)
+    months = tables["months"].rows
+    came = [(label, (numbers[2], numbers[3])) for label, numbers in months]
+    held = [(label, (numbers[0],)) for label, numbers in months]
+    used = [(label, (numbers[4],)) for label, numbers in months]
+    homes = [row for row in tables["prefectures"].rows if row[1][0] != 0]
+    owned = [row for row in tables["editions"].rows if row[1][0] != 0]
+    return {
+        "tables": tables,
+        "latest": months[-1],
+        "came_chart": both(plots.columns("来町した人", ("来町した人", "うち2回目以上の人"), "人"), came, "came"),
+        "held_chart": both(plots.columns("持っている人", ("持っている人",), "人"), held, "held"),
+        "used_chart": both(plots.columns("特典の利用", ("特典の利用",), "回"), used, "used"),
+        "home_chart": both(plots.lying("持っている人の都道府県", "人"), homes, "homes") if homes else None,
+        "edition_chart": both(plots.lying("権利ごとの持っている人", "人"), owned, "editions") if owned else None,
+    }
+
+
+def _file(name: str, *, exact: bool) -> ResponseReturnValue:
+    if name not in TABLES:
+        abort(404)
+    table = _tables(exact=exact)[name]
+    rows = [(label, *(HIDDEN if each is None else each for each in numbers)) for label, numbers in table.rows]
+    if table.total is not None:
+        rows.append(("合計", *(HIDDEN if each is None else each for each in table.total)))
+    return csv_file(f"relation-{name}.csv", table.header, rows)
+
+
+def _desk(form: RegisterForm) -> str:
+    return render_template("relations/desk.html", **_shown(exact=True), form=form)
+
+
+def _me() -> Account:
+    account = current_account()
+    assert account is not None, "the door asked"
+    return account

@@ -17,7 +17,7 @@ from marketplace.kit.refusals import Invalid
 class OfferForm(Form):
     give = SelectField("わたすカード", coerce=int)
     want = SelectField("ほしいカード", coerce=int)
-    serial = number("番号", 1, 999_999, "どの番号でもよければ空欄")
+    serial = number("番号（1つだけがほしいとき）", 1, 999_999, "どの番号でもよければ空欄")
     email = StringField(
         "お相手のメールアドレス",
         validators=[Length(max=254)],
@@ -57,7 +57,7 @@ class LicenceForm(Form):
         description="合意した文のとおりに。例 町のトレカ・広報での利用。改変は色と大きさだけ",
     )
     share = StringField(
-        "還元金のうちクリエイターの分",
+        "還元金のうちクリエイターの分（%）",
         validators=[DataRequired("割合を入力してください。")],
         description="町の基金に入った還元金を100%としたときの割合。0.01%きざみ。例 20",
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.session import current_account, roles_of, signed_in, staff
 from marketplace.kit.db import db
@@ -78,7 +79,7 @@ def take_at_desk(code: str, refund_id: int | None = None) -> ResponseReturnValue
 @bp.get("/staff/orders/<code>/receipts/<number>/<int:copy>.pdf")
 @staff("treasury", "counter", "approver", "auditor")
 def download_at_desk(code: str, number: str, copy: int) -> ResponseReturnValue:
-    return pdf(order_of(code), number, copy)
+    return pdf(order_of(code), number, copy, at_desk=True)
 
 
 def order_of(code: str) -> Order:
@@ -108,7 +109,7 @@ def printed(order: Order, refund_id: int | None, *, at_desk: bool) -> ResponseRe
     return page(order, at_desk=at_desk, typed=form, of=refund_id), 422
 
 
-def pdf(order: Order, number: str, copy: int) -> ResponseReturnValue:
+def pdf(order: Order, number: str, copy: int, *, at_desk: bool = False) -> ResponseReturnValue:
     found = (
         each
         for receipt in db.session.scalars(sa.select(Receipt).where(Receipt.order_id == order.id))
@@ -118,6 +119,8 @@ def pdf(order: Order, number: str, copy: int) -> ResponseReturnValue:
     one: Print | None = next(found, None)
     if one is None:
         abort(404)
+    if at_desk:
+        look_at(order.subject)
     response = Response(sheet(one), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="receipt-{number}-{copy}.pdf"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -126,6 +129,8 @@ def pdf(order: Order, number: str, copy: int) -> ResponseReturnValue:
 
 def page(order: Order, *, at_desk: bool, typed: ReceiptForm | None = None, of: int | None = None) -> str:
     """`typed` is a form that came back with faults, of the refund `of` (None: of the price)."""
+    if at_desk:
+        look_at(order.subject)
     sold = [document(order, None, typed if of is None else None)]
     back = [document(order, refund, typed if of == refund.id else None) for refund in refunds(order)]
     return render_template(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.journal.writing import note
@@ -99,6 +100,8 @@ def dispute_of(id_: str) -> Dispute:
 
 def page(dispute: Dispute, form: Form) -> str:
     order = evidence.order_of(dispute)
+    if order is not None:
+        look_at(order.subject)
     found = evidence.gather(dispute.id) if order is not None else None
     return render_template(
         "staff/dispute.html",

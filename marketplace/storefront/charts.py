@@ -201,7 +201,7 @@ def columns(
     def y(value: float) -> float:
         return height - BOTTOM - (height - TOP - BOTTOM) * value / top
 
-    body = [_grid(width, top, y, lambda value: f"{value:,}")]
+    body = [grid(width, top, y, lambda value: f"{value:,}")]
     slot = (width - LEFT - RIGHT) / len(bars)
     every = -(-len(bars) * 64 // int(width - LEFT - RIGHT))
     for i, (label, value) in enumerate(bars):
@@ -212,7 +212,7 @@ def columns(
             middle = f'x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle"'
             body.append(f"<text {middle}>{escape(label)}</text>")
     highest = max(bars, key=lambda pair: pair[1])
-    return _frame(size, name, title, f"{highest[0]}の{highest[1]:,}{unit}が最も多い。", "".join(body))
+    return frame(size, name, title, f"{highest[0]}の{highest[1]:,}{unit}が最も多い。", "".join(body))
 
 
 def lying(
@@ -230,4 +230,4 @@ def lying(
             body.append(f'<rect class="fill-4" x="4" y="{y + 7:.0f}" width="{max(2.0, long):.1f}" height="20" rx="3"/>')
         body.append(f'<text class="chart__strong" x="{long + 12:.1f}" y="{y + 22:.0f}">{escape(word)}</text>')
     told = "、".join(f"{label}は{word}" for label, _, word in bars)
-    return _frame((width, height), name, title, told, "".join(body))
+    return frame((width, height), name, title, told, "".join(body))

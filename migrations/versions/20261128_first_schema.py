@@ -1,12 +1,12 @@
 """first schema
 
-Revision 9d1947558618, after ; 2026-11-28 15:16:31.362262.
+Revision 8d1fd4e835f2, after ; 2026-11-28 15:24:48.351511.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9d1947558618"
+revision = "8d1fd4e835f2"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1370,6 +1370,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('asked', 'sent')"),
         )
 
+    op.create_table(
+        "relation_agreements",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_relation_agreements_account_id_accounts")
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_relation_agreements")),
+    )
     op.create_table(
         "rights",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -3829,6 +3838,7 @@ def downgrade() -> None:
 
     op.drop_table("role_changes")
     op.drop_table("rights")
+    op.drop_table("relation_agreements")
     with op.batch_alter_table("recoveries", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_recoveries_one_open",

@@ -18,6 +18,7 @@ PAGES = [
     "/privacy",
     "/market",
     "/fund",
+    "/namings",
     "/status",
     "/journal",
     "/signin",

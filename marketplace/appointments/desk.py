@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.appointments import arranging, asking, calendar, counting, forms, rules, settling
@@ -47,7 +48,9 @@ def index() -> ResponseReturnValue:
 @bp.get("/<code>")
 @staff("drafter", "approver")
 def show(code: str) -> ResponseReturnValue:
-    return page(asking.appointment_of(code))
+    row = asking.appointment_of(code)
+    look_at(row.subject)
+    return page(row)
 
 
 @bp.get("/<code>.ics")

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectChoice
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.kit.clock import jst, now
@@ -40,7 +41,9 @@ def index() -> ResponseReturnValue:
 @bp.get("/<code>")
 @staff("drafter", "approver")
 def show(code: str) -> ResponseReturnValue:
-    return page(proposing.naming_of(code))
+    row = proposing.naming_of(code)
+    look_at(row.subject)
+    return page(row)
 
 
 @bp.post("/<code>/decide")

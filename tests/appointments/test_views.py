@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.appointments import arranging
 from marketplace.appointments.models import AppointmentState
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import JST, pretending
+from marketplace.kit.db import db
 from tests import given
 from tests.appointments.stage import (
     FRIDAY,
@@ -157,6 +160,13 @@ def test_what_is_left_stands_on_the_tokens_page_before_anybody_buys(
     sold_on(chain, talks, taro)
     words = read(client.get(token(talks.token_id).path or "")).words
     assert "8回（全12回）" in words
+
+
+def test_who_of_the_staff_looked_at_a_holders_wish_is_written_down(desk: FlaskClient, talks: Talks) -> None:
+    there = row(asked(talks))
+    desk.get(at_desk(there.id))
+    looks = sa.select(Entry.subject).where(Entry.event == "look")
+    assert list(db.session.scalars(looks)) == [there.subject]
 
 
 def test_strangers_see_nothing_and_can_do_nothing(

@@ -36,6 +36,7 @@ EXPLAINING = (
     "/privacy",
     "/market",
     "/fund",
+    "/namings",
     "/status",
     "/signin",
 )

@@ -33,6 +33,7 @@ SECRET = frozenset(
     {
         *("key_hash", "code_hash", "link_hash", "ch", "person_key", "phone_key", "card_key", "sha256"),
         *("params", "idempotency_key", "public_key", "data", "id", "fingerprint", "salt", "leaf", "secret"),
+        *("device_key", "pin_hash", "pin_salt", "proof"),
     }
 )
 """Columns that say nothing to a person, or that only the server may know."""
@@ -112,6 +113,10 @@ NOT_TOLD = {
     "exclusions": "開示の請求によります（個人情報の保護に関する法律78条）",
     "auctions": "立会人の記録は、開示の請求によります",
     "draws": "立会人の記録は、開示の請求によります",
+    "perk_looks": "町が確かめた記録は、開示の請求によります",
+    "naming_revocations": "町が決めた記録は、開示の請求によります",
+    "lecturers": "お話しする方は、町が登録します",
+    "lecturer_absences": "お話しする方は、町が登録します",
 }
 """Tables of the register that are not in an export, and why."""
 
@@ -126,12 +131,29 @@ def owners(account: Account) -> dict[str, Where]:
     entries = sa.select(t["entries"].c.id).where(t["entries"].c.account_id == account.id)
     entry_subjects = sa.select(sa.literal("entry:") + t["entries"].c.no).where(t["entries"].c.account_id == account.id)
     bidders = sa.select(t["bidders"].c.id).where(t["bidders"].c.account_id == account.id)
+    namings = sa.select(t["namings"].c.id).where(t["namings"].c.account_id == account.id)
+    held = sa.select(t["tokens"].c.token_id).where(t["tokens"].c.holder_id == account.id)
+    own = sa.select(t["custody_addresses"].c.address).where(t["custody_addresses"].c.account_id == account.id)
+    bought = sa.select(t["orders"].c.id).where(t["orders"].c.buyer_id == account.id)
+    receipts = sa.select(t["receipts"].c.id).where(t["receipts"].c.order_id.in_(bought))
     paid, saved = t["payments"].c, t["saved_cards"].c
     mine = {
         name: t[name].c.account_id == account.id
         for name in ("sign_ins", "passkeys", "wallets", "custody_addresses", "entries", "participations", "enclosures")
+    } | {
+        name: t[name].c.account_id == account.id
+        for name in ("namings", "naming_shown_names", "appointments", "rsvps", "creators")
     }
     return mine | {
+        **{name: t[name].c.naming_id.in_(namings) for name in ("proposed_names", "naming_appeals", "screenings")},
+        "perk_uses": t["perk_uses"].c.token_id.in_(held),
+        **{name: t[name].c.holder_address.in_(own) for name in ("perk_certificates", "perk_cards", "poll_voices")},
+        "receipt_prints": t["receipt_prints"].c.receipt_id.in_(receipts),
+        "swaps": sa.or_(
+            t["swaps"].c.giver_id == account.id,
+            t["swaps"].c.taker_id == account.id,
+            t["swaps"].c.to_email == account.email,
+        ),
         "accounts": t["accounts"].c.id == account.id,
         "payments": sa.or_(paid.email == account.email, paid.subject.in_(orders), paid.subject.in_(parts)),
         "saved_cards": sa.or_(saved.subject.in_(entry_subjects), saved.subject.in_(parts), saved.subject.in_(orders)),

@@ -22,6 +22,9 @@ _PERSONS = {
     "participants": "SELECT count(DISTINCT account_id) FROM participations WHERE name <> ''",
     "exclusions": "SELECT count(*) FROM exclusions WHERE lifted_at IS NULL",
     "letters": "SELECT count(DISTINCT to_email) FROM notices",
+    "uses": "SELECT count(DISTINCT token_id) FROM perk_uses",
+    "namings": "SELECT count(DISTINCT account_id) FROM namings",
+    "meetings": "SELECT count(DISTINCT account_id) FROM appointments",
     "witnesses": "SELECT 0",
 }
 

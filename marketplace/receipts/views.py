@@ -129,10 +129,10 @@ def pdf(order: Order, number: str, copy: int, *, at_desk: bool = False) -> Respo
 
 def page(order: Order, *, at_desk: bool, typed: ReceiptForm | None = None, of: int | None = None) -> str:
     """`typed` is a form that came back with faults, of the refund `of` (None: of the price)."""
-    if at_desk:
-        look_at(order.subject)
     sold = [document(order, None, typed if of is None else None)]
     back = [document(order, refund, typed if of == refund.id else None) for refund in refunds(order)]
+    if at_desk and any(each.receipt for each in (*sold, *back)):
+        look_at(order.subject)
     return render_template(
         "receipts/desk.html" if at_desk else "receipts/show.html",
         order=order,

@@ -8,10 +8,11 @@ from marketplace.accounts.models import GONE, Account, Passkey, PasskeyChallenge
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, writing
+from marketplace.outbox.promising import say
 
 
 def close(account_id: int) -> str:
-    """Inside a transaction: blank the account and all that signs in to it. The mail address that it had."""
+    """Inside a transaction: blank the account and all that signs in to it ⇢ account.closed. The mail address it had."""
     assert writing(), "close() belongs inside transaction()"
     account = lock(Account, account_id)
     address = account.email
@@ -22,4 +23,5 @@ def close(account_id: int) -> str:
     account.email = f"{account.code.lower()}@{GONE}"
     account.closed_at = now()
     note(f"account:{account.code}", "close_account", by=f"buyer:{account.code}")
+    say("account.closed", key=account.code, account_id=account.id)
     return address

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.session import current_account, staff
 from marketplace.gatherings import booking, drafting, stamping
 from marketplace.gatherings.forms import CallOffForm, ClickForm, GatheringForm, PassForm
@@ -141,6 +142,7 @@ def unstamp(code: str, rsvp: str) -> ResponseReturnValue:
 def guests(code: str) -> ResponseReturnValue:
     """The list for the door, to be printed where there is no network."""
     gathering = booking.gathering_of(code, drafts=True)
+    look_at(*(row.subject for row in stamping.list_of(gathering.id)))
     header = ("予約番号", "呼び名", "状態", "申し込み", "受付")
     rows = [
         (row.code, row.account.nickname or row.account.name, row.state.ja, row.asked_at, row.attended_at)
@@ -188,6 +190,7 @@ def _code(gathering_id: int) -> str:
 
 
 def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
+    look_at(*(row.subject for row in stamping.list_of(gathering.id)))
     titles = [right.title_ja for right in rights_to_choose() if right.id in gathering.right_ids]
     today = jst(gathering.begins_at).date() <= jst(now()).date() <= jst(gathering.ends_at).date()
     return render_template(

@@ -104,7 +104,10 @@ def collected(account: Account) -> dict[str, dict[str, list[dict[str, Any]]]]:
     return found
 
 
-BESIDE = ("orders", "tokens", "withdrawals", "offer_requests")
+BESIDE = (
+    *("orders", "tokens", "withdrawals", "offer_requests"),
+    *("circular_copies", "circular_opt_outs", "relation_agreements"),
+)
 """Tables that are about the person and hold numbers, sums and dates alone."""
 NOT_TOLD = {
     "sign_in_codes": "消えるまでの1日だけのもの",
@@ -139,21 +142,17 @@ def owners(account: Account) -> dict[str, Where]:
     paid, saved = t["payments"].c, t["saved_cards"].c
     mine = {
         name: t[name].c.account_id == account.id
-        for name in ("sign_ins", "passkeys", "wallets", "custody_addresses", "entries", "participations", "enclosures")
-    } | {
-        name: t[name].c.account_id == account.id
-        for name in ("namings", "naming_shown_names", "appointments", "rsvps", "creators")
+        for name in (
+            *("sign_ins", "passkeys", "wallets", "custody_addresses", "entries", "participations", "enclosures"),
+            *("rsvps", "visits", "creators", "circular_copies", "circular_opt_outs", "relation_agreements"),
+            *("namings", "naming_shown_names", "appointments"),
+        )
     }
     return mine | {
         **{name: t[name].c.naming_id.in_(namings) for name in ("proposed_names", "naming_appeals", "screenings")},
         "perk_uses": t["perk_uses"].c.token_id.in_(held),
         **{name: t[name].c.holder_address.in_(own) for name in ("perk_certificates", "perk_cards", "poll_voices")},
         "receipt_prints": t["receipt_prints"].c.receipt_id.in_(receipts),
-        "swaps": sa.or_(
-            t["swaps"].c.giver_id == account.id,
-            t["swaps"].c.taker_id == account.id,
-            t["swaps"].c.to_email == account.email,
-        ),
         "accounts": t["accounts"].c.id == account.id,
         "payments": sa.or_(paid.email == account.email, paid.subject.in_(orders), paid.subject.in_(parts)),
         "saved_cards": sa.or_(saved.subject.in_(entry_subjects), saved.subject.in_(parts), saved.subject.in_(orders)),
@@ -165,6 +164,11 @@ def owners(account: Account) -> dict[str, Where]:
             t["gifts"].c.giver_id == account.id,
             t["gifts"].c.recipient_id == account.id,
             t["gifts"].c.to_email == account.email,
+        ),
+        "swaps": sa.or_(
+            t["swaps"].c.giver_id == account.id,
+            t["swaps"].c.taker_id == account.id,
+            t["swaps"].c.to_email == account.email,
         ),
         "orders": t["orders"].c.buyer_id == account.id,
         "tokens": sa.or_(t["tokens"].c.holder_id == account.id, t["tokens"].c.account_id == account.id),

@@ -25,6 +25,7 @@ _PERSONS = {
     "uses": "SELECT count(DISTINCT token_id) FROM perk_uses",
     "namings": "SELECT count(DISTINCT account_id) FROM namings",
     "meetings": "SELECT count(DISTINCT account_id) FROM appointments",
+    "guests": "SELECT count(*) FROM (SELECT account_id FROM rsvps UNION SELECT account_id FROM visits) AS guests",
     "witnesses": "SELECT 0",
 }
 

@@ -19,11 +19,12 @@ leaves a row in the journal.
 
 def machines() -> Sequence[tuple[str, Machine[Any]]]:
     """The name and the moves of whatever has a state: office by office from the ground up, then by name."""
-    offices = [office for office in OFFICES if find_spec(f"marketplace.{office}.models")]
-    for office in offices:
-        import_module(f"marketplace.{office}.models")
+    for office in OFFICES:
+        for noun in ("models", "handlers", "views"):  # tables with a file of their own are known to the acts alone
+            if find_spec(f"marketplace.{office}.{noun}"):
+                import_module(f"marketplace.{office}.{noun}")
     found = [mapper.class_ for mapper in Base.registry.mappers if hasattr(mapper.class_, "MOVES")]
-    found.sort(key=lambda kind: (offices.index(kind.__module__.split(".")[1]), kind.__name__))
+    found.sort(key=lambda kind: (OFFICES.index(kind.__module__.split(".")[1]), kind.__name__))
     return [(kind.__name__, kind.MOVES) for kind in found]
 
 

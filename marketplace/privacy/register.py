@@ -180,9 +180,7 @@ FILES = (
         seen_by=(Role.DRAFTER, Role.APPROVER),
         given_to="なし（決まった愛称と審査の概要は公表します）",
         columns={
-            **_of(
-                "namings", name="愛称", reading="愛称の読み", meaning="愛称の意味", renewal="更新の相談"
-            ),
+            **_of("namings", name="愛称", reading="愛称の読み", meaning="愛称の意味", renewal="更新の相談"),
             **_of("proposed_names", name="愛称の案", reading="案の読み", meaning="案の意味", reason="お断りの理由"),
             **_of("proposed_names", checks="審査の項目"),
             **_of("naming_appeals", text="不服の申し出"),

@@ -15,7 +15,7 @@ from marketplace.lotteries.duplicates import void
 from marketplace.lotteries.entering import enter, take_down
 from marketplace.outbox import keeping
 from tests import given
-from tests.lotteries.applied import a_lottery, asking, somebody
+from tests.lotteries.applied import a_lottery, asking, drawn, somebody
 from tests.visiting import visiting
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,13 @@ def tab_of(app: Flask, browser: Browser, live_server: str) -> Callable[[Page, in
         page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": live_server}])
 
     return signed_in
+
+
+def seen(page: Page) -> tuple[int, list[tuple[str, str]]]:
+    """How wide the page is, and what axe finds."""
+    violations = Axe().run(page).response["violations"]
+    faults = [(fault["id"], node["html"]) for fault in violations for node in fault["nodes"]]
+    return page.evaluate("document.documentElement.scrollWidth"), faults
 
 
 def test_every_page_is_readable_on_a_narrow_screen(
@@ -54,14 +61,29 @@ def test_every_page_is_readable_on_a_narrow_screen(
             tab_of(page, account)
             for path in paths:
                 page.goto(path)
-                faults = [
-                    (fault["id"], node["html"])
-                    for fault in Axe().run(page).response["violations"]
-                    for node in fault["nodes"]
-                ]
-                found.append((path, page.evaluate("document.documentElement.scrollWidth"), faults))
+                found.append((path, *seen(page)))
     assert found == [(path, 320, []) for path, _width, _faults in found]
     assert len(found) == 11
+
+
+def test_the_draw_its_result_its_explanation_and_its_console_are_readable_on_a_narrow_screen(
+    browser: Browser, live_server: str, tab_of: Callable[[Page, int], None]
+) -> None:
+    waiting = a_lottery().code
+    done, received, accounts = drawn(5, auction_rules={"waiting": 2})
+    clerk = given.staff("drafter")
+    public = [f"/listings/{waiting}/draw", f"/listings/{done.code}/draw", "/draws/explained"]
+    visits: list[tuple[int | None, str]] = [(None, path) for path in public]
+    visits += [(accounts[0], f"/listings/{done.code}/entry"), (accounts[0], f"/receipts/{received[0].no}")]
+    visits += [(clerk, f"/staff/lotteries/{code}") for code in (waiting, done.code)]
+    found = []
+    with visiting(browser, live_server, viewport={"width": 320, "height": 700}) as page:
+        for account, path in visits:
+            if account is not None:
+                tab_of(page, account)
+            page.goto(path)
+            found.append((path, *seen(page)))
+    assert found == [(path, 320, []) for _account, path in visits]
 
 
 def test_a_form_is_filled_in_and_mended_without_a_mouse(

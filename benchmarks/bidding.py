@@ -171,7 +171,9 @@ def prepared(number: int = PEOPLE) -> tuple[Town, Bare]:
 def sign_in(app: Flask, town: Town, people: list[int]) -> None:
     """Each one's cookie, and the token of the form that is sent."""
     for account in people:
-        browser = given.signed_in(app.test_client(), account)
+        with app.app_context():  # and no longer: what one request keeps in it is not the next one's
+            browser = given.signed_in(app.test_client(), account)
+            db.session.remove()
         token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(f"/listings/{town.code}/bid").text)
         cookie = browser.get_cookie("hiroba")
         assert token is not None

@@ -3,10 +3,12 @@
 import asyncio
 import gzip
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -19,6 +21,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from marketplace.lotteries.models import Entry, EntryState, Lottery
 from marketplace.lotteries.rules import PLEDGE
+
+T = TypeVar("T")
 
 FILE = Path(__file__).parent / "arrivals_13440.gz"
 RECORDED = "cef1ec68e98f476c6249836d5eafc2c1bdd70d0a8b4049c571f7119809cb5645"
@@ -86,12 +90,18 @@ class Rush:
 
 def rush(port: int, code: str, crowd: Sequence[Person], times: Sequence[float]) -> Rush:
     """Each person applies at their time (seconds from now); some press twice."""
-    return asyncio.run(_rush(port, code, crowd, times))
+    return _alone(_rush(port, code, crowd, times))
 
 
 def crush(port: int, code: str, crowd: Sequence[Person], at_once: int = 64) -> Rush:
     """Everybody as fast as the server lets them, so many at once."""
-    return asyncio.run(_rush(port, code, crowd, [0.0] * len(crowd), at_once))
+    return _alone(_rush(port, code, crowd, [0.0] * len(crowd), at_once))
+
+
+def _alone(main: Coroutine[Any, Any, T]) -> T:
+    """In a thread with a loop of its own: this one may have a loop that runs, such as that of a browser in tests."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, main).result()
 
 
 async def _rush(port: int, code: str, crowd: Sequence[Person], times: Sequence[float], at_once: int = 10_000) -> Rush:
@@ -154,7 +164,7 @@ def greetings(port: int, count: int, at_once: int = 64) -> float:
         await asyncio.gather(*(visit() for _ in range(count)))
         return time.monotonic() - began
 
-    return asyncio.run(all_of_them())
+    return _alone(all_of_them())
 
 
 def lost_or_twice(lottery_id: int, crowd: Sequence[Person]) -> list[str]:

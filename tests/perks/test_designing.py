@@ -160,7 +160,7 @@ def test_buyers_see_the_plan_and_staff_the_law_in_the_preview(desk: FlaskClient,
 
 def test_only_drafters_design(client: FlaskClient, draft: int) -> None:
     assert client.get(address(draft)).status_code == 303
-    given.signed_in(client, given.staff("auditor"))
+    given.signed_in(client, given.staff("counter"))
     assert client.get(address(draft)).status_code == 403
 
 

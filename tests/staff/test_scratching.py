@@ -53,7 +53,7 @@ def test_a_form_with_nothing_in_it_has_a_preview_too(drafter: FlaskClient, templ
     empty = {
         name: ""
         for name in form.values
-        if name not in ("csrf_token", "kind", "mode", "verification", "age_by", "chance")
+        if name not in ("csrf_token", "kind", "mode", "verification", "age_by", "chance", "tax", "budget")
     }
     kept = in_the_background(drafter, form, **empty)
     assert (kept.status_code, "買う人の画面" in kept.get_json()["preview"]) == (200, True)

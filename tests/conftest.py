@@ -27,6 +27,7 @@ from marketplace.application import create_app
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 from tests import local_stripe, postgres
+from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, chosen
 from tests.url_rules import Remembered
 from tests.visiting import chromium, program, visiting
@@ -142,6 +143,13 @@ class Visitor(FlaskClient):
             return Context().run(super().open, *args, **kwargs)
         finally:
             db.session.rollback()  # what the test reads next is what the request has committed
+
+
+@pytest.fixture
+def chain(app: Flask) -> Chain:
+    """Our contracts are deployed; what the chain says is told by the test, see chainlogs.py."""
+    deploy()
+    return Chain()
 
 
 @pytest.fixture

@@ -22,16 +22,10 @@ from marketplace.listings.models import Listing
 from marketplace.settings import Settings
 from marketplace.tokens.models import NOBODY, Token
 from tests import given
-from tests.chainlogs import Chain, deploy, digest, somebody
+from tests.chainlogs import Chain, digest, somebody
 from tests.resale.stage import custody, heard, held_token
 
 HANA = somebody("hana")
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 def code_of(listing_id: int) -> str:

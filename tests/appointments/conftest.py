@@ -7,7 +7,7 @@ from flask import Flask
 from marketplace.kit.clock import pretending
 from tests import given
 from tests.appointments.stage import Talks, mayors_talks
-from tests.chainlogs import Chain, deploy
+from tests.chainlogs import Chain
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +15,6 @@ def noon() -> Iterator[None]:
     """It is noon in Japan, on Tuesday 1 June 2027."""
     with pretending(datetime(2027, 6, 1, 3, 0, tzinfo=UTC)):
         yield
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

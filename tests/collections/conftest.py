@@ -8,15 +8,9 @@ from flask import Flask
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from tests import given
-from tests.chainlogs import Chain, deploy
+from tests.chainlogs import Chain
 from tests.collections.stage import Cards
 from tests.resale.stage import held_token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

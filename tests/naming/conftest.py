@@ -2,13 +2,6 @@ import pytest
 from flask import Flask
 
 from tests import given
-from tests.chainlogs import Chain, deploy
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from flask import Flask
 
 from marketplace.kit.clock import pretending
 from tests import given
-from tests.chainlogs import Chain, deploy
+from tests.chainlogs import Chain
 from tests.perks.stage import Desk, a_desk
 
 
@@ -15,12 +15,6 @@ def noon() -> Iterator[None]:
     """It is noon in Japan: what is counted by the day does not fall into two."""
     with pretending(datetime(2027, 6, 1, 3, 0, 10, tzinfo=UTC)):
         yield
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -14,16 +13,10 @@ from marketplace.kit.db import db
 from marketplace.resale import statements
 from marketplace.resale.models import Flag, Trade
 from tests import given
-from tests.chainlogs import GENESIS, Chain, deploy, somebody
+from tests.chainlogs import GENESIS, Chain, somebody
 from tests.resale.stage import custody, heard, held_token
 
 HANA, KEN, UNCLE = somebody("hana"), somebody("ken"), somebody("uncle")
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 def flags() -> list[Flag | None]:

@@ -27,15 +27,9 @@ from marketplace.resale.rules import (
     royalty,
 )
 from tests import given
-from tests.chainlogs import Chain, deploy, somebody
+from tests.chainlogs import Chain, somebody
 from tests.racing import at_once
 from tests.resale.stage import calls, custody, heard, held_token, request, token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

@@ -28,12 +28,6 @@ _serials = count(1)
 
 
 @pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
-
-
-@pytest.fixture
 def seller(app: Flask) -> int:
     return given.an_account("seller@example.jp")
 

@@ -14,14 +14,8 @@ from marketplace.listings.models import Listing
 from marketplace.resale import statements
 from marketplace.resale.statements import Figures
 from tests import given
-from tests.chainlogs import Chain, deploy, somebody
+from tests.chainlogs import Chain, somebody
 from tests.resale.stage import heard, held_token, token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 def market(chain: Chain, prices: list[int], listing_id: int, start: int = 1) -> list[int]:

@@ -20,7 +20,7 @@ from marketplace.outbox.promising import say
 from marketplace.resale.models import Offer, OfferRequest
 from marketplace.settings import Settings
 from tests import given
-from tests.chainlogs import Chain, deploy, somebody
+from tests.chainlogs import Chain, somebody
 from tests.resale.stage import calls, custody, heard, held_token, token
 
 HANA = somebody("hana")
@@ -29,12 +29,6 @@ HANA = somebody("hana")
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"demo": True})
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

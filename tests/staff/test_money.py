@@ -25,7 +25,7 @@ from marketplace.payments.stripe_models import Dispute, Payout
 from marketplace.settings import Settings
 from marketplace.staff import money_tasks
 from tests import given
-from tests.chainlogs import Chain, deploy
+from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
 from tests.orders.bought import bought, disputed, fresh, heard, issued, passed_on
 from tests.pages import read, submit
@@ -38,12 +38,6 @@ CHARGE = [(Account.STRIPE, 1_000), (Account.COLLECTED, -1_000)]
 @pytest.fixture
 def settings(settings: Settings, stripe: LocalStripe) -> Settings:
     return stripe.settings(settings, stripe_timeout_s=10)
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

@@ -14,17 +14,11 @@ from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.storefront.market import A_PAGE, spell
 from tests import given
-from tests.chainlogs import Chain, deploy, digest, somebody
+from tests.chainlogs import Chain, digest, somebody
 from tests.pages import read
 from tests.resale.stage import custody, heard, held_token
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

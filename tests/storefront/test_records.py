@@ -18,17 +18,11 @@ from marketplace.listings.models import Listing
 from marketplace.storefront.tokens import holder
 from marketplace.tokens.models import NOBODY
 from tests import given
-from tests.chainlogs import Chain, deploy, somebody
+from tests.chainlogs import Chain, somebody
 from tests.pages import read
 from tests.resale.stage import heard, held_token, token
 
 HANA, KEN = somebody("hana"), somebody("ken")
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

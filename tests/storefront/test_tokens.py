@@ -15,19 +15,13 @@ from marketplace.chain.register import contracts
 from marketplace.holders import giving
 from marketplace.kit.clock import now, pretending
 from tests import given
-from tests.chainlogs import Chain, deploy, somebody
+from tests.chainlogs import Chain, somebody
 from tests.holders.stage import proved
 from tests.pages import read
 from tests.resale.stage import custody, heard, held_token, token
 from tests.wallets import OwnWallet
 
 HANA = OwnWallet("hana")
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

@@ -9,14 +9,8 @@ from marketplace.chain.models import Call
 from marketplace.kit.db import db, transaction
 from marketplace.tokens import using
 from tests import given
-from tests.chainlogs import Chain, deploy, digest
+from tests.chainlogs import Chain, digest
 from tests.resale.stage import custody, heard, held_token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

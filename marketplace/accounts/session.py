@@ -8,7 +8,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import ParamSpec
+from typing import NamedTuple, ParamSpec
 
 import sqlalchemy as sa
 from flask import Response, current_app, redirect, request, session, url_for
@@ -21,7 +21,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.codes import secret
 from marketplace.kit.db import db, get, transaction
-from marketplace.kit.refusals import NotAllowed
+from marketplace.kit.refusals import NotAllowed, Refused
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,22 @@ class Visit:
     seen_at: datetime
     account: Account = field(repr=False)
     """Held, so that the database session need not look again."""
+
+
+class Claim(NamedTuple):
+    """Whom the signed cookie names. Only a SignIn of this `key_hash` that began after `since` makes it true."""
+
+    account_id: int
+    key_hash: str
+    since: datetime
+
+
+class SignedOut(Refused):
+    """The cookie names a sign-in that has ended."""
+
+    code = "signed_out"
+    status = 401
+    message = "ログインの期限が切れました。もう一度ログインしてください。"
 
 
 def sign_in(account_id: int, way: Way = Way.CODE) -> None:
@@ -104,6 +120,11 @@ def _find(key: str) -> Visit | None:
         return None
     found = row.SignIn
     return Visit(found.id, found.account_id, found.way, found.began_at, found.seen_at, row.Account)
+
+
+def claim() -> Claim | None:
+    """For an act that asks for the sign-in in a statement of its own; everything else asks visitor_id()."""
+    return Claim(session["account_id"], _hash(session["key"]), now() - LASTS) if "key" in session else None
 
 
 def visitor_id() -> int | None:

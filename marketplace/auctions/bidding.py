@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from marketplace.accounts.models import Account
+from marketplace.accounts.models import Account, SignIn
+from marketplace.accounts.session import Claim, SignedOut
 from marketplace.admissions.deciding import admitted
 from marketplace.auctions import chaining, rules, sealed, secrecy, watch
 from marketplace.auctions.agreed import Agreed, agreed
@@ -43,6 +44,7 @@ class Placed(NamedTuple):
 
 
 AUCTIONS, BIDDERS, BIDS = Auction.__table__.c, Bidder.__table__.c, Bid.__table__.c
+SIGN_INS = SignIn.__table__.c
 
 ARRIVE = (
     sa.update(Auction.__table__)  # type: ignore[arg-type]
@@ -57,6 +59,21 @@ ARRIVE = (
 ARRIVE_AND_ASK_TIME = ARRIVE.returning(sa.type_coerce(sa.func.clock_timestamp(), UTCDateTime()).label("at"))
 FIND_BIDDER = sa.select(BIDDERS.id, BIDDERS.no, BIDDERS.has_bid).where(
     BIDDERS.auction_id == sa.bindparam("auction"), BIDDERS.account_id == sa.bindparam("account")
+)
+FIND_SIGNED_IN = (
+    sa.select(BIDDERS.id, BIDDERS.no, BIDDERS.has_bid)
+    .select_from(
+        sa.outerjoin(
+            SignIn.__table__,
+            Bidder.__table__,
+            sa.and_(BIDDERS.account_id == SIGN_INS.account_id, BIDDERS.auction_id == sa.bindparam("auction")),
+        )
+    )
+    .where(
+        SIGN_INS.key_hash == sa.bindparam("key_hash"),
+        SIGN_INS.account_id == sa.bindparam("account"),
+        SIGN_INS.began_at > sa.bindparam("since"),
+    )
 )
 WRITE = sa.insert(Bid.__table__).returning(BIDS.id)  # type: ignore[arg-type]
 STAND = (
@@ -74,6 +91,14 @@ STAND = (
 )
 
 
+class Who(NamedTuple):
+    """Who wants to bid: `given` is the number that the office gave them, where it does."""
+
+    account_id: int
+    given: str | None
+    claim: Claim | None
+
+
 class Person(NamedTuple):
     """The bidder: `number` of numbers given out so far."""
 
@@ -87,12 +112,12 @@ class AtTheClose(Exception):
     """It may have moved: that has to be looked at first, with the whole session."""
 
 
-def place_bid(auction_id: int, account_id: int, max_yen: int) -> Placed:
-    """Bid up to `max_yen` yen (or, sealed, exactly that) for the account.
+def place_bid(auction_id: int, account_id: int, max_yen: int, claim: Claim | None = None) -> Placed:
+    """Bid up to `max_yen` yen (or, sealed, exactly that) for the account; with a `claim`, only while that is true.
 
-    Raises a BidRefused after writing the refused bid down, TooMuch for a sum that nobody could pay, NotAdmitted for
-    somebody without a number where the office gives them, LookupError where there is no such auction or account. A bid
-    after the auction was decided is not written down any more.
+    Raises SignedOut where the claim is not true, a BidRefused after writing the refused bid down, TooMuch for a sum
+    that nobody could pay, NotAdmitted for somebody without a number where the office gives them, LookupError where there is
+    no such auction or account. A bid after the auction was decided is not written down any more.
     """
     if max_yen > LARGEST_CHARGE:
         raise TooMuch
@@ -100,25 +125,23 @@ def place_bid(auction_id: int, account_id: int, max_yen: int) -> Placed:
     given = admitted(terms.listing_id, account_id).no if terms.by_admission else None
     try:
         with statements() as connection:
-            outcome = _place(connection, terms, account_id, given, max_yen, at_the_close=writing())
+            outcome = _place(connection, terms, Who(account_id, given, claim), max_yen, at_the_close=writing())
     except AtTheClose:
         with transaction() as session:
-            outcome = _place(session.connection(), terms, account_id, given, max_yen, at_the_close=True)
+            outcome = _place(session.connection(), terms, Who(account_id, given, claim), max_yen, at_the_close=True)
     if isinstance(outcome, BidRefused):
         raise outcome
     return outcome
 
 
-def _place(
-    connection: sa.Connection, terms: Agreed, account_id: int, given: str | None, max_yen: int, at_the_close: bool
-) -> Placed | BidRefused:
+def _place(connection: sa.Connection, terms: Agreed, who: Who, max_yen: int, at_the_close: bool) -> Placed | BidRefused:
     book, at = _arrive(connection, terms.id)
     closes_at = book.closes_at
     if at >= closes_at:
         if not at_the_close:
             raise AtTheClose
         closes_at = watch.consider(terms.id, at)
-    person = _person(connection, terms.id, account_id, given, book.numbers)
+    person = _person(connection, terms.id, who, book.numbers)
     before = rules.Standing(terms.seconds(closes_at), book.price_yen, book.leader_no, _leaders_maximum(terms, book))
     bid = rules.Bid(terms.seconds(at), person.no, max_yen)
     outcome, reason = _judged(terms, before, bid, person.has_bid)
@@ -152,7 +175,7 @@ def _place(
         "new_price_yen": after.price,
         "new_extensions": book.extensions + outcome.extended,
         "new_head": chaining.linked(bytes.fromhex(book.head), leaf).hex(),
-        "new_leader_id": account_id if raised else book.leader_id,
+        "new_leader_id": who.account_id if raised else book.leader_id,
         "new_leader_no": after.leader,
         "new_leader_seq": book.arrivals if raised else book.leader_seq,
         "new_leader_secret": secret.text if raised else book.leader_secret,
@@ -178,18 +201,32 @@ def _arrive(connection: sa.Connection, auction_id: int) -> tuple[Any, datetime]:
     return book, book.at if asked else now()
 
 
-def _person(connection: sa.Connection, auction_id: int, account_id: int, given: str | None, numbers: int) -> Person:
-    """The person's number in this auction: `given` by the office, or else the next one, with the first bid."""
-    whose = {"auction": auction_id, "account": account_id}
-    found = connection.execute(FIND_BIDDER, whose).first()
+def _person(connection: sa.Connection, auction_id: int, who: Who, numbers: int) -> Person:
+    """The person's number in this auction: the one given by the office, or else the next one, with the first bid."""
+    found = _found(connection, auction_id, who)
     if found is not None:
         return Person(found.id, found.no, found.has_bid, numbers)
-    if connection.execute(sa.select(Account.id).where(Account.id == account_id)).first() is None:
-        raise LookupError(f"Account {account_id}")
-    no = given or f"{numbers + 1:02}"
-    values = {"auction_id": auction_id, "account_id": account_id, "no": no, "has_bid": False}
+    no = who.given or f"{numbers + 1:02}"
+    values = {"auction_id": auction_id, "account_id": who.account_id, "no": no, "has_bid": False}
     bidder_id = connection.execute(sa.insert(Bidder).values(values).returning(Bidder.id)).scalar_one()
     return Person(bidder_id, no, False, numbers + 1)
+
+
+def _found(connection: sa.Connection, auction_id: int, who: Who) -> Any | None:
+    """The person's row in this auction, if there is one yet."""
+    if who.claim is not None:
+        found = connection.execute(FIND_SIGNED_IN, {"auction": auction_id, **_columns(who.claim)}).first()
+        if found is None:
+            raise SignedOut
+        return found if found.id is not None else None
+    found = connection.execute(FIND_BIDDER, {"auction": auction_id, "account": who.account_id}).first()
+    if found is None and connection.execute(sa.select(Account.id).where(Account.id == who.account_id)).first() is None:
+        raise LookupError(f"Account {who.account_id}")
+    return found
+
+
+def _columns(claim: Claim) -> dict[str, Any]:
+    return {"account": claim.account_id, "key_hash": claim.key_hash, "since": claim.since}
 
 
 def _leaders_maximum(terms: Agreed, book: Any) -> int | None:

@@ -8,7 +8,7 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from marketplace.accounts.session import current_account, signed_in, visitor_id
+from marketplace.accounts.session import SignedOut, claim, current_account, signed_in, visitor_id
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.deciding import admitted
 from marketplace.admissions.models import Participation
@@ -124,8 +124,8 @@ def confirm(code: str) -> ResponseReturnValue:
 @limiter.limit(often, key_func=each_account)
 def place(code: str) -> ResponseReturnValue:
     """Place the confirmed bid. The database is asked only what the bid itself needs: everybody comes here at once."""
-    account_id, typed = visitor_id(), request.form.get("max_yen", "")
-    if account_id is None:
+    visitor, typed = claim(), request.form.get("max_yen", "")
+    if visitor is None:
         return ask_to_sign_in()
     try:
         sum_yen = parse_yen(typed)
@@ -133,9 +133,11 @@ def place(code: str) -> ResponseReturnValue:
             form = PlaceForm()
             form.validate()
             return confirm_page(*public_auction(code), form), 422
-        bid_id = bidding.place_bid(agreed(code).id, account_id, sum_yen).bid_id
+        bid_id = bidding.place_bid(agreed(code).id, visitor.account_id, sum_yen, visitor).bid_id
+    except SignedOut:
+        return ask_to_sign_in()
     except (NotAboveOwnMaximum, SecondEnvelope) as refusal:
-        same = same_bid(agreed(code).id, account_id, sum_yen)  # a second click on one wish
+        same = same_bid(agreed(code).id, visitor.account_id, sum_yen)  # a second click on one wish
         if same is None:
             return refused(code, typed, refusal)
         bid_id = same

@@ -116,8 +116,8 @@ def place_bid(auction_id: int, account_id: int, max_yen: int, claim: Claim | Non
     """Bid up to `max_yen` yen (or, sealed, exactly that) for the account; with a `claim`, only while that is true.
 
     Raises SignedOut where the claim is not true, a BidRefused after writing the refused bid down, TooMuch for a sum
-    that nobody could pay, NotAdmitted for somebody without a number where the office gives them, LookupError where there is
-    no such auction or account. A bid after the auction was decided is not written down any more.
+    that nobody could pay, NotAdmitted for somebody without a number where the office gives them, LookupError where
+    there is no such auction or account. A bid after the auction was decided is not written down any more.
     """
     if max_yen > LARGEST_CHARGE:
         raise TooMuch

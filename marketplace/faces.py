@@ -11,10 +11,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
-from marketplace.kit.clock import now
-from marketplace.kit.dates import day, full_day, period, when_seen_from
-from marketplace.kit.money import yen, yen_words
+from marketplace.kit.languages import Language, language, speak
 from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.shown import day, full_day, period, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
 from marketplace.settings import settings
 
@@ -40,8 +39,8 @@ POLITE = {
 
 def dress(app: Flask) -> None:
     """Filters, context, headers and error pages for `app`."""
-    app.jinja_env.filters.update(yen=yen, yen_words=yen_words, day=day, full_day=full_day, period=period)
-    app.jinja_env.filters["when"] = lambda moment: when_seen_from(moment, now())
+    app.jinja_env.filters.update(yen=yen, yen_words=yen_words, day=day, full_day=full_day, period=period, when=when)
+    speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(known_to_templates)
     app.after_request(safe_headers)
@@ -63,6 +62,8 @@ def known_to_templates() -> dict[str, object]:
         "display": {
             "size": request.cookies.get("size", "m"),
             "theme": request.cookies.get("theme", ""),
+            "language": language(),
+            "languages": list(Language),
         },
     }
 

@@ -8,6 +8,7 @@ from marketplace.accounts.models import GONE, Account, Passkey, PasskeyChallenge
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, writing
+from marketplace.kit.languages import Language
 from marketplace.outbox.promising import say
 
 
@@ -20,6 +21,7 @@ def close(account_id: int) -> str:
         db.session.execute(sa.delete(table).where(table.account_id == account_id))
     db.session.execute(sa.delete(SignInCode).where(SignInCode.email == address))
     account.name = account.nickname = account.prefecture = account.phone = ""
+    account.language = Language.JA
     account.email = f"{account.code.lower()}@{GONE}"
     account.closed_at = now()
     note(f"account:{account.code}", "close_account", by=f"buyer:{account.code}")

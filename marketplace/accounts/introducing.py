@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
+import sqlalchemy as sa
+
 from marketplace.accounts.models import Account
 from marketplace.accounts.rules import check_self
 from marketplace.journal.writing import note
-from marketplace.kit.db import lock, transaction
+from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.languages import Language
+from marketplace.notices.sending import tells_languages
 
 
 def introduce(account_id: int, name: str, nickname: str, prefecture: str) -> None:
@@ -20,3 +24,16 @@ def introduce(account_id: int, name: str, nickname: str, prefecture: str) -> Non
             return
         account.name, account.nickname, account.prefecture = name, nickname, prefecture
         note(f"account:{account.code}", "introduce", by=f"buyer:{account.code}")
+
+
+def prefer(account_id: int, language: Language) -> None:
+    """Letters to this person are written in `language` from now on."""
+    with transaction():
+        lock(Account, account_id).language = language
+
+
+@tells_languages
+def preferred_by(email: str) -> Language | None:
+    """What the person with this address wants to read; None for a stranger."""
+    found: Language | None = db.session.scalar(sa.select(Account.language).where(Account.email == email))
+    return found

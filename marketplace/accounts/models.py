@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import NEVER_TWICE, Base, state_column
+from marketplace.kit.languages import Language, language
 from marketplace.kit.state import Machine
 from marketplace.notices.mail import PAPER
 
@@ -36,6 +37,8 @@ class Account(Base):
     prefecture: Mapped[str] = mapped_column(sa.String(8), default="")
     phone: Mapped[str] = mapped_column(sa.String(20), default="")
     """A mobile number that was confirmed by SMS, or ""."""
+    language: Mapped[Language] = state_column(Language, name="language", default=language)
+    """What letters to this person are written in; at first what is spoken where the account is made."""
     custody_id: Mapped[str] = mapped_column(sa.String(64), unique=True, default=lambda: secrets.token_hex(32))
     """32 random bytes (hex) that name this account's keyless custody address on chain; says nothing of the person."""
     created_at: Mapped[datetime]

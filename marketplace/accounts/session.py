@@ -11,13 +11,15 @@ from functools import wraps
 from typing import NamedTuple, ParamSpec
 
 import sqlalchemy as sa
-from flask import Response, current_app, redirect, request, session, url_for
+from flask import Response, after_this_request, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.introducing import prefer
 from marketplace.accounts.models import Account, Passkey, Role, SignIn, StaffRole, Way
 from marketplace.accounts.rules import device_of
 from marketplace.accounts.signing_out import LASTS
 from marketplace.journal.writing import note
+from marketplace.kit import languages
 from marketplace.kit.clock import now
 from marketplace.kit.codes import secret
 from marketplace.kit.db import db, get, transaction
@@ -75,6 +77,17 @@ def sign_in(account_id: int, way: Way = Way.CODE) -> None:
             note(f"account:{code}", "sign_in", by=f"staff:{code}", way=str(way), device=device)
     session.update(cookie)
     session.permanent = True
+    _agree_on_language(account_id)
+
+
+def _agree_on_language(account_id: int) -> None:
+    """What this browser chose counts, for letters too; where it has chosen none, what the person chose elsewhere."""
+    wish = languages.chosen()
+    if wish is not None:
+        prefer(account_id, wish)
+    else:
+        preferred = get(Account, account_id).language
+        after_this_request(lambda response: languages.keep(response, preferred))
 
 
 def open_sign_in(account_id: int, way: Way = Way.CODE, device: str = "") -> dict[str, object]:

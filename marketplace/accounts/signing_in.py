@@ -13,6 +13,7 @@ from marketplace.accounts.rules import NotAnAddress, normalised
 from marketplace.kit.clock import now
 from marketplace.kit.codes import digits, secret
 from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.languages import language
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.mail import PAPER
 from marketplace.notices.sending import send
@@ -68,6 +69,7 @@ def ask_code(email: str, next_path: str = "/mypage") -> str:
             "sign_in",
             address,
             key=f"sign-in:{row.id}",
+            language=language(),  # whoever asks sits before this page, and may have no account yet
             code=code,
             link=f"{settings().base_url}/signin/link/{link}",
             minutes=int(VALID_FOR.total_seconds() // 60),

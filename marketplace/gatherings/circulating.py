@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -97,7 +98,7 @@ def _finish() -> None:
                 move(circular, "finish_circular")
 
 
-def facts(circular: Circular, account: Account) -> dict[str, object]:
+def facts(circular: Circular, account: Account) -> dict[str, Any]:
     """What the letter's template needs; the preview shows the same."""
     titles = db.session.scalars(sa.select(Right.title_ja).where(Right.id.in_(circular.right_ids)).order_by(Right.id))
     stop = f"{settings().base_url}/letters/stop/{_signer().dumps(account.code)}"

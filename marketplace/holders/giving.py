@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -215,7 +216,12 @@ def _end(gift: Gift, event: str, by: str = "system") -> None:
     move(gift, event, by=by)
 
 
-def _mail(template: str, to: str, gift: Gift, **more: object) -> None:
+def _mail(template: str, to: str, gift: Gift, **more: Any) -> None:
     token = db.session.scalars(sa.select(Token).where(Token.token_id == gift.token_id)).one()
-    facts = {"gift": gift, "token": token, "right": token.right, "page": f"{settings().base_url}{token.path}"}
+    facts: dict[str, Any] = {
+        "gift": gift,
+        "token": token,
+        "right": token.right,
+        "page": f"{settings().base_url}{token.path}",
+    }
     send(template, to, key=f"{template}:{gift.code}", **facts, **more)

@@ -62,7 +62,9 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
-def state_column(states: type[State], *, name: str = "state", nullable: bool = False) -> Mapped[Any]:
+def state_column(
+    states: type[State], *, name: str = "state", nullable: bool = False, default: Callable[[], State] | None = None
+) -> Mapped[Any]:
     """A StrEnum kept as its value, with a CHECK that knows the values."""
     kind = sa.Enum(
         states,
@@ -72,7 +74,7 @@ def state_column(states: type[State], *, name: str = "state", nullable: bool = F
         length=32,
         values_callable=lambda enum: [member.value for member in enum],
     )
-    return mapped_column(kind, nullable=nullable)
+    return mapped_column(kind, nullable=nullable, default=default)
 
 
 _one_writer = threading.Lock()

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import render_template
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, insert_once, lock, transaction
+from marketplace.kit.languages import Language, speaking
+from marketplace.kit.languages import language as spoken
 from marketplace.notices.mail import PAPER, Letter, mail
 from marketplace.notices.models import Notice
 from marketplace.outbox.promising import handles, say
 from marketplace.settings import settings
 
+Reads = Callable[[str], Language | None]
+_reads: list[Reads] = []
 
-def send(template: str, to_email: str, key: str, **context: Any) -> None:
-    """Promise notices/<template>.txt to `to_email`, once for each `key`.
+
+def tells_languages(of: Reads) -> Reads:
+    """Make `of` known, which says in what language whoever has a mail address wants to read; None for a stranger."""
+    _reads.append(of)
+    return of
+
+
+def language_of(email: str) -> Language:
+    """For a stranger, what is spoken here now."""
+    return next(filter(None, (of(email) for of in _reads)), spoken())
+
+
+def send(template: str, to_email: str, key: str, *, language: Language | None = None, **context: Any) -> None:
+    """Promise notices/<template>.txt to `to_email`, once for each `key`, in `language`, else in the reader's own.
 
     The template's first line is the subject ('件名: …'), then an empty line, then the body.
     """
-    text = render_template(f"notices/{template}.txt", town=settings(), **context)
+    with speaking(language or language_of(to_email)):
+        text = render_template(f"notices/{template}.txt", town=settings(), **context)
     head, _, body = text.lstrip().partition("\n")
     notice_id = insert_once(
         Notice,

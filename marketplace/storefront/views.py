@@ -6,9 +6,11 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.introducing import prefer
 from marketplace.accounts.session import current_account
 from marketplace.auctions import views as auctions
 from marketplace.fund.statements import summary
+from marketplace.kit import languages
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
 from marketplace.listings import amending
@@ -153,11 +155,15 @@ def law() -> ResponseReturnValue:
 
 @bp.get("/display")
 def display() -> ResponseReturnValue:
-    """Size of letters and colours, kept in a cookie so that the server draws them right at once."""
+    """Size of letters, colours and language, kept in cookies so that the server draws them right at once."""
     response = redirect(safe_next(request.args.get("next")), 303)
     for name, values in (("size", ("m", "l", "xl")), ("theme", ("auto", "light", "dark"))):
         if (value := request.args.get(name)) in values:
             response.set_cookie(name, str(value), max_age=365 * 86400, samesite="Lax", httponly=True)
+    if wish := languages.read(request.args.get("language")):
+        languages.keep(response, wish)
+        if me := current_account():
+            prefer(me.id, wish)
     return response
 
 

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 8d1fd4e835f2, after ; 2026-11-28 15:24:48.351511.
+Revision d9b726fb6c3d, after ; 2026-11-28 17:36:08.178718.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8d1fd4e835f2"
+revision = "d9b726fb6c3d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -23,6 +23,11 @@ def upgrade() -> None:
         sa.Column("nickname", sa.String(length=40), nullable=False),
         sa.Column("prefecture", sa.String(length=8), nullable=False),
         sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column(
+            "language",
+            sa.Enum("ja", "easy", "en", name="language", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
         sa.Column("custody_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),

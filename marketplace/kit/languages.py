@@ -1,0 +1,138 @@
+"""The languages of the public pages: Japanese, easy Japanese (やさしい日本語) and English.
+
+Sentences stand in the code in Japanese, which is the text that binds; a catalogue says each in the other two
+(docs/languages.md). A request speaks the language that its `?lang=`, else its cookie names; a letter that of whoever
+receives it. Everything else (the desk of the staff, papers, the chain, the worker) speaks Japanese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, has_request_context, request
+from werkzeug.wrappers import Response
+
+from marketplace.kit.catalogues import catalogue
+
+
+class Language(StrEnum):
+    JA = "ja"
+    EASY = "easy"
+    EN = "en"
+
+    @property
+    def own_name(self) -> str:
+        """As its readers call it: who looks for it can read no other."""
+        return {"ja": "日本語", "easy": "やさしい日本語", "en": "English"}[self]
+
+    @property
+    def tag(self) -> str:
+        """For `lang` and `hreflang` (BCP 47). Easy Japanese is Japanese: a screen reader must read it as that."""
+        return {"ja": "ja", "easy": "ja-x-easy", "en": "en"}[self]
+
+    @property
+    def html(self) -> str:
+        return "en" if self == Language.EN else "ja"
+
+
+COOKIE = "language"
+LASTS = 365 * 86400
+JAPANESE_ONLY = ("/staff", "/counter", "/api", "/dev")
+"""Where clerks, partners and machines read."""
+
+_speaking: ContextVar[Language] = ContextVar("language", default=Language.JA)
+
+
+def language() -> Language:
+    """The one that is spoken now."""
+    return _speaking.get()
+
+
+@contextmanager
+def speaking(chosen: Language) -> Iterator[None]:
+    """Within, everything is said in this language."""
+    token = _speaking.set(chosen)
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+def _(text: str, **facts: Any) -> str:
+    """`text` in the language spoken now, each %(name)s filled in. Where it has no translation, as it stands."""
+    said = _said(text)
+    return said % facts if facts else said
+
+
+def _said(text: str) -> str:
+    now = _speaking.get()
+    return text if now is Language.JA else catalogue(now).get(text, text)
+
+
+def read(text: object) -> Language | None:
+    """The language of this code, or None."""
+    return Language(str(text)) if text in list(Language) else None
+
+
+def speak(app: Flask) -> None:
+    """Let the pages of `app` speak: {% trans %} and _() in templates, the visitor's choice in requests."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(_said, _no_plural, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # without the look-up that its alias does each time
+    app.jinja_env.globals.update(alternates=alternates, speaks_only_japanese=speaks_only_japanese)
+    app.before_request(_listen)
+    app.after_request(_remember)
+
+
+def _no_plural(one: str, _many: str, _count: int) -> str:
+    return _said(one)
+
+
+def asked() -> Language | None:
+    """The language that the address asks for: ?lang=en."""
+    return read(request.args.get("lang"))
+
+
+def chosen() -> Language | None:
+    """The language that this browser chose before."""
+    return read(request.cookies.get(COOKIE))
+
+
+def speaks_only_japanese() -> bool:
+    """Whether this page is one for clerks, partners or machines."""
+    return not has_request_context() or request.path.startswith(JAPANESE_ONLY)
+
+
+def alternates() -> list[tuple[str, str]]:
+    """(tag, address) of this page in each language, for machines that look for them; none where it has only one."""
+    if speaks_only_japanese():
+        return []
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return [(each.tag, f"{request.base_url}?{urlencode([*rest, ('lang', each)])}") for each in Language]
+
+
+def _listen() -> None:
+    _speaking.set(Language.JA if speaks_only_japanese() else asked() or chosen() or Language.JA)
+
+
+def _remember(response: Response) -> Response:
+    """Whoever came in by an address with ?lang= goes on in that language."""
+    if response.mimetype == "text/html":
+        response.vary.add("Cookie")  # also where nobody has asked who is signed in
+        wish = asked()
+        if wish is not None and wish != chosen() and request.method == "GET":
+            keep(response, wish)
+            response.headers["Cache-Control"] = "private, no-store"  # a cookie is for one reader
+    return response
+
+
+def keep(response: Response, wish: Language) -> Response:
+    """The browser goes on in this language."""
+    response.set_cookie(COOKIE, wish, max_age=LASTS, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,99 @@
+"""Moments and sums as the language of the page writes them. What is sealed or printed uses `dates` and `money`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from marketplace.kit import dates, money
+from marketplace.kit.clock import jst, now
+from marketplace.kit.languages import Language, language
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+SMALL = (
+    *("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+LARGE = ("", " thousand", " million", " billion")
+
+
+def day(moment: datetime | date) -> str:
+    """'11月25日(水)', 'Wed 25 Nov'."""
+    if language() != Language.EN:
+        return dates.day(moment)
+    on = _on(moment)
+    return f"{DAYS[on.weekday()]} {on.day} {MONTHS[on.month - 1]}"
+
+
+def full_day(moment: datetime | date) -> str:
+    """'2026年11月25日(水)', 'Wed 25 Nov 2026'."""
+    return f"{day(moment)} {_on(moment).year}" if language() == Language.EN else dates.full_day(moment)
+
+
+def when(moment: datetime) -> str:
+    """'11月25日(水) 午後8時00分', 'Wed 25 Nov, 8:00 pm (Japan time)'; with the year where it is not this year."""
+    if language() != Language.EN:
+        return dates.when_seen_from(moment, now())
+    return f"{_near(moment)}, {_clock(moment)} {JAPAN}"
+
+
+def period(start: datetime, end: datetime | None) -> str:
+    """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで',
+    'Wed 25 Nov, 9:00 am to Wed 2 Dec, 8:00 pm (Japan time)'."""
+    if language() != Language.EN:
+        return dates.period(start, end)
+    if end is None:
+        return f"from {_near(start)}, {_clock(start)} {JAPAN}"
+    last = "" if _on(start) == _on(end) else f"{_near(end)}, "
+    return f"{_near(start)}, {_clock(start)} to {last}{_clock(end)} {JAPAN}"
+
+
+def yen(amount: money.Yen) -> str:
+    """'1,300円', '1,300 yen'."""
+    return f"{amount:,} yen" if language() == Language.EN else money.yen(amount)
+
+
+def yen_words(amount: money.Yen) -> str:
+    """The sum in words, to be read before a bid: '百三十万円', 'one million three hundred thousand yen'.
+    Easy Japanese writes the digits that everybody reads: '130万円'."""
+    if language() == Language.EN:
+        return f"{_english(amount)} yen"
+    return _short(amount) if language() == Language.EASY else money.yen_words(amount)
+
+
+JAPAN = "(Japan time)"
+
+
+def _on(moment: datetime | date) -> date:
+    return jst(moment).date() if isinstance(moment, datetime) else moment
+
+
+def _near(moment: datetime) -> str:
+    return day(moment) if _on(moment).year == _on(now()).year else full_day(moment)
+
+
+def _clock(moment: datetime) -> str:
+    local = jst(moment)
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
+
+
+def _short(amount: int) -> str:
+    """1305000 → '130万5000円'."""
+    if amount == 0:
+        return "0円"
+    parts = [(amount // 10 ** (4 * power) % 10_000, unit) for power, unit in ((2, "億"), (1, "万"), (0, ""))]
+    return "".join(f"{part}{unit}" for part, unit in parts if part) + "円"
+
+
+def _english(amount: int) -> str:
+    if not 0 <= amount < 10**12:
+        raise ValueError(amount)
+    groups = [(amount // 1000**power % 1000, LARGE[power]) for power in (3, 2, 1, 0)]
+    return " ".join(_below_thousand(group) + word for group, word in groups if group) or "zero"
+
+
+def _below_thousand(group: int) -> str:
+    hundreds, rest = divmod(group, 100)
+    below = SMALL[rest] if rest < 20 else TENS[rest // 10] + (f"-{SMALL[rest % 10]}" if rest % 10 else "")
+    return " ".join(filter(None, [f"{SMALL[hundreds]} hundred" if hundreds else "", below]))

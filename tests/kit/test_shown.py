@@ -1,0 +1,64 @@
+"""Moments and sums are written as the readers of each language write them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from marketplace.kit import shown
+from marketplace.kit.clock import now
+from marketplace.kit.languages import Language, speaking
+
+THEN = datetime(2031, 11, 25, 11, tzinfo=UTC)
+"""In Japan 8 in the evening."""
+
+
+@pytest.mark.parametrize(
+    ("write", "ja", "en"),
+    [
+        (shown.day, "11月25日(火)", "Tue 25 Nov"),
+        (shown.full_day, "2031年11月25日(火)", "Tue 25 Nov 2031"),
+        (shown.when, "2031年11月25日(火) 午後8時00分", "Tue 25 Nov 2031, 8:00 pm (Japan time)"),
+    ],
+)
+def test_a_moment_in_japanese_and_english(write: Callable[[datetime], str], ja: str, en: str) -> None:
+    assert write(THEN) == ja
+    with speaking(Language.EASY):
+        assert write(THEN) == ja
+    with speaking(Language.EN):
+        assert write(THEN) == en
+
+
+def test_the_year_is_said_where_it_is_another() -> None:
+    with speaking(Language.EN):
+        assert str(now().year) not in shown.when(now())
+
+
+def test_a_day_that_both_ends_share_is_said_once() -> None:
+    with speaking(Language.EN):
+        assert shown.period(THEN, THEN + timedelta(hours=1)) == "Tue 25 Nov 2031, 8:00 pm to 9:00 pm (Japan time)"
+        assert shown.period(THEN, None) == "from Tue 25 Nov 2031, 8:00 pm (Japan time)"
+
+
+@pytest.mark.parametrize(
+    ("amount", "ja", "easy", "en"),
+    [
+        (0, "〇円", "0円", "zero yen"),
+        (1_300, "千三百円", "1300円", "one thousand three hundred yen"),
+        (1_305_000, "百三十万五千円", "130万5000円", "one million three hundred five thousand yen"),
+        (20_000_019, "二千万十九円", "2000万19円", "twenty million nineteen yen"),
+        (99_999_999, "九千九百九十九万九千九百九十九円", "9999万9999円", None),
+    ],
+)
+def test_a_sum_in_words(amount: int, ja: str, easy: str, en: str | None) -> None:
+    assert shown.yen_words(amount) == ja
+    with speaking(Language.EASY):
+        assert shown.yen_words(amount) == easy
+    with speaking(Language.EN):
+        assert en is None or shown.yen_words(amount) == en
+
+
+def test_a_sum_in_digits() -> None:
+    assert shown.yen(1_300) == "1,300円"
+    with speaking(Language.EN):
+        assert shown.yen(1_300) == "1,300 yen"

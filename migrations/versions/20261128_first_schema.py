@@ -1,12 +1,12 @@
 """first schema
 
-Revision d9b726fb6c3d, after ; 2026-11-28 17:36:08.178718.
+Revision 6b6341765168, after ; 2026-11-28 17:58:33.784234.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d9b726fb6c3d"
+revision = "6b6341765168"
 down_revision = None
 branch_labels = None
 depends_on = None

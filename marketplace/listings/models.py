@@ -181,6 +181,9 @@ class Listing(Base):
     suspended_at: Mapped[datetime | None]
     suspended_reason: Mapped[str] = mapped_column(sa.Text, default="")
     text_hash: Mapped[str | None] = mapped_column(sa.String(71))
+    search_title: Mapped[str] = mapped_column(sa.Text, default="", deferred=True)
+    search_text: Mapped[str] = mapped_column(sa.Text, default="", deferred=True)
+    """Folded for the search, as searching.py writes them when the listing is published."""
     created_at: Mapped[datetime]
 
     @property

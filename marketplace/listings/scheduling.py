@@ -12,6 +12,7 @@ from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState, Mode, Unit, UnitState
+from marketplace.listings.searching import write_words
 from marketplace.outbox.promising import say
 from marketplace.rights.models import Right
 
@@ -23,6 +24,7 @@ def publish(listing_id: int) -> None:
         if listing.right.metadata_uri is None:
             raise WrongState
         move(listing, "publish")
+        write_words(listing)
         session.execute(
             sa.insert(Unit),
             [

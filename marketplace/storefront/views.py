@@ -1,4 +1,4 @@
-"""Home, the catalogue, the page of a right, and the pages that explain."""
+"""Home, the page of a right, and the pages that explain."""
 
 from __future__ import annotations
 
@@ -15,24 +15,20 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next
 from marketplace.listings import amending
 from marketplace.listings.disclosure import disclosed, withdrawal
-from marketplace.listings.models import MODE_JA, PUBLIC, Listing, ListingState, Mode
+from marketplace.listings.models import PUBLIC, Listing, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
 from marketplace.metadata.replicating import standing
 from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
-from marketplace.rights.models import KIND_JA, Right
-from marketplace.storefront import market, mypage, records, tokens
+from marketplace.storefront import catalogue, market, mypage, records, tokens
 from marketplace.storefront.cards import about
+from marketplace.storefront.catalogue import ENDED, ON_SALE, listed
 from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("storefront", __name__)
-BLUEPRINTS = (bp, mypage.bp, records.bp, market.bp, tokens.bp)
-
-ON_SALE = (ListingState.OPEN, ListingState.SUSPENDED, ListingState.PUBLISHED)
-ENDED = (ListingState.CLOSED, ListingState.COMPLETED, ListingState.CANCELLED)
-PER_PAGE = 24
+BLUEPRINTS = (bp, catalogue.bp, mypage.bp, records.bp, market.bp, tokens.bp)
 
 
 def public(page: str) -> Response:
@@ -58,34 +54,6 @@ def home() -> ResponseReturnValue:
         holders=holders[1],
         fund=summary(),
         modes=mode_counts(),
-    )
-    return public(page)
-
-
-@bp.get("/listings")
-def catalogue() -> ResponseReturnValue:
-    kind, mode = request.args.get("kind", ""), request.args.get("mode", "")
-    ended = request.args.get("state") == "ended"
-    query = listed(ENDED if ended else ON_SALE)
-    if kind in list(KIND_JA):
-        query = query.where(Right.kind == kind)
-    if mode in list(MODE_JA):
-        query = query.where(Listing.mode == mode)
-    number = max(request.args.get("page", 1, type=int), 1)
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
-    listings = list(db.session.scalars(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)))
-    page = render_template(
-        "storefront/catalogue.html",
-        listings=listings,
-        about=about(listings),
-        kind=kind,
-        mode=mode,
-        ended=ended,
-        total=total,
-        page=number,
-        pages=-(-total // PER_PAGE),
-        kinds=KIND_JA,
-        modes=MODE_JA,
     )
     return public(page)
 
@@ -165,19 +133,6 @@ def display() -> ResponseReturnValue:
         if me := current_account():
             prefer(me.id, wish)
     return response
-
-
-def listed(states: tuple[ListingState, ...]) -> sa.Select[Listing]:
-    """Public listings in one of `states`: open ones first, those that end soon before the others."""
-    ending = sa.func.coalesce(Listing.closes_at, Listing.opens_at)
-    order = ending.desc() if states == ENDED else ending.asc()
-    first = sa.case((Listing.state == ListingState.OPEN, 0), else_=1)
-    return (
-        sa.select(Listing)
-        .join(Right, Right.id == Listing.right_id)
-        .where(Listing.state.in_(states))
-        .order_by(first, order, Listing.id)
-    )
 
 
 def mode_counts() -> dict[str, int]:

@@ -1,0 +1,26 @@
+"""Japanese text as people search it: what they would call the same word is spelled the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+KATAKANA = range(0x30A1, 0x30F7)
+"""ァ to ヶ: each has its hiragana 0x60 before it (The Unicode Standard, blocks Hiragana and Katakana)."""
+TO_HIRAGANA = {sign: sign - 0x60 for sign in KATAKANA} | {0x30FD: 0x309D, 0x30FE: 0x309E}
+DASH_IN_A_WORD = re.compile(r"(?<=[ぁ-ゖー])[-‐‑‒–—―−─]")
+"""What people type for the long vowel: カヌ−センタ−."""
+MOST_TERMS, LONGEST = 6, 40
+
+
+def folded(text: str) -> str:
+    """Letters and digits alone: width (NFKC), case, katakana and hiragana, and the signs between them do not count."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(TO_HIRAGANA)
+    plain = DASH_IN_A_WORD.sub("ー", plain)
+    return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LMN")
+
+
+def terms(typed: str) -> list[str]:
+    """The words of a search, folded, each once: up to MOST_TERMS, none longer than LONGEST."""
+    parts = (folded(part)[:LONGEST] for part in unicodedata.normalize("NFKC", typed).split())
+    return list(dict.fromkeys(part for part in parts if part))[:MOST_TERMS]

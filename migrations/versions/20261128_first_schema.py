@@ -1,12 +1,12 @@
 """first schema
 
-Revision 6b6341765168, after ; 2026-11-28 17:58:33.784234.
+Revision 96bcc7af7f14, after ; 2026-11-28 18:01:20.911325.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6b6341765168"
+revision = "96bcc7af7f14"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1896,6 +1896,8 @@ def upgrade() -> None:
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_reason", sa.Text(), nullable=False),
         sa.Column("text_hash", sa.String(length=71), nullable=True),
+        sa.Column("search_title", sa.Text(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "state <> 'suspended' OR suspended_reason <> ''", name=op.f("ck_listings_suspended_for_a_reason")

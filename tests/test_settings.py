@@ -1,0 +1,140 @@
+"""What a town must not run with does not start, and says which setting is wrong and why; no secret is ever shown."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from marketplace.settings import Settings
+
+HERE = {"base_url": "http://127.0.0.1:8000"}
+PUBLIC = {"base_url": "https://hiroba.example.jp", "secret_key": secrets.token_urlsafe(48)}
+LIVE = {
+    **PUBLIC,
+    "stripe_live": True,
+    "stripe_secret_key": f"rk_live_{secrets.token_hex(24)}",
+    "stripe_webhook_secrets": f"whsec_{secrets.token_hex(24)}",
+    "smtp_url": "smtps://hiroba:pw@mail.example.jp",
+    "key_password": secrets.token_urlsafe(24),
+}
+"""A real town, complete and without a fault."""
+REHEARSED = {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://127.0.0.1:12111"}
+
+UNSAFE: list[tuple[dict[str, Any], str]] = [
+    # real money and a stand-in for it
+    ({**LIVE, "stripe_api_base": "http://127.0.0.1:12111"}, "STRIPE_LIVE=1 and STRIPE_API_BASE exclude each other"),
+    ({**HERE, "stripe_api_base": "http://192.0.2.1:12111"}, "STRIPE_API_BASE must be a loopback address"),
+    ({**HERE, "stripe_api_base": "https://stripe.example.com"}, "STRIPE_API_BASE must be a loopback address"),
+    ({**LIVE, "stripe_secret_key": "sk_test_1"}, "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"),
+    ({**HERE, "stripe_secret_key": "sk_live_1"}, "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"),
+    ({**HERE, "stripe_secret_key": "rk_live_1"}, "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"),
+    ({**LIVE, "demo": True}, "DEMO=1 and STRIPE_LIVE=1 exclude each other"),
+    # real money, and what a trial may lack
+    ({**LIVE, **HERE}, "STRIPE_LIVE=1 needs the public BASE_URL"),
+    ({**LIVE, "stripe_webhook_secrets": ""}, "STRIPE_LIVE=1 needs STRIPE_WEBHOOK_SECRETS"),
+    ({**LIVE, "stripe_webhook_secrets": "whsec_"}, "STRIPE_LIVE=1 needs STRIPE_WEBHOOK_SECRETS"),
+    ({**LIVE, "stripe_webhook_secrets": f"{LIVE['stripe_webhook_secrets']},"}, "STRIPE_LIVE=1 needs STRIPE_WEBHOOK"),
+    ({**LIVE, "smtp_url": ""}, "STRIPE_LIVE=1 needs SMTP_URL"),
+    ({**LIVE, "sms_url": "file:"}, "STRIPE_LIVE=1 and SMS_URL=file: exclude each other"),
+    ({**LIVE, "chain_id": 31337}, "STRIPE_LIVE=1 and CHAIN_ID=31337 exclude each other"),
+    ({**LIVE, "chain_id": 1337}, "STRIPE_LIVE=1 and CHAIN_ID=1337 exclude each other"),
+    ({**LIVE, "key_password": ""}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
+    ({**LIVE, "key_password": "password" * 4}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
+    # a site that others can reach
+    ({**PUBLIC, "base_url": "http://hiroba.example.jp"}, "BASE_URL must begin with https"),
+    ({**PUBLIC, "base_url": "http://192.168.1.5:8000"}, "BASE_URL must begin with https"),
+    ({**PUBLIC, "demo": True}, "DEMO=1 shows everybody all mails"),
+    ({**PUBLIC, "secret_key": ""}, "SECRET_KEY must have 32 random characters"),
+    ({**PUBLIC, "secret_key": "tsukimisawa"}, "SECRET_KEY must have 32 random characters"),
+    ({**PUBLIC, "secret_key": "x" * 64}, "SECRET_KEY must have 32 random characters"),
+    ({**PUBLIC, "secret_key": "please-change-me-" * 4}, "SECRET_KEY must have 32 random characters"),
+    ({**HERE, "staff_passkeys": "required"}, "STAFF_PASSKEYS=required needs a BASE_URL with a name"),
+    # an address that is none
+    ({"base_url": "https://hiroba.example.jp/"}, "BASE_URL must be a scheme and a host"),
+    ({"base_url": "https://hiroba.example.jp?a"}, "BASE_URL must be a scheme and a host"),
+    ({"base_url": "https://town:pw@hiroba.example.jp"}, "BASE_URL must be a scheme and a host"),
+    ({"base_url": "hiroba.example.jp"}, "BASE_URL must be a scheme and a host"),
+    ({"base_url": "javascript:alert(1)"}, "BASE_URL must be a scheme and a host"),
+    # keys that others would read on their way
+    ({"ipfs_rpc_url": "http://10.0.0.7:5001", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
+    ({"ipfs_rpc_url": "https://a.example,http://b.example", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with"),
+    ({"sms_url": "http://sms.example.jp/", "sms_token": "t"}, "SMS_URL must begin with https"),
+    # several machines, each with a database of its own
+    ({"queue_url": "redis://10.0.0.7:6379/0"}, "QUEUE_URL or LIMITS_URL is for several machines"),
+    ({"queue_url": "postgresql://10.0.0.7/queue"}, "QUEUE_URL or LIMITS_URL is for several machines"),
+    ({"limits_url": "redis://10.0.0.7:6379/1"}, "QUEUE_URL or LIMITS_URL is for several machines"),
+]
+
+
+@pytest.mark.parametrize(("knobs", "reason"), UNSAFE)
+def test_an_unsafe_combination_does_not_start_and_says_why(knobs: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(**knobs)
+    (error,) = refusal.value.errors()
+    assert reason in error["msg"]
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {},
+        HERE,
+        {**HERE, "demo": True},
+        {**HERE, **REHEARSED},
+        {**HERE, "stripe_secret_key": "sk_test_1"},
+        {"ipfs_rpc_url": "http://127.0.0.1:5001", "ipfs_rpc_token": "t"},
+        {"ipfs_rpc_url": "http://10.0.0.7:5001"},
+        {
+            "database_url": "postgresql://10.0.0.7/town",
+            "queue_url": "redis://10.0.0.7",
+            "limits_url": "redis://10.0.0.7",
+        },
+        PUBLIC,
+        {**PUBLIC, "staff_passkeys": "required"},
+        {**PUBLIC, **REHEARSED},
+        LIVE,
+        {**LIVE, "key_password": "", "signer_url": "https://signer.example.jp"},
+        {**LIVE, "stripe_webhook_secrets": f"whsec_{'a1b2' * 8}, whsec_{'c3d4' * 8}"},
+    ],
+)
+def test_a_trial_a_public_site_and_a_town_with_real_money_start(knobs: dict[str, Any]) -> None:
+    assert Settings(**knobs).stripe_live == knobs.get("stripe_live", False)
+
+
+def test_what_is_printed_of_the_settings_opens_nothing() -> None:
+    hidden = {
+        "secret_key": "6Xw1-signs-6Xw1-signs-6Xw1-signs-6",
+        "bid_key": "6Xw1-seals",
+        "key_password": "6Xw1-unlocks",
+        "database_url": "postgresql://hiroba:6Xw1-database@db.example.jp/town?password=6Xw1-again",
+        "queue_url": "redis://:6Xw1-queue@redis.example.jp:6379/0",
+        "limits_url": "redis://:6Xw1-limits@redis.example.jp:6379/1",
+        "chain_url": "https://node.example.jp/v3/6Xw1-project",
+        "signer_url": "https://town:6Xw1-signer@signer.example.jp",
+        "ipfs_rpc_url": "https://a.example.jp/6Xw1-node,https://b.example.jp/6Xw1-node",
+        "ipfs_rpc_token": "6Xw1-ipfs",
+        "stripe_secret_key": "sk_test_6Xw1",
+        "stripe_webhook_secrets": "whsec_6Xw1",
+        "smtp_url": "smtps://hiroba:6Xw1-mail@mail.example.jp",
+        "sms_url": "https://sms.example.jp/6Xw1-account",
+        "sms_token": "6Xw1-sms",
+    }
+    town = Settings(**hidden)  # type: ignore[arg-type]
+    assert "6Xw1" not in f"{town!r} {town}"
+    assert "https://node.example.jp/…" in repr(town)
+    assert {name: str(value) for name, value in hidden.items()} == {
+        name: secret(getattr(town, name)) for name in hidden
+    }
+
+
+def test_a_refusal_does_not_repeat_what_was_set() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(stripe_secret_key="sk_live_6Xw1", bids_per_minute="6Xw1")
+    assert "6Xw1" not in str(refusal.value)
+
+
+def secret(value: Any) -> str:
+    return str(value.get_secret_value() if hasattr(value, "get_secret_value") else value)

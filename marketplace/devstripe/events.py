@@ -47,14 +47,19 @@ def _wants(one: Thing, kind: str) -> bool:
 
 def register(world: World, url: str, secret: str, wanted: list[str]) -> Thing:
     """An endpoint for `url`; the one that is there already keeps its id. Nothing leaves this machine."""
-    if urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
-        raise invalid("Invalid URL: this server only calls 127.0.0.1", "url_invalid", param="url")
+    _check_address(url)
     for one in world.store.every("webhook_endpoint", "json_extract(body, '$.url') = ?", url):
         one.update(_secret=secret, enabled_events=wanted, status="enabled")
         return one
     return world.new(
         stripe.WebhookEndpoint, "we_", url=url, enabled_events=wanted, status="enabled", _secret=secret, secret=None
     )
+
+
+def _check_address(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost"):
+        raise invalid("Invalid URL: this server only calls 127.0.0.1", "url_invalid", param="url")
 
 
 @endpoint("GET", "/v1/events", EventListParams)
@@ -93,6 +98,8 @@ def get_endpoint(world: World, given: Thing, key: str) -> Thing:
 @endpoint("POST", "/v1/webhook_endpoints/<id>", WebhookEndpointUpdateParams)
 def update_endpoint(world: World, given: Thing, key: str) -> Thing:
     one = world.get(key, "webhook_endpoint")
+    if "url" in given:
+        _check_address(given["url"])
     if "disabled" in given:
         one["status"] = "disabled" if given["disabled"] else "enabled"
     one.update({name: given[name] for name in ("url", "enabled_events", "description") if name in given})

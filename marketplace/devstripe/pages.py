@@ -211,7 +211,7 @@ def _render(status: int, template: str, shop: Thing | None = None, **context: An
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
     }
     return Answer(status, html.encode(), headers)
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from marketplace.devstripe.store import Store
 from marketplace.devstripe.world import World
 
 LOOPBACK = "127.0.0.1"
+NAMES = {LOOPBACK, "localhost"}
+STRANGER = {"error": {"type": "invalid_request_error", "message": "This server answers this machine only."}}
 
 
 class DevStripe:
@@ -75,6 +78,9 @@ class _Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = read_form(self.headers.get("Content-Type", ""), sent)
         headers = {name.title(): value for name, value in self.headers.items()}
+        if not _from_here(headers):
+            self._send(json_answer(403, STRANGER))
+            return
         self._send(_dispatch(self.server.world, Request(self.command, parts.path, parts.query, headers, body)))
 
     def _send(self, result: Answer) -> None:
@@ -90,6 +96,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Requests are not logged: they hold names and addresses."""
+
+
+def _from_here(headers: Mapping[str, str]) -> bool:
+    """Whether a program of this machine asks, or a page of ours.
+
+    A web page from elsewhere, open in a browser here, reaches loopback too: under a name of its own that it lets point
+    here (then Host is that name), or as a form that it sends (then Origin is that page).
+    """
+    host, origin = headers.get("Host", ""), headers.get("Origin")
+    return urlsplit(f"//{host}").hostname in NAMES and origin in (None, f"http://{host}")
 
 
 def _dispatch(world: World, request: Request) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from stripe import InvalidRequestError
 
 from tests.devstripe.shop import Shop, open_shop, session, url_of
 from tests.local_stripe import SECRET, LocalStripe
@@ -80,3 +81,10 @@ def test_lost_letters_can_still_be_read_in_the_list(stripe: LocalStripe, shop: S
 def test_only_this_machine_is_ever_called(stripe: LocalStripe) -> None:
     with pytest.raises(Exception, match="400"):
         stripe.sim("webhook", url="http://192.0.2.1/hook", secret=SECRET)
+    endpoints = stripe.client().webhook_endpoints
+    with pytest.raises(InvalidRequestError):
+        endpoints.create({"url": "https://shop.example.com/hook", "enabled_events": ["*"]})
+    kept = endpoints.create({"url": "http://127.0.0.1:1/hook", "enabled_events": ["*"]})
+    with pytest.raises(InvalidRequestError):
+        endpoints.update(kept.id, {"url": "http://169.254.169.254/latest/meta-data"})
+    assert endpoints.retrieve(kept.id).url == "http://127.0.0.1:1/hook"

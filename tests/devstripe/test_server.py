@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.devstripe.shop import session, url_of
 from tests.local_stripe import LocalStripe, running
 
@@ -34,6 +36,33 @@ def test_it_listens_on_the_loopback_address_only(stripe: LocalStripe) -> None:
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     listening = {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
     assert listening == {f"{socket.inet_aton('127.0.0.1')[::-1].hex().upper()}:{port:04X}"}
+
+
+@pytest.mark.parametrize(
+    ("strange", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:12111"}, 200),
+        ({"Host": "rebound.example.com"}, 403),
+        ({"Host": "127.0.0.1.example.com:80"}, 403),
+        ({"Host": ""}, 403),
+        ({"Origin": "https://evil.example.com"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_a_web_page_from_elsewhere_plays_no_bank(stripe: LocalStripe, strange: dict[str, str], status: int) -> None:
+    """Neither under a name that its owner lets point to 127.0.0.1, nor by a form that it sends across."""
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(stripe.base_url).port, timeout=10)
+    connection.request("POST", "/_sim/clock", "{}", {"Content-Type": "text/plain", **strange})
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+def test_its_own_pages_may_send_their_forms(stripe: LocalStripe) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(stripe.base_url).port, timeout=10)
+    connection.request("POST", "/_sim/clock", "{}", {"Origin": stripe.base_url})
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def test_connections_are_kept_alive(stripe: LocalStripe) -> None:

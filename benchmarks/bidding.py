@@ -14,22 +14,22 @@ import random
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks import Result, compared
-from benchmarks.clients import Answers, drive
+from benchmarks.clients import Answers, drive, post
+from benchmarks.places import DATABASES, database
 from benchmarks.serving import Served, served
 from marketplace.application import create_app
 from marketplace.auctions.models import Auction, Bidder
 from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
-from tests import given, postgres
+from tests import given
 from tests.auctions.given import an_auction, assert_log_is_register
 
 PEOPLE, FEW = 200, 20
@@ -39,16 +39,9 @@ STEPS = [[None, 10]]
 
 
 def measure() -> Iterator[Result]:
-    for name in ("sqlite", "postgresql"):
+    for name in DATABASES:
         with database(name) as url:
             yield from measured(name, url)
-
-
-@contextmanager
-def database(name: str) -> Iterator[str]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        yield f"sqlite:///{folder / 'bids.db'}" if name == "sqlite" else stack.enter_context(postgres.server())
 
 
 @dataclass
@@ -150,11 +143,6 @@ class Bare(Form):
 
     def request(self, client: int) -> bytes:
         return post(f"/bid/{self.auction_id}", f"account={self.people[client]}&max_yen={self.sum()}&agreed=y")
-
-
-def post(path: str, body: str, more: str = "") -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    return f"{head}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 def prepared(number: int = PEOPLE) -> tuple[Town, Bare]:

@@ -91,3 +91,14 @@ def drive(port: int, clients: int, seconds: float, request: Request) -> Answers:
     answers.wall = time.perf_counter() - began
     ears.close()
     return answers
+
+
+def get(path: str, more: str = "") -> bytes:
+    """A request. `more`: headers, each with its line's end."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode()
+
+
+def post(path: str, body: str, more: str = "") -> bytes:
+    """A form that is sent."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    return f"{head}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode()

@@ -6,7 +6,6 @@ Nobody may be lost and nobody twice in the list, or there is no result. Times ar
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from flask import Flask
 from pydantic import SecretStr
 
 from benchmarks import Result
+from benchmarks.places import DATABASES, database
 from benchmarks.rush import Person, Rush, arrivals, crush, greetings, lost_or_twice, people, rush
 from benchmarks.serving import hello_server, web
 from marketplace.application import create_app
@@ -22,8 +22,7 @@ from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
 from marketplace.lotteries.closing import of_listing
 from marketplace.settings import Settings
-from tests import given, postgres
-from tests.databases import Postgresql
+from tests import given
 
 FIVE_MINUTES = 300_000  # milliseconds
 MOST_SECONDS = 240.0
@@ -33,16 +32,16 @@ MOST_SECONDS = 240.0
 def measure() -> Iterator[Result]:
     times = arrivals()
     first = [at / 1000 for at in times if at < FIVE_MINUTES]
-    for name, database in (("sqlite", sqlite), ("postgresql", postgresql)):
+    for name in DATABASES:
         for pace in (1, 10):
-            with database() as url:
+            with database(name) as url:
                 seen = _seen(url, len(first), partial(rush, times=[at / pace for at in first]))
             for share in (50, 95):
                 value = round(seen.p(share / 100), 1)
                 yield Result(
                     f"intake.{name}.x{pace}.p{share}", value, "ms", value / 1000, "one second", len(seen.waits)
                 )
-        with database() as url:
+        with database(name) as url:
             seen = _seen(url, len(times), crush)
         with hello_server() as served:
             plain = len(times) / greetings(served.port, len(times))
@@ -81,16 +80,3 @@ def applied(app: Flask, settings: Settings, count: int, act: Callable[[int, str,
     assert seen.refused == [], seen.refused[:5]
     assert (wrong := lost_or_twice(lottery_id, crowd)) == [], wrong
     return seen
-
-
-@contextmanager
-def sqlite() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{folder}/rush.db"
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """The server that the suite starts, or TEST_DATABASE_URL's."""
-    with postgres.server() as url, Postgresql(url, "rush", Path()).empty() as database:
-        yield database

@@ -4,40 +4,29 @@
 again as soon as it is answered.
 """
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-
-import flask_migrate
 
 from benchmarks import Result, compared
 from benchmarks.bidding import prepared
-from benchmarks.clients import drive
+from benchmarks.clients import drive, get
+from benchmarks.places import let_go
+from benchmarks.places import town as a_town
 from benchmarks.serving import hello_server, served
-from marketplace.application import create_app
 from marketplace.auctions.bidding import place_bid
-from marketplace.kit.db import db
-from marketplace.settings import Settings
 
 WATCHERS, ROUNDS, SECONDS = 200, 9, 1.5
 
 
 def measure() -> Iterator[Result]:
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        url = f"sqlite:///{Path(folder) / 'watching.db'}"
-        app = create_app(Settings(database_url=url, secret_key="a benchmark's secret", data_dir=Path(folder)))  # noqa: S106
-        with app.app_context():
-            flask_migrate.upgrade()
-            town, bare = prepared()
-            for n, account in enumerate(bare.people[:20]):
-                place_bid(town.auction_id, account, 1000 + 500 * n)
-            db.session.remove()
-            db.engine.dispose()
+    with a_town("sqlite") as here, ExitStack() as stack:
+        town, bare = prepared()
+        for n, account in enumerate(bare.people[:20]):
+            place_bid(town.auction_id, account, 1000 + 500 * n)
+        let_go()
         path = f"/auctions/{town.code}/state"
-        etag = app.test_client().get(path).headers["ETag"]
-        env = {"DATABASE_URL": url, "SECRET_KEY": "a benchmark's secret", "DATA_DIR": folder}
-        ours = stack.enter_context(served("wsgi:app", env, "healthz")).port
+        etag = here.app.test_client().get(path).headers["ETag"]
+        ours = stack.enter_context(served("wsgi:app", here.env, "healthz")).port
         plain = stack.enter_context(hello_server()).port
         asked = {"": get(path), ".304": get(path, f"If-None-Match: {etag}\r\n")}
         rates: dict[str, list[float]] = {"": [], ".304": []}
@@ -58,7 +47,3 @@ def rate_of(port: int, request: bytes, status: int) -> float:
     answers = drive(port, WATCHERS, SECONDS, lambda _client: request)
     assert set(answers.statuses) == {status}, answers.statuses
     return answers.count / answers.wall
-
-
-def get(path: str, more: str = "") -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode()

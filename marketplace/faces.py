@@ -85,8 +85,10 @@ def safe_headers(response: Response) -> Response:
     elif request.path.startswith("/static/"):
         # Then asked for again by its ETag: an old style is under a new page for a minute at most.
         headers["Cache-Control"] = "public, max-age=60"
-    elif (current_account_cookie() or response.status_code >= 400) and "cache-control" not in have:
-        headers.add("Cache-Control", "private, no-store")
+    elif "cache-control" not in have:
+        # Nobody on the way guesses: https://www.rfc-editor.org/rfc/rfc9111#section-4.2.2
+        kept = "no-store" if current_account_cookie() or response.status_code >= 400 else "no-cache"
+        headers.add("Cache-Control", f"private, {kept}")
     return response
 
 

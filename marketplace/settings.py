@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     trial. Else the address of a gateway; see notices/sms.py."""
     sms_token: SecretStr = SecretStr("")
 
+    pages_kept_s: float = Field(default=1, ge=0)
+    """How long a process gives a page that is the same for everybody from memory; 0: each is made anew."""
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=2, ge=1)
     worker_threads: int = Field(default=2, ge=1)

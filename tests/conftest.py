@@ -119,6 +119,7 @@ def settings(database_url: str, tmp_path: Path, listening: socket.socket) -> Set
         key_password="a test's password",
         stripe_webhook_secrets="whsec_test",
         beacon_url="",
+        pages_kept_s=0,  # a test sees what it has just done
         notice_days_sealed=0,  # the world of a test is announced and opened in one breath
     )
 

@@ -14,13 +14,22 @@ def wants_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+VARIES = ("Cookie", "HX-Request")
+"""By what the same address has other pages: size, colours, language and sign-in are cookies; htmx asks for parts."""
+
+
 def conditional(body: ResponseReturnValue, *, max_age: int = 1, private: bool = False) -> Response:
-    """The response with a strong ETag; 304 without a body where the visitor has it already (RFC 9110 §13)."""
+    """The response with a strong ETag; 304 without a body where the visitor has it already (RFC 9110 §13).
+
+    Anybody on the way may keep it for `max_age` seconds, and our own shelf for a second (shelf.py), unless `private`.
+    """
     response = make_response(body)
     if response.status_code == 200:
         response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
         scope = "private" if private else "public"
         response.headers["Cache-Control"] = f"{scope}, max-age={max_age}"
+        if response.mimetype == "text/html":
+            response.vary.update(VARIES)
         response.make_conditional(request)
     return response
 

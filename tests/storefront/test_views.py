@@ -189,7 +189,7 @@ def test_the_size_of_letters_is_kept_and_the_reader_comes_back(app: Flask, clien
 
 
 def test_pages_differ_by_cookie_for_every_cache_between(app: Flask, client: FlaskClient) -> None:
-    assert client.get("/about").headers["Vary"] == "Cookie"
+    assert client.get("/about").headers["Vary"] == "Cookie, HX-Request"
 
 
 @pytest.mark.parametrize("query", ["size=huge", "theme=pink", "size=%22%3E%3Cscript%3E"])

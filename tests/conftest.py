@@ -29,13 +29,13 @@ from marketplace.settings import Settings
 from tests import local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, chosen
-from tests.url_rules import Remembered
+from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
 
 for knob in Settings.model_fields:  # a developer's own settings are not the tests'
     os.environ.pop(knob.upper(), None)
 
-Flask.url_rule_class = Remembered
+remember()
 
 hypothesis.settings.register_profile("town", deadline=None)  # how long an example takes is the machine's affair
 hypothesis.settings.load_profile("town")

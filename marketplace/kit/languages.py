@@ -7,7 +7,7 @@ receives it. Everything else (the desk of the staff, papers, the chain, the work
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -70,8 +70,17 @@ def _(text: str, **facts: Any) -> str:
 
 
 def _said(text: str) -> str:
+    """English has a space between sentences; Japanese has none, so the code has none."""
     now = _speaking.get()
-    return text if now is Language.JA else catalogue(now).get(text, text)
+    if now is Language.JA:
+        return text
+    said = catalogue(now).get(text, text)
+    return f"{said} " if now is Language.EN and text.endswith("。") else said
+
+
+def told(words: Mapping[str, str]) -> str:
+    """What the town wrote in Japanese, and perhaps in English: {"ja": …, "en": …}."""
+    return (words.get("en") if language() == Language.EN else "") or words["ja"]
 
 
 def read(text: object) -> Language | None:
@@ -84,7 +93,9 @@ def speak(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.install_gettext_callables(_said, _no_plural, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["N_"] = str  # marks words that are kept now and said later
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # without the look-up that its alias does each time
+    app.jinja_env.filters["told"] = told
     app.jinja_env.globals.update(alternates=alternates, speaks_only_japanese=speaks_only_japanese)
     app.before_request(_listen)
     app.after_request(_remember)

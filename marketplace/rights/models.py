@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import Base, state_column
+from marketplace.kit.languages import Language, language
 from marketplace.kit.state import Machine
 
 SERIAL_SPACE = 1_000_000
@@ -96,6 +97,15 @@ class Right(Base):
     metadata_frozen_at: Mapped[datetime | None]
     """From then on nobody, the town included, can point its tokens at other documents."""
     created_at: Mapped[datetime]
+
+    @property
+    def title(self) -> str:
+        """In the reader's language, as far as the town has written it."""
+        return self.title_en if language() == Language.EN and self.title_en else self.title_ja
+
+    @property
+    def lead(self) -> str:
+        return self.lead_en if language() == Language.EN and self.lead_en else self.lead_ja
 
     @property
     def subject(self) -> str:

@@ -44,6 +44,7 @@ OFFICES = (
         "relations",
         "auditing",
         "privacy",
+        "operating",
     ),
 )
 """From the ground up, as in the layers of pyproject.toml."""

@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, appoint, seed, export, verify, mend."""
+"""The command line: up, worker, follow, migrate, deploy, appoint, seed, export, verify, mend, doctor, backup, …"""
 
 from __future__ import annotations
 
@@ -48,10 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     mend = add("mend", _mend, "put lost or damaged documents back from a CAR that somebody kept")
     mend.add_argument("car", type=Path, metavar="FILE.car")
+    doctor = add("doctor", _doctor, "look at every part: each fault with its remedy; 0 well, 1 needs care, 2 a fault")
+    doctor.add_argument("--deep", action="store_true", help="also what takes long: the whole database, each key")
+    doctor.add_argument("--json", action="store_true", help="for machines")
+    copy = add("backup", _backup, "copy the town while it works: database, documents, the chain that it runs itself")
+    copy.add_argument("--to", type=Path, metavar="DIR", help="instead of BACKUP_DIR (DATA_DIR/backups)")
+    copy.add_argument("--secrets", action="store_true", help="with keys and hiroba.env: keep such a copy apart")
+    copy.add_argument("--keep", type=int, nargs=3, metavar=("DAYS", "WEEKS", "MONTHS"), help="then remove older ones")
+    back = add("restore", _restore, "put a backup into an empty place and compare every table with what was copied")
+    back.add_argument("backup", type=Path, metavar="BACKUP")
+    back.add_argument("--data", type=Path, required=True, metavar="DIR", help="a new DATA_DIR")
 
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    if options.run is not _up and not (options.run is _verify and options.what):
+    if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
         _live_here()
     result = options.run(options)
     assert isinstance(result, int)
@@ -204,6 +214,42 @@ def _mend(options: argparse.Namespace) -> int:
         except (IpfsError, LookupError, OSError) as trouble:
             return _no(str(trouble))
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from pydantic import ValidationError
+
+    from marketplace.operating import commands
+
+    try:
+        with _town():
+            return commands.doctor(options.deep, options.json)
+    except ValidationError as wrong:
+        return commands.wrong_settings(wrong, options.json)
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from marketplace.operating import commands
+
+    with _town():
+        keep = tuple(options.keep) if options.keep else None
+        return commands.backup(options.to, options.secrets, keep, _progress("files and tables copied"))
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from marketplace.kit.published import Malformed
+    from marketplace.kit.refusals import Refused
+    from marketplace.operating import archive, commands, restoring
+
+    try:
+        given = archive.opened(options.backup)
+        restoring.restore_files(given, options.data)
+    except (Malformed, Refused, OSError) as trouble:
+        return _no(str(trouble))
+    os.environ["DATA_DIR"] = str(options.data)
+    _live_here()
+    with _town():
+        return commands.restore(given, _progress("tables compared"))
 
 
 @contextmanager

@@ -139,6 +139,15 @@ class Settings(BaseSettings):
 
     pages_kept_s: float = Field(default=1, ge=0)
     """How long a process gives a page that is the same for everybody from memory; 0: each is made anew."""
+    operator_mail: str = ""
+    """Who looks after the machine, comma between: told by mail when a part of it fails, and when it is well again."""
+    metrics_token: SecretStr = SecretStr("")
+    """A bearer token for /metrics. Empty: only this machine itself may read them."""
+    backup_dir: Path | None = None
+    """Where `python -m marketplace backup` puts its copies. Empty: DATA_DIR/backups."""
+    log_format: Literal["text", "json"] = "text"
+    """json: one object on each line of the logs, for a collector, and a line for each request."""
+
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=2, ge=1)
     worker_threads: int = Field(default=2, ge=1)
@@ -171,6 +180,15 @@ class Settings(BaseSettings):
     def queue(self) -> str:
         return self.queue_url or f"sqlite:///{(self.data_dir / 'queue.db').resolve()}"
 
+    @cached_property
+    def backups(self) -> Path:
+        return self.backup_dir or self.data_dir / "backups"
+
+    @cached_property
+    def in_public(self) -> bool:
+        """Whether people from outside come: BASE_URL names another machine than this one itself."""
+        return not _on_this_machine(self.base_url)
+
     @model_validator(mode="after")
     def _agree(self) -> Settings:
         """Nothing starts with knobs that exclude each other, and no real town with those of a trial."""
@@ -194,7 +212,7 @@ def unsafe(town: Settings) -> Iterator[str]:
     """Each combination that is refused: which settings, and why. docs/security.md has them as a table."""
     site, live = urlsplit(town.base_url), town.stripe_live
     stripe_key = town.stripe_secret_key.get_secret_value()
-    public = not _on_this_machine(town.base_url)
+    public = town.in_public
     if site.scheme not in ("http", "https") or not site.hostname or site.username or town.base_url != _origin(site):
         yield "BASE_URL must be a scheme and a host, without a path: https://hiroba.example.jp"
     if town.stripe_api_base and not _on_this_machine(town.stripe_api_base):

@@ -52,11 +52,10 @@ def metrics() -> ResponseReturnValue:
 def not_ready() -> str | None:
     """The first thing that is missing; None where nothing is."""
     try:
-        with db.engine.connect() as connection:
-            have = set(MigrationContext.configure(connection).get_current_heads())
+        present = at_present_schema()
     except sa.exc.SQLAlchemyError:
         return "the database does not answer"
-    if have != wanted_heads(str(current_app.extensions["migrate"].directory)):
+    if not present:
         return "the database is not at the present schema: run `python -m marketplace migrate`"
     marker = settings().data_dir / "hiroba.town"
     if settings().demo and marker.exists() and marker.read_text().strip() != "open":
@@ -64,9 +63,21 @@ def not_ready() -> str | None:
     return None
 
 
+def at_present_schema() -> bool:
+    """Whether the database has the tables of this program. Raises SQLAlchemyError where it does not answer."""
+    with db.engine.connect() as connection:
+        have = set(MigrationContext.configure(connection).get_current_heads())
+    return have == {wanted_head()}
+
+
+def wanted_head() -> str:
+    """The revision of the schema that this program works with."""
+    return _head_in(str(current_app.extensions["migrate"].directory))
+
+
 @lru_cache
-def wanted_heads(directory: str) -> frozenset[str]:
-    return frozenset(ScriptDirectory(directory).get_heads())
+def _head_in(directory: str) -> str:
+    return str(ScriptDirectory(directory).get_current_head())
 
 
 def lines() -> Iterable[str]:

@@ -5,6 +5,7 @@ Only the process that sends opens keys. A page never does: what a person asks fo
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 from flask import has_request_context
@@ -77,9 +78,13 @@ def signer(role: str) -> Signer:
         if (address := _addresses(knobs).get(role)) is None:
             raise NoKey(f"SIGNER_ADDRESSES names no address for {role}")
         return RemoteSigner(knobs.signer_url, address)
-    path = knobs.data_dir / "keys" / f"{role.replace(':', '-')}.json"
     hardness = keystore.STRONG if knobs.chain_id in PUBLIC_CHAINS else keystore.QUICK
-    return keystore.opened(path, knobs.key_password.get_secret_value(), hardness)
+    return keystore.opened(file_of(role, knobs), knobs.key_password.get_secret_value(), hardness)
+
+
+def file_of(role: str, knobs: Settings) -> Path:
+    """Where the key of a role lies, unless a service signs."""
+    return knobs.data_dir / "keys" / f"{role.replace(':', '-')}.json"
 
 
 def see_that_keys_may_be_used(knobs: Settings) -> None:

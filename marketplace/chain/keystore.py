@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from marketplace.chain.addresses import checksum
 from marketplace.kit.refusals import Rejected
 
 STRONG, QUICK = 262_144, 4_096
@@ -49,6 +50,22 @@ def opened(path: Path, password: str, hardness: int) -> FileSigner:
     if kept["crypto"]["kdfparams"]["n"] < hardness:
         raise WeakKey(f"{path.name} was locked lightly, for a chain of our own: make a new key for a public one")
     return FileSigner(Account.from_key(Account.decrypt(kept, password)))
+
+
+def address_in(path: Path) -> str:
+    """Whose key the file holds, read without opening it. Raises ValueError, KeyError for what is no key file."""
+    return checksum("0x" + str(json.loads(path.read_text())["address"]).removeprefix("0x"))
+
+
+def opens(path: Path, password: str) -> bool:
+    """Whether this password opens the key in the file."""
+    from eth_account import Account  # noqa: PLC0415 -- only senders need it
+
+    try:
+        Account.decrypt(json.loads(path.read_text()), password)
+    except ValueError:
+        return False
+    return True
 
 
 def _create(path: Path, password: str, hardness: int) -> None:

@@ -103,6 +103,10 @@ class Node(Protocol):
         """The number of transactions of this signer that are mined."""
         ...
 
+    def balance(self, address: str) -> int:
+        """In wei."""
+        ...
+
     def code(self, address: str) -> bytes: ...
 
     def call(self, sender: str, to: str, data: bytes) -> bytes:
@@ -162,6 +166,9 @@ class Web3Node:
 
     def next_nonce(self, address: str) -> int:
         return int(self._ask("eth_getTransactionCount", address, "latest"), 16)
+
+    def balance(self, address: str) -> int:
+        return int(self._ask("eth_getBalance", address, "latest"), 16)
 
     def code(self, address: str) -> bytes:
         return bytes.fromhex(self._ask("eth_getCode", address, "latest")[2:])

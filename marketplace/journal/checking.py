@@ -82,16 +82,23 @@ class Fault(NamedTuple):
         return f"row {self.seq}{about} {self.wrong}"
 
 
-def check(rows: Iterable[Row], head: tuple[int, str], fixed: Sequence[Fixed] = ()) -> Fault | None:
+def check(
+    rows: Iterable[Row],
+    head: tuple[int, str],
+    fixed: Sequence[Fixed] = (),
+    after: tuple[int, str] = (0, BEFORE_ALL),
+) -> Fault | None:
     """The first row that is wrong; None where the journal is whole.
 
     Args:
         rows: in the order in which they are kept.
         head: the end of the chain: number and hash of its last row.
         fixed: heads of days from elsewhere, oldest first.
+        after: number and hash of the row before the first of `rows`.
     """
     days = {day.seq: day for day in fixed}
-    prev, count, sure = BEFORE_ALL, 0, 0
+    count, prev = after
+    sure = count
     for row, following, third in _with_next(rows):
         if row.seq != count + 1 or not row.follows(prev):
             return _named(row, following, prev, count + 1, head[0])
@@ -120,8 +127,19 @@ def check_here(fixed: Sequence[Fixed] = ()) -> Fault | None:
         return check(rows, (head.seq, head.hash) if head else (0, BEFORE_ALL), fixed)
 
 
-def _kept() -> Generator[Row, None, None]:
-    rows = sa.select(Entry).where(Entry.seq.is_not(None)).order_by(Entry.seq).execution_options(yield_per=BATCH)
+def tail_fault(rows: int) -> Fault | None:
+    """The first wrong row among about the last `rows`: quick, and blind for what is older (check_here() sees all)."""
+    head = db.session.get(Head, 1, populate_existing=True)
+    if head is None:
+        return None
+    before = db.session.execute(sa.select(Entry.seq, Entry.hash).where(Entry.seq == head.seq - rows)).one_or_none()
+    after = (head.seq - rows, str(before.hash)) if before else (0, BEFORE_ALL)
+    with closing(_kept(after[0])) as kept:
+        return check(kept, (head.seq, head.hash), after=after)
+
+
+def _kept(after: int = 0) -> Generator[Row, None, None]:
+    rows = sa.select(Entry).where(Entry.seq > after).order_by(Entry.seq).execution_options(yield_per=BATCH)
     with db.session.scalars(rows) as found:  # a check that ends early closes the server's cursor
         for entry in found:
             yield Row(fields(entry), str(entry.hash), entry.prev)

@@ -6,6 +6,8 @@ import os
 import smtplib
 import ssl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -39,6 +41,9 @@ class Mail(Protocol):
     def send(self, letter: Letter) -> None:
         """Hand the letter over. Unavailable where that did not work."""
 
+    def greet(self) -> None:
+        """See that a letter would be taken, without sending one. Unavailable where it would not."""
+
 
 def written(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
@@ -68,6 +73,11 @@ class FileMail:
         except OSError as error:
             raise Unavailable(f"mail directory: {error}") from error
 
+    def greet(self) -> None:
+        there = next(place for place in (self.directory, *self.directory.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise Unavailable(f"mail directory: {there} is not ours to write in")
+
 
 class SmtpMail:
     """Any SMTP server: smtp://user:password@host:587 (STARTTLS where offered) or smtps://…:465."""
@@ -76,6 +86,16 @@ class SmtpMail:
         self.url, self.sender = urlsplit(url), sender
 
     def send(self, letter: Letter) -> None:
+        with self._server() as server:
+            server.send_message(written(letter, self.sender))
+
+    def greet(self) -> None:
+        with self._server() as server:
+            server.noop()
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
+        """Signed in. Unavailable for whatever goes wrong in the block, too."""
         assert not writing()
         host, port = self.url.hostname or "localhost", self.url.port
         try:
@@ -90,7 +110,7 @@ class SmtpMail:
                     server.starttls(context=ssl.create_default_context())
                 if self.url.username:
                     server.login(unquote(self.url.username), unquote(self.url.password or ""))
-                server.send_message(written(letter, self.sender))
+                yield server
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"SMTP {host}: {type(error).__name__}") from error
 

@@ -1,0 +1,107 @@
+"""The form of a backup: a directory hiroba-<moment in UTC>, whole as soon as it has its name.
+
+database.sqlite.gz       SQLite: the file, ready to be opened
+tables/<table>.copy.gz   PostgreSQL: each table as COPY writes it (text)
+chain/chain.json.gz      the state of the chain that the town runs itself
+stripe.sqlite.gz         the local stand-in for Stripe, where there is one
+town/hiroba.town         says that the directory was a town's
+secrets/…                keys and hiroba.env, only where they were asked for
+MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table; written last
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from marketplace.kit.published import Malformed, Record
+
+VERSION = "backup-v1"
+MANIFEST = "MANIFEST.json"
+NAME = re.compile(r"hiroba-(\d{8}T\d{6})Z")
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A backup that is whole."""
+
+    place: Path
+    made_at: datetime
+
+    def manifest(self) -> Record:
+        """Raises Malformed."""
+        try:
+            found = json.loads((self.place / MANIFEST).read_bytes())
+        except (OSError, ValueError) as trouble:
+            raise Malformed(f"{self.place} is no backup: {type(trouble).__name__}") from trouble
+        if not isinstance(found, dict) or found.get("version") != VERSION:
+            raise Malformed(f"{self.place} is no {VERSION}")
+        return found
+
+    def see_that_it_is_whole(self) -> None:
+        """Hash each file again. Raises Malformed, which names the first that is not what it was."""
+        files: dict[str, Any] = self.manifest()["files"]
+        for path, known in files.items():
+            if not (self.place / path).is_file():
+                raise Malformed(f"{self.place / path} is missing")
+            with (self.place / path).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != known["sha256"]:
+                    raise Malformed(f"{self.place / path} is not what was written: its SHA-256 is another")
+
+    def has(self, path: str) -> bool:
+        return (self.place / path).is_file()
+
+    def unpacked(self, path: str) -> Iterator[bytes]:
+        with gzip.open(self.place / path) as file:
+            yield from pieces(file)
+
+
+def name_of(moment: datetime) -> str:
+    return f"hiroba-{moment.astimezone(UTC):%Y%m%dT%H%M%S}Z"
+
+
+def opened(place: Path) -> Archive:
+    """The backup at this place. Raises Malformed where its name or its manifest says that it is none."""
+    place = place.resolve()
+    match = NAME.fullmatch(place.name)
+    if match is None:
+        raise Malformed(f"{place} is no backup: it is not called hiroba-<moment>Z")
+    archive = Archive(place, datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC))
+    archive.manifest()
+    return archive
+
+
+def kept_in(directory: Path) -> list[Archive]:
+    """Every whole backup in the directory, the oldest first. None where there is no such directory."""
+    if not directory.is_dir():
+        return []
+    names = sorted(path for path in directory.iterdir() if NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
+    return [opened(path) for path in names]
+
+
+def newest(directory: Path) -> Archive | None:
+    found = kept_in(directory)
+    return found[-1] if found else None
+
+
+def packed(content: Iterable[bytes]) -> Iterator[bytes]:
+    """gzip, without a name or a time in it: the same content gives the same bytes."""
+    squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)
+    for piece in content:
+        if some := squeeze.compress(piece):
+            yield some
+    yield squeeze.flush()
+
+
+def pieces(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece

@@ -1,0 +1,97 @@
+"""doctor, backup and restore, as a person or a timer calls them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from marketplace.kit.published import Malformed
+from marketplace.kit.refusals import Refused
+from marketplace.operating import backing_up, restoring
+from marketplace.operating.archive import Archive
+from marketplace.operating.examining import Report, examine
+from marketplace.operating.faults import found
+from marketplace.operating.retaining import thin_out
+from marketplace.settings import settings
+
+Told = Callable[[str], None]
+
+
+def doctor(deep: bool, as_json: bool) -> int:
+    """Look at every part and tell each fault with its remedy. 0: all is well, 1: something needs care, 2: a fault."""
+    reports = []
+    for report in examine(deep):
+        reports.append(report)
+        if not as_json:
+            sys.stdout.write(told(report))
+            sys.stdout.flush()
+    if as_json:
+        sys.stdout.write(json.dumps([as_record(report) for report in reports], ensure_ascii=False, indent=1) + "\n")
+    return max((report.grade.weight for report in reports), default=0)
+
+
+def wrong_settings(wrong: ValidationError, as_json: bool) -> int:
+    """Settings with which nothing starts: which, and why, but never what stands there."""
+    findings = [
+        found("settings.invalid", knob="_".join(map(str, each["loc"])).upper() or "settings", why=each["msg"])
+        for each in wrong.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    report = Report("settings", tuple(findings))
+    sys.stdout.write(json.dumps([as_record(report)], indent=1) + "\n" if as_json else told(report))
+    return report.grade.weight
+
+
+def told(report: Report) -> str:
+    """One line for the part, and two for each fault of it."""
+    words = {"good": "ok", "warn": "care", "bad": "FAULT"}
+    lines = [f"{words[report.grade]:<6}{report.part}"]
+    for finding in report.findings:
+        lines += [f"      {finding.fault.code}: {finding.what}", f"        → {finding.remedy}"]
+    return "\n".join(lines) + "\n"
+
+
+def as_record(report: Report) -> dict[str, object]:
+    return {
+        "part": report.part,
+        "grade": str(report.grade),
+        "findings": [
+            {"code": each.fault.code, "grade": str(each.fault.grade), "what": each.what, "remedy": each.remedy}
+            for each in report.findings
+        ],
+    }
+
+
+def backup(directory: Path | None, secrets: bool, keep: tuple[int, int, int] | None, progress: Told) -> int:
+    """`keep`: how many days, weeks and months; None keeps everything."""
+    place = directory or settings().backups
+    try:
+        made = backing_up.back_up(place, secrets, progress)
+        gone = thin_out(place, *keep) if keep else []
+    except (Refused, OSError) as trouble:
+        return _no(str(trouble))
+    size = sum(file.stat().st_size for file in made.place.rglob("*") if file.is_file())
+    sys.stdout.write(f"{made.place}: {size / 1024**2:,.1f} MB\n")
+    for archive in gone:
+        sys.stdout.write(f"removed {archive.place.name}\n")
+    return 0
+
+
+def restore(archive: Archive, progress: Told) -> int:
+    """The database of the settings from `archive`, whose files are in place already."""
+    try:
+        wrong = restoring.restore_database(archive, progress)
+    except (Refused, Malformed, OSError) as trouble:
+        return _no(str(trouble))
+    if wrong:
+        return _no("what stands here is not what was copied:\n" + "\n".join(wrong))
+    sys.stdout.write(f"restored from {archive.place.name}: every table is as it was\n")
+    return 0
+
+
+def _no(why: str) -> int:
+    sys.stderr.write(f"{why}\n")
+    return 2

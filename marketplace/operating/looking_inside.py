@@ -1,0 +1,76 @@
+"""What our own tables tell of those who work behind the pages: worker, follower, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from marketplace.chain import alarms, register
+from marketplace.chain.dating import anchored_days
+from marketplace.chain.models import Trouble
+from marketplace.journal.checking import tail_fault
+from marketplace.journal.models import Entry
+from marketplace.kit.clock import jst, now
+from marketplace.kit.db import db, see_one_moment
+from marketplace.operating.faults import found
+from marketplace.operating.health import Finding
+from marketplace.outbox.models import Message
+
+STILL = timedelta(minutes=5)
+"""What is due is looked for every half second: what has waited longer waits for the worker itself."""
+UNSEALED = timedelta(minutes=2)
+SILENT = timedelta(minutes=2)
+"""The follower writes twice a minute that it stands at the head."""
+BEHIND = 500
+UNANCHORED = timedelta(hours=2)
+TAIL = 2_000
+"""Rows of the journal that each look recomputes; `python -m marketplace verify` does all."""
+
+
+def worker(deep: bool) -> Iterator[Finding]:
+    open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
+    count, oldest = db.session.execute(
+        sa.select(sa.func.count(), sa.func.min(Message.due_at)).select_from(Message).where(open_)
+    ).one()
+    if count:
+        yield found("worker.still", count=count, since=f"{jst(oldest):%m/%d %H:%M}")
+    parked = sa.select(sa.func.count()).select_from(Message)
+    given_up = db.session.scalar(parked.where(Message.done_at.is_(None), Message.parked_at.is_not(None)))
+    if given_up:
+        yield found("worker.parked", count=given_up)
+
+
+def journal(deep: bool) -> Iterator[Finding]:
+    """Sealed in time, its end whole, its days on chain."""
+    waiting = sa.select(sa.func.count()).select_from(Entry).where(Entry.seq.is_(None), Entry.at < now() - UNSEALED)
+    if count := db.session.scalar(waiting):
+        yield found("journal.unsealed", count=count)
+    see_one_moment()
+    if fault := tail_fault(TAIL):
+        yield found("journal.broken", why=str(fault))
+    late = [day for day, place in anchored_days() if (place is None or place.block is None)]
+    late = [day for day in late if day.closed_at < now() - UNANCHORED]
+    if late:
+        yield found("journal.unanchored", count=len(late))
+
+
+def follower(deep: bool) -> Iterator[Finding]:
+    if not register.contracts():
+        return  # nothing to follow yet: the part "chain" says so
+    read_at, chain = register.read_at(), register.status()
+    if read_at is None or now() - read_at > SILENT:
+        yield found("follower.silent", **({"since": f"{jst(read_at):%m/%d %H:%M}"} if read_at else {}))
+    behind = chain["head_block"] - chain["followed_block"]
+    if behind > BEHIND:
+        yield found("follower.behind", count=behind)
+
+
+def standing_alarms() -> Iterator[Finding]:
+    """What sender, follower and the nightly count have found themselves, and calls that were given up."""
+    for alarm in alarms.standing():
+        if alarm.trouble is not Trouble.READING:  # the part "follower" tells that
+            yield found("chain.alarm", trouble=alarm.trouble.ja, why=alarm.what)
+    if parked := len(register.parked(1_000)):
+        yield found("chain.parked", count=parked)

@@ -1,0 +1,117 @@
+"""Put a backup into an empty place, and prove that what stands there is what was copied.
+
+Nothing is overwritten: the database must be empty and DATA_DIR without a chain. So a restore can be rehearsed on any
+machine, and one that stops in the middle is begun again in a new place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask_migrate
+import sqlalchemy as sa
+
+from marketplace.api.health import wanted_head
+from marketplace.kit.db import db, is_sqlite, transaction
+from marketplace.kit.published import Record
+from marketplace.kit.refusals import Refused
+from marketplace.operating import copying, digests
+from marketplace.operating.archive import Archive, pieces
+from marketplace.operating.digests import Told
+
+
+class NotEmpty(Refused):
+    code = "not_empty"
+    message = "空の場所にしか戻せません。"
+
+
+class NoPlace(Refused):
+    code = "no_place"
+    message = "ここには戻せません。"
+
+
+def restore_files(archive: Archive, data: Path) -> None:
+    """What stands beside the database, into `data`: before the application starts there, which reads hiroba.env.
+
+    Raises NotEmpty, Malformed.
+    """
+    archive.see_that_it_is_whole()
+    taken = [name for name in ("hiroba.db", "hiroba.env", "chain", "keys", "stripe.db") if (data / name).exists()]
+    if taken:
+        raise NotEmpty(f"{data} holds {', '.join(taken)} already: name a new directory by --data")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in archive.manifest()["files"]:
+        top, _, rest = path.partition("/")
+        if top in ("secrets", "town"):
+            with (archive.place / path).open("rb") as file:
+                _write(data / rest, pieces(file))
+        elif path in ("chain/chain.json.gz", "stripe.sqlite.gz"):
+            name = {"chain/chain.json.gz": "chain/chain.json", "stripe.sqlite.gz": "stripe.db"}[path]
+            _write(data / name, archive.unpacked(path))
+
+
+def restore_database(archive: Archive, told: Told = lambda table: None) -> list[str]:
+    """Fill the application's own database, which must be empty, and bring it to the present schema.
+
+    What differs from the digests in the manifest; empty where all is as it was. Raises NotEmpty, NoPlace, Malformed.
+    """
+    about = archive.manifest()
+    kind = "sqlite" if is_sqlite() else "postgresql"
+    if about["database"] != kind:
+        raise NoPlace(f"this is a backup of {about['database']}, and DATABASE_URL names {kind}")
+    if is_sqlite():
+        _write(Path(str(db.engine.url.database)), archive.unpacked("database.sqlite.gz"))
+    elif sa.inspect(db.engine).get_table_names():
+        raise NotEmpty("the database is not empty: name a new one")
+    else:
+        _fill(archive, about, told)
+    same_schema = about["schema"] == wanted_head()
+    if same_schema:
+        wrong = digests.different(digests.of_everything(told), about["digests"])
+    else:
+        flask_migrate.upgrade()
+        wrong = _rows_that_went(about)
+    db.session.rollback()
+    return wrong
+
+
+def _fill(archive: Archive, about: Record, told: Told) -> None:
+    try:
+        flask_migrate.upgrade(revision=about["schema"])
+    except SystemExit as unknown:  # flask-migrate ends the program where the revision is not among its own
+        raise NoPlace("this is a backup of a newer program than this one") from unknown
+    db.session.remove()
+    known = set(sa.inspect(db.engine).get_table_names())
+    with transaction():
+        for table in digests.tables():
+            if table.name in known and archive.has(f"tables/{table.name}.copy.gz"):
+                copying.load(table, archive.unpacked(f"tables/{table.name}.copy.gz"))
+                told(table.name)
+        copying.go_on_from(about["numbers"])
+
+
+def _rows_that_went(about: Record) -> list[str]:
+    """After a change of schema the digests cannot be compared; that no row is missing can."""
+    wrong = []
+    for table in digests.tables():
+        was = about["digests"]["tables"].get(table.name)
+        count = db.session.scalar(sa.select(sa.func.count()).select_from(table))
+        if was is not None and count != was["rows"]:
+            wrong.append(f"{table.name}: {count} rows, was {was['rows']}")
+    return wrong
+
+
+def _write(path: Path, content: Iterator[bytes]) -> None:
+    """For the owner's eyes only, and never over something that is there."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as taken:
+        raise NotEmpty(f"{path} is there already") from taken
+    with os.fdopen(handle, "wb") as file:
+        for piece in content:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,167 @@
+"""What the doctor finds on this machine: settings, database, disk, clock, keys, backups."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.chain import keystore
+from marketplace.chain.models import Lane
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, is_sqlite, transaction
+from marketplace.operating.backing_up import back_up
+from marketplace.operating.looking_here import differing, room
+from marketplace.settings import Settings
+from tests.operating.looked import codes, codes_with, findings
+
+PUBLIC: dict[str, Any] = {
+    "base_url": "https://kenri.example.jp",
+    "secret_key": "x" * 32,
+    "staff_passkeys": "required",
+    "operator_mail": "operator@example.jp",
+}
+
+
+@pytest.mark.parametrize(
+    ("knobs", "wanted"),
+    [
+        ({}, []),
+        ({"secret_key": "short"}, ["settings.secret_key"]),
+        ({"base_url": "http://kenri.example.jp"}, ["settings.not_https"]),
+        ({"demo": True}, ["settings.demo"]),
+        ({"staff_passkeys": "optional"}, ["settings.passkeys"]),
+        ({"operator_mail": ""}, ["settings.operator"]),
+        ({"base_url": "http://127.0.0.1:8000", "secret_key": "", "staff_passkeys": "optional"}, []),
+    ],
+    ids=lambda value: ",".join(value) or "-",
+)
+def test_the_settings_of_a_site_in_public(
+    app: Flask, settings: Settings, knobs: dict[str, Any], wanted: list[str]
+) -> None:
+    assert codes_with(settings, "settings", **{**PUBLIC, **knobs}) == wanted
+
+
+class TestTheDatabase:
+    def test_as_the_town_keeps_it_is_well(self, app: Flask) -> None:
+        if is_sqlite():
+            os.chmod(str(db.engine.url.database), 0o600)
+            assert codes("database", deep=True) == []
+        else:  # the tests' own server keeps nothing, and is told so
+            assert codes("database", deep=True) == ["database.forgetful"] * 3
+
+    def test_that_others_may_read_is_told(self, app: Flask) -> None:
+        if is_sqlite():
+            os.chmod(str(db.engine.url.database), 0o644)
+            (finding,) = findings("database")
+            assert (finding.fault.code, finding.seen["mode"]) == ("database.open_to_others", "644")
+
+    def test_at_another_schema_is_told(self, app: Flask) -> None:
+        with transaction() as session:
+            session.execute(sa.text("UPDATE alembic_version SET version_num = 'older'"))
+        assert "database.schema" in codes("database")
+
+    def test_that_is_not_there_is_told(self, app: Flask, settings: Settings, tmp_path: Path) -> None:
+        nowhere = f"sqlite:///{tmp_path}/nowhere/town.db"
+        assert codes_with(settings, "database", database_url=nowhere) == ["database.no_answer"]
+
+    def test_that_was_damaged_is_told(self, app: Flask) -> None:
+        if not is_sqlite():
+            return
+        with transaction() as session:
+            session.execute(sa.text("PRAGMA writable_schema = ON"))
+            session.execute(sa.text("DELETE FROM sqlite_schema WHERE name = 'ix_outbox_open'"))
+        db.session.remove()
+        db.engine.dispose()
+        assert "database.damaged" in codes("database", deep=True)
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "wanted"),
+    [
+        (50 * 1024**3, 100 * 1024**3, []),
+        (1 * 1024**3, 100 * 1024**3, ["disk.low"]),
+        (30 * 1024**3, 1000 * 1024**3, ["disk.low"]),
+        (200 * 1024**2, 100 * 1024**3, ["disk.full"]),
+        (0, 0, ["disk.full"]),
+    ],
+)
+def test_room_on_the_disk(free: int, total: int, wanted: list[str]) -> None:
+    assert [finding.fault.code for finding in room("/data", free, total)] == wanted
+
+
+class TestTheClock:
+    def test_that_runs_is_well(self, app: Flask) -> None:
+        with transaction():
+            note("house:1", "check")
+        assert [finding for finding in findings("clock") if finding.fault.name == "went_back"] == []
+
+    def test_that_was_set_back_is_told(self, app: Flask) -> None:
+        with pretending(now() + timedelta(hours=2)), transaction():
+            note("house:1", "check")
+        (finding,) = findings("clock")
+        assert (finding.fault.code, 7100 < int(finding.seen["seconds"]) <= 7200) == ("clock.went_back", True)
+
+    def test_that_others_see_otherwise_is_told(self, app: Flask) -> None:
+        moments = [now().timestamp() + seconds for seconds in (0, 4, -60, 60)]
+        assert [len(list(differing(moment, "Stripe"))) for moment in moments] == [0, 0, 1, 1]
+
+
+class TestKeys:
+    @pytest.fixture
+    def key(self, app: Flask, settings: Settings) -> Path:
+        """The town's key, and its lane."""
+        file = settings.data_dir / "keys" / "town.json"
+        signer = keystore.opened(file, settings.key_password.get_secret_value(), keystore.QUICK)
+        row = {"chain_id": settings.chain_id, "role": "town", "signer": signer.address, "next_nonce": 0}
+        with transaction() as session:
+            session.add(Lane(**row))
+        return file
+
+    def test_that_are_ours_and_closed_are_well(self, key: Path) -> None:
+        assert codes("keys", deep=True) == []
+
+    def test_that_others_may_read_are_told(self, key: Path) -> None:
+        key.chmod(0o640)
+        (key.parents[1] / "hiroba.env").write_text("")
+        (key.parents[1] / "hiroba.env").chmod(0o604)
+        assert [finding.seen["mode"] for finding in findings("keys")] == ["604", "640"]
+
+    def test_that_are_gone_are_told(self, key: Path) -> None:
+        key.unlink()
+        assert codes("keys") == ["keys.missing"]
+
+    def test_that_are_others_are_told(self, key: Path) -> None:
+        kept = json.loads(key.read_text())
+        key.write_text(json.dumps({**kept, "address": "11" * 20}))
+        (finding,) = findings("keys")
+        assert (finding.fault.code, finding.seen["address"]) == ("keys.other", "0x" + "11" * 20)
+
+    def test_that_the_password_does_not_open_are_told_by_a_deep_look(self, key: Path, settings: Settings) -> None:
+        assert codes_with(settings, "keys", key_password="another") == []
+        assert codes_with(settings, "keys", deep=True, key_password="another") == ["keys.locked"]
+
+    def test_that_lie_open_on_a_public_chain_are_told(self, key: Path, settings: Settings) -> None:
+        assert codes_with(settings, "keys", chain_id=137, key_password="") == ["keys.weak"]
+
+
+class TestBackups:
+    def test_none_matters_only_where_people_come(self, app: Flask, settings: Settings) -> None:
+        assert codes("backups") == []
+        assert codes_with(settings, "backups", **PUBLIC) == ["backups.none"]
+
+    @pytest.mark.parametrize(
+        ("hours", "wanted"),
+        [(1, []), (29, []), (31, ["backups.old"]), (77, ["backups.old"]), (79, ["backups.very_old"])],
+    )
+    def test_its_age_counts(self, app: Flask, settings: Settings, hours: int, wanted: list[str]) -> None:
+        back_up(settings.backups)
+        with pretending(now() + timedelta(hours=hours)):
+            assert codes("backups") == wanted

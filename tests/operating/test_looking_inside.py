@@ -1,0 +1,107 @@
+"""What the doctor reads in the town's own tables: worker, journal, follower, letters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace.chain import alarms
+from marketplace.chain.models import Cursor, Trouble
+from marketplace.journal.guarding import TABLES
+from marketplace.journal.sealing import seal
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import is_sqlite, transaction
+from marketplace.notices.mail import PAPER
+from marketplace.notices.models import Notice
+from marketplace.operating.looking_inside import standing_alarms
+from marketplace.outbox.models import Message
+from marketplace.settings import settings
+from tests.chainlogs import deploy
+from tests.operating.looked import codes, findings
+
+
+def promised(key: str, minutes_ago: int, parked: bool = False) -> None:
+    at = now() - timedelta(minutes=minutes_ago)
+    moments = {"said_at": at, "due_at": at, "parked_at": at if parked else None}
+    with transaction() as session:
+        session.add(Message(topic="t", handler="h", key=key, body={}, attempts=0, **moments))
+
+
+def test_a_town_at_rest_is_well(app: Flask) -> None:
+    assert [codes(part) for part in ("worker", "journal", "follower")] == [[], [], []]
+
+
+def test_promises_that_nobody_keeps_are_told(app: Flask) -> None:
+    promised("fresh", 1)
+    assert codes("worker") == []
+    promised("old", 6)
+    promised("older", 60)
+    promised("parked", 60, parked=True)
+    assert [(each.fault.code, each.seen["count"]) for each in findings("worker")] == [
+        ("worker.still", 2),
+        ("worker.parked", 1),
+    ]
+
+
+def entries(count: int) -> None:
+    with transaction():
+        for number in range(count):
+            note(f"house:{number}", "check")
+
+
+def test_entries_without_a_seal_are_told_after_a_while(app: Flask) -> None:
+    entries(3)
+    assert codes("journal") == []
+    with pretending(now() + timedelta(minutes=3)):
+        assert [each.seen for each in findings("journal")] == [{"count": 3}]
+        seal()
+        assert codes("journal") == []
+
+
+def test_a_row_that_was_changed_is_named(app: Flask) -> None:
+    entries(5)
+    seal()
+    assert codes("journal") == []
+    with transaction() as session:
+        if is_sqlite():
+            session.execute(sa.text("DROP TRIGGER journal_update_refused"))
+        else:
+            session.execute(sa.text(f"ALTER TABLE {TABLES[0]} DISABLE TRIGGER USER"))
+        session.execute(sa.text("UPDATE journal SET event = 'calm' WHERE seq = 4"))
+    (finding,) = findings("journal")
+    assert (finding.fault.code, str(finding.seen["why"]).startswith("row 4 ")) == ("journal.broken", True)
+
+
+def test_a_follower_that_is_not_there_is_told(app: Flask) -> None:
+    deploy()
+    assert codes("follower") == ["follower.silent"]
+    with transaction() as session:
+        session.add(Cursor(chain_id=settings().chain_id, block=7, head=9, read_at=now()))
+    assert codes("follower") == []
+    with pretending(now() + timedelta(minutes=3)):
+        assert codes("follower") == ["follower.silent"]
+    with transaction() as session:
+        session.execute(sa.update(Cursor).values(head=10_000))
+    assert [(each.fault.code, each.seen) for each in findings("follower")] == [("follower.behind", {"count": 9_993})]
+
+
+def test_letters_that_wait_are_counted_without_those_on_paper(app: Flask) -> None:
+    at = now()
+    with transaction() as session:
+        for number, (to, sent) in enumerate([("a@example.jp", None), ("b@example.jp", at), (f"c@{PAPER}", None)]):
+            about = {"template": "t", "subject": "s", "body": "b", "promised_at": at, "sent_at": sent}
+            session.add(Notice(key=str(number), to_email=to, **about))
+    assert codes("mail") == []
+    with pretending(at + timedelta(minutes=16)):
+        (finding,) = findings("mail")
+        assert (finding.fault.code, finding.seen["count"]) == ("mail.waiting", 1)
+
+
+def test_alarms_that_stand_are_told_once_each(app: Flask) -> None:
+    alarms.sound(Trouble.SENDING, "the fee is too low")
+    alarms.sound(Trouble.READING, "told by the follower's own part")
+    (finding,) = standing_alarms()
+    assert finding.what == "the fee is too low"

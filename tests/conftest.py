@@ -14,7 +14,6 @@ from contextvars import Context
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import hypothesis
 import pytest
 from flask import Flask
@@ -28,7 +27,7 @@ from marketplace.kit.db import db
 from marketplace.settings import Settings
 from tests import local_stripe, postgres
 from tests.chainlogs import Chain, deploy
-from tests.databases import Databases, Postgresql, Sqlite, chosen
+from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
 
@@ -85,13 +84,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
     else:
         pytest.skip("PostgreSQL: there is no TEST_DATABASE_URL and no wheel with a server for this platform")
 
-    def build(url: str) -> None:
-        app = create_app(Settings(database_url=url, data_dir=own))
-        with app.app_context():
-            flask_migrate.upgrade()
-            db.engine.dispose()
-
-    kind.template(build)
+    kind.template(lambda url: build(url, own))
     return kind
 
 

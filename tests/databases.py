@@ -12,7 +12,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import flask_migrate
 import sqlalchemy as sa
+
+from marketplace.application import create_app
+from marketplace.kit.db import db
+from marketplace.settings import Settings
 
 
 class Databases(Protocol):
@@ -21,8 +26,11 @@ class Databases(Protocol):
     def template(self, build: Callable[[str], None]) -> None:
         """Have `build` fill the database at the URL it is given, unless another process of this run has done it."""
 
-    def copy(self) -> AbstractContextManager[str]:
-        """The URL of a fresh copy of the template, which is gone afterwards."""
+    def copy(self, of: str = "") -> AbstractContextManager[str]:
+        """The URL of a fresh copy of the template, or of the database at the URL `of`; it is gone afterwards.
+
+        Nobody may be connected to `of` meanwhile.
+        """
 
     def empty(self) -> AbstractContextManager[str]:
         """The URL of a database without tables, which is gone afterwards."""
@@ -43,9 +51,9 @@ class Sqlite:
                 unfinished.rename(finished)
 
     @contextmanager
-    def copy(self) -> Iterator[str]:
+    def copy(self, of: str = "") -> Iterator[str]:
         with self._file() as file:
-            shutil.copyfile(self.shared / "template.db", file)
+            shutil.copyfile(of.removeprefix("sqlite:///") or self.shared / "template.db", file)
             yield f"sqlite:///{file}"
 
     @contextmanager
@@ -76,8 +84,8 @@ class Postgresql:
                 build(self._url(f"hiroba_{self.run}"))
                 finished.touch()
 
-    def copy(self) -> AbstractContextManager[str]:
-        return self._database(f"TEMPLATE hiroba_{self.run}")
+    def copy(self, of: str = "") -> AbstractContextManager[str]:
+        return self._database(f"TEMPLATE {sa.make_url(of).database if of else f'hiroba_{self.run}'}")
 
     def empty(self) -> AbstractContextManager[str]:
         return self._database("TEMPLATE template0")
@@ -109,6 +117,14 @@ def _once(finished: Path) -> Iterator[bool]:
     with finished.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield not finished.exists()
+
+
+def build(url: str, folder: Path) -> None:
+    """Fill the database with our tables."""
+    app = create_app(Settings(database_url=url, data_dir=folder))
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
 
 
 def chosen() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -80,6 +80,14 @@ def state_column(
 _one_writer = threading.Lock()
 
 
+def _turn_to_write() -> AbstractContextManager[object]:
+    """On SQLite the threads of one process queue here, where they wake each other in no time.
+
+    SQLite itself lets each that waits sleep and try again: of fifty, some are passed over until their patience ends.
+    """
+    return _one_writer if is_sqlite() else nullcontext()
+
+
 def writing() -> bool:
     """Is a transaction() open here? Ports refuse to speak to the network while it is."""
     return bool(db.session.registry.has() and db.session().info.get("writing"))
@@ -97,17 +105,18 @@ def transaction() -> Iterator[Session]:
         yield session
         return
     session.rollback()  # leave the read snapshot: what was read before may be stale
-    session.info["writing"] = True
-    try:
-        session.connection(execution_options={"writing": True})
-        yield session
-        session.commit()
-    except BaseException:
-        session.info.pop("after_commit", None)
-        session.rollback()
-        raise
-    finally:
-        session.info.pop("writing", None)
+    with _turn_to_write():
+        session.info["writing"] = True
+        try:
+            session.connection(execution_options={"writing": True})
+            yield session
+            session.commit()
+        except BaseException:
+            session.info.pop("after_commit", None)
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("writing", None)
     for act in session.info.pop("after_commit", []):
         try:
             act()
@@ -127,8 +136,7 @@ def statements() -> Iterator[sa.Connection]:
             yield session.connection()
             return
         session.rollback()  # its snapshot is of before
-    # SQLite lets those who wait sleep for milliseconds; threads of one process wake each other in no time.
-    with _one_writer if is_sqlite() else nullcontext(), db.engine.connect() as connection:
+    with _turn_to_write(), db.engine.connect() as connection:
         connection.execution_options(writing=True)
         with connection.begin():
             yield connection

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from marketplace.accounts.models import Account, SignInCode
 from marketplace.kit.clock import now
-from marketplace.kit.db import after_commit, db, get, insert_once, lock, transaction, writing
+from marketplace.kit.db import after_commit, db, get, insert_once, is_sqlite, lock, transaction, writing
 from tests.crashing import PowerCut, rolled_back
 from tests.racing import at_once
 
@@ -165,3 +165,16 @@ def test_the_database_itself_refuses_a_count_below_zero(app: Flask) -> None:
                 tries=-1,
             )
         )
+
+
+def test_fifty_threads_that_write_wait_for_each_other_and_none_for_the_patience_of_sqlite(app: Flask) -> None:
+    if is_sqlite():
+        impatient = "PRAGMA busy_timeout=0"  # whoever meets the lock of another connection fails at once
+        sa.event.listen(db.engine, "begin", lambda connection: connection.exec_driver_sql(impatient), insert=True)
+
+    def write(number: int) -> None:
+        with transaction():
+            add(f"{number}@example.jp")
+
+    assert at_once(app, 50, write) == [None] * 50
+    assert len(emails()) == 50

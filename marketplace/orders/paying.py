@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.accounts.models import Account
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
-from marketplace.kit.refusals import WrongState
+from marketplace.kit.refusals import Refused, WrongState
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.rules import SaleClosed
 from marketplace.orders import deposits
@@ -25,10 +25,16 @@ class SaleCancelled(SaleClosed):
     message = "この販売は中止になりました。お代はいただきません。理由は権利のページをごらんください。"
 
 
+class AlreadyPaid(Refused):
+    code = "already_paid"
+    message = "お支払いは届いています。まもなくこの注文に反映されますので、もう一度お支払いになる必要はありません。"
+
+
 def checkout(order_id: int) -> str:
     """The address of Stripe's page for this order: the open one, or a new one.
 
-    TimeIsUp, SaleCancelled, BeingTaken; Unavailable.
+    TimeIsUp, SaleCancelled, BeingTaken, AlreadyPaid where the money is there and the order has not heard of it yet;
+    Unavailable.
     """
     with transaction():
         order = lock(Order, order_id)
@@ -38,6 +44,8 @@ def checkout(order_id: int) -> str:
             raise TimeIsUp
         if get(Listing, order.listing_id).state == ListingState.CANCELLED:
             raise SaleCancelled
+        if asking.paid_payment(order.subject) is not None:
+            raise AlreadyPaid
         open_payment = asking.open_payment(order.subject)
         if open_payment is not None:
             payment_id = open_payment.id

@@ -13,8 +13,9 @@ from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import handles, say
 from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since
+from marketplace.payments.expiring import expire
 from marketplace.payments.hearing import KINDS, is_kept, keep
-from marketplace.payments.models import HELD, UNDER_WAY, Hold, Payment, SavedCard
+from marketplace.payments.models import ASKED, HELD, OPEN, UNDER_WAY, Hold, Payment, SavedCard, Way
 from marketplace.payments.saving import WAITING, sync_card
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import sync
@@ -60,13 +61,18 @@ def catch_up() -> int:
 def look_at_open_payments() -> None:
     """Look at payments under way that have been quiet for some minutes, whatever the events say.
 
-    And at the holds whose time is over: their bank has ended them.
+    And at the holds whose time is over: their bank has ended them. A page whose time is over is closed, also where it
+    was never made: the one who asked for it has paid on another, or has gone.
     """
     quiet = sa.select(Payment.id).where(Payment.state.in_(UNDER_WAY), Payment.created_at < now() - LOOK_AFTER)
     over = sa.select(Payment.id).join(Hold).where(Payment.state == HELD, Hold.capture_before < now())
-    ids = list(db.session.scalars(quiet.order_by(Payment.expires_at).limit(LOOKS)))
+    gone = sa.select(Payment.id).where(Payment.state.in_((ASKED, OPEN)), Payment.way != Way.CARD)
+    ended = list(db.session.scalars(gone.where(Payment.expires_at < now()).order_by(Payment.expires_at).limit(LOOKS)))
+    ids = list(db.session.scalars(quiet.where(Payment.id.not_in(ended)).order_by(Payment.expires_at).limit(LOOKS)))
     ids += db.session.scalars(over.order_by(Hold.capture_before).limit(LOOKS))
     db.session.rollback()
+    for payment_id in ended:
+        expire(payment_id)
     for payment_id in ids:
         sync(payment_id)
 

@@ -14,7 +14,7 @@ from marketplace.listings.taking import counts
 from marketplace.notices.models import Notice
 from marketplace.orders import expiring, settling
 from marketplace.orders.models import Order, OrderState
-from marketplace.orders.paying import TimeIsUp, checkout
+from marketplace.orders.paying import AlreadyPaid, TimeIsUp, checkout
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from marketplace.payments import asking
@@ -108,6 +108,18 @@ def test_nobody_is_sent_to_pay_when_the_time_is_up(app: Flask) -> None:
     order = a_placed_order()
     with pretending(order.pay_by), pytest.raises(TimeIsUp):
         checkout(order.id)
+
+
+def test_whoever_has_paid_is_not_sent_to_pay_again_before_the_order_has_heard_of_it(
+    app: Flask, stripe: LocalStripe
+) -> None:
+    order = a_placed_order()
+    stripe.pay(checkout(order.id))
+    sync(payment_of(order))
+    with pytest.raises(AlreadyPaid):
+        checkout(order.id)
+    keeping.drain()
+    assert (state(order.id), len(db.session.scalars(sa.select(Payment.id)).all())) == (OrderState.PAID, 1)
 
 
 def test_money_of_the_last_second_buys_the_unit(app: Flask, stripe: LocalStripe) -> None:

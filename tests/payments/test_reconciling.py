@@ -70,6 +70,27 @@ def test_a_page_that_nobody_came_back_from_is_looked_at(app: Flask, stripe: Loca
     assert state(payment_id) == PaymentState.SUCCEEDED
 
 
+def test_a_page_that_was_never_made_is_given_up_when_its_time_is_over(app: Flask, stripe: LocalStripe) -> None:
+    """Or it would be asked about for ever."""
+    payment_id = ask()
+    stripe.sim("advance", seconds=3600)
+    with pretending(now() + timedelta(hours=1)):
+        look_at_open_payments()
+        assert state(payment_id) == PaymentState.FAILED
+        look_at_open_payments()
+    assert set(facts("payment.failed").values()) == {1}
+    assert stripe.client().checkout.sessions.list().data == []
+
+
+def test_a_page_whose_time_is_over_has_expired_or_was_paid(app: Flask, stripe: LocalStripe) -> None:
+    left, _url = opened("left")
+    paid_on, url = opened("paid")
+    stripe.pay(url)
+    with pretending(now() + timedelta(hours=1)):
+        look_at_open_payments()
+    assert (state(left), state(paid_on)) == (PaymentState.EXPIRED, PaymentState.SUCCEEDED)
+
+
 def test_every_line_of_the_balance_is_said_once(app: Flask, stripe: LocalStripe) -> None:
     payment_id = paid(stripe)
     promised(payment_id, 300)

@@ -47,9 +47,9 @@ def hang_bell(app: Flask) -> Huey:
         huey = engine(settings().queue)
 
     @huey.task(name="deliver")
-    def deliver(message_id: int) -> None:
+    def deliver(message_ids: list[int]) -> None:
         with app.app_context():
-            keeping.deliver(message_id)
+            keeping.deliver_all(message_ids)
 
     Bell.ring = staticmethod(deliver)
     return huey

@@ -183,6 +183,12 @@ def insert_once(entity: type[Base], values: dict[str, Any]) -> int | None:
     return db.session.execute(_insert_once(entity, is_sqlite()), values).scalar()
 
 
+def insert_each_once(entity: type[Base], rows: list[dict[str, Any]]) -> list[int]:
+    """insert_once() of several rows with the same keys, in one statement: the ids of the new ones, in no order."""
+    assert writing(), "insert_each_once() belongs inside transaction()"
+    return list(db.session.execute(_insert_once(entity, is_sqlite()), rows).scalars()) if rows else []
+
+
 @cache
 def _insert_once(entity: type[Base], on_sqlite: bool) -> Any:
     """The statement, built once: of the table, since the ORM would work out anew each time what that already says."""

@@ -7,24 +7,25 @@ import sqlalchemy as sa
 from marketplace.kit.db import db, writing
 from marketplace.listings.models import Unit, UnitState
 
+_units = Unit.__table__
+assert isinstance(_units, sa.Table)
+_first_free = (
+    sa.select(_units.c.id)
+    .where(_units.c.listing_id == sa.bindparam("listing"), _units.c.state == UnitState.FREE)
+    .order_by(_units.c.serial)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+TAKE = sa.update(_units).where(_units.c.id == _first_free).values(state=UnitState.HELD).returning(_units.c.id)
+"""Takes the lowest free unit of :listing. One statement: a row that another buyer is taking is passed over instead of
+waited for (SKIP LOCKED). Of the table and built once, since a rush does little else."""
+
 
 def take_unit(listing_id: int) -> Unit | None:
-    """Hold the lowest free unit for the caller's transaction; None where none is free at this moment.
-
-    One statement: a row that another buyer is taking is passed over instead of waited for (SKIP LOCKED).
-    """
+    """Hold the lowest free unit for the caller's transaction; None where none is free at this moment."""
     assert writing(), "take_unit() belongs inside transaction()"
-    free = (
-        sa.select(Unit.id)
-        .where(Unit.listing_id == listing_id, Unit.state == UnitState.FREE)
-        .order_by(Unit.serial)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    taken = db.session.execute(
-        sa.update(Unit).where(Unit.id == free).values(state=UnitState.HELD).returning(Unit.id)
-    ).scalar()
+    taken = db.session.execute(TAKE, {"listing": listing_id}).scalar()
     return db.session.get(Unit, taken, populate_existing=True) if taken is not None else None
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, statements, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import HANDLERS
@@ -21,30 +23,59 @@ LONGEST_WAIT = timedelta(minutes=10)
 ATTEMPTS = 20
 
 
-def claim(message_id: int) -> Message | None:
-    """Take the message for one lease; None where another has it, or it is done, parked or not yet due."""
-    with transaction() as session:
-        taken = session.execute(
-            sa.update(Message)
-            .where(
-                Message.id == message_id,
-                Message.done_at.is_(None),
-                Message.parked_at.is_(None),
-                Message.due_at <= now(),
-            )
-            .values(due_at=now() + LEASE, attempts=Message.attempts + 1)
-            .returning(Message.id)
-        ).scalar()
-        return session.get(Message, message_id, populate_existing=True) if taken else None
+_messages = Message.__table__
+assert isinstance(_messages, sa.Table)
+_CLAIM = (
+    sa.update(_messages)
+    .where(
+        _messages.c.id == sa.bindparam("message"),
+        _messages.c.done_at.is_(None),
+        _messages.c.parked_at.is_(None),
+        _messages.c.due_at <= sa.bindparam("at"),
+    )
+    .values(due_at=sa.bindparam("until"), attempts=_messages.c.attempts + 1)
+    .returning(_messages)
+)
+_DONE = (
+    sa.update(_messages).where(_messages.c.id == sa.bindparam("message")).values(done_at=sa.bindparam("at"), error=None)
+)
+
+
+def claim(message_id: int, kept: int | None = None) -> sa.Row[Any] | None:
+    """Take the message for one lease; None where another has it, or it is done, parked or not yet due.
+
+    The one that was `kept` before is written down as done in the same transaction.
+    """
+    with statements() as connection:
+        if kept is not None:
+            connection.execute(_DONE, {"message": kept, "at": now()})
+        taken = {"message": message_id, "at": now(), "until": now() + LEASE}
+        return connection.execute(_CLAIM, taken).one_or_none()
 
 
 def deliver(message_id: int) -> bool:
     """Try one message now. True where it is done."""
-    message = claim(message_id)
-    if message is None:
-        return False
-    topic, handler, body, attempts = message.topic, message.handler, dict(message.body), message.attempts
-    db.session.rollback()
+    return deliver_all([message_id]) == 1
+
+
+def deliver_all(message_ids: Sequence[int]) -> int:
+    """Try these messages now, in this order; the number that was done. One transaction lies between two of them."""
+    done = 0
+    kept: int | None = None
+    for message_id in message_ids:
+        message, kept = claim(message_id, kept), None
+        if message is not None and _do(
+            message_id, message.topic, message.handler, dict(message.body), message.attempts
+        ):
+            kept = message_id
+            done += 1
+    if kept is not None:
+        with statements() as connection:
+            connection.execute(_DONE, {"message": kept, "at": now()})
+    return done
+
+
+def _do(message_id: int, topic: str, handler: str, body: dict[str, Any], attempts: int) -> bool:
     try:
         HANDLERS[handler](**body)
     except Exception as error:
@@ -55,8 +86,6 @@ def deliver(message_id: int) -> bool:
             log.exception("outbox %s %s failed in %s", message_id, topic, handler)
         _write_failure(message_id, attempts, f"{type(error).__name__}: {error}")
         return False
-    with transaction() as session:
-        session.execute(sa.update(Message).where(Message.id == message_id).values(done_at=now(), error=None))
     return True
 
 
@@ -84,7 +113,7 @@ def due(limit: int = 200) -> list[int]:
 
 def sweep() -> int:
     """Deliver what the bell missed. The number that was done."""
-    return sum(deliver(message_id) for message_id in due())
+    return deliver_all(due())
 
 
 def drain(limit: int = 10_000) -> int:

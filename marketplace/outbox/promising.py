@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import after_commit, insert_once, writing
+from marketplace.kit.db import after_commit, db, insert_each_once, writing
 from marketplace.outbox.models import Message
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
@@ -17,9 +18,10 @@ LISTENERS: dict[str, list[str]] = {}
 
 
 class Bell:
-    """Wakes the worker. The worker hangs its own rope on it; without one, the sweep finds the message."""
+    """Wakes the worker, once for all messages of a transaction. The worker hangs its own rope on it; without one, the
+    sweep finds them."""
 
-    ring: Callable[[int], object] = staticmethod(lambda message_id: None)
+    ring: Callable[[list[int]], object] = staticmethod(lambda message_ids: None)
 
 
 def handles(topic: str) -> Callable[[Handler], Handler]:
@@ -42,18 +44,35 @@ def say(topic: str, key: str, *, after: timedelta = timedelta(0), **body: Any) -
     `body` must be JSON and carries ids, never personal data. `after` delays the hearing.
     """
     assert writing(), "say() belongs inside transaction()"
-    for name in LISTENERS.get(topic, []):
-        message_id = insert_once(
-            Message,
-            {
-                "topic": topic,
-                "handler": name,
-                "key": f"{name}:{topic}:{key}",
-                "body": body,
-                "said_at": now(),
-                "due_at": now() + after,
-                "attempts": 0,
-            },
-        )
-        if message_id is not None and not after:
-            after_commit(lambda rung=message_id: Bell.ring(rung))  # type: ignore[misc]
+    at = now()
+    rows = [
+        {
+            "topic": topic,
+            "handler": name,
+            "key": f"{name}:{topic}:{key}",
+            "body": body,
+            "said_at": at,
+            "due_at": at + after,
+            "attempts": 0,
+        }
+        for name in LISTENERS.get(topic, [])
+    ]
+    new = insert_each_once(Message, rows)
+    if new and not after:
+        _bell_of_this_transaction().message_ids.extend(new)
+
+
+@dataclass
+class _Ring:
+    message_ids: list[int] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        Bell.ring(self.message_ids)
+
+
+def _bell_of_this_transaction() -> _Ring:
+    waiting = db.session().info.get("after_commit", [])
+    ring = next((act for act in waiting if isinstance(act, _Ring)), None)
+    if ring is None:
+        after_commit(ring := _Ring())
+    return ring

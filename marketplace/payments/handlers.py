@@ -12,7 +12,10 @@ from marketplace.payments.finding import payment_behind
 from marketplace.payments.models import Payment, SavedCard, Way
 from marketplace.payments.stripe import till
 from marketplace.payments.stripe_models import StripeEvent
-from marketplace.payments.syncing import sync
+from marketplace.payments.syncing import is_booked, sync
+
+SAY_PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded")
+"""Stripe says so twice, and the buyer who comes back is a third: whoever is not the first need not look."""
 
 
 @handles("refund.promised")
@@ -66,7 +69,7 @@ def on_event(event_id: str) -> None:
         return
     if kind.startswith("charge.dispute."):
         disputing.look(payment_id, about["id"])
-    else:
+    elif kind not in SAY_PAID or not is_booked(payment_id, about["payment_intent"]):
         sync(payment_id)
         if kind.startswith(("refund.", "charge.refunded")):
             refunding.look_again(payment_id)

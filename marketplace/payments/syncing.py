@@ -53,6 +53,15 @@ def sync(payment_id: int) -> PaymentState:
     return follow(payment_id, till().session(session_id))
 
 
+def is_booked(payment_id: int, intent_id: str | None) -> bool:
+    """Whether all is known of this payment that news of its success could tell, Stripe's fee included."""
+    payment = get(Payment, payment_id)
+    known = payment.state == PaymentState.SUCCEEDED and payment.balance_txn_id is not None
+    same = intent_id in (None, payment.payment_intent_id)
+    db.session.rollback()
+    return known and same
+
+
 def follow(payment_id: int, session: Session) -> PaymentState:
     """Move the payment to where `session` is, if it is not further already."""
     with transaction():

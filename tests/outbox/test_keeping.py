@@ -10,7 +10,7 @@ from flask import Flask
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction, writing
 from marketplace.kit.refusals import Unavailable
-from marketplace.outbox.keeping import ATTEMPTS, LEASE, LONGEST_WAIT, deliver, drain, due, late, retry
+from marketplace.outbox.keeping import ATTEMPTS, LEASE, LONGEST_WAIT, deliver, deliver_all, drain, due, late, retry
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import say
 from tests.crashing import PowerCut
@@ -84,6 +84,37 @@ def test_a_worker_that_dies_after_the_deed_leaves_it_to_be_done_again_after_its_
             assert drain() == 1
             assert drain() == 0
     assert (deeds, cups, get(Message, message).attempts) == (["poured", "poured"], {"monday"}, 2)
+
+
+def test_one_is_written_down_as_done_before_the_next_is_begun(app: Flask) -> None:
+    standing: list[list[tuple[bool, int]]] = []
+
+    def look() -> None:
+        rows = db.session.execute(sa.select(Message.done_at, Message.attempts).order_by(Message.id))
+        standing.append([(done_at is not None, attempts) for done_at, attempts in rows])
+        db.session.rollback()
+
+    with hearing("tea.ready", look):
+        assert deliver_all([tell("monday"), tell("tuesday")]) == 2
+    look()
+    assert standing == [
+        [(False, 1), (False, 0)],
+        [(True, 1), (False, 1)],
+        [(True, 1), (True, 1)],
+    ]
+
+
+def test_of_several_one_that_fails_holds_up_none(app: Flask) -> None:
+    cups: list[str] = []
+
+    def pour() -> None:
+        cups.append("poured")
+        if len(cups) == 2:
+            raise Unavailable("no water")
+
+    with hearing("tea.ready", pour):
+        assert deliver_all([tell("monday"), tell("tuesday"), tell("wednesday")]) == 2
+    assert (len(cups), [message.error for message in late()]) == (3, ["Unavailable: no water"])
 
 
 def test_one_that_fails_waits_alone_and_longer_each_time(app: Flask) -> None:

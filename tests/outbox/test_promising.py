@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from marketplace.outbox.keeping import drain
 from marketplace.outbox.models import Message
@@ -70,14 +73,18 @@ def test_facts_belong_inside_a_transaction(app: Flask) -> None:
         say("tea.ready", key="monday")
 
 
-def test_the_bell_rings_after_the_commit_once_for_each_row(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    rung: list[tuple[int, int]] = []
-    monkeypatch.setattr(Bell, "ring", staticmethod(lambda message_id: rung.append((message_id, promised()))))
+def test_the_bell_rings_after_the_commit_once_for_all_new_rows(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[tuple[list[int], int]] = []
+    monkeypatch.setattr(Bell, "ring", staticmethod(lambda message_ids: rung.append((sorted(message_ids), promised()))))
     with hearing("tea.ready", lambda item: None, lambda item: None):
         with transaction():
             say("tea.ready", key="monday", item=1)
+            say("tea.ready", key="tuesday", item=2)
+            say("tea.ready", key="wednesday", item=3, after=timedelta(hours=1))
             assert rung == []
-        ids = list(db.session.scalars(sa.select(Message.id).order_by(Message.id)))
+        early = sa.select(Message.id).where(Message.due_at <= now()).order_by(Message.id)
+        ids = list(db.session.scalars(early))
         with transaction():
             say("tea.ready", key="monday", item=1)
-    assert rung == [(message_id, 2) for message_id in ids]
+    assert rung == [(ids, 6)]
+    assert len(ids) == 4

@@ -150,6 +150,21 @@ def test_a_webhook_brings_a_payment_to_its_end(app: Flask, stripe: LocalStripe, 
     assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1"}]
 
 
+def test_stripe_says_twice_that_a_payment_came_and_is_asked_once(
+    app: Flask, stripe: LocalStripe, live_server: str
+) -> None:
+    stripe.send_webhooks_to(live_server)
+    stripe.sim("faults", manual=True)
+    payment_id, url = opened()
+    stripe.pay(url)
+    stripe.sim("deliver")
+    before = stripe.sim("stats")["counts"]["api"]
+    assert len(keeping.due()) == 2
+    keeping.drain()
+    assert stripe.sim("stats")["counts"]["api"] - before == 1
+    assert (state(payment_id), seen(payment_id).fee_yen is None) == (PaymentState.SUCCEEDED, False)
+
+
 @pytest.mark.parametrize("order", ["oldest", "newest", "shuffled"])
 def test_order_and_repetition_make_no_difference(app: Flask, stripe: LocalStripe, live_server: str, order: str) -> None:
     stripe.send_webhooks_to(live_server)

@@ -82,8 +82,10 @@ class Event(Base):
     body: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
 
 
-OWN = (Order.__table__, Event.__table__)
-"""The tables that the town has not; the others are the town's."""
+def make_own_tables(engine: sa.Engine) -> None:
+    """Those that the town has not; the others are the town's."""
+    Base.metadata.create_all(engine, tables=[Base.metadata.tables[name] for name in ("bare_orders", "bare_events")])
+
 
 HEAD = """<!doctype html><html lang="ja"><head><meta charset="utf-8"><title>{% block title %}{% endblock %}</title>
 <link rel="stylesheet" href="/static/shop.css"></head><body><header><a href="/">町の店</a></header>
@@ -128,17 +130,12 @@ def right(code: str) -> str:
 def order(code: str) -> ResponseReturnValue:
     with Session(engine) as session, session.begin():
         listing = _listing(session, code)
-        unit = session.scalar(
-            sa.select(Unit)
-            .where(Unit.listing_id == listing.id, Unit.state == "free")
-            .order_by(Unit.serial)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if unit is None:
+        free = sa.select(Unit.id).where(Unit.listing_id == listing.id, Unit.state == "free").order_by(Unit.serial)
+        first = free.limit(1).with_for_update(skip_locked=True).scalar_subquery()
+        taken = session.scalar(sa.update(Unit).where(Unit.id == first).values(state="sold").returning(Unit.id))
+        if taken is None:
             abort(409)
-        unit.state = "sold"
-        placed = Order(listing_id=listing.id, unit_id=unit.id, buyer=request.form["buyer"], yen=listing.price_yen)
+        placed = Order(listing_id=listing.id, unit_id=taken, buyer=request.form["buyer"], yen=listing.price_yen)
         placed.at = datetime.now(UTC).replace(tzinfo=None)
         session.add(placed)
         session.flush()

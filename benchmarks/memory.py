@@ -29,5 +29,5 @@ def mebibytes(served: Served, pages: tuple[str, ...]) -> float:
         assert answer.status == 200, f"{page}: {answer.status}"
         answer.read()
         connection.close()
-    rollups = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in served.web_processes())
+    rollups = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in served.processes())
     return sum(int(re.findall(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[0]) for rollup in rollups) / 1024

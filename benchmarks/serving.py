@@ -35,14 +35,16 @@ class Served:
     port: int
     process: int
     seconds_to_ready: float
+    program: str = "gunicorn"
 
-    def web_processes(self) -> list[int]:
-        """The processes of its gunicorn."""
-        return [pid for pid in _descendants(self.process) if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    def processes(self) -> list[int]:
+        """Those of its program, children too."""
+        name = self.program.encode()
+        return [pid for pid in _descendants(self.process) if name in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def processor_seconds(self) -> float:
-        """What its gunicorn has used so far."""
-        stats = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in self.web_processes()]
+        """What they have used so far."""
+        stats = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in self.processes()]
         return sum(int(each[11]) + int(each[12]) for each in stats) / os.sysconf("SC_CLK_TCK")
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +33,7 @@ SETTINGS = {
     "autovacuum": "off",
     "timezone": "UTC",
 }
+LASTING = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
 
 
 class NoServer(Exception):
@@ -48,14 +49,17 @@ class _User(TypedDict, total=False):
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The SQLAlchemy URL of a database whose user may create others. Raises NoServer."""
+def server(*, lasting: bool = False) -> Iterator[str]:
+    """The SQLAlchemy URL of a database whose user may create others. Raises NoServer.
+
+    `lasting`: a server of our own that keeps what it was told, on a disk and as PostgreSQL does unless told otherwise.
+    """
     given = os.environ.get("TEST_DATABASE_URL")
-    if given:
+    if given and not lasting:
         yield given
         return
     _sweep("/tmp", _memory())
-    with _directory("/tmp") as home, _directory(_memory()) as data_home:
+    with _directory("/tmp") as home, _directory("/tmp" if lasting else _memory()) as data_home:
         programs = _programs(home)
         owner = _hand_over(home, data_home)
         data = data_home / "data"
@@ -71,7 +75,7 @@ def server() -> Iterator[str]:
             "--locale=C.UTF-8",
         ]
         subprocess.run([*initdb, "-D", str(data)], check=True, capture_output=True, cwd=home, **owner)
-        running = _start(programs, data, owner)
+        running = _start(programs, data, owner, {**SETTINGS, **LASTING} if lasting else SETTINGS)
         try:
             _wait(running, data)
             yield f"postgresql+psycopg://hiroba@/postgres?host={data}"
@@ -132,8 +136,8 @@ def _hand_over(*directories: Path) -> _User:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _start(programs: Path, data: Path, owner: _User) -> "subprocess.Popen[bytes]":
-    settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+def _start(programs: Path, data: Path, owner: _User, knobs: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    settings = [f"-c{name}={value}" for name, value in knobs.items()]
     with (data.parent / "log").open("wb") as log:
         return subprocess.Popen(
             [programs / "postgres", "-D", data, "-k", data, *settings],

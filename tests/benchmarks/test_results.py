@@ -23,7 +23,7 @@ def test_rounds_that_are_not_side_by_side_are_no_comparison() -> None:
 
 def test_hello_is_served_by_gunicorn_and_leaves_no_process() -> None:
     with hello_server() as served:
-        processes = served.web_processes()
+        processes = served.processes()
     assert processes[0] == served.process
     assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
 

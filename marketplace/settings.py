@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     read open bids, so keep it elsewhere than the backups; don't change it while an auction is open."""
     bids_per_minute: int = Field(default=60, ge=1)
     """How often one person may send a bid."""
+    turns_at_once: int = Field(default=100, ge=1)
+    """How many people of one waiting room may be choosing to buy at the same time; docs/scale.md says what a machine
+    bears."""
+    turn_minutes: int = Field(default=10, ge=1)
+    """How long somebody who was called from a waiting room may take to begin a purchase."""
     base_url: str = "http://127.0.0.1:8000"
     """The address that buyers see; links in mails begin with it."""
     demo: bool = False

@@ -23,6 +23,8 @@ from marketplace.resale.models import Trade
 from marketplace.rights.models import Right
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
+from marketplace.waiting.models import Room
+from marketplace.waiting.standing import published
 
 AT_ONCE = 500
 
@@ -131,6 +133,12 @@ def draws() -> Iterator[tuple[str, Record]]:
     for code, group in list(db.session.execute(drawn.where(Draw.seed.is_not(None)).order_by(Draw.id))):
         if (bundle := draw_of(code, group)) is not None:
             yield f"{code}-{group}".rstrip("-"), bundle
+
+
+def waiting_rooms() -> Iterator[tuple[str, Record]]:
+    """The order of each waiting room that was opened."""
+    for room in db.session.scalars(sa.select(Room).where(Room.seed.is_not(None)).order_by(Room.id)):
+        yield room.code, published(room)
 
 
 def auctions() -> Iterator[tuple[str, Record]]:

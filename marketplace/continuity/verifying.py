@@ -25,6 +25,7 @@ from marketplace.kit.published import Malformed, Record
 from marketplace.lotteries import draw
 from marketplace.metadata import documents
 from marketplace.metadata.canonical import canonical
+from marketplace.waiting import shuffle
 
 CAR_BEGINS = b"\xa2\x65roots"
 TOKEN = re.compile(r"[1-9][0-9]*\.json")
@@ -65,6 +66,9 @@ def proof(record: Record) -> str:
         case "auction-v1" | "sealed-v1":
             result = replay(record)
             found = f"auction: {result['bids']} bids, winner {result['winner']}, price {result['price']}"
+        case "waiting-v1":
+            placed = shuffle.check(record)
+            return f"waiting room: {len(placed['order'])} numbers in order, seed {placed['seed']}"
         case "journal-v1":
             return _journal(record)
         case "journal-days-v1":

@@ -255,6 +255,13 @@ EVENTS = {
     "wait": "補欠",
     "want_import": "表の取りこみを頼んだ",
     "wave": "繰り上げの回",
+    "waiting.call": "待合室から案内",
+    "waiting.close": "待合室の抽選の一覧を固定",
+    "waiting.end": "待合室の終わり",
+    "waiting.reserve": "電話・窓口の方の取り置き",
+    "waiting.set_up": "待合室を開いた",
+    "waiting.shuffle": "待合室の順番を決めた",
+    "waiting.take_down": "電話・窓口の方の整理券",
     "win": "当選",
     "withdraw": "取り下げ",
     "withdraw_recovery": "登録し直しをやめた",
@@ -264,6 +271,10 @@ EVENTS = {
 }
 
 STATES = {
+    "gathering": "開始を待っている",
+    "calling": "順番に案内中",
+    "over": "終わった",
+    "shuffling": "順番を抽選中",
     "swapped": "交換ずみ",
     "dropped": "取りやめ",
     "sending": "送信中",

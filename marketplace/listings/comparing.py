@@ -38,6 +38,7 @@ NAMES_JA = {
     "opens_at": "受付の開始",
     "closes_at": "受付の終了",
     "draw_at": "抽選",
+    "waiting_room": "待合室で順番にご案内する",
     "price_yen": "価格",
     "tax": "消費税",
     "budget": "会計",

@@ -15,7 +15,7 @@ from marketplace.rights import drafting as rights
 
 FIELDS = (
     *("mode", "price_yen", "tax", "budget", "reserve_yen", "quantity", "per_person_limit", "hold_minutes", "pay_hours"),
-    *("publish_at", "opens_at", "closes_at", "draw_at", "auction_rules"),
+    *("publish_at", "opens_at", "closes_at", "draw_at", "waiting_room", "auction_rules"),
     *("legal_basis", "basis_note", "urgent_reason", "issuer", "used_elsewhere"),
 )
 

@@ -115,6 +115,7 @@ class Listing(Base):
             "state IN ('draft', 'submitted', 'cancelled') OR approved_by IS NOT NULL", name="nothing_public_unapproved"
         ),
         sa.CheckConstraint("state <> 'suspended' OR suspended_reason <> ''", name="suspended_for_a_reason"),
+        sa.CheckConstraint("NOT waiting_room OR mode = 'fixed'", name="waiting_room_of_a_fixed_sale"),
         sa.Index("ix_listings_state_opens", "state", "opens_at"),
     )
     MOVES: ClassVar[Machine[ListingState]] = Machine(
@@ -159,6 +160,8 @@ class Listing(Base):
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
     draw_at: Mapped[datetime | None]
+    waiting_room: Mapped[bool] = mapped_column(default=False)
+    """Whoever wants to buy gets a place first, and is called by turns; see waiting/."""
     auction_rules: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     """{"soft_close": {"window", "extend", "cap"} | null, "increments": [[limit, step], …]}; seconds, yen."""
     legal_basis: Mapped[Basis | None] = state_column(Basis, name="legal_basis", nullable=True)

@@ -78,6 +78,8 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
         yield Invalid("オークションと入札では、1回に1つだけ売れます。", field="quantity")
     elif values.get("art_per_token") and quantity > MOST_DRAWN:
         yield Invalid(f"1枚ごとの絵は、{MOST_DRAWN:,}枚までの権利で使えます。", field="art_per_token")
+    if values.get("waiting_room") and mode is not Mode.FIXED:
+        yield Invalid("待合室は、定額で売るときだけ使えます。", field="waiting_room")
     yield from _time_faults(mode, values)
     if mode in (Mode.ASCENDING, Mode.SEALED):
         yield from auction_rules.faults(values.get("auction_rules") or {}, values)

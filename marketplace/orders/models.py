@@ -173,6 +173,25 @@ class Order(Base):
         return self.state in OPEN
 
 
+class Turn(Base):
+    """順番: whose turn it is to order where a waiting room stands before a sale. Given by whoever calls people in."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        sa.UniqueConstraint("listing_id", "buyer_id", name="uq_turns_one_each"),
+        sa.Index("ix_turns_ends", "listing_id", "ends_at"),
+        sa.CheckConstraint("ends_at > begins_at", name="ends_after_it_begins"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(sa.ForeignKey("listings.id"))
+    buyer_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    """When the first order of this turn was placed."""
+
+
 class RefundRequestState(StrEnum):
     ASKED = "asked"
     APPROVED = "approved"

@@ -16,7 +16,7 @@ from marketplace.listings.models import Listing, Mode, Unit, UnitState
 from marketplace.listings.rules import AllHeld, SaleClosed, SoldOut, check_open
 from marketplace.listings.taking import counts, take_unit
 from marketplace.notices.sending import send
-from marketplace.orders import deposits
+from marketplace.orders import deposits, turns
 from marketplace.orders.models import LIVE, OPEN, Order, OrderState, Origin
 from marketplace.settings import settings
 
@@ -30,7 +30,7 @@ def place(buyer_id: int, listing_id: int) -> int:
     """Hold a unit of a fixed-price sale for `buyer_id`; the order's id.
 
     Placing again while an order is open gives that same order: a double click, a second tab and the back button
-    are one wish. NotYetOpen, SaleClosed, SoldOut, AllHeld, LimitReached.
+    are one wish. NotYetOpen, SaleClosed, NotYourTurn, SoldOut, AllHeld, LimitReached.
     """
     with transaction():
         buyer = lock(Account, buyer_id)  # one person's wishes in a row, whichever window they come from
@@ -44,6 +44,8 @@ def place(buyer_id: int, listing_id: int) -> int:
             return open_order
         check_open(listing, now())
         check_limit(buyer.id, listing)
+        if listing.waiting_room:
+            turns.use(listing.id, buyer.id)
         unit = take_unit(listing.id)
         if unit is None:
             raise AllHeld if counts([listing.id]).get(listing.id, {}).get(UnitState.HELD) else SoldOut

@@ -106,7 +106,7 @@ def collected(account: Account) -> dict[str, dict[str, list[dict[str, Any]]]]:
 
 BESIDE = (
     *("orders", "tokens", "withdrawals", "offer_requests"),
-    *("circular_copies", "circular_opt_outs", "relation_agreements"),
+    *("circular_copies", "circular_opt_outs", "relation_agreements", "waiting_places", "turns"),
 )
 """Tables that are about the person and hold numbers, sums and dates alone."""
 NOT_TOLD = {
@@ -145,7 +145,7 @@ def owners(account: Account) -> dict[str, Where]:
         for name in (
             *("sign_ins", "passkeys", "wallets", "custody_addresses", "entries", "participations", "enclosures"),
             *("rsvps", "visits", "creators", "circular_copies", "circular_opt_outs", "relation_agreements"),
-            *("namings", "naming_shown_names", "appointments"),
+            *("namings", "naming_shown_names", "appointments", "waiting_places"),
         )
     }
     return mine | {
@@ -170,7 +170,7 @@ def owners(account: Account) -> dict[str, Where]:
             t["swaps"].c.taker_id == account.id,
             t["swaps"].c.to_email == account.email,
         ),
-        "orders": t["orders"].c.buyer_id == account.id,
+        **{name: t[name].c.buyer_id == account.id for name in ("orders", "turns")},
         "tokens": sa.or_(t["tokens"].c.holder_id == account.id, t["tokens"].c.account_id == account.id),
         "withdrawals": t["withdrawals"].c.account_id == account.id,
         "offer_requests": t["offer_requests"].c.account_id == account.id,

@@ -34,6 +34,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/auctions", "ascending", "オークション・入札", "auctions"),
         ("/staff/admissions", "people", "参加申込", "admissions"),
         ("/staff/orders", "cart", "注文", "orders"),
+        ("/staff/waiting", "list", "待合室", "waiting"),
         ("/staff/reports", "chart", "報告と帳票", "reports"),
         ("/staff/namings", "naming", "愛称", "namings"),
         ("/staff/appointments", "calendar", "講演・相談の日程", "appointments"),

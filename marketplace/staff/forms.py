@@ -121,6 +121,11 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     opens_at = JSTDateTimeField("受付の開始", validators=[Optional()])
     closes_at = JSTDateTimeField("受付の終了", validators=[Optional()], description="定額では、なくなるまでなら空欄")
     draw_at = JSTDateTimeField("抽選", validators=[Optional()], description="抽選のときだけ。受付の終了以後")
+    waiting_room = BooleanField(
+        "待合室で順番にご案内する",
+        description="申し込みが一度に集まりそうな、定額の出品に。受付の開始より前に来た方は開始のときの抽選で、"
+        "そのあとの方は来た順に、少しずつ購入の画面へご案内します",
+    )
     # 数と価格
     price_yen = YenField("価格（税込）", description="オークションと入札では開始価格")
     tax = SelectField("消費税", choices=[SelectChoice(str(tax), tax.ja) for tax in Tax], description="領収書に書きます")
@@ -164,6 +169,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
             "tax": Tax(self.tax.data),
             "royalty_bps": self.royalty_bps.data or 0,
             "picture_id": int(self.picture_id.data) if str(self.picture_id.data or "").isdecimal() else None,
+            "waiting_room": self.waiting_room.data and self.mode.data == Mode.FIXED,
             "auction_rules": self._auction_rules(),
             **law_form.typed(self),
         }

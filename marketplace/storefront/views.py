@@ -26,6 +26,7 @@ from marketplace.storefront import catalogue, market, mypage, records, tokens
 from marketplace.storefront.cards import about
 from marketplace.storefront.catalogue import ENDED, ON_SALE, listed
 from marketplace.tokens.models import Token, TokenState
+from marketplace.waiting import views as waiting
 
 bp = Blueprint("storefront", __name__)
 BLUEPRINTS = (bp, catalogue.bp, mypage.bp, records.bp, market.bp, tokens.bp)
@@ -77,11 +78,14 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
     mine = me and db.session.scalar(
         sa.select(Order).where(Order.buyer_id == me.id, Order.listing_id == listing.id, Order.state.in_(OPEN))
     )
+    card = about([listing])[listing.id]
+    if listing.waiting_room and listing.state not in ENDED and not mine:
+        panel = waiting.panel(listing, card.remaining)
     return render_template(
         "storefront/listing.html",
         listing=listing,
         right=listing.right,
-        card=about([listing])[listing.id],
+        card=card,
         picture=picture_url(listing.right, 960),
         panel=panel,
         record=record,

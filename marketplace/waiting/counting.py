@@ -1,0 +1,76 @@
+"""What the office sees of a room, in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from marketplace.journal.models import Entry
+from marketplace.kit.clock import now
+from marketplace.kit.db import db
+from marketplace.orders.models import OPEN, Order, Turn
+from marketplace.waiting.models import Place, Room, Via
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Persons, each counted once; `missed` are those called whose turn passed without an order."""
+
+    taken: int
+    """Places taken, with those given up."""
+    left: int
+    inside: int
+    """Whose turn it is, and who has not ordered yet."""
+    ordered: int
+    missed: int
+    waiting: int
+
+
+def figures(room: Room) -> Figures:
+    at = now()
+    turn = sa.and_(Turn.listing_id == room.listing_id, Turn.buyer_id == Place.account_id)
+    called = Place.called_at.is_not(None)
+    row = db.session.execute(
+        sa.select(
+            sa.func.count(),
+            _sum(Place.left_at.is_not(None)),
+            _sum(called & Turn.used_at.is_(None) & (Turn.ends_at > at)),
+            _sum(Turn.used_at.is_not(None)),
+            _sum(called & Turn.used_at.is_(None) & (Turn.ends_at <= at)),
+            _sum(Place.called_at.is_(None) & Place.left_at.is_(None) & Turn.used_at.is_(None)),
+        )
+        .select_from(Place)
+        .outerjoin(Turn, turn)
+        .where(Place.room_id == room.id)
+    ).one()
+    return Figures(*(int(figure or 0) for figure in row))
+
+
+def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def waves(room: Room, most: int = 10) -> list[Entry]:
+    """The newest waves, as the journal has them: `details` are {"first", "last", "persons"}."""
+    calls = sa.select(Entry).where(Entry.subject == room.subject, Entry.event == "waiting.call")
+    return list(db.session.scalars(calls.order_by(Entry.id.desc()).limit(most)))
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody for whom the office took a place. `until`: it is their turn until then; `order`: they have one."""
+
+    place: Place
+    until: datetime | None
+    order: Order | None
+
+
+def callers(room: Room) -> list[Caller]:
+    """The newest first."""
+    mine = sa.and_(Order.buyer_id == Place.account_id, Order.listing_id == room.listing_id, Order.state.in_(OPEN))
+    turn = sa.and_(Turn.listing_id == room.listing_id, Turn.buyer_id == Place.account_id)
+    query = sa.select(Place, Turn.ends_at, Order).outerjoin(Turn, turn).outerjoin(Order, mine)
+    rows = db.session.execute(query.where(Place.room_id == room.id, Place.via == Via.DESK).order_by(Place.no.desc()))
+    return [Caller(place, ends_at if place.called_at else None, order) for place, ends_at, order in rows]

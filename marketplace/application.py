@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
 
 from marketplace.faces import dress
-from marketplace.kit import shelf
+from marketplace.kit import crowding, shelf
 from marketplace.kit.db import db, use_sqlite_well
 from marketplace.kit.limits import limiter
 from marketplace.ports import Ports
@@ -112,6 +112,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     for office in OFFICES:
         open_office(app, office)
     dress(app)
+    app.wsgi_app = crowding.in_front(app, settings.patience_s)  # type: ignore[method-assign, assignment]
     app.wsgi_app = shelf.in_front(app, settings.pages_kept_s)  # type: ignore[method-assign, assignment]
     return app
 

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     queue_url: str = ""
     """Empty: SQLite in DATA_DIR. Else postgresql://… or redis://…"""
     limits_url: str = "memory://"
-    """Where rate limits are counted: memory:// for one machine, redis://… for several."""
+    """Where rate limits are counted: memory:// by each process for itself, database:// or redis://… by all together."""
 
     chain_url: str = "http://127.0.0.1:8545"
     chain_id: int = 706_123
@@ -156,6 +156,8 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=2, ge=1)
     worker_threads: int = Field(default=2, ge=1)
+    patience_s: float = Field(default=4, gt=0)
+    """How long a page may have waited for a thread before its visitor is asked to come again in a few seconds."""
 
     town_name: str = "月見沢町"
     town_name_en: str = "Tsukimisawa Town"

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
 from functools import lru_cache, wraps
 from threading import Lock
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
+import sqlalchemy as sa
 from flask import Flask, current_app, request, session
 from flask.typing import ResponseReturnValue
 from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.kit.db import Base, is_sqlite, statements, transaction
 from marketplace.kit.refusals import Refused
+from marketplace.kit.sheets import sheet
 from marketplace.kit.web import client_address
 
 P = ParamSpec("P")
@@ -53,12 +59,57 @@ class Memory:
             return True
 
 
+class Count(Base):
+    """How often somebody, who is a keyed hash, asked for a view in one stretch of time. Gone soon after."""
+
+    __tablename__ = "rate_counts"
+    __table_args__ = (sa.Index("ix_rate_counts_until", "until"), sa.CheckConstraint("count >= 1", name="counted"))
+
+    who: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int]
+    until: Mapped[int]
+    """Unix seconds from which on it is of no more use."""
+
+
+class Database:
+    """Counted by all processes together, in the town's own database. Of the stretch before, the part that still lies in
+    the window counts, as if its visits had been spread evenly: two rows a visitor instead of one for each visit."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+
+    def hit(self, window: RateLimitItem, *who: str) -> bool:
+        """As Memory.hit(). Who was refused and asks on is counted up to one above the limit: waiting always helps."""
+        name = hmac.digest(self.key, "\0".join(who).encode(), "sha256").hex()
+        at, length = time.time(), window.get_expiry()
+        slot, into = int(at // length), at % length / length
+        with statements() as connection:
+            before = connection.scalar(sa.select(Count.count).where(Count.who == name, Count.slot == slot - 1)) or 0
+            now_here = connection.scalar(_count(name, slot, window.amount, int(at + 2 * length) + 1))
+        return bool(now_here + before * (1 - into) <= window.amount)
+
+
+def _count(who: str, slot: int, most: int, until: int) -> Any:
+    """One more, at once with whoever else counts; the count."""
+    insert = sqlite.insert(Count) if is_sqlite() else postgresql.insert(Count)
+    one = insert.values(who=who, slot=slot, count=1, until=until)
+    more = sa.case((Count.count > most, Count.count), else_=Count.count + 1)
+    return one.on_conflict_do_update(index_elements=["who", "slot"], set_={"count": more}).returning(Count.count)
+
+
+@sheet(every=60, name="limits.forget")
+def forget() -> None:
+    """Counts that are of no more use."""
+    with transaction() as session:
+        session.execute(sa.delete(Count).where(Count.until < int(time.time())))
+
+
 class Limiter:
     """Counts in the storage that LIMITS_URL names, over a moving window."""
 
     def init_app(self, app: Flask, url: str) -> None:
-        shared = url != "memory://"
-        app.extensions["hiroba.limits"] = MovingWindowRateLimiter(storage_from_string(url)) if shared else Memory()
+        app.extensions["hiroba.limits"] = _storage(url, str(app.config["SECRET_KEY"] or "").encode())
 
     def limit(
         self,
@@ -86,6 +137,15 @@ class Limiter:
             return limited
 
         return decorate
+
+
+def _storage(url: str, key: bytes) -> Memory | Database | MovingWindowRateLimiter:
+    match url:
+        case "memory://":
+            return Memory()
+        case "database://":
+            return Database(key)
+    return MovingWindowRateLimiter(storage_from_string(url))
 
 
 @lru_cache

@@ -134,7 +134,7 @@ def gunicorn(app: str, port: int, workers: int, threads: int) -> list[str]:
     bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(threads)]
     beats = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []  # noqa: S108 - a disk may stall
     rest = ["--preload", "--no-control-socket", "--graceful-timeout", "5", "--log-level", "warning", *beats]
-    return ["-m", "gunicorn", app, "--worker-class", "gthread", *bind, *rest]
+    return ["-m", "gunicorn", app, "--worker-class", "marketplace.supervising.web.Worker", *bind, *rest]
 
 
 def _do(household: Household, command: str, failure: str) -> None:

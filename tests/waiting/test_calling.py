@@ -90,7 +90,7 @@ def test_a_turn_that_passes_goes_to_the_next(app: Flask) -> None:
     with pretending(at + timedelta(minutes=9)):
         turn()
         assert len(called(room)) == 1
-    with pretending(at + timedelta(minutes=10, seconds=1)):
+    with pretending(at + timedelta(minutes=11)):
         turn()
         assert called(room) == in_order(room)[:2]
         assert figures(fresh(room)) == Figures(taken=3, left=0, inside=1, ordered=0, missed=1, waiting=1)

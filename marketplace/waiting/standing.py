@@ -8,21 +8,22 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from marketplace.accounts.models import Account
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.published import Record
 from marketplace.listings.models import Listing, ListingState, UnitState
 from marketplace.listings.taking import counts
-from marketplace.orders import turns
-from marketplace.orders.models import OPEN, Order
+from marketplace.orders.models import OPEN, Order, Turn
 from marketplace.waiting import shuffle
-from marketplace.waiting.joining import place_of
 from marketplace.waiting.models import Place, Room, RoomState
 
-LEAST_S, MOST_S = 5, 60
+LEAST_S, MOST_S = 5, 120
 """How often a page that waits asks again, in seconds: the more wait, the seldomer."""
-PER_SECOND = 100
+PER_SECOND = 50
 """Questions of waiting pages that a machine of two cores answers beside the sale."""
+NEAR = 200
+"""Who is so near to being called asks often, however many wait behind."""
 
 
 class Stand(StrEnum):
@@ -54,18 +55,35 @@ class Standing:
 
 
 def standing_of(room: Room | None, listing: Listing, account_id: int | None) -> Standing:
-    """For the visitor, who may be nobody. Without a room: before the notice of the sale was heard."""
-    found = counts([listing.id]).get(listing.id, {})
-    free = found.get(UnitState.FREE, 0)
-    place = place_of(room.id, account_id) if room and account_id else None
-    order = _open_order(listing.id, account_id) if account_id else None
-    stand, ends_at = Stand.ORDERED if order else _stand(room, listing, place), None
-    if stand is Stand.IN_LINE and place and place.called_at is not None and account_id:
-        turn = turns.of(listing.id, account_id)
+    """For the visitor, who may be nobody. Without a room: before the notice of the sale was heard.
+
+    Thousands ask at once, so it is two questions to the database.
+    """
+    place, turn, order = _own(listing.id, account_id)
+    free = counts([listing.id]).get(listing.id, {}).get(UnitState.FREE, 0)
+    stand = Stand.ORDERED if order else _stand(room, listing, place)
+    if stand is Stand.IN_LINE and place and place.called_at is not None:
         stand = Stand.YOUR_TURN if turn is not None and turn.ends_at > now() else Stand.PASSED
-        ends_at = turn.ends_at if turn is not None else None
-    poll_s = patience(room) if room and stand in ASKS_AGAIN else 0
-    return Standing(stand, place, ends_at, order, free, poll_s)
+    poll_s = patience(room, place) if room and stand in ASKS_AGAIN else 0
+    return Standing(stand, place, turn.ends_at if turn else None, order, free, poll_s)
+
+
+def _own(listing_id: int, account_id: int | None) -> tuple[Place | None, Turn | None, Order | None]:
+    """The visitor's place, latest turn and open order."""
+    if account_id is None:
+        return None, None, None
+    mine = sa.and_(Order.buyer_id == Account.id, Order.listing_id == listing_id, Order.state.in_(OPEN))
+    query = (
+        sa.select(Place, Turn, Order)
+        .select_from(Account)
+        .outerjoin(Room, Room.listing_id == listing_id)
+        .outerjoin(Place, sa.and_(Place.room_id == Room.id, Place.account_id == Account.id))
+        .outerjoin(Turn, sa.and_(Turn.listing_id == listing_id, Turn.buyer_id == Account.id))
+        .outerjoin(Order, mine)
+        .where(Account.id == account_id)
+    )
+    row = db.session.execute(query).first()
+    return (row[0], row[1], row[2]) if row is not None else (None, None, None)
 
 
 def _stand(room: Room | None, listing: Listing, place: Place | None) -> Stand:
@@ -85,14 +103,11 @@ def _stand(room: Room | None, listing: Listing, place: Place | None) -> Stand:
     return Stand.IN_LINE
 
 
-def patience(room: Room) -> int:
-    """Seconds between two questions of a page, so that all of them together are no more than PER_SECOND."""
+def patience(room: Room, place: Place | None) -> int:
+    """Seconds between two questions of a page, so that all of them together are about PER_SECOND at most."""
+    if place and place.position and place.position <= room.called + NEAR:
+        return LEAST_S
     return min(MOST_S, max(LEAST_S, room.waiting // PER_SECOND))
-
-
-def _open_order(listing_id: int, account_id: int) -> Order | None:
-    mine = sa.select(Order).where(Order.buyer_id == account_id, Order.listing_id == listing_id, Order.state.in_(OPEN))
-    return db.session.scalar(mine)
 
 
 def published(room: Room) -> Record:

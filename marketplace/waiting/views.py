@@ -70,9 +70,10 @@ def panel(listing: Listing, remaining: int) -> Markup:
 
 
 def _of(code: str) -> tuple[Listing, Room | None]:
-    query = sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC), Listing.waiting_room)
-    listing = db.session.scalar(query)
-    return (listing, joining.room_of(listing.id)) if listing is not None else abort(404)
+    query = sa.select(Listing, Room).outerjoin(Room, Room.listing_id == Listing.id)
+    query = query.where(Listing.code == code, Listing.state.in_(PUBLIC), Listing.waiting_room)
+    row = db.session.execute(query).first()
+    return (row[0], row[1]) if row is not None else abort(404)
 
 
 def _clicked(code: str) -> tuple[int, Room]:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 96bcc7af7f14, after ; 2026-11-28 18:01:20.911325.
+Revision 8658c8e1b5a6, after ; 2026-11-28 18:36:33.219878.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "96bcc7af7f14"
+revision = "8658c8e1b5a6"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -561,6 +561,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_postings_fiscal_year", ["fiscal_year"], unique=False)
         batch_op.create_index("ix_postings_month", ["month", "id"], unique=False)
         batch_op.create_index("ix_postings_subject", ["subject"], unique=False)
+
+    op.create_table(
+        "rate_counts",
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("slot", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=False),
+        sa.CheckConstraint("count >= 1", name=op.f("ck_rate_counts_counted")),
+        sa.PrimaryKeyConstraint("who", "slot", name=op.f("pk_rate_counts")),
+    )
+    with op.batch_alter_table("rate_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_rate_counts_until", ["until"], unique=False)
 
     op.create_table(
         "receipt_series",
@@ -1865,6 +1877,7 @@ def upgrade() -> None:
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("draw_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting_room", sa.Boolean(), nullable=False),
         sa.Column("auction_rules", sa.JSON(none_as_null=True), nullable=True),
         sa.Column(
             "legal_basis",
@@ -1899,6 +1912,7 @@ def upgrade() -> None:
         sa.Column("search_title", sa.Text(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("NOT waiting_room OR mode = 'fixed'", name=op.f("ck_listings_waiting_room_of_a_fixed_sale")),
         sa.CheckConstraint(
             "state <> 'suspended' OR suspended_reason <> ''", name=op.f("ck_listings_suspended_for_a_reason")
         ),
@@ -2920,6 +2934,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("pin_id", "node", name="uq_replicas_node"),
     )
     op.create_table(
+        "turns",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("buyer_id", sa.Integer(), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("ends_at > begins_at", name=op.f("ck_turns_ends_after_it_begins")),
+        sa.ForeignKeyConstraint(["buyer_id"], ["accounts.id"], name=op.f("fk_turns_buyer_id_accounts")),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_turns_listing_id_listings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_turns")),
+        sa.UniqueConstraint("listing_id", "buyer_id", name="uq_turns_one_each"),
+    )
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.create_index("ix_turns_ends", ["listing_id", "ends_at"], unique=False)
+
+    op.create_table(
         "units",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("listing_id", sa.Integer(), nullable=False),
@@ -2937,6 +2968,52 @@ def upgrade() -> None:
     with op.batch_alter_table("units", schema=None) as batch_op:
         batch_op.create_index("ix_units_state", ["listing_id", "state", "serial"], unique=False)
 
+    op.create_table(
+        "waiting_rooms",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "gathering",
+                "shuffling",
+                "calling",
+                "over",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("issued", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("called", sa.Integer(), nullable=False),
+        sa.Column("fixed", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("draw_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("ask_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signature", sa.String(length=96), nullable=True),
+        sa.Column("seed", sa.String(length=64), nullable=True),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state = 'over' OR (state = 'gathering') = (fixed IS NULL)",
+            name=op.f("ck_waiting_rooms_list_fixed_when_it_is_closed"),
+        ),
+        sa.CheckConstraint("(drawn_at IS NULL) = (seed IS NULL)", name=op.f("ck_waiting_rooms_drawn_with_a_seed")),
+        sa.CheckConstraint(
+            "called = 0 OR drawn_at IS NOT NULL", name=op.f("ck_waiting_rooms_nobody_called_before_the_draw")
+        ),
+        sa.CheckConstraint("issued >= 0 AND called BETWEEN 0 AND last", name=op.f("ck_waiting_rooms_called_in_order")),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_waiting_rooms_listing_id_listings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waiting_rooms")),
+        sa.UniqueConstraint("code", name=op.f("uq_waiting_rooms_code")),
+        sa.UniqueConstraint("listing_id", name=op.f("uq_waiting_rooms_listing_id")),
+    )
     op.create_table(
         "appointment_candidates",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -3401,6 +3478,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("naming_id", "round", "appeal", name="uq_screenings_once"),
     )
     op.create_table(
+        "waiting_places",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column(
+            "via",
+            sa.Enum("web", "desk", name="via", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "called_at IS NULL OR position IS NOT NULL", name=op.f("ck_waiting_places_called_by_position")
+        ),
+        sa.CheckConstraint(
+            "no >= 1 AND (position IS NULL OR position >= 1)", name=op.f("ck_waiting_places_counted_from_one")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_waiting_places_account_id_accounts")),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["waiting_rooms.id"], name=op.f("fk_waiting_places_room_id_waiting_rooms")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waiting_places")),
+        sa.UniqueConstraint("room_id", "account_id", name="uq_waiting_places_one_each"),
+        sa.UniqueConstraint("room_id", "no", name="uq_waiting_places_no"),
+        sa.UniqueConstraint("room_id", "position", name="uq_waiting_places_position"),
+    )
+    with op.batch_alter_table("waiting_places", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_waiting_places_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "waves",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lottery_id", sa.Integer(), nullable=False),
@@ -3602,6 +3712,10 @@ def downgrade() -> None:
     op.drop_table("bids")
     op.drop_table("applicants")
     op.drop_table("waves")
+    with op.batch_alter_table("waiting_places", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_waiting_places_account_id"))
+
+    op.drop_table("waiting_places")
     op.drop_table("screenings")
     with op.batch_alter_table("proposed_names", schema=None) as batch_op:
         batch_op.drop_index(
@@ -3677,10 +3791,15 @@ def downgrade() -> None:
 
     op.drop_table("appointment_counts")
     op.drop_table("appointment_candidates")
+    op.drop_table("waiting_rooms")
     with op.batch_alter_table("units", schema=None) as batch_op:
         batch_op.drop_index("ix_units_state")
 
     op.drop_table("units")
+    with op.batch_alter_table("turns", schema=None) as batch_op:
+        batch_op.drop_index("ix_turns_ends")
+
+    op.drop_table("turns")
     op.drop_table("replicas")
     op.drop_table("perk_looks")
     with op.batch_alter_table("participations", schema=None) as batch_op:
@@ -3955,6 +4074,10 @@ def downgrade() -> None:
 
     op.drop_table("saved_cards")
     op.drop_table("receipt_series")
+    with op.batch_alter_table("rate_counts", schema=None) as batch_op:
+        batch_op.drop_index("ix_rate_counts_until")
+
+    op.drop_table("rate_counts")
     with op.batch_alter_table("postings", schema=None) as batch_op:
         batch_op.drop_index("ix_postings_subject")
         batch_op.drop_index("ix_postings_month")

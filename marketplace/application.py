@@ -46,6 +46,7 @@ OFFICES = (
         "auditing",
         "privacy",
         "operating",
+        "opendata",
     ),
 )
 """From the ground up, as in the layers of pyproject.toml."""

@@ -41,6 +41,8 @@ CODE = in_path("code", "of the listing, such as LST-7K3M9Q")
 class Endpoint:
     path: str
     summary: str
+    ja: str
+    """The same for people who read Japanese."""
     answer: type[BaseModel] | None
     parameters: tuple[Parameter, ...] = ()
     media_type: str = "application/json"
@@ -50,34 +52,55 @@ ENDPOINTS = (
     Endpoint(
         "/api/v1/listings",
         "Public listings, newest first",
+        "公告した販売の一覧（新しい順）",
         schemas.Page[schemas.Listing],
         (one_of("kind", list(Kind)), one_of("mode", list(Mode)), one_of("state", PUBLIC), *PAGED),
     ),
-    Endpoint("/api/v1/listings/{code}", "One listing", schemas.Listing, (CODE,)),
-    Endpoint("/api/v1/listings/{code}/bids", "The log of an auction, to be replayed", schemas.Bids, (CODE,)),
-    Endpoint("/api/v1/listings/{code}/draw", "The bundle of a lottery, to be recomputed", schemas.Draw, (CODE,)),
+    Endpoint("/api/v1/listings/{code}", "One listing", "1つの販売", schemas.Listing, (CODE,)),
+    Endpoint(
+        "/api/v1/listings/{code}/bids",
+        "The log of an auction, to be replayed",
+        "オークションの記録。終わったあとは、そのまま検算できます",
+        schemas.Bids,
+        (CODE,),
+    ),
+    Endpoint(
+        "/api/v1/listings/{code}/draw",
+        "The bundle of a lottery, to be recomputed",
+        "抽選の記録。そのまま検算できます",
+        schemas.Draw,
+        (CODE,),
+    ),
     Endpoint(
         "/api/v1/tokens",
         "Tokens that were issued, by number",
+        "お渡しした権利の一覧（番号の順）",
         schemas.Page[schemas.Token],
         (in_query("listing", "code of a listing"), in_query("owner", "address of the present holder"), *PAGED),
     ),
     Endpoint(
         "/api/v1/tokens/{contract}/{token_id}",
         "One token and its movements",
+        "1つの権利と、その動き",
         schemas.Token,
         (in_path("contract", "address of the collection"), in_path("token_id", "its number", type="integer")),
     ),
     Endpoint(
         "/api/v1/resales",
         "Sales between holders, newest first",
+        "お持ちの方どうしの売り買い（新しい順）",
         schemas.Page[schemas.Resale],
         (in_query("token_id", "only of this token", type="integer"), *PAGED),
     ),
-    Endpoint("/api/v1/resales.csv", "All of them as a table", None, media_type="text/csv"),
-    Endpoint("/api/v1/market", "Figures of the resale market, of the town and of each series", schemas.Market),
-    Endpoint("/api/v1/fund", "The fund, from the ledger", schemas.Fund),
-    Endpoint("/api/v1/status", "Chain, IPFS and ledger at this moment", schemas.Status),
+    Endpoint("/api/v1/resales.csv", "All of them as a table", "そのすべてを表で", None, media_type="text/csv"),
+    Endpoint(
+        "/api/v1/market",
+        "Figures of the resale market, of the town and of each series",
+        "二次流通の数字。町の全体と、権利ごと",
+        schemas.Market,
+    ),
+    Endpoint("/api/v1/fund", "The fund, from the ledger", "基金。帳簿からの数字", schemas.Fund),
+    Endpoint("/api/v1/status", "Chain, IPFS and ledger at this moment", "しくみの、いまの動作状況", schemas.Status),
 )
 
 
@@ -116,6 +139,7 @@ def _operation(endpoint: Endpoint, refs: Any) -> dict[str, Any]:
     return {
         "operationId": words.replace("/", "_").replace(".", "_"),
         "summary": endpoint.summary,
+        "description": endpoint.ja,
         "parameters": list(endpoint.parameters),
         "responses": {
             "200": {"description": endpoint.summary, "content": {endpoint.media_type: {"schema": schema}}},

@@ -43,6 +43,13 @@ def listings() -> schemas.Page[schemas.Listing]:
     return schemas.Page[schemas.Listing](items=_listings(rows), next=following)
 
 
+def all_listings() -> list[schemas.Listing]:
+    """Every public listing, the newest first."""
+    return _listings(
+        list(db.session.scalars(sa.select(Listing).where(Listing.state.in_(PUBLIC)).order_by(Listing.id.desc())))
+    )
+
+
 def listing(code: str) -> schemas.Listing | None:
     row = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
     return _listings([row])[0] if row else None

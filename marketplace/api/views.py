@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
-from marketplace.api import health, openapi, reading, schemas
+from marketplace.accounts.session import current_account
+from marketplace.api import docs, health, openapi, reading, schemas
 from marketplace.auctions.logs import bids_of
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
@@ -28,6 +29,22 @@ def for_every_origin(response: Response) -> Response:
     response.headers["Access-Control-Allow-Headers"] = "If-None-Match"
     response.headers["Access-Control-Expose-Headers"] = "ETag"
     return response
+
+
+@bp.get("")
+def explain() -> ResponseReturnValue:
+    """The same document for people."""
+    server = settings().base_url
+    document = openapi.document(server)
+    page = render_template(
+        "api/docs.html",
+        server=server,
+        addresses=docs.addresses(document),
+        answers=docs.answers(document),
+        errors=docs.ERRORS,
+        python=render_template("api/example.py.txt", server=server),
+    )
+    return conditional(page, max_age=1, private=current_account() is not None)
 
 
 @bp.get("/openapi.json")

@@ -22,14 +22,37 @@ from marketplace.metadata.pictures import url as picture_url
 from marketplace.metadata.replicating import standing
 from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
-from marketplace.storefront import catalogue, market, mypage, records, tokens
+from marketplace.settings import settings
+from marketplace.storefront import (
+    catalogue,
+    duties,
+    embedding,
+    feed,
+    market,
+    mypage,
+    records,
+    sale_pages,
+    schema_org,
+    tokens,
+)
 from marketplace.storefront.cards import about
 from marketplace.storefront.catalogue import ENDED, ON_SALE, listed
 from marketplace.tokens.models import Token, TokenState
 from marketplace.waiting import views as waiting
 
 bp = Blueprint("storefront", __name__)
-BLUEPRINTS = (bp, catalogue.bp, mypage.bp, records.bp, market.bp, tokens.bp)
+BLUEPRINTS = (
+    bp,
+    catalogue.bp,
+    feed.bp,
+    sale_pages.bp,
+    mypage.bp,
+    records.bp,
+    market.bp,
+    tokens.bp,
+    duties.bp,
+    embedding.bp,
+)
 
 
 def public(page: str) -> Response:
@@ -86,6 +109,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         listing=listing,
         right=listing.right,
         card=card,
+        linked=schema_org.product(listing, card, settings()),
         picture=picture_url(listing.right, 960),
         panel=panel,
         record=record,
@@ -97,6 +121,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
         issued=db.session.scalar(sa.select(sa.func.count()).where(Token.listing_code == listing.code)),
         preview=preview,
+        over=listing.state in ENDED and not preview,
     )
 
 

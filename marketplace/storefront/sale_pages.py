@@ -1,0 +1,130 @@
+"""The pages and files of the sales that are over: each with its record, searched and narrowed by the address."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import current_account
+from marketplace.kit.clock import JST
+from marketplace.kit.dates import fiscal_year, fiscal_year_name
+from marketplace.kit.db import db
+from marketplace.kit.folding import terms
+from marketplace.kit.tables import csv_file
+from marketplace.kit.web import conditional
+from marketplace.listings.models import MODE_JA, Listing, Mode
+from marketplace.listings.searching import matching
+from marketplace.rights.models import KIND_JA, Right
+from marketplace.storefront import sales
+from marketplace.storefront.catalogue import LONGEST
+
+bp = Blueprint("sales", __name__)
+
+PER_PAGE = 30
+COLUMNS = (
+    *("code", "title_ja", "title_en", "kind", "mode", "state", "published_at", "opened_at", "closed_at"),
+    *("price_yen", "quantity", "persons", "wanted", "winners", "paid", "returned", "issued", "winning_yen"),
+    *("collected_yen", "fees_yen", "returned_yen", "url", "proof"),
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; what it can't mean is taken for nothing asked. `year` is the fiscal year."""
+
+    q: str = ""
+    kind: str = ""
+    mode: str = ""
+    year: int = 0
+    page: int = 1
+
+    def link(self, path: str = "/records", **other: int | str) -> str:
+        parts = asdict(replace(self, **{"page": 1, **other}))  # type: ignore[arg-type]
+        said = urlencode([(name, value) for name, value in parts.items() if value not in ("", 0, 1)])
+        return f"{path}?{said}" if said else path
+
+
+@bp.get("/records")
+def index() -> ResponseReturnValue:
+    asked = _read()
+    found = _narrowed(asked)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(found.order_by(None).subquery())) or 0
+    pages = -(-total // PER_PAGE)
+    asked = replace(asked, page=min(asked.page, max(pages, 1)))
+    rows = list(db.session.scalars(found.limit(PER_PAGE).offset((asked.page - 1) * PER_PAGE)))
+    page = render_template(
+        "storefront/records.html",
+        asked=asked,
+        sales=sales.records(rows),
+        total=total,
+        pages=pages,
+        kinds=KIND_JA,
+        modes={mode: word for mode, word in MODE_JA.items() if mode != Mode.GRANT},
+        years=[(year, fiscal_year_name(year)) for year in _years()],
+    )
+    return _public(page)
+
+
+@bp.get("/records.<any(csv, json):kind>")
+def table(kind: str) -> ResponseReturnValue:
+    """All of them, or those that the address asks for, the last one first."""
+    rows = [sale.as_json() for sale in sales.records(list(db.session.scalars(_narrowed(_read()))))]
+    if kind == "json":
+        return conditional(jsonify(items=rows), max_age=10)
+    return conditional(csv_file("records.csv", COLUMNS, ([row[name] for name in COLUMNS] for row in rows)), max_age=10)
+
+
+@bp.get("/listings/<code>/record")
+def show(code: str) -> ResponseReturnValue:
+    sale = sales.record(code)
+    if sale is None:
+        abort(404)
+    return _public(render_template("storefront/record.html", sale=sale))
+
+
+def _read() -> Asked:
+    given = request.args
+    kind, mode = given.get("kind", ""), given.get("mode", "")
+    year, page = given.get("year", 0, type=int), given.get("page", 1, type=int)
+    return Asked(
+        q=given.get("q", "").strip()[:LONGEST],
+        kind=kind if kind in KIND_JA else "",
+        mode=mode if mode in MODE_JA else "",
+        year=year if 2000 <= year <= 2999 else 0,
+        page=min(max(page, 1), 9_999),
+    )
+
+
+def _narrowed(asked: Asked) -> sa.Select[Listing]:
+    query = sales.over().where(matching(terms(asked.q)))
+    if asked.kind:
+        query = query.where(Right.kind == asked.kind)
+    if asked.mode:
+        query = query.where(Listing.mode == asked.mode)
+    if asked.year:
+        first, after = (sa.literal(datetime(year, 4, 1, tzinfo=JST)) for year in (asked.year, asked.year + 1))
+        query = query.where(sales.when_closed() >= first, sales.when_closed() < after)
+    return query
+
+
+def _years() -> list[int]:
+    """The fiscal years in which a sale closed, the last one first."""
+    ends = (
+        sales.over()
+        .order_by(None)
+        .with_only_columns(
+            sa.func.min(sales.when_closed(), type_=Listing.opens_at.type),
+            sa.func.max(sales.when_closed(), type_=Listing.opens_at.type),
+        )
+    )
+    first, last = db.session.execute(ends).one()
+    return list(range(fiscal_year(last), fiscal_year(first) - 1, -1)) if first is not None else []
+
+
+def _public(page: str) -> Response:
+    return conditional(page, max_age=1, private=current_account() is not None)

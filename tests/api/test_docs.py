@@ -1,0 +1,68 @@
+"""The page of the API: every address and field of the document is on it, and each of its examples answers."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.api.openapi import ENDPOINTS
+from tests import given
+from tests.chainlogs import Chain, deploy
+from tests.pages import read
+from tests.resale.stage import custody, heard, held_token
+
+
+@pytest.fixture
+def chain(app: Flask) -> Chain:
+    deploy()
+    return Chain()
+
+
+def test_every_address_parameter_and_field_is_on_the_page(app: Flask, client: FlaskClient) -> None:
+    document: Any = client.get("/api/openapi.json").json
+    page = client.get("/api").text
+    codes = {unescape(code) for code in re.findall(r'<span class="code">([^<]*)</span>', page)}
+    named = set(document["paths"])
+    for operation in document["paths"].values():
+        named |= {part["name"] for part in operation["get"]["parameters"]}
+    for schema in document["components"]["schemas"].values():
+        named |= set(schema.get("properties", {}))
+    assert named - codes == set()
+    assert [each.path for each in ENDPOINTS if each.ja not in page] == []
+
+
+def test_every_example_answers(app: Flask, client: FlaskClient, chain: Chain) -> None:
+    given.a_listing("ascending", "naming")
+    given.a_listing("lottery")
+    held_token(chain, given.an_account(), given.a_listing())
+    found = [unescape(each) for each in re.findall(r'data-example href="([^"]+)"', client.get("/api").text)]
+    assert (len(found), {path: client.get(path).status_code for path in found}) == (
+        len(ENDPOINTS),
+        dict.fromkeys(found, 200),
+    )
+
+
+def test_a_town_without_anything_promises_no_example_that_fails(app: Flask, client: FlaskClient) -> None:
+    found = [unescape(each) for each in re.findall(r'data-example href="([^"]+)"', client.get("/api").text)]
+    assert {path: client.get(path).status_code for path in found} == dict.fromkeys(found, 200)
+    assert "いまは、答えるものがまだありません。" in read(client.get("/api")).words
+
+
+def test_the_program_on_the_page_runs(app: Flask, client: FlaskClient, chain: Chain, live_server: str) -> None:
+    me = given.an_account()
+    token_id = held_token(chain, me, given.a_listing())
+    chain.sold(token_id, custody(me), custody(given.an_account()), 5_000, block=3, number=1)
+    heard(chain, token_id)
+    (program,) = re.findall(r'id="python"><code>(.*?)</code>', client.get("/api").text, re.DOTALL)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(unescape(program), "example", "exec"), {})  # noqa: S102 -- it is our own page
+    assert re.findall(rf"{token_id} 5000\n", out.getvalue()) == [f"{token_id} 5000\n"]
+    assert live_server in program

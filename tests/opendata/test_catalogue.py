@@ -1,0 +1,168 @@
+"""The open data: complete, described column by column, at addresses that stay, and found by programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.kit.clock import now
+from marketplace.kit.db import get
+from marketplace.listings.models import Listing
+from marketplace.opendata.datasets import CSV, DATASETS, Dataset, codes_of, find, paths
+from marketplace.settings import Settings
+from tests import given
+from tests.auctions.endings import ended
+from tests.chainlogs import Chain, deploy
+from tests.lotteries.applied import drawn
+from tests.resale.stage import held_token
+
+NOT_DATA = {
+    "/api/openapi.json": "a description",
+    "/calendar/<secret>.ics": "one person's own",
+    "/data/<name>/columns.json": "a description",
+    "/listings/<code>/close.ics": "a date",
+    "/listings/<code>/proof/<no>.json": "one entry of a draw",
+    "/gatherings/<code>.ics": "a date",
+    "/mypage/appointments/<code>.ics": "one person's own",
+    "/passes/csrf.json": "the machine room",
+    "/passes/keys.json": "keys",
+    "/receipts/key.json": "a key",
+    "/schemas/token-1.json": "a description",
+    "/abi/<name>.json": "a description",
+    "/polls/<code>.csv": "only some of the polls have one",
+}
+
+
+@pytest.fixture
+def town(app: Flask, client: FlaskClient) -> FlaskClient:
+    """A little of everything has ended."""
+    deploy()
+    chain = Chain()
+    held_token(chain, given.an_account(), given.a_listing())
+    ended("ascending", 2_000, 3_000)
+    drawn(3)
+    return client
+
+
+def test_every_public_file_of_the_site_is_in_the_catalogue_or_known_to_be_no_data(app: Flask) -> None:
+    rules = {
+        re.sub(r"<(?:int|path|any\([^)]*\)):?(\w+)>", r"<\1>", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith(("/staff", "/account", "/entries", "/static"))
+    }
+    files = {rule for rule in rules if rule.endswith((".csv", ".json", ".ics"))}
+    listed = {file.rule for dataset in DATASETS for file in dataset.files}
+    open_ended = {
+        "/fund/entries.<kind>": "/fund/entries.",
+        "/records.<kind>": "/records.",
+        "/relation/<name>.csv": "/relation/",
+    }
+    for rule, start in open_ended.items():
+        assert rule in rules
+        assert any(path.startswith(start) for path in listed)
+    assert files - set(open_ended) - set(NOT_DATA) - listed == set()
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.name)
+def test_a_file_has_exactly_the_columns_that_are_described(town: FlaskClient, dataset: Dataset) -> None:
+    described = [column.name for column in dataset.columns]
+    files = [path for file in dataset.files if file.media_type == CSV for path in paths(file, codes_of(dataset))]
+    assert files
+    for path in files:
+        answer = town.get(path)
+        assert answer.status_code == 200, path
+        assert next(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")))) == described
+
+
+def test_every_address_in_the_catalogue_answers_with_what_it_says(town: FlaskClient, settings: Settings) -> None:
+    catalogue: Any = json.loads(town.get("/data/catalog.jsonld").data)
+    assert catalogue["@type"] == "dcat:Catalog"
+    assert [each["dcterms:identifier"] for each in catalogue["dcat:dataset"]] == [each.name for each in DATASETS]
+    for dataset in catalogue["dcat:dataset"]:
+        assert dataset["dcterms:license"] == {"@id": "https://creativecommons.org/licenses/by/4.0/"}
+        assert town.get(dataset["dcat:landingPage"]["@id"].removeprefix(settings.base_url)).status_code == 200
+        assert dataset["dcat:distribution"]
+        for file in dataset["dcat:distribution"]:
+            answer = town.get(file["dcat:downloadURL"]["@id"].removeprefix(settings.base_url))
+            kind = file["dcat:mediaType"]["@id"].removeprefix("https://www.iana.org/assignments/media-types/")
+            assert (answer.status_code, answer.mimetype) == (200, kind)
+
+
+def test_the_columns_are_told_to_programs_too(town: FlaskClient, settings: Settings) -> None:
+    told: Any = json.loads(town.get("/data/sales/columns.json").data)
+    (table,) = told["tables"]
+    assert table["url"] == f"{settings.base_url}/records.csv"
+    sales = find("sales")
+    assert sales is not None
+    assert [column["titles"] for column in table["tableSchema"]["columns"]] == [[each.name] for each in sales.columns]
+
+
+def test_a_dataset_that_there_is_not_is_not_found(client: FlaskClient) -> None:
+    assert [client.get(f"/data/castles{end}").status_code for end in ("", "/columns.json")] == [404, 404]
+
+
+def test_other_sites_may_read_the_data(town: FlaskClient) -> None:
+    assert town.get("/data/listings.csv").headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_no_file_names_a_person(town: FlaskClient) -> None:
+    found = "".join(
+        town.get(path).text for each in DATASETS for file in each.files for path in paths(file, codes_of(each))
+    )
+    assert re.findall(r"[\w.-]+@[\w.-]+|ACC-[0-9A-Z]+", found) == []
+
+
+def test_the_sitemap_names_pages_that_are_there_and_no_other(town: FlaskClient, settings: Settings) -> None:
+    given.a_listing(state="approved")
+    found = re.findall(r"<loc>(.*?)</loc>", town.get("/sitemap.xml").text)
+    paths_found = [each.removeprefix(settings.base_url) for each in found]
+    assert len(set(paths_found)) == len(paths_found)
+    assert {path: town.get(path).status_code for path in paths_found} == dict.fromkeys(paths_found, 200)
+    assert len([path for path in paths_found if re.fullmatch(r"/listings/LST-\w+", path)]) == 3
+
+
+def test_every_page_for_everybody_is_in_the_sitemap_or_known_not_to_be(app: Flask, client: FlaskClient) -> None:
+    asked = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments}
+    pages = {
+        path for path in asked if (answer := client.get(path)).status_code == 200 and answer.mimetype == "text/html"
+    }
+    found = {
+        re.sub(r"^https?://[^/]+", "", each) or "/"
+        for each in re.findall(r"<loc>(.*?)</loc>", client.get("/sitemap.xml").text)
+    }
+    known = {"/signin", "/account/deleted", "/counter/", "/pass/", "/swaps", "/polls"}
+    assert pages - found <= known, pages - found
+
+
+def test_robots_are_kept_from_what_is_somebodys_own(client: FlaskClient, settings: Settings) -> None:
+    lines = client.get("/robots.txt").text.splitlines()
+    assert {"Disallow: /staff", "Disallow: /mypage", "Disallow: /orders/"} <= set(lines)
+    assert lines[-1] == f"Sitemap: {settings.base_url}/sitemap.xml"
+
+
+def test_who_found_a_weakness_reads_where_to_tell_it(client: FlaskClient, settings: Settings) -> None:
+    answer = client.get("/.well-known/security.txt")
+    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert (answer.mimetype, fields["Contact"]) == ("text/plain", f"mailto:{settings.town_mail}")
+    left = datetime.fromisoformat(fields["Expires"]) - now()
+    assert timedelta(days=150) < left < timedelta(days=365)
+
+
+def test_a_listing_is_told_to_search_engines(app: Flask, client: FlaskClient, settings: Settings) -> None:
+    listing = get(Listing, given.a_listing(title_ja="山菜</script><b>カード", price_yen=3_000, quantity=2))
+    page = client.get(f"/listings/{listing.code}").text
+    (told,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    product = json.loads(told)
+    assert (product["@type"], product["name"], product["sku"]) == ("Product", listing.right.title_ja, listing.code)
+    offer = product["offers"]
+    assert (offer["price"], offer["priceCurrency"]) == (3_000, "JPY")
+    assert offer["availability"] == "https://schema.org/InStock"
+    assert offer["url"] == f"{settings.base_url}/listings/{listing.code}"

@@ -1,0 +1,77 @@
+"""The terms in their versions, the policy on accessibility, and the feed of the sales."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.kit.db import get
+from marketplace.listings import scheduling
+from marketplace.listings.models import Listing
+from marketplace.storefront.duties import TERMS
+from tests import given
+from tests.pages import read
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+TEXTS = Path(__file__).parents[2] / "marketplace/storefront/templates/storefront/terms"
+
+
+def test_each_version_of_the_terms_has_its_number_its_text_and_its_day(client: FlaskClient) -> None:
+    assert [each.number for each in TERMS] == list(range(1, len(TERMS) + 1))
+    assert sorted(each.since for each in TERMS) == [each.since for each in TERMS]
+    assert {path.stem for path in TEXTS.glob("*.html")} == {str(each.number) for each in TERMS}
+    for each in TERMS:
+        assert f"第{each.number}版" in read(client.get(f"/terms/{each.number}")).words
+
+
+def test_the_newest_terms_are_in_force_and_lead_to_the_others(client: FlaskClient) -> None:
+    page = read(client.get("/terms"))
+    assert f"第{TERMS[-1].number}版（" in page.words
+    assert {f"/terms/{each.number}" for each in TERMS} <= set(page.links)
+    assert client.get(f"/terms/{len(TERMS) + 1}").status_code == 404
+
+
+def test_the_policy_says_what_was_not_tested(client: FlaskClient) -> None:
+    words = read(client.get("/accessibility")).words
+    assert [said for said in ("JIS X 8341-3:2016", "まだ行っていません", "0237-00-0000") if said not in words] == []
+
+
+def entries(client: FlaskClient) -> list[tuple[str | None, str | None]]:
+    feed = ElementTree.fromstring(client.get("/listings.atom").data)  # noqa: S314 -- our own
+    found = list(feed.iter(f"{ATOM}entry"))
+    assert len({each.findtext(f"{ATOM}id") for each in found}) == len(found)
+    return [(each.findtext(f"{ATOM}title"), link(each)) for each in found]
+
+
+def link(entry: ElementTree.Element) -> str | None:
+    found = entry.find(f"{ATOM}link")
+    return None if found is None else found.get("href")
+
+
+def test_a_sale_is_news_when_it_is_announced_and_when_it_is_over(
+    app: Flask, client: FlaskClient, live_server: str
+) -> None:
+    listing_id = given.a_listing(
+        "lottery", "card", title_ja="<山菜>", publish_at=given.in_days(-9), closes_at=given.in_days(1)
+    )
+    given.a_listing(state="approved")
+    code = get(Listing, listing_id).code
+    announced = ("公告: <山菜>（抽選）", f"{live_server}/listings/{code}")
+    assert entries(client) == [announced]
+    scheduling.close_sale(listing_id)
+    assert entries(client) == [("結果: <山菜>（抽選）", f"{live_server}/listings/{code}/record"), announced]
+
+
+def test_an_empty_feed_is_a_feed(client: FlaskClient) -> None:
+    assert entries(client) == []
+
+
+@pytest.mark.parametrize("path", ["/terms", "/accessibility", "/data", "/api", "/data/sales", "/records"])
+def test_a_page_for_everybody_is_sent_once(client: FlaskClient, path: str) -> None:
+    first = client.get(path)
+    assert first.headers["Cache-Control"] == "public, max-age=1"
+    assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304

@@ -1,0 +1,95 @@
+"""A listing in somebody else's page: framed anywhere, with nothing of the visitor, and nothing else of us framed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser
+
+from marketplace.kit.db import db, get
+from marketplace.listings.models import Listing
+from marketplace.storefront.embedding import frame
+from tests import given
+from tests.pages import read
+from tests.visiting import visiting
+
+
+def code_of(listing_id: int) -> str:
+    return get(Listing, listing_id).code
+
+
+def test_only_the_card_may_be_framed(app: Flask, client: FlaskClient) -> None:
+    code = code_of(given.a_listing())
+    policy = client.get(f"/embed/{code}").headers["Content-Security-Policy"]
+    assert (policy.count("frame-ancestors"), "frame-ancestors *" in policy, "'unsafe" in policy) == (1, True, False)
+    for path in ("/", f"/listings/{code}", f"/listings/{code}/embed", "/signin"):
+        assert "frame-ancestors 'none'" in client.get(path).headers["Content-Security-Policy"]
+
+
+def test_the_card_sets_and_asks_nothing_of_the_visitor(app: Flask, client: FlaskClient) -> None:
+    code = code_of(given.a_listing(price_yen=3_000))
+    signed_in = given.signed_in(client, given.an_account())
+    theirs, anybodys = signed_in.get(f"/embed/{code}"), app.test_client().get(f"/embed/{code}")
+    assert (theirs.data, "Set-Cookie" in theirs.headers, "<script" in theirs.text) == (anybodys.data, False, False)
+    assert theirs.headers["Cache-Control"] == "public, max-age=10"
+    assert "3,000" in read(theirs).words
+
+
+@pytest.mark.parametrize("state", ["draft", "approved"])
+def test_what_is_not_announced_has_no_card(app: Flask, client: FlaskClient, state: str) -> None:
+    code = code_of(given.a_listing(state=state))
+    assert [client.get(path).status_code for path in (f"/embed/{code}", f"/listings/{code}/embed")] == [404, 404]
+
+
+def test_a_title_cannot_break_out_of_the_frame(app: Flask) -> None:
+    listing = get(Listing, given.a_listing(title_ja='"><script>alert(1)</script>'))
+    with app.test_request_context():
+        assert frame(listing).count("<") == 2
+
+
+@pytest.fixture
+def elsewhere(app: Flask) -> Iterator[str]:
+    """Somebody else's site with the card in it, as the page says how to put it there."""
+    with app.test_request_context():
+        text = (
+            f"<!doctype html><html lang=ja><title>商店会</title><h1>商店会</h1>{frame(get(Listing, given.a_listing()))}"
+        )
+    db.session.rollback()
+
+    class Theirs(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = text.encode() if self.path == "/" else b""
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing on the screen."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Theirs) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.browser
+def test_the_card_is_seen_in_another_site_and_leads_to_ours(elsewhere: str, browser: Browser, live_server: str) -> None:
+    with visiting(browser, elsewhere, viewport={"width": 390, "height": 800}) as page:
+        page.goto("/")
+        card = page.frame_locator("iframe")
+        card.get_by_role("heading", name="デジタル住民票 第3弾「四季」").wait_for()
+        assert page.context.cookies() == []
+        inner = page.frames[1]
+        scroll = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        assert [size <= most for size, most in zip(inner.evaluate(scroll), (320, 480), strict=True)] == [True, True]
+        with page.expect_popup() as opened:
+            card.get_by_role("link").click()
+        opened.value.wait_for_url(f"{live_server}/listings/LST-*")

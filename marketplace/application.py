@@ -37,6 +37,7 @@ OFFICES = (
         "gatherings",
         "collections",
         "waiting",
+        "webhooks",
         "storefront",
         "staff",
         "api",

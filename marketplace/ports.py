@@ -15,6 +15,8 @@ from marketplace.notices.sms import FileSms, GatewaySms, Sms
 from marketplace.payments.official import StripeTill
 from marketplace.payments.stripe import Till
 from marketplace.settings import Settings
+from marketplace.webhooks.addresses import on_this_machine
+from marketplace.webhooks.courier import Courier, HttpCourier
 
 
 class Ports:
@@ -44,6 +46,11 @@ class Ports:
         if url == "file:":
             return FileSms(self.settings.data_dir / "sms")
         return GatewaySms(url, self.settings.sms_token.get_secret_value()) if url else None
+
+    @cached_property
+    def courier(self) -> Courier:
+        """To partners' systems; to one on this machine only where the site itself is on none other."""
+        return HttpCourier(trial=on_this_machine(self.settings.base_url))
 
     @cached_property
     def ipfs_nodes(self) -> dict[str, KuboReplica]:

@@ -46,6 +46,15 @@ EVENTS = {
     "revise_gathering": "催しの修正",
     "take_seat": "催しの席を取った",
     "unstamp": "催しの出席の取り消し",
+    "approve_webhook": "お知らせの送り先の承認",
+    "deliver_webhook": "お知らせが届いた",
+    "end_webhook": "お知らせの送り先の終わり",
+    "give_up_webhook": "お知らせが届かなかった",
+    "issue_webhook_secret": "お知らせの鍵を出した",
+    "propose_webhook": "お知らせの送り先の登録",
+    "replay_webhook": "お知らせをもう一度送った",
+    "resume_webhook": "お知らせの再開",
+    "stop_webhook": "お知らせを止めた",
     "accept": "贈り物を受け取った",
     "add_passkey": "パスキーの登録",
     "admit": "参加の確定",
@@ -299,6 +308,8 @@ STATES = {
     "books_closed": "締めずみ",
     "checked": "確かめずみ",
     "checking": "確かめている",
+    "active": "送っている",
+    "stopped": "止めている",
     "chosen": "決まった（同意待ち）",
     "closed": "受付終了",
     "closing": "締めの承認待ち",
@@ -376,6 +387,8 @@ STATES = {
 }
 
 SUBJECTS = {
+    "webhook": "お知らせの送り先",
+    "delivery": "ほかのしくみへのお知らせ",
     "account": "利用者",
     "amendment": "控えの訂正",
     "auction": "オークション・入札",

@@ -44,6 +44,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/creators", "card", "クリエイター", "creators"),
         ("/staff/relations", "eye", "関係人口", "relations"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
+        ("/staff/webhooks", "link", "ほかのしくみへ", "webhooks"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/journal", "book", "操作の記録", "journal"),
         ("/staff/people", "key", "職員と権限", "people"),

@@ -21,6 +21,7 @@ from marketplace.staff import (
     people_tasks,
     perk_tasks,
     sale_tasks,
+    webhook_tasks,
     works_tasks,
 )
 from marketplace.staff.tasks import Task, day_of
@@ -51,6 +52,7 @@ def today(account_id: int) -> list[Task]:
         *perk_tasks.not_on_chain(),
         *appointment_tasks.appointments(),
         *naming_tasks.namings(account_id),
+        *webhook_tasks.endpoints(account_id),
         *sale_tasks.not_published(),
         *works_tasks.lost_blocks(),
         *works_tasks.unanchored_days(),

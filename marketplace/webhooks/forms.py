@@ -1,0 +1,52 @@
+"""What staff type of a partner's address."""
+
+from __future__ import annotations
+
+from wtforms import SelectChoice, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms.validators import DataRequired, Length
+
+from marketplace.accounts.second_person import LONGEST_WHY
+from marketplace.kit.forms import Form
+from marketplace.webhooks.addresses import LONGEST
+from marketplace.webhooks.topics import TOPICS
+
+
+class TopicsField(SelectMultipleField):  # type: ignore[misc]
+    widget = widgets.ListWidget(prefix_label=False)
+    option_widget = widgets.CheckboxInput()
+
+
+class EndpointForm(Form):
+    name = StringField(
+        "相手の名前",
+        validators=[DataRequired("相手の名前を入力してください。"), Length(max=80, message="80文字までです。")],
+        description="会社や団体の名前。例 月見沢町観光協会",
+    )
+    url = StringField(
+        "送り先の住所（URL）",
+        validators=[DataRequired("送り先の住所を入力してください。"), Length(max=LONGEST, message="500文字までです。")],
+        description="https:// で始まる、相手のしくみの住所",
+    )
+    topics = TopicsField("お送りするできごと", choices=[SelectChoice(topic, words) for topic, words in TOPICS.items()])
+    why = TextAreaField(
+        "なぜ",
+        validators=[
+            DataRequired("理由を入力してください。"),
+            Length(max=LONGEST_WHY, message=f"{LONGEST_WHY}文字までです。"),
+        ],
+        description="協定の名前や、相手が何に使うか",
+    )
+
+
+class StopForm(Form):
+    why = StringField(
+        "止める理由",
+        validators=[
+            DataRequired("理由を入力してください。"),
+            Length(max=LONGEST_WHY, message=f"{LONGEST_WHY}文字までです。"),
+        ],
+    )
+
+
+class ClickForm(Form):
+    """A button."""

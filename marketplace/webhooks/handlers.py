@@ -1,0 +1,39 @@
+"""What the office hears: public facts of the offices below, and its own promises to send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from marketplace.auctions.models import Auction
+from marketplace.kit.db import get
+from marketplace.listings.models import Listing
+from marketplace.lotteries.models import Lottery
+from marketplace.outbox.promising import handles
+from marketplace.webhooks import sending
+from marketplace.webhooks.topics import TOPICS
+
+handles("webhook.due")(sending.attempt)
+
+
+def code_of(**ids: int) -> str:
+    """The code of the sale that a fact is about."""
+    if "lottery_id" in ids:
+        return get(Lottery, ids["lottery_id"]).code
+    if "auction_id" in ids:
+        return get(Auction, ids["auction_id"]).code
+    return get(Listing, ids["listing_id"]).code
+
+
+def listener(topic: str) -> Callable[..., None]:
+    """A handler of its own for each topic: the outbox knows it by its name."""
+
+    def hear(**ids: int) -> None:
+        code = code_of(**ids)
+        which = f":{ids['amendment_id']}" if "amendment_id" in ids else ""
+        sending.tell(topic, code, f"{topic}:{code}{which}")
+
+    hear.__qualname__ = f"hear_{topic.replace('.', '_')}"
+    return handles(topic)(hear)
+
+
+HEARD = {topic: listener(topic) for topic in TOPICS}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 
+from marketplace.accounts.letters import LetterKind
 from marketplace.accounts.models import WEIGHTY, Role
 from marketplace.accounts.rules import PREFECTURES
 from marketplace.kit.forms import Form
@@ -107,3 +108,7 @@ class SelfForm(Form):
         choices=[SelectChoice("", "えらばない"), *map(SelectChoice, PREFECTURES)],
         description="町を応援してくださる方が全国のどこにいらっしゃるかを、人数だけ集計します",
     )
+
+
+class LettersForm(Form):
+    kinds = SelectMultipleField("受け取るお知らせ", choices=[SelectChoice(str(kind), kind.ja) for kind in LetterKind])

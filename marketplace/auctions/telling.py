@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.accounts.models import Account
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, Told
 from marketplace.kit.clock import now
@@ -102,10 +103,13 @@ def _told(auction_id: int) -> Told:
 
 
 def _tell(template: str, auction: Auction, no: str, key: str, **context: object) -> None:
-    email = db.session.execute(
+    """To the bidder of that number, unless they want no such letters."""
+    email = db.session.scalar(
         sa.select(Account.email)
         .join(Bidder, Bidder.account_id == Account.id)
-        .where(Bidder.auction_id == auction.id, Bidder.no == no)
-    ).scalar_one()
+        .where(Bidder.auction_id == auction.id, Bidder.no == no, Account.id.not_in(stopped(LetterKind(template))))
+    )
+    if email is None:
+        return
     listing = get(Listing, auction.listing_id)
     send(template, email, key=key, auction=auction, listing=listing, right=listing.right, no=no, **context)

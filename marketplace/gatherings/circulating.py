@@ -8,12 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.accounts.models import Account
-from marketplace.gatherings.letters import Circular, CircularState, Copy, CopyState, OptOut
+from marketplace.gatherings.letters import Circular, CircularState, Copy, CopyState
 from marketplace.holders.owned import people
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.sheets import sheet
 from marketplace.notices.sending import send as post
@@ -70,10 +71,10 @@ def _send_batch() -> int:
     with transaction() as session:
         waiting = sa.select(Copy).where(Copy.state == CopyState.QUEUED).order_by(Copy.id).limit(A_BATCH)
         copies = list(session.scalars(waiting.with_for_update(skip_locked=True)))
-        stopped = set(session.scalars(sa.select(OptOut.account_id)))
+        unwilling = set(session.scalars(stopped(LetterKind.NEWS)))
         for copy in copies:
             copy.done_at = now()
-            copy.state = CopyState.SKIPPED if copy.account_id in stopped else CopyState.PROMISED
+            copy.state = CopyState.SKIPPED if copy.account_id in unwilling else CopyState.PROMISED
             if copy.state == CopyState.PROMISED:
                 circular, account = get(Circular, copy.circular_id), get(Account, copy.account_id)
                 post(
@@ -119,22 +120,6 @@ def reader_of(link: str) -> Account:
     except BadSignature:
         raise LookupError("no such link") from None
     return db.session.scalars(sa.select(Account).where(Account.code == code)).one()
-
-
-def wants(account_id: int) -> bool:
-    return db.session.get(OptOut, account_id) is None
-
-
-def stop(account_id: int) -> None:
-    """No letters from now on, those that still wait included. Said again, it changes nothing."""
-    with transaction():
-        insert_once(OptOut, {"account_id": account_id, "since": now()})
-
-
-def start(account_id: int) -> None:
-    """Letters again. Said again, it changes nothing."""
-    with transaction() as session:
-        session.execute(sa.delete(OptOut).where(OptOut.account_id == account_id))
 
 
 def circular_of(code: str) -> Circular:

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in, staff
+from marketplace.accounts.letters import LetterKind, choose, wanted
+from marketplace.accounts.session import current_account, staff
 from marketplace.gatherings import circulating
 from marketplace.gatherings.desk import by, right_choices, rights_to_choose
 from marketplace.gatherings.forms import CircularForm, ClickForm
@@ -26,39 +26,19 @@ desk = Blueprint("letters_desk", __name__, url_prefix="/staff/circulars")
 def ask_to_stop(link: str) -> ResponseReturnValue:
     """The mailed link. Opening it changes nothing, as programs that scan mails open links."""
     account = circulating.reader_of(link)
-    action = f"/letters/stop/{link}"
-    return render_template("gatherings/letters.html", wanted=circulating.wants(account.id), action=action)
+    wants = LetterKind.NEWS in wanted(account.id)
+    return render_template("gatherings/letters.html", wanted=wants, action=f"/letters/stop/{link}")
 
 
 @bp.post("/letters/stop/<link>")
 @limiter.limit("30/minute")
 def stop(link: str) -> ResponseReturnValue:
-    return _turn(circulating.reader_of(link), f"/letters/stop/{link}")
-
-
-@bp.get("/mypage/letters")
-@signed_in
-def mine() -> ResponseReturnValue:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return render_template("gatherings/letters.html", wanted=circulating.wants(account.id), action="/mypage/letters")
-
-
-@bp.post("/mypage/letters")
-@limiter.limit("30/minute")
-@signed_in
-def turn() -> ResponseReturnValue:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return _turn(account, "/mypage/letters")
-
-
-def _turn(account: Account, back: str) -> ResponseReturnValue:
+    """No news from now on, or news again. Other letters stay as they are."""
+    account = circulating.reader_of(link)
     if ClickForm().validate():
-        wanted = circulating.wants(account.id)
-        (circulating.stop if wanted else circulating.start)(account.id)
-        flash("お知らせのメールを止めました。" if wanted else "お知らせのメールを、また受け取ります。")
-    return redirect(back, 303)
+        choose(account.id, wanted(account.id) ^ {LetterKind.NEWS})
+        flash("町からの便りを" + ("お送りします。" if LetterKind.NEWS in wanted(account.id) else "止めました。"))
+    return redirect(f"/letters/stop/{link}", 303)
 
 
 @desk.get("")

@@ -72,12 +72,3 @@ class Copy(Base):
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     state: Mapped[CopyState] = state_column(CopyState)
     done_at: Mapped[datetime | None]
-
-
-class OptOut(Base):
-    """Somebody who wants no letters of this kind. What concerns their own orders and rights comes all the same."""
-
-    __tablename__ = "circular_opt_outs"
-
-    account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
-    since: Mapped[datetime]

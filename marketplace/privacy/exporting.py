@@ -106,7 +106,7 @@ def collected(account: Account) -> dict[str, dict[str, list[dict[str, Any]]]]:
 
 BESIDE = (
     *("orders", "tokens", "withdrawals", "offer_requests"),
-    *("circular_copies", "circular_opt_outs", "relation_agreements", "waiting_places", "turns"),
+    *("circular_copies", "letter_opt_outs", "relation_agreements", "waiting_places", "turns"),
 )
 """Tables that are about the person and hold numbers, sums and dates alone."""
 NOT_TOLD = {
@@ -144,7 +144,7 @@ def owners(account: Account) -> dict[str, Where]:
         name: t[name].c.account_id == account.id
         for name in (
             *("sign_ins", "passkeys", "wallets", "custody_addresses", "entries", "participations", "enclosures"),
-            *("rsvps", "visits", "creators", "circular_copies", "circular_opt_outs", "relation_agreements"),
+            *("rsvps", "visits", "creators", "circular_copies", "letter_opt_outs", "relation_agreements"),
             *("namings", "naming_shown_names", "appointments", "waiting_places"),
         )
     }

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.accounts.letters import LetterKind, choose
 from marketplace.accounts.models import Account
 from marketplace.auctions import closing
 from marketplace.auctions.bidding import place_bid
@@ -13,6 +14,7 @@ from marketplace.auctions.telling import tell_outbid, tell_time_left
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.notices.models import Notice
+from marketplace.outbox import keeping
 from tests import given
 from tests.auctions.given import an_auction
 from tests.racing import at_once
@@ -118,3 +120,18 @@ def test_an_auction_of_less_than_a_day_tells_of_no_day(two: tuple[int, int]) -> 
     place_bid(auction.id, two[0], 2000)
     tell_time_left()
     assert letters("time_left") == []
+
+
+def test_who_wants_no_such_letters_gets_none_and_hears_how_it_ended(two: tuple[int, int], emails: list[str]) -> None:
+    auction = an_auction()
+    choose(two[0], set(LetterKind) - {LetterKind.OUTBID, LetterKind.TIME_LEFT})
+    place_bid(auction.id, two[0], 2000)
+    place_bid(auction.id, two[1], 3000)
+    tell_outbid()
+    with pretending(auction.closes_at - timedelta(minutes=30)):
+        tell_time_left()
+    assert (letters("outbid"), letters("time_left")) == ([], [emails[1]])
+    with pretending(auction.closes_at):
+        closing.close_due()
+        keeping.drain()
+    assert emails[0] in letters("auction_over")

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.accounts.letters import LetterKind, choose, wanted
 from marketplace.gatherings import circulating
 from marketplace.gatherings.letters import Circular, CircularState, CopyState
 from marketplace.kit.db import db, get
@@ -63,11 +64,11 @@ def test_who_sold_it_gets_none(chain: Chain, hana: int, ken: int) -> None:
 def test_who_stops_them_while_they_are_sent_gets_none(holders: int, hana: int, ken: int) -> None:
     letter = a_letter()
     circulating.send(letter, BY)
-    circulating.stop(hana)
-    circulating.stop(hana)
+    choose(hana, set(LetterKind) - {LetterKind.NEWS})
+    choose(hana, set(LetterKind) - {LetterKind.NEWS})
     circulating.send_batches()
     assert circulating.log_of(letter) == {CopyState.QUEUED: 0, CopyState.PROMISED: 1, CopyState.SKIPPED: 1}
-    circulating.start(hana)
+    choose(hana, set(LetterKind))
     circulating.send(a_letter(), BY)
     circulating.send_batches()
     assert [mails(f"{who}@example.jp").count("circular") for who in ("hana", "ken")] == [1, 2]
@@ -97,13 +98,12 @@ def test_the_link_in_a_letter_stops_them_and_asks_first(app: Flask, holders: int
     assert found is not None
     reader = app.test_client()
     page = read(reader.get(found.group()))
-    assert circulating.wants(hana) is True
+    assert wanted(hana) == set(LetterKind)
     send(reader, page.form(found.group()))
-    assert circulating.wants(hana) is False
+    assert wanted(hana) == set(LetterKind) - {LetterKind.NEWS}
     assert reader.get("/letters/stop/forged").status_code == 404
-    mine = given.signed_in(app.test_client(), hana)
-    submit(mine, "/mypage/letters")
-    assert circulating.wants(hana) is True
+    send(reader, read(reader.get(found.group())).form(found.group()))
+    assert wanted(hana) == set(LetterKind)
 
 
 def test_the_desk_shows_the_letter_before_it_is_sent(app: Flask, holders: int) -> None:

@@ -16,7 +16,8 @@ from marketplace.kit.refusals import Unavailable
 from marketplace.webhooks.addresses import Target, looked_up, target
 
 SECONDS = 15
-"""For everything together: less than a third of what the outbox lends a message for."""
+"""Less than a third of what the outbox lends a message for."""
+LATE = "時間内に返事がありません"
 
 
 class Courier(Protocol):
@@ -26,52 +27,52 @@ class Courier(Protocol):
 
 
 class HttpCourier:
-    """`trial`: this machine may be a partner, too."""
+    """`trial`: this machine may be a partner, too. `patience` in seconds, for everything together."""
 
-    def __init__(self, *, trial: bool) -> None:
-        self.trial = trial
+    def __init__(self, *, trial: bool, patience: float = SECONDS) -> None:
+        self.trial, self.patience = trial, patience
 
     def post(self, url: str, headers: dict[str, str], body: str) -> int:
         assert not writing()
         where = target(url, trial=self.trial)
-        connection = _connection(where, looked_up(where, trial=self.trial))
-        late = threading.Timer(SECONDS, _hang_up, [connection])
-        late.daemon = True
-        late.start()
+        connection, late = _Pinned(where, looked_up(where, trial=self.trial), self.patience), threading.Event()
+        clock = threading.Timer(self.patience, _hang_up, [connection, late])
+        clock.daemon = True
+        clock.start()
         try:
             connection.request("POST", where.path, body.encode(), headers)
-            return connection.getresponse().status
-        except TimeoutError:
-            raise Unavailable("時間内に返事がありません") from None
+            status = connection.getresponse().status
         except ssl.SSLError:
             raise Unavailable("証明書を確かめられません") from None
         except (OSError, http.client.HTTPException) as error:
+            if late.is_set() or isinstance(error, TimeoutError):
+                raise Unavailable(LATE) from None
             raise Unavailable(f"つながりません（{type(error).__name__}）") from None
         finally:
-            late.cancel()
+            clock.cancel()
             connection.close()
+        if late.is_set():  # what was cut off in the middle is no answer, though it may look like one
+            raise Unavailable(LATE)
+        return status
 
 
 class _Pinned(http.client.HTTPConnection):
     """To an address that was looked at, whatever the name leads to by now; the certificate is the name's."""
 
-    def __init__(self, where: Target, address: str) -> None:
-        super().__init__(where.host, where.port, timeout=SECONDS)
+    def __init__(self, where: Target, address: str, patience: float) -> None:
+        super().__init__(where.host, where.port, timeout=patience)
         self.where, self.address = where, address
 
     def connect(self) -> None:
-        plain = socket.create_connection((self.address, self.where.port), SECONDS)
+        plain = socket.create_connection((self.address, self.where.port), self.timeout)
         self.sock = plain
         if self.where.secure:
             self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.where.host)
 
 
-def _connection(where: Target, address: str) -> http.client.HTTPConnection:
-    return _Pinned(where, address)
-
-
-def _hang_up(connection: http.client.HTTPConnection) -> None:
+def _hang_up(connection: http.client.HTTPConnection, late: threading.Event) -> None:
     """Who answers a byte now and then does not keep a worker."""
+    late.set()
     with suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)
 

@@ -30,6 +30,13 @@ EXPLAINING = (
     "/",
     "/listings",
     "/listings?state=ended",
+    "/listings?q=お城",
+    "/records",
+    "/data",
+    "/data/sales",
+    "/api",
+    "/terms",
+    "/accessibility",
     "/about",
     "/help",
     "/law",
@@ -59,6 +66,8 @@ def paths(app: Flask) -> list[str]:
     return [
         *EXPLAINING,
         *(f"/listings/{get(Listing, listing_id).code}" for listing_id in listings),
+        *(f"/listings/{get(Listing, listings[0]).code}/embed", f"/embed/{get(Listing, listings[0]).code}"),
+        f"/listings/{get(Listing, listings[-1]).code}/record",
         *(str(token(token_id).path) for token_id in token_ids),
     ]
 

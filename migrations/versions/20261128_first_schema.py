@@ -1,12 +1,12 @@
 """first schema
 
-Revision 8658c8e1b5a6, after ; 2026-11-28 18:36:33.219878.
+Revision 970730133d66, after ; 2026-11-28 18:40:24.647617.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8658c8e1b5a6"
+revision = "970730133d66"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -795,13 +795,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_circular_copies_state", ["state", "id"], unique=False)
 
     op.create_table(
-        "circular_opt_outs",
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_circular_opt_outs_account_id_accounts")),
-        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_circular_opt_outs")),
-    )
-    op.create_table(
         "creators",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -1053,6 +1046,20 @@ def upgrade() -> None:
     with op.batch_alter_table("lecturer_absences", schema=None) as batch_op:
         batch_op.create_index("ix_lecturer_absences_lecturer", ["lecturer_id", "ends_at"], unique=False)
 
+    op.create_table(
+        "letter_opt_outs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("news", "outbid", "time_left", name="kind", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_letter_opt_outs_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter_opt_outs")),
+        sa.UniqueConstraint("account_id", "kind", name="uq_letter_opt_outs_once"),
+    )
     op.create_table(
         "listing_imports",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1644,6 +1651,52 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallets")),
         sa.UniqueConstraint("account_id", "address", name="uq_wallets_once_per_account"),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("topics", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "active",
+                "stopped",
+                "ended",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_why", sa.String(length=300), nullable=False),
+        sa.Column("resumed", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(length=300), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state <> 'stopped' OR stopped_why <> ''", name=op.f("ck_webhook_endpoints_stopped_for_a_reason")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('active', 'stopped') OR decided_by IS NOT NULL",
+            name=op.f("ck_webhook_endpoints_approved_before_use"),
+        ),
+        sa.CheckConstraint(
+            "decided_by IS NULL OR decided_by <> asked_by", name=op.f("ck_webhook_endpoints_by_two_persons")
+        ),
+        sa.CheckConstraint("edition >= 0", name=op.f("ck_webhook_endpoints_edition_counted")),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_webhook_endpoints_asked_by_accounts")),
+        sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_webhook_endpoints_decided_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
+        sa.UniqueConstraint("code", name=op.f("uq_webhook_endpoints_code")),
     )
     op.create_table(
         "amendments",
@@ -2317,6 +2370,43 @@ def upgrade() -> None:
         batch_op.create_index("ix_tokens_holder_id", ["holder_id"], unique=False)
         batch_op.create_index("ix_tokens_listing_code", ["listing_code"], unique=False)
         batch_op.create_index("ix_tokens_state", ["state", "token_id"], unique=False)
+
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("endpoint_id", sa.Integer(), nullable=False),
+        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting", "delivered", "failed", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("replays", sa.Integer(), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered", sa.Integer(), nullable=True),
+        sa.Column("trouble", sa.String(length=200), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'delivered') = (delivered_at IS NOT NULL)",
+            name=op.f("ck_webhook_deliveries_delivered_at_a_moment"),
+        ),
+        sa.CheckConstraint("attempts >= 0 AND replays >= 0", name=op.f("ck_webhook_deliveries_attempts_counted")),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["webhook_endpoints.id"], name=op.f("fk_webhook_deliveries_endpoint_id_webhook_endpoints")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("code", name=op.f("uq_webhook_deliveries_code")),
+        sa.UniqueConstraint("endpoint_id", "key", name="uq_webhook_deliveries_once"),
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_endpoint", ["endpoint_id", "id"], unique=False)
 
     op.create_table(
         "withdrawals",
@@ -3856,6 +3946,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_withdrawals_due")
 
     op.drop_table("withdrawals")
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_deliveries_endpoint")
+
+    op.drop_table("webhook_deliveries")
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.drop_index("ix_tokens_state")
         batch_op.drop_index("ix_tokens_listing_code")
@@ -3941,6 +4035,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("amendments")
+    op.drop_table("webhook_endpoints")
     op.drop_table("wallets")
     op.drop_table("wallet_challenges")
     with op.batch_alter_table("visits", schema=None) as batch_op:
@@ -4015,6 +4110,7 @@ def downgrade() -> None:
 
     op.drop_table("offer_requests")
     op.drop_table("listing_imports")
+    op.drop_table("letter_opt_outs")
     with op.batch_alter_table("lecturer_absences", schema=None) as batch_op:
         batch_op.drop_index("ix_lecturer_absences_lecturer")
 
@@ -4043,7 +4139,6 @@ def downgrade() -> None:
     op.drop_table("exclusions")
     op.drop_table("custody_addresses")
     op.drop_table("creators")
-    op.drop_table("circular_opt_outs")
     with op.batch_alter_table("circular_copies", schema=None) as batch_op:
         batch_op.drop_index("ix_circular_copies_state")
 

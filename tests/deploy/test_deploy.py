@@ -1,0 +1,144 @@
+"""What lies in deploy/ is what the programs that read it would take."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import flask_migrate
+import pytest
+
+from marketplace.application import create_app
+from marketplace.kit import crowding
+from marketplace.kit.db import db
+from marketplace.settings import Settings
+from marketplace.supervising import gunicorn
+from tests.local_chain import free_port
+from tests.processes import eventually
+from tests.town import ROOT
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").iterdir())
+
+
+def knobs(file: Path) -> set[str]:
+    return set(re.findall(r"^([A-Z_]+)=", file.read_text("utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["hiroba.env.example", "keys.env.example"])
+def test_each_name_in_the_examples_is_a_knob(name: str) -> None:
+    assert {knob for knob in knobs(DEPLOY / name) if knob.lower() not in Settings.model_fields} == set()
+
+
+def test_the_password_of_the_keys_is_for_the_workers_alone() -> None:
+    assert "KEY_PASSWORD" not in knobs(DEPLOY / "hiroba.env.example")
+    readers = [unit.name for unit in UNITS if "keys.env" in unit.read_text("utf-8")]
+    assert readers == ["hiroba-worker@.service"]
+
+
+def test_gunicorn_is_told_the_same_as_on_one_machine() -> None:
+    """What scripts/run gives as arguments stands in the file for real towns."""
+    told = gunicorn("wsgi:app", 1, 4, 2)
+    there: dict[str, object] = {}
+    exec((DEPLOY / "gunicorn.conf.py").read_text("utf-8"), there)  # noqa: S102 -- as gunicorn reads it
+    assert (there["worker_class"], there["threads"]) == (told[told.index("--worker-class") + 1], 2)
+    assert ("--preload" in told, there["preload_app"]) == (True, True)
+    assert ("--no-control-socket" in told, there["control_socket_disable"]) == (True, True)
+
+
+def test_the_web_processes_serve_with_the_file_and_stop_when_told(tmp_path: Path) -> None:
+    port = free_port()
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env |= {"DATA_DIR": str(tmp_path), "WEB_BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "SECRET_KEY": "k" * 40}
+    with create_app(Settings(data_dir=tmp_path)).app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
+    try:
+        assert eventually(lambda: status(port, "/readyz") == 200)
+    finally:
+        process.terminate()
+    assert process.wait(timeout=60) == 0
+
+
+def status(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("systemd: systemd-analyze is not on PATH")
+    for unit in UNITS:  # where this checkout is instead of /opt/hiroba, so that its programs are found
+        text = unit.read_text("utf-8").replace("/opt/hiroba", str(ROOT))
+        (tmp_path / unit.name).write_text(text, "utf-8")
+    names = [str(tmp_path / unit.name.replace("@.", "@1.")) for unit in UNITS]
+    for name in names:
+        template = Path(name).name.replace("@1.", "@.")
+        if not Path(name).exists():
+            shutil.copy(tmp_path / template, name)
+    done = subprocess.run([verify, "verify", "--man=no", *names], capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "hiroba" in line]
+    assert (done.returncode, ours) == (0, [])
+
+
+def test_nginx_takes_its_files(tmp_path: Path) -> None:
+    nginx, openssl = shutil.which("nginx"), shutil.which("openssl")
+    if nginx is None or openssl is None:
+        pytest.skip("nginx: nginx or openssl is not on PATH")
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=hiroba.example.jp", "-days", "1"]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    moved = {
+        "/etc/letsencrypt/live/hiroba.example.jp": str(tmp_path),
+        "/etc/nginx/hiroba": str(DEPLOY / "nginx"),
+        "/var/cache/nginx/hiroba": str(tmp_path / "cache"),
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 443 ": f"listen 127.0.0.1:{free_port()} ",
+    }
+    site = (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8")
+    for old, new in moved.items():
+        assert old in site, old
+        site = site.replace(old, new)
+    (tmp_path / "site.conf").write_text(site, "utf-8")
+    upstream = DEPLOY / "nginx" / "upstream.conf"
+    temporary = "".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {temporary}"
+        f" client_body_temp_path {tmp_path}/body; include {upstream}; include {tmp_path}/site.conf; }}",
+        "utf-8",
+    )
+    done = subprocess.run(
+        [nginx, "-t", "-q", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_both_pages_of_a_full_house_say_the_same_and_when_to_come_again() -> None:
+    front = (DEPLOY / "nginx" / "busy.html").read_text("utf-8")
+    own = (ROOT / "marketplace" / "templates" / "errors" / "crowded.html").read_text("utf-8")
+    kept = "待合室の順番、お申し込み、取り置きの記録は、なくなっていません。"
+    assert (kept in front, kept in own) == (True, True)
+    assert f'content="{crowding.RETRY_S}"' in front
+    assert f"Retry-After {crowding.RETRY_S} always" in (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8")
+
+
+def test_the_scripts_are_shell() -> None:
+    assert subprocess.run(["sh", "-n", str(DEPLOY / "roll")], check=False).returncode == 0
+    assert (DEPLOY / "roll").stat().st_mode & 0o111

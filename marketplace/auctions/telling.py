@@ -7,6 +7,7 @@ down how far they are together with the letters.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -102,7 +103,7 @@ def _told(auction_id: int) -> Told:
     return lock(Told, auction_id)
 
 
-def _tell(template: str, auction: Auction, no: str, key: str, **context: object) -> None:
+def _tell(template: str, auction: Auction, no: str, key: str, **context: Any) -> None:
     """To the bidder of that number, unless they want no such letters."""
     email = db.session.scalar(
         sa.select(Account.email)

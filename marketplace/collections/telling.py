@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ def tell(template: str, swap: Swap, email: str) -> None:
     """Promise a letter inside the caller's transaction."""
     to = hashlib.sha256(email.encode()).hexdigest()[:12]
     link = f"{settings().base_url}/swaps/{swap.code}"
-    facts = {"swap": swap, "give": token_of(swap.give_token_id), "link": link}
+    facts: dict[str, Any] = {"swap": swap, "give": token_of(swap.give_token_id), "link": link}
     take = token_of(swap.take_token_id) if swap.take_token_id else None
     send(template, email, key=f"{template}:{swap.code}:{to}", take=take, **facts)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -13,7 +14,7 @@ from marketplace.notices.sending import post, send
 from marketplace.outbox.keeping import drain, late
 from tests.crashing import rolled_back
 
-SIGN_IN = {"code": "012345", "link": "https://hiroba.example.jp/signin/link/x", "minutes": 15}
+SIGN_IN: dict[str, Any] = {"code": "012345", "link": "https://hiroba.example.jp/signin/link/x", "minutes": 15}
 
 
 def promise(key: str = "sign-in:1") -> None:

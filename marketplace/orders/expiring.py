@@ -12,10 +12,10 @@ from marketplace.fund.assessing import drop
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
-from marketplace.kit.refusals import Unavailable, WrongState
+from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.taking import give_back
-from marketplace.orders.models import Order, OrderState
+from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.orders.settling import expire
 from marketplace.outbox.promising import say
 from marketplace.payments import asking
@@ -61,12 +61,19 @@ def end(order_id: int, why: str = "not paid in time") -> None:
             expire(order_id, why)
 
 
+class BidBinds(NotAllowed):
+    code = "bid_binds"
+    message = "入札は取り消せません。お支払いがむずかしいときは、役場にご相談ください。"
+
+
 def cancel(order_id: int) -> None:
-    """The buyer gives an unpaid order up. WrongState once anything has been paid.
+    """The buyer gives an unpaid order up. WrongState once anything has been paid, BidBinds after an auction.
 
     Stripe is away: Unavailable, and the order stays as it is.
     """
     order = get(Order, order_id)
+    if order.origin == Origin.AUCTION:
+        raise BidBinds
     payment = asking.open_payment(order.subject)
     payment_id = payment.id if payment else None
     db.session.rollback()

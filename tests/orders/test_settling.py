@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
@@ -24,6 +25,8 @@ from marketplace.tokens.issuing import OnItsWay
 from marketplace.tokens.models import Token, TokenState
 from tests import given
 from tests.local_stripe import LocalStripe
+from tests.orders.awarded import won
+from tests.pages import read
 from tests.racing import at_once
 
 QUARTER = timedelta(minutes=15)
@@ -179,6 +182,17 @@ def test_a_buyer_may_give_up_before_paying_and_not_after(app: Flask, stripe: Loc
         expiring.cancel(other.id)
     keeping.drain()
     assert state(other.id) == OrderState.PAID
+
+
+def test_whoever_won_an_auction_does_not_lose_it_by_one_press(stripe: LocalStripe, client: FlaskClient) -> None:
+    """A bid binds: giving the order up would be a default, and might cost the deposit."""
+    order = won(stripe).order
+    visitor = given.signed_in(client, order.buyer_id)
+    path = f"/orders/{order.code}"
+    shown = read(visitor.get(f"{path}/confirm"))
+    assert [form.action for form in shown.forms if form.action.startswith("/orders/")] == [f"{path}/pay"]
+    answer = visitor.post(f"{path}/cancel", data={"csrf_token": shown.forms[0].values["csrf_token"]})
+    assert (answer.status_code, state(order.id)) == (403, OrderState.AWAITING_PAYMENT)
 
 
 def test_staff_give_back_what_cannot_be_fulfilled(app: Flask, stripe: LocalStripe) -> None:

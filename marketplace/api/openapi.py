@@ -34,6 +34,7 @@ PAGED = (
     in_query("limit", "items in a page", type="integer", minimum=1, maximum=MOST, default=USUAL),
     in_query("cursor", "`next` of the page before", type="string"),
 )
+SEARCH = in_query("q", "words that are all in it; width, case and kana do not count")
 CODE = in_path("code", "of the listing, such as LST-7K3M9Q")
 
 
@@ -54,7 +55,7 @@ ENDPOINTS = (
         "Public listings, newest first",
         "公告した販売の一覧（新しい順）",
         schemas.Page[schemas.Listing],
-        (one_of("kind", list(Kind)), one_of("mode", list(Mode)), one_of("state", PUBLIC), *PAGED),
+        (SEARCH, one_of("kind", list(Kind)), one_of("mode", list(Mode)), one_of("state", PUBLIC), *PAGED),
     ),
     Endpoint("/api/v1/listings/{code}", "One listing", "1つの販売", schemas.Listing, (CODE,)),
     Endpoint(

@@ -14,8 +14,10 @@ from marketplace.chain.register import contracts
 from marketplace.chain.register import status as chain_status
 from marketplace.fund import statements
 from marketplace.kit.db import db
+from marketplace.kit.folding import terms
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import PUBLIC, Listing, Mode, UnitState
+from marketplace.listings.searching import matching
 from marketplace.listings.taking import counts
 from marketplace.metadata.models import Pin, Replica
 from marketplace.resale.distribution import said
@@ -31,8 +33,8 @@ class BadFilter(Invalid):
 
 
 def listings() -> schemas.Page[schemas.Listing]:
-    """Public listings, the newest first; `kind`, `mode` and `state` narrow the list."""
-    query = sa.select(Listing).where(Listing.state.in_(PUBLIC))
+    """Public listings, the newest first; `q`, `kind`, `mode` and `state` narrow the list."""
+    query = sa.select(Listing).where(Listing.state.in_(PUBLIC), matching(terms(request.args.get("q", ""))))
     if (kind := chosen("kind", [str(each) for each in Kind])) is not None:
         query = query.join(Right).where(Right.kind == kind)
     if (mode := chosen("mode", [str(each) for each in Mode])) is not None:

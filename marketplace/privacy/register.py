@@ -8,6 +8,7 @@ person fails a test.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from marketplace.accounts.models import Role
 from marketplace.settings import settings
@@ -15,6 +16,8 @@ from marketplace.settings import settings
 LAW = "個人情報の保護に関する法律61条1項（法令の定める事務のため）"
 ACCOUNTS = "地方自治法210条・233条、町の文書管理規程（会計書類）"
 WHOLE = (Role.DRAFTER, Role.APPROVER, Role.TREASURY)
+VERSIONS = ((1, date(2026, 11, 1), "はじめての版"),)
+"""(number, since, what changed) of the policy, the oldest first. Whoever changes what is kept of people adds a line."""
 
 
 @dataclass(frozen=True)

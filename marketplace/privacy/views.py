@@ -16,7 +16,7 @@ from marketplace.kit.web import conditional
 from marketplace.privacy import desk, exporting, forgetting
 from marketplace.privacy.forms import AskForm, ForgetForm, GiveUpForm
 from marketplace.privacy.models import Export
-from marketplace.privacy.register import FILES, filled
+from marketplace.privacy.register import FILES, VERSIONS, filled
 from marketplace.tokens.models import TokenState
 
 bp = Blueprint("privacy", __name__)
@@ -26,7 +26,9 @@ BLUEPRINTS = (bp, desk.bp)
 @bp.get("/privacy")
 def policy() -> ResponseReturnValue:
     erasures = sorted(ERASURES.values(), key=lambda each: each.name)
-    page = render_template("privacy/policy.html", files=FILES, erasures=erasures, filled=filled)
+    page = render_template(
+        "privacy/policy.html", files=FILES, erasures=erasures, filled=filled, versions=VERSIONS[::-1]
+    )
     return conditional(page, max_age=1, private=current_account() is not None)
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from marketplace.kit.db import get
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
+from marketplace.privacy.register import VERSIONS
 from marketplace.storefront.duties import TERMS
 from tests import given
 from tests.pages import read
@@ -33,6 +34,12 @@ def test_the_newest_terms_are_in_force_and_lead_to_the_others(client: FlaskClien
     assert f"第{TERMS[-1].number}版（" in page.words
     assert {f"/terms/{each.number}" for each in TERMS} <= set(page.links)
     assert client.get(f"/terms/{len(TERMS) + 1}").status_code == 404
+
+
+def test_the_policy_on_personal_data_has_its_versions_too(client: FlaskClient) -> None:
+    assert [number for number, _since, _why in VERSIONS] == list(range(1, len(VERSIONS) + 1))
+    words = read(client.get("/privacy")).words
+    assert [number for number, _since, _why in VERSIONS if f"第{number}版（" not in words] == []
 
 
 def test_the_policy_says_what_was_not_tested(client: FlaskClient) -> None:

@@ -68,22 +68,23 @@ def standing_of(room: Room | None, listing: Listing, account_id: int | None) -> 
     return Standing(stand, place, turn.ends_at if turn else None, order, free, poll_s)
 
 
+_LISTING, _ACCOUNT = sa.bindparam("listing", type_=sa.Integer()), sa.bindparam("account", type_=sa.Integer())
+OWN = (
+    sa.select(Place, Turn, Order)
+    .select_from(Account)
+    .outerjoin(Room, Room.listing_id == _LISTING)
+    .outerjoin(Place, sa.and_(Place.room_id == Room.id, Place.account_id == Account.id))
+    .outerjoin(Turn, sa.and_(Turn.listing_id == _LISTING, Turn.buyer_id == Account.id))
+    .outerjoin(Order, sa.and_(Order.buyer_id == Account.id, Order.listing_id == _LISTING, Order.state.in_(OPEN)))
+    .where(Account.id == _ACCOUNT)
+)
+"""Built once: to build it costs more than to ask."""
+
+
 def _own(listing_id: int, account_id: int | None) -> tuple[Place | None, Turn | None, Order | None]:
     """The visitor's place, latest turn and open order."""
-    if account_id is None:
-        return None, None, None
-    mine = sa.and_(Order.buyer_id == Account.id, Order.listing_id == listing_id, Order.state.in_(OPEN))
-    query = (
-        sa.select(Place, Turn, Order)
-        .select_from(Account)
-        .outerjoin(Room, Room.listing_id == listing_id)
-        .outerjoin(Place, sa.and_(Place.room_id == Room.id, Place.account_id == Account.id))
-        .outerjoin(Turn, sa.and_(Turn.listing_id == listing_id, Turn.buyer_id == Account.id))
-        .outerjoin(Order, mine)
-        .where(Account.id == account_id)
-    )
-    row = db.session.execute(query).first()
-    return (row[0], row[1], row[2]) if row is not None else (None, None, None)
+    row = account_id and db.session.execute(OWN, {"listing": listing_id, "account": account_id}).first()
+    return (row[0], row[1], row[2]) if row else (None, None, None)
 
 
 def _stand(room: Room | None, listing: Listing, place: Place | None) -> Stand:

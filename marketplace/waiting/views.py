@@ -22,6 +22,11 @@ from marketplace.waiting.standing import published, standing_of
 
 bp = Blueprint("waiting", __name__)
 BLUEPRINTS = (bp, desk.bp)
+SALE = (
+    sa.select(Listing, Room)
+    .outerjoin(Room, Room.listing_id == Listing.id)
+    .where(Listing.code == sa.bindparam("code"), Listing.state.in_(PUBLIC), Listing.waiting_room)
+)
 
 
 @bp.get("/listings/<code>/waiting")
@@ -70,9 +75,7 @@ def panel(listing: Listing, remaining: int) -> Markup:
 
 
 def _of(code: str) -> tuple[Listing, Room | None]:
-    query = sa.select(Listing, Room).outerjoin(Room, Room.listing_id == Listing.id)
-    query = query.where(Listing.code == code, Listing.state.in_(PUBLIC), Listing.waiting_room)
-    row = db.session.execute(query).first()
+    row = db.session.execute(SALE, {"code": code}).first()
     return (row[0], row[1]) if row is not None else abort(404)
 
 

@@ -47,9 +47,13 @@ class KuboReplica:
         address, base = to_multiaddr(url)
         self.url = url
         headers = {"Authorization": f"Bearer {token}"} if token else None
-        self._new_client: Callable[[], Any] = lambda: ipfshttpclient.Client(
-            address, base, headers=headers, timeout=timeout, session=True
-        )
+
+        def new_client() -> Any:
+            client = ipfshttpclient.Client(address, base, headers=headers, timeout=timeout, session=True)
+            client._client._session.max_redirects = 0  # it has no knob for that; the token is for this node alone
+            return client
+
+        self._new_client: Callable[[], Any] = new_client
         self._clients = threading.local()
 
     @property
@@ -140,7 +144,7 @@ class KuboReplica:
             raise ReplicaRefused("what answered is not a Kubo node") from error
         except (ipfshttpclient.exceptions.Error, requests.RequestException, OSError) as error:
             self.close()  # a broken connection is not used again
-            raise ReplicaUnreachable(f"the node at {self.url} gives no answer: {type(error).__name__}") from error
+            raise ReplicaUnreachable(f"the node at {self.name} gives no answer: {type(error).__name__}") from None
 
 
 def to_multiaddr(url: str) -> tuple[str, str]:

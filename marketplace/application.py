@@ -11,11 +11,13 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.faces import dress
 from marketplace.kit import crowding, shelf
-from marketplace.kit.db import db, use_sqlite_well
+from marketplace.kit.db import db, say_no_values, use_sqlite_well
 from marketplace.kit.limits import limiter
+from marketplace.kit.web import Number
 from marketplace.ports import Ports
 from marketplace.settings import Settings
 
@@ -89,8 +91,11 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value() or None,
         SQLALCHEMY_DATABASE_URI=settings.database,
-        # A file does not hang up; a server may have been started anew meanwhile.
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.database.startswith("sqlite")},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            # A file does not hang up; a server may have been started anew meanwhile.
+            "pool_pre_ping": not settings.database.startswith("sqlite"),
+            "hide_parameters": True,  # else an error repeats names and addresses into the logs and the outbox
+        },
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_COOKIE_NAME="hiroba",
         SESSION_COOKIE_HTTPONLY=True,
@@ -100,6 +105,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         WTF_CSRF_TIME_LIMIT=None,
         SESSION_REFRESH_EACH_REQUEST=False,
     )
+    app.url_map.converters["int"] = Number
     root = Path(app.root_path)
     app.jinja_loader = FileSystemLoader([root / "templates", *(root / office / "templates" for office in OFFICES)])
     app.extensions["hiroba.settings"] = settings
@@ -109,11 +115,15 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     csrf.init_app(app)
     limiter.init_app(app, settings.limits_url)
     with app.app_context():
+        say_no_values(db.engine)
         if db.engine.dialect.name == "sqlite":
             use_sqlite_well(db.engine)
     for office in OFFICES:
         open_office(app, office)
     dress(app)
+    if settings.trusted_proxies:
+        near = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=near, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = crowding.in_front(app, settings.patience_s)  # type: ignore[method-assign, assignment]
     app.wsgi_app = shelf.in_front(app, settings.pages_kept_s)  # type: ignore[method-assign, assignment]
     return app

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
+from typing import Any
 
-from flask import Flask, Response, has_request_context, jsonify, render_template, request
+from flask import Flask, Response, abort, has_request_context, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
@@ -17,6 +20,8 @@ from marketplace.kit.shown import day, full_day, period, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
 from marketplace.settings import settings
 
+log = logging.getLogger(__name__)
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none';"
     " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{pay}"
@@ -43,12 +48,36 @@ def dress(app: Flask) -> None:
     speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(known_to_templates)
+    app.before_request(readable)
+    app.log_exception = failed  # type: ignore[method-assign]
     app.after_request(safe_headers)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(LookupError, lambda error: problem(404))
+    app.register_error_handler(DataError, out_of_range)
+    app.register_error_handler(OverflowError, out_of_range)
+
+
+def readable() -> None:
+    """NUL is in no text that a person types, and PostgreSQL keeps none: refused here, once for all that is sent."""
+    sent = [request.path, *(value for values in request.args.listvalues() for value in values)]
+    if request.mimetype in FORMS:
+        sent += [value for values in request.form.listvalues() for value in values]
+    if any("\x00" in text for text in sent):
+        abort(400)
+
+
+def failed(exc_info: Any) -> None:
+    """Into the log, by the rule and not by what somebody typed: a line break in an address would begin a false line."""
+    log.error("failure at %s %s", request.method, request.url_rule, exc_info=exc_info)
+
+
+def out_of_range(_error: Exception) -> ResponseReturnValue:
+    """A number or a day that no column holds."""
+    log.warning("%s %s: a value out of range", request.method, request.url_rule)
+    return problem(400)
 
 
 def known_to_templates() -> dict[str, object]:
@@ -76,7 +105,7 @@ def my_roles() -> set[str]:
 def safe_headers(response: Response) -> Response:
     headers = response.headers
     have = {name.lower() for name, _ in headers}
-    for name, value in safe(settings().stripe_api_base):
+    for name, value in safe(settings().stripe_api_base, settings().base_url.startswith("https://")):
         if name.lower() not in have:
             headers.add(name, value)
     if request.path.startswith("/static/vendor/"):
@@ -93,13 +122,17 @@ def safe_headers(response: Response) -> Response:
 
 
 @lru_cache
-def safe(stripe_api_base: str) -> list[tuple[str, str]]:
+def safe(stripe_api_base: str, encrypted: bool) -> list[tuple[str, str]]:
+    """What browsers are told with every answer, unless its view has its own word. `encrypted`: over https alone."""
     pay = " https://checkout.stripe.com" + (f" {stripe_api_base}" if stripe_api_base else "")
     return [
         ("Content-Security-Policy", POLICY.format(pay=pay)),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Permissions-Policy", "geolocation=(), microphone=(), payment=()"),
+        # Pages that we open, or that open us, get no handle on this window.
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        *([("Strict-Transport-Security", "max-age=31536000")] if encrypted else []),
     ]
 
 

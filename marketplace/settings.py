@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     """How long somebody who was called from a waiting room may take to begin a purchase."""
     base_url: str = "http://127.0.0.1:8000"
     """The address that buyers see; links in mails begin with it."""
+    trusted_proxies: int = Field(default=0, ge=0)
+    """How many reverse proxies of ours stand in front, each adding to X-Forwarded-For: then visitors are counted by
+    their own address. 0 believes no such header, since anybody can send one."""
     demo: bool = False
     """The demo town: a banner on each page, /dev/mail, /dev/wallet. Never on a real site."""
 

@@ -79,7 +79,7 @@ def enclosure(code: str, enclosure_id: int) -> ResponseReturnValue:
     ending = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[media_type]
     response = Response(data, mimetype=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{code}-{enclosure_id}.{ending}"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -25,8 +27,12 @@ from marketplace.settings import settings
 MOST_BYTES = 5 * 1024 * 1024
 MOST_ENCLOSURES = 5
 NEVER_SENT = timedelta(days=2)
-ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|Encrypt)\b")
-"""Names of ISO 32000-2 for what acts by itself, carries files, or can't be read."""
+ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|Encrypt|XFA|SubmitForm|ImportData|GoToE)\b")
+"""Names of ISO 32000-2 for what acts by itself, sends, carries files, or can't be read."""
+OBJECTS = re.compile(rb"/ObjStm\b[^\x00]{0,400}?>>\s*stream\r?\n")
+MOST_UNFOLDED = 20 * 1024 * 1024
+WRITTEN_OTHERWISE = re.compile(rb"#([0-9A-Fa-f]{2})")
+"""In a name any letter can be written by its number (§7.3.5): /J#61vaScript is /JavaScript."""
 
 
 class EnclosureRefused(Invalid):
@@ -114,7 +120,7 @@ def harmless(data: bytes) -> tuple[bytes, str]:
 def _pdf(data: bytes) -> bytes:
     if b"%%EOF" not in data[-2048:]:
         raise EnclosureRefused("PDFが途中で切れているようです。もう一度お送りください。")
-    found = ACTIVE.search(data)
+    found = next(filter(None, map(ACTIVE.search, _readable(data))), None)
     if found is None:
         return data
     if found[1] == b"Encrypt":
@@ -122,6 +128,23 @@ def _pdf(data: bytes) -> bytes:
     raise EnclosureRefused(
         "プログラムやファイルの入ったPDFはお受けできません。印刷し直したPDFか、写真でお送りください。"
     )
+
+
+def _readable(data: bytes) -> Iterator[bytes]:
+    """The parts of a PDF that hold names, as they are meant: the file, and what its object streams (§7.5.7) unfold to.
+    EnclosureRefused where that is out of all proportion."""
+    yield WRITTEN_OTHERWISE.sub(lambda number: bytes.fromhex(number[1].decode()), data)
+    left = MOST_UNFOLDED
+    for start in OBJECTS.finditer(data):
+        unfolding = zlib.decompressobj()
+        try:
+            part = unfolding.decompress(data[start.end() :], left + 1)
+        except zlib.error:
+            continue  # not packed, then it was read above; or broken, then nothing reads it
+        left -= len(part)
+        if left < 0:
+            raise EnclosureRefused
+        yield WRITTEN_OTHERWISE.sub(lambda number: bytes.fromhex(number[1].decode()), part)
 
 
 def _done_with(at: datetime) -> sa.ColumnElement[bool]:

@@ -134,7 +134,9 @@ class Web3Node:
     def provider(self) -> Any:
         from web3 import HTTPProvider  # noqa: PLC0415 -- web3 is slow to import, and only senders and followers need it
 
-        return HTTPProvider(self.url, request_kwargs={"timeout": self.timeout}, exception_retry_configuration=None)
+        # Nowhere but to the address of the settings: who answers there does not choose whom we ask next.
+        how = {"timeout": self.timeout, "allow_redirects": False}
+        return HTTPProvider(self.url, request_kwargs=how, exception_retry_configuration=None)
 
     def identity(self) -> Identity:
         number, block = self._ask_all([("eth_chainId", []), ("eth_getBlockByNumber", ["0x1", False])])
@@ -191,7 +193,7 @@ class Web3Node:
         try:
             answer = self.provider.make_request(method, list(params))
         except (requests.RequestException, ValueError) as trouble:
-            raise _unanswered(method, trouble) from trouble
+            raise _unanswered(method, trouble) from None  # requests tells the whole address, which may be a key
         return _answer(answer)
 
     def _ask_all(self, wanted: list[tuple[str, list[Any]]]) -> list[Any]:
@@ -203,7 +205,7 @@ class Web3Node:
             try:
                 found = self.provider.make_batch_request(part)
             except (requests.RequestException, ValueError) as trouble:
-                raise _unanswered(part[0][0], trouble) from trouble
+                raise _unanswered(part[0][0], trouble) from None
             if not isinstance(found, list) or len(found) != len(part):
                 _answer(found if isinstance(found, dict) else {})
                 raise Unavailable(f"chain: {part[0][0]}: the batch was not answered")

@@ -42,10 +42,10 @@ class RemoteSigner:
     def _ask(self, method: str, asked: dict[str, str]) -> bytes:
         message: Any = {"jsonrpc": "2.0", "id": 1, "method": method, "params": [asked]}
         try:
-            response = requests.post(self.url, json=message, timeout=TIMEOUT_SECONDS)
+            response = requests.post(self.url, json=message, timeout=TIMEOUT_SECONDS, allow_redirects=False)
             answer = response.json()
         except (requests.RequestException, ValueError) as trouble:
-            raise Unavailable(f"signer: {type(trouble).__name__}") from trouble
+            raise Unavailable(f"signer: {type(trouble).__name__}") from None
         if not isinstance(answer, dict) or "result" not in answer:
             why = answer.get("error") if isinstance(answer, dict) else None
             raise SignerRefuses(f"signer: {why or response.status_code}")

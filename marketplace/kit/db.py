@@ -215,3 +215,14 @@ def use_sqlite_well(engine: sa.Engine) -> None:
     def on_begin(connection: sa.Connection) -> None:
         writing = connection.get_execution_options().get("writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def say_no_values(engine: sa.Engine) -> None:
+    """Errors keep their first line alone: PostgreSQL adds what somebody wrote (DETAIL: Key (email)=(…) already exists),
+    and errors are written into logs and the outbox."""
+
+    @sa.event.listens_for(engine, "handle_error")
+    def on_error(context: sa.engine.ExceptionContext) -> None:
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args:
+                error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
 from wtforms import DateTimeLocalField, IntegerField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired, Optional, ValidationError
@@ -21,6 +23,11 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         locales = ("ja",)
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What a browser's form sends; Flask-WTF would read JSON too, and fail on a list."""
+            sent_as_json = formdata is _Auto and request.is_json
+            return None if sent_as_json else super().wrap_formdata(form, formdata)
 
         def get_translations(self, form: Any) -> Any:
             """WTForms' own Japanese; Flask-WTF would ask an extension that we don't have, and say it in English."""

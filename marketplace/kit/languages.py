@@ -18,6 +18,7 @@ from flask import Flask, has_request_context, request
 from werkzeug.wrappers import Response
 
 from marketplace.kit.catalogues import catalogue
+from marketplace.kit.web import set_cookie
 
 
 class Language(StrEnum):
@@ -145,5 +146,5 @@ def _remember(response: Response) -> Response:
 
 def keep(response: Response, wish: Language) -> Response:
     """The browser goes on in this language."""
-    response.set_cookie(COOKIE, wish, max_age=LASTS, samesite="Lax", httponly=True)
+    set_cookie(response, COOKIE, wish, max_age=LASTS)
     return response

@@ -5,8 +5,19 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import urlsplit
 
-from flask import Response, make_response, request
+from flask import Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import IntegerConverter, Map
+from werkzeug.wrappers import Response as AnyResponse
+
+LONGEST_PATH = 300
+
+
+class Number(IntegerConverter):
+    """<int:…> of an address: as many as a column can count, else there is no such page."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**63 - 1)
 
 
 def wants_fragment() -> bool:
@@ -34,13 +45,30 @@ def conditional(body: ResponseReturnValue, *, max_age: int = 1, private: bool = 
     return response
 
 
+def set_cookie(
+    response: AnyResponse, name: str, value: str, *, max_age: int, path: str = "/", samesite: str = "Lax"
+) -> None:
+    """A cookie that no script reads, and that travels as the session's does: over https alone where the site has it.
+
+    `max_age` in seconds; 0 forgets it.
+    """
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(name, value, max_age, path=path, secure=secure, httponly=True, samesite=samesite)
+
+
 def client_address() -> str:
+    """Where the visitor is, for counting how often they come; behind proxies as TRUSTED_PROXIES says."""
     return request.remote_addr or "unknown"
 
 
 def safe_next(target: str | None, otherwise: str = "/") -> str:
-    """`target` where it is a path of this site, else `otherwise`: a login link must not lead away."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    """`target` where it is a path of this site, else `otherwise`: a login link must not lead away.
+
+    Browsers read a backslash as a slash and pass over tabs and line breaks (https://url.spec.whatwg.org/#url-parsing).
+    """
+    if not target or len(target) > LONGEST_PATH or not target.startswith("/") or target.startswith("//"):
+        return otherwise
+    if "\\" in target or any(ord(sign) < 32 for sign in target):
         return otherwise
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else otherwise

@@ -98,7 +98,7 @@ def open_to_everybody(response: Response) -> Response:
     headers["Access-Control-Allow-Headers"] = "Content-Type, Range, X-Requested-With"
     headers["Access-Control-Expose-Headers"] = "Content-Length, Content-Range, X-Ipfs-Path"
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     if response.status_code < 400:
         headers["X-Ipfs-Path"] = quote(request.path, safe="/:@!$&'()*+,;=~-._")
         headers["Cache-Control"] = FOR_EVER

@@ -80,7 +80,8 @@ class FileMail:
 
 
 class SmtpMail:
-    """Any SMTP server: smtp://user:password@host:587 (STARTTLS where offered) or smtps://…:465."""
+    """Any SMTP server: smtp://user:password@host:587 (STARTTLS where offered) or smtps://…:465. A password leaves this
+    machine under TLS alone."""
 
     def __init__(self, url: str, sender: str) -> None:
         self.url, self.sender = urlsplit(url), sender
@@ -109,10 +110,12 @@ class SmtpMail:
                 if self.url.scheme != "smtps" and server.has_extn("starttls"):
                     server.starttls(context=ssl.create_default_context())
                 if self.url.username:
+                    if not isinstance(server.sock, ssl.SSLSocket) and host not in ("localhost", "127.0.0.1", "::1"):
+                        raise Unavailable(f"SMTP {host}: it offers no TLS, and the password is not sent in the clear")
                     server.login(unquote(self.url.username), unquote(self.url.password or ""))
                 yield server
         except (OSError, smtplib.SMTPException) as error:
-            raise Unavailable(f"SMTP {host}: {type(error).__name__}") from error
+            raise Unavailable(f"SMTP {host}: {type(error).__name__}") from None
 
 
 def mail() -> Mail:

@@ -53,11 +53,23 @@ def hear(raw_body: bytes, signature: str) -> None:
     _check_signature(raw_body, signature)
     try:
         news = news_of(json.loads(raw_body))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:  # signed, but no event
+        well_formed(news)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:  # signed, but no event
         raise Forged from error
     if news.live != settings().stripe_live:
         raise Forged
     keep(news, via="webhook")
+
+
+def well_formed(news: News) -> None:
+    """ValueError where it is no event that can be kept: whoever has the secret may still be mistaken."""
+    words = [(news.id, 64), (news.kind, 64), *((word, 255) for word in news.about.values() if word is not None)]
+    if not all(
+        isinstance(word, str) and word.isascii() and word.isprintable() and len(word) <= most for word, most in words
+    ):
+        raise ValueError("a name that is none")
+    if type(news.at) is not int or not 0 <= news.at < 2**33 or type(news.live) is not bool:
+        raise ValueError("a moment or a mode that is none")
 
 
 def is_kept(event_id: str) -> bool:
@@ -97,7 +109,7 @@ def _check_signature(raw_body: bytes, signature: str) -> None:
     for secret in filter(None, settings().stripe_webhook_secrets.get_secret_value().split(",")):
         try:
             stripe.WebhookSignature.verify_header(raw_body, signature, secret.strip(), tolerance)
-        except stripe.SignatureVerificationError:
+        except (stripe.SignatureVerificationError, ValueError):  # ValueError: a body that is no text
             continue
         return
     raise Forged

@@ -14,6 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from marketplace.kit.clock import jst, now
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Invalid, Refused
+from marketplace.kit.web import set_cookie
 from marketplace.perks import knowing, offering, saying, signing_in, slips, syncing, using
 from marketplace.perks.counter_forms import ClickForm, SignInForm, SlipForm, TypedForm
 from marketplace.perks.knowing import Known
@@ -21,7 +22,6 @@ from marketplace.perks.models import Counter
 from marketplace.perks.partnering import open_partners
 from marketplace.perks.pass_views import offline_worker
 from marketplace.perks.using import Asked, Outcome
-from marketplace.settings import settings
 
 P = ParamSpec("P")
 bp = Blueprint("counter", __name__, url_prefix="/counter")
@@ -62,9 +62,8 @@ def sign_in() -> ResponseReturnValue:
         form.refuse(refusal)
         return _door(form), refusal.status
     response = make_response(redirect(url_for("counter.desk"), 303))
-    secure = settings().base_url.startswith("https://")
     lasts = int(signing_in.LASTS.total_seconds())
-    response.set_cookie(COOKIE, secret, max_age=lasts, path="/counter", httponly=True, secure=secure, samesite="Strict")
+    set_cookie(response, COOKIE, secret, max_age=lasts, path="/counter", samesite="Strict")
     return response
 
 
@@ -73,7 +72,7 @@ def sign_out() -> ResponseReturnValue:
     if ClickForm().validate() and (secret := request.cookies.get(COOKIE)):
         signing_in.sign_out(secret)
     response = make_response(redirect(url_for("counter.door"), 303))
-    response.delete_cookie(COOKIE, path="/counter")
+    set_cookie(response, COOKIE, "", max_age=0, path="/counter", samesite="Strict")
     return response
 
 

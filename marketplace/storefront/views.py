@@ -12,7 +12,7 @@ from marketplace.auctions import views as auctions
 from marketplace.fund.statements import summary
 from marketplace.kit import languages
 from marketplace.kit.db import db
-from marketplace.kit.web import conditional, safe_next
+from marketplace.kit.web import conditional, safe_next, set_cookie
 from marketplace.listings import amending
 from marketplace.listings.disclosure import disclosed, withdrawal
 from marketplace.listings.models import PUBLIC, Listing, Mode
@@ -156,7 +156,7 @@ def display() -> ResponseReturnValue:
     response = redirect(safe_next(request.args.get("next")), 303)
     for name, values in (("size", ("m", "l", "xl")), ("theme", ("auto", "light", "dark"))):
         if (value := request.args.get(name)) in values:
-            response.set_cookie(name, str(value), max_age=365 * 86400, samesite="Lax", httponly=True)
+            set_cookie(response, name, str(value), max_age=365 * 86400)
     if wish := languages.read(request.args.get("language")):
         languages.keep(response, wish)
         if me := current_account():

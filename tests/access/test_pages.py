@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
 
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import open_sign_in
 from marketplace.settings import Settings
 from tests import given
+from tests.access.addresses import address, rules
 from tests.apps import another
 
 TABLE = Path(__file__).with_name("pages.txt")
 STAFF = tuple(str(role) for role in Role)
 VISITORS = ("nobody", "buyer", *STAFF)
-MADE_UP = {"int": "999999", "path": "nothing", "string": "NOTHING", "default": "NOTHING"}
-"""What stands for a parameter: it names nothing, so that who is let in finds nothing (404), and changes nothing."""
-
 _addresses = count(1)
 
 
@@ -50,23 +46,6 @@ def expected(line: str, who: str, status: int) -> dict[str, int]:
     assert named <= set(STAFF), f"{line}: {who}?"
     let_in = named | ({"auditor"} if method == "GET" else set())
     return {"nobody": 303, "buyer": 403, **{role: status if role in let_in else 403 for role in STAFF}}
-
-
-def rules(app: Flask) -> Iterator[tuple[str, Rule]]:
-    for rule in app.url_map.iter_rules():
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield f"{method} {rule.rule.replace(' ', '')}", rule
-
-
-def address(rule: Rule) -> str:
-    """A path of the rule: the first choice where it names choices, made up otherwise."""
-
-    def filled(match: re.Match[str]) -> str:
-        converter, _, _name = match[1].rpartition(":")
-        choices = re.fullmatch(r"any\(([^,)]+).*\)", converter)
-        return choices[1] if choices else MADE_UP[converter or "default"]
-
-    return re.sub(r"<([^>]+)>", filled, rule.rule)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -178,3 +179,18 @@ def test_fifty_threads_that_write_wait_for_each_other_and_none_for_the_patience_
 
     assert at_once(app, 50, write) == [None] * 50
     assert len(emails()) == 50
+
+
+def kept(email: str) -> None:
+    with transaction():
+        add(email)
+
+
+def test_an_error_of_the_database_names_the_rule_and_nobody(app: Flask) -> None:
+    somebody = "hanako@example.jp"
+    kept(somebody)
+    with pytest.raises(IntegrityError) as error:
+        kept(somebody)
+    said = "".join(traceback.format_exception(error.value))
+    assert "accounts" in said
+    assert "hanako" not in said

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from flask import Flask
 from wtforms import StringField
 
@@ -62,3 +63,10 @@ def test_a_refusal_is_shown_beside_the_field_it_names_or_above_the_form(app: Fla
     form.refuse(Invalid("名前が長すぎます。", field="name"))
     form.refuse(Refused("受付は終わりました。"))
     assert form.errors == {"name": ["名前が長すぎます。"], "": ["受付は終わりました。"]}
+
+
+@pytest.mark.parametrize("body", ["[]", '"text"', "1", "null", "{", '{"name": "a"}'])
+def test_json_is_no_form(app: Flask, body: str) -> None:
+    with app.test_request_context(method="POST", data=body, content_type="application/json"):
+        form = SaleForm(meta={"csrf": False})
+        assert (form.validate(), form.name.data) == (True, None)

@@ -57,7 +57,7 @@ def test_a_token_document_is_given_as_json_to_anybody(client: FlaskClient, root:
     assert headers["Cache-Control"] == FOR_EVER
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
     assert headers["X-Ipfs-Path"] == f"/ipfs/{root}/2.json"
     assert headers["ETag"] == f'"{CID.of(answer.data, RAW)}"'
     assert "Set-Cookie" not in headers
@@ -75,7 +75,7 @@ def test_a_picture_that_was_drawn_for_a_token_is_a_picture_that_can_run_nothing(
     assert uri
     answer = client.get(f"/ipfs/{uri.removeprefix('ipfs://')}art/7.svg")
     assert (answer.status_code, answer.content_type, answer.data[:4]) == (200, "image/svg+xml", b"<svg")
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
     assert "Content-Disposition" not in answer.headers
     assert b"script" not in answer.data
 

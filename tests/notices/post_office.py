@@ -41,19 +41,19 @@ class Office(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Conversation)
+    def __init__(self, host: str) -> None:
+        super().__init__((host, 0), Conversation)
         self.letters: list[bytes] = []
         self.taking = True
 
     @property
     def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.server_address[1]}"
+        return f"smtp://{self.server_address[0]!s}:{self.server_address[1]}"
 
 
 @contextmanager
-def post_office() -> Iterator[Office]:
-    with Office() as office:
+def post_office(host: str = "127.0.0.1") -> Iterator[Office]:
+    with Office(host) as office:
         thread = threading.Thread(target=office.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader
@@ -83,11 +84,18 @@ SHEETS: dict[str, tuple[str, ...]] = {
 csrf = CSRFProtect()
 
 
+class House(Flask):
+    """Flask, which would write the whole address of a page that failed into the log: it may be a secret link."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        self.logger.error("%s %s failed", request.method, request.endpoint, exc_info=exc_info)
+
+
 def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
     """The application. Without arguments, everything comes from the environment."""
     settings = settings or Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app = Flask("marketplace", template_folder="templates", static_folder="static")
+    app = House("marketplace", template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value() or None,
         SQLALCHEMY_DATABASE_URI=settings.database,

@@ -11,9 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from marketplace.kit import logs
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Each command imports what it needs, so that --help is quick."""
+    options = parser().parse_args(arguments)
+    if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
+        _live_here()
+    level = logging.WARNING if options.run in (_doctor, _backup, _restore) else logging.INFO
+    logs.write("json" if os.environ.get("LOG_FORMAT") == "json" else "text", level)
+    result = options.run(options)
+    assert isinstance(result, int)
+    return result
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be typed: every command with its options."""
     parser = argparse.ArgumentParser(prog="python -m marketplace", description="まちの権利ひろば Hiroba")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -43,9 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
     check = add("verify", _verify, "check a published draw, auction, CAR, journal or continuity kit; needs no server")
     check.add_argument("what", type=Path, metavar="FILE|DIR", nargs="?", help="none: this town's journal and its chain")
-    check.add_argument(
-        "--heads", type=Path, metavar="FILE", help="a copy of /journal.json that you kept, for a journal"
-    )
+    check.add_argument("--heads", type=Path, metavar="FILE", help="a copy of /journal.json that you kept")
     mend = add("mend", _mend, "put lost or damaged documents back from a CAR that somebody kept")
     mend.add_argument("car", type=Path, metavar="FILE.car")
     doctor = add("doctor", _doctor, "look at every part: each fault with its remedy; 0 well, 1 needs care, 2 a fault")
@@ -58,14 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     back = add("restore", _restore, "put a backup into an empty place and compare every table with what was copied")
     back.add_argument("backup", type=Path, metavar="BACKUP")
     back.add_argument("--data", type=Path, required=True, metavar="DIR", help="a new DATA_DIR")
-
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
-        _live_here()
-    result = options.run(options)
-    assert isinstance(result, int)
-    return result
+    return parser
 
 
 # Each command is a function of its own so that its imports are paid only when it runs.

@@ -2,7 +2,7 @@
 
 The outbox in our own database keeps every promise; Huey is only the bell that makes a worker look at once.
 A second thread is the worker's clock: it runs the sheets and sweeps what the bell missed. A third one asks the site, as
-bidders do, whether bids come through.
+bidders do, whether bids come through. A fourth one goes its rounds and tells the operator what is wrong.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
 from marketplace.kit import sheets
 from marketplace.kit.db import db
+from marketplace.operating.watching import keep_watch
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import Bell
 from marketplace.settings import Settings, settings
@@ -77,6 +78,7 @@ def run(environment: Settings | None = None) -> None:
     with app.app_context():
         threads = settings().worker_threads
     beat = threading.Thread(target=keep_sending, args=(app, stop), name="watch", daemon=True)
+    rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
 
     def quit_(_signal: int, _frame: FrameType | None) -> None:
@@ -88,8 +90,10 @@ def run(environment: Settings | None = None) -> None:
     signal.signal(signal.SIGINT, quit_)
     clock.start()
     beat.start()
+    rounds.start()
     stop.wait()
     clock.join(timeout=10)
     beat.join(timeout=10)
+    rounds.join(timeout=3)  # it may wait for somebody outside: nothing is lost with it
     with app.app_context():
         db.engine.dispose()

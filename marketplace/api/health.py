@@ -1,8 +1,7 @@
-"""How the house is: alive, ready, and in figures for whoever watches."""
+"""How the house is: alive, and ready for visitors. Its figures and its health are of the machine room (operating)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 
@@ -12,14 +11,8 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from marketplace.chain import register
-from marketplace.chain.models import CallState
-from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.orders.models import Order, OrderState
-from marketplace.outbox.models import Message
 from marketplace.settings import settings
-from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("health", __name__)
 
@@ -39,14 +32,6 @@ def ready() -> ResponseReturnValue:
     response = jsonify(ready=missing is None, missing=missing)
     response.headers["Cache-Control"] = "no-store"
     return response, 200 if missing is None else 503
-
-
-@bp.get("/metrics")
-def metrics() -> ResponseReturnValue:
-    """https://prometheus.io/docs/instrumenting/exposition_formats/"""
-    response = plain("".join(lines()))
-    response.content_type = "text/plain; version=0.0.4; charset=utf-8"
-    return response
 
 
 def not_ready() -> str | None:
@@ -78,43 +63,6 @@ def wanted_head() -> str:
 @lru_cache
 def _head_in(directory: str) -> str:
     return str(ScriptDirectory(directory).get_current_head())
-
-
-def lines() -> Iterable[str]:
-    """Gauges, each with its help; a state without rows is 0, so that a graph has no holes."""
-    yield from by_state("hiroba_orders", "Orders by state", OrderState, Order.state)
-    yield from by_state("hiroba_tokens", "Tokens by state", TokenState, Token.state)
-    yield from gauge("hiroba_outbox", "Messages of the outbox that are not done", outbox())
-    chain = register.status()
-    lag = max(chain["head_block"] - chain["followed_block"], 0)
-    yield from gauge("hiroba_chain_lag_blocks", "Blocks that the follower has not read", [("", lag)])
-    yield from gauge("hiroba_chain_head_block", "Newest block that was seen", [("", chain["head_block"])])
-    calls = [
-        ('{state="waiting"}', register.waiting()),
-        (f'{{state="{CallState.PARKED}"}}', len(register.parked(1_000))),
-    ]
-    yield from gauge("hiroba_chain_calls", "Calls to the chain that are not mined", calls)
-
-
-def outbox() -> list[tuple[str, int]]:
-    """Open messages; of these the late ones, which failed before or have been due for a while; and those given up."""
-    open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None))
-    late = sa.and_(open_, sa.or_(Message.error.is_not(None), Message.due_at < now() - A_WHILE))
-    parked = sa.and_(Message.done_at.is_(None), Message.parked_at.is_not(None))
-    kinds = (open_, late, parked)
-    row = db.session.execute(sa.select(*(sa.func.count().filter(kind) for kind in kinds)).select_from(Message)).one()
-    return [(f'{{state="{name}"}}', count) for name, count in zip(("open", "late", "parked"), row, strict=True)]
-
-
-def by_state(name: str, help_: str, states: Iterable[str], column: sa.SQLColumnExpression[str]) -> Iterable[str]:
-    found = dict(db.session.execute(sa.select(column, sa.func.count()).group_by(column)).all())
-    yield from gauge(name, help_, [(f'{{state="{state}"}}', found.get(state, 0)) for state in states])
-
-
-def gauge(name: str, help_: str, values: Iterable[tuple[str, int]]) -> Iterable[str]:
-    yield f"# HELP {name} {help_}.\n# TYPE {name} gauge\n"
-    for labels, value in values:
-        yield f"{name}{labels} {value}\n"
 
 
 def plain(text: str) -> Response:

@@ -22,7 +22,6 @@ from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
 from marketplace.settings import settings
 
-SECRET_LENGTH = 32
 LOW_BYTES, LOW_SHARE, FULL_BYTES = 2 * 1024**3, 0.05, 300 * 1024**2
 """Room on a disk that is worth a word: less than either; and that is an emergency."""
 CLOCK_SECONDS = 5
@@ -33,14 +32,8 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def knobs(deep: bool) -> Iterator[Finding]:
-    """The settings as they are: those that cannot be right do not even start (settings.py)."""
+    """What may be better; settings that cannot be right do not even start (settings.unsafe)."""
     here = settings()
-    if here.in_public and len(here.secret_key.get_secret_value()) < SECRET_LENGTH:
-        yield found("settings.secret_key")
-    if here.in_public and not here.base_url.startswith("https://"):
-        yield found("settings.not_https")
-    if here.in_public and here.demo:
-        yield found("settings.demo", host=here.base_url.partition("://")[2])
     if here.in_public and here.staff_passkeys == "optional":
         yield found("settings.passkeys")
     if here.in_public and not here.operator_mail:
@@ -70,7 +63,7 @@ def _sqlite(deep: bool) -> Iterator[Finding]:
             wrong = connection.execute(sa.text("PRAGMA integrity_check(3)")).scalars().all()
             if wrong != ["ok"]:
                 yield found("database.damaged", why="; ".join(map(str, wrong)))
-    if file.stat().st_mode & stat.S_IRWXO:
+    if file.stat().st_mode & stat.S_IROTH and file.parent.stat().st_mode & stat.S_IXOTH:
         yield found("database.open_to_others", file=str(file), mode=_mode(file))
 
 

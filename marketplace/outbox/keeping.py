@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace.kit import logs
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, statements, transaction
 from marketplace.kit.refusals import Unavailable
@@ -64,9 +65,7 @@ def deliver_all(message_ids: Sequence[int]) -> int:
     kept: int | None = None
     for message_id in message_ids:
         message, kept = claim(message_id, kept), None
-        if message is not None and _do(
-            message_id, message.topic, message.handler, dict(message.body), message.attempts
-        ):
+        if message is not None and _do(message):
             kept = message_id
             done += 1
     if kept is not None:
@@ -75,23 +74,28 @@ def deliver_all(message_ids: Sequence[int]) -> int:
     return done
 
 
-def _do(message_id: int, topic: str, handler: str, body: dict[str, Any], attempts: int) -> bool:
-    try:
-        HANDLERS[handler](**body)
-    except Exception as error:
-        db.session.rollback()
-        if isinstance(error, Unavailable):
-            log.warning("outbox %s %s waits: %s", message_id, topic, error)
-        else:
-            log.exception("outbox %s %s failed in %s", message_id, topic, handler)
-        _write_failure(message_id, attempts, f"{type(error).__name__}: {error}")
-        return False
-    return True
+def _do(message: sa.Row[Any]) -> bool:
+    known: dict[str, str | int] = {"outbox": message.id, **logs.codes_in(message.body)}
+    if message.request:
+        known["request"] = message.request
+    with logs.about(**known):
+        try:
+            HANDLERS[message.handler](**message.body)
+        except Exception as error:
+            db.session.rollback()
+            if isinstance(error, Unavailable):
+                log.warning("outbox %s %s waits: %s", message.id, message.topic, error)
+            else:
+                log.exception("outbox %s %s failed in %s", message.id, message.topic, message.handler)
+            _write_failure(message.id, message.attempts, f"{type(error).__name__}: {error}")
+            return False
+        logs.trail.info("outbox %s %s done in %s", message.id, message.topic, message.handler)
+        return True
 
 
 def _write_failure(message_id: int, attempts: int, error: str) -> None:
     wait = min(timedelta(seconds=2.0 ** min(attempts, 16)), LONGEST_WAIT)
-    values: dict[str, object] = {"error": error[:2000], "due_at": now() + wait}
+    values: dict[str, object] = {"error": logs.scrubbed(error)[:2000], "due_at": now() + wait}
     if attempts >= ATTEMPTS:
         values["parked_at"] = now()
     with transaction() as session:

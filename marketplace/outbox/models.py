@@ -28,6 +28,8 @@ class Message(Base):
     handler: Mapped[str] = mapped_column(sa.String(160))
     key: Mapped[str] = mapped_column(sa.String(320))
     body: Mapped[dict[str, Any]]
+    request: Mapped[str | None] = mapped_column(sa.String(64))
+    """The number of the request in which it was promised, so that the logs show the way from one to the other."""
     said_at: Mapped[datetime]
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

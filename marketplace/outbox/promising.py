@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from marketplace.kit import logs
 from marketplace.kit.clock import now
 from marketplace.kit.db import after_commit, db, insert_each_once, writing
 from marketplace.outbox.models import Message
@@ -44,13 +45,14 @@ def say(topic: str, key: str, *, after: timedelta = timedelta(0), **body: Any) -
     `body` must be JSON and carries ids, never personal data. `after` delays the hearing.
     """
     assert writing(), "say() belongs inside transaction()"
-    at = now()
+    at, request = now(), str(logs.known().get("request", "")) or None
     rows = [
         {
             "topic": topic,
             "handler": name,
             "key": f"{name}:{topic}:{key}",
             "body": body,
+            "request": request,
             "said_at": at,
             "due_at": at + after,
             "attempts": 0,

@@ -46,6 +46,7 @@ def menu() -> list[dict[str, Any]]:
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
         ("/staff/webhooks", "link", "ほかのしくみへ", "webhooks"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
+        ("/staff/health", "shield", "しくみの健康", "health"),
         ("/staff/journal", "book", "操作の記録", "journal"),
         ("/staff/people", "key", "職員と権限", "people"),
         ("/staff/privacy", "people", "個人情報", "privacy"),

@@ -1,13 +1,16 @@
 """What the documents say is true: their commands run, their tables are the code's, their links lead somewhere."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.docs import exports, states
+from marketplace import cli
+from marketplace.settings import Settings
+from tests.docs import exports, faults, states
 
 ROOT = Path(__file__).parents[2]
 READMES = ("contracts/README.md", "ipfs/README.md", "ipfs/node/README.md")
@@ -43,3 +46,28 @@ def test_the_tables_of_states_are_those_of_the_code() -> None:
 
 def test_the_columns_of_the_exports_are_those_of_the_code() -> None:
     assert (ROOT / "docs" / "exports.md").read_text("utf-8") == exports.text()
+
+
+OPERATE = (ROOT / "docs" / "operate.md").read_text("utf-8")
+
+
+def test_the_table_of_faults_is_that_of_the_code() -> None:
+    (printed,) = re.findall(r"<!-- faults: [^>]*-->\n(.*?)<!-- /faults -->", OPERATE, re.DOTALL)
+    assert printed == faults.text()
+
+
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"python -m (marketplace [a-z]+[^`\n;(),|]*)", OPERATE))))
+def test_each_command_for_whoever_operates_the_town_is_one(
+    line: str,
+) -> None:
+    """Its name, its options and how many things it wants: read by the command line itself, and not run."""
+    _program, command, *arguments = shlex.split(line)
+    parser = cli.parser()
+    options = parser.parse_args([command, *arguments])
+    assert callable(options.run)
+
+
+def test_each_setting_that_is_named_for_whoever_operates_the_town_is_one() -> None:
+    known = {name.upper() for name in Settings.model_fields}
+    named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)", OPERATE))
+    assert named - known == set()

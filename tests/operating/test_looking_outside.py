@@ -22,7 +22,7 @@ from tests.local_stripe import LocalStripe
 from tests.notices.post_office import post_office
 from tests.operating.looked import changed, codes, codes_with, findings
 
-PUBLIC = "https://kenri.example.jp"
+PUBLIC: dict[str, Any] = {"base_url": "https://kenri.example.jp", "secret_key": "7hQ2mX9vLr4KdW8sNc3TzB6pYf1GjE5u"}
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ class TestMail:
             )
 
     def test_files_reach_nobody_in_public(self, app: Flask, settings: Settings) -> None:
-        assert codes_with(settings, "mail", base_url=PUBLIC) == ["mail.files"]
+        assert codes_with(settings, "mail", **PUBLIC) == ["mail.files"]
 
     def test_a_directory_that_is_not_ours_is_told(self, app: Flask, settings: Settings) -> None:
         (settings.data_dir / "mail").write_text("a file, where a directory should be")
@@ -66,7 +66,7 @@ class TestStripe:
             ({"stripe_webhook_secrets": ""}, ["stripe.no_webhook_secret", "stripe.no_key"]),
             ({"stripe_webhook_secrets": "whsec_1,sk_test_1"}, ["stripe.no_webhook_secret", "stripe.no_key"]),
             (
-                {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://{nobody}", "base_url": PUBLIC},
+                {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://{nobody}", **PUBLIC},
                 ["stripe.stand_in", "stripe.no_answer"],
             ),
         ],

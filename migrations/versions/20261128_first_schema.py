@@ -1,12 +1,12 @@
 """first schema
 
-Revision 970730133d66, after ; 2026-11-28 18:40:24.647617.
+Revision 3a3426a2f24b, after ; 2026-11-28 19:03:38.243380.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "970730133d66"
+revision = "3a3426a2f24b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -399,12 +399,44 @@ def upgrade() -> None:
         batch_op.create_index("ix_offers_token", ["token_id"], unique=False)
 
     op.create_table(
+        "operating_rounds",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_operating_rounds_only_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operating_rounds")),
+    )
+    op.create_table(
+        "operating_troubles",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=48), nullable=False),
+        sa.Column("seen", sa.JSON(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("over_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "over_at IS NULL OR gone_at IS NOT NULL", name=op.f("ck_operating_troubles_over_after_it_was_gone")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operating_troubles")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("operating_troubles", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_operating_troubles_standing",
+            ["code"],
+            unique=True,
+            sqlite_where=sa.text("over_at IS NULL"),
+            postgresql_where=sa.text("over_at IS NULL"),
+        )
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("topic", sa.String(length=64), nullable=False),
         sa.Column("handler", sa.String(length=160), nullable=False),
         sa.Column("key", sa.String(length=320), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("request", sa.String(length=64), nullable=True),
         sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -4206,6 +4238,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbox")
+    with op.batch_alter_table("operating_troubles", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_operating_troubles_standing",
+            sqlite_where=sa.text("over_at IS NULL"),
+            postgresql_where=sa.text("over_at IS NULL"),
+        )
+
+    op.drop_table("operating_troubles")
+    op.drop_table("operating_rounds")
     with op.batch_alter_table("offers", schema=None) as batch_op:
         batch_op.drop_index("ix_offers_token")
         batch_op.drop_index("ix_offers_state")

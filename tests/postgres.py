@@ -33,7 +33,8 @@ SETTINGS = {
     "autovacuum": "off",
     "timezone": "UTC",
 }
-LASTING = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
+LASTING = SETTINGS | {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "autovacuum": "on"}
+"""As PostgreSQL is by itself."""
 
 
 class NoServer(Exception):
@@ -58,29 +59,76 @@ def server(*, lasting: bool = False) -> Iterator[str]:
     if given and not lasting:
         yield given
         return
+    with _made("/tmp" if lasting else _memory()) as (programs, data, owner):
+        running = _start(programs, data, owner, LASTING if lasting else SETTINGS)
+        try:
+            _wait(running, data)
+            yield _url(data)
+        finally:
+            _stop(running)
+
+
+class Killable:
+    """A server of our own that a test may kill and start again: it forgets nothing that it has acknowledged."""
+
+    def __init__(self, programs: Path, data: Path, owner: _User) -> None:
+        self._home = programs, data, owner
+        self.url = _url(data)
+        self.start()
+
+    def start(self) -> None:
+        """Until it serves. As long as something is left of the one before, it will not begin: it is tried again."""
+        give_up = time.monotonic() + SECONDS_TO_START
+        while True:
+            self.process = _start(*self._home, LASTING)
+            try:
+                _wait(self.process, self._home[1])
+            except RuntimeError:
+                if time.monotonic() > give_up:
+                    raise
+            else:
+                return
+
+    def kill(self) -> None:
+        """SIGKILL to the server; those who serve its connections die of it."""
+        self.process.kill()
+        self.process.wait()
+
+    def kill_a_hand(self, pid: int) -> None:
+        """SIGKILL to one of those: the server ends the others itself, and recovers."""
+        os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        _stop(self.process)
+
+
+@contextmanager
+def killable() -> Iterator[Killable]:
+    """Raises NoServer."""
+    with _made(_memory()) as home:
+        found = Killable(*home)
+        try:
+            yield found
+        finally:
+            found.stop()
+
+
+@contextmanager
+def _made(above: str) -> Iterator[tuple[Path, Path, _User]]:
+    """Programs, an initialised data directory below `above`, and whom they belong to."""
     _sweep("/tmp", _memory())
-    with _directory("/tmp") as home, _directory("/tmp" if lasting else _memory()) as data_home:
+    with _directory("/tmp") as home, _directory(above) as data_home:
         programs = _programs(home)
         owner = _hand_over(home, data_home)
         data = data_home / "data"
-        initdb = [
-            str(programs / "initdb"),
-            "--no-sync",
-            "-U",
-            "hiroba",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        ]
-        subprocess.run([*initdb, "-D", str(data)], check=True, capture_output=True, cwd=home, **owner)
-        running = _start(programs, data, owner, {**SETTINGS, **LASTING} if lasting else SETTINGS)
-        try:
-            _wait(running, data)
-            yield f"postgresql+psycopg://hiroba@/postgres?host={data}"
-        finally:
-            _stop(running)
+        kind = ["--no-sync", "-U", "hiroba", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        initdb = [str(programs / "initdb"), *kind, "-D", str(data)]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=home, **owner)
+        yield programs, data, owner
+
+
+def _url(data: Path) -> str:
+    return f"postgresql+psycopg://hiroba@/postgres?host={data}"
 
 
 @contextmanager

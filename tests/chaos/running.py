@@ -16,26 +16,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from marketplace.chain import following, register, sending
-from marketplace.chain.settling import fallen_back
+from marketplace.chain import following, sending
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused, Rejected, Unavailable
 from marketplace.kit.sheets import SHEETS, run_one
-from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.outbox import keeping
-from marketplace.outbox.models import Message
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.stripe import till
 from tests.chaos.courier import Courier
 from tests.chaos.dying import Life, Mortal, let_commits_kill
 from tests.chaos.people import People
 from tests.chaos.stage import Stage
-from tests.chaos.state import fingerprint, standing
+from tests.chaos.state import fingerprint, standing, unfinished
 from tests.chaos.weather import Weather
 from tests.crashing import PowerCut
 
@@ -177,24 +173,10 @@ class Run:
                     return
                 clock.enter_context(pretending(now() + ROUND))
                 self.stage.stripe.sim("clock", at=int(now().timestamp()))
-            raise NoEnd(f"seed {self.seed}: {self._what_is_open()}")
+            raise NoEnd(f"seed {self.seed}: {len(self.people.acts())} want something; {unfinished()}")
 
     def _is_over(self) -> bool:
-        return not any(self._what_is_open().values())
-
-    def _what_is_open(self) -> dict[str, object]:
-        """What is to be done still."""
-        unfinished = (*OPEN, OrderState.PAID, OrderState.REFUND_PENDING)
-        orders = sa.select(Order.code, Order.state).where(Order.state.in_(unfinished))
-        unheard = sa.select(Message.handler, Message.attempts, Message.error).where(Message.done_at.is_(None))
-        found: dict[str, object] = {
-            "wanted": len(self.people.acts()),
-            "orders": [tuple(row) for row in db.session.execute(orders)],
-            "unheard": [tuple(row) for row in db.session.execute(unheard)],
-            "for the chain": register.waiting(),
-        }
-        db.session.rollback()
-        return found | {"forgotten by the chain": fallen_back()}
+        return not (self.people.acts() or unfinished())
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +14,7 @@ from pydantic import SecretStr
 
 from marketplace.chain import following, sending
 from marketplace.chain.deploying import ensure_contracts
-from marketplace.kit.db import get
-from marketplace.listings.models import Listing
+from marketplace.kit.clock import now
 from marketplace.lotteries.closing import of_listing as lottery_of
 from marketplace.lotteries.entering import enter
 from marketplace.outbox import keeping
@@ -103,7 +102,8 @@ def prepared(databases: Databases, folder: Path) -> Iterator[Stage]:
         )
         with another(settings.model_copy()):  # which keeps what it has worked out, e.g. the address of its database
             ensure_contracts()
-            world = _built()
+            at = now()
+            world = built(at + timedelta(days=7), at + timedelta(days=8))
             moved = True
             while moved:
                 moved = bool(keeping.drain()) | bool(sending.work()) | bool(following.follow_once())
@@ -111,18 +111,18 @@ def prepared(databases: Databases, folder: Path) -> Iterator[Stage]:
         yield Stage(databases, settings, chain, stripe, kubo, world, url, snapshot, dict(kubo.blocks))
 
 
-def _built() -> World:
-    sale = given.a_listing(quantity=BUYERS, price_yen=1_000)
-    lottery_sale = given.a_listing("lottery", quantity=WINNERS, price_yen=2_000, auction_rules={})
-    auction_sale = given.a_listing("ascending", "naming", price_yen=1_000)
+def built(close: datetime, draw_at: datetime) -> World:
+    """Three sales that end at the same moment, people who want something, and a lottery that has its applicants."""
+    sale = given.a_listing(quantity=BUYERS, price_yen=1_000, closes_at=close)
+    lottery_sale = given.a_listing(
+        "lottery", quantity=WINNERS, price_yen=2_000, auction_rules={}, closes_at=close, draw_at=draw_at
+    )
+    auction_sale = given.a_listing("ascending", "naming", price_yen=1_000, closes_at=close)
     lottery = lottery_of(lottery_sale)
     assert lottery is not None
     applicants = [given.an_account(f"applicant-{n}@example.jp") for n in range(APPLICANTS)]
     for applicant in applicants:
         enter(lottery.id, applicant)
-    listing = get(Listing, lottery_sale)
-    assert listing.draw_at is not None
-    assert listing.closes_at is not None
     return World(
         sale=sale,
         lottery_sale=lottery_sale,
@@ -132,6 +132,6 @@ def _built() -> World:
         applicants=applicants,
         bidders={given.an_account(f"bidder-{yen}@example.jp"): yen for yen in MAXIMA},
         office=given.staff("approver"),
-        close=listing.closes_at,
-        draw_at=listing.draw_at,
+        close=close,
+        draw_at=draw_at,
     )

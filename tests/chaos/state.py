@@ -1,8 +1,8 @@
 """How a town stands, whatever way it came there: what must be equal after any trouble, and one hash of it.
 
-People are named by their addresses. Left out is what may differ between two good endings: numbers of rows, codes,
-moments, which of equal units somebody has, orders that ended unpaid, money that came and went back, and bids that
-were too low because somebody else had been quicker.
+People are named by their addresses, and sales by their mode: the story has one of each. Left out is what may differ
+between two good endings: numbers of rows, codes, moments, which of equal units somebody has, orders that ended unpaid,
+money that came and went back, and bids that were too low because somebody else had been quicker.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from marketplace.auctions.logs import bids_of
 from marketplace.auctions.models import Auction
 from marketplace.chain import register
 from marketplace.chain.models import Call, Log, Tx
+from marketplace.chain.settling import fallen_back
 from marketplace.fund.models import Account, Posting, PostingLine
 from marketplace.fund.statements import balanced, balances
 from marketplace.journal.checking import check_here
 from marketplace.kit.db import db
 from marketplace.kit.published import canon
-from marketplace.listings.models import Listing, Unit
+from marketplace.listings.models import Listing, ListingState, Mode, Unit
 from marketplace.lotteries import draw
 from marketplace.lotteries.bundles import bundle_of, result_of
 from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.notices.models import Notice
-from marketplace.orders.models import Order, OrderState
+from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.outbox.models import Message
 from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
 from marketplace.payments.stripe import Transaction
@@ -68,19 +69,48 @@ def standing(at_stripe: Iterable[Transaction]) -> dict[str, Any]:
     return found
 
 
+def unfinished() -> dict[str, object]:
+    """What is to be done still, by the name of who has to; empty at the end. Asks the chain: Unavailable."""
+    states = (*OPEN, OrderState.PAID, OrderState.REFUND_PENDING)
+    found: dict[str, object] = {
+        "sales": _listed(sa.select(Listing.code, Listing.state).where(Listing.state != ListingState.COMPLETED)),
+        "orders": _listed(sa.select(Order.code, Order.state).where(Order.state.in_(states))),
+        "outbox": _listed(sa.select(Message.handler, Message.attempts, Message.error).where(Message.done_at.is_(None))),
+        "sender": register.waiting(),
+    }
+    db.session.rollback()
+    found["chain"] = fallen_back()
+    return {name: what for name, what in found.items() if what}
+
+
+def alike(state: dict[str, Any]) -> dict[str, Any]:
+    """What two towns with the same story have in common, whose codes and receipts, and so whose draws, differ."""
+    winners = {email for mode, email, *_rest in state["orders"] if mode == Mode.LOTTERY}
+
+    def plain(rows: Iterable[Any]) -> list[Any]:
+        return sorted((["a winner" if each in winners else each for each in row] for row in rows), key=str)
+
+    return {
+        **{name: plain(state[name]) for name in ("sales", "orders", "payments", "tokens", "letters")},
+        **{name: state[name] for name in ("auctions", "wrong")},
+        "ledger": {**state["ledger"], "paid": plain(state["ledger"]["paid"].items())},
+        "draws": [drawn.get("recomputed") for drawn in state["draws"]],
+        "entries": sorted(state for _no, _rank, state in state["entries"]),
+        "lotteries": [state for _code, state in state["lotteries"]],
+    }
+
+
 def _listed(query: Any) -> list[list[Any]]:
     return sorted([list(row) for row in db.session.execute(query)], key=str)
 
 
 def _sales() -> list[list[Any]]:
-    units = sa.select(Listing.code, Listing.state, Unit.state, sa.func.count()).join(
-        Unit, Unit.listing_id == Listing.id
-    )
-    return _listed(units.group_by(Listing.code, Listing.state, Unit.state))
+    about = (Listing.mode, Listing.state, Unit.state)
+    return _listed(sa.select(*about, sa.func.count()).join(Unit, Unit.listing_id == Listing.id).group_by(*about))
 
 
 def _orders() -> list[list[Any]]:
-    query = sa.select(Listing.code, Person.email, Order.state, Order.yen, Order.origin)
+    query = sa.select(Listing.mode, Person.email, Order.state, Order.yen, Order.origin)
     query = query.join(Order, Order.listing_id == Listing.id).join(Person, Person.id == Order.buyer_id)
     return _listed(query.where(Order.state.not_in(OVER)))
 
@@ -119,7 +149,7 @@ def _ledger() -> dict[str, Any]:
 def _tokens() -> list[list[Any]]:
     """Who holds how many of what, by our register, and how often the chain moved them."""
     moves = sa.select(sa.func.count()).where(Transfer.token_id == Token.token_id).scalar_subquery()
-    query = sa.select(Token.listing_code, Person.email, Token.state, moves)
+    query = sa.select(Listing.mode, Person.email, Token.state, moves).join(Token, Token.listing_code == Listing.code)
     return _listed(query.outerjoin(Person, Person.id == Token.holder_id))
 
 

@@ -1,8 +1,6 @@
-"""Runs whose troubles dice choose end as the run without any. `python -m tests.chaos` has hundreds of them."""
+"""Runs whose troubles dice choose end as the run without any. `python -m tests.chaos seeds` has hundreds of them."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -14,30 +12,18 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
 from marketplace.payments.stripe import till
 from marketplace.tokens.models import Token
-from tests.chaos.running import Ending, Run, disturbed, undisturbed
-from tests.chaos.stage import Stage, prepared
+from tests.chaos.running import Ending, Run, disturbed
+from tests.chaos.stage import Stage
 from tests.chaos.state import fingerprint, standing
-from tests.databases import Databases
 
 pytestmark = pytest.mark.node
 
 SEEDS = (1, 2)
 
 
-@pytest.fixture(scope="module")
-def stage(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with prepared(databases, tmp_path_factory.mktemp("stage")) as stage:
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def calm(stage: Stage) -> Ending:
-    return undisturbed(stage)
-
-
 def test_without_troubles_everybody_has_what_they_wanted_and_no_book_differs(stage: Stage, calm: Ending) -> None:
     assert calm.state["wrong"] == []
-    issued = [(email, yen) for _code, email, state, yen, _origin in calm.state["orders"] if state == "issued"]
+    issued = [(email, yen) for _mode, email, state, yen, _origin in calm.state["orders"] if state == "issued"]
     winners = [email for email, yen in issued if yen == 2_000]
     assert len(winners) == len(set(winners)) == 2
     assert sorted(set(issued) - {(email, 2_000) for email in winners}) == [

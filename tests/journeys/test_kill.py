@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import sqlalchemy as sa
 from flask import Flask
 
@@ -28,8 +27,8 @@ from marketplace.settings import Settings
 from marketplace.supervising.premises import read
 from marketplace.tokens.models import Token, TokenState
 from tests import given
+from tests.chaos.buyer import Buyer
 from tests.local_chain import free_port
-from tests.pages import Page
 from tests.processes import eventually
 from tests.town import pid_of, town
 
@@ -40,55 +39,6 @@ PATIENCE = 90.0
 pytestmark = [pytest.mark.node, pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")]
 
 
-class Buyer:
-    """A person who tries again when a page does not come, and never gives up while the clock allows."""
-
-    def __init__(self, site: str, cookie: str, code: str) -> None:
-        self.site, self.code = site, code
-        self.browser = requests.Session()
-        self.browser.cookies.set("hiroba", cookie, domain="127.0.0.1", path="/")
-
-    def try_until(self, over: threading.Event) -> None:
-        while not over.is_set():
-            with suppress(requests.RequestException, IndexError, KeyError, ValueError):
-                if self._buy():
-                    return
-            over.wait(0.2)
-
-    def _buy(self) -> bool:
-        """One go from the listing to the end of the payment. True where nothing more is to be done."""
-        page = self._page(f"{self.site}/listings/{self.code}")
-        form = next((form for form in page.forms if form.action.endswith("/order")), None)
-        if form is None:
-            link = next((link for link in page.links if link.endswith("/confirm")), None)
-            if link is None:
-                return False
-            confirm_url = self.site + link
-        else:
-            placed = self.browser.post(self.site + form.action, form.values, allow_redirects=False, timeout=20)
-            if placed.status_code == 409:
-                return False
-            confirm_url = self.site + placed.headers["Location"]
-        confirm = self._page(confirm_url)
-        pay = next(form for form in confirm.forms if form.action.endswith("/pay"))
-        sent = self.browser.post(
-            self.site + pay.action, {**pay.values, "agreed": "y"}, allow_redirects=False, timeout=20
-        )
-        if sent.status_code != 303:
-            return False
-        target = sent.headers["Location"]
-        if target.startswith("/"):
-            return True
-        paid = self.browser.post(target, {"do": "card", "card": "pm_card_visa"}, allow_redirects=False, timeout=20)
-        self.browser.get(paid.headers["Location"], timeout=20)
-        return True
-
-    def _page(self, url: str) -> Page:
-        answer = self.browser.get(url, timeout=20)
-        answer.raise_for_status()
-        return Page(answer.text)
-
-
 def test_kill_nine_of_anything_at_any_moment_ends_in_one_token_for_each_paid_order(tmp_path: Path) -> None:
     data, port, dice = tmp_path / "town", free_port(), random.Random(20260420)
     with town(data, port) as up:
@@ -96,7 +46,7 @@ def test_kill_nine_of_anything_at_any_moment_ends_in_one_token_for_each_paid_ord
         app = looking_at(data)
         with app.app_context():
             code, cookies = prepared(app)
-            buyers = [Buyer(f"http://127.0.0.1:{port}", cookie, code) for cookie in cookies]
+            buyers = [Buyer([f"http://127.0.0.1:{port}"], cookie, code) for cookie in cookies]
             over = threading.Event()
             threads = [threading.Thread(target=buyer.try_until, args=(over,)) for buyer in buyers]
             for thread in threads:

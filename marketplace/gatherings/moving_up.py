@@ -5,6 +5,8 @@ While the event is announced and has not begun, nobody waits beside a free seat:
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState, Seat
@@ -60,6 +62,14 @@ def free_seats(gathering_id: int) -> list[int]:
     taken = sa.select(Rsvp.seat).where(Rsvp.gathering_id == gathering_id, Rsvp.seat.is_not(None))
     free = sa.select(Seat.number).where(Seat.gathering_id == gathering_id, Seat.number.not_in(taken))
     return list(db.session.scalars(free.order_by(Seat.number)))
+
+
+def free_counts(gathering_ids: Collection[int]) -> dict[int, int]:
+    """How many seats of each event nobody has, in one query; an event without any is absent."""
+    has_it = sa.and_(Rsvp.gathering_id == Seat.gathering_id, Rsvp.seat == Seat.number)
+    free = sa.select(Seat.gathering_id, sa.func.count()).outerjoin(Rsvp, has_it).where(Rsvp.id.is_(None))
+    rows = db.session.execute(free.where(Seat.gathering_id.in_(gathering_ids)).group_by(Seat.gathering_id))
+    return {gathering_id: count for gathering_id, count in rows}  # noqa: C416 -- a Row is no pair to mypy
 
 
 def next_in_line(gathering_id: int) -> Rsvp | None:

@@ -11,7 +11,7 @@ from marketplace.gatherings import booking, desk, letter_pages, poll_pages, visi
 from marketplace.gatherings.calendar import ics
 from marketplace.gatherings.forms import ClickForm
 from marketplace.gatherings.models import SEATED, Gathering, RsvpState
-from marketplace.gatherings.moving_up import free_seats
+from marketplace.gatherings.moving_up import free_counts, free_seats
 from marketplace.kit.clock import now
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import conditional
@@ -29,8 +29,9 @@ SAID = {
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    rows = [(row, len(free_seats(row.id)), desk.seats_of(row.id)) for row in booking.coming_up(now())]
-    page = render_template("gatherings/index.html", rows=rows)
+    found = booking.coming_up(now())
+    free = free_counts([row.id for row in found])
+    page = render_template("gatherings/index.html", rows=[(row, free.get(row.id, 0)) for row in found])
     return conditional(page, max_age=1, private=current_account() is not None)
 
 

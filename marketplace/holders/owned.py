@@ -24,6 +24,18 @@ def rights_of(account_id: int) -> set[int]:
     return {token.right_id for token in owned(account_id)}
 
 
+def people_by_right(right_ids: Collection[int]) -> dict[int, set[int]]:
+    """{right: the accounts that hold a token of it}, in one query; rights that nobody known holds are absent."""
+    held = sa.and_(Token.state == TokenState.HELD, Token.right_id.in_(right_ids))
+    kept = sa.select(Token.right_id, Token.holder_id).where(held, Token.holder_id.is_not(None))
+    outside = sa.select(Token.right_id, Wallet.account_id).join(Wallet, Token.holder_address == Wallet.address)
+    found: dict[int, set[int]] = {}
+    for right_id, account_id in db.session.execute(kept.union(outside.where(held))):
+        if account_id is not None:  # so says the query; its types do not
+            found.setdefault(right_id, set()).add(account_id)
+    return found
+
+
 def people(right_ids: Collection[int] = ()) -> list[int]:
     """The accounts that hold a token of one of these rights (of any, where none is named), in order."""
     held = sa.and_(Token.state == TokenState.HELD, Token.right_id.in_(right_ids) if right_ids else sa.true())

@@ -18,7 +18,7 @@ from marketplace.accounts.rules import PREFECTURES
 from marketplace.chain.register import contracts
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
 from marketplace.gatherings.visits import Visit
-from marketplace.holders.owned import people
+from marketplace.holders.owned import people, people_by_right
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
 from marketplace.perks.models import Act, Use
@@ -105,9 +105,9 @@ def by_edition(since: date) -> list[Edition]:
     used = used.where(*_standing(), Use.used_at >= _midnight(since)).group_by(Token.right_id)
     uses = {right_id: count for right_id, count in db.session.execute(used)}  # noqa: C416 -- a Row is no pair to mypy
     took_part = set(db.session.scalars(sa.select(Rsvp.account_id).where(Rsvp.attended_at >= _midnight(since))))
-    found = []
+    found, everybody = [], people_by_right([right.id for right in rights])
     for right in rights:
-        holders = set(people([right.id]))
+        holders = everybody.get(right.id, set())
         came = len(visitors.get(right.id, ()))
         found.append(Edition(right.title_ja, len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
     return found

@@ -13,7 +13,7 @@ from marketplace.settings import Settings
 from tests.docs import exports, faults, states
 
 ROOT = Path(__file__).parents[2]
-READMES = ("contracts/README.md", "ipfs/README.md", "ipfs/node/README.md")
+READMES = ("contracts/README.md", "deploy/README.md", "ipfs/README.md", "ipfs/node/README.md")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *map(ROOT.joinpath, READMES)]
 MODULES = sorted({name for page in PAGES for name in re.findall(r"python -m ([a-z_.]+)", page.read_text("utf-8"))})
 SCRIPTS = sorted({name for page in PAGES for name in re.findall(r"\bscripts/[a-z]+|\.ci/run", page.read_text("utf-8"))})

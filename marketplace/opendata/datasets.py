@@ -28,6 +28,12 @@ class File:
     ja: str = ""
 
     @property
+    def label(self) -> str:
+        """As a link: 表（CSV）, JSON（検算用）."""
+        kind = "表（CSV）" if self.media_type == CSV else "JSON"
+        return f"{kind}（{self.ja}）" if self.ja else kind
+
+    @property
     def many(self) -> bool:
         return "<" in self.rule
 
@@ -49,6 +55,11 @@ class Dataset:
     @property
     def path(self) -> str:
         return f"/data/{self.name}"
+
+    @property
+    def by_sale(self) -> bool:
+        """Whether each sale has files of its own."""
+        return all(file.many for file in self.files)
 
 
 DATASETS = (

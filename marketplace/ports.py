@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ipfs.rpc import KuboReplica
+from marketplace.accounts.provider import HttpProvider, Provider
 from marketplace.chain.node import Node, Web3Node
 from marketplace.lotteries.drand import Drand
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
@@ -46,6 +47,14 @@ class Ports:
         if url == "file:":
             return FileSms(self.settings.data_dir / "sms")
         return GatewaySms(url, self.settings.sms_token.get_secret_value()) if url else None
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        """None where OIDC_ISSUER is empty."""
+        known = self.settings
+        if not known.oidc_issuer:
+            return None
+        return HttpProvider(known.oidc_issuer, known.oidc_client_id, known.oidc_client_secret.get_secret_value())
 
     @cached_property
     def courier(self) -> Courier:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from marketplace.accounts.joining import part
 from marketplace.accounts.models import GONE, Account, Passkey, PasskeyChallenge, PhoneCode, SignIn, SignInCode
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
@@ -19,6 +20,7 @@ def close(account_id: int) -> str:
     address = account.email
     for table in (Passkey, PasskeyChallenge, PhoneCode, SignIn):
         db.session.execute(sa.delete(table).where(table.account_id == account_id))
+    part(account_id)
     db.session.execute(sa.delete(SignInCode).where(SignInCode.email == address))
     account.name = account.nickname = account.prefecture = account.phone = ""
     account.language = Language.JA

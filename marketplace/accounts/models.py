@@ -149,6 +149,8 @@ class Way(StrEnum):
 
     CODE = "code"
     PASSKEY = "passkey"
+    OUTSIDE = "outside"
+    """An account elsewhere. It opens nothing at the desk."""
     RECOVERY = "recovery"
     """A link that two colleagues had sent: it lets in to register a new passkey, and nowhere else at the desk."""
 

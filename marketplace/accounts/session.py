@@ -201,6 +201,8 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
             have, has_passkey = _standing(here.account_id)
             if not opens(guarded, have, request.method):
                 raise NotAllowed
+            if here.way == Way.OUTSIDE:
+                return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?")), 303)
             if has_passkey and here.way != Way.PASSKEY:
                 return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?"), passkey=1), 303)
             if not has_passkey and (settings().staff_passkeys == "required" or here.way == Way.RECOVERY):

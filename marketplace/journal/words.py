@@ -55,6 +55,8 @@ EVENTS = {
     "replay_webhook": "お知らせをもう一度送った",
     "resume_webhook": "お知らせの再開",
     "stop_webhook": "お知らせを止めた",
+    "join_outside": "ほかのサービスでのログインをつないだ",
+    "part_outside": "ほかのサービスでのログインを外した",
     "accept": "贈り物を受け取った",
     "add_passkey": "パスキーの登録",
     "admit": "参加の確定",

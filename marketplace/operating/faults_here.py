@@ -5,7 +5,7 @@ LINES = (
         "settings.invalid",
         "bad",
         "{knob}: {why}",
-        "Mend it in the environment (or in DATA_DIR/hiroba.env); marketplace/settings.py explains each setting.",
+        "Mend it in the environment (or in DATA_DIR/hiroba.env); marketplace/settings/ explains each setting.",
         "設定 {knob} に誤りがあります（{why}）",
         "設定を直して、起動しなおしてください。",
     ),

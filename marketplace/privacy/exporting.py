@@ -143,7 +143,16 @@ def owners(account: Account) -> dict[str, Where]:
     mine = {
         name: t[name].c.account_id == account.id
         for name in (
-            *("sign_ins", "passkeys", "wallets", "custody_addresses", "entries", "participations", "enclosures"),
+            *(
+                "outside_identities",
+                "sign_ins",
+                "passkeys",
+                "wallets",
+                "custody_addresses",
+                "entries",
+                "participations",
+                "enclosures",
+            ),
             *("rsvps", "visits", "creators", "circular_copies", "letter_opt_outs", "relation_agreements"),
             *("namings", "naming_shown_names", "appointments", "waiting_places"),
         )

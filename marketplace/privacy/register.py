@@ -68,6 +68,7 @@ FILES = (
             **_of("sign_in_codes", email="メールアドレス"),
             **_of("phone_codes", number="携帯電話番号"),
             **_of("passkeys", name="パスキーの名前", credential_id="パスキーの番号", public_key="パスキーの公開鍵"),
+            **_of("outside_identities", issuer="ほかのサービスの名前", subject="ほかのサービスでの番号"),
             **_of("wallets", address="ウォレットの住所", message="ウォレットの証明", signature="ウォレットの証明"),
             **_of("custody_addresses", address="おあずかりの住所"),
             **_of("exports", data="書き出したファイル"),

@@ -1,0 +1,91 @@
+"""Settings that are refused before anything starts: those that exclude each other, and those of a trial in a town."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+if TYPE_CHECKING:
+    from marketplace.settings import Settings
+
+TESTING_CHAINS = {1337, 31337}
+"""Numbers that tools for tests give their chains: keys with these numbers in their signatures lie around everywhere."""
+GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
+
+
+def unsafe(town: Settings) -> Iterator[str]:
+    """Each combination that is refused: which settings, and why. docs/security.md has them as a table."""
+    site, live = urlsplit(town.base_url), town.stripe_live
+    stripe_key = town.stripe_secret_key.get_secret_value()
+    public = town.in_public
+    if site.scheme not in ("http", "https") or not site.hostname or site.username or town.base_url != _origin(site):
+        yield "BASE_URL must be a scheme and a host, without a path: https://hiroba.example.jp"
+    if town.stripe_api_base and not on_this_machine(town.stripe_api_base):
+        yield "STRIPE_API_BASE must be a loopback address: it is only for the local Stripe server"
+    if town.stripe_api_base and live:
+        yield "STRIPE_LIVE=1 and STRIPE_API_BASE exclude each other"
+    if stripe_key and live != stripe_key.startswith(("sk_live_", "rk_live_")):
+        yield "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"
+    if town.staff_passkeys == "required" and not re.search("[a-z]", site.hostname or ""):
+        yield "STAFF_PASSKEYS=required needs a BASE_URL with a name: no address of digits"
+    if town.demo and live:
+        yield "DEMO=1 and STRIPE_LIVE=1 exclude each other"
+    if town.demo and public:
+        yield "DEMO=1 shows everybody all mails, so anybody can be staff: BASE_URL must be a loopback address"
+    if public and site.scheme != "https":
+        yield "BASE_URL must begin with https: else cookies and sign-in codes travel in the clear"
+    if (public or live) and not _strong(town.secret_key.get_secret_value(), 32):
+        yield "SECRET_KEY must have 32 random characters or more: who guesses it can sign in as anybody"
+    for name, address, token in (
+        ("IPFS_RPC", town.ipfs_rpc_url, town.ipfs_rpc_token),
+        ("SMS", town.sms_url, town.sms_token),
+    ):
+        if token.get_secret_value() and any(map(_in_the_clear, address.replace(",", " ").split())):
+            yield f"{name}_URL must begin with https: else {name}_TOKEN travels in the clear"
+    if town.oidc_issuer and _in_the_clear(town.oidc_issuer):
+        yield "OIDC_ISSUER must begin with https://"
+    if town.oidc_issuer and not (town.oidc_client_id and town.oidc_client_secret.get_secret_value()):
+        yield "OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET"
+    if not town.database_url and any(_is_shared(url) for url in (town.queue_url, town.limits_url)):
+        yield "QUEUE_URL or LIMITS_URL is for several machines, but the database is one file here: set DATABASE_URL"
+    if live:
+        yield from _unsafe_with_real_money(town)
+
+
+def _unsafe_with_real_money(town: Settings) -> Iterator[str]:
+    if on_this_machine(town.base_url):
+        yield "STRIPE_LIVE=1 needs the public BASE_URL: buyers come back to it, and Stripe calls it"
+    hooks = [secret.strip() for secret in town.stripe_webhook_secrets.get_secret_value().split(",")]
+    if not all(len(secret) >= 24 and secret.startswith("whsec_") for secret in hooks):
+        yield "STRIPE_LIVE=1 needs STRIPE_WEBHOOK_SECRETS, each whsec_…: else nobody's payment is heard of"
+    if not town.smtp_url:
+        yield "STRIPE_LIVE=1 needs SMTP_URL: else mails become files, and nobody gets a code or a receipt"
+    if town.sms_url == "file:":
+        yield "STRIPE_LIVE=1 and SMS_URL=file: exclude each other: no message would leave this machine"
+    if town.chain_id in TESTING_CHAINS:
+        yield f"STRIPE_LIVE=1 and CHAIN_ID={town.chain_id} exclude each other: that is a number of chains for tests"
+    if not town.signer_url and not _strong(town.key_password.get_secret_value(), 16):
+        yield "STRIPE_LIVE=1 needs a KEY_PASSWORD of 16 random characters or more, or SIGNER_URL"
+
+
+def on_this_machine(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _in_the_clear(url: str) -> bool:
+    return url.startswith("http://") and not on_this_machine(url)
+
+
+def _is_shared(url: str) -> bool:
+    return urlsplit(url).scheme.partition("+")[0] in ("redis", "rediss", "postgresql")
+
+
+def _origin(site: SplitResult) -> str:
+    return f"{site.scheme}://{site.netloc}"
+
+
+def _strong(key: str, least: int) -> bool:
+    """Long enough, not one letter many times, and no word that stands for a key in examples."""
+    return len(key) >= least and len(set(key)) >= 10 and not GUESSABLE.search(key)

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 3a3426a2f24b, after ; 2026-11-28 19:03:38.243380.
+Revision 6fc97bd2270e, after ; 2026-11-28 19:06:19.924797.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "3a3426a2f24b"
+revision = "6fc97bd2270e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1163,6 +1163,20 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "outside_identities",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("issuer", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_outside_identities_account_id_accounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_identities")),
+        sa.UniqueConstraint("account_id", "issuer", name="uq_outside_identities_one_of_each"),
+        sa.UniqueConstraint("issuer", "subject", name="uq_outside_identities_of_one_person"),
+    )
+    op.create_table(
         "passkey_challenges",
         sa.Column("challenge", sa.String(length=90), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=True),
@@ -1562,7 +1576,16 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column(
             "way",
-            sa.Enum("code", "passkey", "recovery", name="way", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "code",
+                "passkey",
+                "outside",
+                "recovery",
+                name="way",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("device", sa.String(length=40), nullable=False),
@@ -4133,6 +4156,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_passkey_challenges_expires")
 
     op.drop_table("passkey_challenges")
+    op.drop_table("outside_identities")
     with op.batch_alter_table("offer_requests", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_offer_requests_one_open_per_token",

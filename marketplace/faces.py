@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
-from marketplace.kit.languages import Language, language, speak
+from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import day, full_day, period, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
@@ -165,6 +165,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 def problem(status: int, detail: str | None = None, code: str | None = None) -> ResponseReturnValue:
     """A problem for machines (RFC 9457) under /api, a polite page for people elsewhere."""
     title, advice = POLITE.get(status, POLITE[500] if status >= 500 else ("この操作はできません", POLITE[405][1]))
+    title, advice, detail = _(title), _(advice), detail and _(detail)
     if request.path.startswith("/api/"):
         body = jsonify(
             type="about:blank", title=title, status=status, detail=detail or advice, code=code or str(status)

@@ -6,6 +6,7 @@ Each returns an id, as the commands do: `get(Listing, given.a_listing())` is the
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
@@ -144,7 +145,7 @@ def a_cookie(app: Flask, account_id: int, way: str = "code") -> str:
 
 def mailed_code(email: str) -> str:
     """The six digits of the newest sign-in mail to `email`."""
-    return _mailed(email).subject.split()[1].partition("（")[0]
+    return re.findall(r"[0-9]{6}", _mailed(email).subject)[0]
 
 
 def mailed_link(email: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 
 DISPOSABLE = frozenset(
@@ -70,7 +71,10 @@ def check_spelling(address: str, sure: str = "") -> None:
     better = meant(address)
     if better is not None and sure != address:
         raise MistypedAddress(
-            f"{better.rpartition('@')[2]} ではありませんか。このままでよいときは、もう一度ボタンを押してください。",
+            _(
+                "%(rpartition)s ではありませんか。このままでよいときは、もう一度ボタンを押してください。",
+                rpartition=better.rpartition("@")[2],
+            ),
             field="email",
         )
 

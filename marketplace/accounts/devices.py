@@ -9,6 +9,7 @@ from marketplace.accounts import signing_out
 from marketplace.accounts.forms import PressForm
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import Visit, current_account, remember_visit, signed_in, visit
+from marketplace.kit.languages import _
 
 bp = Blueprint("devices", __name__, url_prefix="/account/devices")
 bp.after_app_request(remember_visit)
@@ -47,7 +48,11 @@ def end_others() -> ResponseReturnValue:
         abort(400)
     here, account = me()
     count = signing_out.end_others(account.id, here.sign_in_id, by=f"buyer:{account.code}")
-    flash(f"ほかの{count}台をログアウトしました。" if count else "ほかにログインしている端末はありません。")
+    flash(
+        _("ほかの%(count)s台をログアウトしました。", count=count)
+        if count
+        else "ほかにログインしている端末はありません。"
+    )
     return redirect(url_for("devices.index"), 303)
 
 

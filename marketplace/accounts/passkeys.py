@@ -11,6 +11,7 @@ import json
 import unicodedata
 from datetime import timedelta
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -54,7 +55,8 @@ class CopiedKey(Refused):
 
 class TooManyPasskeys(Refused):
     code = "too_many_passkeys"
-    message = f"登録できるパスキーは{MOST}個までです。使わないものを消してください。"
+    message = "登録できるパスキーは%(most)s個までです。使わないものを消してください。"
+    facts = MappingProxyType({"most": MOST})
 
 
 class LastPasskey(Refused):

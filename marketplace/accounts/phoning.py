@@ -16,6 +16,7 @@ from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.sms import sms
 from marketplace.outbox.promising import handles, say
@@ -66,7 +67,12 @@ def send_code(code_id: int) -> None:
     row, port = get(PhoneCode, code_id), sms()
     if port is not None and row.used_at is None and row.expires_at > now():
         minutes = int(VALID_FOR.total_seconds() // 60)
-        text = f"{settings().town_name} 確認番号 {code_of(row)}（{minutes}分間有効）。ほかの人に教えないでください。"
+        text = _(
+            "%(town_name)s 確認番号 %(row)s（%(minutes)s分間有効）。ほかの人に教えないでください。",
+            town_name=settings().town_name,
+            row=code_of(row),
+            minutes=minutes,
+        )
         port.send(f"phone-{row.id}", row.number, text)
 
 

@@ -15,6 +15,7 @@ from marketplace.admissions.pledge import CURRENT, pledge
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.auction_rules import TakingPart, rules_of
 from marketplace.listings.models import Listing, ListingState
@@ -89,7 +90,7 @@ def faults(values: Mapping[str, Any], part: TakingPart, enclosed: int) -> list[I
         found.append(rules.PledgeChanged(field="pledged"))
     if part.documents and not enclosed:
         what = "登記事項証明書など" if values.get("party") == Party.COMPANY else "本人確認の書類など"
-        found.append(Invalid(f"{what}を1つ以上お送りください。", field="enclosures"))
+        found.append(Invalid(_("%(what)sを1つ以上お送りください。", what=what), field="enclosures"))
     return found
 
 

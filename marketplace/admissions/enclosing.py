@@ -19,6 +19,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.erasures import PORTION, erases
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing, ListingState
 from marketplace.metadata.pictures import PictureRefused, sanitise
@@ -53,7 +54,12 @@ def keep(listing_id: int, account_id: int, data: bytes) -> int:
         if found is not None:
             return found.id
         if len(pending(listing_id, account_id)) >= MOST_ENCLOSURES:
-            raise EnclosureRefused(f"書類は{MOST_ENCLOSURES}つまでです。いらないものを取り除いてから、お送りください。")
+            raise EnclosureRefused(
+                _(
+                    "書類は%(most_enclosures)sつまでです。いらないものを取り除いてから、お送りください。",
+                    most_enclosures=MOST_ENCLOSURES,
+                )
+            )
         values = {"listing_id": listing_id, "account_id": account_id, "media_type": media_type, "sha256": sha256}
         enclosure_id = insert_once(Enclosure, values | {"size": len(clean), "data": clean, "received_at": now()})
         if enclosure_id is None:  # sent twice at once, or once before and deleted since

@@ -19,10 +19,11 @@ from wtforms.validators import Length, Optional
 
 from marketplace.admissions.models import GROUND_JA, Party
 from marketplace.kit.forms import Form, JSTDateTimeField
+from marketplace.kit.languages import _
 
 
 def _text(label: str, longest: int, hint: str = "", **keys: Any) -> StringField:
-    most = Length(max=longest, message=f"{longest}文字までで入力してください。")
+    most = Length(max=longest, message=_("%(longest)s文字までで入力してください。", longest=longest))
     return StringField(label, validators=[most], description=hint, render_kw=keys)
 
 

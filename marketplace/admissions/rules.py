@@ -8,6 +8,7 @@ from typing import Any
 
 from marketplace.admissions.models import Party
 from marketplace.kit.codes import check_digit
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 
 
@@ -113,7 +114,7 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
         if not typed:
             yield Invalid(missing, field=field)
         elif len(typed) > longest:
-            yield Invalid(f"{longest}文字までで入力してください。", field=field)
+            yield Invalid(_("%(longest)s文字までで入力してください。", longest=longest), field=field)
     for field, read in (("phone", telephone), *((("corporate_no", corporate_number),) if company else ())):
         try:
             read(str(values.get(field) or ""))

@@ -16,6 +16,7 @@ from marketplace.appointments.telling import tell
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.perks.holding import held_token, holds
 from marketplace.tokens.models import Token
@@ -43,7 +44,7 @@ def ask(token_id: int, account_id: int, wish: Wish) -> int:
     """
     topic, place = rules.topic(wish.topic), _place(wish)
     if not 1 <= wish.uses <= rules.MOST_USES:
-        raise Invalid(f"1回から{rules.MOST_USES}回までで選んでください。", field="uses")
+        raise Invalid(_("1回から%(most_uses)s回までで選んでください。", most_uses=rules.MOST_USES), field="uses")
     with transaction() as session:
         token = _own(token_id, account_id)
         lecture = calendar.lecture_of(token.right_id)

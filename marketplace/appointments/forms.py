@@ -9,6 +9,7 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length
 
 from marketplace.kit.forms import Form, JSTDateTimeField, number
+from marketplace.kit.languages import _
 
 WHEN = "日時を選んでください。"
 
@@ -95,4 +96,6 @@ class AbsenceForm(Form):
 
 
 def choices(values: range, minutes: int) -> list[Any]:
-    return [SelectChoice(str(each), f"{each}回（{each * minutes}分）") for each in values]
+    return [
+        SelectChoice(str(each), _("%(each)s回（%(minutes)s分）", each=each, minutes=each * minutes)) for each in values
+    ]

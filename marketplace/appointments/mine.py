@@ -14,6 +14,7 @@ from marketplace.appointments.ics import event
 from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
+from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.perks.holding import holds, token_of
@@ -166,9 +167,9 @@ def ics(row: Appointment) -> Response:
         row.starts_at,
         row.lasts,
         row.changed_at,
-        summary=f"{row.lecturer.name}の講演・相談",
-        location="オンライン" if row.online else row.place,
-        description=f"{town.town_name} {row.token.right.title_ja}\n番号 {row.code}",
+        summary=_("%(name)sの講演・相談", name=row.lecturer.name),
+        location=_("オンライン") if row.online else row.place,
+        description=_("%(town)s %(title)s\n番号 %(no)s", town=town.town_name, title=row.token.right.title, no=row.code),
         cancelled=row.state == AppointmentState.CANCELLED,
     )
     response = Response(data, mimetype="text/calendar")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 
 from marketplace.kit.clock import jst
-from marketplace.kit.dates import full_day, when
 from marketplace.kit.holidays import closed
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.kit.shown import full_day, when
 
 LEAD = timedelta(days=7)
 """Between the wish and the earliest date."""
@@ -47,7 +49,8 @@ class NoLecturer(Refused):
 
 class MovedTooOften(Refused):
     code = "moved_too_often"
-    message = f"決まった日程を変えられるのは{MOST_MOVES}回までです。役場にお電話ください。"
+    message = "決まった日程を変えられるのは%(most)s回までです。役場にお電話ください。"
+    facts = MappingProxyType({"most": MOST_MOVES})
 
 
 class TooLateToChange(Refused):
@@ -66,16 +69,17 @@ def why_not(starts_at: datetime, lasts: timedelta, at: datetime, *, by_town: boo
     if starts_at <= at:
         return "過ぎた日時です。これからの日時を選んでください。"
     if starts_at < at + LEAD and not by_town:
-        return f"準備のため、{when(at + LEAD)}からあとの日時を選んでください。"
+        return _("準備のため、%(lead)sからあとの日時を選んでください。", lead=when(at + LEAD))
     if starts_at > at + FURTHEST:
-        return f"{full_day(at + FURTHEST)}までの日時を選んでください。"
+        return _("%(furthest)sまでの日時を選んでください。", furthest=full_day(at + FURTHEST))
     if why := closed(start.date()):
-        return f"{full_day(start)}は{why}で、役場が休みです。平日を選んでください。"
+        return _("%(start)sは%(why)sで、役場が休みです。平日を選んでください。", start=full_day(start), why=why)
     if start.minute % 30 or start.second or start.microsecond:
         return "00分か30分からの時刻を選んでください。"
     if start.time() < OPENS or end.date() != start.date() or end.time() > CLOSES:
-        return (
-            f"平日の午前9時から午後5時までに終わる時刻を選んでください（{lasts // timedelta(minutes=1)}分かかります）。"
+        return _(
+            "平日の午前9時から午後5時までに終わる時刻を選んでください（%(minutes)s分かかります）。",
+            minutes=lasts // timedelta(minutes=1),
         )
     return ""
 
@@ -86,7 +90,7 @@ def check_dates(starts: Sequence[datetime | None], lasts: timedelta, at: datetim
     if not given:
         raise Invalid("日時を1つ以上入れてください。", field="starts_1")
     if len(given) > MOST_DATES:
-        raise Invalid(f"日時は{MOST_DATES}つまでです。", field="starts_1")
+        raise Invalid(_("日時は%(most_dates)sつまでです。", most_dates=MOST_DATES), field="starts_1")
     for number, start in given:
         if why := why_not(start, lasts, at, by_town=by_town):
             raise Invalid(why, field=f"starts_{number}")
@@ -104,7 +108,10 @@ def text(typed: str, longest: int, missing: str, field: str) -> str:
     if not said:
         raise Invalid(missing, field=field)
     if len(said) > longest:
-        raise Invalid(f"{longest}文字までで入力してください（いま{len(said)}文字）。", field=field)
+        raise Invalid(
+            _("%(longest)s文字までで入力してください（いま%(said)s文字）。", longest=longest, said=len(said)),
+            field=field,
+        )
     if any(unicodedata.category(sign) in ("Cc", "Cs", "Cn", "Co") and sign != "\n" for sign in said):
         raise Invalid("目に見えない文字（制御文字）が入っています。消して、入力し直してください。", field=field)
     return said

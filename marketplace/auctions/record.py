@@ -19,6 +19,7 @@ from marketplace.chain.contract import ANCHORS
 from marketplace.kit import ics
 from marketplace.kit.db import db
 from marketplace.kit.ics import Happening
+from marketplace.kit.languages import _
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
@@ -98,9 +99,9 @@ def calendar(code: str) -> ResponseReturnValue:
     close = Happening(
         uid=f"{auction.code}@{settings().base_url.partition('://')[2]}",
         at=auction.closes_at,
-        title=f"入札の終了 {listing.right.title_ja}",
+        title=_("入札の終了 %(title)s", title=listing.right.title),
         stamp=auction.opens_at,
-        more="終了まぎわの入札などで、終了がのびることがあります。",
+        more=_("終了まぎわの入札などで、終了がのびることがあります。"),
         url=f"{settings().base_url}/listings/{auction.code}",
         version=auction.extensions + len(auction.outages),
         remind=timedelta(hours=1),

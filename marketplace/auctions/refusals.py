@@ -16,8 +16,10 @@ AwardedAlready           there is a winner: nothing can be stopped any more
 
 from __future__ import annotations
 
-from marketplace.kit.money import LARGEST_CHARGE, yen
+from marketplace.kit.languages import _
+from marketplace.kit.money import LARGEST_CHARGE
 from marketplace.kit.refusals import Invalid, Refused, WrongState
+from marketplace.kit.shown import yen
 
 
 class BidRefused(Refused):
@@ -27,7 +29,7 @@ class BidRefused(Refused):
     status = 422
 
     def __init__(self, minimum: int | None = None) -> None:
-        super().__init__(self.message.format(minimum=yen(minimum or 0)), field="max_yen")
+        super().__init__(_(self.message, minimum=yen(minimum or 0)), field="max_yen")
         self.minimum = minimum
 
 
@@ -48,12 +50,12 @@ class AuctionSuspended(BidRefused):
 
 class NotAboveOwnMaximum(BidRefused):
     code = "not_above_own_max"
-    message = "いまはあなたが最高額です。上限を上げるときは、{minimum}以上の金額を入力してください。"
+    message = "いまはあなたが最高額です。上限を上げるときは、%(minimum)s以上の金額を入力してください。"
 
 
 class BelowMinimum(BidRefused):
     code = "below_minimum"
-    message = "{minimum}以上の金額を入力してください。"
+    message = "%(minimum)s以上の金額を入力してください。"
 
 
 class SecondEnvelope(BidRefused):
@@ -63,10 +65,10 @@ class SecondEnvelope(BidRefused):
 
 class TooMuch(Invalid):
     code = "too_much"
-    message = f"{yen(LARGEST_CHARGE)}以下の金額を入力してください。"
+    message = "%(most)s以下の金額を入力してください。"
 
     def __init__(self) -> None:
-        super().__init__(field="max_yen")
+        super().__init__(_(self.message, most=yen(LARGEST_CHARGE)), field="max_yen")
 
 
 class NothingToDraw(WrongState):

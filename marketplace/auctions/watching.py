@@ -22,8 +22,9 @@ from marketplace.auctions import rules
 from marketplace.auctions.logs import history
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
+from marketplace.kit.languages import Language, _, heard, speaking
+from marketplace.kit.shown import when
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -113,20 +114,21 @@ def in_front(app: Flask) -> Callable[[WSGIEnvironment, StartResponse], Iterable[
     it. `X-Time` is the server's time in milliseconds, with a 304 too.
     """
     behind = app.wsgi_app
-    kept: dict[str, Answer] = {}
+    kept: dict[tuple[str, Language], Answer] = {}
     one_reader = threading.Lock()
 
-    def fresh(code: str) -> Answer:
-        found = kept.get(code)
+    def fresh(code: str, spoken: Language) -> Answer:
+        asked = code, spoken
+        found = kept.get(asked)
         if found is not None and time.monotonic() - found.read_at < FRESH_S:
             return found
         with one_reader:
-            found = kept.get(code)
+            found = kept.get(asked)
             if found is None or time.monotonic() - found.read_at >= FRESH_S:
                 if len(kept) >= 1000:  # a town has far fewer auctions open at once
                     kept.clear()
-                with app.app_context():
-                    found = kept[code] = read(app, code, found)
+                with app.app_context(), speaking(spoken):
+                    found = kept[asked] = read(app, code, found)
             return found
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -134,12 +136,13 @@ def in_front(app: Flask) -> Callable[[WSGIEnvironment, StartResponse], Iterable[
         asked = path.startswith("/auctions/") and path.endswith("/state") and path.count("/") == 3
         if not asked or environ["REQUEST_METHOD"] != "GET":
             return behind(environ, start)
-        found = fresh(path[10:-6])
+        found = fresh(path[10:-6], heard(environ))
         if found.seen is None:
             return behind(environ, start)  # says politely that there is no such page
         headers = [
             ("ETag", found.etag),
             ("Cache-Control", "no-cache"),
+            ("Vary", "Cookie"),  # which names the language
             ("X-Time", str(int(now().timestamp() * 1000))),
         ]
         if environ.get("HTTP_IF_NONE_MATCH") == found.etag:
@@ -192,10 +195,18 @@ def steps(standing: Snapshot) -> list[int]:
 def spoken(standing: Snapshot) -> str:
     """What a screen reader says when it has changed: the figures, in one breath."""
     if standing.state == AuctionState.SUSPENDED:
-        return "受付を一時止めています。"
+        return _("受付を一時止めています。")
     if standing.state != AuctionState.OPEN:
-        return "受付は終わりました。"
+        return _("受付は終わりました。")
     said = (
-        "" if standing.price_yen is None else f"現在の価格 {standing.price_yen:,}円、最高額は{standing.leader_no}番。"
+        ""
+        if standing.price_yen is None
+        else _(
+            "現在の価格 %(price_yen)s円、最高額は%(leader_no)s番。",
+            price_yen=f"{standing.price_yen:,}",
+            leader_no=standing.leader_no,
+        )
     )
-    return said + (f"終了は{when(standing.closes_at)}にのびました。" if standing.extended else "")
+    return said + (
+        _("終了は%(closes_at)sにのびました。", closes_at=when(standing.closes_at)) if standing.extended else ""
+    )

@@ -12,6 +12,7 @@ from marketplace.collections.models import Swap, SwapState
 from marketplace.holders.owned import owned
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.listings.models import Listing, ListingState
 from marketplace.metadata.pictures import own_url
 from marketplace.rights.models import Kind, Right
@@ -35,8 +36,8 @@ class Series:
     @property
     def numbers(self) -> str:
         """'3番、8番', '1番、2番、3番、4番、5番 ほか2枚'."""
-        first = "、".join(f"{token.serial}番" for token in self.mine[:5])
-        return first + (f" ほか{len(self.mine) - 5}枚" if len(self.mine) > 5 else "")
+        first = "、".join(_("%(serial)s番", serial=token.serial) for token in self.mine[:5])
+        return first + (_(" ほか%(mine)s枚", mine=len(self.mine) - 5) if len(self.mine) > 5 else "")
 
     @property
     def picture(self) -> str | None:
@@ -46,11 +47,11 @@ class Series:
     @property
     def facts(self) -> list[tuple[str, bool]]:
         """(words, does it pass soon?), as on the cards of the shop."""
-        found = [(f"世に出た数 {self.issued:,}枚", False)]
+        found = [(_("世に出た数 %(issued)s枚", issued=f"{self.issued:,}"), False)]
         if self.listing is not None:
             found.append(("販売中", True))
         if self.offers:
-            found.append((f"交換に{self.offers}枚", False))
+            found.append((_("交換に%(offers)s枚", offers=self.offers), False))
         return found
 
 

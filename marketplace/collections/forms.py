@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from marketplace.collections.swapping import LIVES
 from marketplace.kit.forms import Form, number
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 
 
@@ -24,7 +25,9 @@ class OfferForm(Form):
         description="決まったお相手がいなければ空欄。空欄なら、どなたでも受けられます",
         render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
     )
-    days = RadioField("期限", coerce=int, default=14, choices=[SelectChoice(days, f"{days}日") for days in LIVES])
+    days = RadioField(
+        "期限", coerce=int, default=14, choices=[SelectChoice(days, _("%(days)s日", days=days)) for days in LIVES]
+    )
 
 
 class AcceptForm(Form):

@@ -16,6 +16,7 @@ from marketplace.collections.telling import token_of
 from marketplace.holders.leaving import obstacle
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
+from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import conditional
@@ -71,7 +72,10 @@ def board() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     form = OfferForm()
     mine = my_cards()
-    form.give.choices = [(token.token_id, f"{token.right.title_ja}（{token.serial}番）") for token in mine]
+    form.give.choices = [
+        (token.token_id, _("%(title_ja)s（%(serial)s番）", title_ja=token.right.title_ja, serial=token.serial))
+        for token in mine
+    ]
     form.want.choices = [(right.id, right.title_ja) for right in albums.card_rights()]
     if not form.is_submitted():
         form.give.data = request.args.get("give", type=int) or (mine[0].token_id if mine else None)
@@ -162,7 +166,9 @@ def my_cards() -> list[Token]:
 def _page(swap: Swap, form: AcceptForm) -> str:
     account = current_account()
     cards = [(token, obstacle(token, account.id)) for token in fitting(swap)] if account else []
-    form.card.choices = [(token.token_id, f"{token.serial}番") for token, why in cards if why is None]
+    form.card.choices = [
+        (token.token_id, _("%(serial)s番", serial=token.serial)) for token, why in cards if why is None
+    ]
     return render_template(
         "collections/swap.html",
         swap=swap,

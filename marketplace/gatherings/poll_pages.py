@@ -15,6 +15,7 @@ from marketplace.gatherings.forms import ClickForm, PollForm, VoteForm
 from marketplace.gatherings.votes import Poll, PollState
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import csv_file
@@ -54,7 +55,7 @@ def vote(code: str) -> ResponseReturnValue:
         except Refused as refusal:
             form.refuse(refusal)
             return _page(poll, form), refusal.status
-        flash(f"投票しました（{count}票）。ありがとうございます。")
+        flash(_("投票しました（%(count)s票）。ありがとうございます。", count=count))
         return redirect(f"/polls/{code}", 303)
     return _page(poll, form), 422
 

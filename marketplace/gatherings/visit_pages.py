@@ -20,6 +20,7 @@ from marketplace.gatherings.visits import StampPoint, Visit
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import day, era_day
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import attached
@@ -38,7 +39,7 @@ AGAIN_S = 20
 @signed_in
 def stamp(code: str) -> ResponseReturnValue:
     """Where the printed code and the one on a screen lead. Opening it stamps nothing; the button does."""
-    partner, _ = visiting.point_of(code)
+    partner, _point = visiting.point_of(code)
     form = StampForm()
     if not form.is_submitted():
         form.code.data = request.args.get("c", "")
@@ -50,7 +51,11 @@ def stamp(code: str) -> ResponseReturnValue:
         except Refused as refusal:
             form.refuse(refusal)
             return render_template("gatherings/stamp.html", partner=partner, form=form), refusal.status
-        flash(f"スタンプを押しました（{count}個目）。" if new else "きょうのスタンプは、もう押してあります。")
+        flash(
+            _("スタンプを押しました（%(count)s個目）。", count=count)
+            if new
+            else "きょうのスタンプは、もう押してあります。"
+        )
         return redirect("/mypage/stamps", 303)
     return render_template("gatherings/stamp.html", partner=partner, form=form), 422
 
@@ -98,7 +103,7 @@ def act(code: str, act: str) -> ResponseReturnValue:
 @staff("drafter", "approver", "counter")
 def poster(code: str) -> Response:
     """To be hung up: the code, and what to do with it. The number of the day is not on it."""
-    partner, _ = visiting.point_of(code)
+    partner, _point = visiting.point_of(code)
     town = settings()
     paper = Paper("来町スタンプ", issuer=town.town_name, reference=partner.code)
     paper.addressee(partner.name)
@@ -116,7 +121,7 @@ def numbers(code: str) -> Response:
     today = jst(now()).date()
     days = [date(today.year, today.month, n) for n in range(1, monthrange(today.year, today.month)[1] + 1)]
     paper = Paper(
-        f"きょうの番号（{today.month}月）",
+        _("きょうの番号（%(month)s月）", month=today.month),
         issuer=settings().town_name,
         reference=partner.code,
         dated=era_day(now()),

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from marketplace.kit.dates import when
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.kit.shown import when
 from marketplace.tokens.models import TokenState
 
 
@@ -29,7 +30,7 @@ class NotYetTransferable(Refused):
     code = "not_yet_transferable"
 
     def __init__(self, tradable_from: datetime) -> None:
-        super().__init__(f"この権利を移せるのは、{when(tradable_from)}からです。")
+        super().__init__(_("この権利を移せるのは、%(tradable_from)sからです。", tradable_from=when(tradable_from)))
 
 
 class ToOneself(Invalid):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
-from wtforms import DateTimeLocalField, IntegerField, StringField
+from wtforms import DateTimeLocalField, IntegerField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from marketplace.kit.clock import JST, jst
+from marketplace.kit.languages import _, language, said
 from marketplace.kit.money import parse_yen
 from marketplace.kit.refusals import Invalid, Refused
 
@@ -22,16 +25,21 @@ class Form(FlaskForm):  # type: ignore[misc]
     """Every form: CSRF token, Japanese messages, and refusals of commands shown beside their field."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        locales = ("ja",)
-
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """What a browser's form sends; Flask-WTF would read JSON too, and fail on a list."""
             sent_as_json = formdata is _Auto and request.is_json
             return None if sent_as_json else super().wrap_formdata(form, formdata)
 
         def get_translations(self, form: Any) -> Any:
-            """WTForms' own Japanese; Flask-WTF would ask an extension that we don't have, and say it in English."""
+            """WTForms' own words in the reader's language; Flask-WTF would ask an extension that we don't have."""
+            self.locales = (language().html,)
             return DefaultMeta.get_translations(self, form)
+
+        def render_field(self, field: Any, render_kw: Any) -> Any:
+            """A list to choose from is drawn by WTForms, from words that are kept in Japanese."""
+            if isinstance(field, SelectField) and field.choices and not isinstance(field.choices, dict):
+                field.choices = [_in_words(choice) for choice in field.choices]
+            return super().render_field(field, render_kw)
 
     def refuse(self, refusal: Refused) -> None:
         """Show a refusal beside its field, or above the form where it names none."""
@@ -40,6 +48,14 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(str(refusal))
         else:
             field.errors = [*field.errors, str(refusal)]
+
+
+def _in_words(choice: Any) -> Any:
+    if isinstance(choice, SelectChoice):
+        return replace(choice, label=said(choice.label))
+    if isinstance(choice, tuple):
+        return (choice[0], said(choice[1]), *choice[2:])
+    return (choice, said(choice)) if isinstance(choice, str) else choice
 
 
 class YenField(StringField):  # type: ignore[misc]
@@ -93,7 +109,9 @@ class Within:
 
     def __call__(self, _form: Form, field: IntegerField) -> None:
         if field.data is not None and not self.low <= field.data <= self.high:
-            raise ValidationError(f"{self.low:,}から{self.high:,}までの数字で入力してください。")
+            raise ValidationError(
+                _("%(low)sから%(high)sまでの数字で入力してください。", low=f"{self.low:,}", high=f"{self.high:,}")
+            )
 
 
 def number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> IntegerField:

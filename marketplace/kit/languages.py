@@ -7,15 +7,23 @@ receives it. Everything else (the desk of the staff, papers, the chain, the work
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Flask, has_request_context, request
+from markupsafe import Markup
+from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 from marketplace.kit.catalogues import catalogue
 from marketplace.kit.web import set_cookie
@@ -64,10 +72,15 @@ def speaking(chosen: Language) -> Iterator[None]:
         _speaking.reset(token)
 
 
-def _(text: str, **facts: Any) -> str:
+def _(text: str, /, **facts: Any) -> str:
     """`text` in the language spoken now, each %(name)s filled in. Where it has no translation, as it stands."""
     said = _said(text)
     return said % facts if facts else said
+
+
+def said(text: object) -> str:
+    """A word that was kept in Japanese, in the language spoken now. What is no such word comes back as it is."""
+    return text if isinstance(text, Markup) else _said(str(text))
 
 
 def _said(text: str) -> str:
@@ -96,10 +109,13 @@ def speak(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(_said, _no_plural, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals["N_"] = str  # marks words that are kept now and said later
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # without the look-up that its alias does each time
-    app.jinja_env.filters["told"] = told
-    app.jinja_env.globals.update(alternates=alternates, speaks_only_japanese=speaks_only_japanese)
+    app.jinja_env.filters.update(said=said, told=told)
+    app.jinja_env.globals.update(
+        alternates=alternates, speaks_only_japanese=speaks_only_japanese, words_of_scripts=words_of_scripts
+    )
     app.before_request(_listen)
     app.after_request(_remember)
+    app.teardown_request(_fall_silent)
 
 
 def _no_plural(one: str, _many: str, _count: int) -> str:
@@ -129,8 +145,35 @@ def alternates() -> list[tuple[str, str]]:
     return [(each.tag, f"{request.base_url}?{urlencode([*rest, ('lang', each)])}") for each in Language]
 
 
+def words_of_scripts() -> dict[str, str]:
+    """What the scripts of the pages say, in the language spoken now; see static/js/words.js."""
+    return {text: catalogue(language()).get(text, text) for text in sentences_of_scripts()}
+
+
+@cache
+def sentences_of_scripts() -> tuple[str, ...]:
+    """What stands in inWords("…") in our scripts."""
+    files = sorted((Path(__file__).parents[1] / "static/js").glob("*.js"))
+    found = (
+        re.findall(r'inWords\(\s*"([^"\\]*)"', file.read_text("utf-8")) for file in files if file.name != "words.js"
+    )
+    return tuple(dict.fromkeys(text for texts in found for text in texts))
+
+
+def heard(environ: WSGIEnvironment) -> Language:
+    """The language of a request that is answered before the application is asked."""
+    if f"{COOKIE}=" not in environ.get("HTTP_COOKIE", ""):
+        return Language.JA
+    return read(parse_cookie(environ).get(COOKIE)) or Language.JA
+
+
 def _listen() -> None:
     _speaking.set(Language.JA if speaks_only_japanese() else asked() or chosen() or Language.JA)
+
+
+def _fall_silent(_error: BaseException | None) -> None:
+    """What this thread does next is not for this reader."""
+    _speaking.set(Language.JA)
 
 
 def _remember(response: Response) -> Response:

@@ -11,7 +11,10 @@ Rejected                something outside answered no, for good
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
+
+from marketplace.kit.languages import _
 
 
 class Refused(Exception):
@@ -20,10 +23,16 @@ class Refused(Exception):
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 409
     message: ClassVar[str] = "この操作はできません。"
+    facts: ClassVar[Mapping[str, object]] = {}
+    """What `message` has blanks for."""
 
     def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
         super().__init__(message or self.message)
         self.field = field
+
+    def __str__(self) -> str:
+        """In the language of whoever reads it."""
+        return _(super().__str__(), **self.facts)
 
 
 class WrongState(Refused):

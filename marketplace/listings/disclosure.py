@@ -7,8 +7,8 @@ its buyers shall find what they find elsewhere; those of another issuer are not.
 
 from __future__ import annotations
 
-from marketplace.kit.dates import when
-from marketplace.kit.money import yen
+from marketplace.kit.languages import _
+from marketplace.kit.shown import when, yen
 from marketplace.listings.auction_rules import Verification, rules_of
 from marketplace.listings.models import Listing, Mode
 
@@ -29,43 +29,58 @@ def disclosed(listing: Listing) -> Pairs:
 
 
 def quantity(listing: Listing) -> str:
-    most = f"、お一人さま{listing.per_person_limit:,}{'口' if listing.mode is Mode.LOTTERY else '点'}まで"
-    return f"全{listing.quantity:,}点{most if listing.quantity > 1 else ''}"
+    whole, most = f"{listing.quantity:,}", f"{listing.per_person_limit:,}"
+    if listing.quantity == 1:
+        return _("全%(whole)s点", whole=whole)
+    if listing.mode is Mode.LOTTERY:
+        return _("全%(whole)s点、お一人さま%(most)s口まで", whole=whole, most=most)
+    return _("全%(whole)s点、お一人さま%(most)s点まで", whole=whole, most=most)
 
 
 def price(listing: Listing) -> str:
     if listing.mode is Mode.GRANT:
-        return "無料"
-    from_there = " から。落札した金額が代金になります" if listing.mode in BY_BIDS else ""
-    return f"{yen(listing.price_yen)}（税込）{from_there}。ほかに手数料や送料はかかりません"
+        return _("無料")
+    price = yen(listing.price_yen)
+    if listing.mode in BY_BIDS:
+        return _("%(price)s（税込） から。落札した金額が代金になります。ほかに手数料や送料はかかりません", price=price)
+    return _("%(price)s（税込）。ほかに手数料や送料はかかりません", price=price)
 
 
 def payment(listing: Listing) -> str:
     if listing.mode is Mode.GRANT:
-        return "お支払いはありません"
+        return _("お支払いはありません")
     if listing.mode is Mode.FIXED:
-        return f"ご注文から{listing.hold_minutes}分以内に、クレジットカードで"
-    won = "落札" if listing.mode in BY_BIDS else "当選"
-    return f"{won}のお知らせから{listing.pay_hours}時間以内に、クレジットカードで"
+        return _("ご注文から%(hold_minutes)s分以内に、クレジットカードで", hold_minutes=listing.hold_minutes)
+    if listing.mode in BY_BIDS:
+        return _("落札のお知らせから%(hours)s時間以内に、クレジットカードで", hours=listing.pay_hours)
+    return _("当選のお知らせから%(hours)s時間以内に、クレジットカードで", hours=listing.pay_hours)
 
 
 def delivery() -> str:
-    return "お支払いの確認から、ふつう数分。マイページに届きます"
+    return _("お支払いの確認から、ふつう数分。マイページに届きます")
 
 
 def period(listing: Listing) -> str:
-    until = f" {when(listing.closes_at)} まで" if listing.closes_at else "、なくなるまで"
-    return f"{when(listing.opens_at)} から{until}"
+    opens = when(listing.opens_at)
+    if listing.closes_at is None:
+        return _("%(opens)s から、なくなるまで", opens=opens)
+    return _("%(opens)s から %(closes)s まで", opens=opens, closes=when(listing.closes_at))
 
 
 def withdrawal(listing: Listing) -> str:
     """Until when one can withdraw, what happens to who doesn't pay, and that nothing issued is taken back."""
-    always = "権利の性質上、発行したあとの返品・返金はできません。町の都合でお渡しできないときは、全額をお返しします"
+    always = _("権利の性質上、発行したあとの返品・返金はできません。町の都合でお渡しできないときは、全額をお返しします")
     if listing.mode is Mode.LOTTERY:
-        return f"応募は、締め切りまで取り下げられます。当選しても、お支払いの前ならやめられます。{always}"
+        return _(
+            "応募は、締め切りまで取り下げられます。当選しても、お支払いの前ならやめられます。%(always)s", always=always
+        )
     if listing.mode in BY_BIDS:
         part = rules_of(listing).taking_part
         deposit = part is not None and part.verification is Verification.DEPOSIT
-        lost = "落札の資格と保証金" if deposit else "落札の資格"
-        return f"入札は取り消せません。落札して期限までにお支払いがないときは、{lost}を失います。{always}"
-    return f"お支払いの前は、いつでも取り消せます。{always}"
+        lost = _("落札の資格と保証金") if deposit else _("落札の資格")
+        return _(
+            "入札は取り消せません。落札して期限までにお支払いがないときは、%(lost)sを失います。%(always)s",
+            lost=lost,
+            always=always,
+        )
+    return _("お支払いの前は、いつでも取り消せます。%(always)s", always=always)

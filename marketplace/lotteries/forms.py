@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
 from marketplace.kit.forms import Form, number
+from marketplace.kit.languages import _
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.groups import NAMES
 from marketplace.lotteries.rules import PLEDGE, Application, Terms, asks_who, faults
@@ -36,7 +37,11 @@ class DayField(StringField):  # type: ignore[misc]
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return f"{self.data.year}年{self.data.month}月{self.data.day}日" if self.data else ""
+        return (
+            _("%(year)s年%(month)s月%(data)s日", year=self.data.year, month=self.data.month, data=self.data.day)
+            if self.data
+            else ""
+        )
 
 
 class EntryForm(Form):
@@ -85,9 +90,9 @@ class EntryForm(Form):
             if not wanted:
                 del form[name]
         if "of_age" in form:
-            form.of_age.label.text = f"満{terms.least_age}歳以上です"
+            form.of_age.label.text = _("満%(least_age)s歳以上です", least_age=terms.least_age)
         if "lots" in form:
-            form.lots.description = f"1から{terms.most_lots}まで。何口でも、当選は1つです"
+            form.lots.description = _("1から%(most_lots)sまで。何口でも、当選は1つです", most_lots=terms.most_lots)
         if not form.is_submitted():
             form.pledge.data = PLEDGE
         return form

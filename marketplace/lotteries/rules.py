@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from marketplace.accounts.rules import phone_form
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.identity import address_form, kana_form
@@ -108,7 +109,7 @@ def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid
     if application.lots < 1:
         yield Invalid("1口以上で申し込んでください。", field="lots")
     elif application.lots > terms.most_lots:
-        yield TooManyLots(f"お1人さま{terms.most_lots}口までです。", field="lots")
+        yield TooManyLots(_("お1人さま%(most_lots)s口までです。", most_lots=terms.most_lots), field="lots")
     if application.group not in terms.groups.split(","):
         yield Invalid("どちらかを選んでください。", field="group")
     if terms.least_age is not None:
@@ -129,10 +130,13 @@ def asks_who(channel: Channel, terms: Terms) -> bool:
 
 
 def _age_faults(application: Application, least: int, by_birth: bool, on: date) -> Iterator[Invalid]:
-    young = f"申し込めるのは、{least}歳以上の方です。"
+    young = _("申し込めるのは、%(least)s歳以上の方です。", least=least)
     if not by_birth:
         if not application.of_age:
-            yield UnderAge(f"{young}{least}歳以上の方は、チェックを入れてください。", field="of_age")
+            yield UnderAge(
+                _("%(young)s%(least)s歳以上の方は、チェックを入れてください。", young=young, least=least),
+                field="of_age",
+            )
     elif application.born_on is None:
         yield Invalid("生年月日を入力してください。", field="born_on")
     elif application.born_on > on or age(application.born_on, on) > 130:
@@ -154,4 +158,4 @@ def _who_faults(application: Application) -> Iterator[Invalid]:
         yield Invalid("ご住所は、番地まで入力してください。", field="address")
     for field, most in (("name", 80), ("kana", 80), ("address", 200), ("relation", 20)):
         if len(getattr(application, field)) > most:
-            yield Invalid(f"{most}文字までで入力してください。", field=field)
+            yield Invalid(_("%(most)s文字までで入力してください。", most=most), field=field)

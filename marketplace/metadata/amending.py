@@ -17,6 +17,7 @@ from marketplace.accounts.models import Account
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.metadata.documents import Shown
 from marketplace.metadata.models import Amendment, AmendmentState, Document, Picture, Pin
@@ -86,7 +87,7 @@ def propose(right_id: int, actor_id: int, values: Mapping[str, Any], why: str) -
             raise NothingToCorrect(field="title_ja")
         for name, most in LONGEST.items():
             if len(str(changed.get(name, ""))) > most:
-                raise Invalid(f"{most}文字までで入力してください。", field=name)
+                raise Invalid(_("%(most)s文字までで入力してください。", most=most), field=name)
         for fault in faults({**before, **changed, "kind": right.kind, "term_months": right.term_months}):
             raise fault
         if "picture_id" in changed:

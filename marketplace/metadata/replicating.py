@@ -20,6 +20,7 @@ from ipfs.rpc import KuboReplica
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.metadata.models import Pin, Replica, ReplicaState, blocks
@@ -74,11 +75,11 @@ def verified(right_id: int) -> int:
 def standing(right_id: int) -> str:
     """What a page may say of where the documents are: never more than was checked."""
     if get(Right, right_id).metadata_uri is None:
-        return "準備中です"
+        return _("準備中です")
     held = verified(right_id)
     if held:
-        return f"IPFSネットワークの{held}か所で保存を確認しています"
-    return "内容アドレス済み・検証可能（IPFSネットワーク未公開）"
+        return _("IPFSネットワークの%(held)sか所で保存を確認しています", held=held)
+    return _("内容アドレス済み・検証可能（IPFSネットワーク未公開）")
 
 
 def _due(node: str) -> list[int]:

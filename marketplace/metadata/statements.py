@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.metadata.models import Pin, Replica, ReplicaState
 
 MOST = 200
@@ -30,7 +31,7 @@ class Kept:
     def where(self) -> str:
         """Never more than was checked."""
         if self.verified:
-            return f"町のサーバーと、IPFSネットワークの{self.verified}か所"
+            return _("町のサーバーと、IPFSネットワークの%(verified)sか所", verified=self.verified)
         return "町のサーバー（IPFSネットワークには未公開）"
 
     @property
@@ -38,7 +39,11 @@ class Kept:
         """What the last look at our own copy found: words, and the tone of their badge."""
         if self.pin.missing is None:
             return "これから点検", "plain"
-        return ("そろっています", "good") if self.pin.missing == 0 else (f"{self.pin.missing}個が欠けています", "bad")
+        return (
+            ("そろっています", "good")
+            if self.pin.missing == 0
+            else (_("%(missing)s個が欠けています", missing=self.pin.missing), "bad")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from marketplace.kit.languages import _
 from marketplace.naming.models import Place
 
 WIDE, NARROW = (720.0, 420.0), (360.0, 300.0)
@@ -63,10 +64,11 @@ def _draw(pins: Sequence[Pin], landmarks: Sequence[Place], size: tuple[float, fl
         body.append(f'<text class="map__number" x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle">{pin.number}</text>')
         if named:
             body.append(_text(x, y - 20 if y > 60 else y + 30, pin.label, width, strong=True))
-    told = "、".join(f"{pin.number}番 {pin.label}" for pin in pins) or "まだ看板はありません"
+    listed = [_("%(no)s番 %(name)s", no=pin.number, name=pin.label) for pin in pins]
+    told, title = _("、").join(listed) or _("まだ看板はありません"), _("愛称の看板がある場所の略図")
     return Markup(  # noqa: S704 - numbers, words of this file and escaped text
         f'<svg class="map" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d">'
-        f'<title id="{name}-t">愛称の看板がある場所の略図</title><desc id="{name}-d">{escape(told)}</desc>'
+        f'<title id="{name}-t">{title}</title><desc id="{name}-d">{escape(told)}</desc>'
         f"{''.join(body)}</svg>"
     )
 

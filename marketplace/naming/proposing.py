@@ -10,6 +10,7 @@ from marketplace.accounts.models import Account
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.naming import rules
 from marketplace.naming.models import Appeal, Naming, NamingState, ProposedName
@@ -24,7 +25,7 @@ def propose(naming_id: int, account_id: int, names: Sequence[rules.Wish]) -> Non
         NotTheFirstBuyer, TooLate, WrongState where no names are waited for, Invalid for too many or none.
     """
     if not 1 <= len(names) <= rules.MOST_NAMES:
-        raise Invalid(f"愛称は1つから{rules.MOST_NAMES}つまでです。", field="name_1")
+        raise Invalid(_("愛称は1つから%(most_names)sつまでです。", most_names=rules.MOST_NAMES), field="name_1")
     with transaction() as session:
         row = _held(naming_id, account_id)
         again = row.state == NamingState.NONE_FIT
@@ -42,7 +43,9 @@ def appeal(naming_id: int, account_id: int, text: str) -> None:
     if not said:
         raise Invalid("不服の理由を書いてください。審査会が読みます。", field="text")
     if len(said) > LONGEST_APPEAL:
-        raise Invalid(f"{LONGEST_APPEAL:,}文字までで入力してください。", field="text")
+        raise Invalid(
+            _("%(longest_appeal)s文字までで入力してください。", longest_appeal=f"{LONGEST_APPEAL:,}"), field="text"
+        )
     with transaction() as session:
         row = _held(naming_id, account_id)
         if row.state == NamingState.NONE_FIT and appealed(row):

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from marketplace.kit.clock import JST
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.papers.paper import unprintable
 from marketplace.tokens.rules import term_ends
@@ -111,16 +112,18 @@ def name(typed: str) -> str:
         raise Invalid("愛称を入力してください。")
     _visible(text, "愛称")
     if len(text) > LONGEST:
-        raise Invalid(f"愛称は{LONGEST}文字までです（いま{len(text)}文字）。")
+        raise Invalid(_("愛称は%(longest)s文字までです（いま%(text)s文字）。", longest=LONGEST, text=len(text)))
     odd = [sign for sign in text if not _may_stand(sign)]
     if odd:
-        raise Invalid(f"看板に書けない文字があります：{''.join(dict.fromkeys(odd))}　絵文字や記号は使えません。")
+        raise Invalid(
+            _("看板に書けない文字があります：%(odd)s　絵文字や記号は使えません。", odd="".join(dict.fromkeys(odd)))
+        )
     if unicodedata.category(text[0]).startswith("M") or re.search(r"\W{4}", text):
         raise Invalid("文字の並びをお確かめください。")
     if not any(unicodedata.category(sign).startswith("L") for sign in text):
         raise Invalid("数字や記号だけの愛称は使えません。")
     if missing := unprintable(text):
-        raise Invalid(f"町の印刷で出せない文字があります：{missing}　別の書き方をお考えください。")
+        raise Invalid(_("町の印刷で出せない文字があります：%(missing)s　別の書き方をお考えください。", missing=missing))
     return text
 
 
@@ -130,7 +133,13 @@ def reading(typed: str) -> str:
     if not text:
         raise Invalid("読みを、ひらがなかカタカナで入力してください。")
     if len(text) > LONGEST_READING:
-        raise Invalid(f"読みは{LONGEST_READING}文字までです（いま{len(text)}文字）。")
+        raise Invalid(
+            _(
+                "読みは%(longest_reading)s文字までです（いま%(text)s文字）。",
+                longest_reading=LONGEST_READING,
+                text=len(text),
+            )
+        )
     if not KANA.fullmatch(text):
         raise Invalid(
             "読みは、ひらがなかカタカナだけで入力してください。アルファベットの愛称も、かなで読みを書きます。"
@@ -145,14 +154,22 @@ def meaning(typed: str) -> str:
         raise Invalid("愛称にこめた意味を入力してください。")
     _visible(text.replace("\n", " "), "意味")
     if len(text) > LONGEST_MEANING:
-        raise Invalid(f"意味は{LONGEST_MEANING}文字までです（いま{len(text)}文字）。")
+        raise Invalid(
+            _(
+                "意味は%(longest_meaning)s文字までです（いま%(text)s文字）。",
+                longest_meaning=LONGEST_MEANING,
+                text=len(text),
+            )
+        )
     return text
 
 
 def _visible(text: str, what: str) -> None:
     """Control, format (bidi, zero-width), private, surrogate and unassigned signs, line and paragraph separators."""
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") for sign in text):
-        raise Invalid(f"{what}に、目に見えない文字（改行や制御文字）が入っています。消して、入力し直してください。")
+        raise Invalid(
+            _("%(what)sに、目に見えない文字（改行や制御文字）が入っています。消して、入力し直してください。", what=what)
+        )
 
 
 def _may_stand(sign: str) -> bool:

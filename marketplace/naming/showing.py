@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed
 from marketplace.naming import rules
 from marketplace.naming.models import Naming, ShownName
@@ -35,7 +36,7 @@ class Holding:
 
 def number_of(address: str) -> str:
     """'保有者番号 0AA3': as the page of the token calls the same holder, by the end of their address."""
-    return f"保有者番号 {address[-4:].upper()}"
+    return _("保有者番号 %(address)s", address=address[-4:].upper())
 
 
 def holdings(row: Naming) -> list[Holding]:

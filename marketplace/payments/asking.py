@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.languages import language
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
 from marketplace.outbox.promising import say
 from marketplace.payments import rules
@@ -94,7 +95,7 @@ def page_params(page: Page, key: str, *, konbini: bool = False, held: bool = Fal
         options["konbini"] = {"expires_after_days": rules.KONBINI_DAYS}
     return {
         "mode": "payment",
-        "locale": "ja",
+        "locale": language().html,
         "client_reference_id": key,
         "metadata": {"reference": key},
         "customer_email": page.email,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.languages import language
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
 from marketplace.outbox.promising import say
 from marketplace.payments.models import CardState, SavedCard
@@ -53,7 +54,7 @@ def _terms(subject: str, n: int, success_url: str, cancel_url: str, expires_at: 
     params = {
         "mode": "setup",
         "currency": "jpy",
-        "locale": "ja",
+        "locale": language().html,
         "client_reference_id": key,
         "metadata": {"reference": key},
         "setup_intent_data": {"metadata": {"reference": key}},

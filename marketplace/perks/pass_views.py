@@ -14,6 +14,7 @@ from flask_wtf.csrf import generate_csrf
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
+from marketplace.kit.languages import _, language
 from marketplace.kit.limits import each_account, limiter
 from marketplace.perks import carding, certifying, keys, passes
 from marketplace.perks.forms import ClickForm
@@ -106,9 +107,9 @@ def csrf() -> ResponseReturnValue:
 def manifest() -> ResponseReturnValue:
     """https://www.w3.org/TR/appmanifest/: makes the page one that can be put on the telephone's screen."""
     response = jsonify(
-        name=f"{settings().town_name} 特典パス",
-        short_name="特典パス",
-        lang="ja",
+        name=_("%(town)s 特典パス", town=settings().town_name),
+        short_name=_("特典パス"),
+        lang=language().html,
         start_url="/passes/",
         scope="/passes/",
         display="standalone",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.perks.holding import first_holder
 from marketplace.perks.models import Act, Allowance, Flag, Use
 from marketplace.rights.plans import (
@@ -51,10 +52,14 @@ class Standing:
         if self.plan.kind is PlanKind.RSVP:
             return "予約して参加"
         if self.allowed is None:
-            return f"何度でも（本日{self.used}回）" if self.used else "何度でも"
+            return _("何度でも（本日%(used)s回）", used=self.used) if self.used else "何度でも"
         if span:
-            return f"{span} あと{self.left}回" if self.left else f"{span}は利用ずみ"
-        return f"のこり {self.left}回（全{self.allowed}回）"
+            return (
+                _("%(span)s あと%(left)s回", span=span, left=self.left)
+                if self.left
+                else _("%(span)sは利用ずみ", span=span)
+            )
+        return _("のこり %(left)s回（全%(allowed)s回）", left=self.left, allowed=self.allowed)
 
     @property
     def said_to_all(self) -> str:

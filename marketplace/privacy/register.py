@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from marketplace.accounts.models import Role
+from marketplace.kit.languages import _
 from marketplace.settings import settings
 
 LAW = "個人情報の保護に関する法律61条1項（法令の定める事務のため）"
@@ -256,7 +257,7 @@ FILES = (
 def filled(words: str) -> str:
     """Words about time with the numbers that this town has set."""
     town = settings()
-    return words.format(accounting=town.accounting_kept_years, enclosures=town.enclosures_kept_days)
+    return _(words).format(accounting=town.accounting_kept_years, enclosures=town.enclosures_kept_days)
 
 
 def columns() -> dict[str, File]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from enum import StrEnum
 
+from marketplace.kit.languages import _
 from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.models import Tax
@@ -60,7 +61,9 @@ def addressee(typed: str, honorific: Honorific) -> str:
     if not name:
         raise Invalid("宛名を入力してください。", field="addressee")
     if len(name) > LONGEST:
-        raise Invalid(f"宛名は{LONGEST}文字までで入力してください。", field="addressee")
+        raise Invalid(_("宛名は%(longest)s文字までで入力してください。", longest=LONGEST), field="addressee")
     if wrong := unprintable(name):
-        raise Invalid(f"次の文字は紙に印刷できません。ほかの字で入力してください: {wrong}", field="addressee")
+        raise Invalid(
+            _("次の文字は紙に印刷できません。ほかの字で入力してください: %(wrong)s", wrong=wrong), field="addressee"
+        )
     return f"{name} {honorific}".rstrip()

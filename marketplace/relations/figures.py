@@ -21,6 +21,7 @@ from marketplace.gatherings.visits import Visit
 from marketplace.holders.owned import people, people_by_right
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.perks.models import Act, Use
 from marketplace.rights.models import Right
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
@@ -45,7 +46,7 @@ class Month:
 
     @property
     def label(self) -> str:
-        return f"{self.first.year}年{self.first.month}月"
+        return _("%(year)s年%(month)s月", year=self.first.year, month=self.first.month)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup, escape
 
+from marketplace.kit.languages import _, said
 from marketplace.storefront.charts import BOTTOM, LEFT, RIGHT, TOP, ceiling, frame, grid
 
 Row = tuple[str, Sequence[int | None]]
@@ -20,7 +21,7 @@ def columns(
 
     def draw(rows: Sequence[Row], size: tuple[float, float], name: str) -> Markup:
         width, height = size
-        top = ceiling(max((number or 0 for _, numbers in rows for number in numbers), default=0) or 1)
+        top = ceiling(max((number or 0 for _label, numbers in rows for number in numbers), default=0) or 1)
 
         def y(value: float) -> float:
             return height - BOTTOM - (height - TOP - BOTTOM) * value / top
@@ -41,7 +42,7 @@ def columns(
             if (len(rows) - 1 - i) % every == 0:
                 word = escape(label.split("年")[-1])
                 body.append(f'<text x="{middle:.1f}" y="{height - 10:.0f}" text-anchor="middle">{word}</text>')
-        return frame(size, name, title, _told(rows, series, unit), "".join(body))
+        return frame(size, name, said(title), _told(rows, series, unit), "".join(body))
 
     return draw
 
@@ -51,7 +52,7 @@ def lying(title: str, unit: str) -> Callable[[Sequence[Row], tuple[float, float]
 
     def draw(rows: Sequence[Row], size: tuple[float, float], name: str) -> Markup:
         wide, height, left = size[0], 16.0 + 30 * len(rows), 130.0
-        most = max((numbers[0] or 0 for _, numbers in rows), default=0) or 1
+        most = max((numbers[0] or 0 for _label, numbers in rows), default=0) or 1
         body = []
         for i, (label, numbers) in enumerate(rows):
             y, number = 10 + 30 * i, numbers[0]
@@ -61,9 +62,9 @@ def lying(title: str, unit: str) -> Callable[[Sequence[Row], tuple[float, float]
             if number:
                 at = f'x="{left:.0f}" y="{y:.0f}" width="{max(2.0, long):.1f}" height="20"'
                 body.append(f'<rect class="fill-4" {at} rx="3"/>')
-            told = "非公表" if number is None else f"{number:,}{unit}"
+            told = _("非公表") if number is None else f"{number:,}{said(unit)}"
             body.append(f'<text class="chart__strong" x="{left + long + 8:.1f}" y="{y + 15:.0f}">{told}</text>')
-        return frame((wide, height), name, title, _told(rows, (title,), unit), "".join(body))
+        return frame((wide, height), name, said(title), _told(rows, (title,), unit), "".join(body))
 
     return draw
 
@@ -72,6 +73,7 @@ def _told(rows: Sequence[Row], series: Sequence[str], unit: str) -> str:
     """The chart in a sentence."""
     first = [(numbers[0], label) for label, numbers in rows if numbers[0]]
     if not first:
-        return f"{series[0]}は、まだありません。"
+        return _("%(what)sは、まだありません。", what=said(series[0]))
     most, where = max(first, key=lambda each: each[0] or 0)
-    return f"{series[0]}は、{where}の{most:,}{unit}がいちばん多い。"
+    most_words = f"{most:,}{said(unit)}"
+    return _("%(what)sは、%(where)sの%(most)sがいちばん多い。", what=said(series[0]), where=where, most=most_words)

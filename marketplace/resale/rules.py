@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from marketplace.kit.dates import when
-from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE, Yen, yen
+from marketplace.kit.languages import _
+from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE, Yen
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.kit.shown import when, yen
 from marketplace.resale.models import Market, OfferState
 
 UNPAYABLE = 10**15
@@ -30,7 +31,9 @@ class NotYetTradable(Refused):
     code = "not_yet_tradable"
 
     def __init__(self, tradable_from: datetime) -> None:
-        super().__init__(f"この権利を売りに出せるのは、{when(tradable_from)}からです。")
+        super().__init__(
+            _("この権利を売りに出せるのは、%(tradable_from)sからです。", tradable_from=when(tradable_from))
+        )
 
 
 class AlreadyOffered(Refused):
@@ -66,9 +69,13 @@ def check_offer(
     if offered:
         raise AlreadyOffered
     if price_yen < SMALLEST_CHARGE:
-        raise BadPrice(f"価格は{yen(SMALLEST_CHARGE)}以上にしてください。", field="price_yen")
+        raise BadPrice(
+            _("価格は%(smallest_charge)s以上にしてください。", smallest_charge=yen(SMALLEST_CHARGE)), field="price_yen"
+        )
     if price_yen > LARGEST_CHARGE:
-        raise BadPrice(f"価格は{yen(LARGEST_CHARGE)}以下にしてください。", field="price_yen")
+        raise BadPrice(
+            _("価格は%(largest_charge)s以下にしてください。", largest_charge=yen(LARGEST_CHARGE)), field="price_yen"
+        )
 
 
 def royalty(price_yen: Yen, royalty_bps: int) -> Yen:

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from marketplace.kit.clock import jst
-from marketplace.kit.dates import full_day
+from marketplace.kit.languages import _
+from marketplace.kit.shown import full_day
 
 EVER = "ever"
 """The period of what can be used a number of times and then never again."""
@@ -209,12 +210,12 @@ def _months_later(start: date, months: int) -> date:
 def why_not_on(plan: Plan, on: date, issued_at: datetime) -> str:
     """A sentence why it can't be used on that day in Japan; '' where it can."""
     if plan.begins and on < plan.begins:
-        return f"{full_day(plan.begins)}から使えます。"
+        return _("%(begins)sから使えます。", begins=full_day(plan.begins))
     last = last_day(plan, issued_at)
     if last and on > last:
-        return f"使える期間は{full_day(last)}で終わりました。"
+        return _("使える期間は%(last)sで終わりました。", last=full_day(last))
     if any(first <= on <= end for first, end in plan.closed):
-        return "この日は使えない日です。"
+        return _("この日は使えない日です。")
     return ""
 
 
@@ -222,30 +223,34 @@ def words(plan: Plan) -> list[str]:
     """What a buyer reads of it: how often, where, from when until when, what passes on."""
     lines = [_how_often(plan)]
     if plan.places:
-        lines.append("使えるところ " + "、".join(place.name for place in plan.places))
+        lines.append(_("使えるところ %(places)s", places=_("、").join(place.name for place in plan.places)))
     if plan.issuer is Issuer.PARTNER:
-        lines.append("町の外の事業者が提供します")
-    if plan.begins or plan.ends:
-        first = f"{full_day(plan.begins)}から" if plan.begins else ""
-        lines.append(f"期間 {first}{f'{full_day(plan.ends)}まで' if plan.ends else ''}")
+        lines.append(_("町の外の事業者が提供します"))
+    if plan.begins and plan.ends:
+        lines.append(_("期間 %(first)sから%(last)sまで", first=full_day(plan.begins), last=full_day(plan.ends)))
+    elif plan.begins:
+        lines.append(_("期間 %(first)sから", first=full_day(plan.begins)))
+    elif plan.ends:
+        lines.append(_("期間 %(last)sまで", last=full_day(plan.ends)))
     if plan.months:
-        lines.append(f"お渡しの日から{plan.months}か月")
+        lines.append(_("お渡しの日から%(months)sか月", months=plan.months))
     if plan.closed:
-        lines.append("使えない日 " + "、".join(_span(*each) for each in plan.closed))
-    lines.append(f"ゆずるとき {plan.on_resale.ja}")
+        lines.append(_("使えない日 %(days)s", days=_("、").join(_span(*each) for each in plan.closed)))
+    lines.append(_("ゆずるとき %(rule)s", rule=_(plan.on_resale.ja)))
     return lines
 
 
 def _how_often(plan: Plan) -> str:
     if plan.kind is PlanKind.PERIODIC and plan.per:
-        return f"{plan.per.ja}に{plan.limit}回まで"
+        return _("%(span)sに%(limit)s回まで", span=_(plan.per.ja), limit=plan.limit)
     if plan.kind is PlanKind.COUNTED:
-        return f"全部で{plan.limit}回"
-    return {
+        return _("全部で%(limit)s回", limit=plan.limit)
+    said = {
         PlanKind.MEMBERSHIP: "持っているあいだ、何度でも",
         PlanKind.FIRST_HOLDER: "はじめの持ち主だけ、1回",
-    }.get(plan.kind, "予約して参加")
+    }
+    return _(said.get(plan.kind, "予約して参加"))
 
 
 def _span(first: date, last: date) -> str:
-    return full_day(first) if first == last else f"{full_day(first)}から{full_day(last)}"
+    return full_day(first) if first == last else _("%(first)sから%(last)s", first=full_day(first), last=full_day(last))

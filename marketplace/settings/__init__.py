@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from marketplace.kit.codes import check_digit
+from marketplace.kit.languages import Language, language
 from marketplace.settings.refusing import on_this_machine, unsafe
 
 ADDRESS = re.compile(r"(\w+://)(?:[^/\s,@]*@)?([^/\s,?#]*)[^\s,]*")
@@ -191,6 +192,11 @@ class Settings(BaseSettings):
     budgets: dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget] = {"general": Budget(name="一般会計")}
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right
     may be booked. Receipts are numbered in each by itself. Don't take one out that has sold something."""
+
+    @property
+    def called(self) -> str:
+        """The town's name as the reader writes it."""
+        return self.town_name_en if language() == Language.EN else self.town_name
 
     @cached_property
     def database(self) -> str:

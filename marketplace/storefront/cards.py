@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from marketplace.auctions.models import Auction
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
+from marketplace.kit.shown import when
 from marketplace.listings.models import Listing, ListingState, Mode, UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
@@ -64,18 +65,18 @@ def _about(listing: Listing, units: dict[UnitState, int], auction: Auction | Non
         if units:
             card.sold = units.get(UnitState.SOLD, 0)
         if listing.state == ListingState.OPEN:
-            card.facts.append((f"のこり {free}点" if free else "ただいま在庫なし", False))
+            card.facts.append((_("のこり %(free)s点", free=free) if free else "ただいま在庫なし", False))
         elif units and card.sold == listing.quantity:
             card.facts.append(("売り切れ", False))
     elif listing.mode == Mode.LOTTERY:
-        card.facts.append((f"当選 {listing.quantity}名", False))
+        card.facts.append((_("当選 %(quantity)s名", quantity=listing.quantity), False))
         if wanted:
-            card.facts.append((f"応募 {wanted:,}件", False))
+            card.facts.append((_("応募 %(wanted)s件", wanted=f"{wanted:,}"), False))
     else:
         card.label = "開始価格"
         if auction is not None and auction.price_yen is not None and not auction.sealed:
             card.yen, card.label = auction.price_yen, "現在の価格"
-            card.facts.append((f"入札 {auction.bid_count}件", False))
+            card.facts.append((_("入札 %(bid_count)s件", bid_count=auction.bid_count), False))
         if auction is not None and auction.winner_yen is not None:
             card.yen, card.label = auction.winner_yen, "落札価格"
         elif listing.state in (ListingState.CLOSED, ListingState.COMPLETED):
@@ -87,9 +88,9 @@ def _about(listing: Listing, units: dict[UnitState, int], auction: Auction | Non
 
 def _times(listing: Listing, closes_at: datetime | None) -> list[tuple[str, bool]]:
     if listing.state == ListingState.PUBLISHED:
-        return [(f"{when(listing.opens_at)} 開始", False)]
+        return [(_("%(opens_at)s 開始", opens_at=when(listing.opens_at)), False)]
     if listing.state == ListingState.OPEN and closes_at:
-        return [(f"{when(closes_at)} まで", closes_at - now() < SOON)]
+        return [(_("%(closes_at)s まで", closes_at=when(closes_at)), closes_at - now() < SOON)]
     if listing.state == ListingState.SUSPENDED:
         return [("受付を一時停止しています", False)]
     if listing.state == ListingState.CANCELLED:

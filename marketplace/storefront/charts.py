@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from markupsafe import Markup, escape
 
+from marketplace.kit import shown
 from marketplace.kit.clock import jst
+from marketplace.kit.languages import _
 
 T = TypeVar("T")
 
@@ -54,7 +56,11 @@ def spans(sales: Sequence[Sale]) -> list[Span]:
 
 
 def _span(begins: date, sales: list[Sale], by_day: bool) -> Span:
-    label = f"{begins.month}月{begins.day}日" if by_day else f"{begins.year}年{begins.month}月"
+    label = (
+        _("%(month)s月%(day)s日", month=begins.month, day=begins.day)
+        if by_day
+        else _("%(year)s年%(month)s月", year=begins.year, month=begins.month)
+    )
     yens, first = [sale.yen for sale in sales], sales[0].at
     middle = first + sum(((sale.at - first) for sale in sales), timedelta()) / len(sales)
     return Span(middle, label, len(yens), median(yens), sum(yens))
@@ -62,7 +68,7 @@ def _span(begins: date, sales: list[Sale], by_day: bool) -> Span:
 
 def _day(moment: datetime) -> str:
     local = jst(moment)
-    return f"{local.year}年{local.month}月{local.day}日"
+    return _("%(year)s年%(month)s月%(day)s日", year=local.year, month=local.month, day=local.day)
 
 
 def median(prices: Sequence[int]) -> int:
@@ -99,11 +105,11 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
 
     if len(grouped) == 1:
         places = [i / max(1, len(sales) - 1) for i in range(len(sales))]
-        ends = ("1件目", f"{len(sales)}件目")
+        ends = (_("%(count)s件目", count=1), _("%(count)s件目", count=len(sales)))
     else:
         places = [(sale.at - first).total_seconds() / whole for sale in sales]
         ends = (_day(first), _day(last))
-    body = [grid(width, top, y, lambda yen: f"{yen:,}円")]
+    body = [grid(width, top, y, shown.yen)]
     body += [
         f'<circle class="fill-2" cx="{x(place):.1f}" cy="{y(sale.yen):.1f}" r="4" opacity="0.6"/>'
         for place, sale in list(zip(places, sales, strict=True))[-DOTS:]
@@ -114,11 +120,14 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
         body.append(f'<polyline class="line-1" points="{points}"/>')
     for word, at, anchor in ((ends[0], LEFT, "start"), (ends[1], width - RIGHT, "end")):
         body.append(f'<text x="{at:.0f}" y="{height - 10:.0f}" text-anchor="{anchor}">{word}</text>')
-    told = (
-        f"{len(yens)}件の取引。いちばん安いもので{min(yens):,}円、高いもので{max(yens):,}円、"
-        f"中央値は{median(yens):,}円。"
+    told = _(
+        "%(count)s件の取引。いちばん安いもので%(least)s円、高いもので%(most)s円、中央値は%(median)s円。",
+        count=len(yens),
+        least=f"{min(yens):,}",
+        most=f"{max(yens):,}",
+        median=f"{median(yens):,}",
     )
-    return frame(size, name, "取引された値段", told, "".join(body))
+    return frame(size, name, _("取引された値段"), told, "".join(body))
 
 
 def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Markup:
@@ -142,7 +151,17 @@ def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
             short = span.label.split("年")[-1]
             body.append(f'<text x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle">{short}</text>')
     busiest = max(grouped, key=lambda span: span.count)
-    return frame(size, name, "取引の件数", f"{busiest.label}の{busiest.count}件が最も多い。", "".join(body))
+    return frame(
+        size,
+        name,
+        _("取引の件数"),
+        _("%(label)sの%(count)s件が最も多い。", label=busiest.label, count=busiest.count),
+        "".join(body),
+    )
+
+
+def _people(count: int | None) -> str:
+    return _("5人未満") if count is None else _("%(count)s人", count=f"{count:,}")
 
 
 def holdings(bars: Sequence[tuple[str, int | None]], size: tuple[float, float], name: str) -> Markup:
@@ -158,10 +177,10 @@ def holdings(bars: Sequence[tuple[str, int | None]], size: tuple[float, float], 
             body.append(
                 f'<rect class="fill-4" x="{LEFT:.0f}" y="{y:.0f}" width="{max(2.0, long):.1f}" height="24" rx="3"/>'
             )
-        word = "5人未満" if count is None else f"{count:,}人"
+        word = _people(count)
         body.append(f'<text class="chart__strong" x="{LEFT + long + 10:.1f}" y="{y + 17:.0f}">{word}</text>')
-    told = "、".join(f"{label}は{'5人未満' if count is None else f'{count:,}人'}" for label, count in bars)
-    return frame((width, height), name, "1人がいくつ持っているか", told, "".join(body))
+    told = _("、").join(_("%(label)sは%(word)s", label=label, word=_people(count)) for label, count in bars)
+    return frame((width, height), name, _("1人がいくつ持っているか"), told, "".join(body))
 
 
 def both(draw: Callable[[Sequence[T], tuple[float, float], str], Markup], rows: Sequence[T], name: str) -> Markup:
@@ -212,7 +231,13 @@ def columns(
             middle = f'x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle"'
             body.append(f"<text {middle}>{escape(label)}</text>")
     highest = max(bars, key=lambda pair: pair[1])
-    return frame(size, name, title, f"{highest[0]}の{highest[1]:,}{unit}が最も多い。", "".join(body))
+    return frame(
+        size,
+        name,
+        title,
+        _("%(label)sの%(most)s%(unit)sが最も多い。", label=highest[0], most=f"{highest[1]:,}", unit=unit),
+        "".join(body),
+    )
 
 
 def lying(
@@ -229,5 +254,5 @@ def lying(
         if value > 0:
             body.append(f'<rect class="fill-4" x="4" y="{y + 7:.0f}" width="{max(2.0, long):.1f}" height="20" rx="3"/>')
         body.append(f'<text class="chart__strong" x="{long + 12:.1f}" y="{y + 22:.0f}">{escape(word)}</text>')
-    told = "、".join(f"{label}は{word}" for label, _, word in bars)
+    told = _("、").join(_("%(label)sは%(word)s", label=label, word=word) for label, _count, word in bars)
     return frame((width, height), name, title, told, "".join(body))

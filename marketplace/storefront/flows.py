@@ -8,6 +8,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from marketplace.kit.languages import _
+from marketplace.kit.shown import yen
+
 WHOLE = 1_000
 GAP, SLOT = 14.0, 44.0
 """Between two streams, and what the two lines of words beside one need."""
@@ -33,19 +36,19 @@ def parts_of(fund: dict[str, Any]) -> list[Part]:
     spent: dict[str, int] = {}
     for use in fund["uses"]:
         spent[use["purpose"]] = spent.get(use["purpose"], 0) + use["spent_yen"]
-    told = [(f"使いました: {purpose}", yen) for purpose, yen in spent.items()]
-    told.append(("ほかに使いました", fund["spent_yen"] - sum(spent.values())))
+    told = [(_("使いました: %(purpose)s", purpose=purpose), yen) for purpose, yen in spent.items()]
+    told.append((_("ほかに使いました"), fund["spent_yen"] - sum(spent.values())))
     told += [
-        ("基金にあります", fund["left_yen"]),
-        ("積み立てを待っています", fund["set_aside_yen"] - fund["fund_yen"]),
-        ("決済の手数料", fund["fees_yen"]),
-        ("お返しした代金", fund["refunded_yen"]),
-        ("カード会社で確認中", fund["disputed_yen"]),
+        (_("基金にあります"), fund["left_yen"]),
+        (_("積み立てを待っています"), fund["set_aside_yen"] - fund["fund_yen"]),
+        (_("決済の手数料"), fund["fees_yen"]),
+        (_("お返しした代金"), fund["refunded_yen"]),
+        (_("カード会社で確認中"), fund["disputed_yen"]),
     ]
     told = [(word, yen) for word, yen in told if yen > 0]
     rest = fund["collected_yen"] - sum(yen for _word, yen in told)
     if rest > 0:
-        told.append(("これから積み立てを決めます", rest))
+        told.append((_("これから積み立てを決めます"), rest))
     shares = shared_out([yen for _word, yen in told])
     return [Part(word, yen, share) for (word, yen), share in zip(told, shares, strict=True)]
 
@@ -71,8 +74,8 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
     height = 20 + sum(max(thick + GAP, SLOT) for thick in tall)
     source, y = 10 + (height - 20 - sum(tall)) / 2, 10.0
     body = [
-        f'<text class="chart__strong" x="0" y="{height / 2 - 4:.0f}">いただいた</text>',
-        f'<text class="chart__strong" x="0" y="{height / 2 + 16:.0f}">代金 {WHOLE:,}円</text>',
+        f'<text class="chart__strong" x="0" y="{height / 2 - 4:.0f}">{_("いただいた")}</text>',
+        f'<text class="chart__strong" x="0" y="{height / 2 + 16:.0f}">{_("代金 %(sum)s", sum=yen(WHOLE))}</text>',
     ]
     middle = (left + right) / 2
     for n, (part, thick) in enumerate(zip(parts, tall, strict=True)):
@@ -84,13 +87,14 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
         fill, at = FILLS[n % len(FILLS)], max(y + thick / 2, y + 14)
         body.append(f'<path class="{fill}" opacity="0.45" d="{curve}"/>')
         body.append(f'<rect class="{fill}" x="{right:.0f}" y="{y:.1f}" width="8" height="{thick:.1f}"/>')
-        body.append(f'<text class="chart__strong" x="{right + 16:.0f}" y="{at - 2:.1f}">{part.share:,}円</text>')
+        body.append(f'<text class="chart__strong" x="{right + 16:.0f}" y="{at - 2:.1f}">{yen(part.share)}</text>')
         body.append(f'<text x="{right + 16:.0f}" y="{at + 16:.1f}">{escape(_short(part.word, width))}</text>')
         source, y = source + thick, y + max(thick + GAP, SLOT)
-    told = "、".join(f"{part.word} {part.share}円" for part in parts)
+    told = _("、").join(f"{part.word} {yen(part.share)}" for part in parts)
+    title = _("いただいた1,000円の行き先")
     return Markup(  # noqa: S704 - numbers, words of this file and escaped text
         f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d">'
-        f'<title id="{name}-t">いただいた1,000円の行き先</title><desc id="{name}-d">{escape(told)}</desc>'
+        f'<title id="{name}-t">{title}</title><desc id="{name}-d">{escape(told)}</desc>'
         f"{''.join(body)}</svg>"
     )
 

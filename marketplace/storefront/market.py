@@ -13,6 +13,7 @@ from marketplace.accounts.session import current_account
 from marketplace.chain.models import Log
 from marketplace.chain.register import read_at, status
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
@@ -101,8 +102,8 @@ def spell(span: timedelta) -> str:
     minutes = int(span.total_seconds()) // 60
     for size, word in ((24 * 60, "日"), (60, "時間"), (1, "分")):
         if minutes >= size:
-            return f"{minutes // size}{word}"
-    return "1分未満"
+            return f"{minutes // size}{_(word)}"
+    return _("1分未満")
 
 
 def _last_movement() -> datetime | None:

@@ -12,7 +12,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.kit.db import db
-from marketplace.kit.money import yen
+from marketplace.kit.languages import _
+from marketplace.kit.shown import yen
 from marketplace.listings.models import MODE_JA, Listing
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.models import Pin
@@ -49,7 +50,7 @@ def approved(token: Token) -> Iterable[Mark]:
     if listing.approved_at is not None:
         yield Mark(listing.approved_at, "町が内容を承認", token.right.text_hash or "", "承認された文章のしるし")
     announced = max(listing.publish_at, listing.approved_at or listing.publish_at)
-    yield Mark(announced, f"販売を公告（{MODE_JA[listing.mode]}）", listing.code, "出品番号")
+    yield Mark(announced, _("販売を公告（%(mode)s）", mode=MODE_JA[listing.mode]), listing.code, "出品番号")
 
 
 def kept(token: Token) -> Iterable[Mark]:
@@ -67,7 +68,7 @@ def promised(token: Token) -> Iterable[Mark]:
 
 def moved(token: Token) -> Iterable[Mark]:
     for step in history(token.token_id):
-        price = f"（{yen(step.price_yen)}）" if step.price_yen is not None else ""
+        price = _("（%(price_yen)s）", price_yen=yen(step.price_yen)) if step.price_yen is not None else ""
         yield Mark(step.at, f"{STEP_JA[step.kind]}{price}", step.tx_hash, "帳面の記録")
 
 
@@ -76,8 +77,8 @@ def named(token: Token) -> Iterable[Mark]:
     if row is None:
         return
     if row.concluded_at is not None:
-        name = "" if row.state == NamingState.REVOKED else f"「{row.name}」"
-        yield Mark(row.concluded_at, f"愛称{name}が決まった", row.path, "愛称のページ")
+        name = "" if row.state == NamingState.REVOKED else _("「%(name)s」", name=row.name)
+        yield Mark(row.concluded_at, _("愛称%(name)sが決まった", name=name), row.path, "愛称のページ")
     if row.ended_at is not None:
         word = "命名権を取り消し" if row.state == NamingState.REVOKED else "愛称の期間が終わった"
         yield Mark(row.ended_at, word, state="failed" if row.state == NamingState.REVOKED else "done")

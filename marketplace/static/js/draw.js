@@ -40,11 +40,11 @@
     const found = [];
     const root = await rootFrom(proof);
     const same = proof.entry.no === page.no && root === page.root && proof.commit.root === page.root;
-    found.push(["締め切りのときに公開した一覧に、この受付が入っている", same, root]);
+    found.push([inWords("締め切りのときに公開した一覧に、この受付が入っている"), same, root]);
     const seed = hex(await H(text("draw-v1"), text(canon(proof.commit)), bytes(proof.randomness)));
-    found.push(["一覧と乱数から、乱数の種が出る", seed === page.seed, seed]);
+    found.push([inWords("一覧と乱数から、乱数の種が出る"), seed === page.seed, seed]);
     const own = await ticket(seed, proof.entry.no, proof.entry.lots);
-    found.push(["種と受付番号から、抽選番号が出る", own === page.ticket, own]);
+    found.push([inWords("種と受付番号から、抽選番号が出る"), own === page.ticket, own]);
     return { found, won: page.cutoff !== "" && own <= page.cutoff };
   }
 
@@ -71,11 +71,14 @@
         const { found, won } = await checks(box.dataset, await response.json());
         found.forEach((each) => show(list, each));
         list.hidden = false;
+        const right = won
+          ? inWords("正しい抽選でした。抽選番号はさかい目以下なので、当選です。")
+          : inWords("正しい抽選でした。抽選番号はさかい目より大きいので、補欠または落選です。");
         answer.textContent = found.every((each) => each[1])
-          ? `正しい抽選でした。抽選番号はさかい目${won ? "以下なので、当選" : "より大きいので、補欠または落選"}です。`
-          : "合わないところがあります。この画面を保存して、役場にお知らせください。";
+          ? right
+          : inWords("合わないところがあります。この画面を保存して、役場にお知らせください。");
       } catch {
-        answer.textContent = "確かめるための記録を受け取れませんでした。しばらくしてから、もう一度押してください。";
+        answer.textContent = inWords("確かめるための記録を受け取れませんでした。しばらくしてから、もう一度押してください。");
       }
     });
   });

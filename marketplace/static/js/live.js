@@ -37,7 +37,7 @@
     document.querySelectorAll("[data-add]").forEach((button, n) => {
       if (!steps[n]) return;
       button.dataset.add = steps[n];
-      button.textContent = `+${steps[n].toLocaleString("ja-JP")}円`;
+      button.textContent = inWords("+%(sum)s円", { sum: steps[n].toLocaleString("ja-JP") });
     });
   }
 

@@ -49,7 +49,7 @@ async function draw() {
   if (seconds > mine.expires) {
     canvas.hidden = true;
     shown.textContent = "";
-    state.textContent = "期限が切れました。電波のあるところで、このページを開き直してください。";
+    state.textContent = inWords("期限が切れました。電波のあるところで、このページを開き直してください。");
     return;
   }
   const code = await show(mine.pair.privateKey, mine.certificate, window);
@@ -61,7 +61,7 @@ async function draw() {
   drawn.hidden = true;
   bar.hidden = false;
   box.dataset.ready = code;
-  state.textContent = `電波がなくても、${day(mine.expires)}まで使えます。`;
+  state.textContent = inWords("電波がなくても、%(day)sまで使えます。", { day: day(mine.expires) });
 }
 
 async function forget() {

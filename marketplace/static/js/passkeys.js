@@ -8,10 +8,10 @@
     .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
   const TROUBLES = {
-    NotAllowedError: "確認が取り消されたか、時間が過ぎました。もう一度お試しください。",
-    InvalidStateError: "この端末には、もう登録してあります。",
-    NotSupportedError: "この端末では、パスキーを使えません。",
-    SecurityError: "この住所（URL）では、パスキーを使えません。",
+    NotAllowedError: inWords("確認が取り消されたか、時間が過ぎました。もう一度お試しください。"),
+    InvalidStateError: inWords("この端末には、もう登録してあります。"),
+    NotSupportedError: inWords("この端末では、パスキーを使えません。"),
+    SecurityError: inWords("この住所（URL）では、パスキーを使えません。"),
   };
 
   function asked(options) {
@@ -34,7 +34,7 @@
     const token = form.querySelector("[name=csrf_token]").value;
     const body = new URLSearchParams({ csrf_token: token });
     const reply = await fetch(form.dataset.options, { method: "POST", body, headers: { Accept: "application/json" } });
-    if (!reply.ok || reply.redirected) throw new Error("画面を読みこみ直して、もう一度お試しください。");
+    if (!reply.ok || reply.redirected) throw new Error(inWords("画面を読みこみ直して、もう一度お試しください。"));
     const publicKey = asked(await reply.json());
     return answered(await navigator.credentials[form.dataset.passkey]({ publicKey }));
   }

@@ -19,7 +19,7 @@
       box.querySelectorAll("[data-stage], [data-step]").forEach((part) => { part.hidden = false; });
       next.hidden = end.hidden = true;
       start.hidden = false;
-      said.textContent = "抽選のようすは以上です。";
+      said.textContent = inWords("抽選のようすは以上です。");
     }
 
     function step() {

@@ -9,9 +9,9 @@
     const days = Math.floor(seconds / DAY);
     const hours = Math.floor((seconds % DAY) / HOUR);
     const minutes = Math.floor((seconds % HOUR) / MINUTE);
-    if (days > 0) return [[days, "日"], [hours, "時間"], [minutes, "分"]];
-    if (hours > 0) return [[hours, "時間"], [minutes, "分"]];
-    return [[minutes, "分"], [Math.floor(seconds % MINUTE), "秒"]];
+    if (days > 0) return [[days, inWords("日")], [hours, inWords("時間")], [minutes, inWords("分")]];
+    if (hours > 0) return [[hours, inWords("時間")], [minutes, inWords("分")]];
+    return [[minutes, inWords("分")], [Math.floor(seconds % MINUTE), inWords("秒")]];
   }
 
   /* live.js writes down how far the server's clock is ahead of this one. */
@@ -74,9 +74,9 @@
     const before = word.textContent;
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
-      word.textContent = "写しました";
+      word.textContent = inWords("写しました");
     } catch {
-      word.textContent = "写せませんでした";
+      word.textContent = inWords("写せませんでした");
     }
     setTimeout(() => { word.textContent = before; }, 2000);
   }
@@ -105,7 +105,7 @@
     if (!(button instanceof HTMLButtonElement)) return;
     setTimeout(() => {
       button.dataset.label = button.textContent;
-      button.textContent = "送信中…";
+      button.textContent = inWords("送信中…");
       button.disabled = true;
     });
   });

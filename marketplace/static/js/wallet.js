@@ -6,10 +6,10 @@
 
   const REFUSED = 4001, PENDING = -32002, UNKNOWN_CHAIN = 4902;
   const WORDS = {
-    [REFUSED]: "取りやめました。何も起きていません。",
-    [PENDING]: "ウォレットに、前の確かめの画面が開いたままです。そちらをごらんください。",
+    [REFUSED]: inWords("取りやめました。何も起きていません。"),
+    [PENDING]: inWords("ウォレットに、前の確かめの画面が開いたままです。そちらをごらんください。"),
   };
-  const TROUBLE = "ウォレットがうまく応えませんでした。少し待ってから、もう一度お試しください。";
+  const TROUBLE = inWords("ウォレットがうまく応えませんでした。少し待ってから、もう一度お試しください。");
   const POLL = 400, LONG = 180000;
 
   class Said extends Error {}
@@ -19,7 +19,7 @@
 
   async function account() {
     const [first] = await ask("eth_requestAccounts");
-    if (!first) throw new Said("ウォレットに口座がありません。");
+    if (!first) throw new Said(inWords("ウォレットに口座がありません。"));
     return first;
   }
 
@@ -31,11 +31,11 @@
       await ask("wallet_switchEthereumChain", [{ chainId: wanted }]);
     } catch (error) {
       if (error.code !== UNKNOWN_CHAIN) throw error;
-      if (!box.dataset.rpc) throw new Said(`ウォレットに、このネットワーク（番号 ${BigInt(wanted)}）を加えてから、もう一度お試しください。`);
+      if (!box.dataset.rpc) throw new Said(inWords("ウォレットに、このネットワーク（番号 %(no)s）を加えてから、もう一度お試しください。", { no: BigInt(wanted) }));
       const coin = { name: "Ether", symbol: "ETH", decimals: 18 };
       await ask("wallet_addEthereumChain", [{ chainId: wanted, chainName: box.dataset.chainName, rpcUrls: [box.dataset.rpc], nativeCurrency: coin }]);
     }
-    if (!(await there())) throw new Said("ウォレットのネットワークが、この町の帳面のものではありません。");
+    if (!(await there())) throw new Said(inWords("ウォレットのネットワークが、この町の帳面のものではありません。"));
   }
 
   /* What a refused call carries, wherever a wallet puts it: the contract's own reason. */
@@ -55,17 +55,17 @@
   }
 
   async function send(box, say, from, to, data, doing) {
-    say(`${doing}：ウォレットの画面で確かめてください。`);
+    say(inWords("%(step)s：ウォレットの画面で確かめてください。", { step: doing }));
     await ask("eth_call", [{ from, to, data }, "latest"]);
     const hash = await ask("eth_sendTransaction", [{ from, to, data }]);
-    say(`${doing}：記録を待っています。`);
+    say(inWords("%(step)s：記録を待っています。", { step: doing }));
     for (const until = Date.now() + LONG; Date.now() < until; await pause()) {
       const receipt = await ask("eth_getTransactionReceipt", [hash]);
       if (!receipt) continue;
-      if (BigInt(receipt.status) !== 1n) throw new Said("帳面が受け付けませんでした。お金も権利も動いていません。");
+      if (BigInt(receipt.status) !== 1n) throw new Said(inWords("帳面が受け付けませんでした。お金も権利も動いていません。"));
       return hash;
     }
-    throw new Said("まだ記録されていません。あとで、このページを読みこみ直してください。");
+    throw new Said(inWords("まだ記録されていません。あとで、このページを読みこみ直してください。"));
   }
 
   /* The page is read again once our own record has caught up with the chain. */
@@ -80,23 +80,23 @@
     const me = await account();
     const { yen, market, price } = box.dataset;
     await onChain(box);
-    if (await number(me, yen, written(box.dataset.balance, me)) < BigInt(price)) throw new Said("このウォレットには、代金に足りる円トークンがありません。");
-    if (await number(me, yen, written(box.dataset.allowance, me)) < BigInt(price)) await send(box, say, me, yen, box.dataset.approve, "1つめ（代金を使う許可）");
-    await send(box, say, me, market, written(box.dataset.buy, me), "2つめ（購入）");
-    say("買えました。このページの記録を新しくしています。");
+    if (await number(me, yen, written(box.dataset.balance, me)) < BigInt(price)) throw new Said(inWords("このウォレットには、代金に足りる円トークンがありません。"));
+    if (await number(me, yen, written(box.dataset.allowance, me)) < BigInt(price)) await send(box, say, me, yen, box.dataset.approve, inWords("1つめ（代金を使う許可）"));
+    await send(box, say, me, market, written(box.dataset.buy, me), inWords("2つめ（購入）"));
+    say(inWords("買えました。このページの記録を新しくしています。"));
     await recorded(box, (token) => token.owner.toLowerCase() === me.toLowerCase());
     window.location.reload();
   }
 
   async function sell(box, say) {
     const typed = box.querySelector("input").value.normalize("NFKC").replace(/[,、円¥\s]/g, "");
-    if (!/^[0-9]{1,9}$/.test(typed) || BigInt(typed) < 1n) throw new Said("価格を数字で入力してください（例 1,300）。");
+    if (!/^[0-9]{1,9}$/.test(typed) || BigInt(typed) < 1n) throw new Said(inWords("価格を数字で入力してください（例 1,300）。"));
     const me = await account();
     await onChain(box);
-    if (me.toLowerCase() !== box.dataset.holder.toLowerCase()) throw new Said("この権利を持っているのは、いまつながっているウォレットではありません。");
-    await send(box, say, me, box.dataset.rights, box.dataset.approve, "1つめ（売る許可）");
-    await send(box, say, me, box.dataset.market, written(box.dataset.list, me, { price: word(BigInt(typed)) }), "2つめ（売り出し）");
-    say("売りに出しました。まもなく、このページに出ます。");
+    if (me.toLowerCase() !== box.dataset.holder.toLowerCase()) throw new Said(inWords("この権利を持っているのは、いまつながっているウォレットではありません。"));
+    await send(box, say, me, box.dataset.rights, box.dataset.approve, inWords("1つめ（売る許可）"));
+    await send(box, say, me, box.dataset.market, written(box.dataset.list, me, { price: word(BigInt(typed)) }), inWords("2つめ（売り出し）"));
+    say(inWords("売りに出しました。まもなく、このページに出ます。"));
     await recorded(box, (token) => token.offer && token.offer.price_yen === Number(typed));
     window.location.reload();
   }
@@ -104,8 +104,8 @@
   async function cancel(box, say) {
     const me = await account();
     await onChain(box);
-    await send(box, say, me, box.dataset.market, box.dataset.cancel, "取り下げ");
-    say("取り下げました。");
+    await send(box, say, me, box.dataset.market, box.dataset.cancel, inWords("取り下げ"));
+    say(inWords("取り下げました。"));
     await recorded(box, (token) => !token.offer);
     window.location.reload();
   }

@@ -1,0 +1,103 @@
+"""An English page says nothing in Japanese but what the town wrote in it, and no page breaks in any language."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.kit.db import db, get
+from marketplace.kit.languages import JAPANESE_ONLY, Language
+from marketplace.listings.models import Listing
+from marketplace.rights.models import Right
+from marketplace.settings import settings
+from tests import given
+from tests.pages import submit
+
+KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
+TABLE = Path(__file__).parents[1] / "access/pages.txt"
+LANGUAGES = ("日本語", "やさしい日本語", "抽選のしくみ（やさしい説明） / How the draw works")
+DOCUMENTS = {"/results", "/metrics"}
+"""Official announcements are in Japanese; figures are for machines."""
+
+
+def addresses() -> Iterator[str]:
+    """The pages of the table of access that need no parameter and no role."""
+    for line in TABLE.read_text("utf-8").splitlines():
+        found = re.fullmatch(r"GET\s+(\S+)\s+200\s+(?:everybody|signed in)", line)
+        if found and "<" not in found[1] and not found[1].startswith(JAPANESE_ONLY):
+            yield found[1]
+
+
+def of_a_sale(mode: str) -> list[str]:
+    listing = get(Listing, given.a_listing(mode))
+    path = f"/listings/{listing.code}"
+    more = {"lottery": ["/draw", "/enter"], "ascending": ["/bids", "/bid"], "sealed": ["/bids"]}
+    return [path, f"{path}/law", *(path + each for each in more.get(mode, []))]
+
+
+@pytest.fixture
+def reader(app: Flask, client: FlaskClient) -> FlaskClient:
+    return given.signed_in(client, given.an_account())
+
+
+def own_words() -> list[str]:
+    """What the town and its people wrote."""
+    town = settings()
+    words: list[str] = [
+        *LANGUAGES,
+        town.town_name,
+        town.town_office,
+        town.town_address,
+        town.town_hours,
+        town.fund_name,
+    ]
+    for right in db.session.scalars(sa.select(Right)):
+        words += [right.title_ja, right.lead_ja, right.body_ja, right.resale_rule_ja, right.picture_alt]
+        words += [line["ja"] for line in (*right.perks, *right.terms)]
+    return sorted(filter(None, words), key=len, reverse=True)
+
+
+def kana_on(client: FlaskClient, path: str) -> list[str]:
+    answer = client.get(path)
+    if answer.mimetype != "text/html":
+        return []
+    page = answer.get_data(as_text=True)
+    for words in own_words():
+        page = page.replace(words, "")
+    return [line.strip() for line in page.splitlines() if KANA.search(line)]
+
+
+def test_pages_in_english_are_in_english(reader: FlaskClient) -> None:
+    reader.get("/display?language=en")
+    left = {path: kana_on(reader, path) for path in addresses() if path not in DOCUMENTS}
+    assert {path: lines for path, lines in left.items() if lines} == {}
+
+
+@pytest.mark.parametrize("mode", ["fixed", "lottery", "ascending", "sealed"])
+def test_pages_of_a_sale_in_english_are_in_english(reader: FlaskClient, mode: str) -> None:
+    paths = of_a_sale(mode)
+    reader.get("/display?language=en")
+    left = {path: kana_on(reader, path) for path in paths}
+    assert {path: lines for path, lines in left.items() if lines} == {}
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_no_page_breaks_in_any_language(app: Flask, reader: FlaskClient, language: Language) -> None:
+    stranger = app.test_client()
+    for client in (reader, stranger):
+        client.get(f"/display?language={language}")
+    paths = [*addresses(), *of_a_sale("fixed"), *of_a_sale("lottery"), *of_a_sale("ascending")]
+    broken = [path for path in paths for client in (reader, stranger) if client.get(path).status_code >= 500]
+    assert broken == []
+
+
+def test_an_order_in_english_is_in_english(reader: FlaskClient) -> None:
+    listing = get(Listing, given.a_listing("fixed"))
+    reader.get("/display?language=en")
+    path = f"/listings/{listing.code}"
+    order = submit(reader, path, action=f"{path}/order").headers["Location"]
+    assert kana_on(reader, order) == []

@@ -1,0 +1,86 @@
+"""Every sentence that readers of the public pages meet is said in each language; the catalogues hold nothing else."""
+
+import ast
+import re
+
+import pytest
+import words
+from words import TRANSLATED, UNREAD
+
+from marketplace.kit.catalogues import Entry, path, read, written
+from marketplace.kit.languages import Language
+
+KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+FOUND = words.sentences()
+AS_WRITTEN = {
+    "accounts/passkeys.py": "the name of the site in the browser's own window",
+    "listings/comparing.py": "facts of a sale, in the words of its notice",
+    "receipts/models.py": "what stands on the paper",
+}
+
+
+def entries(language: Language) -> list[Entry]:
+    return read(path(language).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_each_sentence_has_a_translation_and_each_translation_a_sentence(language: Language) -> None:
+    said = {entry.text: entry.said for entry in entries(language)}
+    assert [text for text in FOUND if not said.get(text)] == [], "scripts/words writes them into the catalogue"
+    assert [text for text in said if text not in FOUND] == [], "scripts/words takes them out"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_translation_is_a_guess_and_none_stands_twice(language: Language) -> None:
+    found = entries(language)
+    assert [entry.text for entry in found if entry.flags] == []
+    assert len({entry.text for entry in found}) == len(found)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_catalogue_is_in_the_order_of_the_code(language: Language) -> None:
+    assert path(language).read_text("utf-8") == written(language, words.brought_up_to_date(language))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_blanks_of_its_sentence(language: Language) -> None:
+    different = [
+        (entry.text, entry.said)
+        for entry in entries(language)
+        if set(PLACEHOLDER.findall(entry.text)) != set(PLACEHOLDER.findall(entry.said))
+        or re.sub(r"%%|%\(\w+\)s", "", entry.said).count("%") != re.sub(r"%%|%\(\w+\)s", "", entry.text).count("%")
+    ]
+    assert different == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_links_of_its_sentence(language: Language) -> None:
+    def links(text: str) -> set[str]:
+        return set(re.findall(r'(?:href|data-[a-z]+|id)="[^"]*"', text))
+
+    assert [entry.text for entry in entries(language) if links(entry.text) != links(entry.said)] == []
+
+
+def test_english_has_no_kana() -> None:
+    kept = {"の", "ァ", "ヶ"}  # parts of Japanese names, never shown alone
+    both = "抽選のしくみ（やさしい説明） / How the draw works"  # its own name, as on the page it leads to
+    said = [entry.said.replace(both, "") for entry in entries(Language.EN) if entry.text not in kept]
+    assert [text for text in said if KANA.search(text)] == []
+
+
+def test_no_sentence_of_the_public_offices_hides_in_an_f_string() -> None:
+    """Its parts could not be said in another order."""
+    hidden = [
+        f"{place}:{node.lineno}"
+        for file in sorted(words.ROOT.glob("**/*.py"))
+        if not any((place := file.relative_to(words.ROOT)).match(pattern) for pattern in (*UNREAD, *AS_WRITTEN))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        if any(isinstance(part, ast.Constant) and words.japanese(part.value) for part in node.values)
+    ]
+    assert hidden == []
+
+
+def test_each_exception_is_a_module() -> None:
+    assert [pattern for pattern in UNREAD if not list(words.ROOT.glob(pattern))] == []

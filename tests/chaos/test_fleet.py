@@ -11,10 +11,15 @@ from tests.chaos.fleet import at_anchor
 from tests.chaos.living import live
 from tests.chaos.running import Ending
 from tests.chaos.state import alike, fingerprint
+from tests.databases import chosen
 
-KILLS = 10
+KILLS = 4
 
-pytestmark = [pytest.mark.node, pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")]
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc"),
+    pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: tests/journeys/test_kill.py does it on SQLite"),
+]
 
 
 def test_two_of_each_end_as_one_alone_whatever_is_killed(database_url: str, tmp_path: Path, calm: Ending) -> None:

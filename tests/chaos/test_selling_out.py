@@ -10,7 +10,7 @@ from tests import given
 from tests.chaos.selling_out import PRICE, naively, sell_out
 from tests.local_stripe import LocalStripe
 
-UNITS, PEOPLE, THREADS = 20, 200, 50
+UNITS, PEOPLE, THREADS = 10, 100, 50
 
 
 @pytest.fixture

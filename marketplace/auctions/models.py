@@ -203,6 +203,7 @@ class Bidder(Base):
     __table_args__ = (
         sa.UniqueConstraint("auction_id", "account_id", name="uq_bidders_person"),
         sa.UniqueConstraint("auction_id", "no", name="uq_bidders_no"),
+        sa.Index("ix_bidders_account", "account_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

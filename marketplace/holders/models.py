@@ -54,6 +54,7 @@ class Gift(Base):
             sqlite_where=_OPEN_GIFT,
             postgresql_where=_OPEN_GIFT,
         ),
+        sa.Index("ix_gifts_token", "token_id"),
         sa.CheckConstraint("(state = 'offered') = (to_email IS NOT NULL)", name="address_until_the_answer"),
         sa.CheckConstraint("state NOT IN ('accepted', 'delivered') OR recipient_id IS NOT NULL", name="taken_by_one"),
         sa.CheckConstraint("recipient_id <> giver_id", name="to_another"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from marketplace.kit.db import Base
 
 OPEN = sa.text("done_at IS NULL AND parked_at IS NULL")
+NOT_DONE = sa.text("done_at IS NULL")
 
 
 class Message(Base):
@@ -19,6 +20,7 @@ class Message(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         sa.Index("ix_outbox_open", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        sa.Index("ix_outbox_not_done", "said_at", sqlite_where=NOT_DONE, postgresql_where=NOT_DONE),
         sa.UniqueConstraint("key", name="uq_outbox_promise"),
         sa.CheckConstraint("attempts >= 0", name="attempts_counted"),
     )

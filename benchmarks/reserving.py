@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from benchmarks import Result, compared
+from benchmarks.copies import copy
 from benchmarks.places import let_go, town
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, UnitState
@@ -48,7 +49,8 @@ def measured(rounds: int = ROUNDS, seconds: int = SECONDS, units: int = UNITS) -
     rates: dict[str, list[float]] = {"one": [], "many": [], "counter": []}
     with town("postgresql", lasting=True) as here:
         first = given.a_listing(quantity=1)
-        last = _copies(first)
+        copy(Listing, first, ({"code": f"LST-RUSH{n:03}"} for n in range(SALES)))
+        last = first + SALES
         url = here.env["DATABASE_URL"]
         let_go()
         _run(TABLES)
@@ -104,17 +106,6 @@ def _program() -> str:
     found = str(own) if own and own.exists() else shutil.which("pgbench")
     assert found, "there is no pgbench"
     return found
-
-
-def _copies(listing_id: int) -> int:
-    """Sales like this one, without the pains of drafting them; the id of the last."""
-    table = Listing.__table__
-    assert isinstance(table, sa.Table)
-    row = db.session.execute(sa.select(table).where(table.c.id == listing_id)).mappings().one()
-    rows = [{**row, "id": listing_id + n, "code": f"LST-RUSH{n:03}"} for n in range(1, SALES + 1)]
-    db.session.execute(sa.insert(table), rows)
-    db.session.commit()
-    return listing_id + SALES
 
 
 def _run(script: str) -> None:

@@ -53,15 +53,15 @@ def town(data: Path) -> Iterator[Served]:
     """The town in `data`, by scripts/run; a new directory becomes the demo town."""
     port = free_port()
     command = [str(ROOT / "scripts" / "run"), "--port", str(port), "--data", str(data)]
-    with _started(command, port, "readyz") as started:
-        yield started
+    with started(command, port, "readyz") as running:
+        yield running
 
 
 @contextmanager
 def hello_server() -> Iterator[Served]:
     """Hello, with as many processes and threads as the town's web."""
-    with served("benchmarks.serving:hello", {}) as started:
-        yield started
+    with served("benchmarks.serving:hello", {}) as running:
+        yield running
 
 
 @contextmanager
@@ -69,8 +69,8 @@ def web(settings: Settings) -> Iterator[Served]:
     """The web processes alone, of a town whose database is there already."""
     secret = settings.secret_key.get_secret_value()
     env = {"DATABASE_URL": settings.database, "DATA_DIR": str(settings.data_dir), "SECRET_KEY": secret}
-    with served("wsgi:app", env, "healthz") as started:
-        yield started
+    with served("wsgi:app", env, "healthz") as running:
+        yield running
 
 
 @contextmanager
@@ -78,12 +78,12 @@ def served(app: str, env: Mapping[str, str], ready: str = "") -> Iterator[Served
     """A WSGI application under the town's gunicorn, with these variables of the environment beside our own."""
     port, settings = free_port(), Settings()
     command = [sys.executable, *gunicorn(app, port, settings.web_workers, settings.web_threads)]
-    with _started(command, port, ready, {**os.environ, **env}) as started:
-        yield started
+    with started(command, port, ready, {**os.environ, **env}) as running:
+        yield running
 
 
 @contextmanager
-def _started(command: list[str], port: int, ready: str, env: Mapping[str, str] | None = None) -> Iterator[Served]:
+def started(command: list[str], port: int, ready: str, env: Mapping[str, str] | None = None) -> Iterator[Served]:
     """The command, once /`ready` answers 200; stopped afterwards. RuntimeError with its words if it does not start."""
     with tempfile.TemporaryFile("w+") as log:
         began = time.monotonic()

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 6fc97bd2270e, after ; 2026-11-28 19:06:19.924797.
+Revision f4e598dcad00, after ; 2026-11-28 19:18:34.227275.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6fc97bd2270e"
+revision = "f4e598dcad00"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -448,6 +448,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name="uq_outbox_promise"),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_not_done",
+            ["said_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
         batch_op.create_index(
             "ix_outbox_open",
             ["due_at"],
@@ -1054,6 +1061,7 @@ def upgrade() -> None:
     with op.batch_alter_table("gifts", schema=None) as batch_op:
         batch_op.create_index("ix_gifts_giver_id", ["giver_id"], unique=False)
         batch_op.create_index("ix_gifts_to_email", ["to_email"], unique=False)
+        batch_op.create_index("ix_gifts_token", ["token_id"], unique=False)
         batch_op.create_index(
             "uq_gifts_one_open_per_token",
             ["token_id"],
@@ -3215,6 +3223,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("auction_id", "account_id", name="uq_bidders_person"),
         sa.UniqueConstraint("auction_id", "no", name="uq_bidders_no"),
     )
+    with op.batch_alter_table("bidders", schema=None) as batch_op:
+        batch_op.create_index("ix_bidders_account", ["account_id"], unique=False)
+
     op.create_table(
         "draws",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -3929,6 +3940,9 @@ def downgrade() -> None:
 
     op.drop_table("enclosures")
     op.drop_table("draws")
+    with op.batch_alter_table("bidders", schema=None) as batch_op:
+        batch_op.drop_index("ix_bidders_account")
+
     op.drop_table("bidders")
     op.drop_table("auction_told")
     with op.batch_alter_table("appointment_counts", schema=None) as batch_op:
@@ -4177,6 +4191,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('offered', 'accepted')"),
             postgresql_where=sa.text("state IN ('offered', 'accepted')"),
         )
+        batch_op.drop_index("ix_gifts_token")
         batch_op.drop_index("ix_gifts_to_email")
         batch_op.drop_index("ix_gifts_giver_id")
 
@@ -4259,6 +4274,9 @@ def downgrade() -> None:
             "ix_outbox_open",
             sqlite_where=sa.text("done_at IS NULL AND parked_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_outbox_not_done", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
         )
 
     op.drop_table("outbox")

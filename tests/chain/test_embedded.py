@@ -1,5 +1,6 @@
 """The embedded chain is stopped, killed, and finds everything again."""
 
+import http.client
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 from eth_account import Account
 
 from marketplace.chain import snapshots
+from tests import listening
 from tests.local_chain import ask, free_port, need_anvil
 
 CHAIN_ID = 4_242
@@ -92,6 +94,17 @@ def test_it_stops_when_asked_and_finds_everything_as_it_was(keeper: Keeper, port
     keeper()
     assert head(port) == before[-1]
     assert send(port, 3) != before[-1]
+
+
+def test_it_answers_this_machine_alone_and_no_page_of_a_browser(keeper: Keeper, port: int) -> None:
+    keeper()
+    assert listening.addresses(port) == {"127.0.0.1"}
+    assert ask(port, "eth_accounts") == []
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}'
+    connection.request("POST", "/", body, {"Content-Type": "application/json", "Origin": "https://evil.example"})
+    assert connection.getresponse().getheader("Access-Control-Allow-Origin") is None
+    connection.close()
 
 
 def test_a_kill_takes_the_chain_along_and_loses_only_what_came_after_the_last_snapshot(

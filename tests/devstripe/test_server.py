@@ -2,12 +2,12 @@
 
 import http.client
 import signal
-import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests import listening
 from tests.devstripe.shop import session, url_of
 from tests.local_stripe import LocalStripe, running
 
@@ -32,10 +32,7 @@ def test_it_stops_when_told(tmp_path: Path) -> None:
 
 
 def test_it_listens_on_the_loopback_address_only(stripe: LocalStripe) -> None:
-    port = urlsplit(stripe.base_url).port or 0
-    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
-    listening = {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
-    assert listening == {f"{socket.inet_aton('127.0.0.1')[::-1].hex().upper()}:{port:04X}"}
+    assert listening.addresses(urlsplit(stripe.base_url).port or 0) == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize(

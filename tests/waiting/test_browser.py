@@ -1,0 +1,92 @@
+"""The waiting room in a real browser: it comes forward by itself, and is readable by everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from marketplace.kit.db import get
+from marketplace.listings import scheduling
+from marketplace.orders.expiring import cancel
+from marketplace.orders.models import Order
+from marketplace.orders.placing import place
+from marketplace.outbox import keeping
+from marketplace.waiting.calling import call
+from marketplace.waiting.joining import join
+from tests import given
+from tests.visiting import visiting
+from tests.waiting.stage import a_room, turn
+
+pytestmark = pytest.mark.browser
+SOON = 30_000
+"""Milliseconds: the page asks each five seconds."""
+
+
+def sign_in(page: Page, app: Flask, account_id: int, address: str) -> None:
+    page.context.add_cookies([{"name": "hiroba", "value": given.a_cookie(app, account_id), "url": address}])
+
+
+def faults(page: Page) -> list[str]:
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [each["id"] for each in found]
+
+
+def test_a_page_that_waits_comes_to_its_turn_by_itself(app: Flask, page: Page, live_server: str) -> None:
+    room, (first,) = a_room(1, state="open", quantity=1)
+    turn()
+    room_id, code = room.id, room.code
+    order_id = place(first, room.listing_id)
+    hana = given.an_account()
+    join(room_id, hana)
+    sign_in(page, app, hana, live_server)
+    page.goto(f"/listings/{code}/waiting")
+    expect(page.get_by_text("いまは、すべての分がほかの方の手続き中です。")).to_be_visible()
+    assert get(Order, order_id).is_open
+    cancel(order_id)
+    assert call(room_id) == 1
+    expect(page.get_by_text("あなたの順番です。どうぞ。")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="購入の手続きへ").click()
+    page.wait_for_url("**/orders/*/confirm")
+
+
+def test_it_says_by_itself_that_it_is_over(app: Flask, page: Page, live_server: str) -> None:
+    room, _ = a_room(1, state="open", quantity=1)
+    turn()
+    hana = given.an_account()
+    join(room.id, hana)
+    sign_in(page, app, hana, live_server)
+    page.goto(f"/listings/{room.code}/waiting")
+    expect(page.get_by_text("あなたの順番", exact=True)).to_be_visible()
+    scheduling.close_sale(room.listing_id)
+    keeping.drain()
+    expect(page.get_by_text("受付は終わりました。")).to_be_visible(timeout=SOON)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_no_state_of_it_has_a_fault_that_axe_can_find(
+    app: Flask, browser: Browser, live_server: str, scheme: str, width: int
+) -> None:
+    before, _ = a_room(1)
+    open_, _ = a_room(1, state="open", quantity=1)
+    clerk, hana = given.staff("counter"), given.an_account()
+    turn()
+    join(open_.id, hana)
+    paths = [f"/listings/{before.code}", f"/listings/{before.code}/waiting", f"/listings/{open_.code}/waiting"]
+    found = {}
+    size = {"width": width, "height": 900}
+    with visiting(browser, live_server, color_scheme=scheme, viewport=size) as page:
+        sign_in(page, app, hana, live_server)
+        for path in paths:
+            page.goto(path)
+            sideways = page.evaluate("document.documentElement.scrollWidth") > width
+            found[path] = (faults(page), sideways)
+    with visiting(browser, live_server, color_scheme=scheme, viewport=size) as page:
+        sign_in(page, app, clerk, live_server)
+        for path in ("/staff/waiting", f"/staff/waiting/{open_.code}"):
+            page.goto(path)
+            found[path] = (faults(page), page.evaluate("document.documentElement.scrollWidth") > width)
+    assert {path: fault for path, fault in found.items() if fault != ([], False)} == {}

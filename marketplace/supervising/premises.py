@@ -1,7 +1,7 @@
 """The directory of a town on this machine: whose it is, its secrets and its ports. Made once, found again by each run.
 
 hiroba.town   says that the directory is ours, and whether its first run came to its end
-hiroba.env    secrets and ports, for the owner's eyes only, in the words of marketplace/settings/
+hiroba.env    secrets and ports, for the owner's eyes only, in the words of marketplace/settings.py
 hiroba.lock   held by every process of the town
 """
 
@@ -79,7 +79,7 @@ def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = {path.name for path in directory.iterdir()}
-        if names - {"hiroba.lock"} and "hiroba.town" not in names:
+        if names - {"hiroba.lock", "backups"} and "hiroba.town" not in names:
             raise CannotStart(
                 f"{directory} holds something else: name a directory of Hiroba's, or a new one, by --data."
             )
@@ -129,9 +129,10 @@ def _wait_for(lock: int, directory: Path, say: Callable[[str], None], patience: 
 
 
 def _empty(directory: Path) -> None:
-    """Everything but the lock; the marker last, so that a half emptied directory is still known as ours."""
+    """Everything but the lock and the backups; the marker last, so that a half emptied directory is still known as
+    ours."""
     for path in sorted(directory.iterdir(), key=lambda path: path.name == "hiroba.town"):
-        if path.name == "hiroba.lock":
+        if path.name in ("hiroba.lock", "backups"):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -56,6 +56,15 @@ def test_a_command_run_by_hand_is_told_what_the_processes_of_the_town_are_told(d
     assert merged(read(directory / "hiroba.env"), {"DATA_DIR": str(directory)}) == told
 
 
+def test_fresh_forgets_no_backup(directory: Path) -> None:
+    with claimed(directory, ignore) as premises:
+        premises.prepare(fresh=False, say=ignore)
+        (directory / "backups").mkdir()
+        (directory / "backups" / "kept").write_text("kept")
+        assert premises.prepare(fresh=True, say=ignore)
+    assert (directory / "backups" / "kept").read_text() == "kept"
+
+
 def test_fresh_forgets_everything(directory: Path) -> None:
     first = first_run(directory)
     (directory / "chain").mkdir()

@@ -36,7 +36,7 @@ class ApplicationForm(Form):
         default="individual",
     )
     name = _text("お名前", 80, "会社・団体のときは、担当の方のお名前", autocomplete="name")
-    address = _text("住所", 200, "会社・団体のときは、本店の所在地", autocomplete="street-address")
+    address = _text("住所", 200, "会社・団体のときは、本店の所在地", autocomplete="address-line1")
     phone = _text("電話番号", 20, "昼間に連絡のつく番号（例 0237-00-0000）", autocomplete="tel", inputmode="tel")
     company = _text("会社・団体の名前", 120, autocomplete="organization")
     representative = _text("代表者の名前", 80, autocomplete="off")

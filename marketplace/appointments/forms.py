@@ -41,7 +41,7 @@ class OfferForm(DatesForm):
     starts_1 = JSTDateTimeField("1つ目の日時", description="平日の午前9時から午後5時まで、30分ごと")
     starts_2 = JSTDateTimeField("2つ目の日時", description="なければ空欄")
     starts_3 = JSTDateTimeField("3つ目の日時", description="なければ空欄")
-    why = TextAreaField("ひとこと", description="別の日程をお願いする理由。持ち主が読みます")
+    why = TextAreaField("ひとこと", id="offer-why", description="別の日程をお願いする理由。持ち主が読みます")
 
 
 class PickForm(Form):
@@ -89,7 +89,7 @@ class LectureForm(Form):
 
 
 class AbsenceForm(Form):
-    lecturer = SelectField("お話しする人")
+    lecturer = SelectField("お話しする人", id="absence-lecturer")
     starts_at = JSTDateTimeField("始まり", validators=[DataRequired(WHEN)])
     ends_at = JSTDateTimeField("終わり", validators=[DataRequired(WHEN)])
     why = StringField("理由", description="職員だけが読みます", validators=[Length(max=60, message="60文字までです。")])

@@ -80,11 +80,13 @@ class PairsField(TextAreaField):  # type: ignore[misc]
         return "\n".join(" | ".join(filter(None, (line["ja"], line.get("en", "")))) for line in self.data or [])
 
 
-def _text(label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField) -> Any:
+def _text(
+    label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField, id: str | None = None
+) -> Any:
     checks: list[Any] = [Length(max=longest, message=f"{longest}文字までで入力してください。")]
     if required:
         checks.insert(0, DataRequired(required))
-    return field(label, validators=checks, description=hint)
+    return field(label, validators=checks, description=hint, id=id)
 
 
 def _budgets() -> list[SelectChoice]:
@@ -273,4 +275,4 @@ class CorrectionForm(Form):
 
 
 class FreezeForm(Form):
-    why = _text("理由", 300, "操作の記録に残ります", required="理由を書いてください。")
+    why = _text("理由", 300, "操作の記録に残ります", required="理由を書いてください。", id="freeze-why")

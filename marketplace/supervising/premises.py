@@ -1,7 +1,7 @@
 """The directory of a town on this machine: whose it is, its secrets and its ports. Made once, found again by each run.
 
 hiroba.town   says that the directory is ours, and whether its first run came to its end
-hiroba.env    secrets and ports, for the owner's eyes only, in the words of marketplace/settings.py
+hiroba.env    secrets and ports, for the owner's eyes only, in the words of marketplace/settings/
 hiroba.lock   held by every process of the town
 """
 

@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONTRACTS = ROOT / "contracts"
-INDEPENDENT = ROOT / "tests" / "ipfs" / "independent"
+OTHERS = (ROOT / "tests" / "ipfs" / "independent", ROOT / "tests" / "faces" / "standard")
+"""Programs of other people that tests compare ours with."""
 CACHE = VENV.resolve().parent / ".cache"  # beside the real directory: checkouts that share a .venv share the lock too
 LOG = CACHE / "setup.log"
 OLDEST_GLIBC = (2, 35)  # what the chain's program is linked against
@@ -46,7 +47,8 @@ def main(purpose: str) -> None:
         install_python_packages(purpose)
         install_npm_packages(CONTRACTS, purpose)
         if purpose == "test":
-            install_npm_packages(INDEPENDENT, purpose)
+            for folder in OTHERS:
+                install_npm_packages(folder, purpose)
 
 
 def install_python_packages(purpose: str) -> None:

@@ -116,7 +116,7 @@ def test_the_town_offers_others_and_the_holder_picks_one(visitor: FlaskClient, d
     appointment_id = asked(talks, MONDAY)
     at, path = at_desk(appointment_id), row(appointment_id).path
     nothing = submit(desk, at, {"starts_1": typed(WEDNESDAY)}, action=f"{at}/offer")
-    assert read(nothing).form(f"{at}/offer").errors == {"why": "理由を書いてください。持ち主が読みます。"}
+    assert read(nothing).form(f"{at}/offer").errors == {"offer-why": "理由を書いてください。持ち主が読みます。"}
     assert read(nothing).form(f"{at}/offer").value("starts_1") == typed(WEDNESDAY)
     dates = {"starts_1": typed(WEDNESDAY), "starts_2": typed(FRIDAY), "why": "議会のため"}
     assert submit(desk, at, dates, action=f"{at}/offer").status_code == 303

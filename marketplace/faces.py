@@ -49,6 +49,7 @@ def dress(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(known_to_templates)
     app.before_request(readable)
+    app.before_request(closed_for_work)
     app.log_exception = failed  # type: ignore[method-assign]
     app.after_request(safe_headers)
     app.register_error_handler(Refused, refused)
@@ -78,6 +79,16 @@ def out_of_range(_error: Exception) -> ResponseReturnValue:
     """A number or a day that no column holds."""
     log.warning("%s %s: a value out of range", request.method, request.url_rule)
     return problem(400)
+
+
+def closed_for_work() -> ResponseReturnValue | None:
+    """While DATA_DIR/maintenance lies there, pages say so, to people and machines; who sends comes back later."""
+    watched = request.path.startswith("/static/") or request.path in ("/healthz", "/readyz", "/metrics")
+    if watched or not (settings().data_dir / "maintenance").exists():
+        return None
+    if request.path.startswith("/api/"):
+        return problem(503)
+    return render_template("errors/maintenance.html"), 503, {"Retry-After": "600", "Cache-Control": "no-store"}
 
 
 def known_to_templates() -> dict[str, object]:

@@ -6,6 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.kit.db import transaction
+from marketplace.settings import Settings
 from tests import given
 from tests.pages import read
 
@@ -82,3 +83,23 @@ def test_a_broken_database_is_a_polite_page_that_does_not_ask_it(app: Flask, cli
     assert page.status_code == 500
     assert "お申し込みやお支払いの記録は失われていません。" in read(page).words
     assert client.get("/api/v1/status").status_code == 200
+
+
+def test_while_the_house_is_worked_on_every_page_says_so_without_asking_the_database(
+    app: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    with transaction() as session:
+        session.execute(sa.text("ALTER TABLE listings RENAME TO lost_listings"))
+    (settings.data_dir / "maintenance").touch()
+    page, problem, alive = client.get("/"), client.get("/api/v1/listings"), client.get("/healthz")
+    assert (page.status_code, page.headers["Retry-After"], "ただいま手入れをしています" in page.text) == (
+        503,
+        "600",
+        True,
+    )
+    assert settings.town_phone in page.text
+    assert (problem.status_code, problem.content_type) == (503, "application/problem+json")
+    with client.get("/static/css/base.css") as style:
+        assert (alive.status_code, style.status_code) == (200, 200)
+    (settings.data_dir / "maintenance").unlink()
+    assert "ただいま手入れをしています" not in client.get("/about").text

@@ -53,6 +53,8 @@ BLUEPRINTS = (
     duties.bp,
     embedding.bp,
 )
+CHOICES = {"size": ("m", "l", "xl"), "theme": ("auto", "light", "dark"), "comic": ("read",)}
+"""What a reader chooses for their browser alone."""
 
 
 def public(page: str) -> Response:
@@ -152,9 +154,9 @@ def law() -> ResponseReturnValue:
 
 @bp.get("/display")
 def display() -> ResponseReturnValue:
-    """Size of letters, colours and language, kept in cookies so that the server draws them right at once."""
+    """Size of letters, colours, language and what was read, kept in cookies: the server draws them right at once."""
     response = redirect(safe_next(request.args.get("next")), 303)
-    for name, values in (("size", ("m", "l", "xl")), ("theme", ("auto", "light", "dark"))):
+    for name, values in CHOICES.items():
         if (value := request.args.get(name)) in values:
             set_cookie(response, name, str(value), max_age=365 * 86400)
     if wish := languages.read(request.args.get("language")):

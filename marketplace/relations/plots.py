@@ -42,7 +42,7 @@ def columns(
             if (len(rows) - 1 - i) % every == 0:
                 word = escape(label.split("年")[-1])
                 body.append(f'<text x="{middle:.1f}" y="{height - 10:.0f}" text-anchor="middle">{word}</text>')
-        return frame(size, name, said(title), _told(rows, series, unit), "".join(body))
+        return frame(size, name, said(title), in_words(rows, series, unit), "".join(body))
 
     return draw
 
@@ -64,12 +64,12 @@ def lying(title: str, unit: str) -> Callable[[Sequence[Row], tuple[float, float]
                 body.append(f'<rect class="fill-4" {at} rx="3"/>')
             told = _("非公表") if number is None else f"{number:,}{said(unit)}"
             body.append(f'<text class="chart__strong" x="{left + long + 8:.1f}" y="{y + 15:.0f}">{told}</text>')
-        return frame((wide, height), name, said(title), _told(rows, (title,), unit), "".join(body))
+        return frame((wide, height), name, said(title), in_words(rows, (title,), unit), "".join(body))
 
     return draw
 
 
-def _told(rows: Sequence[Row], series: Sequence[str], unit: str) -> str:
+def in_words(rows: Sequence[Row], series: Sequence[str], unit: str) -> str:
     """The chart in a sentence."""
     first = [(numbers[0], label) for label, numbers in rows if numbers[0]]
     if not first:

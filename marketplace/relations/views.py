@@ -15,7 +15,7 @@ from marketplace.kit.tables import attached, csv_file
 from marketplace.kit.web import conditional
 from marketplace.kit.workbooks import XLSX, Sheet, workbook
 from marketplace.listings.drafting import staff_name
-from marketplace.relations import figures, plots, publishing, registering
+from marketplace.relations import figures, plots, publishing, registering, tiles
 from marketplace.relations.forms import ClickForm, RegisterForm
 from marketplace.relations.publishing import Table
 from marketplace.storefront.charts import both
@@ -118,7 +118,7 @@ def _shown(*, exact: bool) -> dict[str, object]:
         "came_chart": both(plots.columns("来町した人", ("来町した人", "うち2回目以上の人"), "人"), came, "came"),
         "held_chart": both(plots.columns("持っている人", ("持っている人",), "人"), held, "held"),
         "used_chart": both(plots.columns("特典の利用", ("特典の利用",), "回"), used, "used"),
-        "home_chart": both(plots.lying("持っている人の都道府県", "人"), homes, "homes") if homes else None,
+        "home_chart": both(tiles.tiles("持っている人の都道府県", "人"), homes, "homes") if homes else None,
         "edition_chart": both(plots.lying("権利ごとの持っている人", "人"), owned, "editions") if owned else None,
     }
 

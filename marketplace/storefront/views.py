@@ -33,6 +33,7 @@ from marketplace.storefront import (
     records,
     sale_pages,
     schema_org,
+    sharing,
     tokens,
 )
 from marketplace.storefront.cards import about
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     tokens.bp,
     duties.bp,
     embedding.bp,
+    sharing.bp,
 )
 CHOICES = {"size": ("m", "l", "xl"), "theme": ("auto", "light", "dark"), "comic": ("read",)}
 """What a reader chooses for their browser alone."""

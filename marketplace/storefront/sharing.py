@@ -1,0 +1,70 @@
+"""Cards for links, and the papers that a holder keeps."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import current_account, signed_in
+from marketplace.kit.dates import day
+from marketplace.kit.db import db
+from marketplace.kit.limits import limiter
+from marketplace.listings.models import MODE_JA, PUBLIC, Listing, Mode
+from marketplace.metadata.pictures import copies, drawn, file_of
+from marketplace.rights.models import KIND_JA, Right
+from marketplace.settings import settings
+from marketplace.storefront.keepsake import keepsake
+from marketplace.storefront.share_card import draw
+from marketplace.tokens.finding import token_at
+from marketplace.tokens.models import TokenState
+
+bp = Blueprint("sharing", __name__)
+PICTURE_WIDTH = 960
+
+
+@bp.get("/listings/<code>/card.png")
+@limiter.limit("60/minute")
+def listing_card(code: str) -> ResponseReturnValue:
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    if listing is None:
+        abort(404)
+    price = f"{listing.price_yen:,}円" + ("から" if listing.mode in (Mode.ASCENDING, Mode.SEALED) else "")
+    facts = [f"{MODE_JA[listing.mode]}　{price}", f"全{listing.quantity:,}点"]
+    if listing.closes_at is not None:
+        facts.append(f"受付は {day(listing.closes_at)} まで")
+    return _png(listing.right, listing.right.title_ja, facts)
+
+
+@bp.get("/tokens/<contract>/<int:token_id>/card.png")
+@limiter.limit("60/minute")
+def token_card(contract: str, token_id: int) -> ResponseReturnValue:
+    token = token_at(contract, token_id)
+    facts = [KIND_JA[token.right.kind], f"No.{token.serial} / {token.max_supply:,}"]
+    return _png(token.right, token.right.title_ja, facts)
+
+
+@bp.get("/tokens/<contract>/<int:token_id>/certificate.pdf")
+@limiter.limit("30/minute")
+@signed_in
+def certificate(contract: str, token_id: int) -> ResponseReturnValue:
+    """The letter and the certificate, for the holder alone: a name stands on both."""
+    token, me = token_at(contract, token_id), current_account()
+    if me is None or token.holder_id != me.id or token.state != TokenState.HELD:
+        abort(404)
+    response = Response(keepsake(token, me), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="certificate-{token.token_id}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _png(right: Right, title: str, facts: list[str]) -> Response:
+    response = Response(draw(_picture(right), settings().town_name, title, tuple(facts)), mimetype="image/png")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _picture(right: Right) -> bytes:
+    if right.picture_id is not None:
+        return file_of(right.picture_id, PICTURE_WIDTH)
+    return copies(drawn(right.kind, right.art_seed))[PICTURE_WIDTH]

@@ -1,0 +1,70 @@
+"""The card beside a link, and the papers that a holder keeps."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given as every
+from hypothesis import strategies as st
+from PIL import Image
+
+from marketplace.accounts.introducing import introduce
+from marketplace.kit.db import get
+from marketplace.listings.models import Listing
+from marketplace.settings import Settings
+from marketplace.storefront.share_card import ROOM, _font, wrapped
+from tests import given
+from tests.chainlogs import Chain, deploy
+from tests.pages import read
+from tests.resale.stage import held_token, token
+
+
+@pytest.fixture
+def chain(app: Flask) -> Chain:
+    deploy()
+    return Chain()
+
+
+def shape(data: bytes) -> tuple[str | None, tuple[int, int]]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.format, picture.size
+
+
+@pytest.mark.parametrize("mode", ["fixed", "lottery", "ascending"])
+def test_a_link_to_a_sale_shows_its_card(client: FlaskClient, settings: Settings, mode: str) -> None:
+    path = f"/listings/{get(Listing, given.a_listing(mode)).code}"
+    page, card = client.get(path).text, client.get(f"{path}/card.png")
+    assert f'<meta property="og:image" content="{settings.base_url}{path}/card.png">' in page
+    assert (card.mimetype, shape(card.data)) == ("image/png", ("PNG", (1200, 630)))
+    assert len(card.data) < 300_000
+
+
+def test_what_is_not_public_has_no_card(client: FlaskClient) -> None:
+    assert client.get(f"/listings/{get(Listing, given.a_listing(state='approved')).code}/card.png").status_code == 404
+
+
+def test_a_token_has_a_card_and_its_holder_alone_a_certificate(app: Flask, client: FlaskClient, chain: Chain) -> None:
+    hana = given.an_account()
+    introduce(hana, "最上 花子", "", "東京都")
+    path = str(token(held_token(chain, hana)).path)
+    assert shape(client.get(f"{path}/card.png").data) == ("PNG", (1200, 630))
+    own = given.signed_in(client, hana).get(f"{path}/certificate.pdf")
+    assert (own.mimetype, own.data[:5], own.headers["Cache-Control"]) == (
+        "application/pdf",
+        b"%PDF-",
+        "private, no-store",
+    )
+    assert f"{path}/certificate.pdf" in read(client.get(path)).links
+    stranger = given.signed_in(app.test_client(), given.an_account())
+    assert stranger.get(f"{path}/certificate.pdf").status_code == 404
+
+
+@every(st.text(st.characters(categories=("Lo", "Nd"), max_codepoint=0x9FFF), max_size=200), st.integers(1, 4))
+def test_no_line_of_a_card_is_wider_than_its_room_and_nothing_is_lost_unsaid(text: str, most: int) -> None:
+    lines = wrapped(text, 42, most)
+    assert len(lines) <= most
+    assert all(_font(42).getlength(line) <= ROOM + 42 for line in lines)
+    assert "".join(lines) == text or lines[-1].endswith("…")

@@ -19,7 +19,7 @@ from marketplace.kit.web import conditional
 from marketplace.listings.models import MODE_JA, Listing, ListingState
 from marketplace.listings.searching import matching, misses
 from marketplace.rights.models import KIND_JA, Right
-from marketplace.storefront.cards import about
+from marketplace.storefront.cards import SHOWN, about
 
 bp = Blueprint("catalogue", __name__)
 
@@ -63,7 +63,7 @@ def catalogue() -> ResponseReturnValue:
     total = count(found)
     pages = -(-total // PER_PAGE)
     asked = replace(asked, page=min(asked.page, max(pages, 1)))
-    listings = list(db.session.scalars(found.limit(PER_PAGE).offset((asked.page - 1) * PER_PAGE)))
+    listings = list(db.session.scalars(found.options(*SHOWN).limit(PER_PAGE).offset((asked.page - 1) * PER_PAGE)))
     elsewhere = replace(asked, state="" if asked.ended else "ended", page=1)
     page = render_template(
         "storefront/search.html",
@@ -129,4 +129,4 @@ def soonest(states: tuple[ListingState, ...]) -> tuple[sa.ColumnElement[Any], ..
 
 
 def count(found: sa.Select[Listing]) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(found.order_by(None).subquery())) or 0
+    return db.session.scalar(found.order_by(None).with_only_columns(sa.func.count())) or 0

@@ -36,7 +36,7 @@ from marketplace.storefront import (
     sharing,
     tokens,
 )
-from marketplace.storefront.cards import about
+from marketplace.storefront.cards import SHOWN, about
 from marketplace.storefront.catalogue import ENDED, ON_SALE, listed
 from marketplace.tokens.models import Token, TokenState
 from marketplace.waiting import views as waiting
@@ -66,8 +66,8 @@ def public(page: str) -> Response:
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    listings = list(db.session.scalars(listed(ON_SALE).limit(12)))
-    ended = list(db.session.scalars(listed(ENDED).limit(3)))
+    listings = list(db.session.scalars(listed(ON_SALE).options(*SHOWN).limit(12)))
+    ended = list(db.session.scalars(listed(ENDED).options(*SHOWN).limit(3)))
     holders = db.session.execute(
         sa.select(sa.func.count(), sa.func.count(sa.distinct(Token.holder_address))).where(
             Token.state == TokenState.HELD

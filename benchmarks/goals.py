@@ -41,7 +41,6 @@ GOALS: Mapping[str, Goal] = {
     "growth.listing": Goal(ratio_at_most=1.3),
     "growth.order": Goal(ratio_at_most=1.3),
     "peers.pretix": Goal(ratio_at_most=0.1),
-    "peers.oscar": Goal(ratio_at_most=0.1),
 }
 """By the name of the result, without its database."""
 

@@ -145,7 +145,7 @@ def a_cookie(app: Flask, account_id: int, way: str = "code") -> str:
 
 def mailed_code(email: str) -> str:
     """The six digits of the newest sign-in mail to `email`."""
-    return re.findall(r"[0-9]{6}", _mailed(email).subject)[0]
+    return str(re.findall(r"[0-9]{6}", _mailed(email).subject)[0])
 
 
 def mailed_link(email: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import NEVER_TWICE, Base, state_column
-from marketplace.kit.languages import Language, language
+from marketplace.kit.languages import Language, _, language
 from marketplace.kit.state import Machine
 from marketplace.notices.mail import PAPER
 
@@ -53,7 +53,7 @@ class Account(Base):
     @property
     def called(self) -> str:
         """How the site greets the person."""
-        return self.nickname or self.name or "お客"
+        return self.nickname or self.name or _("お客")
 
 
 class Role(StrEnum):

@@ -76,7 +76,7 @@ UNREAD = (
     *("perks/slips.py", "perks/statements.py", "perks/syncing.py", "perks/using.py"),
     *("privacy/exporting.py", "privacy/filing.py"),
     *("receipts/issuing.py", "receipts/sheet.py"),
-    *("relations/publishing.py", "relations/registering.py"),
+    "relations/registering.py",
     *("rights/plan_rules.py", "rights/promises.py", "rights/rules.py"),
     *("tokens/issuing.py", "tokens/revoking.py", "tokens/using.py"),
 )

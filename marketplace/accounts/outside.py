@@ -15,6 +15,7 @@ from marketplace.accounts.models import Way
 from marketplace.accounts.provider import Provider, provider
 from marketplace.accounts.session import P, View, signed_in, visitor_id
 from marketplace.kit.clock import now
+from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Rejected
 from marketplace.kit.web import safe_next
@@ -53,14 +54,15 @@ def come_back() -> ResponseReturnValue:
     if kept is None or not hmac.compare_digest(kept["state"].encode(), request.args.get("state", "").encode()):
         raise oidc.NotBelieved
     if request.args.get("error"):
-        flash("ログインを取りやめました。")
+        flash(_("ログインを取りやめました。"))
         return redirect("/signin", 303)
     subject = _subject(request.args.get("code", ""), oidc.Asked(**kept))
     account_id = joining.who(subject)
     if account_id is not None and visitor_id() in (None, account_id):
         return enter(account_id, kept["next"], Way.OUTSIDE)
     if visitor_id() is None:  # whom the provider said is forgotten: somebody else may sign in here next
-        flash(f"{settings().oidc_name}とは、まだつながっていません。はじめに、メールでログインしてください。")
+        name = settings().oidc_name
+        flash(_("%(name)sとは、まだつながっていません。はじめに、メールでログインしてください。", name=name))
         return redirect("/signin?next=/account/outside", 303)
     session[MEANT] = subject
     return redirect("/account/outside", 303)
@@ -85,7 +87,7 @@ def join() -> ResponseReturnValue:
     except Refused as refusal:
         flash(str(refusal), "bad")
     else:
-        flash(f"つぎから、{settings().oidc_name}でもログインできます。")
+        flash(_("つぎから、%(name)sでもログインできます。", name=settings().oidc_name))
     return redirect("/account/outside", 303)
 
 
@@ -97,7 +99,7 @@ def part() -> ResponseReturnValue:
         abort(400)
     session.pop(MEANT, None)
     joining.part(myself().id)
-    flash("つながりを外しました。")
+    flash(_("つながりを外しました。"))
     return redirect("/account/outside", 303)
 
 

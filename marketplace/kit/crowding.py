@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, render_template
 
+from marketplace.kit.languages import Language, heard, speaking
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -45,23 +47,25 @@ def waited() -> float:
 def in_front(app: Flask, patience: float) -> WSGIApplication:
     """The application, with newcomers turned away for RETRY_S seconds while the line is longer than `patience` (s)."""
     behind = app.wsgi_app
-    page: list[bytes] = []  # made once, when it is first needed: then there is no time to make it
+    pages: dict[Language, bytes] = {}  # each made once, when it is first needed: then there is no time to make it
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if waited() <= patience or environ["REQUEST_METHOD"] not in ("GET", "HEAD") or inside(environ["PATH_INFO"]):
             return behind(environ, start)
-        if not page:
-            with app.app_context():
-                page.append(render_template("errors/crowded.html", seconds=RETRY_S).encode())
+        reader = heard(environ)
+        if reader not in pages:
+            with app.app_context(), speaking(reader):
+                pages[reader] = render_template("errors/crowded.html", seconds=RETRY_S, language=reader).encode()
+        page = pages[reader]
         headers = [
             ("Content-Type", "text/html; charset=utf-8"),
-            ("Content-Length", str(len(page[0]))),
+            ("Content-Length", str(len(page))),
             ("Retry-After", str(RETRY_S)),
             ("Cache-Control", "no-store"),
             ("Content-Security-Policy", "default-src 'self'"),
         ]
         start("503 Service Unavailable", headers)
-        return [page[0] if environ["REQUEST_METHOD"] == "GET" else b""]
+        return [page if environ["REQUEST_METHOD"] == "GET" else b""]
 
     return answer
 

@@ -51,7 +51,7 @@ class Language(StrEnum):
 
 COOKIE = "language"
 LASTS = 365 * 86400
-JAPANESE_ONLY = ("/staff", "/counter", "/api", "/dev")
+JAPANESE_ONLY = ("/staff", "/counter", "/api", "/data", "/dev")
 """Where clerks, partners and machines read."""
 
 _speaking: ContextVar[Language] = ContextVar("language", default=Language.JA)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from marketplace.kit import crowding
+from marketplace.kit import crowding, languages
 
 app = Flask("crowded", template_folder=str(Path(crowding.__file__).parents[1] / "templates"))
+languages.speak(app)
 hold = Path(os.environ["HOLD"])
 
 

@@ -22,9 +22,9 @@ from tests.town import ROOT
 Answer = tuple[int, str | None, str]
 
 
-def send(port: int, path: str, method: str = "GET") -> http.client.HTTPConnection:
+def send(port: int, path: str, method: str = "GET", language: str = "") -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path)
+    connection.request(method, path, headers={"Cookie": f"language={language}"} if language else {})
     return connection
 
 
@@ -63,6 +63,7 @@ def test_newcomers_are_asked_to_come_again_and_who_is_inside_is_served(port: int
     slow = send(port, "/slow")
     assert eventually((tmp_path / "held").exists)
     others = [send(port, path, method) for path, method in asked]
+    english = send(port, "/", language="en")
     time.sleep(1)  # all of them wait, for longer than the patience of the application
     hold.unlink()
     assert read(slow) == (200, None, "done")
@@ -70,6 +71,7 @@ def test_newcomers_are_asked_to_come_again_and_who_is_inside_is_served(port: int
     turned_away = [(status, after) for status, after, _ in found[:2]]
     assert turned_away == [(503, "10")] * 2
     assert ["混み合っています" in body and "なくなっていません" in body for _, _, body in found[:2]] == [True, True]
+    assert '<html lang="en"' in read(english)[2]
     assert found[2:] == [(200, None, "here you are")] * 3
     assert read(send(port, "/")) == (200, None, "here you are")
 

@@ -17,6 +17,8 @@ AS_WRITTEN = {
     "accounts/passkeys.py": "the name of the site in the browser's own window",
     "listings/comparing.py": "facts of a sale, in the words of its notice",
     "receipts/models.py": "what stands on the paper",
+    "storefront/embedding.py": "what is copied into another site",
+    "storefront/feed.py": "a published file",
 }
 
 

@@ -16,6 +16,8 @@ from marketplace.rights.models import Right
 from marketplace.settings import settings
 from tests import given
 from tests.pages import submit
+from tests.receipts.bought import paid
+from tests.waiting.stage import a_room, open_it
 
 KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
 TABLE = Path(__file__).parents[1] / "access/pages.txt"
@@ -36,7 +38,12 @@ def of_a_sale(mode: str) -> list[str]:
     listing = get(Listing, given.a_listing(mode))
     path = f"/listings/{listing.code}"
     more = {"lottery": ["/draw", "/enter"], "ascending": ["/bids", "/bid"], "sealed": ["/bids"]}
-    return [path, f"{path}/law", *(path + each for each in more.get(mode, []))]
+    return [
+        path,
+        f"{path}/law",
+        f"/embed/{listing.code}",
+        *(path + each for each in more.get(mode, [])),
+    ]
 
 
 @pytest.fixture
@@ -101,3 +108,30 @@ def test_an_order_in_english_is_in_english(reader: FlaskClient) -> None:
     path = f"/listings/{listing.code}"
     order = submit(reader, path, action=f"{path}/order").headers["Location"]
     assert kana_on(reader, order) == []
+
+
+@pytest.mark.parametrize("state", ["published", "open"])
+def test_a_waiting_room_in_english_is_in_english(reader: FlaskClient, state: str) -> None:
+    room, _ = a_room(people=1)
+    reader.get("/display?language=en")
+    path = f"/listings/{room.code}"
+    left = kana_on(reader, path) + kana_on(reader, f"{path}/waiting")
+    submit(reader, f"{path}/waiting", action=f"{path}/waiting")
+    if state == "open":
+        open_it(room)
+    assert left + kana_on(reader, f"{path}/waiting") == []
+
+
+def test_a_receipt_in_english_is_in_english(app: Flask, client: FlaskClient) -> None:
+    buyer = given.an_account()
+    path = f"/orders/{paid(buyer_id=buyer).code}/receipt"
+    given.signed_in(client, buyer).get("/display?language=en")
+    before = kana_on(client, path)
+    submit(client, path, {"addressee": "Hana"}, action=path)
+    assert before + kana_on(client, path) == []
+
+
+def test_the_record_of_a_sale_in_english_is_in_english(reader: FlaskClient) -> None:
+    listing = get(Listing, given.a_listing("lottery", state="closed"))
+    reader.get("/display?language=en")
+    assert kana_on(reader, f"/listings/{listing.code}/record") + kana_on(reader, "/records?q=x") == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from tests.chainlogs import Chain, deploy
-from tests.faces import at_the_desk, of_holders, of_meetings, of_money, of_sales
+from tests.faces import at_the_desk, of_holders, of_meetings, of_money, of_outside, of_sales
 from tests.faces.visits import Town
 from tests.local_stripe import LocalStripe
 
@@ -16,7 +16,7 @@ from tests.local_stripe import LocalStripe
 def a_town(app: Flask, stripe: LocalStripe) -> Town:
     deploy()
     town = Town(app, Chain(), stripe)
-    for part in (of_sales, of_holders, of_meetings, of_money, at_the_desk):
+    for part in (of_sales, of_holders, of_meetings, of_money, of_outside, at_the_desk):
         part.live(town)
     town.shown("/signin/link/nothing", "/signin/recovery/nothing", "/dev/mail/1")
     town.shown("/signin/code", to="asking")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import installing
-from installing import CONTRACTS, INDEPENDENT, ROOT
+from installing import CONTRACTS, OTHERS, ROOT
 
 RULES = ROOT / "requirements" / "licences.toml"
 LIST = ROOT / "docs" / "licences.md"
@@ -47,7 +47,7 @@ class Package(NamedTuple):
 
 def main(arguments: list[str]) -> None:
     packages, faults = python_packages()
-    packages += [each for folder in (CONTRACTS, INDEPENDENT) for each in npm_packages(folder)]
+    packages += [each for folder in (CONTRACTS, *OTHERS) for each in npm_packages(folder)]
     faults += refused(packages, tomllib.loads(RULES.read_text()))
     text = HEAD + "".join(f"| {each.name} | {each.licence} | {each.purpose} |\n" for each in sorted(set(packages)))
     if arguments == ["--write"]:

@@ -26,7 +26,8 @@ def database_url(tmp_path: Path) -> str:
 @pytest.fixture
 def settings(settings: Settings, stripe: LocalStripe) -> Settings:
     here = settings.base_url.replace("127.0.0.1", "localhost")  # passkeys want a name
-    return stripe.settings(settings, base_url=here, stripe_timeout_s=10, demo=True)
+    elsewhere = {"oidc_issuer": "https://login.example.jp", "oidc_client_id": "hiroba"}
+    return stripe.settings(settings, base_url=here, stripe_timeout_s=10, demo=True, **elsewhere)
 
 
 @pytest.fixture

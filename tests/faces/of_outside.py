@@ -20,6 +20,7 @@ def live(town: Town) -> None:
     over = town.code(given.a_listing(state="completed", title_ja="記録の残る権利"))
     on_sale = town.code(given.a_listing(title_ja="ほかのサイトで紹介する権利"))
     town.shown(f"/listings/{over}/record", "/data/sales", "/terms/1")
+    town.shown("/account/outside", to="hana")
     town.shown(f"/listings/{on_sale}/embed", f"/embed/{on_sale}", "/listings?q=紹介", "/listings?q=ありません")
     partner = registering.propose(
         town.clerk, "観光協会", "https://hooks.example.jp/town", ["listing.opened"], "協定による"

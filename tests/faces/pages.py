@@ -25,6 +25,8 @@ NO_PAGES = {
     "/fund/rights/<contract>/<int:token_id>",
     "/listings/<code>/taking-part/done",
     "/orders/<code>/done",
+    "/signin/outside",
+    "/signin/outside/back",
     "/staff/admissions/<code>/enclosures/<int:enclosure_id>",
     "/staff/listings/drawings/<kind>/<int:seed>.webp",
 }

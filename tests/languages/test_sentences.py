@@ -19,6 +19,8 @@ AS_WRITTEN = {
     "receipts/models.py": "what stands on the paper",
     "storefront/embedding.py": "what is copied into another site",
     "storefront/feed.py": "a published file",
+    "storefront/keepsake.py": "what stands on the paper",
+    "storefront/sharing.py": "what stands on a picture that is shared",
 }
 
 

@@ -20,13 +20,14 @@ EXPLAINING = {
     "storefront/status.html",
     "storefront/market.html",
     "privacy/policy.html",
+    "storefront/terms/1.html",
     "auditing/heads.html",
     "continuity/check.html",
     "resale/wallet.html",
     "accounts/show.html",
 }
 """Pages that are there to explain, or for those who asked for it."""
-FOR_STAFF = re.compile(r"staff/|auditing/pack|desk")
+FOR_STAFF = re.compile(r"staff/|operating/|auditing/pack|desk")
 
 
 def templates() -> dict[str, str]:

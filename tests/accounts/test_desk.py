@@ -81,7 +81,7 @@ def test_colleagues_and_auditors_see_who_works_here_without_a_button(app: Flask,
 def test_the_menu_shows_what_one_may_open(app: Flask, client: FlaskClient) -> None:
     given.signed_in(client, given.staff("counter"))
     links = {link for link in read(client.get("/staff")).links if link.startswith("/staff")}
-    places = ("", "/calendar", "/orders", "/gatherings", "/relations", "/journal")
+    places = ("", "/calendar", "/orders", "/gatherings", "/relations", "/journal", "/waiting")
     assert links == {f"/staff{place}" for place in places}
     given.signed_in(client, given.staff("auditor"))
     links = {link for link in read(client.get("/staff")).links if link.startswith("/staff")}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from marketplace.cli import main
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import is_sqlite
 from marketplace.operating.archive import newest
 from marketplace.operating.faults import PARTS
@@ -80,8 +82,9 @@ def test_backup_then_restore(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     account_id = given.an_account("hanako@example.jp")
-    for _ in range(2):
-        assert main(["backup", "--keep", "7", "4", "6"]) == 0
+    for earlier in (1, 0):
+        with pretending(now() - timedelta(minutes=earlier)):
+            assert main(["backup", "--keep", "7", "4", "6"]) == 0
     made = newest(settings.backups)
     assert made is not None
     lines = said(capsys)[0].splitlines()

@@ -97,6 +97,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = House("marketplace", template_folder="templates", static_folder="static")
     app.config.update(
+        BASE_URL=settings.base_url,
         SECRET_KEY=settings.secret_key.get_secret_value() or None,
         SQLALCHEMY_DATABASE_URI=settings.database,
         SQLALCHEMY_ENGINE_OPTIONS={

@@ -15,9 +15,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 from markupsafe import Markup
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
@@ -138,11 +138,15 @@ def speaks_only_japanese() -> bool:
 
 
 def alternates() -> list[tuple[str, str]]:
-    """(tag, address) of this page in each language, for machines that look for them; none where it has only one."""
+    """(tag, address) of this page in each language, for machines that look for them; none where it has only one.
+
+    By the address of the site, whatever name it was called by: a page must not be what its reader says it is.
+    """
     if speaks_only_japanese():
         return []
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return [(each.tag, f"{request.base_url}?{urlencode([*rest, ('lang', each)])}") for each in Language]
+    here = current_app.config["BASE_URL"] + quote(request.path)
+    return [(each.tag, f"{here}?{urlencode([*rest, ('lang', each)])}") for each in Language]
 
 
 def words_of_scripts() -> dict[str, str]:

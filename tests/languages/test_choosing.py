@@ -56,7 +56,7 @@ def test_each_page_names_itself_in_the_other_languages(app: Flask, client: Flask
         if "hreflang=" in line and "<link" in line
     ]
     assert [line.split('hreflang="')[1].split('"')[0] for line in links] == ["ja", "ja-x-easy", "en"]
-    assert links[2].endswith('href="http://localhost/listings?kind=card&amp;lang=en">')
+    assert links[2].endswith(f'href="{app.config["BASE_URL"]}/listings?kind=card&amp;lang=en">')
 
 
 def test_a_page_in_one_language_is_never_the_answer_for_another(app: Flask, client: FlaskClient) -> None:

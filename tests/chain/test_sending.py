@@ -70,7 +70,10 @@ def test_rights_of_a_series_travel_together_250_at_a_time(deployed: Flask) -> No
 def test_more_than_a_lane_may_have_in_flight_goes_in_turns(deployed: Flask) -> None:
     for series in range(1, 41):
         given.a_series(series)
-    assert sending.work() == 40
+    settled = 0
+    while done := sending.work():  # as the worker does: a slow machine may lose the lane in between
+        settled += done
+    assert settled == 40
     assert set(given.calls().values()) == {MINED}
 
 

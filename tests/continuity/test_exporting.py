@@ -50,7 +50,13 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
             for name in ("RightsToken", "UsageRegistry", "ResaleMarket", "TestYen", "Anchors")
         ),
         *("contracts/contracts.json", "metadata/index.json", "metadata/N.car"),
-        *("proofs/draws/N.json", "proofs/auctions/N.json", "rules/draw-v1.md", "rules/auction-v1.md"),
+        *(
+            "proofs/draws/N.json",
+            "proofs/auctions/N.json",
+            "rules/draw-v1.md",
+            "rules/auction-v1.md",
+            "rules/waiting-v1.md",
+        ),
         *("rules/journal-v1.md", "journal.json", "MANIFEST.json"),
     }
 

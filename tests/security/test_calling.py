@@ -29,6 +29,7 @@ NETWORK = {"requests", "urllib", "urllib3", "http", "socket", "smtplib", "web3",
 HARMLESS = {"urllib.parse", "http.server", "http.HTTPStatus", "socketserver"}
 SPEAKERS = {
     "ipfs/rpc.py": "IPFS_RPC_URL",
+    "marketplace/accounts/provider.py": "OIDC_ISSUER",
     "marketplace/auctions/beating.py": "BASE_URL",
     "marketplace/chain/embedded.py": "loopback",
     "marketplace/chain/node.py": "CHAIN_URL",
@@ -36,8 +37,11 @@ SPEAKERS = {
     "marketplace/lotteries/drand.py": "BEACON_URL",
     "marketplace/notices/mail.py": "SMTP_URL",
     "marketplace/notices/sms.py": "SMS_URL",
+    "marketplace/operating/looking_outside.py": "BASE_URL, and SMTP_URL",
     "marketplace/payments/hearing.py": "nobody: it checks signatures",
     "marketplace/payments/official.py": "Stripe, or STRIPE_API_BASE on loopback",
+    "marketplace/webhooks/addresses.py": "the name service, for the next",
+    "marketplace/webhooks/courier.py": "addresses that two of the staff have approved, and that are public",
 }
 """The only files of the town that can speak to a network, and to whom; without the local stand-ins and the demo."""
 STAND_INS = ("marketplace/devstripe/", "marketplace/demo/", "marketplace/supervising/")

@@ -15,6 +15,12 @@ MOST_TERMS, LONGEST = 6, 40
 
 def folded(text: str) -> str:
     """Letters and digits alone: width (NFKC), case, katakana and hiragana, and the signs between them do not count."""
+    while (plain := _once(text)) != text:  # what a sign stood between may join now: an accent and its letter
+        text = plain
+    return text
+
+
+def _once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(TO_HIRAGANA)
     plain = DASH_IN_A_WORD.sub("ー", plain)
     return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LMN")

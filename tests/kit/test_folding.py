@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from marketplace.kit.folding import LONGEST, MOST_TERMS, folded, terms
@@ -35,6 +35,7 @@ def test_what_is_another_word_stays_another(one: str, other: str) -> None:
 
 
 @given(st.text())
+@example("A´")  # without the space that NFKC makes of the sign, letter and accent are one
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert folded(folded(text)) == folded(text)
 

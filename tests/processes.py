@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-LONG = 60.0  # seconds after which a test gives up waiting for what should take a moment
+LONG = 300.0  # seconds after which a test gives up waiting for what should take a moment; a busy machine needs minutes
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

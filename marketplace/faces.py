@@ -15,6 +15,7 @@ from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
 from marketplace.kit.languages import Language, _, language, speak
+from marketplace.kit.packing import packed
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import day, full_day, period, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
@@ -52,6 +53,7 @@ def dress(app: Flask) -> None:
     app.before_request(closed_for_work)
     app.log_exception = failed  # type: ignore[method-assign]
     app.after_request(safe_headers)
+    app.after_request(packed)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(CSRFError, csrf_failed)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import axe_playwright_python
 from playwright.sync_api import Page
@@ -23,8 +22,6 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 MEASURES = Path(__file__).with_name("measures.js").read_text(encoding="utf-8")
 LIGHT_KB, WHOLE_KB = 150, 500
 """What a page may weigh without pictures, and with them."""
-HEAVY_KB = {"/api": 175, "/relation": 175}
-"""Pages that are over it: the whole API on one page, five charts with their tables."""
 APPROVED = {
     "color-contrast": ", ".join(
         (
@@ -111,6 +108,5 @@ def _over_pictures(page: Page) -> list[str]:
 
 def _weight(page: Page) -> list[str]:
     light, whole = (round(size / 1024) for size in page.evaluate("measures.weight()"))
-    most = HEAVY_KB.get(urlsplit(page.url).path, LIGHT_KB)
-    faults = [f"{light} KB without pictures"] if light > most else []
+    faults = [f"{light} KB without pictures"] if light > LIGHT_KB else []
     return faults + ([f"{whole} KB"] if whole > WHOLE_KB else [])

@@ -53,6 +53,8 @@ COOKIE = "language"
 LASTS = 365 * 86400
 JAPANESE_ONLY = ("/staff", "/counter", "/api", "/data", "/dev")
 """Where clerks, partners and machines read."""
+WITHOUT_COOKIES = "/embed/"
+"""Shown in other people's pages: speaks the language that it is asked for, and leaves nothing behind."""
 
 _speaking: ContextVar[Language] = ContextVar("language", default=Language.JA)
 
@@ -185,7 +187,7 @@ def _remember(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.vary.add("Cookie")  # also where nobody has asked who is signed in
         wish = asked()
-        if wish is not None and wish != chosen() and request.method == "GET":
+        if wish not in (None, chosen()) and request.method == "GET" and not request.path.startswith(WITHOUT_COOKIES):
             keep(response, wish)
             response.headers["Cache-Control"] = "private, no-store"  # a cookie is for one reader
     return response

@@ -71,7 +71,7 @@ def test_more_than_a_lane_may_have_in_flight_goes_in_turns(deployed: Flask) -> N
     for series in range(1, 41):
         given.a_series(series)
     settled = 0
-    while done := sending.work():  # as the worker does: a slow machine may lose the lane in between
+    while done := sending.work():  # as the worker does: what a slow node has not mined yet is settled in the next round
         settled += done
     assert settled == 40
     assert set(given.calls().values()) == {MINED}

@@ -40,6 +40,12 @@ def test_the_card_sets_and_asks_nothing_of_the_visitor(app: Flask, client: Flask
     assert "3,000" in read(theirs).words
 
 
+def test_a_card_in_another_language_leaves_no_cookie_either(app: Flask, client: FlaskClient) -> None:
+    answer = client.get(f"/embed/{code_of(given.a_listing(price_yen=3_000))}?lang=en")
+    assert ("Set-Cookie" in answer.headers, answer.headers["Cache-Control"]) == (False, "public, max-age=10")
+    assert "3,000 yen" in read(answer).words
+
+
 @pytest.mark.parametrize("state", ["draft", "approved"])
 def test_what_is_not_announced_has_no_card(app: Flask, client: FlaskClient, state: str) -> None:
     code = code_of(given.a_listing(state=state))

@@ -56,11 +56,6 @@ class ApplicationsNotOpen(Refused):
     message = "参加申込の受付は、まだ始まっていません。"
 
 
-class AlreadyApplied(Refused):
-    code = "already_applied"
-    message = "参加申込はすでに受け付けています。送った内容は変えられません。"
-
-
 class PledgeChanged(Invalid):
     code = "pledge_changed"
     message = "誓約書が新しくなりました。もう一度お読みのうえ、チェックを入れてください。"

@@ -150,5 +150,8 @@ def test_what_is_found_follows_the_typing_and_the_address_follows_too(there: dic
     links = page.locator("#found .card__link").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     assert links == [there["card"]]
     assert page.evaluate("document.activeElement.id") == "q"
-    page.get_by_role("link", name="抽選", exact=True).click()
+    page.get_by_role("link", name="抽選", exact=True).hover()
+    page.mouse.down()
+    page.wait_for_load_state("networkidle")  # half a second of a slow finger
+    page.mouse.up()
     page.get_by_role("heading", name="「コゴミ」にあてはまる権利はありません").wait_for()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -97,15 +98,20 @@ def _come_to_rest(fleet: Fleet, people: People) -> None:
     """Nobody dies any more, and nobody mends anything: only the hourly look at Stripe is not waited for."""
     give_up = time.monotonic() + PATIENCE
     people.is_careless = False
+    said: Counter[str] = Counter()
     while True:
         fleet.tend()
         _each_tries(people)
-        with suppress(*OUTSIDE):
+        try:
             reconcile()
-            if not (people.acts() or unfinished()):
+            wanting, left = people.acts(), unfinished()
+            if not (wanting or left):
                 return
+            said[f"{len(wanting)} want something; {left}"] += 1
+        except OUTSIDE as trouble:
+            said[repr(trouble)[:300]] += 1
         if time.monotonic() > give_up:
-            raise NoEnd(f"{len(people.acts())} want something; {unfinished()}; killed: {fleet.killed}")
+            raise NoEnd(f"{said.most_common(9)}; killed: {fleet.killed}; came again: {fleet.restarts}")
         time.sleep(0.3)
 
 

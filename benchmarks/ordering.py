@@ -29,6 +29,7 @@ from marketplace.kit.db import db
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
+from marketplace.payments.hearing import KINDS
 from tests import given, local_stripe
 from tests.local_stripe import LocalStripe
 
@@ -72,7 +73,7 @@ def costs_of(name: str, rounds: int, orders: int, before: Callable[[], object] =
         web = stack.enter_context(served("wsgi:app", here.env, "healthz"))
         worker = stack.enter_context(hearing(here))
         bare = stack.enter_context(served("benchmarks.bare_shop:app", here.env))
-        stripe.send_webhooks_to(f"http://127.0.0.1:{web.port}")
+        stripe.send_webhooks_to(f"http://127.0.0.1:{web.port}", KINDS)
         for number in range(rounds + 1):
             crowd = cookies[number * orders : (number + 1) * orders]
             before_web, before_worker = web.processor_seconds(), worker.processor_seconds()

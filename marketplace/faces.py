@@ -16,6 +16,7 @@ from werkzeug.local import LocalProxy
 from marketplace.accounts.session import current_account, roles_of
 from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.packing import packed
+from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import day, full_day, period, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
@@ -49,6 +50,7 @@ def dress(app: Flask) -> None:
     speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(known_to_templates)
+    remember_parts(app, settings)
     app.before_request(readable)
     app.before_request(closed_for_work)
     app.log_exception = failed  # type: ignore[method-assign]

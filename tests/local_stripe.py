@@ -8,7 +8,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -82,8 +82,9 @@ class LocalStripe:
         knobs = {"stripe_api_base": self.base_url, "stripe_secret_key": SecretStr("sk_test_local"), **more}
         return settings.model_copy(update=knobs)
 
-    def send_webhooks_to(self, site: str) -> None:
-        self.sim("webhook", url=f"{site}/webhooks/stripe", secret=SECRET)
+    def send_webhooks_to(self, site: str, kinds: Sequence[str] = ("*",)) -> None:
+        """`kinds`: to which the endpoint is subscribed; tests send the others too."""
+        self.sim("webhook", url=f"{site}/webhooks/stripe", secret=SECRET, events=[*kinds])
 
 
 @contextmanager

@@ -50,6 +50,10 @@ class Visit:
     """Held, so that the database session need not look again."""
 
 
+_SEEN = (SignIn.id, SignIn.account_id, SignIn.way, SignIn.began_at, SignIn.seen_at)
+"""As the fields of Visit stand, before the account."""
+
+
 class Claim(NamedTuple):
     """Whom the signed cookie names. Only a SignIn of this `key_hash` that began after `since` makes it true."""
 
@@ -128,11 +132,8 @@ def visit() -> Visit | None:
 
 def _find(key: str) -> Visit | None:
     alive = (SignIn.key_hash == _hash(key), SignIn.began_at > now() - LASTS)
-    row = db.session.execute(sa.select(SignIn, Account).join(Account).where(*alive)).first()
-    if row is None:
-        return None
-    found = row.SignIn
-    return Visit(found.id, found.account_id, found.way, found.began_at, found.seen_at, row.Account)
+    row = db.session.execute(sa.select(*_SEEN, Account).join(Account).where(*alive)).first()
+    return None if row is None else Visit(*row)
 
 
 def claim() -> Claim | None:

@@ -24,12 +24,12 @@ def on_cancelled(listing_id: int, **_more: object) -> None:
     stopping.follow(listing_id)
 
 
-@handles("order.paid")
+@handles("order.paid", origin="auction")
 def on_paid(order_id: int, **_more: object) -> None:
     awarding.paid(order_id)
 
 
-@handles("order.expired")
+@handles("order.expired", origin="auction")
 def on_expired(order_id: int, **_more: object) -> None:
     awarding.forfeited(order_id)
 

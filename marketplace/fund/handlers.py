@@ -19,7 +19,7 @@ INCOMES = ("charge", "payment")
 
 
 @handles("payment.succeeded")
-def on_payment(payment_id: int, subject: str) -> None:
+def on_payment(payment_id: int, subject: str, **_more: object) -> None:
     payment = booked(payment_id)
     assert payment.balance_txn_id is not None
     lines = stripe_lines("charge", payment.yen, payment.fee_yen or 0)

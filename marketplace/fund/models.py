@@ -127,6 +127,9 @@ class PeriodState(StrEnum):
     """One person asks to open it again; it is closed still."""
 
 
+CLOSED = (PeriodState.CLOSED, PeriodState.REOPENING)
+
+
 class Period(TwoPersons, Base):
     """A month ("2026-11") or a fiscal year ("FY2026") that was closed, or is about to be. No row: it is open."""
 
@@ -156,7 +159,7 @@ class Period(TwoPersons, Base):
 
     @property
     def is_closed(self) -> bool:
-        return self.state in (PeriodState.CLOSED, PeriodState.REOPENING)
+        return self.state in CLOSED
 
 
 class DecisionKind(StrEnum):

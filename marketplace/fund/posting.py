@@ -7,13 +7,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.fund import rules
-from marketplace.fund.models import Account, Book, Period, Posting, PostingLine
+from marketplace.fund.models import CLOSED, Account, Book, Period, Posting, PostingLine
 from marketplace.fund.rules import Lines
 from marketplace.fund.years import fiscal_year, month_ja, month_of, next_month, year_of_month
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.dates import day
 from marketplace.kit.db import db, insert_once, lock, transaction
+
+_lines = PostingLine.__table__
+assert isinstance(_lines, sa.Table)
+_INTO_LINES = sa.insert(_lines)
 
 
 def post(
@@ -40,10 +44,11 @@ def post(
         posting_id = insert_once(Posting, values | {"memo": memo[:200]})
         if posting_id is None:
             return False
-        session.add_all(
-            PostingLine(posting_id=posting_id, n=n, account=account, yen=yen)
+        rows = [
+            {"posting_id": posting_id, "n": n, "account": account, "yen": yen}
             for n, (account, yen) in enumerate(lines, start=1)
-        )
+        ]
+        session.execute(_INTO_LINES, rows)
         return True
 
 
@@ -55,13 +60,14 @@ def hold_book() -> None:
 
 def share_book() -> None:
     """Inside a transaction: others post too, but no period is closed until it ends."""
-    insert_once(Book, {"id": 1})
-    db.session.execute(sa.select(Book.id).where(Book.id == 1).with_for_update(read=True))
+    shared = sa.select(Book.id).where(Book.id == 1).with_for_update(read=True)
+    if db.session.scalar(shared) is None:  # the first posting of all
+        insert_once(Book, {"id": 1})
+        db.session.execute(shared)
 
 
 def is_closed(period: str) -> bool:
-    row = db.session.scalar(sa.select(Period).where(Period.name == period).execution_options(populate_existing=True))
-    return row is not None and row.is_closed
+    return db.session.scalar(sa.select(Period.state).where(Period.name == period)) in CLOSED
 
 
 def first_open(month: str) -> str:

@@ -48,12 +48,12 @@ def tell_amended(listing_id: int, amendment_id: int, past: int) -> None:
     amended.tell(listing_id, amendment_id, past)
 
 
-@handles("order.paid")
+@handles("order.paid", origin="lottery")
 def on_paid(order_id: int, **_more: object) -> None:
     awarding.paid(order_id)
 
 
-@handles("order.expired")
+@handles("order.expired", origin="lottery")
 def on_expired(order_id: int, **_more: object) -> None:
     awarding.forfeited(order_id)
 

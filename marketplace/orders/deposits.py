@@ -127,7 +127,7 @@ def _decide(order: Order, yen: int) -> None:
 
 
 def _asked_in_full(order: Order) -> bool:
-    return asking.open_payment(order.subject) is not None or asking.paid_payment(order.subject) is not None
+    return asking.payments_of(order.subject) != (None, None)
 
 
 def refund(order: Order, why: str) -> None:

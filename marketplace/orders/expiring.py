@@ -16,8 +16,7 @@ from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.taking import give_back
 from marketplace.orders.models import Order, OrderState, Origin
-from marketplace.orders.settling import expire
-from marketplace.outbox.promising import say
+from marketplace.orders.settling import expire, tell
 from marketplace.payments import asking
 from marketplace.payments import expiring as payments
 
@@ -81,18 +80,11 @@ def cancel(order_id: int) -> None:
         payments.expire(payment_id)
     with transaction():
         order = lock(Order, order_id)
-        if asking.open_payment(order.subject) is not None or asking.paid_payment(order.subject) is not None:
+        if asking.payments_of(order.subject) != (None, None):
             raise WrongState
         if order.state != OrderState.AWAITING_PAYMENT:
             return
         move(order, "cancel", by=f"buyer:{get(Account, order.buyer_id).code}")
         drop(order.subject, "given up by the buyer")
         give_back(order.unit_id)
-        say(
-            "order.expired",
-            key=order.code,
-            order_id=order.id,
-            listing_id=order.listing_id,
-            buyer_id=order.buyer_id,
-            origin=str(order.origin),
-        )
+        tell("order.expired", order)

@@ -22,26 +22,26 @@ def order_of(subject: str) -> int | None:
 
 
 @handles("payment.succeeded")
-def on_success(payment_id: int, subject: str) -> None:
+def on_success(payment_id: int, subject: str, **_more: object) -> None:
     if (order_id := order_of(subject)) is not None:
         settling.pay(order_id, payment_id, get(Payment, payment_id).yen)
 
 
 @handles("payment.processing")
-def on_processing(payment_id: int, subject: str) -> None:
+def on_processing(payment_id: int, subject: str, **_more: object) -> None:
     if (order_id := order_of(subject)) is not None:
         settling.process(order_id)
 
 
 @handles("payment.needs_review")
-def on_doubt(payment_id: int, subject: str) -> None:
+def on_doubt(payment_id: int, subject: str, **_more: object) -> None:
     if (order_id := order_of(subject)) is not None:
         settling.question(order_id, payment_id)
 
 
 @handles("payment.expired")
 @handles("payment.failed")
-def on_end(payment_id: int, subject: str) -> None:
+def on_end(payment_id: int, subject: str, **_more: object) -> None:
     """The page is closed for good. An order whose own time is not over may ask for a new one."""
     if (order_id := order_of(subject)) is not None:
         settling.expire_if_over(order_id)

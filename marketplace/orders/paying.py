@@ -42,13 +42,14 @@ def checkout(order_id: int) -> str:
             raise WrongState
         if order.pay_by <= now():
             raise TimeIsUp
-        if get(Listing, order.listing_id).state == ListingState.CANCELLED:
+        listing = get(Listing, order.listing_id)
+        if listing.state == ListingState.CANCELLED:
             raise SaleCancelled
-        if asking.paid_payment(order.subject) is not None:
+        under_way, paid = asking.payments_of(order.subject)
+        if paid is not None:
             raise AlreadyPaid
-        open_payment = asking.open_payment(order.subject)
-        if open_payment is not None:
-            payment_id = open_payment.id
+        if under_way is not None:
+            payment_id = under_way.id
         else:
             deposits.look(order)
             if deposits.being_taken(order):
@@ -57,7 +58,7 @@ def checkout(order_id: int) -> str:
             payment_id = asking.ask(
                 subject=order.subject,
                 yen=order.rest_yen,
-                description=get(Listing, order.listing_id).right.title_ja,
+                description=listing.right.title_ja,
                 email=get(Account, order.buyer_id).email,
                 success_url=f"{page}/done",
                 cancel_url=f"{page}/confirm",

@@ -44,8 +44,8 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
         if yen != order.rest_yen:
             question(order_id, payment_id, why=f"paid {yen}, owed {order.rest_yen}")
             return
-        order.paid_by_payment_id = order.paid_by_payment_id or payment_id
         listing = get(Listing, order.listing_id)
+        order.paid_by_payment_id = order.paid_by_payment_id or payment_id
         cancelled = listing.state == ListingState.CANCELLED
         if cancelled and order.state in OPEN:
             move(order, "expire", why="sale cancelled")
@@ -57,8 +57,8 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             deposits.look(order)
             send_to_buyer("refund_coming", order)
             return
-        order.paid_at = now()
         sell(order.unit_id)
+        order.paid_at = now()
         move(order, "pay", payment=payment_id)
         deposits.look(order)
         promise_token(
@@ -70,7 +70,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             max_supply=listing.quantity,
         )
         send_to_buyer("paid", order)
-        say("order.paid", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
+        tell("order.paid", order)
 
 
 def give_second_payment_back(order: Order, payment_id: int, yen: int) -> None:
@@ -106,14 +106,7 @@ def expire(order_id: int, why: str = "not paid in time") -> None:
         give_back(order.unit_id)
         cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
         send_to_buyer("sale_cancelled" if cancelled else "expired", order)
-        say(
-            "order.expired",
-            key=order.code,
-            order_id=order.id,
-            listing_id=order.listing_id,
-            buyer_id=order.buyer_id,
-            origin=str(order.origin),
-        )
+        tell("order.expired", order)
 
 
 def expire_if_over(order_id: int) -> None:
@@ -143,7 +136,7 @@ def issue(order_id: int) -> None:
         order.issued_at = now()
         move(order, "issue")
         send_to_buyer("issued", order)
-        say("order.issued", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
+        tell("order.issued", order)
 
 
 def refund(order_id: int, by: str, why: str) -> None:
@@ -173,7 +166,19 @@ def refunded(order_id: int, payment_id: int) -> None:
             unsell(order.unit_id)
         move(order, "refunded", by=SYSTEM)
         send_to_buyer("refunded", order)
-        say("order.refunded", key=order.code, order_id=order.id, listing_id=order.listing_id, buyer_id=order.buyer_id)
+        tell("order.refunded", order)
+
+
+def tell(topic: str, order: Order) -> None:
+    """⇢ `topic`, once for each order."""
+    say(
+        topic,
+        key=order.code,
+        order_id=order.id,
+        listing_id=order.listing_id,
+        buyer_id=order.buyer_id,
+        origin=str(order.origin),
+    )
 
 
 def send_to_buyer(template: str, order: Order) -> None:

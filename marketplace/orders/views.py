@@ -82,11 +82,9 @@ def done(code: str) -> ResponseReturnValue:
     """Back from Stripe. The address proves nothing: Stripe is asked, and if it is away the page waits."""
     order = mine(code)
     payment = asking.open_payment(order.subject)
-    payment_id = payment.id if payment else None
-    db.session.rollback()
-    if payment_id is not None:
+    if payment is not None:
         with suppress(Unavailable):
-            sync(payment_id)
+            sync(payment.id)
     return redirect(url_for("orders.show", code=code), 303)
 
 
@@ -94,9 +92,9 @@ def done(code: str) -> ResponseReturnValue:
 @signed_in
 def show(code: str) -> ResponseReturnValue:
     order = mine(code)
-    payment = asking.paid_payment(order.subject) or asking.open_payment(order.subject)
+    under_way, paid = asking.payments_of(order.subject)
     template = "orders/_progress.html" if wants_fragment() else "orders/show.html"
-    page = render_template(template, order=order, listing=order.listing, payment=payment, form=OrderForm())
+    page = render_template(template, order=order, listing=order.listing, payment=paid or under_way, form=OrderForm())
     return conditional(page, max_age=0, private=True)
 
 

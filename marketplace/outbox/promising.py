@@ -16,6 +16,8 @@ Handler = TypeVar("Handler", bound=Callable[..., object])
 
 HANDLERS: dict[str, Callable[..., object]] = {}
 LISTENERS: dict[str, list[str]] = {}
+CONCERNED: dict[tuple[str, str], dict[str, object]] = {}
+"""(topic, handler) to what the body has to say, where the handler does not hear every fact of the topic."""
 
 
 class Bell:
@@ -25,8 +27,11 @@ class Bell:
     ring: Callable[[list[int]], object] = staticmethod(lambda message_ids: None)
 
 
-def handles(topic: str) -> Callable[[Handler], Handler]:
-    """Hear `topic`: the function is called with the fact's body as keywords, in the worker, maybe more than once."""
+def handles(topic: str, **only: object) -> Callable[[Handler], Handler]:
+    """Hear `topic`: the function is called with the fact's body as keywords, in the worker, maybe more than once.
+
+    `only`: what the body has to say; of a fact that says something else, the function does not hear.
+    """
 
     def register(handler: Handler) -> Handler:
         name = f"{handler.__module__}.{handler.__qualname__}"
@@ -34,6 +39,8 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
         LISTENERS.setdefault(topic, [])
         if name not in LISTENERS[topic]:
             LISTENERS[topic].append(name)
+        if only:
+            CONCERNED[topic, name] = only
         return handler
 
     return register
@@ -58,6 +65,7 @@ def say(topic: str, key: str, *, after: timedelta = timedelta(0), **body: Any) -
             "attempts": 0,
         }
         for name in LISTENERS.get(topic, [])
+        if CONCERNED.get((topic, name), {}).items() <= body.items()
     ]
     new = insert_each_once(Message, rows)
     if new and not after:

@@ -13,10 +13,10 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.languages import language
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
-from marketplace.outbox.promising import say
 from marketplace.payments import rules
 from marketplace.payments.models import ASKED, NEEDS_REVIEW, OPEN, PROCESSING, SUCCEEDED, UNDER_WAY, Payment, Way
 from marketplace.payments.stripe import Session, till
+from marketplace.payments.telling import tell
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,6 @@ def checkout_url(payment_id: int) -> str:
     """The address of Stripe's page. UnderReview, BeingCharged, Unavailable; WrongState where nothing can be paid."""
     payment = get(Payment, payment_id)
     state, url, way = payment.state, payment.url, payment.way
-    db.session.rollback()
     if state == NEEDS_REVIEW:
         raise rules.UnderReview
     if way == Way.CARD and state in UNDER_WAY:
@@ -133,6 +132,7 @@ def checkout_url(payment_id: int) -> str:
         raise WrongState
     if state == ASKED:
         url = open_page(payment_id).url
+    db.session.rollback()
     if url is None:
         raise Unavailable("Stripe shows no page for this payment now")
     return url
@@ -184,7 +184,15 @@ def give_up(payment_id: int, why: str) -> None:
         payment = lock(Payment, payment_id)
         if payment.state == ASKED:
             move(payment, "payment.fail", why=why)
-            say("payment.failed", key=str(payment.id), payment_id=payment.id, subject=payment.subject)
+            tell("payment.failed", payment)
+
+
+def payments_of(subject: str) -> tuple[Payment | None, Payment | None]:
+    """The payment under way, or under review, for `subject`, and the one that has come: both in one look."""
+    states = (*UNDER_WAY, NEEDS_REVIEW, SUCCEEDED)
+    found = db.session.scalars(_by_age(subject).where(Payment.state.in_(states))).all()
+    under_way = next((each for each in found if each.state != SUCCEEDED), None)
+    return under_way, next((each for each in found if each.state == SUCCEEDED), None)
 
 
 def open_payment(subject: str) -> Payment | None:
@@ -192,9 +200,10 @@ def open_payment(subject: str) -> Payment | None:
     return db.session.scalar(_newest(subject).where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW))))
 
 
-def paid_payment(subject: str) -> Payment | None:
-    return db.session.scalar(_newest(subject).where(Payment.state == SUCCEEDED))
-
-
 def _newest(subject: str) -> sa.Select[Payment]:
-    return sa.select(Payment).where(Payment.subject == subject).order_by(Payment.n.desc()).limit(1)
+    return _by_age(subject).limit(1)
+
+
+def _by_age(subject: str) -> sa.Select[Payment]:
+    """The newest first."""
+    return sa.select(Payment).where(Payment.subject == subject).order_by(Payment.n.desc())

@@ -19,6 +19,7 @@ from marketplace.payments.models import ASKED, PROCESSING, SUCCEEDED, CardState,
 from marketplace.payments.saving import promise_detach
 from marketplace.payments.stripe import Declined, till
 from marketplace.payments.syncing import follow
+from marketplace.payments.telling import tell
 
 PATIENCE = timedelta(days=1)
 
@@ -84,7 +85,7 @@ def _give_up(payment_id: int, code: str) -> PaymentState:
         if payment.state == PROCESSING:
             payment.refusal = code
             move(payment, "payment.fail", why=code)
-            say("payment.failed", key=str(payment.id), payment_id=payment.id, subject=payment.subject)
+            tell("payment.failed", payment)
         return payment.state
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from marketplace.journal.writing import move
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Unavailable
-from marketplace.outbox.promising import say
 from marketplace.payments import asking
 from marketplace.payments.models import ASKED, FAILED, OPEN, Payment, PaymentState, Way
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import follow
+from marketplace.payments.telling import tell
 
 
 def expire(payment_id: int) -> PaymentState:
@@ -43,5 +43,5 @@ def _call_off(payment_id: int) -> PaymentState:
         payment = lock(Payment, payment_id)
         if payment.state == ASKED:
             move(payment, "payment.expire")
-            say("payment.expired", key=str(payment.id), payment_id=payment.id, subject=payment.subject)
+            tell("payment.expired", payment)
         return payment.state

@@ -9,7 +9,7 @@ from marketplace.kit.db import db, get
 from marketplace.outbox.promising import handles
 from marketplace.payments import balance, charging, disputing, holding, refunding, saving
 from marketplace.payments.finding import payment_behind
-from marketplace.payments.models import Payment, SavedCard, Way
+from marketplace.payments.models import SavedCard, Way
 from marketplace.payments.stripe import till
 from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.syncing import is_booked, sync
@@ -39,12 +39,11 @@ def on_charge(payment_id: int) -> None:
     charging.charge(payment_id)
 
 
-@handles("payment.succeeded")
-@handles("payment.failed")
-@handles("payment.expired")
-def on_end(payment_id: int, subject: str) -> None:
-    if get(Payment, payment_id).way == Way.CARD:
-        charging.settle(payment_id)
+@handles("payment.succeeded", way=Way.CARD)
+@handles("payment.failed", way=Way.CARD)
+@handles("payment.expired", way=Way.CARD)
+def on_end(payment_id: int, **_more: object) -> None:
+    charging.settle(payment_id)
 
 
 @handles("card.leaving")

@@ -18,6 +18,7 @@ from marketplace.payments import asking
 from marketplace.payments.models import Ending, Hold, Payment, PaymentState, Way
 from marketplace.payments.rules import hold_meaning, meaning
 from marketplace.payments.stripe import Session, till
+from marketplace.payments.telling import tell
 
 FACTS = {
     "payment.succeed": "payment.succeeded",
@@ -79,13 +80,7 @@ def follow(payment_id: int, session: Session) -> PaymentState:
             why = f"{session.yen} {session.currency}" if event == "payment.question" else ""
             move(payment, event, why=why, session=session.id, intent=session.intent_id)
             if event in FACTS:
-                say(
-                    FACTS[event],
-                    key=str(payment.id),
-                    payment_id=payment.id,
-                    subject=payment.subject,
-                    **more.get(event, {}),
-                )
+                tell(FACTS[event], payment, **more.get(event, {}))
             if hold is not None and event == "payment.hold" and hold.ending is not None:
                 say("hold.decided", key=f"{payment.id}:held", payment_id=payment.id)
         return payment.state

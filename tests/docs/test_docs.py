@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from marketplace import cli
+from marketplace.payments.hearing import KINDS
 from marketplace.settings import Settings
 from tests.docs import exports, faults, states
 
@@ -54,6 +55,11 @@ OPERATE = (ROOT / "docs" / "operate.md").read_text("utf-8")
 def test_the_table_of_faults_is_that_of_the_code() -> None:
     (printed,) = re.findall(r"<!-- faults: [^>]*-->\n(.*?)<!-- /faults -->", OPERATE, re.DOTALL)
     assert printed == faults.text()
+
+
+def test_the_events_to_subscribe_to_are_those_that_are_heard() -> None:
+    chapter = OPERATE.split("## Stripe's news\n")[1].split("\n## ")[0]
+    assert tuple(re.findall(r"^- `([a-z_.]+)`$", chapter, re.MULTILINE)) == KINDS
 
 
 @pytest.mark.parametrize("line", sorted(set(re.findall(r"python -m (marketplace [a-z]+[^`\n;(),|]*)", OPERATE))))

@@ -29,6 +29,21 @@ def test_each_who_listens_hears_a_fact_once(app: Flask) -> None:
         assert (sorted(heard), drain()) == ([("a", 3), ("b", 3)], 0)
 
 
+def test_who_is_concerned_with_some_facts_hears_of_no_others(app: Flask) -> None:
+    heard: list[tuple[str, int]] = []
+
+    def hear(cups: int, leaf: str = "") -> None:
+        heard.append((leaf, cups))
+
+    with hearing("tea.ready", hear, leaf="green"):
+        with transaction():
+            say("tea.ready", key="monday", cups=1, leaf="green")
+            say("tea.ready", key="tuesday", cups=2, leaf="black")
+            say("tea.ready", key="wednesday", cups=3)
+        assert (promised(), drain()) == (1, 1)
+    assert heard == [("green", 1)]
+
+
 def test_a_fact_said_twice_with_one_key_is_one_fact(app: Flask) -> None:
     heard: list[int] = []
     with hearing("tea.ready", lambda item: heard.append(item)):

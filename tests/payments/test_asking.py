@@ -121,7 +121,7 @@ def test_terms_that_stripe_refuses_end_the_payment(app: Flask, stripe: LocalStri
     with pytest.raises(Unavailable):
         asking.checkout_url(payment_id)
     assert (state(payment_id), sessions(stripe)) == (PaymentState.FAILED, [])
-    assert said("payment.failed") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("payment.failed") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
     assert seen(ask()).n == 2
 
 

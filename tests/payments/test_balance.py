@@ -96,7 +96,7 @@ def test_a_wish_that_is_pressed_twice_is_one(app: Flask, stripe: LocalStripe) ->
         ask_to_reconcile("ACC-TEST")
     keeping.drain()
     assert seen(payment_id).balance_txn_id is not None
-    assert asking.paid_payment("test:1") is not None
+    assert asking.payments_of("test:1")[1] is not None
 
 
 def test_the_moment_of_a_line_is_stripes_not_that_of_our_hearing(app: Flask, stripe: LocalStripe) -> None:

@@ -47,7 +47,7 @@ def test_the_card_pays_and_is_not_kept(app: Flask, stripe: LocalStripe, token: s
     assert intents(stripe) == {}  # the worker does it
     keeping.drain()
     assert (state(payment_id), intents(stripe)) == (PaymentState.SUCCEEDED, {"succeeded": 1})
-    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "order:1"}]
+    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "order:1", "way": "card"}]
     assert (card(saved_id).state, kept(stripe)) == (CardState.DETACHED, [])
     assert balances() | {"collected": -3_000, "fees": 108} == balances()
     assert moves()[2:] == ["card.save", "card.charge", "card.use", "card.detach"]
@@ -66,7 +66,7 @@ def test_a_refusal_is_told_and_the_owner_pays_by_hand(app: Flask, stripe: LocalS
     keeping.drain()
     assert (state(payment_id), seen(payment_id).refusal) == (PaymentState.FAILED, code)
     assert said("card.declined") == [{"saved_id": saved_id, "subject": "test:1", "code": code}]
-    assert said("payment.failed") == [{"payment_id": payment_id, "subject": "order:1"}]
+    assert said("payment.failed") == [{"payment_id": payment_id, "subject": "order:1", "way": "card"}]
     assert (card(saved_id).state, kept(stripe)) == (CardState.DETACHED, [])
     by_hand, url = opened("order:1", 3_000)
     assert stripe.pay(url).status == 303

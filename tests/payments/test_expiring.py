@@ -17,7 +17,7 @@ def test_a_closed_page_takes_no_money(app: Flask, stripe: LocalStripe) -> None:
     payment_id, url = opened()
     assert expire(payment_id) == PaymentState.EXPIRED
     assert stripe.pay(url).status == 410
-    assert said("payment.expired") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("payment.expired") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
 
 
 def test_money_that_came_a_moment_before_counts(app: Flask, stripe: LocalStripe) -> None:

@@ -147,7 +147,7 @@ def test_a_webhook_brings_a_payment_to_its_end(app: Flask, stripe: LocalStripe, 
     assert stripe.sim("deliver")["failed"] == 0
     keeping.drain()
     assert state(payment_id) == PaymentState.SUCCEEDED
-    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
 
 
 def test_stripe_says_twice_that_a_payment_came_and_is_asked_once(

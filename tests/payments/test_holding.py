@@ -50,7 +50,7 @@ def test_the_bank_holds_the_sum_and_nothing_is_paid(app: Flask, stripe: LocalStr
     assert timedelta(days=29) < until - now() < timedelta(days=31)
     assert facts("payment.succeeded", "payment.processing") == {}
     assert said("hold.placed") == [
-        {"payment_id": payment_id, "subject": "test:1", "capture_before": int(until.timestamp())}
+        {"payment_id": payment_id, "subject": "test:1", "way": "hold", "capture_before": int(until.timestamp())}
     ]
     found = holding.held("test:1")
     assert found is not None
@@ -70,7 +70,7 @@ def test_a_hold_that_was_let_go_is_gone_at_stripe(app: Flask, stripe: LocalStrip
     keeping.drain()
     assert (state(payment_id), intent(stripe, payment_id)) == (PaymentState.RELEASED, ("canceled", 0))
     assert moves() == ["payment.open", "payment.hold", "hold.release", "payment.release"]
-    assert said("hold.released") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("hold.released") == [{"payment_id": payment_id, "subject": "test:1", "way": "hold"}]
     assert holding.held("test:1") is None
 
 
@@ -79,7 +79,7 @@ def test_a_part_may_be_taken_and_the_rest_goes_back_at_once(app: Flask, stripe: 
     capture(payment_id, 20_000)
     keeping.drain()
     assert (state(payment_id), intent(stripe, payment_id)) == (PaymentState.CAPTURED, ("succeeded", 20_000))
-    assert said("hold.captured") == [{"payment_id": payment_id, "subject": "test:1", "yen": 20_000}]
+    assert said("hold.captured") == [{"payment_id": payment_id, "subject": "test:1", "way": "hold", "yen": 20_000}]
     assert booked(payment_id).fee_yen == 720
 
 
@@ -206,7 +206,7 @@ def test_a_bank_that_ends_the_hold_is_heard(app: Flask, stripe: LocalStripe) -> 
     payment_id = held(stripe)
     with after(stripe, 30.1):
         assert sync(payment_id) == PaymentState.LOST
-        assert said("hold.lost") == [{"payment_id": payment_id, "subject": "test:1"}]
+        assert said("hold.lost") == [{"payment_id": payment_id, "subject": "test:1", "way": "hold"}]
         with pytest.raises(HoldEnded):
             capture(payment_id)
 
@@ -247,7 +247,7 @@ def test_a_newer_hold_takes_the_place_of_the_older(app: Flask, stripe: LocalStri
     newer = held(stripe)
     keeping.drain()
     assert (state(older), state(newer)) == (PaymentState.RELEASED, PaymentState.HELD)
-    assert said("hold.released") == [{"payment_id": older, "subject": "test:1"}]
+    assert said("hold.released") == [{"payment_id": older, "subject": "test:1", "way": "hold"}]
 
 
 def test_another_sum_than_asked_is_for_people_to_look_at(app: Flask, stripe: LocalStripe) -> None:

@@ -24,7 +24,7 @@ def test_a_payment_is_followed_to_its_end(app: Flask, stripe: LocalStripe) -> No
     payment = seen(payment_id)
     assert (payment.fee_yen, payment.refunded_yen) == (36, 0)
     assert None not in (payment.payment_intent_id, payment.balance_txn_id, payment.paid_at)
-    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
 
 
 def test_six_looks_at_once_say_it_once(app: Flask, stripe: LocalStripe) -> None:
@@ -63,7 +63,7 @@ def test_a_slip_is_processing_until_it_is_paid(app: Flask, stripe: LocalStripe) 
     payment_id, url = opened(allow_konbini=True)
     stripe.visit(url, do="konbini")
     assert sync(payment_id) == PaymentState.PROCESSING
-    assert said("payment.processing") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("payment.processing") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
     stripe.sim("konbini_pay", payment_intent=seen(payment_id).payment_intent_id)
     assert sync(payment_id) == PaymentState.SUCCEEDED
 
@@ -74,7 +74,7 @@ def test_a_slip_that_nobody_pays_has_failed(app: Flask, stripe: LocalStripe) -> 
     sync(payment_id)
     stripe.sim("advance", seconds=3 * DAY)
     assert sync(payment_id) == PaymentState.FAILED
-    assert said("payment.failed") == [{"payment_id": payment_id, "subject": "test:1"}]
+    assert said("payment.failed") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
 
 
 @pytest.mark.parametrize("asked", [999, 1001])

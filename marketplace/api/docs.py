@@ -100,6 +100,7 @@ def _examples() -> dict[str, str]:
     shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC)).order_by(Listing.id.desc()).limit(1)
     found = {
         "/api/v1/listings/{code}": shown,
+        "/api/v1/listings/{code}/perks": shown,
         "/api/v1/listings/{code}/bids": shown.join(Auction, Auction.listing_id == Listing.id),
         "/api/v1/listings/{code}/draw": shown.join(Lottery, Lottery.listing_id == Listing.id),
     }
@@ -109,6 +110,8 @@ def _examples() -> dict[str, str]:
             examples[path] = path.replace("{code}", code)
     issued = sa.select(Token.contract, Token.token_id).where(Token.minted_at.is_not(None)).order_by(Token.token_id)
     if (token := db.session.execute(issued.limit(1)).first()) is not None:
-        examples["/api/v1/tokens/{contract}/{token_id}"] = f"/api/v1/tokens/{token.contract}/{token.token_id}"
+        one = f"/api/v1/tokens/{token.contract}/{token.token_id}"
+        examples["/api/v1/tokens/{contract}/{token_id}"] = one
+        examples["/api/v1/tokens/{contract}/{token_id}/perks"] = f"{one}/perks"
     examples["/api/v1/listings"] = "/api/v1/listings?limit=3"
     return examples

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from marketplace.api import schemas
+from marketplace.api import perks, schemas
 from marketplace.api.paging import MOST, USUAL
 from marketplace.listings.models import PUBLIC, Mode
 from marketplace.rights.models import Kind
@@ -36,6 +36,7 @@ PAGED = (
 )
 SEARCH = in_query("q", "words that are all in it; width, case and kana do not count")
 CODE = in_path("code", "of the listing, such as LST-7K3M9Q")
+ONE_TOKEN = (in_path("contract", "address of the collection"), in_path("token_id", "its number", type="integer"))
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,13 @@ ENDPOINTS = (
         (CODE,),
     ),
     Endpoint(
+        "/api/v1/listings/{code}/perks",
+        "What its holders may use, where and how often",
+        "特典のきまり。どこで、何回まで使えるか",
+        perks.ListingPerks,
+        (CODE,),
+    ),
+    Endpoint(
         "/api/v1/tokens",
         "Tokens that were issued, by number",
         "お渡しした権利の一覧（番号の順）",
@@ -84,7 +92,14 @@ ENDPOINTS = (
         "One token and its movements",
         "1つの権利と、その動き",
         schemas.Token,
-        (in_path("contract", "address of the collection"), in_path("token_id", "its number", type="integer")),
+        ONE_TOKEN,
+    ),
+    Endpoint(
+        "/api/v1/tokens/{contract}/{token_id}/perks",
+        "What is left of its perks, as its public page tells it",
+        "1つの権利の、特典ののこり（公開のページと同じ範囲）",
+        perks.TokenPerks,
+        ONE_TOKEN,
     ),
     Endpoint(
         "/api/v1/resales",

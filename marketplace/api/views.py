@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
 from marketplace.accounts.session import current_account
-from marketplace.api import docs, health, openapi, reading, schemas
+from marketplace.api import docs, health, openapi, perks, reading, schemas
 from marketplace.auctions.logs import bids_of
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
@@ -74,6 +74,11 @@ def draw(code: str) -> ResponseReturnValue:
     return answer(schemas.Draw.model_validate(record) if record else None)
 
 
+@bp.get("/v1/listings/<code>/perks")
+def listing_perks(code: str) -> ResponseReturnValue:
+    return answer(perks.of_listing(code))
+
+
 @bp.get("/v1/tokens")
 def tokens() -> ResponseReturnValue:
     return answer(reading.tokens())
@@ -82,6 +87,11 @@ def tokens() -> ResponseReturnValue:
 @bp.get("/v1/tokens/<contract>/<int:token_id>")
 def token(contract: str, token_id: int) -> ResponseReturnValue:
     return answer(reading.token(contract, token_id) if token_id < 2**63 else None)
+
+
+@bp.get("/v1/tokens/<contract>/<int:token_id>/perks")
+def token_perks(contract: str, token_id: int) -> ResponseReturnValue:
+    return answer(perks.of_token(contract, token_id) if token_id < 2**63 else None)
 
 
 @bp.get("/v1/resales")

@@ -62,12 +62,15 @@ class Standing:
         return _("のこり %(left)s回（全%(allowed)s回）", left=self.left, allowed=self.allowed)
 
     @property
+    def told_to_all(self) -> bool:
+        """May strangers know what is left, such as somebody who thinks of buying? A day's or a month's visits are
+        nobody's business, and begin anew; a year's, and what never comes back, a buyer must know."""
+        return self.plan.kind is not PlanKind.MEMBERSHIP and self.plan.per not in (Per.DAY, Per.MONTH)
+
+    @property
     def said_to_all(self) -> str:
-        """The same for strangers, such as somebody who thinks of buying: a day's or a month's visits are nobody's
-        business, and begin anew; a year's, and what never comes back, a buyer must know."""
-        if self.plan.kind is PlanKind.MEMBERSHIP or self.plan.per in (Per.DAY, Per.MONTH):
-            return self.lines[0]
-        return self.said
+        """The same for strangers."""
+        return self.said if self.told_to_all else self.lines[0]
 
 
 def standings(token: Token) -> list[Standing]:

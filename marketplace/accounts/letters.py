@@ -17,6 +17,7 @@ class LetterKind(StrEnum):
     NEWS = "news"
     OUTBID = "outbid"
     TIME_LEFT = "time_left"
+    TOMORROW = "tomorrow"
 
     @property
     def ja(self) -> str:
@@ -31,6 +32,7 @@ LETTER_JA = {
     LetterKind.NEWS: ("町からの便り", "催しや季節のお知らせ。権利をお持ちの方にお送りしています。"),
     LetterKind.OUTBID: ("入札で、ほかの方がより高い入札をしたとき", "止めると、入札のページでだけ分かります。"),
     LetterKind.TIME_LEFT: ("入札の終わりが近いとき", "終わりの1日前と1時間前にお送りしています。"),
+    LetterKind.TOMORROW: ("催しの予約や、講演・相談の日程の前の日", "始まりの24時間前に、日時と場所をお知らせします。"),
 }
 ALWAYS = (
     "ログインの番号、パスキーやウォレットの変更",

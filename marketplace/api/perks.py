@@ -77,7 +77,7 @@ class TokenPerks(Answer):
     contract: str
     token_id: int
     uses_left: Annotated[
-        int | None, Field(description="by the count that the chain keeps too; null for rights without one")
+        int | None, Field(description="as the chain counts too; null for rights without")
     ]
     perks: list[Left]
 

@@ -177,6 +177,8 @@ class Appointment(Base):
     """Of the dates that are proposed now."""
     starts_at: Mapped[datetime | None]
     """When it is fixed."""
+    reminded_for: Mapped[datetime | None]
+    """The date of which the holder was reminded."""
     sequence: Mapped[int] = mapped_column(default=0)
     """How often a calendar that has it must be told anew (RFC 5545, SEQUENCE)."""
     changed_at: Mapped[datetime]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager
 from marketplace.accounts.models import Account
 from marketplace.gatherings.models import STANDING, Gathering, GatheringState, Rsvp, RsvpState
 from marketplace.gatherings.moving_up import free_seats, move_up, next_in_line
+from marketplace.gatherings.reminding import tell_booked
 from marketplace.gatherings.rules import CalledOff, HasBegun, NotInvited, OfferOver, TooLateToAsk
 from marketplace.gatherings.telling import tell
 from marketplace.holders.owned import rights_of
@@ -60,7 +61,7 @@ def _seat_or_wait(gathering: Gathering, rsvp: Rsvp, by: str) -> None:
     if free and next_in_line(gathering.id) is rsvp:
         rsvp.seat = free[0]
         move(rsvp, "take_seat", by=by)
-        tell("gathering_booked", rsvp)
+        tell_booked(rsvp)
     else:
         tell("gathering_waiting", rsvp, ahead=ahead_of(rsvp))
 
@@ -78,7 +79,7 @@ def confirm(gathering_id: int, account_id: int) -> None:
         by = _by(account_id)
         rsvp.answer_until = None
         move(rsvp, "confirm_seat", by=by)
-        tell("gathering_booked", rsvp)
+        tell_booked(rsvp)
 
 
 def give_up(gathering_id: int, account_id: int) -> None:

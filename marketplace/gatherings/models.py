@@ -165,6 +165,8 @@ class Rsvp(Base):
     asked_at: Mapped[datetime]
     answer_until: Mapped[datetime | None]
     attended_at: Mapped[datetime | None]
+    reminded_for: Mapped[datetime | None]
+    """The beginning of which the person was reminded."""
     by_pass: Mapped[bool] = mapped_column(default=False)
     """Whether the door read a pass; else somebody ticked the list."""
 

@@ -1,12 +1,12 @@
 """first schema
 
-Revision f4e598dcad00, after ; 2026-11-28 19:18:34.227275.
+Revision e974bca78fd9, after ; 2026-11-28 22:03:24.965588.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "f4e598dcad00"
+revision = "e974bca78fd9"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1092,7 +1092,16 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("news", "outbid", "time_left", name="kind", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                "news",
+                "outbid",
+                "time_left",
+                "tomorrow",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -2239,6 +2248,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answer_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_for", sa.DateTime(timezone=True), nullable=True),
         sa.Column("by_pass", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "(state = 'attended') = (attended_at IS NOT NULL)", name=op.f("ck_rsvps_attended_at_a_moment")
@@ -2543,6 +2553,7 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_for", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("moves_holder", sa.Integer(), nullable=False),

@@ -74,7 +74,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "perks": ("chaining",),
     "naming": ("inviting", "ending"),
     "appointments": ("reminding", "settling"),
-    "gatherings": ("moving_up", "drafting", "polling", "circulating", "reminding"),
+    "gatherings": ("moving_up", "drafting", "polling", "circulating", "erasing", "reminding"),
     "collections": ("swapping",),
     "waiting": ("shuffling", "calling", "erasing"),
     "payments": ("reconciling",),

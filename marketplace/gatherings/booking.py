@@ -149,10 +149,13 @@ def bookings_of(account_id: int) -> list[Rsvp]:
 
 
 def counts(gathering_id: int) -> dict[RsvpState, int]:
-    """How many people stand where."""
+    """How many people stand where; of those whose bookings are erased, how many came."""
     rows = sa.select(Rsvp.state, sa.func.count()).where(Rsvp.gathering_id == gathering_id).group_by(Rsvp.state)
     found: dict[RsvpState, int] = {state: count for state, count in db.session.execute(rows)}  # noqa: C416 -- a Row
-    return {state: found.get(state, 0) for state in RsvpState}
+    kept = db.session.scalar(sa.select(Gathering.came).where(Gathering.id == gathering_id))
+    return {state: found.get(state, 0) for state in RsvpState} | (
+        {RsvpState.ATTENDED: kept} if kept is not None else {}
+    )
 
 
 def _mine(gathering_id: int, account_id: int) -> Rsvp:

@@ -70,6 +70,8 @@ class Gathering(Base):
     """The plan of an RSVP perk that attending uses, by its id within each of those rights."""
     asked: Mapped[int] = mapped_column(default=0)
     """How often a seat was asked for: the next number on the waiting list."""
+    came: Mapped[int | None]
+    """How many came, once the bookings themselves are erased."""
     created_at: Mapped[datetime]
 
     @property

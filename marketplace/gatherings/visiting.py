@@ -74,7 +74,12 @@ def stamp(account_id: int, partner_code: str, *, number: str = "", code: str = "
         elif not hmac.compare_digest(_digits(number), number_of(point, today)):
             raise WrongNumber(field="number")
         row = {"account_id": account_id, "partner_id": partner.id, "day": today, "at": now()}
-        more = {"way": Way.SCREEN if code else Way.POSTER, "right_ids": sorted(rights_of(account_id))}
+        earlier = sa.select(Visit.id).where(Visit.account_id == account_id, Visit.day < today).limit(1)
+        more = {
+            "way": Way.SCREEN if code else Way.POSTER,
+            "right_ids": sorted(rights_of(account_id)),
+            "again": session.scalar(earlier) is not None,
+        }
         new = insert_once(Visit, row | more) is not None
         count = session.scalar(sa.select(sa.func.count()).where(Visit.account_id == account_id)) or 0
         return count, new

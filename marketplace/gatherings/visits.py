@@ -49,3 +49,19 @@ class Visit(Base):
     way: Mapped[Way] = state_column(Way, name="way")
     right_ids: Mapped[list[Any]] = mapped_column(default=list)
     """Of which rights they held a token then."""
+    again: Mapped[bool]
+    """Whether they had come on an earlier day that is still known."""
+
+
+class PastMonth(Base):
+    """What is left of a month when nobody knows any more who came: numbers."""
+
+    __tablename__ = "past_months"
+    __table_args__ = (sa.CheckConstraint("came_again <= visitors AND visitors <= visits", name="counted_people"),)
+
+    first: Mapped[date] = mapped_column(primary_key=True)
+    """Its first day."""
+    visits: Mapped[int]
+    visitors: Mapped[int]
+    came_again: Mapped[int]
+    attended: Mapped[int]

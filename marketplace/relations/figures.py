@@ -17,7 +17,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.rules import PREFECTURES
 from marketplace.chain.register import contracts
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
-from marketplace.gatherings.visits import Visit
+from marketplace.gatherings.visits import PastMonth, Visit
 from marketplace.holders.owned import people, people_by_right
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
@@ -132,24 +132,19 @@ def _holders(firsts: list[date]) -> dict[date, int]:
 
 def _visits(firsts: list[date]) -> dict[date, tuple[int, int, int]]:
     """(stamps, people, those among them who had come before)."""
-    known: set[int] = set()
     stamps: Counter[date] = Counter()
     came: dict[date, set[int]] = {first: set() for first in firsts}
     again: dict[date, set[int]] = {first: set() for first in firsts}
-    today: list[int] = []
-    last: date | None = None
-    for account_id, on in db.session.execute(sa.select(Visit.account_id, Visit.day).order_by(Visit.day, Visit.id)):
-        if on != last:
-            known.update(today)
-            today, last = [], on
-        first = on.replace(day=1)
-        if first in came:
+    visits = sa.select(Visit.account_id, Visit.day, Visit.again).where(Visit.day >= firsts[0])
+    for account_id, on, returns in db.session.execute(visits):
+        if (first := on.replace(day=1)) in came:
             stamps[first] += 1
             came[first].add(account_id)
-            if account_id in known:
+            if returns:
                 again[first].add(account_id)
-        today.append(account_id)
-    return {first: (stamps[first], len(came[first]), len(again[first])) for first in firsts}
+    found = {first: (stamps[first], len(came[first]), len(again[first])) for first in firsts}
+    past = sa.select(PastMonth).where(PastMonth.first.in_(firsts), PastMonth.visits > 0)
+    return found | {row.first: (row.visits, row.visitors, row.came_again) for row in db.session.scalars(past)}
 
 
 def _uses(firsts: list[date]) -> Counter[date]:
@@ -173,7 +168,10 @@ def _events(firsts: list[date]) -> Counter[date]:
 def _attended(firsts: list[date]) -> Counter[date]:
     stamped = sa.select(Rsvp.attended_at).where(Rsvp.state == RsvpState.ATTENDED)
     moments = db.session.scalars(stamped.where(Rsvp.attended_at >= _midnight(firsts[0])))
-    return _per_month(moment for moment in moments if moment is not None)
+    found = _per_month(moment for moment in moments if moment is not None)
+    for row in db.session.scalars(sa.select(PastMonth).where(PastMonth.first.in_(firsts))):
+        found[row.first] += row.attended
+    return found
 
 
 def _per_month(moments: Iterable[datetime]) -> Counter[date]:

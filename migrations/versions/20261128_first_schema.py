@@ -1,12 +1,12 @@
 """first schema
 
-Revision e974bca78fd9, after ; 2026-11-28 22:03:24.965588.
+Revision de443f2e8155, after ; 2026-11-28 22:23:36.629738.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "e974bca78fd9"
+revision = "de443f2e8155"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -208,6 +208,7 @@ def upgrade() -> None:
         sa.Column("right_ids", sa.JSON(), nullable=False),
         sa.Column("perk", sa.String(length=16), nullable=True),
         sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("came", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("answer_hours > 0", name=op.f("ck_gatherings_time_to_answer")),
         sa.CheckConstraint("ask_until <= begins_at", name=op.f("ck_gatherings_asked_before_it_begins")),
@@ -463,6 +464,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"),
         )
 
+    op.create_table(
+        "past_months",
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("visits", sa.Integer(), nullable=False),
+        sa.Column("visitors", sa.Integer(), nullable=False),
+        sa.Column("came_again", sa.Integer(), nullable=False),
+        sa.Column("attended", sa.Integer(), nullable=False),
+        sa.CheckConstraint("came_again <= visitors AND visitors <= visits", name=op.f("ck_past_months_counted_people")),
+        sa.PrimaryKeyConstraint("first", name=op.f("pk_past_months")),
+    )
     op.create_table(
         "perk_allowances",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1694,6 +1705,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("right_ids", sa.JSON(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_visits_account_id_accounts")),
         sa.ForeignKeyConstraint(["partner_id"], ["perk_partners.id"], name=op.f("fk_visits_partner_id_perk_partners")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
@@ -4280,6 +4292,7 @@ def downgrade() -> None:
 
     op.drop_table("perk_cards")
     op.drop_table("perk_allowances")
+    op.drop_table("past_months")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_open",

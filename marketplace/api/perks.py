@@ -76,9 +76,7 @@ class Left(Answer):
 class TokenPerks(Answer):
     contract: str
     token_id: int
-    uses_left: Annotated[
-        int | None, Field(description="as the chain counts too; null for rights without")
-    ]
+    uses_left: Annotated[int | None, Field(description="as the chain counts too; null for rights without")]
     perks: list[Left]
 
 

@@ -56,7 +56,9 @@ class Tale:
         if self.sale.opens_at > self.present or self.sale.state in ("draft", "submitted", "returned"):
             return
         yield Act(self.sale.opens_at, _nothing)
-        yield from {"fixed": self._fixed, "lottery": self._lottery, "ascending": self._auction}[self.sale.mode]()
+        yield from {"fixed": self._fixed, "lottery": self._lottery, "ascending": self._auction, "grant": _no_acts}[
+            self.sale.mode
+        ]()
         if self.sale.closes_at and self.sale.state != "cancelled":
             yield Act(self.sale.closes_at, _nothing)
 
@@ -148,6 +150,11 @@ class Tale:
         waiting = hands.unpaid(self.listing_id)
         for order_id in waiting[: len(waiting) - left]:
             hands.pay(order_id)
+
+
+def _no_acts() -> Iterator[Act]:
+    """Of a grant: the office gives it when it sees fit."""
+    yield from ()
 
 
 def _nothing() -> None:

@@ -1,19 +1,29 @@
-"""The demo's baths and desks, what residents may do there, and a few visits."""
+"""The demo's baths and desks, what residents may do there, their visits, and the stamps of everybody who came."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
+from marketplace.demo.history import Act
+from marketplace.demo.scene import Scene, partner, somebody
 from marketplace.demo.town import Sale
-from marketplace.kit.clock import now
-from marketplace.perks import partnering, using
+from marketplace.gatherings import visiting
+from marketplace.kit.clock import jst, now
+from marketplace.perks import flagging, partnering, using
 from marketplace.perks.models import Channel
 from marketplace.perks.using import Asked
 from marketplace.rights.plans import Per, Place, Plan, PlanKind
 
 BATHS = ("月見沢温泉館", "海野の湯 ゆったり館")
 STATION, WORK, HALL = "道の駅 月見沢", "コワーキング みずなら", "月見沢町役場"
+CAME = (9, 7, 8, 12, 14, 16, 13, 11, 15, 17, 14, 10)
+"""Stamps of each of the last twelve months, this one last."""
+BATHED = (3, 4, 4, 5, 6, 5)
+"""Free baths of each of the last six months."""
+USERS = 8
+"""So many residents bathe."""
 
 
 def take_in(by: str) -> None:
@@ -24,7 +34,7 @@ def take_in(by: str) -> None:
 
 def plans(sale: Sale) -> list[Plan]:
     """The perks of a sale that a counter goes by."""
-    at = {partner.name: Place(partner.code, partner.name) for partner in partnering.open_partners()}
+    at = {each.name: Place(each.code, each.name) for each in partnering.open_partners()}
     bath = Plan(
         *("p1", "温泉の入浴が無料", PlanKind.PERIODIC, (at[BATHS[0]], at[BATHS[1]])), limit=1, per=Per.DAY, pay_yen=300
     )
@@ -41,9 +51,63 @@ def plans(sale: Sale) -> list[Plan]:
     }.get(sale.id, [])
 
 
+def acts(scene: Scene) -> Iterator[Act]:
+    """Stamps of a year, baths of half a year, a few bottles of water, and a use that the office looked at."""
+    yield Act(scene.at(-365, 9), lambda: _open_points(scene))
+    for back, count in enumerate(reversed(CAME)):
+        for nth in range(count):
+            days = -30 * back - 1 - (nth * 30 // count)
+            yield Act(scene.at(days, 11 + nth % 6), partial(_stamp, (nth * 5 + back * 3) % 24, nth), quiet=True)
+    for back, count in enumerate(reversed(BATHED)):
+        for nth in range(count):
+            days = -30 * back - 2 - nth * 29 // count
+            bathe = partial(_use, scene, nth + back, "p1", BATHS[nth % 2])
+            yield Act(scene.at(days, 17 + nth % 3), bathe, quiet=True)
+    for nth in range(4):
+        yield Act(scene.at(-20 - nth * 9, 13), partial(_use, scene, nth, "p2", STATION), quiet=True)
+    yield Act(scene.at(-18, 18), lambda: _twice(scene, 5))
+    yield Act(scene.at(-6, 18), lambda: _twice(scene, 2))
+    yield Act(scene.at(-16, 9), lambda: _look(scene))
+
+
 def visit(token_ids: Iterable[int]) -> None:
     """Their holders bathe today; each is let in at one of the two baths."""
-    partners = {partner.name: partner.id for partner in partnering.open_partners()}
     for n, token_id in enumerate(token_ids):
-        partner_id = partners[BATHS[n % len(BATHS)]]
-        using.use(Asked(secrets.token_hex(16), token_id, "p1", Channel.SCAN, now(), partner_id))
+        using.use(_asked(token_id, "p1", BATHS[n % len(BATHS)]))
+
+
+def _open_points(scene: Scene) -> None:
+    for name in (*BATHS, STATION, WORK):
+        visiting.open_point(partner(name).id, scene.by())
+
+
+def _stamp(person: int, nth: int) -> None:
+    """By the printed code, and the number of the day that stands at the desk."""
+    code = partner((*BATHS, STATION, WORK)[nth % 4]).code
+    _, point = visiting.point_of(code)
+    visiting.stamp(somebody(person), code, number=visiting.number_of(point, jst(now()).date()))
+
+
+def _use(scene: Scene, nth: int, plan: str, where: str) -> None:
+    tokens = scene.held("LST-01")[:USERS]
+    using.use(_asked(tokens[nth % len(tokens)].token_id, plan, where))
+
+
+def _twice(scene: Scene, nth: int) -> None:
+    """Two counters without network let the same guest in on one day: the office sees it, nobody is blamed."""
+    token_id = scene.held("LST-01")[nth].token_id
+    for where in BATHS:
+        using.use(_asked(token_id, "p1", where, Channel.OFFLINE))
+
+
+def _look(scene: Scene) -> None:
+    """The office looked at the first of them."""
+    for use in flagging.open_flags()[:1]:
+        flagging.look(
+            use.id, scene.office["approver"], "雪で電波が止まった日。2館とも正しい手順でした。次の方も変わらずどうぞ。"
+        )
+
+
+def _asked(token_id: int, plan: str, where: str, channel: Channel = Channel.SCAN) -> Asked:
+    offline = channel is Channel.OFFLINE
+    return Asked(secrets.token_hex(16), token_id, plan, channel, now(), partner(where).id, afterwards=offline)

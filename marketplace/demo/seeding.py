@@ -13,8 +13,9 @@ import requests
 import sqlalchemy as sa
 
 from marketplace.chain import deploying, following, sending
-from marketplace.demo import hands, perks, trades, treasury
-from marketplace.demo.history import Act, Tale
+from marketplace.demo import cards, hands, hours, meetings, names, perks, trades, treasury
+from marketplace.demo.history import DAY, Act, Tale
+from marketplace.demo.scene import Scene
 from marketplace.demo.town import story
 from marketplace.kit import sheets
 from marketplace.kit.clock import now, pretending
@@ -26,6 +27,8 @@ from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
 VISITS = 5
+ISSUED = (-521, -409, -60, -14, -9)
+"""Days on which the chain catches up with what was bought, since what follows needs the tokens."""
 STORY_SHEETS = (
     *("listings.publish_due", "listings.open_due", "listings.close_due"),
     *("auctions.close_due", "orders.expire_unpaid"),
@@ -41,19 +44,23 @@ def seed() -> None:
     began = time.monotonic()
     deploying.ensure_contracts()
     stripe(faults={"drop": 1.0})  # webhooks would find nobody at home; the pages' own way back from Stripe is walked
-    told = story()
-    office = hands.hire(told.staff)
-    perks.take_in(staff_name(office["drafter"]))
-    tales = [Tale(sale, office, first_buyer=n * 3) for n, sale in enumerate(told.sales)]
-    today = now()  # what lies ahead of it is the future, and stays open
-    acts = [act for tale in tales for act in tale.acts() if act.at <= today]
-    for act in sorted(acts, key=lambda act: act.at):
+    told, today = story(), now()  # what lies ahead of it is the future, and stays open
+    with pretending(min(sale.opens_at for sale in told.sales) - 12 * DAY):
+        office = hands.hire(told.staff)
+        perks.take_in(staff_name(office["drafter"]))
+    tales = {sale.id: Tale(sale, office, first_buyer=n * 3) for n, sale in enumerate(told.sales)}
+    scene = Scene(office, lambda sale: tales[sale].listing_id, settle, today)
+    acts = [act for tale in tales.values() for act in tale.acts()]
+    acts += [Act(scene.at(day, 8), settle) for day in ISSUED]
+    for part in (perks, names, hours, meetings, cards):
+        acts += part.acts(scene)
+    for act in sorted((act for act in acts if act.at <= today), key=lambda act: act.at):
         live(act)
     stripe(clock={"at": int(time.time())})
     settle()
-    listings = {tale.sale.id: tale.listing_id for tale in tales}
-    trades.trade(listings, settle)
-    perks.visit([token.token_id for token in trades.held(listings["LST-01"])[:VISITS]])
+    cards.swap(scene)
+    trades.trade({sale: tale.listing_id for sale, tale in tales.items()}, settle)
+    perks.visit([token.token_id for token in trades.held(tales["LST-01"].listing_id)[:VISITS]])
     stripe(payout={})
     stripe(faults={"drop": 0.0})
     sheets.run_all()

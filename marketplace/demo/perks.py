@@ -57,7 +57,7 @@ def acts(scene: Scene) -> Iterator[Act]:
     for back, count in enumerate(reversed(CAME)):
         for nth in range(count):
             days = -30 * back - 1 - (nth * 30 // count)
-            yield Act(scene.at(days, 11 + nth % 6), partial(_stamp, (nth * 5 + back * 3) % 24, nth), quiet=True)
+            yield Act(scene.at(days, 11 + nth % 6), partial(_stamp, _guest(back, nth), nth), quiet=True)
     for back, count in enumerate(reversed(BATHED)):
         for nth in range(count):
             days = -30 * back - 2 - nth * 29 // count
@@ -68,6 +68,11 @@ def acts(scene: Scene) -> Iterator[Act]:
     yield Act(scene.at(-18, 18), lambda: _twice(scene, 5))
     yield Act(scene.at(-6, 18), lambda: _twice(scene, 2))
     yield Act(scene.at(-16, 9), lambda: _look(scene))
+
+
+def _guest(back: int, nth: int) -> int:
+    """Half of them come again and again; the others are new."""
+    return nth * 3 % 14 if nth % 2 else 14 + (back * 6 + nth // 2) % 45
 
 
 def visit(token_ids: Iterable[int]) -> None:

@@ -18,6 +18,7 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import WrongState
+from marketplace.kit.small_counts import few
 
 
 def ask(gathering_id: int, account_id: int) -> RsvpState:
@@ -139,6 +140,21 @@ def coming_up(at: datetime) -> list[Gathering]:
     """Announced events that are not over, the next one first."""
     found = sa.select(Gathering).where(Gathering.state == GatheringState.OPEN, Gathering.ends_at > at)
     return list(db.session.scalars(found.order_by(Gathering.begins_at, Gathering.id)))
+
+
+def called_off(at: datetime) -> list[Gathering]:
+    """Events that do not take place after all, until the day on which they would have been over."""
+    found = sa.select(Gathering).where(Gathering.state == GatheringState.CANCELLED, Gathering.ends_at > at)
+    return list(db.session.scalars(found.order_by(Gathering.begins_at, Gathering.id)))
+
+
+def held_lately(at: datetime, most: int = 6) -> list[tuple[Gathering, int | None]]:
+    """The newest events that are over, and how many came; None for a number that would point at somebody."""
+    stamped = sa.select(sa.func.count()).where(Rsvp.gathering_id == Gathering.id, Rsvp.state == RsvpState.ATTENDED)
+    came = sa.func.coalesce(Gathering.came, stamped.scalar_subquery())
+    found = sa.select(Gathering, came).where(Gathering.state == GatheringState.OPEN, Gathering.ends_at <= at)
+    rows = db.session.execute(found.order_by(Gathering.begins_at.desc(), Gathering.id.desc()).limit(most))
+    return [(gathering, None if few(count) else count) for gathering, count in rows]
 
 
 def bookings_of(account_id: int) -> list[Rsvp]:

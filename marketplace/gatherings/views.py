@@ -31,7 +31,12 @@ SAID = {
 def index() -> ResponseReturnValue:
     found = booking.coming_up(now())
     free = free_counts([row.id for row in found])
-    page = render_template("gatherings/index.html", rows=[(row, free.get(row.id, 0)) for row in found])
+    page = render_template(
+        "gatherings/index.html",
+        rows=[(row, free.get(row.id, 0)) for row in found],
+        called_off=booking.called_off(now()),
+        over=booking.held_lately(now()),
+    )
     return conditional(page, max_age=1, private=current_account() is not None)
 
 

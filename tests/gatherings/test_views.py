@@ -7,11 +7,11 @@ from datetime import timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.gatherings import booking
+from marketplace.gatherings import booking, drafting, stamping
 from marketplace.gatherings.models import RsvpState
 from marketplace.kit.clock import jst, now, pretending
 from tests import given
-from tests.gatherings.stage import a_gathering, gathering, rsvp, state
+from tests.gatherings.stage import BY, a_gathering, gathering, rsvp, state
 from tests.pages import read, send, submit
 
 
@@ -104,3 +104,22 @@ def test_calling_off_wants_a_reason(app: Flask) -> None:
     assert send(desk, form, {"why": " "}).status_code == 422
     assert send(desk, form, {"why": "大雪のため"}).status_code == 303
     assert gathering(event).state == "cancelled"
+
+
+def test_the_list_says_what_is_off_and_how_many_came_but_no_small_number(client: FlaskClient, hana: int) -> None:
+    off, big, small = (a_gathering(title=name, seats=9) for name in ("星を見る会", "芋煮会", "小さな会"))
+    guests = [given.an_account() for _ in range(5)]
+    for event, people in ((big, guests), (small, guests[:4])):
+        for who in people:
+            booking.ask(event, who)
+        with pretending(gathering(event).begins_at):
+            for who in people:
+                stamping.stamp(event, rsvp(event, who).code, BY)
+    drafting.call_off(off, "雲が厚いため", BY)
+    assert "星を見る会" in read(client.get("/gatherings")).words
+    with pretending(gathering(big).ends_at + timedelta(minutes=1)):
+        words = read(client.get("/gatherings")).words
+    assert "星を見る会" not in words
+    assert "参加 5人" in words
+    assert "小さな会" in words
+    assert "参加 4人" not in words

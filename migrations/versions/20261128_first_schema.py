@@ -1,12 +1,12 @@
 """first schema
 
-Revision de443f2e8155, after ; 2026-11-28 22:23:36.629738.
+Revision eec9d3dc9f17, after ; 2026-11-28 22:38:35.148869.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "de443f2e8155"
+revision = "eec9d3dc9f17"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -48,6 +48,28 @@ def approved(place: pathlib.Path) -> str:
     return "the approved text has its hash"
 
 
+def versions(place: pathlib.Path) -> str:
+    """Each text that was handed over has its fingerprint, none is left out, and the last one is what was approved."""
+    right, sale = (json.loads((place / f"approved/{name}.json").read_bytes()) for name in ("right", "sale"))
+    found = json.loads((place / "versions.json").read_bytes())
+    announced = json.loads((place / "amendments.json").read_bytes())
+    hashes = json.loads((place / "approved/hashes.json").read_bytes())
+    for name, rows in (("versions", found), ("amendments", announced)):
+        if [row["number"] for row in rows] != list(range(1, len(rows) + 1)):
+            raise Wrong(f"one of the {name} is missing")
+    for row in found:
+        words = {name: row["facts"].get(name) for name in right}
+        sold = {name: row["facts"].get(name) for name in sale}
+        sold["right"] = "sha256:" + sha256(canonical(words))
+        if row["fingerprint"] != "sha256:" + sha256(canonical(sold)):
+            raise Wrong(f"version {row['number']} was changed")
+    if not found or found[-1]["fingerprint"] != hashes["sale"]:
+        raise Wrong("the last version is not what was approved")
+    if announced and announced[-1]["text_hash"] != hashes["sale"]:
+        raise Wrong("the last amendment is not what was approved")
+    return f"{len(found)} versions and {len(announced)} amendments lead to the approved text"
+
+
 def journal(place: pathlib.Path) -> str:
     """Each row has its hash, stands in the chain, and the chain goes through each head of a day."""
     rows = {row["seq"]: row for row in json.loads((place / "journal/rows.json").read_bytes())}
@@ -86,7 +108,7 @@ def ledger(place: pathlib.Path) -> str:
 
 def main(place: pathlib.Path) -> int:
     try:
-        for check in (files, approved, journal, ledger):
+        for check in (files, approved, versions, journal, ledger):
             sys.stdout.write(f"ok: {check(place)}\n")
     except Wrong as wrong:
         sys.stdout.write(f"wrong: {wrong}\n")

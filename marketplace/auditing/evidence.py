@@ -2,8 +2,11 @@
 
     README.md, check.py           what it is, and the check: Python alone
     approved/                     the text as it was approved; its SHA-256 is the hash in the journal and on chain
+    versions.json, versions.txt   each text that was handed to an approver, and what changed from one to the next
+    amendments.json               each change that was announced later: before, after, why
     journal/                      every row of the sale with its hash, the chain from one head of a day to the next
     orders.csv, ledger.csv        the orders without their buyers, the book
+    perks.csv                     where and when its perks were used, without by whom
     notices.json                  which letters were written and posted, without to whom
     draws/, bids.json             what the draw or the auction is recomputed from
     metadata.json, anchors.json   the CIDs, and what of all this stands on chain
@@ -27,10 +30,13 @@ import sqlalchemy as sa
 
 from marketplace.auctions.logs import bids_of
 from marketplace.auditing import standing
-from marketplace.auditing.families import family_of
+from marketplace.auditing.families import booked, family_of
 from marketplace.fund.models import Posting
 from marketplace.kit.db import db
 from marketplace.kit.tables import Row, csv_lines
+from marketplace.listings import amending, versions
+from marketplace.listings.comparing import Change, changes
+from marketplace.listings.drafting import staff_name
 from marketplace.listings.facts import sale_facts, written
 from marketplace.listings.models import Listing
 from marketplace.lotteries.bundles import published
@@ -38,7 +44,9 @@ from marketplace.lotteries.closing import draws, of_listing
 from marketplace.metadata.models import Pin
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
+from marketplace.perks.models import Partner, Use
 from marketplace.rights import drafting as rights
+from marketplace.tokens.models import Token
 
 VERSION = "evidence-v1"
 HERE = Path(__file__).parent
@@ -49,6 +57,20 @@ ORDER_COLUMNS = (
     *("created_at", "pay_by", "paid_at", "issued_at"),
 )
 LEDGER_COLUMNS = ("posting", "kind", "at", "subject", "memo", "account", "yen")
+PERK_COLUMNS = (
+    "no",
+    "act",
+    "undoes",
+    "token",
+    "plan",
+    "partner",
+    "channel",
+    "used_at",
+    "recorded_at",
+    "flag",
+    "pay_yen",
+)
+MARKS = {"old": "-", "new": "+", "same": " "}
 
 Files = Iterator[tuple[str, bytes]]
 
@@ -58,6 +80,38 @@ def approved(listing: Listing) -> Files:
     yield "approved/right.json", rfc8785.dumps(rights.facts(listing.right))
     yield "approved/sale.json", rfc8785.dumps(sale_facts(listing, listing.right.text_hash))
     yield "approved/hashes.json", _json({"right": listing.right.text_hash, "sale": listing.text_hash})
+
+
+def revisions(listing: Listing) -> Files:
+    """Every text that was handed over, as facts; and for people, field by field, what each changed of the last one."""
+    found: list[dict[str, Any]] = []
+    told: list[str] = []
+    before: dict[str, Any] = {}
+    for row in versions.every(listing.id):
+        found.append(
+            {"number": row.number, "facts": row.facts, "fingerprint": row.fingerprint}
+            | {"submitted_at": written(row.submitted_at), "by": staff_name(row.submitted_by)}
+            | {"decided_by": staff_name(row.decided_by) if row.decided_by else None}
+        )
+        told += [f"第{row.number}版　{written(row.submitted_at)}　{row.fingerprint}", ""]
+        told += _in_lines(changes(before, row.facts)) if before else ["はじめの版です。", ""]
+        before = row.facts
+    yield "versions.json", _json(found)
+    yield "versions.txt", "\n".join(told).encode()
+
+
+def amendments(listing: Listing) -> Files:
+    yield (
+        "amendments.json",
+        _json(
+            [
+                {"number": row.number, "before": row.before, "after": row.after, "why": row.why}
+                | {"drafted_at": written(row.drafted_at), "by": staff_name(row.drafted_by)}
+                | {"announced_at": written(row.decided_at), "text_hash": row.text_hash}
+                for row in reversed(amending.published(listing.id))
+            ]
+        ),
+    )
 
 
 def journal(listing: Listing) -> Files:
@@ -71,15 +125,28 @@ def orders(listing: Listing) -> Files:
 
 
 def ledger(listing: Listing) -> Files:
-    """The postings of its orders, one line of the book a row."""
-    subjects = sa.select(sa.literal("order:") + Order.code).where(Order.listing_id == listing.id)
-    rows = db.session.scalars(sa.select(Posting).where(Posting.subject.in_(subjects)).order_by(Posting.id))
+    """The postings of its orders and deposits, one line of the book a row."""
+    rows = db.session.scalars(sa.select(Posting).where(Posting.subject.in_(booked(listing))).order_by(Posting.id))
     lines = (
         (row.key, row.kind, row.at.isoformat(), row.subject, row.memo, str(line.account), line.yen)
         for row in rows
         for line in row.lines
     )
     yield "ledger.csv", _table(LEDGER_COLUMNS, lines)
+
+
+def perks(listing: Listing) -> Files:
+    """Every use of its tokens' perks. Lines are never changed: one that was undone has a second line."""
+    query = sa.select(Use, Partner.code).outerjoin(Partner, Partner.id == Use.partner_id)
+    tokens = sa.select(Token.token_id).where(Token.listing_code == listing.code)
+    lines = (
+        (
+            *(use.id, str(use.act), use.undoes, str(use.token_id), use.plan_name, partner, str(use.channel)),
+            *(written(use.used_at), written(use.recorded_at), use.flag and str(use.flag), use.pay_yen),
+        )
+        for use, partner in db.session.execute(query.where(Use.token_id.in_(tokens)).order_by(Use.id))
+    )
+    yield "perks.csv", _table(PERK_COLUMNS, lines)
 
 
 def notices(listing: Listing) -> Files:
@@ -133,7 +200,7 @@ def anchors(listing: Listing) -> Files:
 
 
 STEPS: Sequence[Callable[[Listing], Files]] = (
-    *(approved, journal, orders, ledger, notices, proofs, metadata, anchors),
+    *(approved, revisions, amendments, journal, orders, ledger, perks, notices, proofs, metadata, anchors),
 )
 
 
@@ -172,6 +239,15 @@ def _order(row: Order) -> Row:
         row.deposit_yen,
         *map(written, moments),
     )
+
+
+def _in_lines(found: Sequence[Change]) -> Iterator[str]:
+    for change in found:
+        yield f"【{change.name}】"
+        yield from (f"{MARKS[what]} {text}" for what, text in change.lines)
+        yield ""
+    if not found:
+        yield from ("前の版と同じ文章です。", "")
 
 
 def _table(columns: Sequence[str], rows: Iterator[Row]) -> bytes:

@@ -19,11 +19,17 @@ from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
 from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.listings import amending
+from marketplace.listings.decisions import Cancellation, SaleAmendment
 from marketplace.listings.models import Listing
+from marketplace.naming.models import Naming
+from marketplace.orders import cancelling
 from marketplace.orders.models import Order
 from marketplace.orders.placing import place
 from tests import given
+from tests.chainlogs import Chain, deploy
 from tests.journal.forging import forge
+from tests.naming.stage import a_naming
 from tests.pages import read
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=JST)
@@ -122,6 +128,27 @@ class TestHistory:
         listing = get(Listing, listing_id)
         for subject in (listing.subject, listing.right.subject):
             assert {listing.subject, listing.right.subject, *orders} <= subjects_of(subject)
+
+    def test_of_a_sale_has_what_was_announced_and_asked_for_later(self, app: Flask) -> None:
+        listing_id = given.a_listing(state="published", opens_at=given.in_days(9), closes_at=None)
+        drafter = given.staff("drafter")
+        change = get(SaleAmendment, amending.propose(listing_id, drafter, {"price_yen": 4_000}, "見直し"))
+        amending.approve(change.id, given.staff("approver"))
+        ended = get(Cancellation, cancelling.request(listing_id, drafter, "準備ができないため"))
+        cancelling.approve(ended.id, given.staff("approver"))
+        listing = get(Listing, listing_id)
+        for subject in (listing.subject, change.subject, ended.subject):
+            assert {listing.subject, change.subject, ended.subject} <= subjects_of(subject)
+            assert family_of(subject).listing == listing
+
+    def test_of_a_name_is_the_way_from_the_approval_of_its_right(self, app: Flask) -> None:
+        chain = Chain()
+        deploy()
+        naming = get(Naming, a_naming(chain, given.an_account()))
+        listing = family_of(naming.subject).listing
+        assert listing is not None
+        assert {listing.subject, naming.subject} <= subjects_of(naming.subject)
+        assert naming.subject in subjects_of(listing.subject)
 
     def test_of_what_belongs_to_no_sale_is_its_own(self, app: Flask) -> None:
         given.a_listing()

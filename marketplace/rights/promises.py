@@ -58,6 +58,15 @@ DOUBTFUL = {
 DENIED = re.compile(r"ではありません|でない|しません|できません|禁止|\b(?:no|not|never)\b")
 SENTENCE = re.compile(r"[。！？!?\n]|\.\s")
 FIELDS = ("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "resale_rule_ja")
+KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+
+
+def _folded(text: str) -> str:
+    """One spelling: full-width and half-width, katakana and hiragana, large and small are the same."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(KATAKANA)
+
+
+SIGNS = {word: _folded(word) for word in (*PLAIN, *DOUBTFUL)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +89,19 @@ def found(values: Mapping[str, Any]) -> Iterator[Found]:
         covered: list[str] = []
         for words, plain in ((PLAIN, True), (DOUBTFUL, False)):
             for word, why in words.items():
-                if any(word in longer for longer in covered) or not any(_says(each, word) for each in sentences):
+                sign = SIGNS[word]
+                if any(word in longer for longer in covered) or not any(_says(each, sign) for each in sentences):
                     continue
                 covered.append(word)
                 yield Found(field, word, plain, why)
 
 
-def _says(sentence: str, word: str) -> bool:
-    before, here, after = sentence.rpartition(_folded(word))
-    english = word.isascii()
-    return bool(here) and not DENIED.search(before + after if english else after)
-
-
-def _folded(text: str) -> str:
-    """One spelling: full-width and half-width, katakana and hiragana, large and small are the same."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(chr(ord(char) - 0x60) if "ァ" <= char <= "ヶ" else char for char in plain)
+def _says(sentence: str, sign: str) -> bool:
+    """Both folded."""
+    if sign not in sentence:
+        return False
+    before, _here, after = sentence.rpartition(sign)
+    return not DENIED.search(before + after if sign.isascii() else after)
 
 
 def _lines(text: str | Sequence[Mapping[str, str]]) -> list[str]:

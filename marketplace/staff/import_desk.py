@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
+from wtforms import HiddenField
 
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db
@@ -25,6 +26,11 @@ bp = Blueprint("imports", __name__, url_prefix="/staff/imports")
 MOST_BYTES = 5 * 1024 * 1024
 SHOWN = 1_000
 """Faults, and drafts, that the page lists."""
+
+
+class BringForm(SubmitForm):
+    leaving = HiddenField()
+    """Anything: rows with faults are left out."""
 
 
 class UploadForm(Form):
@@ -82,10 +88,10 @@ def show(code: str) -> ResponseReturnValue:
 @bp.post("/<code>/import")
 @staff("drafter")
 def bring_in(code: str) -> ResponseReturnValue:
-    row, form = import_of(code), SubmitForm()
+    row, form = import_of(code), BringForm()
     if form.validate():
         try:
-            importing.want(row.id, me().id)
+            importing.want(row.id, me().id, leaving=bool(form.leaving.data))
         except Refused as refusal:
             return page(import_of(code), trouble=str(refusal)), refusal.status
     return redirect(url_for("imports.show", code=code), 303)

@@ -1,12 +1,13 @@
-"""Listings out of a spreadsheet: checked row by row in the worker, then all of them drafts in one transaction, once.
+"""Listings out of a spreadsheet: checked row by row in the worker, then made drafts some at a time, each once.
 
 A row is known by its number in the town's own lists: sent again, alone or in another file, it makes no second draft.
+Between two batches the worker and the database are free for whoever buys at that moment.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import rfc8785
@@ -24,6 +25,8 @@ from marketplace.staff.models import ImportedRow, ImportState, ListingImport
 
 BATCH = 200
 """Rows between two looks at the progress; some tenths of a second."""
+DRAFTS = 25
+"""Rows that become drafts in one transaction: nobody else writes meanwhile, and nobody should notice."""
 
 
 class StillFaults(Refused):
@@ -81,6 +84,7 @@ def upload(data: bytes, file_name: str, actor_id: int) -> str:
             "total": len(rows),
             "faults": [],
             "checked": 0,
+            "brought": 0,
             "turn": 1,
             "made": 0,
             "uploaded_by": actor_id,
@@ -98,13 +102,14 @@ def upload(data: bytes, file_name: str, actor_id: int) -> str:
 
 
 def again(import_id: int, by: str) -> None:
-    """Check what was checked before: the rules, or what is imported already, may have changed."""
+    """Check what was checked before or left out: the rules, or what is imported already, may have changed."""
     with transaction():
         row = lock(ListingImport, import_id)
-        if not row.MOVES.allows(row.state, "check_again"):
+        whole = row.state == ImportState.IMPORTED and not row.faults
+        if whole or not row.MOVES.allows(row.state, "check_again"):
             return
-        row.turn, row.checked, row.faults = row.turn + 1, 0, []
         move(row, "check_again", by=by)
+        row.turn, row.checked, row.brought, row.faults, row.imported_at = row.turn + 1, 0, 0, [], None
         say("import.uploaded", key=f"{row.code}:{row.turn}", import_id=row.id)
 
 
@@ -131,64 +136,84 @@ def _next_batch(import_id: int) -> tuple[int, list[Any], set[str]] | None:
     row = get(ListingImport, import_id)
     if row.state != ImportState.CHECKING:
         return None
-    start = row.checked
-    return start, row.rows[start : start + BATCH], {cells.get("key", "") for _number, cells in row.rows[:start]}
+    return row.checked, row.rows[row.checked : row.checked + BATCH], _keys(row.rows[: row.checked])
+
+
+def _keys(rows: list[Any]) -> set[str]:
+    return {cells.get("key", "") for _number, cells in rows}
 
 
 def _faults(checker: Checker, rows: list[Any], seen: set[str]) -> Iterator[dict[str, Any]]:
-    imported = already({cells.get("key", "") for _number, cells in rows})
+    imported, seen = already(_keys(rows)), set(seen)
     for number, cells in rows:
         key = cells.get("key", "")
-        if key in imported:
+        twice = key in seen
+        seen.add(key)
+        if key in imported and not twice:
             continue
         faults = dict(checker.faults(cells))
-        if key in seen:
+        if twice:
             faults.setdefault("key", "同じ管理番号の行が上にあります。")
-        seen.add(key)
         for field, why in faults.items():
             column = checker.titles.get(field, field)
             yield {"row": number, "column": column, "typed": cells.get(field, "")[:200], "why": why}
 
 
-def already(keys: set[str] | list[str]) -> set[str]:
+def already(keys: Iterable[str]) -> set[str]:
     """Those of the numbers whose rows are drafts."""
-    return set(db.session.scalars(sa.select(ImportedRow.key).where(ImportedRow.key.in_(keys))))
+    return set(db.session.scalars(sa.select(ImportedRow.key).where(ImportedRow.key.in_(list(keys)))))
 
 
-def want(import_id: int, actor_id: int) -> None:
-    """Have the drafts made ⇢ import.wanted. StillFaults, NothingNew; asked twice is asked once."""
+def want(import_id: int, actor_id: int, *, leaving: bool = False) -> None:
+    """Have the drafts made ⇢ import.wanted. StillFaults, NothingNew; asked twice is asked once.
+
+    `leaving`: rows with faults are left out. They can follow in a corrected file.
+    """
     with transaction():
         row = lock(ListingImport, import_id)
         if row.state in (ImportState.IMPORTING, ImportState.IMPORTED):
             return
-        if row.faults:
+        if row.faults and not leaving:
             raise StillFaults
         if not set(row.keys) - already(row.keys):
             raise NothingNew
         row.imported_by = actor_id
         move(row, "want_import", by=staff_name(actor_id))
-        say("import.wanted", key=f"{row.code}:{row.turn}", import_id=row.id)
+        _go_on(row)
+
+
+def _go_on(row: ListingImport) -> None:
+    """A promise for each batch, so that what others are promised takes its turn between two."""
+    say("import.wanted", key=f"{row.code}:{row.turn}:{row.brought}", import_id=row.id)
 
 
 @handles("import.wanted")
 def make_drafts(import_id: int) -> None:
-    """All rows that are no drafts yet, or none. Where another file brought one of them at this moment, this is tried
-    again by the outbox, and leaves that row out."""
+    """The next rows that are no drafts yet ⇢ import.wanted, until none is left. What has become wrong since it was
+    checked is named and left out. Where another file brought a row just now, the outbox tries again without it."""
     row = get(ListingImport, import_id)
     if row.state != ImportState.IMPORTING or row.imported_by is None:
         return
-    actor_id, by, checker = row.imported_by, staff_name(row.imported_by), Checker()
-    values = {cells["key"]: checker.values(cells) for _number, cells in row.rows}
+    actor_id, checker, start = row.imported_by, Checker(), row.brought
+    rows = row.rows[start : start + DRAFTS]
+    faults = list(_faults(checker, rows, _keys(row.rows[:start])))
+    numbers, bad = {number for number, _cells in rows}, {fault["row"] for fault in faults}
+    values = {cells["key"]: checker.values(cells) for number, cells in rows if number not in bad}
     with transaction() as session:
         row = lock(ListingImport, import_id)
-        if row.state != ImportState.IMPORTING:
-            return
-        old = already(list(values))
+        if row.state != ImportState.IMPORTING or row.brought != start:
+            return  # another worker was faster
+        old = already(values)
         new = [key for key in values if key not in old]
         ids = draft_all(actor_id, [values[key] for key in new])
         session.add_all(
             ImportedRow(key=key, listing_id=listing_id, import_id=import_id)
             for key, listing_id in zip(new, ids, strict=True)
         )
-        move(row, "import", by=by, made=len(ids))
-        row.made, row.imported_at = len(ids), now()
+        row.faults = sorted([*(f for f in row.faults if f["row"] not in numbers), *faults], key=lambda f: f["row"])
+        row.brought, row.made = start + len(rows), row.made + len(ids)
+        if row.brought < row.total:
+            _go_on(row)
+        else:
+            move(row, "import", by=staff_name(actor_id), made=row.made, faults=len(row.faults))
+            row.imported_at = now()

@@ -27,12 +27,13 @@ class ListingImport(Base):
     __tablename__ = "listing_imports"
     __table_args__ = (
         sa.CheckConstraint("checked BETWEEN 0 AND total", name="checked_within_all"),
+        sa.CheckConstraint("brought BETWEEN 0 AND total", name="brought_within_all"),
         sa.CheckConstraint("(state = 'imported') = (imported_at IS NOT NULL)", name="imported_at_some_time"),
     )
     MOVES: ClassVar[Machine[ImportState]] = Machine(
         {
             "check_rows": {ImportState.CHECKING: ImportState.CHECKED},
-            "check_again": {ImportState.CHECKED: ImportState.CHECKING},
+            "check_again": {ImportState.CHECKED: ImportState.CHECKING, ImportState.IMPORTED: ImportState.CHECKING},
             "want_import": {ImportState.CHECKED: ImportState.IMPORTING},
             "import": {ImportState.IMPORTING: ImportState.IMPORTED},
         }
@@ -51,11 +52,13 @@ class ListingImport(Base):
     turn: Mapped[int] = mapped_column(default=1)
     """How often it was checked."""
     faults: Mapped[list[Any]] = mapped_column(default=list)
-    """[{"row", "column", "typed", "why"}, …] of the rows checked so far."""
+    """[{"row", "column", "typed", "why"}, …] of the rows checked so far; once imported, of those that were left out."""
     uploaded_by: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     uploaded_at: Mapped[datetime]
     imported_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     imported_at: Mapped[datetime | None]
+    brought: Mapped[int] = mapped_column(default=0)
+    """Rows that were gone through in this turn: each has its draft or its faults."""
     made: Mapped[int] = mapped_column(default=0)
     """How many drafts came of it."""
 
@@ -65,7 +68,9 @@ class ListingImport(Base):
 
     @property
     def keys(self) -> list[str]:
-        return [cells["key"] for _row, cells in self.rows if "key" in cells]
+        """The numbers of the rows without a fault."""
+        bad = {fault["row"] for fault in self.faults}
+        return [cells["key"] for row, cells in self.rows if "key" in cells and row not in bad]
 
 
 class ImportedRow(Base):

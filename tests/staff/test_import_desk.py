@@ -3,12 +3,15 @@ from __future__ import annotations
 import io
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.staff import import_desk, importing
+from marketplace.staff.models import ImportedRow, ListingImport
 from tests import given
 from tests.pages import read, submit
 from tests.staff.sheets import as_csv, as_xlsx, row, titles, with_37_faults
@@ -42,15 +45,42 @@ def test_a_clerk_sends_a_table_sees_it_checked_and_has_the_drafts_made(desk: Fla
     assert "四季.xlsx" in read(desk.get(PATH)).words
 
 
-def test_37_faults_of_two_thousand_rows_are_on_one_page(desk: FlaskClient) -> None:
+def test_of_two_thousand_rows_with_37_faults_each_is_a_draft_or_named_on_one_page(desk: FlaskClient) -> None:
     where = send_file(desk, as_xlsx(with_37_faults())).location
     keeping.drain()
     page = read(desk.get(where))
     assert "直すところが37か所、36行にあります" in page.words
     assert page.words.count("金額は数字で入力してください（例 1,300）。") == 36
     assert page.words.count("2026-12-01 10:00 の形で入力してください。") == 1
-    assert [form.action for form in page.forms if form.action.endswith("/import")] == []
+    assert "直すところのない1,964行だけを、先に取りこむ" in page.words
     assert desk.get(where, headers={"HX-Request": "true"}).text.lstrip().startswith("<div id")
+    submit(desk, where, action=f"{where}/import")
+    keeping.drain()
+    words = read(desk.get(where)).words
+    assert "1,964件の下書きをつくりました。36行は、直すところがあるので取りこんでいません。" in words
+    done = db.session.scalars(sa.select(ListingImport)).one()
+    named, made = {fault["row"] for fault in done.faults}, set(db.session.scalars(sa.select(ImportedRow.key)))
+    assert {cells["key"] for number, cells in done.rows if number not in named} == made
+
+
+def test_the_faultless_rows_are_made_drafts_first_and_the_page_names_the_rest(desk: FlaskClient) -> None:
+    where = send_file(desk, as_csv([row("A-1", 名前="春"), row("A-2", 数="x")])).location
+    keeping.drain()
+    submit(desk, where, action=f"{where}/import")
+    assert "下書きをつくっています。2行のうち0行を取りこみました。" in read(desk.get(where)).words
+    keeping.drain()
+    page = read(desk.get(where))
+    assert "1件の下書きをつくりました。1行は、直すところがあるので取りこんでいません。" in page.words
+    assert ("数字で入力してください。" in page.words, "春" in page.words) == (True, True)
+    assert "1件 直すところ1" in read(desk.get(PATH)).words
+
+
+def test_a_table_with_faults_is_not_imported_without_asking_for_the_rest(desk: FlaskClient) -> None:
+    where = send_file(desk, as_csv([row("A-1"), row("A-2", 数="x")])).location
+    keeping.drain()
+    token = read(desk.get(where)).form(f"{where}/import").value("csrf_token")
+    answer = desk.post(f"{where}/import", data={"csrf_token": token})
+    assert (answer.status_code, "直すところが残っています" in read(answer).words) == (409, True)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,17 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.journal.models import Entry
-from marketplace.kit.db import db
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing, ListingState
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.placing import place
 from marketplace.outbox import keeping
-from marketplace.staff import importing
+from marketplace.outbox.models import Message
+from marketplace.staff import import_sheet, importing
 from marketplace.staff.models import ImportedRow, ImportState, ListingImport
 from tests import given
+from tests.crashing import PowerCut
 from tests.racing import at_once
 from tests.staff.sheets import as_csv, as_xlsx, row
 
@@ -37,6 +42,10 @@ def brought(data: bytes) -> ListingImport:
     importing.want(done.id, given.staff("drafter"))
     keeping.drain()
     return again(done.code)
+
+
+def cut(_row: ListingImport) -> None:
+    raise PowerCut
 
 
 def drafts() -> list[str]:
@@ -88,22 +97,75 @@ def test_a_number_that_stands_twice_is_a_fault_of_the_second() -> None:
     ]
 
 
-def test_hundreds_of_rows_become_drafts_in_one_transaction() -> None:
-    done = brought(as_csv([row(f"A-{n:03}") for n in range(300)]))
-    assert (done.made, len(drafts())) == (300, 300)
-
-
-def test_what_dies_on_the_way_leaves_nothing_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = sent(as_csv([row("A-1"), row("A-2")]))
+def test_hundreds_of_rows_become_drafts_some_at_a_time() -> None:
+    done = sent(as_csv([row(f"A-{n:03}") for n in range(300)]))
     importing.want(done.id, given.staff("drafter"))
+    seen = []
+    while keeping.sweep():
+        seen.append((again(done.code).brought, len(drafts())))
+    assert seen == [(n, n) for n in range(25, 301, 25)]
+    assert (again(done.code).made, again(done.code).state) == (300, ImportState.IMPORTED)
+
+
+def test_who_buys_meanwhile_does_not_wait_for_the_end_of_a_large_table() -> None:
+    selling = given.a_listing()
+    done = sent(as_csv([row(f"A-{n:03}") for n in range(100)]))
+    importing.want(done.id, given.staff("drafter"))
+    keeping.sweep()
+    order_id = place(given.an_account(), selling)
+    keeping.sweep()
+    open_ = sa.select(Message.topic).where(Message.done_at.is_(None), Message.due_at <= now())
+    assert db.session.scalars(open_).all() == ["import.wanted"]
+    assert (again(done.code).brought, get(Order, order_id).state) == (50, OrderState.AWAITING_PAYMENT)
+
+
+def test_the_worker_and_buyers_at_once_hinder_nobody(app: Flask) -> None:
+    selling, buyers = given.a_listing(quantity=3), [given.an_account() for _ in range(3)]
+    done = sent(as_csv([row(f"A-{n:03}") for n in range(60)]))
+    importing.want(done.id, given.staff("drafter"))
+    outcomes = at_once(app, 4, lambda n: place(buyers[n], selling) if n < 3 else keeping.drain())
+    keeping.drain()
+    assert [each for each in outcomes if isinstance(each, Exception)] == []
+    assert (again(done.code).made, db.session.scalar(sa.select(sa.func.count()).select_from(Order))) == (60, 3)
+
+
+def test_who_dies_on_the_way_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "DRAFTS", 2)
+    done = sent(as_csv([row(f"A-{n}") for n in range(5)]))
+    importing.want(done.id, given.staff("drafter"))
+    importing.make_drafts(done.id)
     with monkeypatch.context() as torn:
-        torn.setattr(importing, "move", lambda *_args, **_more: 1 // 0)
-        with pytest.raises(ZeroDivisionError):
+        torn.setattr(importing, "_go_on", cut)
+        with pytest.raises(PowerCut):
             importing.make_drafts(done.id)
+    assert (len(drafts()), again(done.code).brought) == (2, 2)
+    keeping.drain()
+    importing.make_drafts(done.id)
+    assert (len(drafts()), again(done.code).made, again(done.code).state) == (5, 5, ImportState.IMPORTED)
+
+
+def test_the_faultless_rows_can_go_first_and_the_corrected_ones_follow() -> None:
+    done = sent(as_csv([row("A-1", 名前="春"), row("A-2", 数="x"), row("A-3", 名前="秋"), row("A-1")]))
+    importing.want(done.id, given.staff("drafter"), leaving=True)
+    keeping.drain()
+    done = again(done.code)
+    assert (done.state, done.made, drafts()) == (ImportState.IMPORTED, 2, ["春", "秋"])
+    assert [(fault["row"], fault["column"]) for fault in done.faults] == [(3, "数"), (5, "管理番号")]
+    more = brought(as_csv([row("A-1"), row("A-2", 名前="夏"), row("A-3")]))
+    assert (more.made, drafts()) == (1, ["春", "秋", "夏"])
+
+
+def test_what_became_wrong_after_the_check_is_named_and_the_others_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = sent(as_csv([row("A-1", 名前="春"), row("A-2", 名前="秋")]))
+    importing.want(done.id, given.staff("drafter"))
+    with monkeypatch.context() as changed:
+        changed.setattr(import_sheet, "LONGEST_KEY", 2)
+        keeping.drain()
     assert drafts() == []
-    importing.make_drafts(done.id)
-    importing.make_drafts(done.id)
-    assert (len(drafts()), again(done.code).state) == (2, ImportState.IMPORTED)
+    left = again(done.code)
+    assert (left.state, left.made, [fault["row"] for fault in left.faults]) == (ImportState.IMPORTED, 0, [2, 3])
+    same = brought(as_csv([row("A-1", 名前="春"), row("A-2", 名前="秋")]))
+    assert (same.code, same.made, same.faults, drafts()) == (done.code, 2, [], ["春", "秋"])
 
 
 def test_the_check_goes_on_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:

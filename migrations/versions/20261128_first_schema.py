@@ -1,12 +1,12 @@
 """first schema
 
-Revision eec9d3dc9f17, after ; 2026-11-28 22:38:35.148869.
+Revision 81ad28c1d9bc, after ; 2026-11-28 22:42:07.326701.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "eec9d3dc9f17"
+revision = "81ad28c1d9bc"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1149,10 +1149,12 @@ def upgrade() -> None:
         sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("imported_by", sa.Integer(), nullable=True),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("brought", sa.Integer(), nullable=False),
         sa.Column("made", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "(state = 'imported') = (imported_at IS NOT NULL)", name=op.f("ck_listing_imports_imported_at_some_time")
         ),
+        sa.CheckConstraint("brought BETWEEN 0 AND total", name=op.f("ck_listing_imports_brought_within_all")),
         sa.CheckConstraint("checked BETWEEN 0 AND total", name=op.f("ck_listing_imports_checked_within_all")),
         sa.ForeignKeyConstraint(["imported_by"], ["accounts.id"], name=op.f("fk_listing_imports_imported_by_accounts")),
         sa.ForeignKeyConstraint(["uploaded_by"], ["accounts.id"], name=op.f("fk_listing_imports_uploaded_by_accounts")),

@@ -47,7 +47,7 @@ def test_whoever_asks_for_a_code_reads_it_in_the_language_of_the_page(app: Flask
 def test_stripe_is_asked_in_a_language_that_it_knows(app: Flask) -> None:
     assert Language.EASY.html == "ja"
     with speaking(Language.EN):
-        assert (language().html, _("支払いへ進む")) == ("en", "Go on to payment")
+        assert (language().html, _("支払いへ進む")) == ("en", "Continue to payment")
 
 
 def test_a_word_that_no_catalogue_has_stays_as_it_is(app: Flask) -> None:

@@ -85,7 +85,7 @@ def page(**filled: Form) -> str:
     people = lecturers()
     wanted = request.args.get("lecturer", "")
     lecturer = next((each for each in people if each.code == wanted), people[0] if people else None)
-    monday = calendar.week_of(_day() or jst(now()).date())
+    monday = calendar.week_of(_day() or _working_day(jst(now()).date()))
     busy = calendar.busy(lecturer.id, monday[0], monday[-1]) if lecturer else {}
     away = sa.select(Absence).where(Absence.ends_at > now()).order_by(Absence.starts_at)
     named = sa.select(LectureRight).order_by(LectureRight.right_id.desc())
@@ -132,6 +132,11 @@ def chosen(form: Form) -> Form:
 
 def lecturers() -> list[Lecturer]:
     return list(db.session.scalars(sa.select(Lecturer).order_by(Lecturer.id)))
+
+
+def _working_day(today: date) -> date:
+    """From Saturday on, the coming week is of interest."""
+    return today + timedelta(days=7 - today.weekday()) if today.weekday() > 4 else today
 
 
 def _day() -> date | None:

@@ -79,6 +79,7 @@ def call_off(gathering_id: int, why: str, by: str) -> None:
         gathering = lock(Gathering, gathering_id)
         if gathering.ends_at <= now():
             raise HasBegun
+        gathering.why_off = why[:500]
         move(gathering, "call_off", by=by, why=why)
         say("gathering.called_off", key=gathering.code, gathering_id=gathering.id, why=why)
 

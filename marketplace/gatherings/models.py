@@ -72,6 +72,8 @@ class Gathering(Base):
     """How often a seat was asked for: the next number on the waiting list."""
     came: Mapped[int | None]
     """How many came, once the bookings themselves are erased."""
+    why_off: Mapped[str] = mapped_column(sa.String(500), default="")
+    """Why it was called off, for everybody to read."""
     created_at: Mapped[datetime]
 
     @property

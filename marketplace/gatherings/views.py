@@ -14,6 +14,7 @@ from marketplace.gatherings.models import SEATED, Gathering, RsvpState
 from marketplace.gatherings.moving_up import free_counts, free_seats
 from marketplace.kit.clock import now
 from marketplace.kit.limits import limiter
+from marketplace.kit.small_counts import few
 from marketplace.kit.web import conditional
 
 bp = Blueprint("gatherings", __name__, url_prefix="/gatherings")
@@ -44,6 +45,8 @@ def index() -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     gathering, me = booking.gathering_of(code), current_account()
     rsvp = booking.rsvp_of(gathering.id, me.id) if me else None
+    counts = booking.counts(gathering.id)
+    came = counts[RsvpState.ATTENDED]
     page = render_template(
         "gatherings/show.html",
         gathering=gathering,
@@ -52,10 +55,12 @@ def show(code: str) -> ResponseReturnValue:
         ahead=booking.ahead_of(rsvp) if rsvp and rsvp.state == RsvpState.WAITING else 0,
         free=len(free_seats(gathering.id)),
         seats=desk.seats_of(gathering.id),
-        waiting=booking.counts(gathering.id)[RsvpState.WAITING],
+        waiting=counts[RsvpState.WAITING],
         rights=[right for right in desk.rights_to_choose() if right.id in gathering.right_ids],
         invited=me is None or booking.invited(gathering, me.id),
         begun=gathering.begins_at <= now(),
+        over=gathering.ends_at <= now(),
+        came=None if few(came) else came,
         closed=gathering.ask_until <= now(),
     )
     return conditional(page, max_age=0, private=True)

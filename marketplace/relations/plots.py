@@ -48,16 +48,20 @@ def columns(
 
 
 def lying(title: str, unit: str) -> Callable[[Sequence[Row], tuple[float, float], str], Markup]:
-    """One bar for each row, its number beside it; the drawing is as high as it has rows."""
+    """One bar for each row, its number beside it; the drawing is as high as it has rows. Where it is narrow, the label
+    stands above the bar: the ends of labels tell editions apart."""
 
     def draw(rows: Sequence[Row], size: tuple[float, float], name: str) -> Markup:
-        wide, height, left = size[0], 16.0 + 30 * len(rows), 130.0
+        narrow = size[0] < 500
+        wide, step, left = size[0], 54 if narrow else 30, 0.0 if narrow else 300.0
+        height, most_signs, down = 16.0 + step * len(rows), 20, 24 if narrow else 0
         most = max((numbers[0] or 0 for _label, numbers in rows), default=0) or 1
         body = []
         for i, (label, numbers) in enumerate(rows):
-            y, number = 10 + 30 * i, numbers[0]
-            word = f"{label[:8]}…" if len(label) > 9 else label
-            body.append(f'<text x="{left - 8:.0f}" y="{y + 15:.0f}" text-anchor="end">{escape(word)}</text>')
+            y, number = 10 + step * i + down, numbers[0]
+            word = f"{label[: most_signs - 1]}…" if len(label) > most_signs else label
+            place = 'x="0" text-anchor="start"' if narrow else f'x="{left - 8:.0f}" text-anchor="end"'
+            body.append(f'<text {place} y="{y + 15 - down:.0f}">{escape(word)}</text>')
             long = (wide - left - 80) * (number or 0) / most
             if number:
                 at = f'x="{left:.0f}" y="{y:.0f}" width="{max(2.0, long):.1f}" height="20"'

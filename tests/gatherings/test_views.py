@@ -123,3 +123,19 @@ def test_the_list_says_what_is_off_and_how_many_came_but_no_small_number(client:
     assert "参加 5人" in words
     assert "小さな会" in words
     assert "参加 4人" not in words
+
+
+def test_the_page_says_why_it_is_off_and_when_it_is_over_how_many_came(client: FlaskClient, hana: int) -> None:
+    off, held = a_gathering(), a_gathering(seats=9)
+    drafting.call_off(off, "雲が厚いため", BY)
+    assert "雲が厚いため" in read(client.get(f"/gatherings/{gathering(off).code}")).words
+    guests = [given.an_account() for _ in range(5)]
+    for who in guests:
+        booking.ask(held, who)
+    with pretending(gathering(held).begins_at):
+        for who in guests:
+            stamping.stamp(held, rsvp(held, who).code, BY)
+    with pretending(gathering(held).ends_at + timedelta(minutes=1)):
+        words = read(client.get(f"/gatherings/{gathering(held).code}")).words
+    assert "この催しは終わりました" in words
+    assert "5人の方にお越しいただきました" in words

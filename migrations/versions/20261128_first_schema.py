@@ -1,12 +1,12 @@
 """first schema
 
-Revision 81ad28c1d9bc, after ; 2026-11-28 22:42:07.326701.
+Revision 4d52c062ceb9, after ; 2026-11-28 22:56:45.126183.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "81ad28c1d9bc"
+revision = "4d52c062ceb9"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -209,6 +209,7 @@ def upgrade() -> None:
         sa.Column("perk", sa.String(length=16), nullable=True),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("came", sa.Integer(), nullable=True),
+        sa.Column("why_off", sa.String(length=500), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("answer_hours > 0", name=op.f("ck_gatherings_time_to_answer")),
         sa.CheckConstraint("ask_until <= begins_at", name=op.f("ck_gatherings_asked_before_it_begins")),

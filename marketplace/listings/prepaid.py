@@ -67,7 +67,8 @@ def finding(values: Mapping[str, Any], others_yen: int = 0) -> Finding:
         return Finding(
             Instrument.THIRD_PARTY,
             "発行者のほかの店や施設でも使えます（3条5項）。",
-            "発行の前に、財務局の登録が必要です（7条）。未使用の残高の半分以上の発行保証金も要ります（14条）。",
+            "発行の前に、財務局の登録が必要です（7条）。"
+            "3月31日か9月30日に未使用の残高が1,000万円を超えたら、その半分以上の発行保証金を供託します（14条）。",
         )
     most = values["price_yen"] * (values.get("quantity") or 1) + others_yen
     if most <= UNUSED_LIMIT_YEN:

@@ -22,40 +22,60 @@ bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 WEEK = timedelta(days=7)
 
-
-def menu() -> list[dict[str, Any]]:
-    """The side menu of the desk, with what waits."""
-    waiting, have = sheets.waiting(), roles_of(me().id)
-    places = (
+PLACES = {
+    "": (
         ("/staff", "home", "きょうの仕事", "home"),
         ("/staff/calendar", "calendar", "カレンダー", "calendar"),
+    ),
+    "売る": (
         ("/staff/listings", "list", "出品", "listings"),
         ("/staff/approvals", "check", "承認", "approvals"),
         ("/staff/auctions", "ascending", "オークション・入札", "auctions"),
         ("/staff/admissions", "people", "参加申込", "admissions"),
-        ("/staff/orders", "cart", "注文", "orders"),
         ("/staff/waiting", "list", "待合室", "waiting"),
+        ("/staff/orders", "cart", "注文", "orders"),
+    ),
+    "お金と報告": (
+        ("/staff/money", "coin", "お金", "money"),
         ("/staff/reports", "chart", "報告と帳票", "reports"),
+    ),
+    "売ったあと": (
         ("/staff/namings", "naming", "愛称", "namings"),
         ("/staff/appointments", "calendar", "講演・相談の日程", "appointments"),
         ("/staff/partners", "bath", "提携先と窓口", "partners"),
-        ("/staff/money", "coin", "お金", "money"),
         ("/staff/gatherings", "people", "催し・投票", "gatherings"),
         ("/staff/creators", "card", "クリエイター", "creators"),
         ("/staff/relations", "eye", "関係人口", "relations"),
+    ),
+    "記録と点検": (
+        ("/staff/journal", "book", "操作の記録", "journal"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
-        ("/staff/webhooks", "link", "ほかのしくみへ", "webhooks"),
         ("/staff/outbox", "gear", "しくみの状態", "works"),
         ("/staff/health", "shield", "しくみの健康", "health"),
-        ("/staff/journal", "book", "操作の記録", "journal"),
+        ("/staff/webhooks", "link", "ほかのしくみへ", "webhooks"),
+    ),
+    "人と権限": (
         ("/staff/people", "key", "職員と権限", "people"),
         ("/staff/privacy", "people", "個人情報", "privacy"),
         ("/account", "user", "自分の登録", "account"),
-    )
+    ),
+}
+"""{group: [(address, icon, label, key)]}; `key` is what a page of it calls {% set here %}."""
+
+
+def menu() -> list[tuple[str, list[dict[str, Any]]]]:
+    """[(group, [place, …]), …] of the side menu of the desk, with what waits."""
+    waiting, have = sheets.waiting(), roles_of(me().id)
     return [
-        {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
-        for href, icon, label, key in places
-        if may_open(href, have)
+        (
+            group,
+            [
+                {"href": href, "icon": icon, "label": label, "key": key, "count": waiting.get(key, 0)}
+                for href, icon, label, key in places
+                if may_open(href, have)
+            ],
+        )
+        for group, places in PLACES.items()
     ]
 
 

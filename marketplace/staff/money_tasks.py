@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from marketplace.fund import deciding
 from marketplace.fund.differences import open_differences
 from marketplace.fund.models import Period, PeriodState
+from marketplace.journal.words import subject_in_words
 from marketplace.kit.clock import now
 from marketplace.kit.dates import when
 from marketplace.kit.db import db
@@ -47,7 +48,7 @@ def not_given_back() -> list[Task]:
                 "返金できません",
                 "bad",
                 f"{yen(refund.yen)}の返金がカード会社に届きませんでした",
-                refund.payment.subject,
+                subject_in_words(refund.payment.subject),
             ),
             *_where(refund.payment.subject),
             roles=MONEY,
@@ -73,13 +74,22 @@ def disputed() -> list[Task]:
     """Disputes that are not decided; the bank reads one answer, until a day."""
     return [
         Task(
-            *("異議", "warn", f"{yen(each.yen)}のお支払いに、カード会社から異議が出ています", each.payment.subject),
+            *("異議", "warn", f"{yen(each.yen)}のお支払いに、カード会社から異議が出ています"),
+            _until(each),
             *(f"/staff/disputes/{each.id}", "資料を見る" if each.submitted_at else "答える"),
             roles=MONEY,
         )
         for each in db.session.scalars(sa.select(Dispute).order_by(Dispute.due_by))
         if each.is_open
     ]
+
+
+def _until(dispute: Dispute) -> str:
+    """What the payment was for, and until when the bank reads an answer."""
+    what = subject_in_words(dispute.payment.subject)
+    if dispute.due_by is None or dispute.submitted_at is not None:
+        return what
+    return f"{what}　答える期限 {when(dispute.due_by)}"
 
 
 def not_agreeing() -> list[Task]:

@@ -6,10 +6,12 @@ from pathlib import Path
 from flask import Flask
 
 import marketplace
-from marketplace.journal.words import EVENTS, STATES, event_in_words, state_in_words
+from marketplace.journal.words import EVENTS, STATES, SUBJECTS, event_in_words, state_in_words
 from marketplace.kit.db import Base
 
 NOTED = re.compile(r'\bnote\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)"')
+
+SUBJECT = re.compile(r'(?:def subject\(self\) -> str:\n(?: +"""[^"]*"""\n)? +return|\bnote\(\s*) ?f?"([a-z_-]+):')
 
 
 def tables(app: Flask) -> list[dict[str, dict[object, object]]]:
@@ -29,6 +31,13 @@ def test_every_event_has_a_word(app: Flask) -> None:
 def test_every_state_has_a_word(app: Flask) -> None:
     steps = [step for table in tables(app) for steps in table.values() for step in steps.items()]
     assert sorted({str(state) for step in steps for state in step} - set(STATES)) == []
+
+
+def test_every_subject_has_a_word() -> None:
+    sources = [source.read_text("utf-8") for source in Path(marketplace.__path__[0]).rglob("*.py")]
+    kinds = {kind for source in sources for kind in SUBJECT.findall(source)}
+    assert len(kinds) > 40
+    assert sorted(kinds - set(SUBJECTS)) == []
 
 
 def test_what_has_no_word_is_shown_as_it_stands() -> None:

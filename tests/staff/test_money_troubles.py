@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.kit.dates import when
 from marketplace.kit.db import db, get
 from marketplace.orders import settling
 from marketplace.orders.models import Order
@@ -13,6 +14,7 @@ from marketplace.outbox import keeping
 from marketplace.payments import asking
 from marketplace.payments.models import Payment
 from marketplace.payments.reconciling import reconcile
+from marketplace.payments.stripe_models import Dispute
 from marketplace.payments.syncing import sync
 from marketplace.settings import Settings
 from marketplace.staff import money_tasks
@@ -46,14 +48,16 @@ def test_a_refund_that_the_card_refuses_is_for_people(app: Flask, stripe: LocalS
     keeping.drain()
     reconcile()
     keeping.drain()
-    assert told() == [("返金できません", order.subject)]
+    assert told() == [("返金できません", f"注文 {order.code}")]
 
 
 def test_a_dispute_is_for_people_until_it_is_decided(app: Flask, stripe: LocalStripe) -> None:
     order = a_paid_order(stripe, "pm_card_createDispute")
     reconcile()
     keeping.drain()
-    assert told() == [("異議", order.subject)]
+    due = db.session.scalars(sa.select(Dispute.due_by)).one()
+    assert due is not None
+    assert told() == [("異議", f"注文 {order.code}　答える期限 {when(due)}")]
     payment = db.session.scalars(sa.select(Payment)).one()
     dispute = stripe.client().disputes.list({"payment_intent": payment.payment_intent_id or ""}).data[0]
     stripe.sim("close_dispute", dispute=dispute.id, won=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +14,8 @@ from marketplace.fund.rules import NotPositive
 from marketplace.fund.years import fiscal_year, midday
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.codes import public_code
+from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
 
 MOST_YEN = 2_000_000_000
@@ -37,7 +39,7 @@ class NotYet(Invalid):
 def ask(
     kind: DecisionKind, actor_id: int, yen: int, on: date, document: str, purpose: str = "", year: int | None = None
 ) -> int:
-    """Write a decision down for another person to approve; its id.
+    """Write a decision down for another person to approve; its id. The same one while it waits is written once.
 
     Args:
         on: the day of the decision or of the payment; of a plan it may lie ahead.
@@ -58,23 +60,16 @@ def ask(
         raise NoDocument(field="document")
     if kind != DecisionKind.PLAN and on > jst(now()).date():
         raise NotYet(field="on")
+    said: dict[str, Any] = {"kind": kind, "yen": yen, "on": on, "document": paper, "purpose": what}
     with transaction() as session:
-        decision = Decision(
-            kind=kind,
-            state=DecisionState.ASKED,
-            yen=yen,
-            on=on,
-            fiscal_year=fiscal_year(on) if year is None else year,
-            purpose=what,
-            document=paper,
-            asked_by=actor_id,
-            asked_at=now(),
-            why=paper,
-        )
-        session.add(decision)
-        session.flush()
-        note(decision.subject, "decision.ask", by=acting(actor_id), why=paper, kind=str(kind), yen=yen)
-        return decision.id
+        more: dict[str, Any] = {"code": public_code("FND"), "state": DecisionState.ASKED, "why": paper}
+        more |= {"fiscal_year": fiscal_year(on) if year is None else year, "asked_by": actor_id, "asked_at": now()}
+        decision_id = insert_once(Decision, said | more)
+        if decision_id is None:  # the button was pressed twice
+            return session.scalars(sa.select(Decision.id).filter_by(state=DecisionState.ASKED, **said)).one()
+        subject = get(Decision, decision_id).subject
+        note(subject, "decision.ask", by=acting(actor_id), why=paper, kind=str(kind), yen=yen)
+        return decision_id
 
 
 def approve(decision_id: int, actor_id: int) -> None:

@@ -183,6 +183,9 @@ KIND_JA = {
 }
 
 
+IS_ASKED = sa.text("state = 'asked'")
+
+
 class DecisionState(StrEnum):
     ASKED = "asked"
     APPROVED = "approved"
@@ -199,6 +202,13 @@ class Decision(TwoPersons, Base):
         sa.CheckConstraint("state <> 'approved' OR decided_by IS NOT NULL", name="approved_by_somebody"),
         sa.CheckConstraint("kind NOT IN ('plan', 'spend') OR purpose <> ''", name="money_has_its_purpose"),
         sa.Index("ix_fund_decisions_state", "state", "id"),
+        sa.Index(
+            "uq_fund_decisions_same_waits_once",
+            *("kind", "yen", "on", "document", "purpose"),
+            unique=True,
+            sqlite_where=IS_ASKED,
+            postgresql_where=IS_ASKED,
+        ),
     )
     MOVES: ClassVar[Machine[DecisionState]] = Machine(
         {

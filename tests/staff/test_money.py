@@ -157,6 +157,14 @@ class TestDecisions:
         assert press(approver, "/staff/fund", f"/staff/fund/{decision.code}/approve") == 303
         assert (balances()["revenue"], balances()["collected"]) == (-800, -200)
 
+    def test_the_button_pressed_twice_asks_once(self, treasury: FlaskClient, approver: FlaskClient) -> None:
+        post("town:1", "charge", CHARGE, at=now() - timedelta(hours=1))
+        assert [submit(treasury, "/staff/fund", self.WORDS).status_code for _ in range(2)] == [303, 303]
+        decision = db.session.scalars(sa.select(Decision)).one()
+        assert press(approver, "/staff/fund", f"/staff/fund/{decision.code}/approve") == 303
+        assert submit(treasury, "/staff/fund", self.WORDS).status_code == 303
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Decision)) == 2
+
     def test_nobody_spends_what_is_not_in_the_fund(self, treasury: FlaskClient, approver: FlaskClient) -> None:
         spend = self.WORDS | {"kind": "spend", "purpose": "通院バスの運行"}
         assert submit(treasury, "/staff/fund", spend).status_code == 303

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 4d52c062ceb9, after ; 2026-11-28 22:56:45.126183.
+Revision 80f058384e5e, after ; 2026-11-28 22:58:03.122340.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "4d52c062ceb9"
+revision = "80f058384e5e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -976,6 +976,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fund_decisions", schema=None) as batch_op:
         batch_op.create_index("ix_fund_decisions_state", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_fund_decisions_same_waits_once",
+            ["kind", "yen", "on", "document", "purpose"],
+            unique=True,
+            sqlite_where=sa.text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
+        )
 
     op.create_table(
         "fund_explanations",
@@ -4226,6 +4233,11 @@ def downgrade() -> None:
     op.drop_table("fund_periods")
     op.drop_table("fund_explanations")
     with op.batch_alter_table("fund_decisions", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_fund_decisions_same_waits_once",
+            sqlite_where=sa.text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
+        )
         batch_op.drop_index("ix_fund_decisions_state")
 
     op.drop_table("fund_decisions")

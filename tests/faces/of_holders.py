@@ -60,6 +60,7 @@ def cards(town: Town) -> None:
     town.shown(
         "/album", f"/swaps/{made.code}", *(f"/album/{get(Listing, each).right.code}" for each in (first, second))
     )
+    town.shown("/mypage", "/album", to="hana")
     town.shown("/album", f"/swaps/{made.code}", "/mypage", to="ken")
 
 

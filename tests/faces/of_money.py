@@ -18,8 +18,10 @@ from tests.pages import read
 
 def live(town: Town) -> None:
     waiting = get(Order, place(town.hana, given.a_listing(title_ja="お支払いを待つ権利"))).code
-    paid = bought(town, "pm_card_visa", "お支払いのすんだ権利")
-    objected = bought(town, "pm_card_createDispute", "異議のあった権利")
+    paid = bought(town, "pm_card_visa", given.a_listing(title_ja="お支払いのすんだ権利"))
+    objected = bought(town, "pm_card_createDispute", given.a_listing(title_ja="異議のあった権利"))
+    sold_out = given.a_listing(quantity=1, title_ja="売り切れた権利")
+    bought(town, "pm_card_visa", sold_out)
     town.stripe.sim("payout", short=100)
     reconcile()
     keeping.drain()
@@ -32,12 +34,12 @@ def live(town: Town) -> None:
     town.shown(f"/staff/money/payouts/{payout}", f"/staff/books/{jst(now()):%Y-%m}", to="clerk")
     money = read(given.signed_in(town.app.test_client(), town.clerk).get("/staff/money"))
     town.shown(next(link for link in money.links if "/explain?" in link), to="clerk")
-    town.shown("/fund/entries/1")
+    town.shown(f"/listings/{town.code(sold_out)}", "/fund/entries/1")
 
 
-def bought(town: Town, card: str, title: str) -> str:
+def bought(town: Town, card: str, listing_id: int) -> str:
     """The code of an order of Hana's that was paid with this card."""
-    order_id = place(town.hana, given.a_listing(title_ja=title))
+    order_id = place(town.hana, listing_id)
     town.stripe.pay(checkout(order_id), card=card)
     payment = asking.open_payment(get(Order, order_id).subject)
     assert payment is not None

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from flask import Flask, current_app, has_request_context, request
 from markupsafe import Markup
@@ -167,7 +167,9 @@ def sentences_of_scripts() -> tuple[str, ...]:
 
 
 def heard(environ: WSGIEnvironment) -> Language:
-    """The language of a request that is answered before the application is asked."""
+    """The language of a request that is answered before the application is asked: of its address, then its cookie."""
+    if "lang=" in environ.get("QUERY_STRING", ""):
+        return read(dict(parse_qsl(environ["QUERY_STRING"])).get("lang")) or Language.JA
     if f"{COOKIE}=" not in environ.get("HTTP_COOKIE", ""):
         return Language.JA
     return read(parse_cookie(environ).get(COOKIE)) or Language.JA

@@ -46,6 +46,16 @@ def test_an_answer_has_the_figures_and_the_parts_of_the_page(client: FlaskClient
     assert "77,777" not in answer.text
 
 
+def test_a_watcher_reads_the_language_of_the_page_and_sends_no_cookie(client: FlaskClient, auction: Auction) -> None:
+    client.get("/display?language=en")
+    page = client.get(f"/listings/{auction.code}").text
+    assert f'data-live="/auctions/{auction.code}/state?lang=en"' in page
+    stranger = client.application.test_client()
+    there = stranger.get(f"/auctions/{auction.code}/state?lang=en").get_json()
+    assert "Current price" in there["parts"]["standing"]
+    assert "現在の価格" in stranger.get(f"/auctions/{auction.code}/state?lang=xx").get_json()["parts"]["standing"]
+
+
 def test_steps_follow_the_band_that_the_price_is_in(client: FlaskClient) -> None:
     auction = an_auction()
     seen = [client.get(f"/auctions/{auction.code}/state").get_json()["steps"]]

@@ -27,6 +27,45 @@ SOLD_BY = {
     Mode.GRANT: "こうふ",
 }
 
+READ_AS = {
+    "温泉": "おんせん",
+    "入浴": "にゅうよく",
+    "割引": "わりびき",
+    "無料": "むりょう",
+    "住民": "じゅうみん",
+    "町民": "ちょうみん",
+    "町長": "ちょうちょう",
+    "講演": "こうえん",
+    "相談": "そうだん",
+    "公園": "こうえん",
+    "広場": "ひろば",
+    "体育館": "たいいくかん",
+    "図書館": "としょかん",
+    "施設": "しせつ",
+    "交流": "こうりゅう",
+    "命名": "めいめい",
+    "愛称": "あいしょう",
+    "山菜": "さんさい",
+    "四季": "しき",
+    "湧水": "ゆうすい わきみず",
+    "湧き水": "わきみず",
+    "月山": "がっさん",
+    "雪": "ゆき",
+    "湖": "みずうみ",
+    "沼": "ぬま",
+    "川": "かわ",
+    "森": "もり",
+    "紅葉": "こうよう もみじ",
+    "祭": "まつり",
+    "花火": "はなび",
+    "米": "こめ",
+    "酒": "さけ",
+    "農": "のう",
+    "作品": "さくひん",
+    "限定": "げんてい",
+}
+"""How the words of the town's own texts are read: who types kana finds them, too."""
+
 
 def write_words(listing: Listing) -> None:
     """Write the words of a listing down, a field a line, so that no word is found across two fields."""
@@ -36,6 +75,7 @@ def write_words(listing: Listing) -> None:
     listing.search_text = _lines(
         *(right.title_ja, right.title_en, right.lead_ja, right.lead_en, right.body_ja, *perks),
         *(listing.code, listing.issuer, right.picture_alt),
+        *_read(" ".join((right.title_ja, right.lead_ja, right.body_ja, *(perk.get("ja", "") for perk in right.perks)))),
         *(right.kind.ja, *ALSO_CALLED[right.kind].split(), listing.mode.ja, *SOLD_BY[listing.mode].split()),
     )
 
@@ -49,6 +89,10 @@ def misses(terms: Sequence[str]) -> sa.ColumnElement[int]:
     """How many of the words are not in the title: who is named so comes first."""
     hits = [sa.case((Listing.search_title.contains(term, autoescape=True), 0), else_=1) for term in terms]
     return sum(hits, sa.literal(0))
+
+
+def _read(text: str) -> list[str]:
+    return [way for word, ways in READ_AS.items() if word in text for way in ways.split()]
 
 
 def _lines(*fields: str) -> str:

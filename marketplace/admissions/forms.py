@@ -18,13 +18,13 @@ from wtforms import (
 from wtforms.validators import Length, Optional
 
 from marketplace.admissions.models import GROUND_JA, Party
-from marketplace.kit.forms import Form, JSTDateTimeField
+from marketplace.kit.forms import Asked, Form, JSTDateTimeField
 from marketplace.kit.languages import _
 
 
-def _text(label: str, longest: int, hint: str = "", **keys: Any) -> StringField:
+def _text(label: str, longest: int, hint: str = "", *, asked: bool = False, **keys: Any) -> StringField:
     most = Length(max=longest, message=_("%(longest)s文字までで入力してください。", longest=longest))
-    return StringField(label, validators=[most], description=hint, render_kw=keys)
+    return StringField(label, validators=[most, *([Asked()] if asked else [])], description=hint, render_kw=keys)
 
 
 class ApplicationForm(Form):
@@ -35,9 +35,11 @@ class ApplicationForm(Form):
         choices=[SelectChoice(str(each), each.ja) for each in Party],
         default="individual",
     )
-    name = _text("お名前", 80, "会社・団体のときは、担当の方のお名前", autocomplete="name")
-    address = _text("住所", 200, "会社・団体のときは、本店の所在地", autocomplete="address-line1")
-    phone = _text("電話番号", 20, "昼間に連絡のつく番号（例 0237-00-0000）", autocomplete="tel", inputmode="tel")
+    name = _text("お名前", 80, "会社・団体のときは、担当の方のお名前", asked=True, autocomplete="name")
+    address = _text("住所", 200, "会社・団体のときは、本店の所在地", asked=True, autocomplete="address-line1")
+    phone = _text(
+        "電話番号", 20, "昼間に連絡のつく番号（例 0237-00-0000）", asked=True, autocomplete="tel", inputmode="tel"
+    )
     company = _text("会社・団体の名前", 120, autocomplete="organization")
     representative = _text("代表者の名前", 80, autocomplete="off")
     corporate_no = _text(
@@ -45,8 +47,8 @@ class ApplicationForm(Form):
     )
     enclosures = MultipleFileField("書類", description="PDF、JPEG、PNG。1つ5MBまで、5つまで。職員だけが読みます")
     only_send = SubmitField("書類だけ先に送る")
-    adult = BooleanField("18歳以上です")
-    pledged = BooleanField("誓約書を読み、誓います")
+    adult = BooleanField("18歳以上です", validators=[Asked()])
+    pledged = BooleanField("誓約書を読み、誓います", validators=[Asked()])
     pledge_version = HiddenField()
 
 

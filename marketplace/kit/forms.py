@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import request
 from flask_wtf import FlaskForm
@@ -48,6 +48,15 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(str(refusal))
         else:
             field.errors = [*field.errors, str(refusal)]
+
+
+class Asked:
+    """The mark of a field that has to be filled in, where the rules of the office find that it is empty."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __call__(self, form: object, field: object) -> None:
+        """Nothing: the rules say it in their own words."""
 
 
 def _in_words(choice: Any) -> Any:

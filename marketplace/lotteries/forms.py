@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
-from marketplace.kit.forms import Form, number
+from marketplace.kit.forms import Asked, Form, number
 from marketplace.kit.languages import _
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.groups import NAMES
@@ -50,23 +50,31 @@ class EntryForm(Form):
     lots = IntegerField(
         "口数", default=1, invalid_value_message="数字で入力してください。", render_kw={"inputmode": "numeric"}
     )
-    name = StringField("お名前", render_kw={"autocomplete": "name"})
-    kana = StringField("お名前のふりがな", description="ひらがなでもカタカナでもかまいません")
+    name = StringField("お名前", validators=[Asked()], render_kw={"autocomplete": "name"})
+    kana = StringField("お名前のふりがな", validators=[Asked()], description="ひらがなでもカタカナでもかまいません")
     address = StringField(
-        "ご住所", description="都道府県から番地、部屋番号まで", render_kw={"autocomplete": "street-address"}
+        "ご住所",
+        validators=[Asked()],
+        description="都道府県から番地、部屋番号まで",
+        render_kw={"autocomplete": "street-address"},
     )
-    phone = StringField("電話番号", description="結果のご連絡に使います", render_kw={"inputmode": "tel"})
-    relation = StringField("あなたとの続柄", description="例 母、夫、子")
+    phone = StringField(
+        "電話番号", validators=[Asked()], description="結果のご連絡に使います", render_kw={"inputmode": "tel"}
+    )
+    relation = StringField("あなたとの続柄", validators=[Asked()], description="例 母、夫、子")
     born_on = DayField(
-        "生年月日", description="例 1951年4月3日、昭和26年4月3日。年齢を確かめるためだけに使い、保存しません"
+        "生年月日",
+        validators=[Asked()],
+        description="例 1951年4月3日、昭和26年4月3日。年齢を確かめるためだけに使い、保存しません",
     )
     group = RadioField(
         "お住まい",
         choices=[SelectChoice(code, ja) for code, ja in NAMES.items()],
+        validators=[Asked()],
         description="枠ごとに、別々に抽選します",
         validate_choice=False,
     )
-    of_age = BooleanField("")
+    of_age = BooleanField("", validators=[Asked()])
     pledge = HiddenField()
     agreed = BooleanField(
         "誓約の内容に同意し、申し込みます",

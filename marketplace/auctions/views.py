@@ -22,7 +22,6 @@ from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidS
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.record import public_auction, public_listing
 from marketplace.auctions.refusals import (
-    AuctionClosed,
     BelowMinimum,
     BidRefused,
     NotAboveOwnMaximum,
@@ -198,8 +197,6 @@ def why_not(auction: Auction) -> NotAdmitted | None:
 def bid_page(listing: Listing, auction: Auction, form: BidForm | EnvelopeForm) -> str:
     standing = snapshot_of(auction)
     over = auction.state != AuctionState.OPEN or now() >= auction.closes_at
-    if over and not form.errors:
-        form.refuse(AuctionClosed())
     refusal = why_not(auction)
     return render_template(
         "auctions/bid.html",

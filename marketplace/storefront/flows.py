@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -48,7 +50,7 @@ def parts_of(fund: dict[str, Any]) -> list[Part]:
     told = [(word, yen) for word, yen in told if yen > 0]
     rest = fund["collected_yen"] - sum(yen for _word, yen in told)
     if rest > 0:
-        told.append((_("これから積み立てを決めます"), rest))
+        told.append((_("積み立てはこれから"), rest))
     shares = shared_out([yen for _word, yen in told])
     return [Part(word, yen, share) for (word, yen), share in zip(told, shares, strict=True)]
 
@@ -100,6 +102,7 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
 
 
 def _short(word: str, width: float) -> str:
-    """The table has the whole words."""
-    room = 16 if width > 450 else 11
-    return word if len(word) <= room else word[: room - 1] + "…"
+    """As much as has room beside the drawing; the table has it all. A Latin letter is half as wide as a kana."""
+    room = 32 if width > 450 else 22
+    wide = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in word))
+    return word if not wide or wide[-1] <= room else word[: sum(so_far <= room - 2 for so_far in wide)].rstrip() + "…"

@@ -13,7 +13,7 @@ from marketplace.accounts.session import current_account
 from marketplace.chain.models import Log
 from marketplace.chain.register import read_at, status
 from marketplace.kit.db import db
-from marketplace.kit.languages import _
+from marketplace.kit.languages import _, said
 from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
@@ -46,7 +46,7 @@ def market() -> ResponseReturnValue:
         holders=distribution.said(found.holders),
         few=distribution.FEW,
         bars=bars,
-        holding_chart=charts.both(charts.holdings, [(bar.label, bar.holders) for bar in bars], "holdings"),
+        holding_chart=charts.both(charts.holdings, [(said(bar.label), bar.holders) for bar in bars], "holdings"),
         price_chart=charts.both(charts.prices, sales, "prices") if sales else None,
         count_chart=charts.both(charts.counts, sales, "counts") if sales else None,
         spans=list(reversed(charts.spans(sales))),

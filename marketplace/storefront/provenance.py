@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.kit.db import db
-from marketplace.kit.languages import _
+from marketplace.kit.languages import _, said
 from marketplace.kit.shown import yen
 from marketplace.listings.models import MODE_JA, Listing
 from marketplace.metadata.amending import corrections
@@ -35,7 +35,7 @@ class Mark:
 
     @property
     def more(self) -> str:
-        return f"{self.where} {self.proof}" if self.proof else ""
+        return f"{said(self.where)} {self.proof}" if self.proof else ""
 
 
 def ribbon(token: Token) -> list[Mark]:
@@ -50,7 +50,7 @@ def approved(token: Token) -> Iterable[Mark]:
     if listing.approved_at is not None:
         yield Mark(listing.approved_at, "町が内容を承認", token.right.text_hash or "", "承認された文章のしるし")
     announced = max(listing.publish_at, listing.approved_at or listing.publish_at)
-    yield Mark(announced, _("販売を公告（%(mode)s）", mode=MODE_JA[listing.mode]), listing.code, "出品番号")
+    yield Mark(announced, _("販売を公告（%(mode)s）", mode=said(MODE_JA[listing.mode])), listing.code, "出品番号")
 
 
 def kept(token: Token) -> Iterable[Mark]:
@@ -69,7 +69,7 @@ def promised(token: Token) -> Iterable[Mark]:
 def moved(token: Token) -> Iterable[Mark]:
     for step in history(token.token_id):
         price = _("（%(price_yen)s）", price_yen=yen(step.price_yen)) if step.price_yen is not None else ""
-        yield Mark(step.at, f"{STEP_JA[step.kind]}{price}", step.tx_hash, "帳面の記録")
+        yield Mark(step.at, f"{said(STEP_JA[step.kind])}{price}", step.tx_hash, "帳面の記録")
 
 
 def named(token: Token) -> Iterable[Mark]:

@@ -11,7 +11,7 @@ from marketplace.chain.register import contracts
 from marketplace.holders.leaving import open_gift, open_withdrawal
 from marketplace.holders.wallets import wallets_of
 from marketplace.kit.clock import now
-from marketplace.kit.languages import _
+from marketplace.kit.languages import _, said
 from marketplace.kit.web import conditional
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.replicating import standing
@@ -33,8 +33,8 @@ bp = Blueprint("tokens", __name__)
 def holder(address: str | None) -> str:
     """A short name for an address: '持ち主 0aa3'. The whole address is in the API and on chain."""
     if not address:
-        return "まだいません"
-    return "町" if address == NOBODY else _("持ち主 %(address)s", address=address[-4:].lower())
+        return said("まだいません")
+    return said("町") if address == NOBODY else _("持ち主 %(address)s", address=address[-4:].lower())
 
 
 @bp.get("/tokens/<contract>/<int:token_id>")

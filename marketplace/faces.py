@@ -21,6 +21,7 @@ from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import day, full_day, period, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
 from marketplace.settings import settings
+from marketplace.settings.spoken import Spoken
 
 log = logging.getLogger(__name__)
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
@@ -97,9 +98,9 @@ def closed_for_work() -> ResponseReturnValue | None:
 
 def known_to_templates() -> dict[str, object]:
     if not has_request_context():
-        return {"town": settings()}
+        return {"town": Spoken(settings())}
     return {
-        "town": settings(),
+        "town": Spoken(settings()),
         # Looked up when a page asks: the page that says that something is broken must not ask the database.
         "me": LocalProxy(current_account),
         "my_roles": LocalProxy(my_roles),

@@ -15,6 +15,7 @@ from marketplace.notices.mail import PAPER, Letter, mail
 from marketplace.notices.models import Notice
 from marketplace.outbox.promising import handles, say
 from marketplace.settings import settings
+from marketplace.settings.spoken import Spoken
 
 Reads = Callable[[str], Language | None]
 _reads: list[Reads] = []
@@ -37,7 +38,7 @@ def send(template: str, to_email: str, key: str, *, language: Language | None = 
     The template's first line is the subject ('件名: …'), then an empty line, then the body.
     """
     with speaking(language or language_of(to_email)):
-        text = render_template(f"notices/{template}.txt", town=settings(), **context)
+        text = render_template(f"notices/{template}.txt", town=Spoken(settings()), **context)
     head, _, body = text.lstrip().partition("\n")
     notice_id = insert_once(
         Notice,

@@ -177,11 +177,15 @@ class Settings(BaseSettings):
     town_name_en: str = "Tsukimisawa Town"
     town_pref: str = "山形県"
     town_office: str = "月見沢町役場 かせぐ課"
+    town_office_en: str = "Kasegu Section, Tsukimisawa Town Office"
     town_address: str = "山形県西月見郡月見沢町大字海野510"
+    town_address_en: str = "510 Oaza Umino, Tsukimisawa, Nishitsukimi District, Yamagata"
     town_phone: str = "0237-00-0000"
     town_mail: str = "kasegu@town.tsukimisawa.example.jp"
     town_hours: str = "平日 8:30〜17:15"
+    town_hours_en: str = "weekdays 8:30 am – 5:15 pm"
     town_representative: str = "月見沢町長"
+    town_representative_en: str = "Mayor of Tsukimisawa Town"
     payment_agent: str = ""
     """指定納付受託者 (地方自治法 231条の2の3): who takes card payments, as the notice (告示) names them."""
     payment_agent_notice: str = ""
@@ -189,6 +193,7 @@ class Settings(BaseSettings):
     invoice_number: str = ""
     """The town's number as an issuer of qualified invoices, T and thirteen digits."""
     fund_name: str = "月見沢町高齢者支援等かせぐ基金"
+    fund_name_en: str = "Tsukimisawa Fund for the Support of Elderly People"
     budgets: dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget] = {"general": Budget(name="一般会計")}
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right
     may be booked. Receipts are numbered in each by itself. Don't take one out that has sold something."""

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
+from marketplace.kit import furigana
 from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.packing import packed
 from marketplace.kit.parts import remember_parts
@@ -57,6 +58,7 @@ def dress(app: Flask) -> None:
     app.log_exception = failed  # type: ignore[method-assign]
     app.after_request(safe_headers)
     app.after_request(packed)
+    furigana.use(app, app.extensions["hiroba.settings"].data_dir / "readings.txt")
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(CSRFError, csrf_failed)
@@ -108,6 +110,8 @@ def known_to_templates() -> dict[str, object]:
             "size": request.cookies.get("size", "m"),
             "theme": request.cookies.get("theme", ""),
             "language": language(),
+            "furigana": furigana.wanted(),
+            "may_have_furigana": furigana.possible(),
             "languages": list(Language),
         },
     }

@@ -21,7 +21,7 @@ from werkzeug.http import parse_cookie
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-LOOKS = ("size", "theme", "language", "comic")
+LOOKS = ("size", "theme", "language", "furigana", "comic")
 """Cookies by which the same public page is drawn in another way."""
 OF_ONE_ANSWER = {"date", "x-request-id", "age", "connection"}
 OF_THE_BODY = {"content-length", "content-type", "content-encoding", "content-language"}

@@ -25,6 +25,8 @@ def wants_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+EDITION = "hiroba.edition"
+"""The extension that tells, as bytes, what is still to be done to a page before it is sent."""
 VARIES = ("Cookie", "HX-Request")
 """By what the same address has other pages: size, colours, language and sign-in are cookies; htmx asks for parts."""
 
@@ -36,7 +38,8 @@ def conditional(body: ResponseReturnValue, *, max_age: int = 1, private: bool = 
     """
     response = make_response(body)
     if response.status_code == 200:
-        response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+        edition = current_app.extensions.get(EDITION, bytes)()
+        response.set_etag(hashlib.sha256(response.get_data() + edition).hexdigest()[:32])
         scope = "private" if private else "public"
         response.headers["Cache-Control"] = f"{scope}, max-age={max_age}"
         if response.mimetype == "text/html":

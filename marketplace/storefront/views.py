@@ -10,7 +10,7 @@ from marketplace.accounts.introducing import prefer
 from marketplace.accounts.session import current_account
 from marketplace.auctions import views as auctions
 from marketplace.fund.statements import summary
-from marketplace.kit import languages
+from marketplace.kit import furigana, languages
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next, set_cookie
 from marketplace.listings import amending
@@ -55,7 +55,12 @@ BLUEPRINTS = (
     embedding.bp,
     sharing.bp,
 )
-CHOICES = {"size": ("m", "l", "xl"), "theme": ("auto", "light", "dark"), "comic": ("read",)}
+CHOICES = {
+    "size": ("m", "l", "xl"),
+    "theme": ("auto", "light", "dark"),
+    furigana.COOKIE: (furigana.ON, furigana.OFF),
+    "comic": ("read",),
+}
 """What a reader chooses for their browser alone."""
 
 
@@ -156,7 +161,7 @@ def law() -> ResponseReturnValue:
 
 @bp.get("/display")
 def display() -> ResponseReturnValue:
-    """Size of letters, colours, language and what was read, kept in cookies: the server draws them right at once."""
+    """Size of letters, colours, language, furigana and what was read, in cookies: the server draws them at once."""
     response = redirect(safe_next(request.args.get("next")), 303)
     for name, values in CHOICES.items():
         if (value := request.args.get(name)) in values:

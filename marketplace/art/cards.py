@@ -58,6 +58,12 @@ def resident_card(seed: str, serial: int, total: int) -> Sheet:
     w, h = 1200.0, 757.0
     mood = SEASONS[serial % len(SEASONS)]
     sheet = landscape(f"{seed} {serial}", mood, width=w, height=h, horizon=0.56)
+    return named_card(sheet, serial, total)
+
+
+def named_card(sheet: Sheet, serial: int, total: int) -> Sheet:
+    """The view with what makes it a card: the town's mark, the number, the chip."""
+    w, h = sheet.width, sheet.height
     sheet.rect(0, 0, w, h * 0.26, sheet.fade([(0, "#04182a", 0.72), (1, "#04182a", 0)]))
     sheet.rect(0, h * 0.5, w, h * 0.5, sheet.fade([(0, "#04182a", 0), (0.5, "#04182a", 0.72), (1, "#04182a", 0.88)]))
     sheet.add(disc(104, 96, 52, "#ffffff"), emblem(104, 96, 0.46, "#115a36", "#259d63"))

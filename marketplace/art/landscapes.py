@@ -38,6 +38,7 @@ def landscape(
     seed: str,
     mood: str | None = None,
     *,
+    colours: Mood | None = None,
     water: bool = True,
     peak: float | None = None,
     light_x: float | None = None,
@@ -45,9 +46,12 @@ def landscape(
     height: float = HEIGHT,
     horizon: float = 0.64,
 ) -> Sheet:
-    """A sheet with the view on it, ready for a foreground. `peak` and `light_x` are shares of the width."""
+    """A sheet with the view on it, ready for a foreground. `colours` of its own, else those of `mood`.
+
+    `peak` and `light_x` are shares of the width.
+    """
     sheet = Sheet(width, height, f"landscape {seed}")
-    colours = MOODS[mood or sheet.chance.one_of(list(MOODS))]
+    colours = colours or MOODS[mood or sheet.chance.one_of(list(MOODS))]
     shore = height * horizon
     sun_x = width * (light_x if light_x is not None else sheet.chance.between(0.2, 0.8))
     _sky(sheet, colours, shore, sun_x)

@@ -62,7 +62,9 @@ def board() -> ResponseReturnValue:
     if me is not None:
         theirs = sa.or_(Swap.giver_id == me.id, Swap.taker_id == me.id, Swap.to_email == me.email)
         mine = _with_cards(sa.select(Swap).where(theirs).order_by(Swap.id.desc()).limit(SHOWN))
-    page = render_template("collections/board.html", swaps=_board(sa.true()), mine=mine)
+    asked = [each for each in mine if me is not None and each[0].to_email == me.email]
+    mine = [each for each in mine if each not in asked]
+    page = render_template("collections/board.html", swaps=_board(sa.true()), mine=mine, asked=asked)
     return conditional(page, max_age=0, private=True)
 
 

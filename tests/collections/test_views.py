@@ -53,7 +53,11 @@ def test_an_offer_to_one_person_is_seen_by_two(app: Flask, cards: Cards, hana: i
     assert [app.test_client().get(path).status_code, stranger.get(path).status_code] == [403, 403]
     assert "わらび" not in read(stranger.get("/swaps")).words
     his = given.signed_in(app.test_client(), ken)
-    assert "決まったお相手へ" in read(his.get("/swaps")).words
+    asked, offering = "あなたへのお申し出", "あなたの交換"
+    theirs = read(his.get("/swaps")).words
+    hers = read(given.signed_in(app.test_client(), hana).get("/swaps")).words
+    assert (asked in theirs, offering in theirs) == (True, False)
+    assert (asked in hers, offering in hers, "決まったお相手へ" in hers) == (False, True, True)
     send(his, read(his.get(path)).form(f"{path}/decline"))
     assert swap(1).state == SwapState.DECLINED
 

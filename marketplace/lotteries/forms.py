@@ -56,7 +56,7 @@ class EntryForm(Form):
         "ご住所",
         validators=[Asked()],
         description="都道府県から番地、部屋番号まで",
-        render_kw={"autocomplete": "street-address"},
+        render_kw={"autocomplete": "address-line1"},
     )
     phone = StringField(
         "電話番号", validators=[Asked()], description="結果のご連絡に使います", render_kw={"inputmode": "tel"}

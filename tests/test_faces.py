@@ -103,3 +103,15 @@ def test_while_the_house_is_worked_on_every_page_says_so_without_asking_the_data
         assert (alive.status_code, style.status_code) == (200, 200)
     (settings.data_dir / "maintenance").unlink()
     assert "ただいま手入れをしています" not in client.get("/about").text
+
+
+def test_the_page_of_that_time_speaks_three_languages_and_the_desk_japanese(
+    client: FlaskClient, settings: Settings
+) -> None:
+    (settings.data_dir / "maintenance").touch()
+    first, english = client.get("/listings"), client.get("/listings?lang=en")
+    assert [link for link in read(first).links if "lang=" in link] == ["?lang=ja", "?lang=easy", "?lang=en"]
+    assert ('<html lang="en"' in english.text, "We are working on the site" in english.text) == (True, True)
+    assert "We are working on the site" in client.get("/listings").text
+    desk = client.get("/staff")
+    assert ("ただいま手入れをしています" in desk.text, "lang=" in "".join(read(desk).links)) == (True, False)

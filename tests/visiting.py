@@ -25,8 +25,12 @@ QUIET = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "
 
 
 def program() -> str | None:
-    """The machine's own Chromium (Playwright's download of one is not needed): CHROMIUM, else one on PATH."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    """The machine's own Chromium (Playwright's download of one is not needed): CHROMIUM, else one on PATH.
+
+    The shell is the same engine without the windows, menus and side panels that a browser draws around each visitor's
+    page though nobody sees them: a journey takes less than half of the machine's time with it.
+    """
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from flask import Flask
@@ -161,12 +163,15 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
 
 def open_office(app: Flask, office: str) -> None:
     """Register what an office has: its tables, its ears (handlers), its sheets, its pages (`bp` in views)."""
-    package = f"marketplace.{office}"
-    for noun in ("models", "handlers", "views", *SHEETS.get(office, ())):
-        if find_spec(f"{package}.{noun}") is None:
-            continue
-        module = import_module(f"{package}.{noun}")
+    for module in modules_of(office):
         for blueprint in getattr(module, "BLUEPRINTS", ()) or filter(None, [getattr(module, "bp", None)]):
             app.register_blueprint(blueprint)
             if getattr(module, "NO_CSRF", False):
                 csrf.exempt(blueprint)
+
+
+@cache
+def modules_of(office: str) -> tuple[ModuleType, ...]:
+    """What an office has of these; looked for once, however many applications a process makes."""
+    names = (f"marketplace.{office}.{noun}" for noun in ("models", "handlers", "views", *SHEETS.get(office, ())))
+    return tuple(import_module(name) for name in names if find_spec(name) is not None)

@@ -52,7 +52,7 @@ def dress(app: Flask) -> None:
     speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(known_to_templates)
-    remember_parts(app, settings)
+    remember_parts(app, lambda: Spoken(settings()))
     app.before_request(readable)
     app.before_request(closed_for_work)
     app.log_exception = failed  # type: ignore[method-assign]

@@ -12,16 +12,16 @@ from marketplace.kit.languages import language
 
 
 def remember_parts(app: Flask, town: Callable[[], object]) -> None:
-    """Give the templates of `app` part("parts/foot.html", …): what it is given has few values, and nobody's name.
+    """Give the templates of `app` shared_part("parts/foot.html", …).
 
-    A part knows these, and the `town`.
+    A part knows the `town`, and what it is given: of few values, and nobody's name.
     """
     drawn: dict[tuple[object, ...], Markup] = {}
 
-    def part(template: str, **given: Any) -> Markup:
+    def shared_part(template: str, **given: Any) -> Markup:
         key = (template, language(), *given.values())
         if key not in drawn or app.jinja_env.auto_reload:
             drawn[key] = Markup(app.jinja_env.get_template(template).render(town=town(), **given))  # noqa: S704 -- ours
         return drawn[key]
 
-    app.jinja_env.globals["part"] = part
+    app.jinja_env.globals["shared_part"] = shared_part

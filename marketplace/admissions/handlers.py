@@ -69,7 +69,7 @@ def on_ending(subject: str, payment_id: int, **_more: object) -> None:
 
 
 @handles("hold.captured")
-def on_taken(subject: str, payment_id: int, yen: int) -> None:
+def on_taken(subject: str, payment_id: int, yen: int, **_more: object) -> None:
     if (participation_id := deposits.of_subject(subject)) is not None:
         deposits.taken(participation_id, payment_id, yen)
 

@@ -10,6 +10,7 @@ from marketplace.auctions.bidding import place_bid
 from marketplace.kit.db import db
 from tests import given
 from tests.auctions.given import an_auction
+from tests.journeys.strips import frame, strip
 from tests.visiting import visiting
 
 pytestmark = pytest.mark.browser
@@ -85,25 +86,33 @@ def test_a_bid_by_keyboard_alone_with_a_refusal_on_the_way(
 
 def test_a_bid_without_javascript(app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]) -> None:
     auction_id, code = auction
-    with visiting(browser, live_server, java_script_enabled=False, viewport={"width": 390, "height": 844}) as page:
+    phone = {"width": 390, "height": 844}
+    with strip("bid"), visiting(browser, live_server, java_script_enabled=False, viewport=phone) as page:
         signed_in(app, page, live_server)
         page.goto(f"/listings/{code}")
         page.fill("#max_yen", "８，１００円")
+        page.locator("#bid").scroll_into_view_if_needed()
+        frame(page, "The auction: its price, its end by the town's clock, and the most that one would pay.")
         page.get_by_role("button", name="確認画面へすすむ").click()
         expect(page.locator("main")).to_contain_text("八千百円")
+        frame(page, "The sum once more, in figures and in words. A bid can't be taken back.")
         overtaken(auction_id)
         page.check("[name=agreed]")
         page.get_by_role("button", name="この金額で入札する").click()
         expect(page.locator("#max_yen-error")).to_contain_text("9,500円以上の金額を入力してください。")
         expect(page.locator("#max_yen")).to_have_value("8100")
+        page.locator("#max_yen-error").scroll_into_view_if_needed()
+        frame(page, "Others were quicker: the least that counts now stands beside the field.")
         page.fill("#max_yen", "30000")
         page.get_by_role("button", name="確認画面へすすむ").click()
         page.check("[name=agreed]")
         page.get_by_role("button", name="この金額で入札する").click()
         expect(page.locator("main")).to_contain_text("いまはあなたが最高額です。")
+        frame(page, "Accepted. The maximum stays secret until the end.")
         page.goto(f"/listings/{code}")
         expect(page.locator("#standing")).to_contain_text("20,500")
         expect(page.locator("main")).to_contain_text("役場の時計")
+        frame(page, "Everybody sees the price and the numbers of the bidders.")
 
 
 def test_the_page_moves_by_itself_and_leaves_the_field_alone(

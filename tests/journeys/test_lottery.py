@@ -21,6 +21,7 @@ from marketplace.lotteries.models import Entry
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
 from tests import given
+from tests.journeys.strips import frame, strip
 from tests.journeys.test_auction import pay_by_the_mailed_link
 from tests.journeys.test_by_hand import PHONE, press, sign_in
 from tests.visiting import visiting
@@ -51,12 +52,14 @@ def test_thirty_apply_and_the_runner_up_gets_what_the_winner_left(
             settle()
         db.session.rollback()
 
-    with visiting(browser, live_server, viewport=PHONE) as page:
+    with strip("lottery"), visiting(browser, live_server, viewport=PHONE) as page:
         sign_in(page, "applicant-29@example.jp")
         page.goto(f"/listings/{code}/enter")
+        frame(page, "To apply costs nothing; who is drawn pays afterwards.")
         page.check("[name=agreed]")
         press(page, "申し込む")
         expect(page.locator("h1")).to_have_text("お申し込みを受け付けました")
+        frame(page, "A receipt with a number: with it the draw can be checked.")
     time_passes(closes_at, "listings.close_due")
 
     with pretending(draw_at):
@@ -73,12 +76,17 @@ def test_thirty_apply_and_the_runner_up_gets_what_the_winner_left(
     db.session.rollback()
     winner, runner_up, *_others, last = ranked(lottery_id)
 
-    with visiting(browser, live_server, viewport=PHONE) as page:
+    with strip("lottery"), visiting(browser, live_server, viewport=PHONE) as page:
         sign_in(page, last)
+        page.goto(f"/listings/{code}/draw")
+        frame(page, "The draw: the list sealed at the close, the dice thrown before witnesses, the numbers drawn.")
         page.goto(f"/listings/{code}/entry")
         expect(page.locator("main")).to_contain_text("補欠 29番です。")
+        frame(page, "Not drawn: the place on the waiting list.")
         press(page, "このブラウザで確かめる")
         expect(page.locator("[data-draw] [role=status]")).to_contain_text("正しい抽選でした。")
+        page.locator("[data-draw] [role=status]").scroll_into_view_if_needed()
+        frame(page, "The reader's own browser computes the draw again, and trusts no answer of the town.")
 
     deadline = db.session.scalars(sa.select(Order.pay_by)).one()
     time_passes(deadline + timedelta(seconds=10), "orders.expire_unpaid")

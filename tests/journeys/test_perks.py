@@ -20,6 +20,7 @@ from marketplace.tokens import using as counted
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.issuing import promise_token
 from tests import given
+from tests.journeys.strips import frame, strip
 from tests.journeys.test_by_hand import buy, press, sign_in
 from tests.perks.stage import Desk, Telephone, a_desk, a_listing, bath, counts, lectures, scan
 from tests.perks.test_browser import read_code, shown_code
@@ -53,20 +54,30 @@ def test_a_right_is_bought_used_at_a_counter_without_network_and_paid_for(
         open_counter(tablet, code, pin)
         tablet.context.set_offline(True)
         telephone.reload()
-        read_code(tablet, shown_code(telephone))
+        shown = shown_code(telephone)
+        with strip("perk"):
+            frame(telephone, "The pass, without network: a code that is another one each half minute.")
+            frame(tablet, "The bath's tablet, without network too.")
+        read_code(tablet, shown)
         expect(tablet.locator("[data-headline]")).to_have_text("OK 本日1回目")
         expect(tablet.locator("[data-offline]")).to_have_text("圏外 1件保管中")
+        with strip("perk"):
+            frame(tablet, "Let in. No name is shown; the use is kept until there is a network.")
         tablet.context.set_offline(False)
         tablet.wait_for_selector("[data-counter][data-waiting='0']", state="attached")
         telephone.context.set_offline(False)
         telephone.reload()
         expect(telephone.locator("main")).to_contain_text("本日は利用ずみ")
         expect(telephone.locator("main")).to_contain_text("水沢温泉館")
+        with strip("perk"):
+            frame(telephone, "Sent: the guest's pass knows of it.")
     with visiting(browser, live_server, **TABLET) as page:
         sign_in(page, "drafter@town.example.jp")
         page.goto(f"/staff/partners/{code}")
         expect(page.locator("main")).to_contain_text("温泉の入浴")
         expect(page.locator("main")).to_contain_text("300円")
+        with strip("perk"):
+            frame(page, "The partner's statement of the month, with what the town pays for it.")
         with page.expect_download() as download:
             page.get_by_role("link", name="表計算用（CSV）").click()
         assert download.value.suggested_filename.startswith(code)

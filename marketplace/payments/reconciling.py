@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
-from marketplace.kit.refusals import Unavailable
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import handles, say
 from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since
@@ -71,10 +72,8 @@ def look_at_open_payments() -> None:
     ids = list(db.session.scalars(quiet.where(Payment.id.not_in(ended)).order_by(Payment.expires_at).limit(LOOKS)))
     ids += db.session.scalars(over.order_by(Hold.capture_before).limit(LOOKS))
     db.session.rollback()
-    for payment_id in ended:
-        expire(payment_id)
-    for payment_id in ids:
-        sync(payment_id)
+    _each(expire, ended)
+    _each(sync, ids)
 
 
 def look_at_open_cards() -> None:
@@ -82,5 +81,14 @@ def look_at_open_cards() -> None:
     quiet = sa.select(SavedCard.id).where(SavedCard.state.in_(WAITING), SavedCard.created_at < now() - LOOK_AFTER)
     ids = list(db.session.scalars(quiet.order_by(SavedCard.expires_at).limit(LOOKS)))
     db.session.rollback()
-    for saved_id in ids:
-        sync_card(saved_id)
+    _each(sync_card, ids)
+
+
+def _each(look: Callable[[int], object], ids: Iterable[int]) -> None:
+    """What Stripe refuses to tell of one, for instance because it was another account's, keeps nobody else waiting."""
+    for id_ in ids:
+        try:
+            look(id_)
+        except Rejected as refusal:
+            db.session.rollback()
+            log.error("%s %s is not to be had: %s", look.__name__, id_, refusal)

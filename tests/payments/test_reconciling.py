@@ -9,10 +9,10 @@ from flask import Flask
 
 from marketplace.fund.statements import balances
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
 from marketplace.payments.balance import read_balance
-from marketplace.payments.models import PaymentState
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.reconciling import catch_up, look_at_open_payments, reconcile
 from marketplace.payments.stripe_models import Cursor, StripeEvent
 from tests.local_stripe import LocalStripe
@@ -68,6 +68,22 @@ def test_a_page_that_nobody_came_back_from_is_looked_at(app: Flask, stripe: Loca
     with pretending(now() + timedelta(minutes=5)):
         look_at_open_payments()
     assert state(payment_id) == PaymentState.SUCCEEDED
+
+
+def test_one_that_stripe_does_not_know_keeps_nobody_waiting(
+    app: Flask, stripe: LocalStripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost, _url = opened("lost:1")
+    payment_id, url = opened("there:1")
+    with transaction():
+        get(Payment, lost).session_id = "cs_test_of_another_account"
+    stripe.pay(url)
+    with pretending(now() + timedelta(minutes=5)):
+        look_at_open_payments()
+    assert (state(lost), state(payment_id)) == (PaymentState.OPEN, PaymentState.SUCCEEDED)
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
+        f"sync {lost} is not to be had: Stripe: resource_missing"
+    ]
 
 
 def test_a_page_that_was_never_made_is_given_up_when_its_time_is_over(app: Flask, stripe: LocalStripe) -> None:

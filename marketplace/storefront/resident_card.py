@@ -6,7 +6,7 @@ What everybody sees, on chain and on the public pages, is the picture that was i
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, make_response, redirect
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, signed_in
@@ -15,6 +15,7 @@ from marketplace.gatherings.visits import Visit
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
+from marketplace.metadata.pictures import own_url, url
 from marketplace.rights.models import Kind
 from marketplace.tokens.models import Token, TokenState
 
@@ -33,8 +34,10 @@ def address(token: Token) -> str | None:
 @signed_in
 def show(token_id: int) -> ResponseReturnValue:
     token = db.session.scalar(sa.select(Token).where(Token.token_id == token_id))
-    if token is None or token.holder_id is None or address(token) is None:
-        raise LookupError(f"no resident card {token_id} of this person's")
+    if token is None or token.right.kind != Kind.RESIDENT:
+        raise LookupError(f"no resident card {token_id}")
+    if address(token) is None or token.holder_id is None:  # another's, or it has left since the page was read
+        return redirect(own_url(token.right, token.serial) or url(token.right, 960))
     right, season = token.right, season_of(jst(now()).date())
     drawing = visited_card(str(right.art_seed), token.serial, token.max_supply, season, stamps(token.holder_id)).svg()
     picture: Response = make_response(drawing)

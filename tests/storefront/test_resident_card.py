@@ -65,7 +65,10 @@ def test_only_its_holder_sees_it_and_the_public_picture_is_that_which_was_issued
     other = given.signed_in(app.test_client(), given.an_account("ken@example.jp"))
     assert [address in client.get(path).text for client in (mine, other, app.test_client())] == [True, False, False]
     assert address in mine.get("/mypage").text
-    assert (other.get(address).status_code, mine.get("/mypage/cards/999.svg").status_code) == (404, 404)
+    elsewhere = other.get(address)
+    assert elsewhere.status_code == 302
+    assert elsewhere.location in other.get(path).text
+    assert mine.get("/mypage/cards/999.svg").status_code == 404
 
 
 def test_a_right_of_another_kind_has_no_such_card(chain: Chain, app: Flask, holder: int) -> None:

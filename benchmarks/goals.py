@@ -35,6 +35,7 @@ GOALS: Mapping[str, Goal] = {
     "pages.catalogue": Goal(value_at_most=11, ratio_at_most=3.2),
     "pages.cached": Goal(ratio_at_least=0.5),
     "pages.304": Goal(ratio_at_least=0.7),
+    "bidding": Goal(ratio_at_least=0.6),
     "ordering": Goal(value_at_most=80, ratio_at_most=8),
     "reserving": Goal(ratio_at_least=0.6),
     "growth.catalogue": Goal(ratio_at_most=1.3),

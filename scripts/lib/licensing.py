@@ -17,6 +17,7 @@ from typing import NamedTuple
 import installing
 from installing import CONTRACTS, OTHERS, ROOT
 
+JUDGE = ROOT / "scripts" / "lib" / "lighthouse"
 RULES = ROOT / "requirements" / "licences.toml"
 LIST = ROOT / "docs" / "licences.md"
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*])?==([^ ;\\]+)", re.MULTILINE)
@@ -47,7 +48,7 @@ class Package(NamedTuple):
 
 def main(arguments: list[str]) -> None:
     packages, faults = python_packages()
-    packages += [each for folder in (CONTRACTS, *OTHERS) for each in npm_packages(folder)]
+    packages += [each for folder in (CONTRACTS, *OTHERS, JUDGE) for each in npm_packages(folder)]
     faults += refused(packages, tomllib.loads(RULES.read_text()))
     text = HEAD + "".join(f"| {each.name} | {each.licence} | {each.purpose} |\n" for each in sorted(set(packages)))
     if arguments == ["--write"]:

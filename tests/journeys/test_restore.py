@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import following, sending
+from marketplace.chain import following, sending, snapshots
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.continuity import exporting
 from marketplace.continuity.standing import verify_here
@@ -40,6 +40,7 @@ from tests.databases import Databases
 from tests.local_chain import CHAIN_ID, free_port, need_anvil
 from tests.local_stripe import LocalStripe
 from tests.operating.looked import round_of
+from tests.processes import eventually
 
 pytestmark = pytest.mark.node
 
@@ -103,6 +104,7 @@ def test_a_town_stands_again_with_its_chain_and_catches_up_with_what_was_paid_si
     reconcile_all_but(waiting)
     before = digests.of_everything()
     db.session.rollback()
+    assert eventually(lambda: snapshots.newest(tmp_path / "chain") is not None)
     archive = back_up(tmp_path / "backups")
     assert archive.has("chain/chain.json.gz")
 

@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def paths(url: str) -> list[str]:
-    """The pages that strangers come to, and one listing of each way of selling that is on sale."""
+    """The pages that strangers come to, and the first three of the listings."""
     with urllib.request.urlopen(f"{url}/listings", timeout=30) as answer:  # noqa: S310 -- the town that was named
         listings = re.findall(r'href="(/listings/LST-[A-Z0-9-]+)"', answer.read().decode())
     first = list(dict.fromkeys(listings))[:3]

@@ -12,7 +12,7 @@ from nacl.signing import SigningKey
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
-from marketplace.listings import approving, drafting, scheduling
+from marketplace.listings import approving, drafting
 from marketplace.perks import certifying, keys, knowing, partnering, passes, signing_in, using
 from marketplace.perks.models import Allowance, Counter, Partner, Use
 from marketplace.perks.standing import unexplained
@@ -78,7 +78,7 @@ def a_listing(*plans: Plan, **more: Any) -> int:
     drafting.submit(listing_id, drafter)
     approving.approve(listing_id, given.staff("approver"))
     given.published(listing_id)
-    scheduling.open_sale(listing_id)
+    given.opened(listing_id)
     return listing_id
 
 

@@ -13,7 +13,7 @@ from marketplace.admissions.applying import participation_of
 from marketplace.admissions.deciding import admitted
 from marketplace.admissions.models import Participation
 from marketplace.admissions.rules import NotAdmitted
-from marketplace.auctions import bidding, desk, results
+from marketplace.auctions import bidding, desk, lining_up, results, watching
 from marketplace.auctions import record as record_pages
 from marketplace.auctions.agreed import agreed
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
@@ -28,7 +28,7 @@ from marketplace.auctions.refusals import (
     SecondEnvelope,
     TooMuch,
 )
-from marketplace.auctions.watching import ROWS, in_front, snapshot_of, steps
+from marketplace.auctions.watching import ROWS, snapshot_of, steps
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import each_account, limiter
@@ -44,9 +44,10 @@ bp.add_app_template_filter(lambda moment: f"{jst(moment):%H:%M:%S}", "clock_time
 
 
 @bp.record_once
-def answer_watchers_first(state: BlueprintSetupState) -> None:
+def answer_before_the_pages(state: BlueprintSetupState) -> None:
     assert isinstance(state.app, Flask)
-    state.app.wsgi_app = in_front(state.app)  # type: ignore[method-assign, assignment]
+    state.app.wsgi_app = lining_up.in_front(state.app)  # type: ignore[method-assign, assignment]
+    state.app.wsgi_app = watching.in_front(state.app)  # type: ignore[method-assign, assignment]
 
 
 def often() -> str:

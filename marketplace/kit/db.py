@@ -77,7 +77,8 @@ def state_column(
     return mapped_column(kind, nullable=nullable, default=default)
 
 
-_one_writer = threading.Lock()
+one_writer = threading.RLock()
+"""The turn to write on SQLite. Who will write in any case may take it before transaction() does."""
 
 
 def _turn_to_write() -> AbstractContextManager[object]:
@@ -85,7 +86,7 @@ def _turn_to_write() -> AbstractContextManager[object]:
 
     SQLite itself lets each that waits sleep and try again: of fifty, some are passed over until their patience ends.
     """
-    return _one_writer if is_sqlite() else nullcontext()
+    return one_writer if is_sqlite() else nullcontext()
 
 
 def writing() -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from marketplace.accounts.models import Account
 from marketplace.collections.models import Swap, SwapState
 from marketplace.holders.owned import owned
 from marketplace.kit.clock import now
@@ -117,3 +118,10 @@ def card_right(code: str) -> Right:
 def open_to_all() -> tuple[sa.ColumnElement[bool], ...]:
     """Swaps that anybody may accept now."""
     return (Swap.state == SwapState.OFFERED, Swap.for_one.is_(False), Swap.expires_at > now())
+
+
+def offered_to(account: Account) -> list[tuple[Swap, Token]]:
+    """Swaps that wait for this person's answer alone, and the card that each would bring; the newest first."""
+    theirs = (Swap.to_email == account.email, Swap.state == SwapState.OFFERED, Swap.expires_at > now())
+    rows = sa.select(Swap, Token).join(Token, Token.token_id == Swap.give_token_id).where(*theirs)
+    return [(swap, token) for swap, token in db.session.execute(rows.order_by(Swap.id.desc()))]

@@ -58,12 +58,11 @@ def one_series(code: str) -> ResponseReturnValue:
 def board() -> ResponseReturnValue:
     """What anybody may accept; and what concerns the visitor."""
     me = current_account()
-    mine = []
+    mine, asked = [], []
     if me is not None:
-        theirs = sa.or_(Swap.giver_id == me.id, Swap.taker_id == me.id, Swap.to_email == me.email)
+        theirs = sa.or_(Swap.giver_id == me.id, Swap.taker_id == me.id)
         mine = _with_cards(sa.select(Swap).where(theirs).order_by(Swap.id.desc()).limit(SHOWN))
-    asked = [each for each in mine if me is not None and each[0].to_email == me.email]
-    mine = [each for each in mine if each not in asked]
+        asked = albums.offered_to(me)
     page = render_template("collections/board.html", swaps=_board(sa.true()), mine=mine, asked=asked)
     return conditional(page, max_age=0, private=True)
 

@@ -159,7 +159,7 @@ LINES = (
         "{count} promises were given up after many tries",
         "Read the reasons at /staff/outbox, mend the cause, and press もう一度ためす.",
         "くり返しても終わらない処理が {count} 件あります",
-        "「しくみの状態」で理由を読み、原因を直してから「もう一度ためす」を押してください。",
+        "「止まっている処理」で理由を読み、原因を直してから「もう一度ためす」を押してください。",
     ),
     (
         "journal.unsealed",

@@ -23,7 +23,7 @@ LINES = (
         "{count} letters wait since {since}",
         "If the mail server is well, see /staff/outbox for the reason.",
         "メール {count} 通が、{since} から送れずにいます",
-        "「しくみの状態」で理由を確かめてください。",
+        "「止まっている処理」で理由を確かめてください。",
     ),
     (
         "stripe.no_key",
@@ -135,7 +135,7 @@ LINES = (
         "{why}",
         "See /staff/outbox; docs/operate.md tells what to do for each alarm of the chain.",
         "警報が続いています。{trouble}（{why}）",
-        "「しくみの状態」を開いて、システムの担当に知らせてください。",
+        "「止まっている処理」を開いて、システムの担当に知らせてください。",
     ),
     (
         "chain.parked",
@@ -143,7 +143,7 @@ LINES = (
         "{count} calls were given up after several tries",
         "Read the reasons at /staff/outbox, mend the cause, and press もう一度ためす.",
         "ブロックチェーンへの記録 {count} 件が止まっています",
-        "「しくみの状態」で理由を読み、原因を直してから「もう一度ためす」を押してください。",
+        "「止まっている処理」で理由を読み、原因を直してから「もう一度ためす」を押してください。",
     ),
     (
         "follower.silent",

@@ -50,7 +50,7 @@ PLACES = {
     "記録と点検": (
         ("/staff/journal", "book", "操作の記録", "journal"),
         ("/staff/metadata", "shield", "内容の控え", "metadata"),
-        ("/staff/outbox", "gear", "しくみの状態", "works"),
+        ("/staff/outbox", "gear", "止まっている処理", "works"),
         ("/staff/health", "shield", "しくみの健康", "health"),
         ("/staff/webhooks", "link", "ほかのしくみへ", "webhooks"),
     ),

@@ -12,6 +12,8 @@ from marketplace.admissions.models import Participation
 from marketplace.appointments.models import OPEN as OPEN_APPOINTMENTS
 from marketplace.appointments.models import Appointment
 from marketplace.auctions.models import Auction, Bidder
+from marketplace.collections.albums import offered_to
+from marketplace.collections.models import Swap, SwapState
 from marketplace.gatherings.booking import bookings_of
 from marketplace.holders.giving import waiting_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
@@ -63,8 +65,9 @@ def show() -> ResponseReturnValue:
         tokens=tokens,
         passes=[(token, standings(token)) for token in with_perks(me.id)],
         gifts=waiting_for(me),
+        swaps=offered_to(me),
         outside=_in_own_wallets(me.id),
-        busy=_busy([token.token_id for token in tokens]),
+        busy=_busy(me.id, [token.token_id for token in tokens]),
         offered=offered,
         bookings=bookings_of(me.id),
         open_orders=[order for order in orders if order.state in OPEN],
@@ -85,15 +88,24 @@ def _in_own_wallets(account_id: int) -> list[Token]:
     return list(db.session.scalars(held.options(joinedload(Token.right)).order_by(Token.minted_at.desc())))
 
 
-def _busy(token_ids: list[int]) -> dict[int, str]:
+def _busy(account_id: int, token_ids: list[int]) -> dict[int | None, str]:
     """{token: what is being done with it}."""
     gifts = sa.select(Gift).where(Gift.token_id.in_(token_ids), Gift.state.in_((GiftState.OFFERED, GiftState.ACCEPTED)))
     leaving = sa.select(Withdrawal).where(
         Withdrawal.token_id.in_(token_ids),
         Withdrawal.state.in_((WithdrawalState.COOLING, WithdrawalState.MOVING)),
     )
+    swaps = sa.select(Swap).where(
+        sa.or_(Swap.giver_id == account_id, Swap.taker_id == account_id),
+        Swap.state.in_((SwapState.OFFERED, SwapState.ACCEPTED)),
+    )
+    swapped = {
+        token_id: "交換に出しています" if swap.state == SwapState.OFFERED else "交換の手続き中"
+        for swap in db.session.scalars(swaps)
+        for token_id in (swap.give_token_id, swap.take_token_id)
+    }
     given = {gift.token_id: "贈る手続き中" for gift in db.session.scalars(gifts)}
-    return given | {row.token_id: "ウォレットへ移す手続き中" for row in db.session.scalars(leaving)}
+    return swapped | given | {row.token_id: "ウォレットへ移す手続き中" for row in db.session.scalars(leaving)}
 
 
 def _entries(account_id: int) -> list[tuple[Entry, Listing]]:

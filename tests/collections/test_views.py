@@ -62,6 +62,13 @@ def test_an_offer_to_one_person_is_seen_by_two(app: Flask, cards: Cards, hana: i
     assert swap(1).state == SwapState.DECLINED
 
 
+def test_my_page_asks_for_an_answer_and_says_what_is_put_up(app: Flask, cards: Cards, hana: int, ken: int) -> None:
+    path = f"/swaps/{swap(an_offer(cards, hana, email='ken@example.jp')).code}"
+    hers, his = (read(given.signed_in(app.test_client(), each).get("/mypage")) for each in (hana, ken))
+    assert (path in his.links, "交換に出しています" in his.words) == (True, False)
+    assert (path in hers.links, "交換に出しています" in hers.words) == (False, True)
+
+
 def test_who_put_it_up_takes_it_back(app: Flask, cards: Cards, hana: int) -> None:
     swap_id = swapping.offer(cards.hers, hana, cards.second, None, None, 7)
     path, hers = f"/swaps/{swap(swap_id).code}", given.signed_in(app.test_client(), hana)

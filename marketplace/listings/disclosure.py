@@ -30,7 +30,7 @@ def disclosed(listing: Listing) -> Pairs:
 
 def quantity(listing: Listing) -> str:
     whole, most = f"{listing.quantity:,}", f"{listing.per_person_limit:,}"
-    if listing.quantity == 1:
+    if listing.quantity == 1 or listing.mode is Mode.GRANT:
         return _("全%(whole)s点", whole=whole)
     if listing.mode is Mode.LOTTERY:
         return _("全%(whole)s点、お一人さま%(most)s口まで", whole=whole, most=most)
@@ -69,6 +69,8 @@ def period(listing: Listing) -> str:
 
 def withdrawal(listing: Listing) -> str:
     """Until when one can withdraw, what happens to who doesn't pay, and that nothing issued is taken back."""
+    if listing.mode is Mode.GRANT:
+        return _("代金はいただきません。返金もありません")
     always = _("権利の性質上、発行したあとの返品・返金はできません。町の都合でお渡しできないときは、全額をお返しします")
     if listing.mode is Mode.LOTTERY:
         return _(

@@ -35,6 +35,8 @@ MODE_JA = {
     Mode.SEALED: "入札",
     Mode.GRANT: "交付",
 }
+SALE_JA = {mode: word for mode, word in MODE_JA.items() if mode != Mode.GRANT}
+"""Of what is for sale: what is granted (交付) is in no shop window."""
 
 
 class Tax(StrEnum):

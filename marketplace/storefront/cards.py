@@ -87,6 +87,9 @@ def _about(
         card.facts.append((_("当選 %(quantity)s名", quantity=listing.quantity), False))
         if wanted:
             card.facts.append((_("応募 %(wanted)s件", wanted=f"{wanted:,}"), False))
+    elif listing.mode == Mode.GRANT:
+        card.yen = None
+        card.facts.append(("町がお渡しするものです", False))
     else:
         card.label = "開始価格"
         if auction is not None and auction.price_yen is not None and not auction.sealed:

@@ -1,4 +1,4 @@
-"""The catalogue: every public listing, searched, narrowed and put in order by what stands in the address."""
+"""The catalogue: what is for sale or was, searched, narrowed and put in order by what stands in the address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.web import conditional
-from marketplace.listings.models import MODE_JA, Listing, ListingState
+from marketplace.listings.models import SALE_JA, Listing, ListingState
 from marketplace.listings.searching import matching, misses
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.storefront.cards import SHOWN, about
@@ -75,7 +75,7 @@ def catalogue() -> ResponseReturnValue:
         elsewhere=elsewhere,
         there=count(narrowed(elsewhere)) if not total else 0,
         kinds=KIND_JA,
-        modes=MODE_JA,
+        modes=SALE_JA,
         sorts=SORTS,
     )
     return conditional(page, max_age=1, private=current_account() is not None)
@@ -84,7 +84,7 @@ def catalogue() -> ResponseReturnValue:
 def read() -> Asked:
     """The search of this request."""
     given = request.args
-    choices: dict[str, Collection[str]] = {"kind": KIND_JA, "mode": MODE_JA, "state": ["ended"], "sort": SORTS}
+    choices: dict[str, Collection[str]] = {"kind": KIND_JA, "mode": SALE_JA, "state": ["ended"], "sort": SORTS}
     kept = {name: given[name] for name, values in choices.items() if given.get(name) in values}
     page = given.get("page", 1, type=int)
     return Asked(q=given.get("q", "").strip()[:LONGEST], page=min(max(page, 1), 9_999), **kept)
@@ -119,7 +119,8 @@ def listed(states: tuple[ListingState, ...]) -> sa.Select[Listing]:
 
 
 def public(states: tuple[ListingState, ...]) -> sa.Select[Listing]:
-    return sa.select(Listing).join(Right, Right.id == Listing.right_id).where(Listing.state.in_(states))
+    sales = sa.select(Listing).join(Right, Right.id == Listing.right_id)
+    return sales.where(Listing.state.in_(states), Listing.mode.in_(SALE_JA))
 
 
 def soonest(states: tuple[ListingState, ...]) -> tuple[sa.ColumnElement[Any], ...]:

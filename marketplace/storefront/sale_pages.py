@@ -17,7 +17,7 @@ from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
-from marketplace.listings.models import MODE_JA, Listing, Mode
+from marketplace.listings.models import SALE_JA, Listing
 from marketplace.listings.searching import matching
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.storefront import sales
@@ -64,7 +64,7 @@ def index() -> ResponseReturnValue:
         total=total,
         pages=pages,
         kinds=KIND_JA,
-        modes={mode: word for mode, word in MODE_JA.items() if mode != Mode.GRANT},
+        modes=SALE_JA,
         years=[(year, fiscal_year_name(year)) for year in _years()],
     )
     return _public(page)
@@ -94,7 +94,7 @@ def _read() -> Asked:
     return Asked(
         q=given.get("q", "").strip()[:LONGEST],
         kind=kind if kind in KIND_JA else "",
-        mode=mode if mode in MODE_JA else "",
+        mode=mode if mode in SALE_JA else "",
         year=year if 2000 <= year <= 2999 else 0,
         page=min(max(page, 1), 9_999),
     )

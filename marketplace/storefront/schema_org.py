@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from marketplace.kit.clock import jst
-from marketplace.listings.models import Listing, ListingState
+from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.settings import Settings
 from marketplace.storefront.cards import About
 
@@ -45,5 +45,5 @@ def product(listing: Listing, card: About, town: Settings) -> dict[str, Any]:
         "category": right.kind.ja,
         "image": town.base_url + card.picture,
         "brand": {"@type": "Brand", "name": town.town_name},
-        "offers": offer,
+        **({"offers": offer} if listing.mode != Mode.GRANT else {}),  # that is not for sale
     }

@@ -30,7 +30,8 @@ def listing_card(code: str) -> ResponseReturnValue:
     if listing is None:
         abort(404)
     price = f"{listing.price_yen:,}円" + ("から" if listing.mode in (Mode.ASCENDING, Mode.SEALED) else "")
-    facts = [f"{MODE_JA[listing.mode]}　{price}", f"全{listing.quantity:,}点"]
+    asked = "町がお渡しするものです" if listing.mode == Mode.GRANT else f"{MODE_JA[listing.mode]}　{price}"
+    facts = [asked, f"全{listing.quantity:,}点"]
     if listing.closes_at is not None:
         facts.append(f"受付は {day(listing.closes_at)} まで")
     return _png(listing.right, listing.right.title_ja, facts)

@@ -15,7 +15,7 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next, set_cookie
 from marketplace.listings import amending
 from marketplace.listings.disclosure import disclosed, withdrawal
-from marketplace.listings.models import PUBLIC, Listing, Mode
+from marketplace.listings.models import PUBLIC, SALE_JA, Listing, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
@@ -177,6 +177,8 @@ def display() -> ResponseReturnValue:
 
 def mode_counts() -> dict[str, int]:
     rows = db.session.execute(
-        sa.select(Listing.mode, sa.func.count()).where(Listing.state.in_(ON_SALE)).group_by(Listing.mode)
+        sa.select(Listing.mode, sa.func.count())
+        .where(Listing.state.in_(ON_SALE), Listing.mode.in_(SALE_JA))
+        .group_by(Listing.mode)
     )
     return {str(mode): count for mode, count in rows}

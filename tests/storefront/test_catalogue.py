@@ -140,6 +140,19 @@ def test_many_are_shown_page_by_page_each_once(app: Flask, client: FlaskClient) 
     assert "/listings?q=card&page=2" in read(client.get("/listings?q=card")).links
 
 
+def test_what_the_town_grants_is_in_no_shop_window_and_has_no_button(
+    there: dict[str, str], client: FlaskClient
+) -> None:
+    granted = path_of(given.a_listing("grant", "certificate", price_yen=None))
+    assert granted not in shown(client, "/listings") + shown(client, "/listings?mode=grant") + shown(client, "/")
+    page = read(client.get(granted))
+    assert "町がお渡しするものです" in page.words
+    assert [said for said in ("購入の手続きへ", "お一人さま", "0円") if said in page.words] == []
+    assert '"offers"' not in client.get(granted).text
+    card = read(client.get(granted.replace("/listings/", "/embed/"))).words
+    assert ("町がお渡しするものです" in card, "開始価格" in card) == (True, False)
+
+
 @pytest.mark.browser
 def test_what_is_found_follows_the_typing_and_the_address_follows_too(there: dict[str, str], page: Page) -> None:
     db.session.rollback()

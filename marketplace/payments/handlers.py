@@ -15,7 +15,7 @@ from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.syncing import is_booked, sync
 
 SAY_PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded")
-"""Stripe says so twice, and the buyer who comes back is a third: whoever is not the first need not look."""
+"""The buyer who comes back says so too: whoever is not the first need not look."""
 
 
 @handles("refund.promised")

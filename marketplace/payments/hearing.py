@@ -11,6 +11,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.outbox.promising import say
+from marketplace.payments.models import Payment, Way
 from marketplace.payments.stripe import News
 from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.translating import news_of
@@ -79,9 +80,19 @@ def is_kept(event_id: str) -> bool:
     return kept
 
 
+def is_told_by_its_page(news: News) -> bool:
+    """Of what is paid on a page the page's own news (checkout.session.…) tell all that its intent's success would; of
+    a saved card and of a hold there are no other. https://docs.stripe.com/checkout/fulfillment"""
+    if news.kind != "payment_intent.succeeded":
+        return False
+    way = db.session.scalar(sa.select(Payment.way).where(Payment.idempotency_key == news.about["reference"]))
+    db.session.rollback()
+    return way == Way.PAGE
+
+
 def keep(news: News, via: str) -> bool:
     """Store it once and tell the worker ⇢ stripe.event. False where it was known, or is of no interest."""
-    if news.kind not in KINDS:
+    if news.kind not in KINDS or is_told_by_its_page(news):
         return False
     values = {
         "id": news.id,

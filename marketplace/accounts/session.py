@@ -52,6 +52,9 @@ class Visit:
 
 _SEEN = (SignIn.id, SignIn.account_id, SignIn.way, SignIn.began_at, SignIn.seen_at)
 """As the fields of Visit stand, before the account."""
+_ALIVE = sa.select(*_SEEN, Account).join(Account)
+_ALIVE = _ALIVE.where(SignIn.key_hash == sa.bindparam("key_hash"), SignIn.began_at > sa.bindparam("since"))
+"""Built once, since every page of somebody signed in begins with it."""
 
 
 class Claim(NamedTuple):
@@ -131,8 +134,7 @@ def visit() -> Visit | None:
 
 
 def _find(key: str) -> Visit | None:
-    alive = (SignIn.key_hash == _hash(key), SignIn.began_at > now() - LASTS)
-    row = db.session.execute(sa.select(*_SEEN, Account).join(Account).where(*alive)).first()
+    row = db.session.execute(_ALIVE, {"key_hash": _hash(key), "since": now() - LASTS}).first()
     return None if row is None else Visit(*row)
 
 

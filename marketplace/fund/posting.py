@@ -18,6 +18,8 @@ from marketplace.kit.db import db, insert_once, lock, transaction
 _lines = PostingLine.__table__
 assert isinstance(_lines, sa.Table)
 _INTO_LINES = sa.insert(_lines)
+_SHARED = sa.select(Book.id).where(Book.id == 1).with_for_update(read=True)
+_STATE_OF = sa.select(Period.state).where(Period.name == sa.bindparam("period"))
 
 
 def post(
@@ -60,14 +62,13 @@ def hold_book() -> None:
 
 def share_book() -> None:
     """Inside a transaction: others post too, but no period is closed until it ends."""
-    shared = sa.select(Book.id).where(Book.id == 1).with_for_update(read=True)
-    if db.session.scalar(shared) is None:  # the first posting of all
+    if db.session.scalar(_SHARED) is None:  # the first posting of all
         insert_once(Book, {"id": 1})
-        db.session.execute(shared)
+        db.session.execute(_SHARED)
 
 
 def is_closed(period: str) -> bool:
-    return db.session.scalar(sa.select(Period.state).where(Period.name == period)) in CLOSED
+    return db.session.scalar(_STATE_OF, {"period": period}) in CLOSED
 
 
 def first_open(month: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 
 from marketplace.kit.db import db, writing
@@ -17,16 +19,30 @@ _first_free = (
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
-TAKE = sa.update(_units).where(_units.c.id == _first_free).values(state=UnitState.HELD).returning(_units.c.id)
+TAKE = sa.update(_units).where(_units.c.id == _first_free).values(state=UnitState.HELD)
+TAKE = TAKE.returning(_units.c.id, _units.c.serial)
 """Takes the lowest free unit of :listing. One statement: a row that another buyer is taking is passed over instead of
 waited for (SKIP LOCKED). Of the table and built once, since a rush does little else."""
 
 
-def take_unit(listing_id: int) -> Unit | None:
+_STEP = sa.update(_units).where(_units.c.id == sa.bindparam("unit"), _units.c.state == sa.bindparam("old"))
+_STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.id)
+_NOT_SOLD = sa.select(_units.c.id).limit(1)
+_NOT_SOLD = _NOT_SOLD.where(
+    _units.c.listing_id == sa.bindparam("listing"), _units.c.state.in_((UnitState.FREE, UnitState.HELD))
+)
+
+
+class Taken(NamedTuple):
+    id: int
+    serial: int
+
+
+def take_unit(listing_id: int) -> Taken | None:
     """Hold the lowest free unit for the caller's transaction; None where none is free at this moment."""
     assert writing(), "take_unit() belongs inside transaction()"
-    taken = db.session.execute(TAKE, {"listing": listing_id}).scalar()
-    return db.session.get(Unit, taken, populate_existing=True) if taken is not None else None
+    taken = db.session.execute(TAKE, {"listing": listing_id}).one_or_none()
+    return Taken(*taken) if taken is not None else None
 
 
 def retake_unit(unit_id: int) -> bool:
@@ -51,10 +67,7 @@ def unsell(unit_id: int) -> bool:
 
 def _step(unit_id: int, old: UnitState, new: UnitState) -> bool:
     assert writing(), "units change inside transaction()"
-    changed = db.session.execute(
-        sa.update(Unit).where(Unit.id == unit_id, Unit.state == old).values(state=new).returning(Unit.id)
-    ).scalar()
-    return changed is not None
+    return db.session.execute(_STEP, {"unit": unit_id, "old": old, "new": new}).first() is not None
 
 
 def counts(listing_ids: list[int]) -> dict[int, dict[UnitState, int]]:
@@ -68,6 +81,12 @@ def counts(listing_ids: list[int]) -> dict[int, dict[UnitState, int]]:
     for listing_id, state, count in rows:
         found.setdefault(listing_id, {})[state] = count
     return found
+
+
+def is_sold_out(listing_id: int) -> bool:
+    """Whether it has units, and none that could still be bought. Looks at one of the others, where there are some."""
+    one = db.session.execute(_NOT_SOLD, {"listing": listing_id}).first()
+    return one is None and bool(counts([listing_id]))
 
 
 def remaining(listing_id: int) -> int:

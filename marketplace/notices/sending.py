@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
 from flask import render_template
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import get, insert_once, lock, transaction
+from marketplace.kit.db import get, insert_once, statements
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.languages import language as spoken
 from marketplace.notices.mail import PAPER, Letter, mail
@@ -66,5 +67,5 @@ def post(notice_id: int) -> None:
         return
     letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
     mail().send(letter)
-    with transaction():
-        lock(Notice, notice_id).sent_at = now()
+    with statements() as connection:
+        connection.execute(sa.update(Notice).where(Notice.id == notice_id).values(sent_at=now()))

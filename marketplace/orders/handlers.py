@@ -7,18 +7,21 @@ import sqlalchemy as sa
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import amending
-from marketplace.listings.models import Listing, ListingState, Mode, UnitState
+from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.listings.scheduling import close_sale, complete
-from marketplace.listings.taking import counts
+from marketplace.listings.taking import is_sold_out
 from marketplace.orders import cancelling, deposits, settling
 from marketplace.orders.models import LIVE, Order, OrderState, code_of
 from marketplace.outbox.promising import handles
 from marketplace.payments.models import Payment
 
+_ID_OF = sa.select(Order.id).where(Order.code == sa.bindparam("code"))
+_STATE_OF_FIXED = sa.select(Listing.state).where(Listing.id == sa.bindparam("listing"), Listing.mode == Mode.FIXED)
+
 
 def order_of(subject: str) -> int | None:
     code = code_of(subject)
-    return db.session.scalar(sa.select(Order.id).where(Order.code == code)) if code else None
+    return db.session.scalar(_ID_OF, {"code": code}) if code else None
 
 
 @handles("payment.succeeded")
@@ -79,12 +82,11 @@ def on_token(order_code: str, **_more: object) -> None:
 @handles("listing.closed")
 def end_listing(listing_id: int, **_more: object) -> None:
     """A fixed-price sale whose last unit is sold is closed; a closed one without anything open is completed."""
-    listing = get(Listing, listing_id)
-    units = counts([listing_id]).get(listing_id, {})
+    state = db.session.scalar(_STATE_OF_FIXED, {"listing": listing_id})
     try:
-        if listing.state == ListingState.OPEN and listing.mode == Mode.FIXED and set(units) == {UnitState.SOLD}:
+        if state == ListingState.OPEN and is_sold_out(listing_id):
             close_sale(listing_id, why="sold out")
-        elif listing.state == ListingState.CLOSED and listing.mode == Mode.FIXED and not unsettled(listing_id):
+        elif state == ListingState.CLOSED and not unsettled(listing_id):
             complete(listing_id)
     except WrongState:
         return  # another worker was first

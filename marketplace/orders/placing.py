@@ -12,13 +12,17 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction, writing
 from marketplace.kit.refusals import Refused
-from marketplace.listings.models import Listing, Mode, Unit, UnitState
+from marketplace.listings.models import Listing, Mode, UnitState
 from marketplace.listings.rules import AllHeld, SaleClosed, SoldOut, check_open
-from marketplace.listings.taking import counts, take_unit
+from marketplace.listings.taking import Taken, counts, take_unit
 from marketplace.notices.sending import send
 from marketplace.orders import deposits, turns
 from marketplace.orders.models import LIVE, OPEN, Order, OrderState, Origin
 from marketplace.settings import settings
+
+_LIVE = sa.select(Order.id, Order.state).where(
+    Order.buyer_id == sa.bindparam("buyer"), Order.listing_id == sa.bindparam("listing"), Order.state.in_(LIVE)
+)
 
 
 class LimitReached(Refused):
@@ -37,13 +41,12 @@ def place(buyer_id: int, listing_id: int) -> int:
         listing = get(Listing, listing_id)
         if listing.mode != Mode.FIXED:
             raise SaleClosed
-        open_order = db.session.scalar(
-            sa.select(Order.id).where(Order.buyer_id == buyer.id, Order.listing_id == listing.id, Order.state.in_(OPEN))
-        )
+        have = _live(buyer.id, listing.id)
+        open_order = next((order_id for order_id, state in have.items() if state in OPEN), None)
         if open_order is not None:
             return open_order
         check_open(listing, now())
-        check_limit(buyer.id, listing)
+        _check_limit(len(have), listing)
         if listing.waiting_room:
             turns.use(listing.id, buyer.id)
         unit = take_unit(listing.id)
@@ -92,16 +95,20 @@ def award(
 
 def check_limit(buyer_id: int, listing: Listing) -> None:
     """LimitReached where this person has all the units of `listing` that one person may have."""
-    have = db.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Order)
-        .where(Order.buyer_id == buyer_id, Order.listing_id == listing.id, Order.state.in_(LIVE))
-    )
-    if (have or 0) >= listing.per_person_limit:
+    _check_limit(len(_live(buyer_id, listing.id)), listing)
+
+
+def _check_limit(have: int, listing: Listing) -> None:
+    if have >= listing.per_person_limit:
         raise LimitReached
 
 
-def _write(buyer_id: int, listing: Listing, unit: Unit, yen: int, pay_by: datetime, origin: Origin) -> Order:
+def _live(buyer_id: int, listing_id: int) -> dict[int, OrderState]:
+    """What this person has, or is about to have, of a listing: {order: its state}."""
+    return {row.id: row.state for row in db.session.execute(_LIVE, {"buyer": buyer_id, "listing": listing_id})}
+
+
+def _write(buyer_id: int, listing: Listing, unit: Taken, yen: int, pay_by: datetime, origin: Origin) -> Order:
     order = Order(
         buyer_id=buyer_id,
         listing_id=listing.id,

@@ -45,19 +45,21 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             question(order_id, payment_id, why=f"paid {yen}, owed {order.rest_yen}")
             return
         listing = get(Listing, order.listing_id)
-        order.paid_by_payment_id = order.paid_by_payment_id or payment_id
         cancelled = listing.state == ListingState.CANCELLED
         if cancelled and order.state in OPEN:
             move(order, "expire", why="sale cancelled")
             give_back(order.unit_id)
-        if order.state not in OPEN and (cancelled or not _have_unit_again(order)):
+        too_late = order.state not in OPEN and (cancelled or not _have_unit_again(order))
+        if not too_late:
+            sell(order.unit_id)
+        order.paid_by_payment_id = order.paid_by_payment_id or payment_id
+        if too_late:
             late = "the sale was cancelled" if cancelled else "the last unit was gone"
             move(order, "refund", why=f"paid after {late}")
             promise_refund(payment_id, yen, late, key=f"{order.code}:late")
             deposits.look(order)
             send_to_buyer("refund_coming", order)
             return
-        sell(order.unit_id)
         order.paid_at = now()
         move(order, "pay", payment=payment_id)
         deposits.look(order)

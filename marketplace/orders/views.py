@@ -7,8 +7,9 @@ from contextlib import suppress
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
 
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
@@ -24,27 +25,29 @@ from marketplace.payments.syncing import sync
 
 bp = Blueprint("orders", __name__)
 
-STEPS = ("お支払い", "発行", "お手元に")
+ORDER = sa.select(Order).where(Order.code == sa.bindparam("code"))
+SHOWN = ORDER.options(joinedload(Order.listing, innerjoin=True), joinedload(Order.unit, innerjoin=True))
+"""With all that its pages show of it."""
 
 
 @bp.post("/listings/<code>/order")
 @limiter.limit("30/minute")
 @signed_in
 def place(code: str) -> ResponseReturnValue:
-    buyer = current_account()
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
-    if buyer is None or listing is None:
+    buyer_id = visitor_id()
+    listing_id = db.session.scalar(sa.select(Listing.id).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    if buyer_id is None or listing_id is None:
         abort(404)
     OrderForm().validate()
-    order_id = placing.place(buyer.id, listing.id)
-    order = db.session.get_one(Order, order_id)
-    return redirect(url_for("orders.confirm", code=order.code), 303)
+    order_id = placing.place(buyer_id, listing_id)
+    placed = db.session.scalar(sa.select(Order.code).where(Order.id == order_id))
+    return redirect(url_for("orders.confirm", code=placed), 303)
 
 
 @bp.get("/orders/<code>/confirm")
 @signed_in
 def confirm(code: str) -> ResponseReturnValue:
-    order = mine(code)
+    order = mine(code, SHOWN)
     if order.state != OrderState.AWAITING_PAYMENT:
         return redirect(url_for("orders.show", code=code), 303)
     return confirmation(order, ConfirmForm())
@@ -91,7 +94,7 @@ def done(code: str) -> ResponseReturnValue:
 @bp.get("/orders/<code>")
 @signed_in
 def show(code: str) -> ResponseReturnValue:
-    order = mine(code)
+    order = mine(code, SHOWN)
     under_way, paid = asking.payments_of(order.subject)
     template = "orders/_progress.html" if wants_fragment() else "orders/show.html"
     page = render_template(template, order=order, listing=order.listing, payment=paid or under_way, form=OrderForm())
@@ -107,10 +110,9 @@ def cancel(code: str) -> ResponseReturnValue:
     return redirect(url_for("orders.show", code=code), 303)
 
 
-def mine(code: str) -> Order:
+def mine(code: str, query: sa.Select[Order] = ORDER) -> Order:
     """The signed-in person's order; 404 for another's, as for one that never was."""
-    buyer = current_account()
-    order = db.session.scalar(sa.select(Order).where(Order.code == code))
-    if order is None or buyer is None or order.buyer_id != buyer.id:
+    order = db.session.scalar(query, {"code": code})
+    if order is None or order.buyer_id != visitor_id():
         abort(404, description=request.path)
     return order

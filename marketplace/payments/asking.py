@@ -18,6 +18,12 @@ from marketplace.payments.models import ASKED, NEEDS_REVIEW, OPEN, PROCESSING, S
 from marketplace.payments.stripe import Session, till
 from marketplace.payments.telling import tell
 
+_OF_SUBJECT = sa.select(Payment).where(Payment.subject == sa.bindparam("subject")).order_by(Payment.n.desc())
+_LIVE = _OF_SUBJECT.where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW, SUCCEEDED)))
+_OPEN = _OF_SUBJECT.where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW))).limit(1)
+_UNDER_WAY = _OF_SUBJECT.where(Payment.state.in_(UNDER_WAY)).limit(1)
+_LAST = sa.select(sa.func.max(Payment.n)).where(Payment.subject == sa.bindparam("subject"))
+
 
 @dataclass(frozen=True)
 class Page:
@@ -51,7 +57,7 @@ def ask(
 
 
 def next_attempt(subject: str) -> int:
-    return (db.session.scalar(sa.select(sa.func.max(Payment.n)).where(Payment.subject == subject)) or 0) + 1
+    return (db.session.scalar(_LAST, {"subject": subject}) or 0) + 1
 
 
 def write_down(
@@ -79,7 +85,7 @@ def write_down(
     )
     if payment_id is not None:
         return payment_id, True
-    under_way = db.session.scalar(_newest(page.subject).where(Payment.state.in_(UNDER_WAY)))
+    under_way = db.session.scalar(_UNDER_WAY, {"subject": page.subject})
     if under_way is None:  # another one was asked and ended between our two looks
         raise Unavailable(f"{page.subject} is being asked by another process")
     return under_way.id, False
@@ -189,21 +195,11 @@ def give_up(payment_id: int, why: str) -> None:
 
 def payments_of(subject: str) -> tuple[Payment | None, Payment | None]:
     """The payment under way, or under review, for `subject`, and the one that has come: both in one look."""
-    states = (*UNDER_WAY, NEEDS_REVIEW, SUCCEEDED)
-    found = db.session.scalars(_by_age(subject).where(Payment.state.in_(states))).all()
+    found = db.session.scalars(_LIVE, {"subject": subject}).all()
     under_way = next((each for each in found if each.state != SUCCEEDED), None)
     return under_way, next((each for each in found if each.state == SUCCEEDED), None)
 
 
 def open_payment(subject: str) -> Payment | None:
     """The payment under way, or under review, for `subject`."""
-    return db.session.scalar(_newest(subject).where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW))))
-
-
-def _newest(subject: str) -> sa.Select[Payment]:
-    return _by_age(subject).limit(1)
-
-
-def _by_age(subject: str) -> sa.Select[Payment]:
-    """The newest first."""
-    return sa.select(Payment).where(Payment.subject == subject).order_by(Payment.n.desc())
+    return db.session.scalar(_OPEN, {"subject": subject})

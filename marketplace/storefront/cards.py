@@ -49,19 +49,27 @@ class About:
 
 def about(listings: Sequence[Listing]) -> dict[int, About]:
     """{listing id: what its card says}."""
-    ids = [listing.id for listing in listings]
-    units = counts(ids)
-    standing = sa.select(Auction.listing_id, *_STANDING).where(Auction.listing_id.in_(ids))
-    auctions = {row.listing_id: row for row in db.session.execute(standing)}
-    wanted = units_wanted(ids)
+    units = counts([listing.id for listing in listings])
+    auctions = _standing([listing.id for listing in listings if listing.mode in (Mode.ASCENDING, Mode.SEALED)])
+    wanted = units_wanted([listing.id for listing in listings if listing.mode == Mode.LOTTERY])
     return {
         listing.id: _about(listing, units.get(listing.id, {}), auctions.get(listing.id), wanted.get(listing.id, 0))
         for listing in listings
     }
 
 
+def _standing(listing_ids: Sequence[int]) -> dict[int, sa.Row[*tuple[Any, ...]]]:
+    """Of the listings that are auctions, how they stand."""
+    if not listing_ids:
+        return {}
+    rows = db.session.execute(sa.select(Auction.listing_id, *_STANDING).where(Auction.listing_id.in_(listing_ids)))
+    return {row.listing_id: row for row in rows}
+
+
 def units_wanted(listing_ids: Sequence[int]) -> dict[int, int]:
     """Entries to each lottery that count."""
+    if not listing_ids:
+        return {}
     rows = db.session.execute(
         sa.select(Lottery.listing_id, sa.func.count())
         .join(Entry, Entry.lottery_id == Lottery.id)

@@ -7,7 +7,16 @@ from sqlalchemy.exc import IntegrityError
 
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Unit, UnitState
-from marketplace.listings.taking import counts, give_back, remaining, retake_unit, sell, take_unit, unsell
+from marketplace.listings.taking import (
+    counts,
+    give_back,
+    is_sold_out,
+    remaining,
+    retake_unit,
+    sell,
+    take_unit,
+    unsell,
+)
 from tests import given
 from tests.crashing import rolled_back
 from tests.racing import at_once
@@ -38,6 +47,21 @@ def test_a_taking_that_is_rolled_back_took_nothing(app: Flask) -> None:
     with rolled_back():
         assert take_unit(listing_id)
     assert (remaining(listing_id), take(listing_id)) == (1, 1)
+
+
+def test_a_sale_is_sold_out_when_its_last_unit_is_sold_and_not_while_it_is_held(app: Flask) -> None:
+    listing_id = given.a_listing(quantity=2)
+    seen = [is_sold_out(listing_id)]
+    with transaction():
+        first, second = take_unit(listing_id), take_unit(listing_id)
+        assert first is not None
+        assert second is not None
+        assert sell(first.id)
+        seen.append(is_sold_out(listing_id))
+        assert sell(second.id)
+        seen.append(is_sold_out(listing_id))
+    assert seen == [False, False, True]
+    assert not is_sold_out(listing_id + 1)  # there is no such sale
 
 
 def test_one_sales_units_are_not_anothers(app: Flask) -> None:

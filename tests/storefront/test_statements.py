@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.kit.db import db
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
 from tests.chainlogs import Chain, deploy, somebody
 from tests.gatherings.stage import a_gathering
 from tests.resale.stage import custody, heard, held_token
+from tests.statements import counted
 
 FEW, MANY = 3, 30
 MODES = ("fixed", "lottery", "ascending")
@@ -26,21 +23,6 @@ LISTS = (
     *("/api/v1/listings", "/api/v1/tokens", "/api/v1/resales", "/api/v1/market"),
 )
 HOLDERS = ("/mypage", "/album")
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
 
 
 def counts(client: FlaskClient, paths: tuple[str, ...]) -> dict[str, int]:

@@ -112,5 +112,7 @@ def write(form: Format, level: int = logging.INFO) -> None:
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler])
     trail.setLevel(logging.INFO if form == "json" else logging.WARNING)
+    for muttering in ("stripe", "huey"):  # at each call and each ring, that it went well
+        logging.getLogger(muttering).setLevel(logging.WARNING)
     for theirs in logging.getLogger("gunicorn.error").handlers:
         theirs.setFormatter(formatter)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -69,3 +71,21 @@ def test_an_error_of_the_database_shows_no_values(app: Flask) -> None:
         written = line("failed", exc_info=sys.exc_info())
     assert written["error"] == "IntegrityError"
     assert [word for word in ("hanako", "秘密野", "ACC-1") if word in str(written)] == []
+
+
+def test_what_goes_well_in_a_library_is_not_told_at_each_call() -> None:
+    code = """
+        import logging
+        from marketplace.kit import logs
+        logs.write("text")
+        for name in ("stripe", "huey", "marketplace.orders"):
+            logging.getLogger(name).info("it went well")
+            logging.getLogger(name).warning("it did not")
+    """
+    run = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True)
+    assert run.stderr.splitlines() == [
+        "WARNING stripe: it did not",
+        "WARNING huey: it did not",
+        "INFO marketplace.orders: it went well",
+        "WARNING marketplace.orders: it did not",
+    ]

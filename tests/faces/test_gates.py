@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from tests.faces.gates import WHOLE, faults_of
 from tests.faces.pages import one_of_each, pages, without_example
 from tests.faces.visits import Town
 from tests.visiting import visiting
+
+PARTS = 12
+"""Of the pages, so that the processes of a run share them."""
 
 
 @pytest.mark.node
@@ -34,11 +38,13 @@ def test_every_page_has_an_example_that_is_what_the_standard_says(app: Flask, to
 
 
 @pytest.mark.browser
-def test_no_page_has_a_fault(app: Flask, browser: Browser, live_server: str, town: Town) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_page_has_a_fault(app: Flask, browser: Browser, live_server: str, town: Town, part: int) -> None:
     faults = {}
     address = live_server.replace("127.0.0.1", "localhost")
     with visiting(browser, address, service_workers="block") as page:
-        for number, (reader, path) in enumerate(pages(town) if WHOLE else one_of_each(app, town)):
+        numbered = enumerate(pages(town) if WHOLE else one_of_each(app, town))
+        for number, (reader, path) in islice(numbered, part, None, PARTS):
             cookies = town.cookies[reader].items()
             page.context.clear_cookies()
             page.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies])

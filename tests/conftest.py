@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
 from marketplace.settings import Settings
-from tests import local_stripe, postgres
+from tests import choosing, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.remembering import remember
@@ -76,11 +76,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what meets a database is run: the rest says the same as in the run on SQLite."""
     if chosen() == "postgresql":
-        alike = [item for item in items if "databases" not in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=alike)
-        items[:] = [item for item in items if item not in set(alike)]
+        config.hook.pytest_deselected(items=[item for item in items if not choosing.on_postgresql(item)])
+        items[:] = filter(choosing.on_postgresql, items)
+    items[:] = choosing.long_ones_first(items)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, transaction
+from tests.choosing import starts_programs
 from tests.databases import chosen
 from tests.visiting import visiting
 
@@ -99,3 +100,18 @@ def test_a_page_that_misbehaves_fails_its_test(
 def test_the_port_stays_ours_while_nobody_serves_it(listening: socket.socket) -> None:
     with pytest.raises(OSError, match="in use"):
         socket.create_server(listening.getsockname()).close()
+
+
+def test_what_starts_programs_is_run_before_what_does_not(request: pytest.FixtureRequest) -> None:
+    order = [starts_programs(item) for item in request.session.items]
+    assert order == sorted(order, reverse=True)
+
+
+@pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: on SQLite all is run")
+def test_what_is_seen_through_a_browser_is_run_on_postgresql_where_it_is_marked(
+    request: pytest.FixtureRequest,
+) -> None:
+    """And what meets no database is not run there at all."""
+    seen = [item for item in request.session.items if item.get_closest_marker("browser")]
+    assert [item.nodeid for item in seen if not item.get_closest_marker("on_both")] == []
+    assert [item.nodeid for item in request.session.items if "databases" not in item.fixturenames] == []  # type: ignore[attr-defined]

@@ -93,6 +93,7 @@ def see_result(page: Page, code: str, *words: str) -> None:
         expect(page.locator("main")).to_contain_text(each)
 
 
+@pytest.mark.on_both
 def test_who_applies_is_admitted_bids_wins_and_pays(app: Flask, browser: Browser, live_server: str) -> None:
     _, code, close = an_auction("ascending", auction_rules={"taking_part": {"documents": True}})
     with visiting(browser, live_server, viewport=PHONE) as page:
@@ -194,6 +195,7 @@ def place_deposit(page: Page, code: str) -> None:
     expect(page.locator("#deposits + ul")).to_contain_text("お預かり中（カードの枠）")
 
 
+@pytest.mark.on_both
 def test_sealed_bids_are_opened_before_witnesses_and_a_tie_is_drawn(
     app: Flask, browser: Browser, live_server: str
 ) -> None:

@@ -23,8 +23,11 @@ SLOW = 30_000
 
 @pytest.mark.parametrize(
     ("viewport", "script"),
-    [(PHONE, True), (DESK, True), (PHONE, False)],
-    ids=["telephone", "desk", "telephone without JavaScript"],
+    [
+        pytest.param(PHONE, True, id="telephone"),
+        pytest.param(DESK, True, id="desk", marks=pytest.mark.on_both),
+        pytest.param(PHONE, False, id="telephone without JavaScript"),
+    ],
 )
 def test_a_right_travels_from_the_desk_to_a_buyer_and_on(
     app: Flask, browser: Browser, live_server: str, worker: None, viewport: dict[str, int], script: bool

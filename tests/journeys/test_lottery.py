@@ -26,7 +26,7 @@ from tests.journeys.test_auction import pay_by_the_mailed_link
 from tests.journeys.test_by_hand import PHONE, press, sign_in
 from tests.visiting import visiting
 
-pytestmark = [pytest.mark.browser, pytest.mark.node]
+pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.on_both]
 
 OFFICE, WITNESS_OF_IT = "approver@town.example.jp", "drafter@town.example.jp"
 DICE = "04719 28364 01928 37465"

@@ -12,6 +12,7 @@ from functools import cached_property
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from marketplace.kit.db import writing
 from marketplace.kit.refusals import Rejected, Unavailable
@@ -29,12 +30,14 @@ from marketplace.payments.translating import (
 from marketplace.settings import Settings
 
 if TYPE_CHECKING:
+    from stripe import StripeClient
     from stripe._v1_services import V1Services
 
 RETRIES = 1
 """Two tries of STRIPE_TIMEOUT_S each must fit into the outbox's lease of 45 seconds."""
 _OF_INTENT = "latest_charge.balance_transaction"
 _OF_REFUND = "balance_transaction"
+_SESSIONS = "/v1/checkout/sessions"
 _EXPAND = [f"payment_intent.{_OF_INTENT}", "setup_intent.payment_method"]
 
 
@@ -42,28 +45,43 @@ class StripeTill:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    @cached_property
+    @property
     def _v1(self) -> V1Services:
+        return self._client.v1
+
+    @cached_property
+    def _client(self) -> StripeClient:
+        import requests  # noqa: PLC0415 -- as below
         import stripe  # noqa: PLC0415 -- a quarter of a second that most processes never need
 
         base = self._settings.stripe_api_base
         key = self._settings.stripe_secret_key.get_secret_value() or ("sk_test_local" if base else "")
         if not key:
             raise Unavailable("STRIPE_SECRET_KEY is not set")
+        # A proxy is looked for in the environment once, not at each call; threads may share what does not change.
+        session = requests.Session()
+        session.proxies = requests.utils.get_environ_proxies(base or stripe.DEFAULT_API_BASE)
+        session.trust_env = False
         return stripe.StripeClient(
             key,
             base_addresses={"api": base, "files": base} if base else {},
             max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=self._settings.stripe_timeout_s),
-        ).v1
+            http_client=stripe.RequestsClient(timeout=self._settings.stripe_timeout_s, session=session),
+        )
+
+    def _ask(self, method: str, path: str, **params: Any) -> Mapping[str, Any]:
+        """What an order asks each time, without an object for each part of the answer.
+        https://github.com/stripe/stripe-python#custom-requests"""
+        answer: Mapping[str, Any] = self._client.raw_request(method, path, **params).data
+        return answer
 
     def create(self, params: Mapping[str, Any], key: str) -> Session:
         with _speaking():
-            return as_session(self._v1.checkout.sessions.create(cast("Any", dict(params)), {"idempotency_key": key}))
+            return as_session(self._ask("post", _SESSIONS, **params, idempotency_key=key))
 
     def session(self, session_id: str) -> Session:
         with _speaking():
-            return as_session(self._v1.checkout.sessions.retrieve(session_id, {"expand": _EXPAND}))
+            return as_session(self._ask("get", f"{_SESSIONS}/{quote(session_id)}", expand=_EXPAND))
 
     def session_of(self, reference: str, around: int) -> Session | None:
         day = 24 * 60 * 60
@@ -72,7 +90,7 @@ class StripeTill:
             pages = self._v1.checkout.sessions.list({"created": cast("Any", window), "limit": 100})
             for found in pages.auto_paging_iter():
                 if found.client_reference_id == reference:
-                    return as_session(found)
+                    return as_session(found.to_dict())
         return None
 
     def reference_of(self, intent_id: str) -> str | None:
@@ -101,17 +119,18 @@ class StripeTill:
     def charge(self, params: Mapping[str, Any], key: str) -> Session:
         with _speaking():
             wanted = {**params, "expand": [_OF_INTENT]}
-            return as_payment(self._v1.payment_intents.create(cast("Any", wanted), {"idempotency_key": key}))
+            done = self._v1.payment_intents.create(cast("Any", wanted), {"idempotency_key": key})
+            return as_payment(done.to_dict())
 
     def payment(self, intent_id: str) -> Session:
         with _speaking():
-            return as_payment(self._v1.payment_intents.retrieve(intent_id, {"expand": [_OF_INTENT]}))
+            return as_payment(self._v1.payment_intents.retrieve(intent_id, {"expand": [_OF_INTENT]}).to_dict())
 
     def charged(self, customer_id: str, reference: str) -> Session | None:
         with _speaking():
             params: Any = {"customer": customer_id, "limit": 100, "expand": [f"data.{_OF_INTENT}"]}
-            for found in self._v1.payment_intents.list(params).auto_paging_iter():
-                if noted(found, "reference") == reference:
+            for each in self._v1.payment_intents.list(params).auto_paging_iter():
+                if noted(found := each.to_dict(), "reference") == reference:
                     return as_payment(found)
         return None
 
@@ -126,31 +145,31 @@ class StripeTill:
         with _speaking():
             noted = {"key": key, "purpose": purpose}
             params: Any = {"payment_intent": intent_id, "amount": yen, "metadata": noted, "expand": [_OF_REFUND]}
-            return as_refund(self._v1.refunds.create(params, {"idempotency_key": f"refund:{key}"}))
+            return as_refund(self._v1.refunds.create(params, {"idempotency_key": f"refund:{key}"}).to_dict())
 
     def sent_back(self, intent_id: str) -> list[SentBack]:
         with _speaking():
             params: Any = {"payment_intent": intent_id, "limit": 100, "expand": [f"data.{_OF_REFUND}"]}
             pages = self._v1.refunds.list(params)
-            return [as_refund(found) for found in pages.auto_paging_iter()]
+            return [as_refund(found.to_dict()) for found in pages.auto_paging_iter()]
 
     def dispute(self, dispute_id: str) -> Objection:
         with _speaking():
-            return as_objection(self._v1.disputes.retrieve(dispute_id))
+            return as_objection(self._v1.disputes.retrieve(dispute_id).to_dict())
 
     def answer(self, dispute_id: str, evidence: Mapping[str, str], paper: bytes, key: str) -> Objection:
         with _speaking():
             file: Any = {"purpose": "dispute_evidence", "file": _Paper(paper)}
             sent = self._v1.files.create(file, {"idempotency_key": f"{key}:file"})
             params: Any = {"evidence": {**evidence, "uncategorized_file": sent.id}, "submit": True}
-            return as_objection(self._v1.disputes.update(dispute_id, params, {"idempotency_key": key}))
+            return as_objection(self._v1.disputes.update(dispute_id, params, {"idempotency_key": key}).to_dict())
 
     def news(self, since: int, kinds: tuple[str, ...]) -> Iterator[News]:
         params: Any = {"created": {"gte": since}, "types": list(kinds), "limit": 100}
         with _speaking():
             pages = self._v1.events.list(params).auto_paging_iter()
         for each in _page_by_page(pages):
-            yield news_of(each.to_dict())
+            yield news_of(each)
 
     def transactions(self, since: int = 0, payout_id: str | None = None) -> Iterator[Transaction]:
         params: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.source"]}
@@ -168,14 +187,14 @@ class StripeTill:
 
     def transfer(self, payout_id: str) -> Transfer:
         with _speaking():
-            return as_transfer(self._v1.payouts.retrieve(payout_id))
+            return as_transfer(self._v1.payouts.retrieve(payout_id).to_dict())
 
 
-def _page_by_page(pages: Iterator[Any]) -> Iterator[Any]:
+def _page_by_page(pages: Iterator[Any]) -> Iterator[dict[str, Any]]:
     """One page in one call, so that no transaction of the reader is open during it."""
     while True:
         with _speaking():
-            some = list(islice(pages, 100))
+            some = [each.to_dict() for each in islice(pages, 100)]
         if not some:
             return
         yield from some

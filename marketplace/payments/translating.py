@@ -30,105 +30,104 @@ def _id(value: Any) -> str | None:
 
 
 def noted(found: Any, key: str) -> str | None:
-    """What we wrote on it."""
-    metadata = getattr(found, "metadata", None)
-    return metadata[key] if metadata is not None and key in metadata else None
+    """What we wrote on it; None of what was not expanded."""
+    metadata = found.get("metadata") if isinstance(found, Mapping) else None
+    return (metadata or {}).get(key)
 
 
-def as_session(found: Any) -> Session:
-    intent = found.payment_intent
-    setup = found.setup_intent
+def as_session(found: Mapping[str, Any]) -> Session:
+    intent, setup = found["payment_intent"], found["setup_intent"]
     return Session(
-        id=found.id,
-        url=found.url,
-        status=found.status,
-        payment_status=found.payment_status,
-        yen=found.amount_total,
-        currency=found.currency,
-        reference=found.client_reference_id,
+        id=found["id"],
+        url=found["url"],
+        status=found["status"],
+        payment_status=found["payment_status"],
+        yen=found["amount_total"],
+        currency=found["currency"],
+        reference=found["client_reference_id"],
         intent_id=_id(intent),
-        card=_card(setup) if setup is not None and not isinstance(setup, str) else None,
-        **(_of_intent(intent) if intent is not None and not isinstance(intent, str) else {}),
+        card=_card(setup) if isinstance(setup, Mapping) else None,
+        **(_of_intent(intent) if isinstance(intent, Mapping) else {}),
     )
 
 
-def as_payment(found: Any) -> Session:
+def as_payment(found: Mapping[str, Any]) -> Session:
     return Session(
-        id=found.id,
+        id=found["id"],
         url=None,
         status="complete",
-        payment_status="paid" if found.status == "succeeded" else "unpaid",
-        yen=found.amount,
-        currency=found.currency,
+        payment_status="paid" if found["status"] == "succeeded" else "unpaid",
+        yen=found["amount"],
+        currency=found["currency"],
         reference=noted(found, "reference"),
-        intent_id=found.id,
+        intent_id=found["id"],
         **_of_intent(found),
     )
 
 
-def _of_intent(intent: Any) -> dict[str, Any]:
-    charge = intent.latest_charge
-    whole = charge if charge is not None and not isinstance(charge, str) else None
-    booked = whole.balance_transaction if whole is not None else None
-    card = getattr(getattr(whole, "payment_method_details", None), "card", None)  # not there for a konbini
-    error = intent.last_payment_error
+def _of_intent(intent: Mapping[str, Any]) -> dict[str, Any]:
+    charge = intent["latest_charge"]
+    whole = charge if isinstance(charge, Mapping) else {}
+    booked = whole.get("balance_transaction")
+    card = (whole.get("payment_method_details") or {}).get("card")  # not there for a konbini
+    error = intent["last_payment_error"]
     return {
-        "intent_status": intent.status,
-        "received_yen": intent.amount_received or 0,
-        "transaction": as_transaction(booked) if booked is not None and not isinstance(booked, str) else None,
-        "capture_before": getattr(card, "capture_before", None),
-        "refusal": getattr(error, "code", None),
+        "intent_status": intent["status"],
+        "received_yen": intent["amount_received"] or 0,
+        "transaction": as_transaction(booked) if isinstance(booked, Mapping) else None,
+        "capture_before": (card or {}).get("capture_before"),
+        "refusal": (error or {}).get("code"),
     }
 
 
-def _card(setup: Any) -> Card | None:
+def _card(setup: Mapping[str, Any]) -> Card | None:
     """The card that the page has saved, if it has."""
-    method = setup.payment_method
-    if setup.status != "succeeded" or method is None or isinstance(method, str):
+    method = setup["payment_method"]
+    if setup["status"] != "succeeded" or not isinstance(method, Mapping):
         return None
-    face = method.card
-    return Card(method.id, face.fingerprint, face.brand, face.last4, face.exp_year, face.exp_month)
+    face = method["card"]
+    return Card(method["id"], face["fingerprint"], face["brand"], face["last4"], face["exp_year"], face["exp_month"])
 
 
-def as_transaction(found: Any) -> Transaction:
-    source = found.source
+def as_transaction(found: Mapping[str, Any]) -> Transaction:
+    source = found["source"]
     return Transaction(
-        found.id,
-        found.type,
-        found.amount,
-        found.fee,
-        found.created,
+        found["id"],
+        found["type"],
+        found["amount"],
+        found["fee"],
+        found["created"],
         _id(source),
         noted(source, "purpose"),
         noted(source, "reference"),
-        _id(getattr(source, "payment_intent", None)),
+        _id(source.get("payment_intent")) if isinstance(source, Mapping) else None,
     )
 
 
-def as_refund(found: Any) -> SentBack:
-    booked = found.balance_transaction
-    line = as_transaction(booked) if booked is not None and not isinstance(booked, str) else None
-    return SentBack(found.id, noted(found, "key"), found.amount, found.status, line)
+def as_refund(found: Mapping[str, Any]) -> SentBack:
+    booked = found["balance_transaction"]
+    line = as_transaction(booked) if isinstance(booked, Mapping) else None
+    return SentBack(found["id"], noted(found, "key"), found["amount"], found["status"], line)
 
 
-def as_transfer(found: Any) -> Transfer:
+def as_transfer(found: Mapping[str, Any]) -> Transfer:
     return Transfer(
-        found.id,
-        found.amount,
-        found.status,
-        found.created,
-        found.arrival_date,
-        getattr(found, "failure_code", "") or "",
+        found["id"],
+        found["amount"],
+        found["status"],
+        found["created"],
+        found["arrival_date"],
+        found.get("failure_code") or "",
     )
 
 
-def as_objection(found: Any) -> Objection:
+def as_objection(found: Mapping[str, Any]) -> Objection:
     return Objection(
-        found.id,
-        found.status,
-        found.reason,
-        found.amount,
-        found.created,
-        found.evidence_details.due_by,
-        _id(found.payment_intent),
+        found["id"],
+        found["status"],
+        found["reason"],
+        found["amount"],
+        found["created"],
+        found["evidence_details"]["due_by"],
+        _id(found["payment_intent"]),
     )

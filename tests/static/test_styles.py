@@ -35,6 +35,13 @@ def test_the_night_colours_only_rename_what_the_day_defines() -> None:
     assert night - day == set()
 
 
+def test_paper_is_white_at_night_too() -> None:
+    """Whatever the theme: ink costs money, and a counter copies what is printed."""
+    links = re.findall(r'dark\.css" media="([^>]*)">', text_of(TEMPLATES))
+    assert len(links) >= 4
+    assert [media for media in links if media.count("screen") < 1 or "all" in media] == []
+
+
 def test_styles_fetch_nothing() -> None:
     assert re.findall(r"url\(|@import", text_of(STYLES)) == []
 

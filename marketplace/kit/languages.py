@@ -53,7 +53,7 @@ class Language(StrEnum):
 
 COOKIE = "language"
 LASTS = 365 * 86400
-JAPANESE_ONLY = ("/staff", "/counter", "/api", "/data", "/dev")
+JAPANESE_ONLY = ("/staff", "/counter", "/api", "/data", "/dev", "/signin/recovery")
 """Where clerks, partners and machines read."""
 WITHOUT_COOKIES = "/embed/"
 """Shown in other people's pages: speaks the language that it is asked for, and leaves nothing behind."""

@@ -40,7 +40,7 @@ def columns(
                     place = f'x="{left:.1f}" y="{y(number):.1f}" width="{bar:.1f}" height="{y(0) - y(number):.1f}"'
                     body.append(f'<rect class="{NAMES[n]}" {place} rx="2"/>')
             if (len(rows) - 1 - i) % every == 0:
-                word = escape(label.split("年")[-1])
+                word = escape(label.split("年")[-1].split("/")[0])  # the month alone: 2026年11月, 11/2026
                 body.append(f'<text x="{middle:.1f}" y="{height - 10:.0f}" text-anchor="middle">{word}</text>')
         return frame(size, name, said(title), in_words(rows, series, unit), "".join(body))
 

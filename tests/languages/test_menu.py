@@ -6,21 +6,20 @@ import pytest
 from playwright.sync_api import Page
 
 OVERLAPS = """() => {
-  const box = (e) => e.getBoundingClientRect(), name = box(document.querySelector('.brand'));
-  return [...document.querySelectorAll('.nav a, .menu > summary, .head__mine')].filter((e) => {
-    const its = box(e);
-    const beside = its.left >= name.right || its.right <= name.left || its.top >= name.bottom || its.bottom <= name.top;
-    return its.width && !beside;
-  }).map((e) => e.innerText);
+  const parts = [...document.querySelectorAll('.brand, .nav a, .menu > summary, .head__mine')];
+  const boxes = parts.map((part) => [part.innerText, part.getBoundingClientRect()]).filter(([, box]) => box.width);
+  return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).filter(([, b]) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom).map(([other]) => [one, other]));
 }"""
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["ja", "easy", "en"])
-def test_no_word_of_the_menu_lies_over_the_name_of_the_site(page: Page, language: str) -> None:
-    found: dict[int, list[str]] = {}
-    page.goto(f"/about?lang={language}")
-    for width in (320, 390, 993, 1100, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        found[width] = page.evaluate(OVERLAPS)
-    assert found == {width: [] for width in found}
+def test_the_words_of_the_menu_and_the_name_of_the_site_stand_beside_each_other(page: Page, language: str) -> None:
+    found: dict[tuple[str, int], list[list[str]]] = {}
+    for size in ("m", "l", "xl"):
+        page.goto(f"/display?size={size}&next=/about?lang={language}")
+        for width in (320, 390, 993, 1100, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 800})
+            found[size, width] = page.evaluate(OVERLAPS)
+    assert found == {each: [] for each in found}

@@ -1,18 +1,21 @@
-"""What gunicorn serves: `gunicorn wsgi:app`."""
+"""What gunicorn serves: `gunicorn wsgi:app`.
+
+Workers that are forked from here share what is here as long as nobody writes on it, and the garbage collector writes on
+all that it looks at: if it did, the web processes would hold a third more memory.
+"""
 
 import gc
 
-from marketplace.application import create_app
-from marketplace.kit import logs
-from marketplace.settings import Settings
-from marketplace.worker import hang_bell
+from marketplace.kit.lasting import here_to_stay
 
-settings = Settings()
-logs.write(settings.log_format)
-app = create_app(settings)
-hang_bell(app)
+with here_to_stay():
+    from marketplace.application import create_app
+    from marketplace.kit import logs
+    from marketplace.settings import Settings
+    from marketplace.worker import hang_bell
 
-# What is here now stays for good. Workers that are forked from here share it as long as nobody writes on it, and the
-# garbage collector writes on all that it looks at: without this, the web processes hold a third more memory.
-gc.collect()
-gc.freeze()
+    settings = Settings()
+    logs.write(settings.log_format)
+    app = create_app(settings)
+    hang_bell(app)
+    gc.collect()

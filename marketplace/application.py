@@ -23,6 +23,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from marketplace.faces import dress
 from marketplace.kit import crowding, shelf
 from marketplace.kit.db import db, say_no_values, use_sqlite_well
+from marketplace.kit.lasting import here_to_stay
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import Number
 from marketplace.ports import Ports
@@ -185,4 +186,5 @@ def open_office(app: Flask, office: str) -> None:
 def modules_of(office: str) -> tuple[ModuleType, ...]:
     """What an office has of these; looked for once, however many applications a process makes."""
     names = (f"marketplace.{office}.{noun}" for noun in ("models", "handlers", "views", *SHEETS.get(office, ())))
-    return tuple(import_module(name) for name in names if find_spec(name) is not None)
+    with here_to_stay():
+        return tuple(import_module(name) for name in names if find_spec(name) is not None)

@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from marketplace.kit import logs
+from marketplace.kit.lasting import here_to_stay
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
         _live_here()
+        with here_to_stay():
+            import_module("marketplace.application")
     level = logging.WARNING if options.run in (_doctor, _backup, _restore) else logging.INFO
     logs.write("json" if os.environ.get("LOG_FORMAT") == "json" else "text", level)
     result = options.run(options)
@@ -121,9 +125,7 @@ def _follow(options: argparse.Namespace) -> int:
 def _migrate(_options: argparse.Namespace) -> int:
     import flask_migrate
 
-    from marketplace.application import create_app
-
-    with create_app().app_context():
+    with _town():
         flask_migrate.upgrade()
     return 0
 
@@ -159,10 +161,9 @@ def _appoint(options: argparse.Namespace) -> int:
 
 
 def _seed(_options: argparse.Namespace) -> int:
-    from marketplace.application import create_app
     from marketplace.demo import seeding
 
-    with create_app().app_context():
+    with _town():
         seeding.seed()
     return 0
 

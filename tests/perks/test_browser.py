@@ -92,6 +92,23 @@ def test_a_telephone_shows_passes_without_network_after_the_first_opening(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_without_network_a_page_that_was_never_opened_says_so_in_three_languages(
+    client: FlaskClient, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    one, other = (a_token(chain, hana, bath(desk)) for _ in range(2))
+    with visiting(browser, live_server, viewport=PHONE) as page:
+        signed_in(page, client, hana)
+        page.goto(f"/passes/{one}")
+        page.wait_for_selector("[data-pass][data-kept]")
+        page.context.set_offline(True)
+        page.goto(f"/passes/{other}")
+        expect(page.locator("h1")).to_have_text("電波がありません")
+        expect(page.get_by_text("You are offline.")).to_be_visible()
+        assert page.evaluate("getComputedStyle(document.querySelector('.button')).minHeight") == "48px", "dressed too"
+        page.get_by_role("link", name="Perk pass").click()
+        expect(page.locator(f"a[href='/passes/{one}']")).to_be_visible()
+
+
 def test_a_counter_goes_on_without_network_and_sends_later(
     app: Flask, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
 ) -> None:

@@ -4,8 +4,14 @@
 
 const CACHE = "hiroba-offline", PATIENCE = 4000; // milliseconds before a kept page is shown instead of a slow one
 const FOLDER = new URL("./", self.location).pathname;
+const NOT_KEPT = "/static/offline.html", SHEETS = ["theme", "dark", "base", "layout", "parts"]; // in three languages
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  const parts = [NOT_KEPT, "/static/img/emblem.svg", "/static/vendor/design-tokens-1.1.9/tokens.css"];
+  const sheets = SHEETS.map((sheet) => `/static/css/${sheet}.css`);
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...parts, ...sheets])).catch(() => {}));
+  self.skipWaiting();
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("fetch", (event) => {
@@ -22,7 +28,7 @@ async function answer(request, path) {
     if (response.ok && response.type === "basic" && !response.redirected) cache.put(path, response.clone());
     return response;
   });
-  if (!kept) return fresh;
+  if (!kept) return request.mode === "navigate" ? fresh.catch(() => cache.match(NOT_KEPT)) : fresh;
   const late = new Promise((good) => { setTimeout(good, PATIENCE, kept.clone()); });
   return Promise.race([fresh, late]).then((response) => (response.status >= 500 ? kept : response), () => kept);
 }

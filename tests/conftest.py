@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
@@ -24,6 +24,7 @@ from werkzeug.test import TestResponse
 
 from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
+from marketplace.kit.lasting import here_to_stay
 from marketplace.settings import Settings
 from tests import choosing, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
@@ -73,6 +74,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if SERVER in config.stash:
         config.stash[SERVER].close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with here_to_stay():  # six thousand tests, and all that they import
+        return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -44,6 +44,10 @@ AFTER_OPENING = {
 BEFORE = (ListingState.APPROVED, ListingState.PUBLISHED)
 AFTER = (ListingState.OPEN, ListingState.SUSPENDED)
 UNTOLD = "金額は公開しません"
+_PUBLISHED = sa.select(SaleAmendment).where(
+    SaleAmendment.listing_id == sa.bindparam("listing"), SaleAmendment.state == AmendmentState.PUBLISHED
+)
+_PUBLISHED = _PUBLISHED.order_by(SaleAmendment.number.desc())
 
 
 class OneIsWaiting(Refused):
@@ -176,9 +180,7 @@ def waiting(listing_id: int) -> SaleAmendment | None:
 
 def published(listing_id: int) -> list[SaleAmendment]:
     """The newest first."""
-    done = sa.select(SaleAmendment).where(SaleAmendment.listing_id == listing_id)
-    done = done.where(SaleAmendment.state == AmendmentState.PUBLISHED)
-    return list(db.session.scalars(done.order_by(SaleAmendment.number.desc())))
+    return list(db.session.scalars(_PUBLISHED, {"listing": listing_id}))
 
 
 def changed_by(row: SaleAmendment, *, public: bool = True) -> list[Change]:

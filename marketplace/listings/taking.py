@@ -25,6 +25,8 @@ TAKE = TAKE.returning(_units.c.id, _units.c.serial)
 waited for (SKIP LOCKED). Of the table and built once, since a rush does little else."""
 
 
+_COUNTS = sa.select(Unit.listing_id, Unit.state, sa.func.count()).group_by(Unit.listing_id, Unit.state)
+_COUNTS = _COUNTS.where(Unit.listing_id.in_(sa.bindparam("listings", expanding=True)))
 _STEP = sa.update(_units).where(_units.c.id == sa.bindparam("unit"), _units.c.state == sa.bindparam("old"))
 _STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.id)
 _NOT_SOLD = sa.select(_units.c.id).limit(1)
@@ -72,13 +74,8 @@ def _step(unit_id: int, old: UnitState, new: UnitState) -> bool:
 
 def counts(listing_ids: list[int]) -> dict[int, dict[UnitState, int]]:
     """{listing: {state: how many units}} in one query; listings without units are absent."""
-    rows = db.session.execute(
-        sa.select(Unit.listing_id, Unit.state, sa.func.count())
-        .where(Unit.listing_id.in_(listing_ids))
-        .group_by(Unit.listing_id, Unit.state)
-    )
     found: dict[int, dict[UnitState, int]] = {}
-    for listing_id, state, count in rows:
+    for listing_id, state, count in db.session.execute(_COUNTS, {"listings": listing_ids}):
         found.setdefault(listing_id, {})[state] = count
     return found
 

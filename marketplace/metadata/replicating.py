@@ -34,6 +34,12 @@ AGAIN = timedelta(hours=1)
 """How old a check may be before it is made again."""
 SAMPLE = 8
 """Blocks that one check reads back, beside the root."""
+_VERIFIED = sa.select(sa.func.count()).select_from(Replica).join(Pin).join(Right)
+_VERIFIED = _VERIFIED.where(
+    Right.id == sa.bindparam("right"),
+    Right.metadata_uri == sa.literal("ipfs://").concat(Pin.root).concat("/"),
+    Replica.state == ReplicaState.VERIFIED,
+)
 
 
 def nodes() -> dict[str, KuboReplica]:
@@ -67,9 +73,7 @@ def ready(right_id: int) -> bool:
 
 def verified(right_id: int) -> int:
     """How many nodes outside hold the tree that the right's tokens point to, as of their last check."""
-    held = sa.select(sa.func.count()).select_from(Replica).join(Pin).join(Right)
-    current = Right.metadata_uri == sa.literal("ipfs://").concat(Pin.root).concat("/")
-    return db.session.scalar(held.where(Right.id == right_id, current, Replica.state == ReplicaState.VERIFIED)) or 0
+    return db.session.scalar(_VERIFIED, {"right": right_id}) or 0
 
 
 def standing(right_id: int) -> str:

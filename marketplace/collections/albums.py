@@ -37,7 +37,7 @@ class Series:
     @property
     def numbers(self) -> str:
         """'3番、8番', '1番、2番、3番、4番、5番 ほか2枚'."""
-        first = "、".join(_("%(serial)s番", serial=token.serial) for token in self.mine[:5])
+        first = _("、").join(_("%(serial)s番", serial=token.serial) for token in self.mine[:5])
         return first + (_(" ほか%(mine)s枚", mine=len(self.mine) - 5) if len(self.mine) > 5 else "")
 
     @property

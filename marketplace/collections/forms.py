@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
@@ -25,9 +26,11 @@ class OfferForm(Form):
         description="決まったお相手がいなければ空欄。空欄なら、どなたでも受けられます",
         render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
     )
-    days = RadioField(
-        "期限", coerce=int, default=14, choices=[SelectChoice(days, _("%(days)s日", days=days)) for days in LIVES]
-    )
+    days = RadioField("期限", coerce=int, default=14)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.days.choices = [SelectChoice(days, _("%(days)s日", days=days)) for days in LIVES]
 
 
 class AcceptForm(Form):

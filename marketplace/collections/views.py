@@ -74,10 +74,9 @@ def new() -> ResponseReturnValue:
     form = OfferForm()
     mine = my_cards()
     form.give.choices = [
-        (token.token_id, _("%(title_ja)s（%(serial)s番）", title_ja=token.right.title_ja, serial=token.serial))
-        for token in mine
+        (token.token_id, _("%(title)s（%(serial)s番）", title=token.right.title, serial=token.serial)) for token in mine
     ]
-    form.want.choices = [(right.id, right.title_ja) for right in albums.card_rights()]
+    form.want.choices = [(right.id, right.title) for right in albums.card_rights()]
     if not form.is_submitted():
         form.give.data = request.args.get("give", type=int) or (mine[0].token_id if mine else None)
         form.want.data, form.serial.data = request.args.get("want", type=int), request.args.get("serial", type=int)

@@ -63,6 +63,16 @@ def period(start: datetime, end: datetime | None) -> str:
     return f"{when(start)} から {when(end)} まで"
 
 
+def month_day(on: date) -> str:
+    """'11月25日'."""
+    return f"{on.month}月{on.day}日"
+
+
+def month(year: int, number: int) -> str:
+    """'2026年11月'."""
+    return f"{year}年{number}月"
+
+
 def era_day(moment: datetime | date) -> str:
     """'令和8年11月25日', as the papers of a town hall are dated. From 2019-05-01 on."""
     on = _on(moment)

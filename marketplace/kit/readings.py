@@ -22,6 +22,7 @@ from functools import lru_cache
 
 KANJI = re.compile("[々一-鿿]")
 IN_BRACKETS = re.compile("（[ぁ-ん]")
+A_READING = re.compile("（[ぁ-んー]+(?:：[^）]*)?）")
 _LINE = re.compile(
     r"(?:(?P<before>[#-]|[^\s|]+\|))?(?P<word>[^\s|#+-]+)(?P<after>[+-])?[ \t\u3000]+(?P<reading>[ぁ-んァ-ヶー（）]+)"
 )
@@ -177,6 +178,11 @@ class Readings:
 def said(each: Word, ahead: str) -> str:
     """Easy Japanese has the reading of a hard word behind it already."""
     return each.text if IN_BRACKETS.match(ahead) else each.html()
+
+
+def without_readings(text: str) -> str:
+    """Easy Japanese without what it writes after a word: （てすうりょう）, （ちゅうせん：くじ）."""
+    return A_READING.sub("", text)
 
 
 def lines(source: str) -> list[str]:

@@ -49,6 +49,21 @@ def period(start: datetime, end: datetime | None) -> str:
     return f"{_near(start)}, {_clock(start)} to {last}{_clock(end)} {JAPAN}"
 
 
+def month_day(on: date) -> str:
+    """'11月25日', '25 Nov': beside a line of a chart."""
+    return f"{on.day} {MONTHS[on.month - 1]}" if language() == Language.EN else dates.month_day(on)
+
+
+def month(year: int, number: int) -> str:
+    """'2026年11月', 'Nov 2026'."""
+    return f"{MONTHS[number - 1]} {year}" if language() == Language.EN else dates.month(year, number)
+
+
+def fiscal_year(year: int) -> str:
+    """2026 → '令和8年度', 'April 2026 to March 2027'."""
+    return f"April {year} to March {year + 1}" if language() == Language.EN else dates.fiscal_year_name(year)
+
+
 def yen(amount: money.Yen) -> str:
     """'1,300円', '1,300 yen'."""
     return f"{amount:,} yen" if language() == Language.EN else money.yen(amount)

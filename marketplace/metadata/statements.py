@@ -32,7 +32,7 @@ class Kept:
         """Never more than was checked."""
         if self.verified:
             return _("町のサーバーと、IPFSネットワークの%(verified)sか所", verified=self.verified)
-        return "町のサーバー（IPFSネットワークには未公開）"
+        return _("町のサーバー（IPFSネットワークには未公開）")
 
     @property
     def result(self) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
-from marketplace.kit.languages import _
+from marketplace.kit.languages import _, said
 from marketplace.perks.holding import first_holder
 from marketplace.perks.models import Act, Allowance, Flag, Use
 from marketplace.rights.plans import (
@@ -48,7 +48,7 @@ class Standing:
     @property
     def said(self) -> str:
         """'のこり 5回（全12回）', '本日 あと1回', '何度でも'."""
-        span = SPAN[str(self.plan.per or "")]
+        span = said(SPAN[str(self.plan.per or "")])
         if self.plan.kind is PlanKind.RSVP:
             return "予約して参加"
         if self.allowed is None:

@@ -19,9 +19,9 @@ from marketplace.chain.register import contracts
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
 from marketplace.gatherings.visits import PastMonth, Visit
 from marketplace.holders.owned import people, people_by_right
+from marketplace.kit import shown
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
-from marketplace.kit.languages import _
 from marketplace.perks.models import Act, Use
 from marketplace.rights.models import Right
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
@@ -46,7 +46,7 @@ class Month:
 
     @property
     def label(self) -> str:
-        return _("%(year)s年%(month)s月", year=self.first.year, month=self.first.month)
+        return shown.month(self.first.year, self.first.month)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def by_edition(since: date) -> list[Edition]:
     for right in rights:
         holders = everybody.get(right.id, set())
         came = len(visitors.get(right.id, ()))
-        found.append(Edition(right.title_ja, len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
+        found.append(Edition(right.title, len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup, escape
 
 from marketplace.kit.languages import _, said
-from marketplace.storefront.charts import BOTTOM, LEFT, RIGHT, TOP, ceiling, frame, grid
+from marketplace.storefront.charts import BOTTOM, LEFT, RIGHT, TOP, ceiling, fitting, frame, grid
 
 Row = tuple[str, Sequence[int | None]]
 """A label, and one number for each series; None for one that is not said."""
@@ -40,7 +40,7 @@ def columns(
                     place = f'x="{left:.1f}" y="{y(number):.1f}" width="{bar:.1f}" height="{y(0) - y(number):.1f}"'
                     body.append(f'<rect class="{NAMES[n]}" {place} rx="2"/>')
             if (len(rows) - 1 - i) % every == 0:
-                word = escape(label.split("年")[-1].split("/")[0])  # the month alone: 2026年11月, 11/2026
+                word = escape(label.split("年")[-1].partition(" ")[0])  # '11月', 'Nov'
                 body.append(f'<text x="{middle:.1f}" y="{height - 10:.0f}" text-anchor="middle">{word}</text>')
         return frame(size, name, said(title), in_words(rows, series, unit), "".join(body))
 
@@ -54,12 +54,12 @@ def lying(title: str, unit: str) -> Callable[[Sequence[Row], tuple[float, float]
     def draw(rows: Sequence[Row], size: tuple[float, float], name: str) -> Markup:
         narrow = size[0] < 500
         wide, step, left = size[0], 54 if narrow else 30, 0.0 if narrow else 300.0
-        height, most_signs, down = 16.0 + step * len(rows), 20, 24 if narrow else 0
+        height, down = 16.0 + step * len(rows), 24 if narrow else 0
         most = max((numbers[0] or 0 for _label, numbers in rows), default=0) or 1
         body = []
         for i, (label, numbers) in enumerate(rows):
             y, number = 10 + step * i + down, numbers[0]
-            word = f"{label[: most_signs - 1]}…" if len(label) > most_signs else label
+            word = fitting(label, 40)
             place = 'x="0" text-anchor="start"' if narrow else f'x="{left - 8:.0f}" text-anchor="end"'
             body.append(f'<text {place} y="{y + 15 - down:.0f}">{escape(word)}</text>')
             long = (wide - left - 80) * (number or 0) / most

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from marketplace.accounts.rules import PREFECTURES
+from marketplace.kit.languages import Language, language, said
 from marketplace.relations.plots import Row, in_words
 from marketplace.storefront.charts import frame
 
@@ -28,6 +29,12 @@ PLACES = {
     "沖縄県": (0, 11),
 }  # fmt: skip
 """Column from the west and row from the north."""
+_LETTERS = """
+HKD AOM IWT MYG AKT YGT FKS IBR TCG GNM SIT CHB TKY KNG NGT TYM ISK FKI YMN NGN GIF SZO AIC MIE SIG KYT OSK HYG NAR WKY
+TTR SMN OKY HRS YGC TKS KGW EHM KUC FKO SAG NGS KMM OIT MYZ KGS OKN
+"""
+ENGLISH = dict(zip(PREFECTURES, _LETTERS.split(), strict=True))
+"""Three letters for each, as timetables and weather maps write them; the table beside the map has the whole names."""
 SHADES = 3
 GAP = 0.06
 """Between tiles, as a part of one."""
@@ -41,7 +48,7 @@ def tiles(title: str, unit: str) -> Callable[[Sequence[Row], tuple[float, float]
         counts = {label: numbers[0] for label, numbers in rows}
         most = max((count or 0 for count in counts.values()), default=0)
         body = [_tile(home, counts.get(home, 0), shade(counts.get(home, 0), most), side) for home in PREFECTURES]
-        return frame((size[0], side * ROWS), name, title, in_words(rows, (title,), unit), "".join(body))
+        return frame((size[0], side * ROWS), name, said(title), in_words(rows, (title,), unit), "".join(body))
 
     return draw
 
@@ -51,17 +58,22 @@ def shade(count: int | None, most: int) -> int:
     return 0 if not count else min(SHADES, 1 + count * SHADES // (most + 1))
 
 
+def _short(home: str, narrow: bool) -> str:
+    """'神奈川', '神奈' or 'KNG': as the reader's language writes it on a small map."""
+    if language() == Language.EN:
+        return ENGLISH[home]
+    return home[:2] if narrow else home if home == "北海道" else home[:-1]
+
+
 def _tile(home: str, count: int | None, step: int, side: float) -> str:
     column, row = PLACES[home]
     x, y, wide = side * (column + GAP / 2), side * (row + GAP / 2), side * (1 - GAP)
     narrow = side < 36  # a phone has room for two signs and four figures
-    short = home if home == "北海道" else home[:-1]
-    short = short[:2] if narrow else short
     word = "×" if count is None else "" if not count else f"{count}" if narrow else f"{count:,}"
     figures = "tile__count tile__count--narrow" if narrow else "tile__count"
     middle = f'x="{x + wide / 2:.1f}" text-anchor="middle"'
     return (
         f'<rect class="tile tile--{step}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{wide:.1f}" rx="3"/>'
-        f'<text class="tile__name tile__on--{step}" {middle} y="{y + wide * 0.42:.1f}">{short}</text>'
+        f'<text class="tile__name tile__on--{step}" {middle} y="{y + wide * 0.42:.1f}">{_short(home, narrow)}</text>'
         f'<text class="{figures} tile__on--{step}" {middle} y="{y + wide * 0.86:.1f}">{word}</text>'
     )

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in, staff
 from marketplace.kit.clock import jst, now
+from marketplace.kit.languages import Language, speaking
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.small_counts import FEW
@@ -126,7 +127,8 @@ def _shown(*, exact: bool) -> dict[str, object]:
 def _file(name: str, *, exact: bool) -> ResponseReturnValue:
     if name not in TABLES:
         abort(404)
-    table = _tables(exact=exact)[name]
+    with speaking(Language.JA):  # a file is the same for everybody
+        table = _tables(exact=exact)[name]
     rows = [(label, *(HIDDEN if each is None else each for each in numbers)) for label, numbers in table.rows]
     if table.total is not None:
         rows.append(("合計", *(HIDDEN if each is None else each for each in table.total)))

@@ -13,6 +13,8 @@ from wtforms.validators import InputRequired
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.dates import era_day, fiscal_year
 from marketplace.kit.forms import Form
+from marketplace.kit.languages import Language, _, language
+from marketplace.kit.shown import full_day
 
 LONGEST = timedelta(days=3_700)
 
@@ -34,6 +36,13 @@ class Period:
     @property
     def ja(self) -> str:
         return f"{era_day(self.first)} から {era_day(self.last)} まで"
+
+    @property
+    def said(self) -> str:
+        """On a page, in the language of its reader; on Japanese pages dated as papers are."""
+        if language() != Language.EN:
+            return self.ja
+        return _("%(first)s から %(last)s まで", first=full_day(self.first), last=full_day(self.last))
 
     @property
     def query(self) -> str:

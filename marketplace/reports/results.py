@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.auctions import results as auctions
+from marketplace.auctions import outcomes
 from marketplace.auctions.models import Auction
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
+from marketplace.kit.languages import _, said
+from marketplace.kit.shown import when
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.lotteries import counting
 from marketplace.lotteries.models import Draw, Entry, Lottery
-from marketplace.reports.document import Document, Part, count
+from marketplace.reports.document import Document, Part
 from marketplace.reports.periods import Period
 from marketplace.settings import settings
 
@@ -24,8 +25,10 @@ def results(period: Period) -> Document:
     return Document(
         "抽選・落札の結果について",
         period.ja,
-        parts or [Part("結果", nothing="この期間に決まった抽選・オークション・入札はありません。")],
-        note="お名前は、ご本人の同意がないかぎり公開しません。受付番号と入札者の番号は、その売り出しだけのものです。",
+        parts or [Part(_("結果"), nothing=_("この期間に決まった抽選・オークション・入札はありません。"))],
+        note=_(
+            "お名前は、ご本人の同意がないかぎり公開しません。受付番号と入札者の番号は、その売り出しだけのものです。"
+        ),
     )
 
 
@@ -45,21 +48,21 @@ def _draw(lottery: Lottery, listing: Listing) -> Part:
     counts = counting.count(lottery)
     fixed = list(db.session.scalars(sa.select(Draw).where(Draw.lottery_id == lottery.id).order_by(Draw.id)))
     facts = [
-        ("番号", listing.code),
-        ("抽選した日時", "、".join(when(each.drawn_at) for each in fixed if each.drawn_at)),
-        ("応募した人", count(counts.persons, "名")),
-        ("希望の口数", count(counts.wanted, "口")),
-        ("数", count(counts.units, "点")),
-        ("当選した人", f"{counts.winners:,}名（うち繰り上げ {counts.promoted:,}名）"),
-        ("お支払いずみ", count(counts.paid, "名")),
-        ("抽選の記録", f"{settings().base_url}/listings/{listing.code}/draw"),
+        (_("番号"), listing.code),
+        (_("抽選した日時"), _("、").join(when(each.drawn_at) for each in fixed if each.drawn_at)),
+        (_("応募した人"), _("%(n)s名", n=f"{counts.persons:,}")),
+        (_("希望の口数"), _("%(n)s口", n=f"{counts.wanted:,}")),
+        (_("数"), _("%(n)s点", n=f"{counts.units:,}")),
+        (_("当選した人"), _("%(n)s名（うち繰り上げ %(up)s名）", n=f"{counts.winners:,}", up=f"{counts.promoted:,}")),
+        (_("お支払いずみ"), _("%(n)s名", n=f"{counts.paid:,}")),
+        (_("抽選の記録"), f"{settings().base_url}/listings/{listing.code}/draw"),
     ]
     won = sa.select(Entry.no).where(Entry.lottery_id == lottery.id, Entry.wave.is_not(None)).order_by(Entry.no)
     numbers = list(db.session.scalars(won.limit(NUMBERS + 1)))
     told = "　".join(numbers)
     if len(numbers) > NUMBERS:
-        told = f"{counts.winners:,}件あります。抽選の記録のページで、受付番号を入れて確かめてください。"
-    return Part(f"抽選　{listing.right.title_ja}", facts=[*facts, ("当選した受付番号", told or "なし")])
+        told = _("%(n)s件あります。抽選の記録のページで、受付番号を入れて確かめてください。", n=f"{counts.winners:,}")
+    return Part(_heading(listing), facts=[*facts, (_("当選した受付番号"), told or _("なし"))])
 
 
 def _auctions(period: Period) -> list[Part]:
@@ -70,7 +73,14 @@ def _auctions(period: Period) -> list[Part]:
         .order_by(Auction.closed_at, Auction.id)
     )
     return [
-        Part(f"{listing.mode.ja}　{listing.right.title_ja}", facts=auctions.facts(listing, auction)[1:])
+        Part(
+            _heading(listing),
+            facts=outcomes.facts(listing, auction)[1:],
+        )
         for auction, listing in db.session.execute(over)
-        if auctions.final(auction)
+        if outcomes.final(auction)
     ]
+
+
+def _heading(listing: Listing) -> str:
+    return _("%(mode)sの結果　%(title)s", mode=said(listing.mode.ja), title=listing.right.title)

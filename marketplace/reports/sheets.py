@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
 from marketplace.kit.dates import fiscal_year
+from marketplace.kit.languages import Language, speaking
 from marketplace.kit.web import conditional
 from marketplace.reports.council import council
 from marketplace.reports.document import Document, pdf
@@ -66,4 +67,5 @@ def _paper(write: Callable[[Period], Document], name: str) -> ResponseReturnValu
     _form, period = asked(request.args, year(fiscal_year(today())))
     if period is None:
         abort(404)
-    return pdf(write(period), f"{name}-{period.first}-{period.last}")
+    with speaking(Language.JA):
+        return pdf(write(period), f"{name}-{period.first}-{period.last}")

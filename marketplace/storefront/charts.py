@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from typing import TypeVar
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
 from marketplace.kit import shown
 from marketplace.kit.clock import jst
 from marketplace.kit.languages import _
+from marketplace.kit.readings import without_readings
 
 T = TypeVar("T")
 
@@ -56,11 +59,7 @@ def spans(sales: Sequence[Sale]) -> list[Span]:
 
 
 def _span(begins: date, sales: list[Sale], by_day: bool) -> Span:
-    label = (
-        _("%(month)s月%(day)s日", month=begins.month, day=begins.day)
-        if by_day
-        else _("%(year)s年%(month)s月", year=begins.year, month=begins.month)
-    )
+    label = shown.month_day(begins) if by_day else shown.month(begins.year, begins.month)
     yens, first = [sale.yen for sale in sales], sales[0].at
     middle = first + sum(((sale.at - first) for sale in sales), timedelta()) / len(sales)
     return Span(middle, label, len(yens), median(yens), sum(yens))
@@ -181,6 +180,15 @@ def holdings(bars: Sequence[tuple[str, int | None]], size: tuple[float, float], 
         body.append(f'<text class="chart__strong" x="{LEFT + long + 10:.1f}" y="{y + 17:.0f}">{word}</text>')
     told = _("、").join(_("%(label)sは%(word)s", label=label, word=_people(count)) for label, count in bars)
     return frame((width, height), name, _("1人がいくつ持っているか"), told, "".join(body))
+
+
+def fitting(word: str, room: int) -> str:
+    """As much of a word as `room` Latin letters take, of which a kana takes two; readings in brackets go first."""
+    for each in (word, without_readings(word)):
+        wide = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in each))
+        if not wide or wide[-1] <= room:
+            return each
+    return each[: sum(so_far <= room - 2 for so_far in wide)].rstrip() + "…"
 
 
 def both(draw: Callable[[Sequence[T], tuple[float, float], str], Markup], rows: Sequence[T], name: str) -> Markup:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.kit.db import db
+from marketplace.kit.languages import Language, _, language
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.settings import settings
@@ -52,10 +53,11 @@ def how(code: str) -> ResponseReturnValue:
 
 def frame(listing: Listing) -> str:
     """The HTML for the other page."""
-    title = f"{listing.right.title_ja}（{settings().town_name} まちの権利ひろば）"
+    title = _("%(title)s（%(town)s まちの権利ひろば）", title=listing.right.title, town=settings().called)
+    asks = "" if language() == Language.JA else f"?lang={language()}"
     return render_template(
         "storefront/frame.txt",
-        src=f"{settings().base_url}/embed/{listing.code}",
+        src=f"{settings().base_url}/embed/{listing.code}{asks}",
         title=title,
         width=WIDTH,
         height=HEIGHT,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
-from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
 from marketplace.kit.languages import _
 from marketplace.kit.shown import yen
+from marketplace.storefront.charts import fitting
 
 WHOLE = 1_000
 GAP, SLOT = 14.0, 44.0
@@ -102,7 +101,5 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
 
 
 def _short(word: str, width: float) -> str:
-    """As much as has room beside the drawing; the table has it all. A Latin letter is half as wide as a kana."""
-    room = 32 if width > 450 else 22
-    wide = list(accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in word))
-    return word if not wide or wide[-1] <= room else word[: sum(so_far <= room - 2 for so_far in wide)].rstrip() + "…"
+    """As much as has room beside the drawing; the table has it all."""
+    return fitting(word, 32 if width > 450 else 22)

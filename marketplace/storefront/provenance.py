@@ -68,7 +68,7 @@ def promised(token: Token) -> Iterable[Mark]:
 
 def moved(token: Token) -> Iterable[Mark]:
     for step in history(token.token_id):
-        price = _("（%(price_yen)s）", price_yen=yen(step.price_yen)) if step.price_yen is not None else ""
+        price = "" if step.price_yen is None else _("（") + yen(step.price_yen) + _("）")
         yield Mark(step.at, f"{said(STEP_JA[step.kind])}{price}", step.tx_hash, "帳面の記録")
 
 

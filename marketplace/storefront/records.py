@@ -15,10 +15,11 @@ from marketplace.fund import tracing
 from marketplace.fund.models import Posting
 from marketplace.fund.statements import summary
 from marketplace.fund.tracing import STAGES, reached, totals
-from marketplace.fund.years import year_ja
 from marketplace.journal.models import Head
+from marketplace.kit import shown
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db
+from marketplace.kit.languages import _
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
@@ -44,9 +45,8 @@ def fund() -> ResponseReturnValue:
     figures_of_fund: dict[str, Any] = summary()
     parts = parts_of(figures_of_fund)
     chart = both(streams, parts, "yen") if parts else None
-    return _public(
-        render_template("storefront/fund.html", fund=figures_of_fund, parts=parts, chart=chart, year_ja=year_ja)
-    )
+    page = render_template("storefront/fund.html", fund=figures_of_fund, parts=parts, chart=chart, shown=shown)
+    return _public(page)
 
 
 @bp.get("/fund/entries")
@@ -86,7 +86,8 @@ def entries_file(kind: str) -> ResponseReturnValue:
 
 
 def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
-    """{COLUMNS, "on", "token": the page of the token or None}: nothing of persons, the day and not the moment."""
+    """{COLUMNS, "on", "title": in the reader's language, "token": the page of the token or None}: nothing of
+    persons, the day and not the moment."""
     ends, codes = totals(), {entry.subject.removeprefix("order:") for entry in found}
     query = sa.select(Order).where(Order.code.in_(codes)).options(joinedload(Order.listing), joinedload(Order.unit))
     orders = {order.subject: order for order in db.session.scalars(query)}
@@ -102,6 +103,7 @@ def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
                 "date": jst(each.at).date().isoformat(),
                 "fiscal_year": each.year,
                 "right": order.listing.right.title_ja if order else "保証金",
+                "title": order.listing.right.title if order else _("保証金"),
                 "serial": order.unit.serial if order else None,
                 "collected_yen": each.gross_yen,
                 "fee_yen": each.fee_yen,

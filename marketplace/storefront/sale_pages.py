@@ -11,8 +11,9 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
+from marketplace.kit import shown
 from marketplace.kit.clock import JST
-from marketplace.kit.dates import fiscal_year, fiscal_year_name
+from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.tables import csv_file
@@ -65,7 +66,7 @@ def index() -> ResponseReturnValue:
         pages=pages,
         kinds=KIND_JA,
         modes=SALE_JA,
-        years=[(year, fiscal_year_name(year)) for year in _years()],
+        years=[(year, shown.fiscal_year(year)) for year in _years()],
     )
     return _public(page)
 

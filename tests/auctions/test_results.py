@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from marketplace.auctions import closing
 from marketplace.auctions.models import Auction
 from marketplace.auctions.opening import of_listing
-from marketplace.auctions.results import facts
+from marketplace.auctions.outcomes import facts
 from marketplace.auctions.unsealing import draw_tie
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
@@ -93,6 +93,15 @@ def test_the_paper_says_what_the_page_says(client: FlaskClient) -> None:
     for _what, how in facts(get(Listing, auction.listing_id), auction):
         assert "".join(how.split()) in text
     assert len(people) == 2
+
+
+def test_a_reader_of_english_has_the_page_in_english_and_the_paper_in_japanese(client: FlaskClient) -> None:
+    auction, _people = ended("ascending", 5000, 9000)
+    client.get("/display?language=en")
+    page, paper = (client.get(f"/listings/{auction.code}/result{ending}") for ending in ("", ".pdf"))
+    assert "5,250 yen (five thousand two hundred fifty yen, tax included)" in read(page).words
+    text = "".join("".join(sheet.extract_text() for sheet in PdfReader(BytesIO(paper.data)).pages).split())
+    assert "5,250円（五千二百五十円、税込）" in text
 
 
 def test_there_is_no_result_of_what_was_no_auction(client: FlaskClient) -> None:

@@ -15,6 +15,8 @@ from marketplace.listings.models import Listing
 from marketplace.rights.models import Right
 from marketplace.settings import settings
 from tests import given
+from tests.auctions.endings import ended
+from tests.lotteries.applied import drawn
 from tests.pages import submit
 from tests.receipts.bought import paid
 from tests.waiting.stage import a_room, open_it
@@ -22,8 +24,8 @@ from tests.waiting.stage import a_room, open_it
 KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
 TABLE = Path(__file__).parents[1] / "access/pages.txt"
 LANGUAGES = ("日本語", "やさしい日本語")
-DOCUMENTS = {"/results", "/metrics"}
-"""Official announcements are in Japanese; figures are for machines."""
+FIGURES = {"/metrics"}
+"""For machines."""
 
 
 def addresses() -> Iterator[str]:
@@ -76,7 +78,7 @@ def kana_on(client: FlaskClient, path: str) -> list[str]:
 
 def test_pages_in_english_are_in_english(reader: FlaskClient) -> None:
     reader.get("/display?language=en")
-    left = {path: kana_on(reader, path) for path in addresses() if path not in DOCUMENTS}
+    left = {path: kana_on(reader, path) for path in addresses() if path not in FIGURES}
     assert {path: lines for path, lines in left.items() if lines} == {}
 
 
@@ -96,6 +98,13 @@ def test_no_page_breaks_in_any_language(app: Flask, reader: FlaskClient, languag
     paths = [*addresses(), *of_a_sale("fixed"), *of_a_sale("lottery"), *of_a_sale("ascending")]
     broken = [path for path in paths for client in (reader, stranger) if client.get(path).status_code >= 500]
     assert broken == []
+
+
+def test_what_became_of_a_draw_and_an_auction_in_english_is_in_english(reader: FlaskClient) -> None:
+    drawn(3)
+    auction, _people = ended("ascending", 5000, 9000)
+    reader.get("/display?language=en")
+    assert kana_on(reader, "/results") + kana_on(reader, f"/listings/{auction.code}/result") == []
 
 
 def test_an_order_in_english_is_in_english(reader: FlaskClient) -> None:

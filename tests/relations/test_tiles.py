@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.accounts.rules import PREFECTURES
+from marketplace.kit.languages import Language, speaking
 from marketplace.relations.tiles import COLUMNS, PLACES, ROWS, SHADES, shade, tiles
 
 
@@ -23,6 +24,14 @@ def test_numbers_stand_in_their_tiles_and_what_is_not_said_is_a_cross() -> None:
     assert (words[words.index("東京") + 1], words[words.index("山形") + 1]) == ("1,200", "×")
     assert [words[words.index(name) + 1] for name in ("北海道", "沖縄")] == ["", ""]
     assert "東京都の1,200人がいちばん多い" in svg
+
+
+def test_a_reader_of_english_has_three_letters_for_each() -> None:
+    with speaking(Language.EN):
+        svg = tiles("持っている人の都道府県", "人")([("東京都", (1_200, 0))], (340, 260), "homes")
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert words[words.index("TKY") + 1] == "1200"
+    assert len({word for word in words if word.isupper()}) == len(PREFECTURES)
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1))

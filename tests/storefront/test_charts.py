@@ -11,6 +11,7 @@ from marketplace.storefront.charts import (
     ceiling,
     columns,
     counts,
+    fitting,
     lying,
     median,
     prices,
@@ -113,3 +114,16 @@ def test_lying_bars_have_room_for_long_names_and_say_every_value(size: tuple[flo
     drawing = ET.fromstring(lying(bars, size, "n", title="題"))  # noqa: S314 - our own drawing
     assert [text.text for text in drawing.iter("text") if text.get("class")] == ["2.5人", "0人", "5人"]
     assert all(float(bar.attrib["x"]) + float(bar.attrib["width"]) <= size[0] for bar in drawing.iter("rect"))
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("Payment fees", "Payment fees"),
+        ("Being checked by a card company", "Being checked by a c…"),
+        ("払うときの手数料（てすうりょう）", "払うときの手数料"),
+        ("使いました: お年寄りが病院へ通うためのバス", "使いました: お年寄り…"),
+    ],
+)
+def test_a_word_beside_a_drawing_is_as_long_as_its_room_and_readings_go_first(word: str, shown: str) -> None:
+    assert fitting(word, 22) == shown

@@ -62,7 +62,7 @@ def test_a_sale_at_a_fixed_price_has_its_buyers_its_units_and_its_yen(
     }
     page = client.get(f"/listings/{get(Listing, order.listing_id).code}/record")
     words = "".join(read(page).words.split())
-    assert "買った人1人注文の数1件支払われた数1点お渡しした数1点" in words
+    assert "買った人の数1人注文の数1件支払われた数1点お渡しした数1点" in words
     assert "いただいた代金3,000円決済の手数料108円" in words
     assert order.buyer.email not in page.text + client.get("/records.csv").text
 

@@ -13,7 +13,8 @@ const token = Number(box.dataset.pass);
 let mine = null, last = -1;
 
 const now = () => (Date.now() + (mine ? mine.ahead : 0)) / 1000;
-const day = (seconds) => new Date(seconds * 1000).toLocaleDateString("ja-JP", { month: "long", day: "numeric", weekday: "short" });
+const english = document.documentElement.lang === "en";
+const day = (seconds) => new Date(seconds * 1000).toLocaleDateString(english ? "en-GB" : "ja-JP", { month: english ? "short" : "long", day: "numeric", weekday: "short" }).replace(",", "");
 
 async function json(path, body) {
   const { csrf } = await (await fetch("/passes/csrf.json", { cache: "no-store" })).json();

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -90,20 +91,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Copies of one template that the processes of this run share."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     kind: Databases
-    if chosen() == "sqlite":
-        kind = Sqlite(shared, own)
-    elif url := os.environ.get("TEST_DATABASE_URL"):
-        kind = Postgresql(url, os.environ["TEST_RUN"], shared)
-    else:
-        pytest.skip("PostgreSQL: there is no TEST_DATABASE_URL and no wheel with a server for this platform")
+    with TemporaryDirectory(prefix="hiroba-", dir=postgres.memory()) as quick:
+        if chosen() == "sqlite":
+            kind = Sqlite(shared, Path(quick))
+        elif url := os.environ.get("TEST_DATABASE_URL"):
+            kind = Postgresql(url, os.environ["TEST_RUN"], shared)
+        else:
+            pytest.skip("PostgreSQL: there is no TEST_DATABASE_URL and no wheel with a server for this platform")
 
-    kind.template(lambda url: build(url, own))
-    return kind
+        kind.template(lambda url: build(url, own))
+        yield kind
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def server(*, lasting: bool = False) -> Iterator[str]:
     if given and not lasting:
         yield given
         return
-    with _made("/tmp" if lasting else _memory()) as (programs, data, owner):
+    with _made("/tmp" if lasting else memory()) as (programs, data, owner):
         running = _start(programs, data, owner, LASTING if lasting else SETTINGS)
         try:
             _wait(running, data)
@@ -105,7 +105,7 @@ class Killable:
 @contextmanager
 def killable() -> Iterator[Killable]:
     """Raises NoServer."""
-    with _made(_memory()) as home:
+    with _made(memory()) as home:
         found = Killable(*home)
         try:
             yield found
@@ -116,7 +116,7 @@ def killable() -> Iterator[Killable]:
 @contextmanager
 def _made(above: str) -> Iterator[tuple[Path, Path, _User]]:
     """Programs, an initialised data directory below `above`, and whom they belong to."""
-    _sweep("/tmp", _memory())
+    _sweep("/tmp", memory())
     with _directory("/tmp") as home, _directory(above) as data_home:
         programs = _programs(home)
         owner = _hand_over(home, data_home)
@@ -149,9 +149,10 @@ def _sweep(*above: str) -> None:
             continue  # not ours
 
 
-def _memory() -> str:
-    """Where files are kept in memory, if there is room: 300 small files are copied for each test, ten times as fast as
-    on a disk. Not for the programs: some systems start none from there."""
+def memory() -> str:
+    """Where files are kept in memory, if there is room. 300 small files are copied for each test, ten times as fast as
+    on a disk; and SQLite, when it closes a file, waits for the disk longer than most tests take. Not for the programs:
+    some systems start none from there."""
     shared = "/dev/shm"
     return shared if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > ROOM else "/tmp"
 

@@ -30,7 +30,7 @@ from marketplace.ports import Ports
 from marketplace.settings import Settings
 
 OFFICES = (
-    *("outbox", "journal", "notices", "accounts", "rights", "metadata", "chain", "payments", "tokens"),
+    *("outbox", "journal", "blobs", "notices", "accounts", "rights", "metadata", "chain", "payments", "tokens"),
     *(
         "holders",
         "fund",
@@ -63,6 +63,7 @@ OFFICES = (
 """From the ground up, as in the layers of pyproject.toml."""
 
 SHEETS: dict[str, tuple[str, ...]] = {
+    "blobs": ("keeping", "sweeping"),
     "notices": ("sending", "erasing"),
     "accounts": ("phoning", "erasing"),
     "journal": ("sealing", "guarding"),

@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, appoint, seed, export, verify, mend, doctor, backup, …"""
+"""The command line: up, worker, follow, migrate, deploy, appoint, seed, export, verify, mend, doctor, rehouse, …"""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import logging
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from marketplace.kit import logs
 from marketplace.kit.lasting import here_to_stay
+from marketplace.kit.progress import bar, progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "look at every part: each fault with its remedy; 0 well, 1 needs care, 2 a fault")
     doctor.add_argument("--deep", action="store_true", help="also what takes long: the whole database, each key")
     doctor.add_argument("--json", action="store_true", help="for machines")
+    add("rehouse", _rehouse, "move pictures and documents to where UPLOADS says; again after whatever stopped it")
     copy = add("backup", _backup, "copy the town while it works: database, documents, the chain that it runs itself")
     copy.add_argument("--to", type=Path, metavar="DIR", help="instead of BACKUP_DIR (DATA_DIR/backups)")
     copy.add_argument("--secrets", action="store_true", help="with keys and hiroba.env: keep such a copy apart")
@@ -115,7 +116,7 @@ def _follow(options: argparse.Namespace) -> int:
             following.follow()
             return 0
         try:
-            read = following.read_anew(_bar) if options.replay else following.follow_once(_bar)
+            read = following.read_anew(bar) if options.replay else following.follow_once(bar)
         except (Rejected, Unavailable) as trouble:
             return _no(str(trouble))
         sys.stdout.write(f"{read:,} logs read, up to block {following.status()['followed_block']:,}\n")
@@ -171,20 +172,20 @@ def _seed(_options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from ipfs.errors import IpfsError
     from marketplace.continuity import exporting
-    from marketplace.kit.refusals import Refused
+    from marketplace.kit.refusals import Refused, Unavailable
 
     if not (options.public or options.journal):
         return _no("give --public DIR, or --journal FILE, or both")
     with _town():
         try:
             if options.public:
-                name = exporting.export(options.public, _progress("files written"))
+                name = exporting.export(options.public, progress("files written"))
                 sys.stdout.write(f"{options.public}: manifest sha256:{name}\n")
             if options.journal:
                 with options.journal.open("wb") as file:
                     file.writelines(exporting.journal())
                 sys.stdout.write(f"{options.journal}\n")
-        except (Refused, OSError, IpfsError) as trouble:
+        except (Refused, Unavailable, OSError, IpfsError) as trouble:
             return _no(str(trouble))
     return 0
 
@@ -198,11 +199,11 @@ def _verify(options: argparse.Namespace) -> int:
             from marketplace.continuity.standing import verify_here
 
             with _town():
-                found = verify_here(_progress("days looked up"))
+                found = verify_here(progress("days looked up"))
         else:
             from marketplace.continuity.verifying import verify
 
-            found = verify(options.what, _progress("files checked"), options.heads)
+            found = verify(options.what, progress("files checked"), options.heads)
     except (Malformed, Unavailable) as wrong:
         return _no(str(wrong))
     sys.stdout.write(f"ok: {found}\n")
@@ -234,12 +235,19 @@ def _doctor(options: argparse.Namespace) -> int:
         return commands.wrong_settings(wrong, options.json)
 
 
+def _rehouse(_options: argparse.Namespace) -> int:
+    from marketplace.blobs import rehousing
+
+    with _town():
+        return rehousing.command(progress("files moved"))
+
+
 def _backup(options: argparse.Namespace) -> int:
     from marketplace.operating import commands
 
     with _town():
         keep = tuple(options.keep) if options.keep else None
-        return commands.backup(options.to, options.secrets, keep, _progress("files and tables copied"))
+        return commands.backup(options.to, options.secrets, keep, progress("files and tables copied"))
 
 
 def _restore(options: argparse.Namespace) -> int:
@@ -255,7 +263,7 @@ def _restore(options: argparse.Namespace) -> int:
     os.environ["DATA_DIR"] = str(options.data)
     _live_here()
     with _town():
-        return commands.restore(given, _progress("tables compared"))
+        return commands.restore(given, progress("tables compared"))
 
 
 @contextmanager
@@ -276,25 +284,3 @@ def _no(why: str) -> int:
     """One line on stderr, and the exit code of a no."""
     sys.stderr.write(f"{why}\n")
     return 2
-
-
-def _bar(block: int, head: int, first: int) -> None:
-    """How much of the chain has been read, on stderr; one line that moves where a person looks."""
-    share = (block - first + 1) / max(1, head - first + 1)
-    filled = int(40 * share)
-    end = "\r" if sys.stderr.isatty() and block < head else "\n"
-    sys.stderr.write(f"[{'#' * filled}{'.' * (40 - filled)}] {share:4.0%} block {block:,} of {head:,}{end}")
-
-
-def _progress(word: str) -> Callable[[str], None]:
-    """Says each second on stderr how many files were done; a quick command stays silent."""
-    done, said = 0, time.monotonic()
-
-    def told(path: str) -> None:
-        nonlocal done, said
-        done += 1
-        if time.monotonic() - said >= 1:
-            said = time.monotonic()
-            sys.stderr.write(f"… {done:,} {word}, {path}\n")
-
-    return told

@@ -1,4 +1,4 @@
-"""The counters to the world outside, made from the settings: chain, IPFS, card money, mail, short messages, beacon.
+"""The counters to the world outside, made from the settings: chain, IPFS, bytes, card money, mail, short messages, …
 
 Each is made on first use: a web process that never speaks to the chain never imports web3.
 """
@@ -9,6 +9,10 @@ from functools import cached_property
 
 from ipfs.rpc import KuboReplica
 from marketplace.accounts.provider import HttpProvider, Provider
+from marketplace.blobs.bucket import Bucket
+from marketplace.blobs.models import Place
+from marketplace.blobs.signing import Signer
+from marketplace.blobs.store import DatabaseStore, Store
 from marketplace.chain.node import Node, Web3Node
 from marketplace.lotteries.drand import Drand
 from marketplace.notices.mail import FileMail, Mail, SmtpMail
@@ -60,6 +64,16 @@ class Ports:
     def courier(self) -> Courier:
         """To partners' systems; to one on this machine only where the site itself is on none other."""
         return HttpCourier(trial=on_this_machine(self.settings.base_url))
+
+    @cached_property
+    def stores(self) -> dict[Place, Store]:
+        """Where bytes may lie; no bucket where S3_ENDPOINT is empty."""
+        known = self.settings
+        found: dict[Place, Store] = {Place.DATABASE: DatabaseStore()}
+        if known.s3_endpoint:
+            signer = Signer(known.s3_key_id, known.s3_secret, known.s3_region)
+            found[Place.BUCKET] = Bucket(known.s3_endpoint, known.s3_bucket, signer, known.s3_timeout_s)
+        return found
 
     @cached_property
     def ipfs_nodes(self) -> dict[str, KuboReplica]:

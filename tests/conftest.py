@@ -27,7 +27,7 @@ from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
 from marketplace.kit.lasting import here_to_stay
 from marketplace.settings import Settings
-from tests import choosing, local_stripe, postgres
+from tests import choosing, local_bucket, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.remembering import remember
@@ -187,6 +187,18 @@ def stripe(stripe_process: local_stripe.LocalStripe) -> local_stripe.LocalStripe
     """The local Stripe server, without a past. Point an application at it with `settings.model_copy(update=…)`."""
     stripe_process.sim("reset")
     return stripe_process
+
+
+@pytest.fixture(scope="session")
+def s3_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local_bucket.LocalStore]:
+    with local_bucket.serving(tmp_path_factory.mktemp("s3")) as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(s3_process: local_bucket.LocalStore) -> local_bucket.LocalBucket:
+    """An empty bucket of a local S3-compatible store. Point an application at it with `bucket.settings(settings)`."""
+    return s3_process.bucket()
 
 
 @pytest.fixture(scope="session")

@@ -194,13 +194,13 @@ def _start(programs: Path, data: Path, owner: _User, knobs: Mapping[str, str]) -
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
             process_group=0,  # Ctrl-C is for pytest, which stops the server when its tests have let go of it
             **owner,
         )
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Linux tells the server when its starter was killed and could stop nothing."""
     if sys.platform == "linux":
         set_parent_death_signal = 1

@@ -22,6 +22,7 @@ LIVE = {
 }
 """A real town, complete and without a fault."""
 REHEARSED = {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://127.0.0.1:12111"}
+BUCKET = {"s3_bucket": "town", "s3_key_id": "town", "s3_secret": "6Xw1-opens"}
 
 UNSAFE: list[tuple[dict[str, Any], str]] = [
     # real money and a stand-in for it
@@ -62,6 +63,10 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({"ipfs_rpc_url": "http://10.0.0.7:5001", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
     ({"ipfs_rpc_url": "https://a.example,http://b.example", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with"),
     ({"sms_url": "http://sms.example.jp/", "sms_token": "t"}, "SMS_URL must begin with https"),
+    ({"s3_endpoint": "http://s3.example.jp", **BUCKET}, "S3_ENDPOINT must begin with https"),
+    ({"s3_endpoint": "s3.example.jp", **BUCKET}, "S3_ENDPOINT must begin with https"),
+    ({"s3_endpoint": "https://s3.example.jp", **BUCKET, "s3_secret": ""}, "S3_ENDPOINT needs S3_BUCKET, S3_KEY_ID and"),
+    ({"uploads": "bucket", **BUCKET}, "UPLOADS=bucket needs S3_ENDPOINT"),
     # several machines, each with a database of its own
     ({"queue_url": "redis://10.0.0.7:6379/0"}, "QUEUE_URL or LIMITS_URL is for several machines"),
     ({"queue_url": "postgresql://10.0.0.7/queue"}, "QUEUE_URL or LIMITS_URL is for several machines"),
@@ -87,6 +92,8 @@ def test_an_unsafe_combination_does_not_start_and_says_why(knobs: dict[str, Any]
         {**HERE, "stripe_secret_key": "sk_test_1"},
         {"ipfs_rpc_url": "http://127.0.0.1:5001", "ipfs_rpc_token": "t"},
         {"ipfs_rpc_url": "http://10.0.0.7:5001"},
+        {"uploads": "bucket", "s3_endpoint": "https://s3.example.jp", **BUCKET},
+        {"s3_endpoint": "http://127.0.0.1:9000", **BUCKET},
         {
             "database_url": "postgresql://10.0.0.7/town",
             "queue_url": "redis://10.0.0.7",
@@ -121,6 +128,7 @@ def test_what_is_printed_of_the_settings_opens_nothing() -> None:
         "smtp_url": "smtps://hiroba:6Xw1-mail@mail.example.jp",
         "sms_url": "https://sms.example.jp/6Xw1-account",
         "sms_token": "6Xw1-sms",
+        "s3_secret": "6Xw1-opens",
     }
     town = Settings(**hidden)  # type: ignore[arg-type]
     assert "6Xw1" not in f"{town!r} {town}"

@@ -15,6 +15,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from marketplace.admissions.models import Enclosure
+from marketplace.blobs import keeping as blobs
+from marketplace.blobs.keeping import bring
+from marketplace.blobs.store import room
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
@@ -45,28 +48,51 @@ class EnclosureRefused(Invalid):
 
 
 def keep(listing_id: int, account_id: int, data: bytes) -> int:
-    """Keep a document of an application that is being filled in; its id, the same for the same. EnclosureRefused."""
+    """Keep a document of an application that is being filled in; its id, the same for the same.
+
+    EnclosureRefused; NoRoom, NoAnswer of the place where it is kept.
+    """
     clean, media_type = harmless(data)
     sha256 = hashlib.sha256(clean).hexdigest()
-    mine = sa.select(Enclosure).where(Enclosure.listing_id == listing_id, Enclosure.account_id == account_id)
-    with transaction():
-        found = db.session.scalar(mine.where(Enclosure.sha256 == sha256, Enclosure.deleted_at.is_(None)))
-        if found is not None:
-            return found.id
-        if len(pending(listing_id, account_id)) >= MOST_ENCLOSURES:
-            raise EnclosureRefused(
-                _(
-                    "書類は%(most_enclosures)sつまでです。いらないものを取り除いてから、お送りください。",
-                    most_enclosures=MOST_ENCLOSURES,
-                )
-            )
+    if (known := _known(listing_id, account_id, sha256)) is not None:
+        return known
+    db.session.rollback()
+    brought = bring("enclosures", clean)
+    with room(), transaction() as session:
+        if (known := _known(listing_id, account_id, sha256)) is not None:
+            return known  # sent twice at once: what we brought is swept
+        blob_id = blobs.keep(brought)
         values = {"listing_id": listing_id, "account_id": account_id, "media_type": media_type, "sha256": sha256}
-        enclosure_id = insert_once(Enclosure, values | {"size": len(clean), "data": clean, "received_at": now()})
-        if enclosure_id is None:  # sent twice at once, or once before and deleted since
-            enclosure = db.session.execute(mine.where(Enclosure.sha256 == sha256)).scalar_one()
-            enclosure.data, enclosure.deleted_at, enclosure.received_at = clean, None, now()
-            return enclosure.id
-        return enclosure_id
+        values |= {"size": brought.size, "blob_id": blob_id, "received_at": now()}
+        enclosure_id = insert_once(Enclosure, values)
+        if enclosure_id is not None:
+            return enclosure_id
+        same = _of(listing_id, account_id).where(Enclosure.sha256 == sha256).with_for_update(of=Enclosure)
+        enclosure = session.execute(same.execution_options(populate_existing=True)).scalar_one()
+        if enclosure.deleted_at is None:  # the other one was a moment sooner
+            blobs.drop([blob_id])
+        else:
+            enclosure.blob_id, enclosure.deleted_at, enclosure.received_at = blob_id, None, now()
+        return enclosure.id
+
+
+def _of(listing_id: int, account_id: int) -> sa.Select[Enclosure]:
+    return sa.select(Enclosure).where(Enclosure.listing_id == listing_id, Enclosure.account_id == account_id)
+
+
+def _known(listing_id: int, account_id: int, sha256: str) -> int | None:
+    """The id where we have it already. EnclosureRefused where there is no room for one more."""
+    same = _of(listing_id, account_id).where(Enclosure.sha256 == sha256, Enclosure.deleted_at.is_(None))
+    if (found := db.session.scalar(same)) is not None:
+        return found.id
+    if len(pending(listing_id, account_id)) >= MOST_ENCLOSURES:
+        raise EnclosureRefused(
+            _(
+                "書類は%(most_enclosures)sつまでです。いらないものを取り除いてから、お送りください。",
+                most_enclosures=MOST_ENCLOSURES,
+            )
+        )
+    return None
 
 
 def drop(enclosure_id: int, account_id: int) -> None:
@@ -76,6 +102,7 @@ def drop(enclosure_id: int, account_id: int) -> None:
         if enclosure.account_id != account_id or enclosure.participation_id is not None:
             raise LookupError(f"Enclosure {enclosure_id}")
         session.delete(enclosure)
+        blobs.drop([] if enclosure.blob_id is None else [enclosure.blob_id])
 
 
 def pending(listing_id: int, account_id: int) -> list[Enclosure]:
@@ -95,13 +122,17 @@ def enclosures_of(participation_id: int) -> list[Enclosure]:
 
 
 def read(enclosure_id: int, participation_code: str, by: str) -> tuple[bytes, str]:
-    """(bytes, media type) for a member of staff; the journal says who read it. LookupError where it is gone."""
+    """(bytes, media type) for a member of staff; the journal says who read it. LookupError where it is gone.
+
+    Unavailable, where it can't be had now; then nobody has read it.
+    """
+    enclosure = get(Enclosure, enclosure_id)
+    if enclosure.blob_id is None:
+        raise LookupError(f"Enclosure {enclosure_id}")
+    data, media_type = blobs.read(enclosure.blob_id), enclosure.media_type
     with transaction():
-        enclosure = get(Enclosure, enclosure_id)
-        if enclosure.data is None:
-            raise LookupError(f"Enclosure {enclosure_id}")
-        note(f"participation:{participation_code}", "read_enclosure", by=by, enclosure=enclosure.id)
-        return bytes(enclosure.data), enclosure.media_type
+        note(f"participation:{participation_code}", "read_enclosure", by=by, enclosure=enclosure_id)
+    return data, media_type
 
 
 def harmless(data: bytes) -> tuple[bytes, str]:
@@ -182,9 +213,11 @@ def forget(account_id: int) -> int:
 
 def _delete(which: sa.ColumnElement[bool]) -> int:
     rows = list(db.session.scalars(sa.select(Enclosure).where(which).limit(PORTION).with_for_update(of=Enclosure)))
+    gone = [enclosure.blob_id for enclosure in rows if enclosure.blob_id is not None]
     for enclosure in rows:
-        enclosure.data, enclosure.deleted_at = None, now()
+        enclosure.blob_id, enclosure.deleted_at = None, now()
         note(f"enclosure:{enclosure.id}", "delete")
+    blobs.drop(gone)
     return len(rows)
 
 

@@ -135,7 +135,7 @@ class Enclosure(Base):
         sa.CheckConstraint(
             "media_type IN ('application/pdf', 'image/jpeg', 'image/png')", name="enclosure_is_pdf_or_picture"
         ),
-        sa.CheckConstraint("(data IS NULL) = (deleted_at IS NOT NULL)", name="there_or_deleted"),
+        sa.CheckConstraint("(blob_id IS NULL) = (deleted_at IS NOT NULL)", name="there_or_deleted"),
         sa.Index("ix_enclosures_participation", "participation_id"),
     )
 
@@ -147,7 +147,7 @@ class Enclosure(Base):
     media_type: Mapped[str] = mapped_column(sa.String(40))
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int]
-    data: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    blob_id: Mapped[int | None] = mapped_column(sa.ForeignKey("blobs.id"), unique=True)
     received_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

@@ -85,7 +85,11 @@ class Kit:
             for piece in pieces:
                 digest.update(piece)
                 size += file.write(piece)
-        self.files[path] = {"sha256": digest.hexdigest(), "bytes": size}
+        self.note(path, digest.hexdigest(), size)
+
+    def note(self, path: str, sha256: str, size: int) -> None:
+        """A file that is there."""
+        self.files[path] = {"sha256": sha256, "bytes": size}
         self._told(path)
 
     def json(self, path: str, value: Any) -> None:

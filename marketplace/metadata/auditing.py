@@ -21,6 +21,7 @@ from ipfs.errors import Corrupt, IpfsError, NotFound, ReplicaError, ReplicaUnrea
 from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.metadata import amending
 from marketplace.metadata.models import Pin, blocks
@@ -142,7 +143,7 @@ def _sources(pin: Pin) -> list[Source]:
         if made is None:
             try:
                 made = {block.cid: block for block in amending.recompose(right_id, edition).store}
-            except LookupError:  # the picture itself is gone
+            except (LookupError, Unavailable):  # the picture itself is gone, or not to be had now
                 made = {}
             db.session.rollback()
         return made.get(cid)

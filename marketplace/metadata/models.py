@@ -39,13 +39,13 @@ class Picture(Base):
 
 
 class PictureFile(Base):
-    """The bytes of a picture (width 0) and of its smaller copies for pages, which are WebP."""
+    """The bytes of a picture (width 0), or of one of its smaller copies for pages, which are WebP."""
 
     __tablename__ = "picture_files"
 
     picture_id: Mapped[int] = mapped_column(sa.ForeignKey("pictures.id"), primary_key=True)
     width: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    data: Mapped[bytes]
+    blob_id: Mapped[int] = mapped_column(sa.ForeignKey("blobs.id"), unique=True)
 
 
 class Document(Base):

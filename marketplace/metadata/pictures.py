@@ -20,10 +20,13 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from ipfs.building import Builder
 from marketplace.art.raster import png
 from marketplace.art.scenes import scene
+from marketplace.blobs import keeping as blobs
+from marketplace.blobs.keeping import bring
+from marketplace.blobs.store import room
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, transaction
-from marketplace.kit.refusals import Invalid, Refused
+from marketplace.kit.refusals import Invalid
 from marketplace.metadata.models import Picture, PictureFile
 from marketplace.rights.models import Right
 
@@ -45,17 +48,6 @@ class PictureRefused(Invalid):
         super().__init__(message, field="picture")
 
 
-class NoRoom(Refused):
-    """The disk or the database is full."""
-
-    code = "no_room"
-    status = 507
-    message = (
-        "保存する場所がいっぱいで、画像を保存できませんでした。システムの担当者にお知らせください。"
-        "ほかの入力はそのまま残っています。"
-    )
-
-
 class Clean(NamedTuple):
     """A picture without anything hidden in it."""
 
@@ -68,50 +60,52 @@ class Clean(NamedTuple):
 def keep(data: bytes, by: str) -> int:
     """Clean an uploaded picture and keep it with its copies for pages; its id. The same picture twice is kept once.
 
-    PictureRefused says what is wrong with it, NoRoom that there is no place for it.
+    PictureRefused says what is wrong with it, NoRoom that there is no place for it, NoAnswer that the place is silent.
     """
     return keep_clean(sanitise(data), by)
 
 
 def keep_clean(clean: Clean, by: str) -> int:
-    """Keep a picture that is clean already, with its copies for pages; its id, the same when kept again. NoRoom."""
+    """Keep a picture that is clean already, with its copies for pages; its id, the same when kept again.
+
+    NoRoom, NoAnswer.
+    """
     sha256 = hashlib.sha256(clean.data).hexdigest()
-    files = copies(clean)
-    try:
-        with transaction() as session:
-            picture_id = insert_once(
-                Picture,
-                {
-                    "sha256": sha256,
-                    "cid": str(Builder(lambda block: None).file(clean.data).cid),
-                    "media_type": clean.media_type,
-                    "width": clean.width,
-                    "height": clean.height,
-                    "kept_at": now(),
-                },
-            )
-            if picture_id is None:
-                return session.scalars(sa.select(Picture.id).where(Picture.sha256 == sha256)).one()
-            session.execute(
-                sa.insert(PictureFile),
-                [{"picture_id": picture_id, "width": width, "data": file} for width, file in files.items()],
-            )
-            note(f"picture:{picture_id}", "keep", by=by, sha256=sha256)
-            return picture_id
-    except sa.exc.OperationalError as error:
-        if is_full(error):
-            raise NoRoom from error
-        raise
+    same = sa.select(Picture.id).where(Picture.sha256 == sha256)
+    if (known := db.session.scalar(same)) is not None:
+        return known
+    db.session.rollback()
+    files = {width: bring("pictures", file) for width, file in copies(clean).items()}
+    with room(), transaction() as session:
+        picture_id = insert_once(
+            Picture,
+            {
+                "sha256": sha256,
+                "cid": str(Builder(lambda block: None).file(clean.data).cid),
+                "media_type": clean.media_type,
+                "width": clean.width,
+                "height": clean.height,
+                "kept_at": now(),
+            },
+        )
+        if picture_id is None:  # sent twice at once: what we brought is swept
+            return session.scalars(same).one()
+        rows = [
+            {"picture_id": picture_id, "width": width, "blob_id": blobs.keep(file)} for width, file in files.items()
+        ]
+        session.execute(sa.insert(PictureFile), rows)
+        note(f"picture:{picture_id}", "keep", by=by, sha256=sha256)
+        return picture_id
 
 
 def file_of(picture_id: int, width: int = FULL) -> bytes:
-    """The bytes of a picture or of its copy of this width. LookupError where there is none."""
-    data = db.session.scalar(
-        sa.select(PictureFile.data).where(PictureFile.picture_id == picture_id, PictureFile.width == width)
+    """The bytes of a picture or of its copy of this width. LookupError where there is none; Unavailable."""
+    blob_id = db.session.scalar(
+        sa.select(PictureFile.blob_id).where(PictureFile.picture_id == picture_id, PictureFile.width == width)
     )
-    if data is None:
+    if blob_id is None:
         raise LookupError(f"picture {picture_id}, width {width}")
-    return bytes(data)
+    return blobs.read(blob_id)
 
 
 def sanitise(data: bytes) -> Clean:
@@ -153,12 +147,6 @@ def shrink(clean: Clean, width: int) -> bytes:
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=82)
     return out.getvalue()
-
-
-def is_full(error: sa.exc.OperationalError) -> bool:
-    """Whether the database says that there is no room left: SQLITE_FULL, or PostgreSQL's disk_full (53100)."""
-    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
-    return name in ("SQLITE_FULL", "53100")
 
 
 @lru_cache(maxsize=8)

@@ -7,10 +7,17 @@ from flask import Blueprint, Response, abort, request
 
 from marketplace.accounts.session import current_account, roles_of
 from marketplace.kit.db import db, get
+from marketplace.kit.refusals import Unavailable
 from marketplace.metadata import documents, gateway
 from marketplace.metadata.models import Document, Picture
 from marketplace.metadata.pictures import WIDTHS, copies, drawn, file_of, own_url, url
 from marketplace.rights.models import Right
+
+FRAME = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 480 480"><rect width="480" height="480" fill="#e6ebf0"/>'
+    '<path d="M96 336l104-132 72 88 40-48 72 92z" fill="#c9d3dd"/>'
+    '<circle cx="332" cy="164" r="30" fill="#c9d3dd"/></svg>'
+)
 
 pages = Blueprint("metadata", __name__)
 BLUEPRINTS = (pages, gateway.bp)
@@ -50,7 +57,18 @@ def _copy(row: Picture, width: int) -> Response:
         "public, max-age=31536000, immutable" if row.published_at else "private, no-store"
     )
     if response.make_conditional(request).status_code == 200:
-        response.set_data(file_of(row.id, width))
+        try:
+            response.set_data(file_of(row.id, width))
+        except Unavailable:
+            return _later()
+    return response
+
+
+def _later() -> Response:
+    """A calm empty frame, where the picture can't be had just now: the page around it is whole."""
+    response = Response(FRAME, 503, content_type="image/svg+xml")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Retry-After"] = "10"
     return response
 
 

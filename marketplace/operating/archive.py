@@ -4,6 +4,7 @@ database.sqlite.gz       SQLite: the file, ready to be opened
 tables/<table>.copy.gz   PostgreSQL: each table as COPY writes it (text)
 chain/chain.json.gz      the state of the chain that the town runs itself
 stripe.sqlite.gz         the local stand-in for Stripe, where there is one
+files/<key>              pictures and documents that lie in a bucket; those in the database are in its tables
 town/hiroba.town         says that the directory was a town's
 secrets/…                keys and hiroba.env, only where they were asked for
 MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table; written last

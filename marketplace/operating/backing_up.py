@@ -19,9 +19,9 @@ from marketplace.continuity.exporting import Kit
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, is_sqlite, see_one_moment
 from marketplace.kit.published import Record
-from marketplace.kit.refusals import Refused
-from marketplace.operating import copying, digests
-from marketplace.operating.archive import MANIFEST, VERSION, Archive, name_of, opened, packed, pieces
+from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.operating import copying, copying_files, digests
+from marketplace.operating.archive import MANIFEST, VERSION, Archive, name_of, newest, opened, packed, pieces
 from marketplace.operating.digests import Told
 from marketplace.settings import settings
 
@@ -53,6 +53,9 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
         kit = Kit(beside, told)
         _copy_chain(kit)
         about = _copy_sqlite(kit, told) if is_sqlite() else _copy_postgresql(kit, told)
+        filed = copying_files.in_the_bucket()
+        db.session.rollback()  # what follows may take long, and needs no snapshot
+        about["missing"] = _copy_files(kit, filed, directory)
         _copy_the_rest(kit, secrets)
         about |= {"version": VERSION, "made_at": moment.isoformat(), "secrets": secrets}
         about |= {"town": settings().town_name, "schema": wanted_head()}
@@ -91,6 +94,13 @@ def _copy_postgresql(kit: Kit, told: Told) -> Record:
         kit.write(f"tables/{table.name}.copy.gz", packed(copying.rows_of(table)))
     found = digests.of_everything(told)
     return {"database": "postgresql", "digests": found, "numbers": copying.last_numbers()}
+
+
+def _copy_files(kit: Kit, filed: list[copying_files.Filed], directory: Path) -> list[str]:
+    try:
+        return copying_files.copy_files(kit, filed, newest(directory))
+    except Unavailable as trouble:
+        raise NoBackup(f"the files in the bucket can't be copied: {trouble}") from trouble
 
 
 def _copy_the_rest(kit: Kit, secrets: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from marketplace.kit.published import Malformed
-from marketplace.kit.refusals import Refused
+from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import backing_up, restoring
 from marketplace.operating.archive import Archive
 from marketplace.operating.examining import Report, examine
@@ -75,8 +75,11 @@ def backup(directory: Path | None, secrets: bool, keep: tuple[int, int, int] | N
         return _no(str(trouble))
     size = sum(file.stat().st_size for file in made.place.rglob("*") if file.is_file())
     sys.stdout.write(f"{made.place}: {size / 1024**2:,.1f} MB\n")
+    missing = made.manifest()["missing"]
     for archive in gone:
         sys.stdout.write(f"removed {archive.place.name}\n")
+    if missing:
+        return _no("lost in the bucket, and so not in the backup:\n" + "\n".join(missing))
     return 0
 
 
@@ -84,7 +87,7 @@ def restore(archive: Archive, progress: Told) -> int:
     """The database of the settings from `archive`, whose files are in place already."""
     try:
         wrong = restoring.restore_database(archive, progress)
-    except (Refused, Malformed, OSError) as trouble:
+    except (Refused, Unavailable, Malformed, OSError) as trouble:
         return _no(str(trouble))
     if wrong:
         return _no("what stands here is not what was copied:\n" + "\n".join(wrong))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from marketplace.kit.db import db
-from marketplace.operating import looking_here, looking_inside, looking_outside
+from marketplace.operating import looking_at_files, looking_here, looking_inside, looking_outside
 from marketplace.operating.faults import PARTS, found
 from marketplace.operating.health import Finding, Grade, worst
 
@@ -28,6 +28,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "chain": (looking_outside.blockchain,),
     "follower": (looking_inside.follower,),
     "ipfs": (looking_outside.replicas,),
+    "files": (looking_at_files.files,),
     "backups": (looking_here.backups,),
 }
 assert list(LOOKS) == list(PARTS)

@@ -22,6 +22,7 @@ PARTS = {
     "chain": "ブロックチェーン",
     "follower": "ブロックチェーンの読み取り",
     "ipfs": "内容の控え（IPFS）",
+    "files": "写真と書類の保存先",
     "backups": "バックアップ",
 }
 """The parts of the house, each with its name at the desk, in the order in which they are looked at."""

@@ -17,7 +17,7 @@ from marketplace.api.health import wanted_head
 from marketplace.kit.db import db, is_sqlite, transaction
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
-from marketplace.operating import copying, digests
+from marketplace.operating import copying, copying_files, digests
 from marketplace.operating.archive import Archive, pieces
 from marketplace.operating.digests import Told
 
@@ -55,7 +55,8 @@ def restore_files(archive: Archive, data: Path) -> None:
 def restore_database(archive: Archive, told: Told = lambda table: None) -> list[str]:
     """Fill the application's own database, which must be empty, and bring it to the present schema.
 
-    What differs from the digests in the manifest; empty where all is as it was. Raises NotEmpty, NoPlace, Malformed.
+    Files that lay in a bucket are put back too. What differs from the digests in the manifest; empty where all is as
+    it was. Raises NotEmpty, NoPlace, Malformed; Unavailable where the bucket is silent.
     """
     about = archive.manifest()
     kind = "sqlite" if is_sqlite() else "postgresql"
@@ -74,7 +75,7 @@ def restore_database(archive: Archive, told: Told = lambda table: None) -> list[
         flask_migrate.upgrade()
         wrong = _rows_that_went(about)
     db.session.rollback()
-    return wrong
+    return wrong + copying_files.put_back(archive)
 
 
 def _fill(archive: Archive, about: Record, told: Told) -> None:

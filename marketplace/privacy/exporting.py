@@ -18,6 +18,8 @@ from flask import render_template
 
 from marketplace.accounts.models import Account
 from marketplace.admissions.models import Enclosure
+from marketplace.blobs import keeping as blobs
+from marketplace.blobs.keeping import bring
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Refused
@@ -32,7 +34,7 @@ EACH = timedelta(hours=24)
 SECRET = frozenset(
     {
         *("key_hash", "code_hash", "link_hash", "ch", "person_key", "phone_key", "card_key", "sha256"),
-        *("params", "idempotency_key", "public_key", "data", "id", "fingerprint", "salt", "leaf", "secret"),
+        *("params", "idempotency_key", "public_key", "id", "fingerprint", "salt", "leaf", "secret"),
         *("device_key", "pin_hash", "pin_salt", "proof"),
     }
 )
@@ -63,13 +65,26 @@ def ask(account_id: int) -> int:
 @handles("export.asked")
 def make(export_id: int) -> None:
     """Write the file; a second time changes nothing. One whose account was deleted meanwhile is not there any more."""
+    asked = db.session.get(Export, export_id)
+    if asked is None or asked.made_at is not None:
+        return
+    data = archive(get(Account, asked.account_id))
+    db.session.rollback()
+    brought = bring("exports", data)
     with transaction() as session:
-        row = session.get(Export, export_id, with_for_update=True)
+        row = session.get(Export, export_id, with_for_update=True, populate_existing=True)
         if row is None or row.made_at is not None:
-            return
+            return  # what we brought is swept
         account = get(Account, row.account_id)
-        row.data, row.made_at = archive(account), now()
+        row.blob_id, row.made_at = blobs.keep(brought), now()
         send("export_made", account.email, key=f"export:{account.code}:{row.asked_at.timestamp():.0f}", days=KEPT.days)
+
+
+def delete(which: Where) -> int:
+    """Delete these exports with their files, inside a transaction; how many."""
+    gone = db.session.execute(sa.delete(Export).where(which).returning(Export.blob_id)).scalars().all()
+    blobs.drop(blob_id for blob_id in gone if blob_id is not None)
+    return len(gone)
 
 
 def exports_of(account_id: int) -> list[Export]:
@@ -110,9 +125,9 @@ BESIDE = (
 )
 """Tables that are about the person and hold numbers, sums and dates alone."""
 NOT_TOLD = {
+    "stored_bytes": "書類は、このファイルの documents にそのまま入っています",
     "sign_in_codes": "消えるまでの1日だけのもの",
     "phone_codes": "消えるまでの1日だけのもの",
-    "exports": "このファイルそのもの",
     "exclusions": "開示の請求によります（個人情報の保護に関する法律78条）",
     "auctions": "立会人の記録は、開示の請求によります",
     "draws": "立会人の記録は、開示の請求によります",
@@ -204,10 +219,10 @@ def _plain(value: Any) -> Any:
 
 
 def _documents(account_id: int) -> Iterator[tuple[str, bytes]]:
-    mine = sa.select(Enclosure.media_type, Enclosure.data).where(
-        Enclosure.account_id == account_id, Enclosure.data.is_not(None)
+    mine = sa.select(Enclosure.media_type, Enclosure.blob_id).where(
+        Enclosure.account_id == account_id, Enclosure.blob_id.is_not(None)
     )
     endings = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
-    for media_type, data in db.session.execute(mine.order_by(Enclosure.id)):
-        assert data is not None
-        yield endings[media_type], bytes(data)
+    for media_type, blob_id in db.session.execute(mine.order_by(Enclosure.id)).all():
+        assert blob_id is not None
+        yield endings[media_type], blobs.read(blob_id)

@@ -24,6 +24,7 @@ from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryStat
 from marketplace.notices.models import Notice
 from marketplace.notices.sending import send
 from marketplace.orders.models import OPEN, Order, OrderState
+from marketplace.privacy import exporting
 from marketplace.privacy.models import Export
 from marketplace.privacy.retention import FAREWELL, accounts_end, blank
 
@@ -124,7 +125,7 @@ def forget(account_id: int) -> None:
         while enclosing.forget(account_id):
             pass
         _forget_wallets(account_id)
-        session.execute(sa.delete(Export).where(Export.account_id == account_id))
+        exporting.delete(Export.account_id == account_id)
         address = close(account_id)
         session.execute(sa.delete(Notice).where(Notice.to_email == address))
         send(FAREWELL, address, key=f"{FAREWELL}:{account.code}")

@@ -28,7 +28,7 @@ class Export(Base):
     __tablename__ = "exports"
     __table_args__ = (
         sa.Index("ix_exports_account", "account_id", "id"),
-        sa.CheckConstraint("(data IS NULL) = (made_at IS NULL)", name="made_with_data"),
+        sa.CheckConstraint("(blob_id IS NULL) = (made_at IS NULL)", name="made_with_data"),
         NEVER_TWICE,
     )
 
@@ -37,5 +37,5 @@ class Export(Base):
     asked_at: Mapped[datetime]
     made_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
-    data: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    blob_id: Mapped[int | None] = mapped_column(sa.ForeignKey("blobs.id"), unique=True)
     """A ZIP file."""

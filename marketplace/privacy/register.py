@@ -72,7 +72,7 @@ FILES = (
             **_of("outside_identities", issuer="ほかのサービスの名前", subject="ほかのサービスでの番号"),
             **_of("wallets", address="ウォレットの住所", message="ウォレットの証明", signature="ウォレットの証明"),
             **_of("custody_addresses", address="おあずかりの住所"),
-            **_of("exports", data="書き出したファイル"),
+            **_of("stored_bytes", data="書き出したファイル"),
         },
     ),
     File(
@@ -123,7 +123,7 @@ FILES = (
             **_of("participations", name="氏名", address="住所", phone="電話番号", company="会社名"),
             **_of("participations", representative="代表者", corporate_no="法人番号", no="入札者番号"),
             **_of("participations", reason="お断りの理由", code="参加申込の番号"),
-            **_of("enclosures", data="提出された書類"),
+            **_of("stored_bytes", data="提出された書類"),
             **_of("bidders", no="入札者番号"),
             **_of("bids", bidder_no="入札者番号"),
             "bids.secret": "入札の内容",

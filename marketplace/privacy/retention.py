@@ -15,6 +15,7 @@ from marketplace.listings.models import Listing, ListingState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
 from marketplace.payments.models import Payment
+from marketplace.privacy import exporting
 from marketplace.privacy.models import Export
 from marketplace.settings import settings
 
@@ -98,8 +99,7 @@ def _passing_due(at: datetime) -> int:
 
 def _erase_passing() -> int:
     old, farewell = _passing(now())
-    gone = db.session.execute(sa.delete(Export).where(old).returning(Export.id)).all()
-    return len(gone) + len(db.session.execute(sa.delete(Notice).where(farewell).returning(Notice.id)).all())
+    return exporting.delete(old) + len(db.session.execute(sa.delete(Notice).where(farewell).returning(Notice.id)).all())
 
 
 erases(

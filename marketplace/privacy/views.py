@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, sign_out, signed_in
+from marketplace.blobs import keeping as blobs
 from marketplace.holders import giving_up
 from marketplace.kit.db import db
 from marketplace.kit.erasures import ERASURES
@@ -57,9 +58,9 @@ def ask() -> ResponseReturnValue:
 @signed_in
 def download(export_id: int) -> Response:
     row = db.session.get(Export, export_id)
-    if row is None or row.data is None or row not in exporting.exports_of(me().id):
+    if row is None or row.blob_id is None or row not in exporting.exports_of(me().id):
         abort(404)
-    response = Response(row.data, mimetype="application/zip")
+    response = Response(blobs.read(row.blob_id), mimetype="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="hiroba-{me().code}.zip"'
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -130,6 +130,19 @@ class Settings(BaseSettings):
     stripe_timeout_s: float = 20
     stripe_webhook_tolerance_s: int = 300
 
+    uploads: Literal["database", "bucket"] = "database"
+    """Where the bytes of pictures, documents and made files are put. After a change run `python -m marketplace
+    rehouse`."""
+    s3_endpoint: str = ""
+    """An S3-compatible store, e.g. https://s3.example.jp. Empty: there is none. Each object is for the town
+    alone: the bucket must not be public."""
+    s3_bucket: str = ""
+    s3_region: str = "us-east-1"
+    s3_key_id: str = ""
+    s3_secret: SecretStr = SecretStr("")
+    s3_timeout_s: float = Field(default=5, gt=0)
+    """For how long the store may be silent; while it is, all but a page now and then are told so at once."""
+
     smtp_url: str = ""
     """smtp://user:password@host:587. Empty: mails become files in DATA_DIR/mail."""
     mail_from: str = "hiroba@example.jp"

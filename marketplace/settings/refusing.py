@@ -48,6 +48,12 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield "OIDC_ISSUER must begin with https://"
     if town.oidc_issuer and not (town.oidc_client_id and town.oidc_client_secret.get_secret_value()):
         yield "OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET"
+    if town.s3_endpoint and (_in_the_clear(town.s3_endpoint) or not town.s3_endpoint.startswith("http")):
+        yield "S3_ENDPOINT must begin with https: else documents of people travel in the clear"
+    if town.s3_endpoint and not (town.s3_bucket and town.s3_key_id and town.s3_secret.get_secret_value()):
+        yield "S3_ENDPOINT needs S3_BUCKET, S3_KEY_ID and S3_SECRET"
+    if town.uploads == "bucket" and not town.s3_endpoint:
+        yield "UPLOADS=bucket needs S3_ENDPOINT"
     if not town.database_url and any(_is_shared(url) for url in (town.queue_url, town.limits_url)):
         yield "QUEUE_URL or LIMITS_URL is for several machines, but the database is one file here: set DATABASE_URL"
     if live:

@@ -6,10 +6,11 @@ from flask import Flask
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from marketplace.blobs.store import NoRoom
 from marketplace.kit.db import db, get, is_sqlite
 from marketplace.metadata import pictures
 from marketplace.metadata.models import Picture, PictureFile
-from marketplace.metadata.pictures import FULL, NoRoom, PictureRefused, file_of, is_full, keep, sanitise
+from marketplace.metadata.pictures import FULL, PictureRefused, file_of, keep, sanitise
 from tests.metadata import pictures as made
 from tests.racing import at_once
 
@@ -158,17 +159,6 @@ def test_a_full_disk_is_said_in_plain_words(app: Flask) -> None:
     db.session.remove()
     db.engine.dispose()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Picture)) == 0
-
-
-def test_other_trouble_of_the_database_is_not_called_a_full_disk() -> None:
-    class DiskFull(Exception):
-        sqlstate = "53100"
-
-    class Gone(Exception):
-        sqlstate = "57P01"
-
-    assert is_full(sa.exc.OperationalError("INSERT", {}, DiskFull()))
-    assert not is_full(sa.exc.OperationalError("INSERT", {}, Gone()))
 
 
 def test_a_drawn_picture_is_as_clean_as_an_uploaded_one() -> None:

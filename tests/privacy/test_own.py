@@ -18,6 +18,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import open_sign_in
 from marketplace.accounts.signing_in import account_of, ask_code
 from marketplace.admissions.models import Participation
+from marketplace.blobs import keeping as blobs
 from marketplace.journal.checking import check_here
 from marketplace.journal.sealing import seal
 from marketplace.kit.clock import now, pretending
@@ -58,9 +59,9 @@ def everywhere() -> dict[str, list[str]]:
 
 def opened(export_id: int) -> tuple[dict[str, Any], str]:
     """(data.json, index.html) of an export."""
-    data = get(Export, export_id).data
-    assert data is not None
-    with zipfile.ZipFile(io.BytesIO(data)) as file:
+    blob_id = get(Export, export_id).blob_id
+    assert blob_id is not None
+    with zipfile.ZipFile(io.BytesIO(blobs.read(blob_id))) as file:
         return json.loads(file.read("data.json")), file.read("index.html").decode()
 
 

@@ -12,10 +12,13 @@ from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
+from pydantic import SecretStr
 
 from ipfs.cid import CID
 from ipfs.errors import IpfsError
 from ipfs.rpc import KuboReplica
+from marketplace.blobs.bucket import Bucket
+from marketplace.blobs.signing import Signer
 from marketplace.chain.node import Web3Node
 from marketplace.chain.remote_signer import RemoteSigner
 from marketplace.kit.refusals import Rejected, Unavailable
@@ -31,6 +34,7 @@ SPEAKERS = {
     "ipfs/rpc.py": "IPFS_RPC_URL",
     "marketplace/accounts/provider.py": "OIDC_ISSUER",
     "marketplace/auctions/beating.py": "BASE_URL",
+    "marketplace/blobs/bucket.py": "S3_ENDPOINT",
     "marketplace/chain/embedded.py": "loopback",
     "marketplace/chain/node.py": "CHAIN_URL",
     "marketplace/chain/remote_signer.py": "SIGNER_URL",
@@ -46,6 +50,7 @@ SPEAKERS = {
 """The only files of the town that can speak to a network, and to whom; without the local stand-ins and the demo."""
 STAND_INS = ("marketplace/devstripe/", "marketplace/demo/", "marketplace/supervising/")
 ADDRESS = "0x" + "11" * 20
+SIGNER = Signer("town", SecretStr("secret"), "us-east-1")
 ROOT_CID = CID.parse("bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy")
 
 
@@ -108,6 +113,7 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "signer": lambda url: RemoteSigner(url, ADDRESS)._ask("eth_signTransaction", {}),
     "beacon": lambda url: Drand([url]).signature(1),
     "sms": lambda url: GatewaySms(url, "token").send("key", "09012345678", "hello"),
+    "bucket": lambda url: Bucket(url, "town", SIGNER).get("key", 5),
     "ipfs": lambda url: KuboReplica(url, token="token").pinned(ROOT_CID),
 }
 

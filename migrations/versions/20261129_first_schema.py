@@ -1,12 +1,12 @@
 """first schema
 
-Revision 80f058384e5e, after ; 2026-11-28 22:58:03.122340.
+Revision 8216cdf45a08, after ; 2026-11-29 01:47:05.163747.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "80f058384e5e"
+revision = "8216cdf45a08"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -71,6 +71,25 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_auction_watch_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_auction_watch")),
     )
+    op.create_table(
+        "blobs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column(
+            "place",
+            sa.Enum("database", "bucket", name="place", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.CheckConstraint("size > 0", name=op.f("ck_blobs_blob_is_something")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blobs")),
+        sa.UniqueConstraint("key", name=op.f("uq_blobs_key")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("blobs", schema=None) as batch_op:
+        batch_op.create_index("ix_blobs_place", ["place", "id"], unique=False)
+
     op.create_table(
         "chain_alarms",
         sa.Column(
@@ -704,6 +723,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_sign_in_codes_email", ["email", "id"], unique=False)
 
     op.create_table(
+        "stored_bytes",
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("put_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_stored_bytes")),
+    )
+    with op.batch_alter_table("stored_bytes", schema=None) as batch_op:
+        batch_op.create_index("ix_stored_bytes_put_at", ["put_at"], unique=False)
+
+    op.create_table(
         "stripe_cursors",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=False),
@@ -914,10 +943,12 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=True),
-        sa.CheckConstraint("(data IS NULL) = (made_at IS NULL)", name=op.f("ck_exports_made_with_data")),
+        sa.Column("blob_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("(blob_id IS NULL) = (made_at IS NULL)", name=op.f("ck_exports_made_with_data")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_exports_account_id_accounts")),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_exports_blob_id_blobs")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
+        sa.UniqueConstraint("blob_id", name=op.f("uq_exports_blob_id")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("exports", schema=None) as batch_op:
@@ -1381,9 +1412,11 @@ def upgrade() -> None:
         "picture_files",
         sa.Column("picture_id", sa.Integer(), nullable=False),
         sa.Column("width", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("blob_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_picture_files_blob_id_blobs")),
         sa.ForeignKeyConstraint(["picture_id"], ["pictures.id"], name=op.f("fk_picture_files_picture_id_pictures")),
         sa.PrimaryKeyConstraint("picture_id", "width", name=op.f("pk_picture_files")),
+        sa.UniqueConstraint("blob_id", name=op.f("uq_picture_files_blob_id")),
     )
     op.create_table(
         "poll_choices",
@@ -3295,20 +3328,22 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(length=40), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=True),
+        sa.Column("blob_id", sa.Integer(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "media_type IN ('application/pdf', 'image/jpeg', 'image/png')",
             name=op.f("ck_enclosures_enclosure_is_pdf_or_picture"),
         ),
-        sa.CheckConstraint("(data IS NULL) = (deleted_at IS NOT NULL)", name=op.f("ck_enclosures_there_or_deleted")),
+        sa.CheckConstraint("(blob_id IS NULL) = (deleted_at IS NOT NULL)", name=op.f("ck_enclosures_there_or_deleted")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_enclosures_account_id_accounts")),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_enclosures_blob_id_blobs")),
         sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_enclosures_listing_id_listings")),
         sa.ForeignKeyConstraint(
             ["participation_id"], ["participations.id"], name=op.f("fk_enclosures_participation_id_participations")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enclosures")),
+        sa.UniqueConstraint("blob_id", name=op.f("uq_enclosures_blob_id")),
         sa.UniqueConstraint("listing_id", "account_id", "sha256", name="uq_enclosures_once"),
     )
     with op.batch_alter_table("enclosures", schema=None) as batch_op:
@@ -4269,6 +4304,10 @@ def downgrade() -> None:
     op.drop_table("trades")
     op.drop_table("stripe_events")
     op.drop_table("stripe_cursors")
+    with op.batch_alter_table("stored_bytes", schema=None) as batch_op:
+        batch_op.drop_index("ix_stored_bytes_put_at")
+
+    op.drop_table("stored_bytes")
     with op.batch_alter_table("sign_in_codes", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_codes_email")
 
@@ -4367,6 +4406,10 @@ def downgrade() -> None:
     op.drop_table("chain_contracts")
     op.drop_table("chain_blocks")
     op.drop_table("chain_alarms")
+    with op.batch_alter_table("blobs", schema=None) as batch_op:
+        batch_op.drop_index("ix_blobs_place")
+
+    op.drop_table("blobs")
     op.drop_table("auction_watch")
     with op.batch_alter_table("auction_silences", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_auction_silences_from_at"))

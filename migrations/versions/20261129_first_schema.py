@@ -1,12 +1,12 @@
 """first schema
 
-Revision 8216cdf45a08, after ; 2026-11-29 01:47:05.163747.
+Revision e90963119b8b, after ; 2026-11-29 02:51:44.566587.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8216cdf45a08"
+revision = "e90963119b8b"
 down_revision = None
 branch_labels = None
 depends_on = None

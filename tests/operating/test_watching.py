@@ -169,19 +169,19 @@ class TestThePage:
 
     def test_says_that_nobody_has_looked_yet(self, clerk: FlaskClient) -> None:
         page = clerk.get("/staff/health").text
-        assert ("点検そのものが止まっています" in page, page.count("わかりません")) == (True, 13)
+        assert ("点検そのものが止まっています" in page, page.count("わかりません")) == (True, 14)
 
     def test_says_that_all_is_well(self, clerk: FlaskClient) -> None:
         write([])
         page = clerk.get("/staff/health").text
-        assert ("すべて正常です" in page, page.count("badge--good")) == (True, 13)
+        assert ("すべて正常です" in page, page.count("badge--good")) == (True, 14)
 
     def test_names_what_is_wrong_since_when_and_what_to_do(self, clerk: FlaskClient, began: datetime) -> None:
         rounds(began, (0, [DOWN, LOW]))
         page = clerk.get("/staff/health").text
         assert "異常が 1 件あります" in page
         assert all(words in page for words in (DOWN.what_ja, DOWN.remedy_ja, LOW.what_ja, LOW.remedy_ja))
-        assert (page.count("badge--bad"), page.count("badge--warn"), page.count("badge--good")) == (2, 2, 11)
+        assert (page.count("badge--bad"), page.count("badge--warn"), page.count("badge--good")) == (2, 2, 12)
 
     def test_says_when_the_watch_fell_asleep(self, clerk: FlaskClient, began: datetime) -> None:
         rounds(began, (-10, []))

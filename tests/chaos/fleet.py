@@ -7,13 +7,12 @@ import http.client
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from flask import Flask
 from marketplace.application import create_app
 from marketplace.settings import Settings
 from marketplace.supervising import gunicorn
-from tests.local_chain import CHAIN_ID, need_anvil
+from tests.local_chain import CHAIN_ID, free_port, need_anvil
 from tests.local_stripe import SECRET
 from tests.processes import eventually, living_in
 from tests.town import status
@@ -112,11 +111,11 @@ def looking_at(fleet: Fleet) -> Flask:
     return create_app(settings_of(fleet))
 
 
-def _free_ports(count: int) -> list[int]:
-    """Held all at once, or two could be the same."""
-    with ExitStack() as held:
-        servers = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in servers]
+def _free_ports(count: int) -> set[int]:
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return ports
 
 
 @contextmanager

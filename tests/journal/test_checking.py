@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import example, settings
 from hypothesis import given as drawn
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from marketplace.chain.dating import anchor_days, published
@@ -101,6 +101,7 @@ def test_any_single_mutation_of_a_journal_is_found_and_the_row_named(app: Flask)
         assert (fault.seq, fault.wrong) == (at + 1, Wrong.CUT if at == count - 1 else Wrong.MISSING)
 
     @drawn(st.integers(0, count), places, st.booleans())
+    @example(1, 0, False)
     @settings(max_examples=100)
     def inserted(before: int, source: int, well: bool) -> None:
         """A copy of a row, as it is or made to fit upon the row before it."""
@@ -115,7 +116,8 @@ def test_any_single_mutation_of_a_journal_is_found_and_the_row_named(app: Flask)
         fault = found(forged)
         assert fault is not None
         # a copy of a row beside that row: nobody can tell which of the two is the first
-        twins = {before + 1, before + 2} if row in journal["entries"][before : before + 1] else {before + 1}
+        first = max(before - 1, 0)
+        twins = {at for at, each in enumerate(forged["entries"][first : before + 2], first + 1) if each == row}
         assert (fault.seq in twins, fault.wrong) == (True, Wrong.INSERTED)
 
     changed()

@@ -4,8 +4,6 @@ Workers that are forked from here share what is here as long as nobody writes on
 all that it looks at: if it did, the web processes would hold a third more memory.
 """
 
-import gc
-
 from marketplace.kit.lasting import here_to_stay
 
 with here_to_stay():
@@ -18,4 +16,3 @@ with here_to_stay():
     logs.write(settings.log_format)
     app = create_app(settings)
     hang_bell(app)
-    gc.collect()

@@ -12,7 +12,6 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis
@@ -96,9 +95,9 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     kind: Databases
-    with TemporaryDirectory(prefix="hiroba-", dir=postgres.memory()) as quick:
+    with postgres.directory(postgres.memory(), "copies") as quick:
         if chosen() == "sqlite":
-            kind = Sqlite(shared, Path(quick))
+            kind = Sqlite(shared, quick)
         elif url := os.environ.get("TEST_DATABASE_URL"):
             kind = Postgresql(url, os.environ["TEST_RUN"], shared)
         else:

@@ -117,7 +117,7 @@ def killable() -> Iterator[Killable]:
 def _made(above: str) -> Iterator[tuple[Path, Path, _User]]:
     """Programs, an initialised data directory below `above`, and whom they belong to."""
     _sweep("/tmp", memory())
-    with _directory("/tmp") as home, _directory(above) as data_home:
+    with directory("/tmp") as home, directory(above) as data_home:
         programs = _programs(home)
         owner = _hand_over(home, data_home)
         data = data_home / "data"
@@ -132,15 +132,15 @@ def _url(data: Path) -> str:
 
 
 @contextmanager
-def _directory(above: str) -> Iterator[Path]:
+def directory(above: str, kind: str = "pg") -> Iterator[Path]:
     """A private one. Not where pytest keeps its own: a socket's path may have 107 bytes, and another user enters it."""
-    with tempfile.TemporaryDirectory(prefix=f"hiroba-pg-{os.getpid()}-", dir=above) as name:
+    with tempfile.TemporaryDirectory(prefix=f"hiroba-{kind}-{os.getpid()}-", dir=above) as name:
         yield Path(name)
 
 
 def _sweep(*above: str) -> None:
     """Remove what a run left that was killed: the directories whose maker is no more."""
-    for left in (path for place in above for path in Path(place).glob("hiroba-pg-*-*")):
+    for left in (path for place in above for path in Path(place).glob("hiroba-*-*-*")):
         try:
             os.kill(int(left.name.split("-")[2]), 0)
         except ProcessLookupError:

@@ -44,8 +44,9 @@ def listings() -> list[Record]:
 
 def right(row: Right) -> Record:
     names = (
-        *("code", "series_id", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms"),
-        *("perk_plans", "resale_rule_ja", "transferable", "royalty_bps", "term_months", "uses_per_token"),
+        *("code", "series_id", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "body_en", "perks", "terms"),
+        *("perk_plans", "resale_rule_ja", "resale_rule_en", "transferable", "royalty_bps"),
+        *("term_months", "uses_per_token"),
         *("text_hash", "terms_cid", "metadata_uri", "document_uri", "metadata_edition"),
     )
     found: Record = {name: getattr(row, name) for name in names}

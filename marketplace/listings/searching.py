@@ -73,7 +73,7 @@ def write_words(listing: Listing) -> None:
     perks = [words for perk in right.perks for words in (perk.get("ja", ""), perk.get("en", ""))]
     listing.search_title = _lines(right.title_ja, right.title_en)
     listing.search_text = _lines(
-        *(right.title_ja, right.title_en, right.lead_ja, right.lead_en, right.body_ja, *perks),
+        *(right.title_ja, right.title_en, right.lead_ja, right.lead_en, right.body_ja, right.body_en, *perks),
         *(listing.code, listing.issuer, right.picture_alt),
         *_read(" ".join((right.title_ja, right.lead_ja, right.body_ja, *(perk.get("ja", "") for perk in right.perks)))),
         *(right.kind.ja, *ALSO_CALLED[right.kind].split(), listing.mode.ja, *SOLD_BY[listing.mode].split()),

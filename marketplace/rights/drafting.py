@@ -17,8 +17,8 @@ from marketplace.rights.plans import Plan, PlanKind
 from marketplace.rights.rules import check_plans, check_right, cleaned
 
 FIELDS = (
-    *("kind", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "resale_rule_ja"),
-    "perk_plans",
+    *("kind", "title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "body_en", "perks", "terms"),
+    *("resale_rule_ja", "resale_rule_en", "perk_plans"),
     *("transferable", "royalty_bps", "tradable_from", "term_months", "uses_per_token"),
     *("picture_id", "picture_alt", "art_seed", "art_per_token"),
 )

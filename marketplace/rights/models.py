@@ -66,6 +66,7 @@ class Right(Base):
     lead_ja: Mapped[str] = mapped_column(sa.String(300), default="")
     lead_en: Mapped[str] = mapped_column(sa.String(400), default="")
     body_ja: Mapped[str] = mapped_column(sa.Text, default="")
+    body_en: Mapped[str] = mapped_column(sa.Text, default="")
     perks: Mapped[list[Any]] = mapped_column(default=list)
     """[{"ja": …, "en": …}]: what it is good for."""
     perk_plans: Mapped[list[Any]] = mapped_column(default=list)
@@ -73,6 +74,7 @@ class Right(Base):
     terms: Mapped[list[Any]] = mapped_column(default=list)
     """[{"ja": …, "en": …}]: the conditions, one a line."""
     resale_rule_ja: Mapped[str] = mapped_column(sa.String(300), default="")
+    resale_rule_en: Mapped[str] = mapped_column(sa.String(400), default="")
     transferable: Mapped[bool] = mapped_column(default=True)
     royalty_bps: Mapped[int] = mapped_column(default=500)
     """Hundredths of a percent of a resale that go to the fund (ERC-2981)."""
@@ -106,6 +108,14 @@ class Right(Base):
     @property
     def lead(self) -> str:
         return self.lead_en if language() == Language.EN and self.lead_en else self.lead_ja
+
+    @property
+    def body(self) -> str:
+        return self.body_en if language() == Language.EN and self.body_en else self.body_ja
+
+    @property
+    def resale_rule(self) -> str:
+        return self.resale_rule_en if language() == Language.EN and self.resale_rule_en else self.resale_rule_ja
 
     @property
     def subject(self) -> str:

@@ -57,7 +57,10 @@ DOUBTFUL = {
 """For the approver to weigh."""
 DENIED = re.compile(r"ではありません|でない|しません|できません|禁止|\b(?:no|not|never)\b")
 SENTENCE = re.compile(r"[。！？!?\n]|\.\s")
-FIELDS = ("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "resale_rule_ja")
+FIELDS = (
+    *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "body_en", "perks", "terms"),
+    *("resale_rule_ja", "resale_rule_en"),
+)
 KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
 

@@ -102,6 +102,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     lead_ja = _text("ひとことの説明", 300, "一覧に出ます", required="ひとことの説明を入力してください。")
     lead_en = _text("ひとことの説明（英語）", 400)
     body_ja = _text("くわしい説明", 5_000, "だれに、何が、いつまで届くのかを、やさしい言葉で", field=TextAreaField)
+    body_en = _text("くわしい説明（英語）", 10_000, field=TextAreaField)
     perks = PairsField(
         "特典", description="1行に1つ。縦線 | のあとに英語（なくてもかまいません）", render_kw={"rows": "6"}
     )
@@ -115,6 +116,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     uses_per_token = number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ")
     transferable = BooleanField("ほかの人にゆずれる", description="証明書はゆずれません")
     resale_rule_ja = _text("ゆずるときのきまり", 300)
+    resale_rule_en = _text("ゆずるときのきまり（英語）", 400)
     royalty_bps = PercentField("ゆずり渡しのときに基金へ入る割合", description="0から10まで。売れた値段のうちの割合")
     tradable_from = JSTDateTimeField("ゆずれるようになる日時", validators=[Optional()], description="すぐなら空欄")
     # 売り方と日時
@@ -160,8 +162,9 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     def values(self) -> dict[str, Any]:
         """What drafting.draft() takes."""
         plain = (
-            *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "perks", "terms", "term_months"),
-            *("uses_per_token", "transferable", "resale_rule_ja", "tradable_from", "publish_at", "opens_at"),
+            *("title_ja", "title_en", "lead_ja", "lead_en", "body_ja", "body_en", "perks", "terms"),
+            *("term_months", "uses_per_token", "transferable", "resale_rule_ja", "resale_rule_en", "tradable_from"),
+            *("publish_at", "opens_at"),
             *("closes_at", "draw_at", "price_yen", "reserve_yen", "quantity", "per_person_limit", "hold_minutes"),
             *("pay_hours", "picture_alt", "art_seed", "art_per_token", "budget"),
         )

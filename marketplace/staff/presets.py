@@ -91,6 +91,9 @@ PRESETS = {
             "body_ja": "お持ちの方は、町の温泉に無料で入れます。"
             "町長との語り合いの会や、町のお題への投票にも参加できます。\n"
             "会員証は、スマートフォンの画面か、印刷した紙でお使いいただけます。",
+            "body_en": "Holders bathe in the baths of the town for free. "
+            "They can also join the talks with the mayor and vote on the town's questions.\n"
+            "The card can be shown on a smartphone or printed on paper.",
             "perks": [
                 {"ja": "町の温泉2館の入浴が無料（1日1回）", "en": "Free bathing at two town baths, once a day"},
                 {"ja": "湧水のペットボトルを年に1本", "en": "One bottle of spring water a year"},
@@ -105,6 +108,7 @@ PRESETS = {
                 *ALWAYS,
             ],
             "resale_rule_ja": "抽選の2週間後から、ゆずることができます。特典もいっしょに移ります。",
+            "resale_rule_en": "It can be passed on from two weeks after the draw. The perks go with it.",
             "transferable": True,
             "royalty_bps": 500,
             "price_yen": 1_000,
@@ -128,6 +132,7 @@ PRESETS = {
             "lead_ja": "雪どけの山から顔を出す、春いちばんの山菜のカードです。",
             "lead_en": "A card of the first green that looks out of the melting snow.",
             "body_ja": "カードには1枚ずつ番号が入ります。番号はお選びいただけません。",
+            "body_en": "Each card has a number of its own. The number cannot be chosen.",
             "perks": [{"ja": "道の駅で缶バッジを1個", "en": "One pin badge at the roadside station"}],
             "terms": [
                 {
@@ -138,6 +143,7 @@ PRESETS = {
                 *ALWAYS,
             ],
             "resale_rule_ja": "どなたにでもゆずれます。",
+            "resale_rule_en": "It can be passed on to anybody.",
             "transferable": True,
             "royalty_bps": 1_000,
             "uses_per_token": 1,
@@ -161,6 +167,8 @@ PRESETS = {
             "lead_ja": "自治体・学校・企業の皆さまへ。町の取り組みを、町長が1回60分お話しします。",
             "lead_en": "For municipalities, schools and companies: the mayor speaks for 60 minutes.",
             "body_ja": "講演にも、オンラインの相談にも使えます。日程は、お買い上げのあとでご相談して決めます。",
+            "body_en": "It can be used for a lecture or for a consultation online. "
+            "The dates are arranged after the purchase.",
             "perks": [
                 {"ja": "町長の講演または相談（60分）12回", "en": "Twelve lectures or consultations of 60 minutes"}
             ],
@@ -174,6 +182,7 @@ PRESETS = {
                 *ALWAYS,
             ],
             "resale_rule_ja": "ゆずると、残りの回数もいっしょに移ります。",
+            "resale_rule_en": "When it is passed on, the sessions that are left go with it.",
             "transferable": True,
             "royalty_bps": 500,
             "term_months": 24,
@@ -198,9 +207,12 @@ PRESETS = {
             "lead_ja": "桜の名所の公園に、あなたの名前を付けられます。",
             "lead_en": "Give your name to a park that is known for its cherry trees.",
             "body_ja": "愛称は3年間、看板・町の地図・広報紙に載ります。期間は、契約の日から数えます。",
+            "body_en": "For three years the name stands on the sign, on the town's map and in its newsletter, "
+            "counted from the day of the contract.",
             "perks": NAMING_PERKS,
             "terms": [*NAMING, *ALWAYS],
             "resale_rule_ja": "ゆずることはできますが、ゆずり受けた方は名前を付けられません。",
+            "resale_rule_en": "It can be passed on, but a later holder cannot give a name.",
             "transferable": True,
             "royalty_bps": 500,
             "term_months": 36,
@@ -224,9 +236,12 @@ PRESETS = {
             "lead_ja": "水没林をめぐるカヌーの出発点に、あなたの名前を付けられます。",
             "lead_en": "Give your name to the place where canoes set out into the flooded forest.",
             "body_ja": "愛称は5年間、建物の看板・町の地図・予約のページに載ります。期間は、契約の日から数えます。",
+            "body_en": "For five years the name stands on the building, on the town's map and on the booking page, "
+            "counted from the day of the contract.",
             "perks": [*NAMING_PERKS, {"ja": "カヌー体験を年に10名さま", "en": "Canoe trips for ten guests a year"}],
             "terms": [*NAMING, *ALWAYS],
             "resale_rule_ja": "ゆずることはできますが、ゆずり受けた方は名前を付けられません。",
+            "resale_rule_en": "It can be passed on, but a later holder cannot give a name.",
             "transferable": True,
             "royalty_bps": 500,
             "term_months": 60,
@@ -250,6 +265,7 @@ PRESETS = {
             "lead_ja": "町の人といっしょに屋根の雪をおろし、温泉と夕食で一日を終えます。",
             "lead_en": "Clear a roof of snow with people of the town; a bath and supper end the day.",
             "body_ja": "道具はお貸しします。天気により中止するときは、別の日にご案内します。",
+            "body_en": "Tools are lent. If the weather does not allow it, we offer another day.",
             "perks": [{"ja": "雪おろし体験・温泉・夕食（1名）", "en": "Clearing snow, bath and supper for one"}],
             "terms": [
                 {"ja": "18歳以上の方が参加できます。", "en": "For those of 18 and over."},
@@ -257,6 +273,7 @@ PRESETS = {
                 *ALWAYS,
             ],
             "resale_rule_ja": "体験の日の14日前まで、ゆずることができます。",
+            "resale_rule_en": "It can be passed on until 14 days before the day.",
             "transferable": True,
             "royalty_bps": 500,
             "uses_per_token": 1,
@@ -280,12 +297,15 @@ PRESETS = {
             "lead_ja": "公募で選ばれた作品の作り手であることを、町が証明します。",
             "lead_en": "The town certifies the maker of a work chosen from an open call.",
             "body_ja": "証明書は、作り手ご本人のものです。町の広報とトレカのページにお名前を載せることができます。",
+            "body_en": "The certificate belongs to its maker alone. "
+            "The maker's name can be shown in the newsletter and on the card's page.",
             "perks": [{"ja": "採用された作品のカード3枚", "en": "Three of the adopted cards"}],
             "terms": [
                 {"ja": "ゆずることはできません。", "en": "It can't be given away."},
                 ALWAYS[1],
             ],
             "resale_rule_ja": "ゆずることはできません。",
+            "resale_rule_en": "It cannot be passed on.",
             "transferable": False,
             "royalty_bps": 0,
             "price_yen": 0,

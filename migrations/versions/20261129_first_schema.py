@@ -1,12 +1,12 @@
 """first schema
 
-Revision e90963119b8b, after ; 2026-11-29 02:51:44.566587.
+Revision cba7a821ed86, after ; 2026-11-29 07:04:25.497071.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "e90963119b8b"
+revision = "cba7a821ed86"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1550,10 +1550,12 @@ def upgrade() -> None:
         sa.Column("lead_ja", sa.String(length=300), nullable=False),
         sa.Column("lead_en", sa.String(length=400), nullable=False),
         sa.Column("body_ja", sa.Text(), nullable=False),
+        sa.Column("body_en", sa.Text(), nullable=False),
         sa.Column("perks", sa.JSON(), nullable=False),
         sa.Column("perk_plans", sa.JSON(), nullable=False),
         sa.Column("terms", sa.JSON(), nullable=False),
         sa.Column("resale_rule_ja", sa.String(length=300), nullable=False),
+        sa.Column("resale_rule_en", sa.String(length=400), nullable=False),
         sa.Column("transferable", sa.Boolean(), nullable=False),
         sa.Column("royalty_bps", sa.Integer(), nullable=False),
         sa.Column("tradable_from", sa.DateTime(timezone=True), nullable=True),

@@ -61,7 +61,9 @@ def own_words() -> list[str]:
         town.town_name,
     ]
     for right in db.session.scalars(sa.select(Right)):
-        words += [right.title_ja, right.lead_ja, right.body_ja, right.resale_rule_ja, right.picture_alt]
+        words += [right.title_ja, right.lead_ja, right.picture_alt]
+        words += [] if right.body_en else [right.body_ja]
+        words += [] if right.resale_rule_en else [right.resale_rule_ja]
         words += [line["ja"] for line in (*right.perks, *right.terms)]
     return sorted(filter(None, words), key=len, reverse=True)
 

@@ -1,12 +1,12 @@
 """first schema
 
-Revision cba7a821ed86, after ; 2026-11-29 07:04:25.497071.
+Revision 5801ed803b40, after ; 2026-11-29 07:11:50.345280.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "cba7a821ed86"
+revision = "5801ed803b40"
 down_revision = None
 branch_labels = None
 depends_on = None

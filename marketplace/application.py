@@ -22,7 +22,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.faces import dress
 from marketplace.kit import crowding, shelf
-from marketplace.kit.db import db, say_no_values, use_sqlite_well
+from marketplace.kit.db import ask_after_silence, db, say_no_values, use_sqlite_well
 from marketplace.kit.lasting import here_to_stay
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import Number
@@ -137,8 +137,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         SECRET_KEY=settings.secret_key.get_secret_value() or None,
         SQLALCHEMY_DATABASE_URI=settings.database,
         SQLALCHEMY_ENGINE_OPTIONS={
-            # A file does not hang up; a server may have been started anew meanwhile.
-            "pool_pre_ping": not settings.database.startswith("sqlite"),
             "hide_parameters": True,  # else an error repeats names and addresses into the logs and the outbox
         },
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
@@ -163,6 +161,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         say_no_values(db.engine)
         if db.engine.dialect.name == "sqlite":
             use_sqlite_well(db.engine)
+        else:
+            ask_after_silence(db.engine)
     for office in OFFICES:
         open_office(app, office)
     dress(app)

@@ -12,6 +12,7 @@ from marketplace.accounts.models import Account, SignInCode
 from marketplace.kit.clock import now
 from marketplace.kit.db import after_commit, db, get, insert_once, is_sqlite, lock, transaction, writing
 from tests.crashing import PowerCut, rolled_back
+from tests.databases import chosen
 from tests.racing import at_once
 
 
@@ -194,3 +195,14 @@ def test_an_error_of_the_database_names_the_rule_and_nobody(app: Flask) -> None:
     said = "".join(traceback.format_exception(error.value))
     assert "accounts" in said
     assert "hanako" not in said
+
+
+@pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: a file does not hang up")
+def test_a_connection_that_was_silent_is_asked_before_it_is_used(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marketplace.kit.db.SILENCE_S", 0.0)
+    mine = db.session.scalar(sa.select(sa.func.pg_backend_pid()))
+    db.session.rollback()
+    with sa.create_engine(db.engine.url, poolclass=sa.NullPool).connect() as another:
+        another.execute(sa.select(sa.func.pg_terminate_backend(mine)))
+    kept("a@example.jp")
+    assert emails() == ["a@example.jp"]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask import Flask
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from marketplace.kit.languages import language
 
 
 def remember_parts(app: Flask, town: Callable[[], object]) -> None:
-    """Give the templates of `app` shared_part("parts/foot.html", …).
+    """Give the templates of `app` shared_part("parts/foot.html", …) and drawn_icon("bell").
 
     A part knows the `town`, and what it is given: of few values, and nobody's name.
     """
@@ -24,4 +25,11 @@ def remember_parts(app: Flask, town: Callable[[], object]) -> None:
             drawn[key] = Markup(app.jinja_env.get_template(template).render(town=town(), **given))  # noqa: S704 -- ours
         return drawn[key]
 
-    app.jinja_env.globals["shared_part"] = shared_part
+    app.jinja_env.globals.update(shared_part=shared_part, drawn_icon=icon)
+
+
+@cache
+def icon(name: str, big: bool = False) -> Markup:
+    """The symbol of that name in icons.svg, drawn once: a page has dozens, and a macro would draw each of them anew."""
+    look, link = f"icon{' icon--big' * big}", f"/static/img/icons.svg#{escape(name)}"
+    return Markup(f'<svg class="{look}" aria-hidden="true" focusable="false"><use href="{link}"/></svg>')  # noqa: S704

@@ -25,8 +25,8 @@ TAKE = TAKE.returning(_units.c.id, _units.c.serial)
 waited for (SKIP LOCKED). Of the table and built once, since a rush does little else."""
 
 
-_COUNTS = sa.select(Unit.listing_id, Unit.state, sa.func.count()).group_by(Unit.listing_id, Unit.state)
-_COUNTS = _COUNTS.where(Unit.listing_id.in_(sa.bindparam("listings", expanding=True)))
+_COUNTS = sa.select(_units.c.listing_id, _units.c.state, sa.func.count()).group_by(_units.c.listing_id, _units.c.state)
+_COUNTS = _COUNTS.where(_units.c.listing_id.in_(sa.bindparam("listings", expanding=True)))
 _STEP = sa.update(_units).where(_units.c.id == sa.bindparam("unit"), _units.c.state == sa.bindparam("old"))
 _STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.id)
 _NOT_SOLD = sa.select(_units.c.id).limit(1)

@@ -32,7 +32,18 @@ SHOWN = (
     ),
 )
 """Options for a query of listings joined with their rights: the columns that a card shows, a third of all."""
-_STANDING = (Auction.sealed, Auction.price_yen, Auction.bid_count, Auction.winner_yen, Auction.closes_at)
+_auctions = Auction.__table__.c
+_STANDING = sa.select(
+    *(_auctions.listing_id, _auctions.sealed, _auctions.price_yen, _auctions.bid_count, _auctions.winner_yen),
+    _auctions.closes_at,
+).where(_auctions.listing_id.in_(sa.bindparam("listings", expanding=True)))
+_WANTED = (
+    sa.select(Lottery.listing_id, sa.func.count())
+    .join(Entry, Entry.lottery_id == Lottery.id)
+    .where(Lottery.listing_id.in_(sa.bindparam("listings", expanding=True)), IN_THE_DRAW)
+    .group_by(Lottery.listing_id)
+)
+"""Built once, since every card of a page goes by them."""
 
 
 @dataclass
@@ -49,9 +60,13 @@ class About:
 
 def about(listings: Sequence[Listing]) -> dict[int, About]:
     """{listing id: what its card says}."""
-    units = counts([listing.id for listing in listings])
-    auctions = _standing([listing.id for listing in listings if listing.mode in (Mode.ASCENDING, Mode.SEALED)])
-    wanted = units_wanted([listing.id for listing in listings if listing.mode == Mode.LOTTERY])
+
+    def sold_by(*modes: Mode) -> list[int]:
+        return [listing.id for listing in listings if listing.mode in modes]
+
+    units = counts(sold_by(Mode.FIXED))
+    auctions = _standing(sold_by(Mode.ASCENDING, Mode.SEALED))
+    wanted = units_wanted(sold_by(Mode.LOTTERY))
     return {
         listing.id: _about(listing, units.get(listing.id, {}), auctions.get(listing.id), wanted.get(listing.id, 0))
         for listing in listings
@@ -62,21 +77,14 @@ def _standing(listing_ids: Sequence[int]) -> dict[int, sa.Row[*tuple[Any, ...]]]
     """Of the listings that are auctions, how they stand."""
     if not listing_ids:
         return {}
-    rows = db.session.execute(sa.select(Auction.listing_id, *_STANDING).where(Auction.listing_id.in_(listing_ids)))
-    return {row.listing_id: row for row in rows}
+    return {row.listing_id: row for row in db.session.execute(_STANDING, {"listings": listing_ids})}
 
 
 def units_wanted(listing_ids: Sequence[int]) -> dict[int, int]:
     """Entries to each lottery that count."""
     if not listing_ids:
         return {}
-    rows = db.session.execute(
-        sa.select(Lottery.listing_id, sa.func.count())
-        .join(Entry, Entry.lottery_id == Lottery.id)
-        .where(Lottery.listing_id.in_(listing_ids), IN_THE_DRAW)
-        .group_by(Lottery.listing_id)
-    )
-    return {listing_id: count for listing_id, count in rows}  # noqa: C416 -- a Row is no pair to mypy
+    return dict(db.session.execute(_WANTED, {"listings": listing_ids}).all())
 
 
 def _about(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,7 +51,7 @@ class Asked:
 
     def link(self, **other: str | int) -> str:
         """The address of this search with something else in it: from its first page, unless `page` is given."""
-        parts = asdict(replace(self, **{"page": 1, **other}))  # type: ignore[arg-type]
+        parts = {**vars(self), "page": 1, **other}
         said = urlencode([(name, value) for name, value in parts.items() if value not in ("", 1)])
         return f"/listings?{said}" if said else "/listings"
 
@@ -59,11 +59,11 @@ class Asked:
 @bp.get("/listings")
 def catalogue() -> ResponseReturnValue:
     asked = read()
-    found = narrowed(asked)
-    total = count(found)
+    listings, total = found(asked)
     pages = -(-total // PER_PAGE)
-    asked = replace(asked, page=min(asked.page, max(pages, 1)))
-    listings = list(db.session.scalars(found.options(*SHOWN).limit(PER_PAGE).offset((asked.page - 1) * PER_PAGE)))
+    if asked.page > max(pages, 1):  # an old link: fewer are there now
+        asked = replace(asked, page=max(pages, 1))
+        listings, total = found(asked)
     elsewhere = replace(asked, state="" if asked.ended else "ended", page=1)
     page = render_template(
         "storefront/search.html",
@@ -90,10 +90,20 @@ def read() -> Asked:
     return Asked(q=given.get("q", "").strip()[:LONGEST], page=min(max(page, 1), 9_999), **kept)
 
 
+def found(asked: Asked) -> tuple[list[Listing], int]:
+    """The listings on the page that is asked for, and how many there are on all of them."""
+    query, before = narrowed(asked), (asked.page - 1) * PER_PAGE
+    listings = list(db.session.scalars(query.options(*SHOWN).limit(PER_PAGE).offset(before)))
+    is_last = len(listings) < PER_PAGE and (listings or not before)
+    return listings, before + len(listings) if is_last else count(query)
+
+
 def narrowed(asked: Asked) -> sa.Select[Listing]:
     """The listings that are asked for, in their order. Of a search, those that are named so come first."""
     words = terms(asked.q)
-    query = public(asked.states).where(matching(words))
+    query = public(asked.states)
+    if words:
+        query = query.where(matching(words))
     if asked.kind:
         query = query.where(Right.kind == asked.kind)
     if asked.mode:
@@ -102,7 +112,9 @@ def narrowed(asked: Asked) -> sa.Select[Listing]:
         return query.order_by(Listing.publish_at.desc(), Listing.id.desc())
     if asked.sort:
         return _by_price(query, asked.sort)
-    return query.order_by(misses(words), *soonest(asked.states))
+    if words:
+        query = query.order_by(misses(words))
+    return query.order_by(*soonest(asked.states))
 
 
 def _by_price(query: sa.Select[Listing], sort: str) -> sa.Select[Listing]:

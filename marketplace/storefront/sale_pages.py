@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -45,7 +45,7 @@ class Asked:
     page: int = 1
 
     def link(self, path: str = "/records", **other: int | str) -> str:
-        parts = asdict(replace(self, **{"page": 1, **other}))  # type: ignore[arg-type]
+        parts = {**vars(self), "page": 1, **other}
         said = urlencode([(name, value) for name, value in parts.items() if value not in ("", 0, 1)])
         return f"{path}?{said}" if said else path
 

@@ -8,7 +8,7 @@ from flask import Flask
 from jinja2 import DictLoader
 
 from marketplace.kit.languages import Language, speak, speaking
-from marketplace.kit.parts import remember_parts
+from marketplace.kit.parts import icon, remember_parts
 
 
 def test_a_part_is_drawn_once_for_each_language_and_each_thing_given() -> None:
@@ -30,3 +30,8 @@ def test_a_part_is_drawn_once_for_each_language_and_each_thing_given() -> None:
         english = part("foot.html", here="a")
     assert (set(japanese), elsewhere) == ({"&lt;town&gt; a さがす"}, "&lt;town&gt; b さがす")
     assert (english == japanese[0], english.startswith("&lt;town&gt; a "), len(asked)) == (False, True, 3)
+
+
+def test_the_name_of_an_icon_is_text() -> None:
+    assert 'icons.svg#bell"/>' in icon("bell")
+    assert '#&#34;&gt;&lt;"/>' in icon('"><')

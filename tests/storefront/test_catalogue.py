@@ -7,12 +7,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
+from benchmarks.copies import copy
 from marketplace.auctions.bidding import place_bid
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
 from tests import given
 from tests.auctions.given import an_auction
 from tests.pages import read
+from tests.statements import counted
 
 CARD = {"title_ja": "山菜トレカ「こごみちゃん」", "title_en": "Kogomi Trading Card", "body_ja": "カヌーセンターで。"}
 LECTURE = {"title_ja": "町長の講演権", "title_en": "Mayor's Lecture", "lead_ja": "山菜料理の話も。", "body_ja": ""}
@@ -138,6 +140,29 @@ def test_many_are_shown_page_by_page_each_once(app: Flask, client: FlaskClient) 
     assert first + second == [path_of(listing_id) for listing_id in there]
     assert len(first) == 24
     assert "/listings?q=card&page=2" in read(client.get("/listings?q=card")).links
+
+
+@pytest.mark.parametrize(("there", "pages"), [(23, 1), (24, 1), (48, 2), (49, 3)])
+def test_how_many_are_found_is_said_alike_on_each_page(app: Flask, client: FlaskClient, there: int, pages: int) -> None:
+    sale = given.a_listing()
+    copy(Listing, sale, ({"code": f"LST-C{n}"} for n in range(there - 1)))
+    for page in (*range(1, pages + 1), pages + 1, pages + 9):  # whoever asks for more sees the last
+        shown_there = 24 if page < pages else there - 24 * (pages - 1)
+        assert len(shown(client, f"/listings?page={page}")) == shown_there
+        assert f'role="status">{there}件<' in client.get(f"/listings?page={page}").text
+
+
+def test_twenty_cards_are_read_by_as_many_statements_as_four(app: Flask, client: FlaskClient) -> None:
+    modes = ("fixed", "lottery", "ascending", "sealed")
+    sales = [an_auction(mode).listing_id if mode in modes[2:] else given.a_listing(mode) for mode in modes]
+    db.session.rollback()
+    with counted() as of_four:
+        client.get("/listings")
+    for mode, sale in zip(modes, sales, strict=True):
+        copy(Listing, sale, ({"code": f"LST-{mode[:2]}{n}"} for n in range(4)))
+    with counted() as of_twenty:
+        assert len(shown(client, "/listings")) == 20
+    assert len(of_twenty) == len(of_four)
 
 
 def test_what_the_town_grants_is_in_no_shop_window_and_has_no_button(

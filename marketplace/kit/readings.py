@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 KANJI = re.compile("[々一-鿿]")
-IN_BRACKETS = re.compile("（[ぁ-ん]")
+IN_BRACKETS = re.compile("（([ぁ-んー]+)")
 A_READING = re.compile("（[ぁ-んー]+(?:：[^）]*)?）")
 _LINE = re.compile(
     r"(?:(?P<before>[#-]|[^\s|]+\|))?(?P<word>[^\s|#+-]+)(?P<after>[+-])?[ \t\u3000]+(?P<reading>[ぁ-んァ-ヶー（）]+)"
@@ -81,6 +81,10 @@ class Word:
     def opens(self) -> bool:
         return self.before == "#" or self.after == "+" or self.text[0].isdigit()
 
+    @property
+    def reading(self) -> str:
+        return "".join(said or signs for signs, said in self.parts)
+
     def html(self) -> str:
         return "".join(
             f"<ruby>{signs}<rp>（</rp><rt>{said}</rt><rp>）</rp></ruby>" if said else signs
@@ -128,10 +132,10 @@ class Readings:
         """`text` (no tags) with its readings as HTML; `last` stood before it on the line."""
         if not KANJI.search(text):
             return text
-        pieces = [
-            piece if isinstance(piece, str) else said(piece, ahead) for piece, ahead in self._pieces(last + text, last)
-        ]
-        whole = "".join(pieces)
+        whole = "".join(
+            piece if isinstance(piece, str) else piece.text if is_said else piece.html()
+            for piece, is_said in self._pieces(last + text, last)
+        )
         if whole == text:
             return text
         # One box for the text, as before: where a style lays out what is within (flex), each <ruby> would be one more.
@@ -142,24 +146,24 @@ class Readings:
         """The rows of kanji that are read neither by these lists nor by the text itself."""
         return [
             piece
-            for piece, ahead in self._pieces(text, "")
-            if isinstance(piece, str) and KANJI.search(piece) and not IN_BRACKETS.match(ahead)
+            for piece, is_said in self._pieces(text, "")
+            if isinstance(piece, str) and KANJI.search(piece) and not is_said
         ]
 
-    def _pieces(self, text: str, last: str) -> Iterable[tuple[str | Word, str]]:
-        """What the text consists of, each with what comes after it."""
+    def _pieces(self, text: str, last: str) -> Iterable[tuple[str | Word, bool]]:
+        """What the text consists of, each with whether its reading stands behind it already."""
         at = len(last)
         while at < len(text):
             if row := self._row(text, at):
-                for each in row:
-                    at += len(each.text)
-                    yield each, text[at:]
+                at += sum(len(each.text) for each in row)
+                silent = len(row) - said_behind(row, text[at:])
+                yield from ((each, number >= silent) for number, each in enumerate(row))
                 continue
             end = at + 1
             if KANJI.match(text[at]):
                 while end < len(text) and KANJI.match(text[end]):
                     end += 1
-            yield text[at:end], text[end:]
+            yield text[at:end], bool(IN_BRACKETS.match(text, end))
             at = end
 
     def _row(self, text: str, at: int, fresh: bool = True) -> list[Word] | None:
@@ -175,9 +179,13 @@ class Readings:
         return None
 
 
-def said(each: Word, ahead: str) -> str:
-    """Easy Japanese has the reading of a hard word behind it already."""
-    return each.text if IN_BRACKETS.match(ahead) else each.html()
+def said_behind(row: list[Word], ahead: str) -> int:
+    """How many words at the end of the row are read behind it, as easy Japanese does: 個人|情報（こじんじょうほう）."""
+    found = IN_BRACKETS.match(ahead)
+    if found is None:
+        return 0
+    fitting = (count for count in range(len(row), 1, -1) if "".join(e.reading for e in row[-count:]) == found[1])
+    return next(fitting, 1)
 
 
 def without_readings(text: str) -> str:

@@ -58,6 +58,7 @@ def test_each_line_of_a_list_is_a_word_with_its_reading_and_no_two_disagree(file
         ("30分と12分、1分", "30分[ぷん]と12分[ふん]、1分[ぷん]"),
         ("1人と11人、2人で5日たつ", "1人[ひとり]と11人[にん]、2人[ふたり]で5日[いつか]たつ"),
         ("2026年11月1日（日）", "2026年[ねん]11月1日[がつついたち]（日[にち]）"),
+        ("12月6日(日)、4月20日(月)", "12月[がつ]6日[むいか](日[にち])、4月[がつ]20日[はつか](月[げつ])"),
         ("第2回", "第[だい]2回[かい]"),
         ("空の欄が消えたら消す", "空[から]の欄[らん]が消[き]えたら消[け]す"),
     ],
@@ -73,6 +74,8 @@ def test_what_the_lists_do_not_know_to_its_end_stays_as_it_is(name: str) -> None
 
 def test_easy_japanese_that_says_the_reading_itself_gets_no_second_one() -> None:
     assert told("番号（ばんごう）と番号（6けた）") == "番号（ばんごう）と番号[ばんごう]（6けた）"
+    assert told("個人情報（こじんじょうほう）") == "個人情報（こじんじょうほう）"
+    assert told("決済手数料（てすうりょう：払うお金）") == "決済[けっさい]手数料（てすうりょう：払[はら]うお金[かね]）"
 
 
 def test_the_town_goes_first_and_its_slips_cost_one_reading_only(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
-from wtforms import DateTimeLocalField, IntegerField, SelectField, StringField
+from wtforms import DateField, DateTimeLocalField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired, Optional, ValidationError
@@ -86,6 +87,33 @@ class YenField(StringField):  # type: ignore[misc]
         return f"{self.data:,}" if self.data is not None else ""
 
 
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+"""Of the days that a form takes: hours and years can be added to them without leaving the calendar."""
+
+
+def _in_reach(field: DayField | JSTDateTimeField) -> None:
+    """ValueError, in words, for a day that nobody means: a slip like 0026, or 9999 for 'for ever'."""
+    if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
+        field.data = None
+        raise ValueError(_("%(first)s年から%(last)s年までの日を選んでください。", first=FIRST_YEAR, last=LAST_YEAR))
+
+
+class DayField(DateField):  # type: ignore[misc]
+    """A day from the browser's calendar."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if not valuelist or not str(valuelist[0]).strip():
+            self.data = None
+            return
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError("日付を選び直してください。") from None
+        _in_reach(self)
+
+
 class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
     """A moment: people see and type Japan time, the form gives aware UTC."""
 
@@ -106,8 +134,17 @@ class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError("日時を選び直してください。") from None
+        _in_reach(self)
         if self.data is not None:
             self.data = self.data.replace(tzinfo=JST).astimezone(UTC)
+
+
+class WholeNumberField(IntegerField):  # type: ignore[misc]
+    """A whole number as people type it: '１，０００' is 1000."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        if valuelist and (plain := unicodedata.normalize("NFKC", str(valuelist[0])).strip()):
+            super().process_formdata([plain.replace(",", "")])
 
 
 class Within:
@@ -123,8 +160,8 @@ class Within:
             )
 
 
-def number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> IntegerField:
+def number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> WholeNumberField:
     """A field for a whole number from `low` to `high`; empty unless `required`."""
     first = InputRequired("数字を入力してください。") if required else Optional()
     wrong = "数字で入力してください。"
-    return IntegerField(label, validators=[first, Within(low, high)], invalid_value_message=wrong, description=hint)
+    return WholeNumberField(label, validators=[first, Within(low, high)], invalid_value_message=wrong, description=hint)

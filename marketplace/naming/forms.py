@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import (
-    DateField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -16,7 +15,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from marketplace.kit.forms import Form, number
+from marketplace.kit.forms import DayField, Form, number
 from marketplace.naming import rules
 
 DAY = "日付を選んでください。"
@@ -51,7 +50,7 @@ class ShownForm(Form):
 class AgreeForm(Form):
     """The click, and the day that was on the screen."""
 
-    begins_on = DateField("協定の始まり")
+    begins_on = DayField("協定の始まり")
 
 
 class ClickForm(Form):
@@ -82,10 +81,10 @@ class MinutesForm(Form):
     checks_1, checks_2, checks_3 = _checks(), _checks(), _checks()
     reason_1, reason_2, reason_3 = _reason(), _reason(), _reason()
     chosen = RadioField("審査の結果", choices=[], validate_choice=False)
-    begins_on = DateField(
+    begins_on = DayField(
         "協定の始まりの日", validators=[Optional()], description="認めるときだけ。期間の月数は、販売の条件のとおりです"
     )
-    held_on = DateField("審査会の日", validators=[DataRequired(DAY)])
+    held_on = DayField("審査会の日", validators=[DataRequired(DAY)])
     members = TextAreaField("出席した方", description="1行に1人。役職とお名前")
     minutes = TextAreaField("議事録", description="職員だけが読みます")
     public_minutes = TextAreaField("議事録のうち公開するもの", description="愛称が決まったあと、だれでも読めます")
@@ -108,7 +107,7 @@ class MinutesForm(Form):
 
 
 class TermForm(Form):
-    begins_on = DateField("協定の始まりの日", validators=[DataRequired(DAY)])
+    begins_on = DayField("協定の始まりの日", validators=[DataRequired(DAY)])
 
 
 class SendBackForm(Form):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import DateField, HiddenField, PasswordField, SelectField, StringField
+from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from marketplace.kit.forms import Form
+from marketplace.kit.forms import DayField, Form
 from marketplace.perks.forms import ClickForm
 
 __all__ = ["ClickForm", "SignInForm", "SlipForm", "TypedForm"]
@@ -46,7 +46,7 @@ class SlipForm(Form):
         validators=[DataRequired("お客さまの番号を入力してください。"), Length(max=20)],
         description="例 3-427",
     )
-    on = DateField("使った日", validators=[InputRequired("使った日を入力してください。")])
+    on = DayField("使った日", validators=[InputRequired("使った日を入力してください。")])
     plan = SelectField("特典", validators=[InputRequired("特典を選んでください。")])
 
     @property

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from wtforms import (
-    DateField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -19,7 +18,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from marketplace.kit.dates import read_day
-from marketplace.kit.forms import Form, YenField, number
+from marketplace.kit.forms import DayField, Form, YenField, number
 from marketplace.rights.plans import (
     ISSUER_JA,
     ON_RESALE_JA,
@@ -81,8 +80,8 @@ class PlanForm(Form):
     places = PlacesField("使えるところ", description="ここにない提携先は、先に登録してください")
     limit = number("回数", 1, 1_000, "回数の特典では全部で、期間ごとの特典では1期間に")
     per = SelectField("何ごとの回数", choices=[SelectChoice("", "（期間ごとの特典だけ）"), *_choices(PER_JA)])
-    begins = DateField("使いはじめの日", validators=[Optional()], description="お渡しの日からなら空欄")
-    ends = DateField("使い終わりの日", validators=[Optional()], description="決まりがなければ空欄")
+    begins = DayField("使いはじめの日", validators=[Optional()], description="お渡しの日からなら空欄")
+    ends = DayField("使い終わりの日", validators=[Optional()], description="決まりがなければ空欄")
     months = number("お渡しからの期間", 1, 240, "決まりがなければ空欄")
     closed = DaysField("使えない日", description="1行に1つ。例 2026-12-29から2027-01-03")
     issuer = RadioField("サービスの責任を負うのは", choices=_choices(ISSUER_JA), default=str(Issuer.TOWN))

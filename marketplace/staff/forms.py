@@ -62,17 +62,25 @@ class PercentField(StringField):  # type: ignore[misc]
         return f"{Decimal(self.data) / 100:f}" if self.data is not None else ""
 
 
+MOST_LINES, LONGEST_LINE = 50, 500
+
+
 class PairsField(TextAreaField):  # type: ignore[misc]
-    """One item a line, Japanese and, after a bar, English: [{"ja", "en"}, …]."""
+    """One item a line, Japanese and, after a bar, English: [{"ja", "en"}, …]. At most MOST_LINES of LONGEST_LINE."""
 
     data: list[dict[str, str]]
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self.data = []
-        for line in str(valuelist[0] if valuelist else "").splitlines():
-            ja, _, en = line.replace("｜", "|").partition("|")
+        for typed in str(valuelist[0] if valuelist else "").splitlines():
+            ja, _, en = typed.replace("｜", "|").partition("|")
             if ja.strip():
                 self.data.append({"ja": ja.strip(), "en": en.strip()})
+        if len(self.data) > MOST_LINES:
+            raise ValidationError(f"{MOST_LINES}行までで入力してください。")
+        for line, item in enumerate(self.data, 1):
+            if max(map(len, item.values())) > LONGEST_LINE:
+                raise ValidationError(f"{line}つ目が長すぎます。1行は{LONGEST_LINE}文字までで入力してください。")
 
     def _value(self) -> str:
         if self.raw_data:

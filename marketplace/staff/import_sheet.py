@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,10 @@ SAID = {"kind", "mode"}
 """Nothing is usual here: who leaves them empty has forgotten them."""
 KINDS = {"SelectField": "choice", "RadioField": "choice", "BooleanField": "yes", "JSTDateTimeField": "moment"}
 YES, NO = ("はい", "○", "〇", "1", "true", "yes"), ("いいえ", "×", "0", "false", "no")
+MOMENT = re.compile(
+    r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?"
+    r"(?:(?:[ T]+|(?<=日))(\d{1,2})(?::(\d{2})(?::\d{2})?|時(?:(\d{1,2})分)?))?"
+)
 BAD_KEY = re.compile(r"[\x00-\x1f]")
 
 
@@ -169,6 +174,8 @@ def _csv(data: bytes) -> list[list[str]]:
     for encoding in ("utf-8-sig", "cp932"):
         try:
             text = data.decode(encoding)
+            if "\x00" in text:
+                break  # no text that a person typed, and PostgreSQL keeps none
             lines = []
             for line in csv.reader(io.StringIO(text, newline=""), strict=True):
                 lines.append(line)
@@ -210,12 +217,12 @@ def typed(cells: Mapping[str, str], cols: Sequence[Column], empty: MultiDict[str
 
 
 def moment(text: str) -> str:
-    """'2026/12/1 10:00' → '2026-12-01T10:00', a day alone is its midnight; what is none stays as it is."""
-    found = re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?", text)
+    """'2026/12/1 10:00', '２０２６年12月1日 10時' → '2026-12-01T10:00', a day is its midnight; what is none stays."""
+    found = MOMENT.fullmatch(unicodedata.normalize("NFKC", text))
     if found is None:
         return text
-    year, month, day, hour, minute = (int(part or 0) for part in found.groups())
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}"
+    year, month, day, hour, minute, spoken = (int(part or 0) for part in found.groups())
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute or spoken:02}"
 
 
 def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterator[tuple[str, str]]:
@@ -233,5 +240,5 @@ def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterato
             yield column.field, "「はい」か「いいえ」で入力してください。"
         elif text and column.kind == "choice" and text not in {each for pair in column.words for each in pair}:
             yield column.field, f"{one_of(column.words)}のどれかを入力してください。"
-        elif text and column.kind == "moment" and moment(text) == text:
+        elif text and column.kind == "moment" and not MOMENT.fullmatch(unicodedata.normalize("NFKC", text)):
             yield column.field, "2026-12-01 10:00 の形で入力してください。"

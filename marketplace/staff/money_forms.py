@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from wtforms import DateField, RadioField, SelectChoice, StringField, TextAreaField
+from wtforms import RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from marketplace.fund.models import DecisionKind
-from marketplace.kit.forms import Form, YenField
-
-
-class DayField(DateField):  # type: ignore[misc]
-    """A day from the browser's calendar."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("日付を選び直してください。") from None
+from marketplace.kit.forms import DayField, Form, YenField
 
 
 def _day(label: str, hint: str = "") -> DayField:

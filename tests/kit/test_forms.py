@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 from wtforms import StringField
 
-from marketplace.kit.forms import Form, JSTDateTimeField, YenField
+from marketplace.kit.forms import DayField, Form, JSTDateTimeField, YenField, number
 from marketplace.kit.refusals import Invalid, Refused
 
 
@@ -14,6 +14,8 @@ class SaleForm(Form):
     name = StringField("名前")
     price = YenField("価格")
     opens_at = JSTDateTimeField("開始")
+    on = DayField("審査会の日")
+    seats = number("席の数", 1, 5_000)
 
 
 def typed(app: Flask, **fields: str) -> SaleForm:
@@ -56,6 +58,32 @@ def test_an_empty_moment_is_no_moment(app: Flask) -> None:
 def test_what_is_no_moment_is_said_in_japanese(app: Flask) -> None:
     form = typed(app, opens_at="2026-13-45T99:00")
     assert (form.errors, form.opens_at._value()) == ({"opens_at": ["日時を選び直してください。"]}, "2026-13-45T99:00")
+
+
+REACH = "2000年から2199年までの日を選んでください。"
+
+
+@pytest.mark.parametrize("typed_at", ["0001-01-01T00:00", "1999-12-31T23:59", "2200-01-01T00:00", "9999-12-31T23:59"])
+def test_a_moment_that_nobody_means_is_said_and_stays_in_its_box(app: Flask, typed_at: str) -> None:
+    field = typed(app, opens_at=typed_at).opens_at
+    assert (list(field.errors), field.data, field._value()) == ([REACH], None, typed_at)
+
+
+def test_a_day_is_one_of_the_calendar_within_reach(app: Flask) -> None:
+    forms = [typed(app, on=text) for text in ("2026-12-01", "", "2026-02-30", "きのう", "0026-12-01")]
+    again = "日付を選び直してください。"
+    assert [(form.on.data, list(form.on.errors)) for form in forms] == [
+        *((date(2026, 12, 1), []), (None, []), (None, [again]), (None, [again]), (None, [REACH])),
+    ]
+
+
+def test_a_number_is_read_as_people_type_it(app: Flask) -> None:
+    forms = [typed(app, seats=text) for text in ("１，０００", "1,000", " 12 ", "", "たくさん", "9" * 30)]
+    no_digits, too_many = "数字で入力してください。", "1から5,000までの数字で入力してください。"
+    assert [(form.seats.data, list(form.seats.errors)) for form in forms[:5]] == [
+        *((1_000, []), (1_000, []), (12, []), (None, []), (None, [no_digits])),
+    ]
+    assert list(forms[5].seats.errors) == [too_many]
 
 
 def test_a_refusal_is_shown_beside_the_field_it_names_or_above_the_form(app: Flask) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import NamedTuple, ParamSpec
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Response, after_this_request, current_app, redirect, request, session, url_for
@@ -226,11 +227,11 @@ def opens(view: Callable[..., object], have: Set[Role], method: str = "GET") -> 
     return bool(have & (wanted or set(Role) - {Role.AUDITOR}))
 
 
-def may_open(path: str, have: Set[Role]) -> bool:
-    """Whether the page of the desk at `path` is one for these roles: what a menu shows. True for what is unguarded."""
-    endpoint, _ = current_app.url_map.bind("localhost").match(path)
+def may_open(address: str, have: Set[Role], method: str = "GET") -> bool:
+    """Whether what the desk has at `address` is for these roles: what a menu shows. True for what is unguarded."""
+    endpoint, _ = current_app.url_map.bind("localhost").match(urlsplit(address).path, method)
     view = current_app.view_functions[endpoint]
-    return not hasattr(view, "roles") or opens(view, have)
+    return not hasattr(view, "roles") or opens(view, have, method)
 
 
 def _hash(key: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
+from marketplace.accounts.models import Account, Role
 from marketplace.accounts.session import current_account, may_open, opens, roles_of, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
@@ -17,6 +18,7 @@ from marketplace.kit.db import get
 from marketplace.listings.drafting import staff_name
 from marketplace.outbox import keeping
 from marketplace.staff import calendar, sheets
+from marketplace.staff.tasks import Task
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -82,12 +84,23 @@ def menu() -> list[tuple[str, list[dict[str, Any]]]]:
 @bp.app_context_processor
 def for_templates() -> dict[str, Any]:
     """The menu as a function: only the pages of the desk, of whichever office, ask what waits."""
-    return {"staff_menu": menu, "may_send": may_send}
+    return {"staff_menu": menu, "may_send": may_send, "may_see": may_see}
 
 
 def may_send(endpoint: str) -> bool:
     """Whether the button that posts to `endpoint` is one for whoever is at the desk."""
     return opens(current_app.view_functions[endpoint], roles_of(me().id), "POST")
+
+
+def may_see(address: str) -> bool:
+    """Whether a link to this page of the desk leads anywhere for whoever is at the desk."""
+    return may_open(address, roles_of(me().id))
+
+
+def is_mine(task: Task, have: Set[Role]) -> bool:
+    """Whether somebody with the roles `have` can do it: who only reads has nothing to do."""
+    acting = have - {Role.AUDITOR}
+    return bool(acting) and task.is_for(acting) and may_open(task.href, acting, "POST" if task.send else "GET")
 
 
 def me() -> Account:
@@ -100,12 +113,14 @@ def me() -> Account:
 @staff()
 def home() -> ResponseReturnValue:
     """My own tasks first, by how pressing they are, then what others have to do, and the week to come."""
-    at, roles = now(), {str(role) for role in roles_of(me().id)}
-    tasks = sheets.today(me().id)
+    at, have = now(), roles_of(me().id)
+    mine: dict[bool, list[Task]] = {True: [], False: []}
+    for task in sheets.today(me().id):
+        mine[is_mine(task, have)].append(task)
     return render_template(
         "staff/home.html",
-        groups=sheets.grouped(task for task in tasks if task.is_for(roles)),
-        others=[task for task in tasks if not task.is_for(roles)],
+        groups=sheets.grouped(mine[True]),
+        others=mine[False],
         week=calendar.of_days(calendar.events(at, at + WEEK)),
         figures=sheets.figures(),
         at=at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ class Task:
     send: bool = False
     roles: tuple[str, ...] = ()
 
-    def is_for(self, roles: set[str]) -> bool:
+    def is_for(self, roles: Set[str]) -> bool:
         return not self.roles or not roles.isdisjoint(self.roles)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +15,15 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import get, transaction
 from marketplace.listings.models import Listing
+from marketplace.orders.models import Origin
+from marketplace.orders.placing import award
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
 from marketplace.staff import sale_tasks, sheets, works_tasks
 from marketplace.staff.tasks import Task
 from tests import given
+from tests.appointments.stage import asked, mayors_talks
+from tests.chainlogs import Chain
 from tests.outbox.hearing import hearing
 from tests.pages import read
 
@@ -47,6 +51,23 @@ def test_a_task_is_on_the_sheet_of_whoever_has_its_button_and_told_to_the_others
     approver, auditor = headings(client, "approver"), headings(client, "auditor")
     assert ("あなたの手を待っています" in approver, "ほかの係の仕事" in approver) == (True, False)
     assert ("あなたの手を待っています" in auditor, "ほかの係の仕事（1件）" in auditor) == (False, True)
+
+
+@pytest.mark.parametrize("role", ["drafter", "approver", "treasury", "counter", "auditor", "admin"])
+def test_each_link_of_the_sheet_and_of_the_calendar_opens_for_its_reader(
+    client: FlaskClient, chain: Chain, role: str
+) -> None:
+    with pretending(datetime(2027, 6, 1, 3, 0, tzinfo=UTC)):
+        asked(mayors_talks(chain, given.an_account("hana@example.jp")))
+        sold = given.a_listing("ascending", "naming", state="closed", title_ja="池の名")
+        with transaction():
+            award(given.an_account(), sold, 5_000, given.in_days(3), Origin.AUCTION)
+        given.signed_in(client, given.staff(role))
+        pages = [client.get(address) for address in ("/staff", "/staff/calendar")]
+        links = {link for page in pages for link in read(page).links if link.startswith("/staff/")}
+        assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+    assert ["支払い期限" in page.text for page in pages] == [True, True]
+    assert ("返事をする" in pages[0].text) == (role in ("drafter", "approver"))
 
 
 def test_promises_that_nobody_keeps_are_on_the_sheet(app: Flask) -> None:

@@ -83,17 +83,21 @@ def confirmation(order: Order, form: ConfirmForm, trouble: str = "") -> str:
 @signed_in
 def done(code: str) -> ResponseReturnValue:
     """Back from Stripe. The address proves nothing: Stripe is asked, and if it is away the page waits."""
-    order = mine(code)
-    payment = asking.open_payment(order.subject)
+    payment = asking.open_payment(mine(code).subject)
     if payment is not None:
         with suppress(Unavailable):
             sync(payment.id)
-    return redirect(url_for("orders.show", code=code), 303)
+    return progress(code)  # not sent on to show(): on a telephone that is one more wait, just after paying
 
 
 @bp.get("/orders/<code>")
 @signed_in
 def show(code: str) -> ResponseReturnValue:
+    return progress(code)
+
+
+def progress(code: str) -> ResponseReturnValue:
+    """How far the order is, whole or as the part that a page asks for again and again."""
     order = mine(code, SHOWN)
     under_way, paid = asking.payments_of(order.subject)
     template = "orders/_progress.html" if wants_fragment() else "orders/show.html"

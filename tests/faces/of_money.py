@@ -27,7 +27,7 @@ def live(town: Town) -> None:
     keeping.drain()
     dispute = town.stripe.client().disputes.list({"limit": 1}).data[0].id
     payout = town.stripe.client().payouts.list({"limit": 1}).data[0].id
-    town.shown(f"/orders/{waiting}/confirm", f"/orders/{waiting}", f"/orders/{paid}", to="hana")
+    town.shown(f"/orders/{waiting}/confirm", f"/orders/{waiting}", f"/orders/{paid}", f"/orders/{paid}/done", to="hana")
     town.shown(f"/orders/{paid}/receipt", to="hana")
     town.shown(*(f"/staff/orders/{code}" for code in (waiting, paid, objected)), to="clerk")
     town.shown(f"/staff/orders/{paid}/receipt", f"/staff/disputes/{dispute}", to="clerk")

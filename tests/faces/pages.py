@@ -26,7 +26,6 @@ NO_PAGES = {
     "/entries/<no>/card/done",
     "/fund/rights/<contract>/<int:token_id>",
     "/listings/<code>/taking-part/done",
-    "/orders/<code>/done",
     "/signin/outside",
     "/signin/outside/back",
     "/staff/admissions/<code>/enclosures/<int:enclosure_id>",

@@ -51,22 +51,19 @@ class StripeTill:
 
     @cached_property
     def _client(self) -> StripeClient:
-        import requests  # noqa: PLC0415 -- as below
         import stripe  # noqa: PLC0415 -- a quarter of a second that most processes never need
+
+        from marketplace.payments.wire import Wire  # noqa: PLC0415 -- as above
 
         base = self._settings.stripe_api_base
         key = self._settings.stripe_secret_key.get_secret_value() or ("sk_test_local" if base else "")
         if not key:
             raise Unavailable("STRIPE_SECRET_KEY is not set")
-        # A proxy is looked for in the environment once, not at each call; threads may share what does not change.
-        session = requests.Session()
-        session.proxies = requests.utils.get_environ_proxies(base or stripe.DEFAULT_API_BASE)
-        session.trust_env = False
         return stripe.StripeClient(
             key,
             base_addresses={"api": base, "files": base} if base else {},
             max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=self._settings.stripe_timeout_s, session=session),
+            http_client=Wire(base or stripe.DEFAULT_API_BASE, self._settings.stripe_timeout_s),
         )
 
     def _ask(self, method: str, path: str, **params: Any) -> Mapping[str, Any]:

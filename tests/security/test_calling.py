@@ -43,7 +43,8 @@ SPEAKERS = {
     "marketplace/notices/sms.py": "SMS_URL",
     "marketplace/operating/looking_outside.py": "BASE_URL, and SMTP_URL",
     "marketplace/payments/hearing.py": "nobody: it checks signatures",
-    "marketplace/payments/official.py": "Stripe, or STRIPE_API_BASE on loopback",
+    "marketplace/payments/official.py": "Stripe, or STRIPE_API_BASE on loopback, by wire.py",
+    "marketplace/payments/wire.py": "whom official.py names",
     "marketplace/webhooks/addresses.py": "the name service, for the next",
     "marketplace/webhooks/courier.py": "addresses that two of the staff have approved, and that are public",
 }

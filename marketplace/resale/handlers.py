@@ -1,4 +1,4 @@
-"""What the resale office does on hearing from the chain."""
+"""What the resale office does on hearing from the chain, and from the payer's bank."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles
-from marketplace.resale import recording, wallet
+from marketplace.resale import offering, recording, wallet
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
 
@@ -22,6 +22,13 @@ def on_logs(token_ids: list[int], **_more: object) -> None:
 def on_mined(call_key: str, **_more: object) -> None:
     if settings().demo:
         wallet.next_step(call_key)
+
+
+@handles("payment.disputed")
+def on_objection(subject: str, **_more: object) -> None:
+    kind, _, code = subject.partition(":")
+    if kind == "order":
+        offering.take_back_frozen(code)
 
 
 @handles("resale.sold")

@@ -10,7 +10,7 @@ from marketplace.accounts.models import Account
 from marketplace.chain.contract import MARKET, RIGHTS
 from marketplace.chain.register import contracts
 from marketplace.chain.sending import promise
-from marketplace.journal.writing import move, note
+from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.money import Yen
@@ -18,6 +18,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState
 from marketplace.resale.rules import AlreadyOffered, MarketNotReady, NotOffered, NotTheHolder, check_offer
 from marketplace.tokens.binding import binds, check_free
+from marketplace.tokens.freezing import frozen
 from marketplace.tokens.models import Token
 
 CUSTODIAN = "custodian"
@@ -79,12 +80,32 @@ def withdraw_offer(token_id: int, account_id: int) -> None:
         request = open_request(token_id)
         if request is None or request.account_id != account_id:
             raise NotOffered
-        if request.withdrawn_at is not None:
-            return
-        account = get(Account, account_id)
-        request.withdrawn_at = now()
-        promise(f"offer:{request.id}:cancel", CUSTODIAN, MARKET, "cancelFor", [_bytes32(account), token_id])
-        note(token.subject, "withdraw_offer", by=f"buyer:{account.code}", request=request.id)
+        _take_back(token, request, by=f"buyer:{get(Account, account_id).code}")
+
+
+def take_back_frozen(order_code: str) -> None:
+    """What came of this order and is frozen now is not for sale any more, where the town put it up for its payer.
+
+    A bank's objection takes days, an offer on chain asks nobody: unless it is taken back, who paid with somebody
+    else's card sells what the town loses the money for. Asked again, it changes nothing.
+    """
+    ids = list(db.session.scalars(sa.select(Token.token_id).where(Token.order_code == order_code)))
+    db.session.rollback()
+    for token_id in ids:
+        with transaction():
+            token, request = _locked(token_id), open_request(token_id)
+            if request is not None and (refusal := frozen(token)) is not None:
+                _take_back(token, request, why=refusal.code)
+
+
+def _take_back(token: Token, request: OfferRequest, *, by: str = SYSTEM, why: str = "") -> None:
+    """Inside a transaction that holds the token: once for each request."""
+    if request.withdrawn_at is not None:
+        return
+    request.withdrawn_at = now()
+    owner = _bytes32(get(Account, request.account_id))
+    promise(f"offer:{request.id}:cancel", CUSTODIAN, MARKET, "cancelFor", [owner, token.token_id])
+    note(token.subject, "withdraw_offer", by=by, why=why, request=request.id)
 
 
 def fail(request_id: int, why: str) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.fund.models import Account, Assessment, Posting, PostingLine
-from marketplace.fund.years import fiscal_year, year_of_income, year_of_return
+from marketplace.fund.years import year_of_income, year_of_return
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
+from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, insert_once, lock, writing
 
 

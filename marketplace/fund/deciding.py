@@ -11,10 +11,11 @@ from marketplace.accounts.second_person import acting
 from marketplace.fund.models import Decision, DecisionKind, DecisionState
 from marketplace.fund.posting import step
 from marketplace.fund.rules import NotPositive
-from marketplace.fund.years import fiscal_year, midday
+from marketplace.fund.years import midday
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import jst, now
 from marketplace.kit.codes import public_code
+from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from marketplace.fund import rules
 from marketplace.fund.models import CLOSED, Account, Book, Period, Posting, PostingLine
 from marketplace.fund.rules import Lines
-from marketplace.fund.years import fiscal_year, month_ja, month_of, next_month, year_of_month
+from marketplace.fund.years import month_ja, month_of, next_month, year_of_month
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.dates import day
+from marketplace.kit.dates import day, fiscal_year
 from marketplace.kit.db import db, insert_once, lock, transaction
 
 _lines = PostingLine.__table__

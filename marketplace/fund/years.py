@@ -9,17 +9,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from marketplace.kit.clock import JST, jst
+from marketplace.kit.dates import fiscal_year
 
 
 def month_of(at: datetime | date) -> str:
     """'2026-11'."""
     return f"{_day(at):%Y-%m}"
-
-
-def fiscal_year(at: datetime | date) -> int:
-    """2026 from 1 April 2026 to 31 March 2027."""
-    day = _day(at)
-    return day.year - (day.month < 4)
 
 
 def books_close(year: int) -> date:
@@ -68,11 +63,6 @@ def month_ends(month: str) -> datetime:
 def month_ja(month: str) -> str:
     """'2026年11月'."""
     return f"{month[:4]}年{int(month[5:])}月"
-
-
-def year_ja(year: int) -> str:
-    """'令和8年度'."""
-    return f"令和{year - 2018}年度" if year > 2019 else f"{year}年度"
 
 
 def midday(day: date) -> datetime:

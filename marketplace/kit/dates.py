@@ -74,15 +74,18 @@ def month(year: int, number: int) -> str:
 
 
 def era_day(moment: datetime | date) -> str:
-    """'令和8年11月25日', as the papers of a town hall are dated. From 2019-05-01 on."""
+    """'令和8年11月25日', as the papers of a town hall are dated; a day of an era before 昭和 by the western year."""
     on = _on(moment)
-    return f"{era_year(on.year)}{on.month}月{on.day}日"
+    return f"{_era_year(on)}{on.month}月{on.day}日"
 
 
-def era_year(year: int) -> str:
-    """2026 → '令和8年', 2019 → '令和元年'."""
-    counted = year - ERAS["令和"]
-    return f"令和{counted if counted > 1 else '元'}年"
+def _era_year(on: date) -> str:
+    """'令和8年', '令和元年', '平成31年': a year has two names on either side of the day on which an era began."""
+    for era, began in BEGINNINGS.items():
+        if on >= began:
+            counted = on.year - ERAS[era]
+            return f"{era}{counted if counted > 1 else '元'}年"
+    return f"{on.year}年"
 
 
 def fiscal_year(moment: datetime | date) -> int:
@@ -92,10 +95,11 @@ def fiscal_year(moment: datetime | date) -> int:
 
 
 def fiscal_year_name(year: int) -> str:
-    """2026 → '令和8年度'."""
-    return f"{era_year(year)}度"
+    """2026 → '令和8年度', 2019 → '令和元年度': an era that begins with May names the whole year."""
+    return f"{_era_year(date(year, 5, 1))}度"
 
 
+BEGINNINGS = {"令和": date(2019, 5, 1), "平成": date(1989, 1, 8), "昭和": date(1926, 12, 25)}
 ERAS = {
     "令和": 2018,
     "R": 2018,

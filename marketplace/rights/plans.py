@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from marketplace.kit.clock import jst
+from marketplace.kit.dates import fiscal_year
 from marketplace.kit.languages import _
 from marketplace.kit.shown import full_day
 
@@ -180,11 +181,6 @@ def period_of(plan: Plan, on: date, occasion: str = "") -> str:
     if plan.per is Per.FISCAL_YEAR:
         return f"FY{fiscal_year(on)}"
     return EVER
-
-
-def fiscal_year(on: date) -> int:
-    """会計年度: from April to March (地方自治法 208条)."""
-    return on.year - (on.month < 4)
 
 
 def last_day(plan: Plan, issued_at: datetime) -> date | None:

@@ -15,9 +15,9 @@ from marketplace.accounts.session import roles_of, staff
 from marketplace.fund import differences, periods
 from marketplace.fund.models import TITLES, Account, Period, PeriodState, Posting
 from marketplace.fund.statements import balanced, of_year, totals
-from marketplace.fund.years import month_ja, months_of, year_ja
+from marketplace.fund.years import month_ja, months_of
 from marketplace.kit.clock import now
-from marketplace.kit.dates import full_day, when
+from marketplace.kit.dates import fiscal_year_name, full_day, when
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.kit.refusals import Refused
@@ -56,7 +56,7 @@ def index() -> ResponseReturnValue:
         of_years={year: of_year(year) for year in years},
         rows=ROWS,
         month_ja=month_ja,
-        year_ja=year_ja,
+        year_name=fiscal_year_name,
         balanced=balanced(),
     )
 
@@ -207,7 +207,7 @@ def statement(name: str) -> bytes:
 
 
 def title(name: str) -> str:
-    return year_ja(int(name[2:])) if name.startswith("FY") else month_ja(name)
+    return fiscal_year_name(int(name[2:])) if name.startswith("FY") else month_ja(name)
 
 
 def people(period: Period | None) -> list[tuple[str, str]]:

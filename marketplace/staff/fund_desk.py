@@ -11,8 +11,8 @@ from marketplace.accounts.session import roles_of, staff
 from marketplace.fund import deciding
 from marketplace.fund.models import Decision, DecisionKind
 from marketplace.fund.statements import balances, summary
-from marketplace.fund.years import year_ja
 from marketplace.kit.clock import jst, now
+from marketplace.kit.dates import fiscal_year_name
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.staff.desk import me
@@ -90,7 +90,7 @@ def page(form: DecisionForm) -> str:
         fund=summary(),
         book=balances(),
         account=me(),
-        year_ja=year_ja,
+        year_name=fiscal_year_name,
         may_ask=Role.TREASURY in roles,
         may_decide=bool({Role.TREASURY, Role.APPROVER} & roles),
     )

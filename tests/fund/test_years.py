@@ -8,35 +8,20 @@ from hypothesis import strategies as st
 
 from marketplace.fund.years import (
     books_close,
-    fiscal_year,
     month_ends,
     month_of,
     months_of,
     next_month,
-    year_ja,
     year_of_income,
     year_of_month,
     year_of_return,
 )
 from marketplace.kit.clock import JST
+from marketplace.kit.dates import fiscal_year
 
 
 def at(*when: int) -> datetime:
     return datetime(*when, tzinfo=JST)  # type: ignore[arg-type, misc]
-
-
-@pytest.mark.parametrize(
-    ("moment", "year"),
-    [
-        (at(2027, 3, 31, 23, 59), 2026),
-        (at(2027, 4, 1), 2027),
-        (datetime(2027, 3, 31, 15, tzinfo=UTC), 2027),  # midnight in Japan
-        (at(2026, 4, 1), 2026),
-        (at(2026, 12, 31), 2026),
-    ],
-)
-def test_a_fiscal_year_begins_in_april_in_japan(moment: datetime, year: int) -> None:
-    assert fiscal_year(moment) == year
 
 
 @pytest.mark.parametrize(
@@ -73,7 +58,3 @@ def test_months_follow_each_other_without_a_gap(seconds: int) -> None:
     assert moment < month_ends(month)
     assert month_of(month_ends(month)) == next_month(month)
     assert year_of_month(month) == fiscal_year(moment)
-
-
-def test_years_are_read_by_their_era() -> None:
-    assert (year_ja(2026), year_ja(2019)) == ("令和8年度", "2019年度")

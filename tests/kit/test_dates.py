@@ -98,16 +98,32 @@ def test_what_is_no_day_is_none(text: str) -> None:
 
 
 def test_a_paper_is_dated_by_the_era() -> None:
-    assert [era_day(utc(2026, 11, 24, 15, 0)), era_day(date(2019, 5, 1))] == ["令和8年11月25日", "令和元年5月1日"]
+    assert era_day(utc(2026, 11, 24, 15, 0)) == "令和8年11月25日"
+    days = [date(2019, 5, 1), date(2019, 4, 30), date(1989, 1, 8), date(1989, 1, 7), date(1926, 12, 24)]
+    assert [era_day(day) for day in days] == [
+        *("令和元年5月1日", "平成31年4月30日", "平成元年1月8日", "昭和64年1月7日", "1926年12月24日"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("at", "year"),
-    [(utc(2026, 3, 31, 14, 59), 2025), (utc(2026, 3, 31, 15, 0), 2026), (date(2027, 3, 31), 2026)],
+    [
+        (utc(2026, 3, 31, 14, 59), 2025),
+        (utc(2026, 3, 31, 15, 0), 2026),
+        (date(2026, 4, 1), 2026),
+        (date(2027, 3, 31), 2026),
+    ],
 )
 def test_the_towns_year_begins_in_april_in_japan(at: date, year: int) -> None:
     assert fiscal_year(at) == year
 
 
 def test_a_fiscal_year_has_the_name_of_the_era() -> None:
-    assert [fiscal_year_name(year) for year in (2019, 2026)] == ["令和元年度", "令和8年度"]
+    years = (2026, 2019, 2018, 1989, 1988)
+    assert [fiscal_year_name(year) for year in years] == [
+        "令和8年度",
+        "令和元年度",
+        "平成30年度",
+        "平成元年度",
+        "昭和63年度",
+    ]

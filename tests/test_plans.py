@@ -13,7 +13,8 @@ from flask import Flask
 
 from marketplace.auctions.bidding import place_bid
 from marketplace.kit.db import db, get, is_sqlite
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, UnitState
+from marketplace.listings.taking import counts
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
@@ -144,3 +145,18 @@ def test_a_bid_an_application_and_the_worker_read_no_table_whole(app: Flask) -> 
         keeping.drain()
         keeping.late()
     assert scanned(statements) == set()
+
+
+def test_the_units_of_a_sale_are_counted_in_their_index_alone(app: Flask) -> None:
+    sale = given.a_listing()
+    with recorded() as statements:
+        assert counts([sale])[sale][UnitState.FREE] == 10
+    ((statement, parameters),) = statements
+    with db.engine.connect() as connection:
+        if not is_sqlite():
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        explain = "EXPLAIN QUERY PLAN" if is_sqlite() else "EXPLAIN"
+        plan = "\n".join(row[-1] for row in connection.exec_driver_sql(f"{explain} {statement}", parameters))
+    step = "units USING COVERING INDEX ix_units_state" if is_sqlite() else "Index Only Scan using ix_units_state"
+    assert plan.count(step) == len(UnitState), plan

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from marketplace.kit.db import db, writing
-from marketplace.listings.models import Unit, UnitState
+from marketplace.listings.models import Listing, Unit, UnitState
 
 _units = Unit.__table__
 assert isinstance(_units, sa.Table)
@@ -25,8 +25,18 @@ TAKE = TAKE.returning(_units.c.id, _units.c.serial)
 waited for (SKIP LOCKED). Of the table and built once, since a rush does little else."""
 
 
-_COUNTS = sa.select(_units.c.listing_id, _units.c.state, sa.func.count()).group_by(_units.c.listing_id, _units.c.state)
-_COUNTS = _COUNTS.where(_units.c.listing_id.in_(sa.bindparam("listings", expanding=True)))
+_listings = Listing.__table__
+assert isinstance(_listings, sa.Table)
+
+
+def _how_many(state: UnitState) -> sa.ScalarSelect[int]:
+    of_listing = sa.and_(_units.c.listing_id == _listings.c.id, _units.c.state == state)
+    return sa.select(sa.func.count()).select_from(_units).where(of_listing).correlate(_listings).scalar_subquery()
+
+
+_COUNTS = sa.select(_listings.c.id, *map(_how_many, UnitState))
+_COUNTS = _COUNTS.where(_listings.c.id.in_(sa.bindparam("listings", expanding=True)))
+"""Each number is one range of the index, counted where it lies: half of what grouping the same units costs."""
 _STEP = sa.update(_units).where(_units.c.id == sa.bindparam("unit"), _units.c.state == sa.bindparam("old"))
 _STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.id)
 _NOT_SOLD = sa.select(_units.c.id).limit(1)
@@ -73,10 +83,11 @@ def _step(unit_id: int, old: UnitState, new: UnitState) -> bool:
 
 
 def counts(listing_ids: list[int]) -> dict[int, dict[UnitState, int]]:
-    """{listing: {state: how many units}} in one query; listings without units are absent."""
+    """{listing: {state: how many units}} in one query; what there is none of is absent."""
     found: dict[int, dict[UnitState, int]] = {}
-    for listing_id, state, count in db.session.execute(_COUNTS, {"listings": listing_ids}):
-        found.setdefault(listing_id, {})[state] = count
+    for listing_id, *numbers in db.session.execute(_COUNTS, {"listings": listing_ids}) if listing_ids else ():
+        if there := {state: number for state, number in zip(UnitState, numbers, strict=True) if number}:
+            found[listing_id] = there
     return found
 
 

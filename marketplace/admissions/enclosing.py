@@ -129,7 +129,8 @@ def read(enclosure_id: int, participation_code: str, by: str) -> tuple[bytes, st
     enclosure = get(Enclosure, enclosure_id)
     if enclosure.blob_id is None:
         raise LookupError(f"Enclosure {enclosure_id}")
-    data, media_type = blobs.read(enclosure.blob_id), enclosure.media_type
+    media_type = enclosure.media_type
+    data = blobs.read(enclosure.blob_id)
     with transaction():
         note(f"participation:{participation_code}", "read_enclosure", by=by, enclosure=enclosure_id)
     return data, media_type

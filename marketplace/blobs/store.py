@@ -31,7 +31,8 @@ class NoRoom(Refused):
 
 
 class Store(Protocol):
-    """Bytes by key. All of it outside transaction(); each raises Unavailable where the place does not answer."""
+    """Bytes by key. All of it outside transaction(), and what was read before may be read anew: a bucket is asked
+    without a snapshot. Each raises Unavailable where the place does not answer."""
 
     def put(self, key: str, data: bytes) -> None:
         """Whole, or not at all. Again with the same bytes changes nothing. NoRoom."""

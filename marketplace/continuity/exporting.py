@@ -148,10 +148,10 @@ def _fill(kit: Kit) -> None:
     for rules in ("draw-v1.md", "auction-v1.md", "waiting-v1.md", "journal-v1.md"):
         kit.write(f"rules/{rules}", [RULES.joinpath(rules).read_bytes()])
     kit.json("journal.json", facts.journal_days())
-    for code in {listing["right"]["code"] for listing in listings}:
-        kit.write(f"pictures/{code}.webp", [_picture(code)])
     for path, page in pages.site(listings, issued, resales, fund, pins, contracts, draws, auctions):
         kit.write(path, [page.encode()])
+    for code in {listing["right"]["code"] for listing in listings}:  # last: a bucket is asked without a snapshot
+        kit.write(f"pictures/{code}.webp", [_picture(code)])
 
 
 def _picture(code: str) -> bytes:

@@ -98,6 +98,13 @@ def writing() -> bool:
     return bool(db.session.registry.has() and db.session().info.get("writing"))
 
 
+def let_go() -> None:
+    """Leave the read snapshot before what may take long: a network that is slow holds no connection, and no row that
+    the database would clear away. Never inside transaction(), which would lose what it wrote."""
+    assert not writing(), "let_go() belongs outside transaction()"
+    db.session.rollback()
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Write inside this block: all of it happens, or none of it. A block inside a block joins it.

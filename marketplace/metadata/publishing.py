@@ -153,7 +153,8 @@ def picture_of(right: Right) -> int:
 def whole(picture_id: int) -> pictures.Clean:
     """A kept picture with its bytes. LookupError where there is none; Unavailable."""
     row = get(Picture, picture_id)
-    return pictures.Clean(pictures.file_of(row.id), row.media_type, row.width, row.height)
+    about = row.media_type, row.width, row.height
+    return pictures.Clean(pictures.file_of(row.id), *about)
 
 
 def issuer(of: Settings) -> Issuer:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from pydantic import SecretStr
 
@@ -17,6 +18,7 @@ from marketplace.blobs.bucket import Bucket
 from marketplace.blobs.signing import Signer
 from marketplace.blobs.store import NoRoom
 from marketplace.kit.clock import now
+from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from tests.local_bucket import KEY_ID, SECRET, LocalBucket
 from tests.local_chain import free_port
@@ -36,10 +38,15 @@ class Odd(ThreadingHTTPServer):
     asked: ClassVar[list[str]] = []
     body: ClassVar[bytes] = b""
 
+    connections: ClassVar[list[int]] = []
+    """How many of the database were in use at each request."""
+    pool: ClassVar[sa.QueuePool]
+
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         Odd.asked.append(self.path)
+        Odd.connections.append(Odd.pool.checkedout())
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_response(int(self.path.rpartition("/")[2].partition("?")[0]))
         self.send_header("Location", "/town/200")
@@ -56,6 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def odd(app: Flask) -> Iterator[Bucket]:
     Odd.asked.clear()
+    Odd.connections.clear()
+    assert isinstance(db.engine.pool, sa.QueuePool)
+    Odd.pool = db.engine.pool
     with Odd(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -100,6 +110,14 @@ def test_what_it_says_is_told_by_its_code_alone(odd: Bucket) -> None:
     Odd.body = b"not a list"
     with pytest.raises(Unavailable, match="a list that is none"):
         list(opened(odd.base.removesuffix("/town"), "200").older(now()))
+
+
+def test_while_it_is_asked_no_snapshot_of_the_database_is_open(odd: Bucket) -> None:
+    for ask in (lambda: odd.get("200", 1), lambda: odd.put("200", b"x"), lambda: odd.delete("200")):
+        db.session.execute(sa.select(sa.literal(1)))
+        assert Odd.pool.checkedout() == 1
+        ask()
+    assert Odd.connections == [0, 0, 0]
 
 
 def test_no_more_is_read_than_was_kept_and_one_byte(odd: Bucket) -> None:

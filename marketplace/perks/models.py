@@ -216,7 +216,7 @@ class Use(Base):
     counter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("perk_counters.id"))
     channel: Mapped[Channel] = state_column(Channel, name="channel")
     proof: Mapped[str | None] = mapped_column(sa.String(64))
-    """SHA-256 of the pass that was read, hex: one pass is one use. None for what was not read."""
+    """SHA-256 of the pass that was read, hex: one pass is one use at one place. None for what was not read."""
     used_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     flag: Mapped[Flag | None] = state_column(Flag, name="flag", nullable=True)

@@ -138,6 +138,25 @@ def test_a_counter_goes_on_without_network_and_sends_later(
     assert [str(line.channel) for line in lines()] == ["scan", "offline"]
 
 
+def test_a_number_that_was_refused_stays_to_be_mended(
+    app: Flask, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    number, phone = f"{token(token_id).right_id}-1", Telephone(token_id, hana)
+    with visiting(browser, live_server, viewport=TABLET) as page:
+        open_counter(page, desk)
+        page.fill("#code", "１２３")
+        read_code(page, number)
+        expect(page.locator("[data-name]")).to_contain_text("番号か暗証が合いません")
+        expect(page.locator("#number")).to_have_value(number)
+        expect(page.locator("#code")).to_have_value("１２３")
+        page.fill("#code", phone.digits())
+        page.get_by_role("button", name="確かめて使う").click()
+        expect(page.locator("[data-headline]")).to_have_text("OK 本日1回目")
+        expect(page.locator("#number")).to_have_value("")
+        expect(page.locator("#code")).to_have_value("")
+
+
 def test_a_use_without_network_is_taken_back_without_network(
     app: Flask, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
 ) -> None:

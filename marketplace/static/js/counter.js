@@ -44,6 +44,7 @@ function show(answer) {
   $("name").textContent = answer.name || "";
   $("left").textContent = answer.left || "";
   $("choices").replaceChildren();
+  if (answer.ok) document.querySelectorAll("#number, #code").forEach((field) => { field.value = ""; });
   $("verdict").scrollIntoView({ block: "nearest" });
   clearTimeout(undoing);
   $("undo").hidden = !answer.use;
@@ -173,9 +174,12 @@ document.querySelector("[data-typed]").addEventListener("submit", (event) => {
   event.preventDefault();
   const [number, secret] = ["number", "code"].map((id) => document.querySelector(`#${id}`));
   const typed = number.value.trim();
-  if (/^HPC?1:/.test(typed)) code(typed);
-  else guarded(() => use({ ref: ref(), number: typed, code: secret.value }));
-  number.value = secret.value = "";
+  if (/^HPC?1:/.test(typed)) {
+    number.value = ""; // a reader that types: the next guest's code comes into the same field
+    code(typed);
+  } else {
+    guarded(() => use({ ref: ref(), number: typed, code: secret.value }));
+  }
 });
 $("undo").addEventListener("submit", (event) => {
   event.preventDefault();

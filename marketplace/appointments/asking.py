@@ -19,6 +19,7 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.perks.holding import held_token, holds
+from marketplace.tokens.freezing import check_usable
 from marketplace.tokens.models import Token
 
 Dates = Sequence[datetime | None]
@@ -40,13 +41,14 @@ def ask(token_id: int, account_id: int, wish: Wish) -> int:
     """Ask for an appointment; its id.
 
     Raises:
-        NotTheHolder, NoLecturer, NotEnoughLeft, Invalid beside the field that is wrong.
+        NotTheHolder, NoLecturer, NotEnoughLeft, what freezes the right, Invalid beside the field that is wrong.
     """
     topic, place = rules.topic(wish.topic), _place(wish)
     if not 1 <= wish.uses <= rules.MOST_USES:
         raise Invalid(_("1回から%(most_uses)s回までで選んでください。", most_uses=rules.MOST_USES), field="uses")
     with transaction() as session:
         token = _own(token_id, account_id)
+        check_usable(token)
         lecture = calendar.lecture_of(token.right_id)
         check_room(token, wish.uses)
         lasts = timedelta(minutes=lecture.minutes * wish.uses)
@@ -79,6 +81,7 @@ def accept(appointment_id: int, account_id: int, starts_at: datetime) -> None:
             return
         if starts_at not in dates_of(row) or row.state != AppointmentState.OFFERED:
             raise Invalid("町から提案した日時の中から選んでください。", field="starts_at")
+        check_usable(row.token)
         fix(row, starts_at, by=_buyer(account_id))
 
 
@@ -86,6 +89,7 @@ def ask_again(appointment_id: int, account_id: int, starts: Dates) -> None:
     """Other dates, in place of those that the town offered or of the one that is fixed: that one is free again."""
     with transaction():
         row = held_by(appointment_id, account_id)
+        check_usable(row.token)
         if row.state == AppointmentState.CONFIRMED:
             _in_time(row)
             if row.moves_holder >= rules.MOST_MOVES:

@@ -20,6 +20,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.perks.holding import holds, token_of
 from marketplace.rights.models import Kind
 from marketplace.settings import settings
+from marketplace.tokens.freezing import frozen
 from marketplace.tokens.models import Token
 from marketplace.tokens.using import uses_left
 
@@ -52,7 +53,7 @@ def ask_page(token: Token, form: AskForm) -> str:
     except rules.NoLecturer as none:
         lecture, why = None, str(none)
     else:
-        why = ""
+        why = str(frozen(token) or "")
     left, pledged = counting.left(token), counting.pledged(token.token_id)
     minutes = lecture.minutes if lecture else 60
     most = rules.MOST_USES if left is None else min(rules.MOST_USES, max(0, left - pledged))

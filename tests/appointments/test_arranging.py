@@ -26,7 +26,7 @@ from tests.appointments.stage import (
     wish,
 )
 from tests.chainlogs import Chain
-from tests.holders.stage import mails, refusal
+from tests.holders.stage import mails, paid_and, refusal
 from tests.racing import at_once
 from tests.resale.stage import held_token
 
@@ -183,3 +183,17 @@ def test_a_date_that_was_wished_and_passed_is_not_fixed(talks: Talks, office: in
     with pretending(MONDAY + timedelta(minutes=1)), pytest.raises(Invalid, match="過ぎた日時"):
         arranging.confirm(appointment_id, office, MONDAY)
     assert now() < MONDAY
+
+
+def test_what_a_bank_objects_to_fixes_no_date_and_can_still_be_cancelled(talks: Talks, office: int) -> None:
+    one, two = asked(talks, MONDAY), fixed(talks, WEDNESDAY)
+    arranging.offer(one, office, [FRIDAY], "議会のため")
+    paid_and(talks.token_id, dispute="needs_response")
+    for act in (
+        lambda: asked(talks, FRIDAY),
+        lambda: asking.accept(one, talks.holder, FRIDAY),
+        lambda: asking.ask_again(two, talks.holder, [FRIDAY]),
+    ):
+        assert refusal(act) == "payment_disputed"
+    asking.cancel(two, talks.holder)
+    assert [row(each).state for each in (one, two)] == [AppointmentState.OFFERED, AppointmentState.CANCELLED]

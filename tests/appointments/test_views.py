@@ -30,6 +30,7 @@ from tests.appointments.stage import (
     sold_on,
 )
 from tests.chainlogs import Chain
+from tests.holders.stage import paid_and
 from tests.pages import read, send, submit
 from tests.resale.stage import token
 
@@ -223,3 +224,10 @@ def test_a_date_is_cancelled_by_either_side(visitor: FlaskClient, desk: FlaskCli
         given.signed_in(visitor, talks.holder)
         answer = submit(visitor, row(late).path, action=f"{row(late).path}/cancel")
     assert (answer.status_code, "24時間前を過ぎた" in answer.text) == (409, True)
+
+
+def test_the_page_says_at_once_that_the_payment_is_disputed(visitor: FlaskClient, talks: Talks) -> None:
+    paid_and(talks.token_id, dispute="needs_response")
+    page = read(visitor.get(asking(talks)))
+    assert "カード会社で確認が続いているため" in page.words
+    assert visitor.get(asking(talks)).data.count(b'name="topic"') == 0

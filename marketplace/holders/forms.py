@@ -40,7 +40,7 @@ class ProofForm(Form):
     signature = StringField(
         "署名",
         validators=[InputRequired("署名を貼りつけてください。")],
-        description="ウォレットが作った、0xで始まる132文字",
+        description="ウォレットが作った、0xで始まる文字（ふつうは132文字）",
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
 

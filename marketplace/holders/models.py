@@ -9,6 +9,7 @@ from typing import ClassVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.holders.siwe import LONGEST_SIGNATURE
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import NEVER_TWICE, Base, state_column
 from marketplace.kit.state import Machine
@@ -96,7 +97,8 @@ class Gift(Base):
 
 
 class Wallet(Base):
-    """An address that an account proved to have the key of, with the proof: anybody can check it again (EIP-191)."""
+    """An address that an account proved to be theirs, with the proof: anybody can check it again, by the key (EIP-191)
+    or at the contract (EIP-1271)."""
 
     __tablename__ = "wallets"
     __table_args__ = (sa.UniqueConstraint("account_id", "address", name="uq_wallets_once_per_account"), NEVER_TWICE)
@@ -105,7 +107,7 @@ class Wallet(Base):
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     address: Mapped[str] = mapped_column(sa.String(42))
     message: Mapped[str] = mapped_column(sa.Text)
-    signature: Mapped[str] = mapped_column(sa.String(132))
+    signature: Mapped[str] = mapped_column(sa.String(2 + 2 * LONGEST_SIGNATURE))
     proved_at: Mapped[datetime]
 
 

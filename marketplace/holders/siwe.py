@@ -18,6 +18,8 @@ from marketplace.kit.refusals import Invalid
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half the order of secp256k1: SEC 2, https://www.secg.org/sec2-v2.pdf, 2.4.1."""
+OF_A_KEY, LONGEST_SIGNATURE = 65, 2_000
+"""Bytes. A contract that several people sign for takes 65 of each; those of passkeys have some hundred."""
 _TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)"
 _URI = r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+"
 _GRAMMAR = re.compile(
@@ -97,12 +99,19 @@ def parse(text: str) -> Message:
     )
 
 
-def signer(text: str, signature: str) -> str:
-    """The address whose key signed `text` by personal_sign. BadSignature for what is no signature of anything."""
+def read_signature(signature: str) -> bytes:
+    """What a wallet made; that of a contract may be longer than that of a key. BadSignature for what is none."""
     digits = signature.strip().removeprefix("0x")
-    if re.fullmatch(r"[0-9A-Fa-f]{130}", digits, re.ASCII) is None:
+    if re.fullmatch(rf"(?:[0-9A-Fa-f]{{2}}){{1,{LONGEST_SIGNATURE}}}", digits, re.ASCII) is None:
         raise BadSignature(field="signature")
-    made = bytes.fromhex(digits)
+    return bytes.fromhex(digits)
+
+
+def signer(text: str, signature: str) -> str:
+    """The address whose key signed `text` by personal_sign. BadSignature for what no key can have made."""
+    made = read_signature(signature)
+    if len(made) != OF_A_KEY:
+        raise BadSignature(field="signature")
     recovery = made[64] - 27 if made[64] >= 27 else made[64]
     if recovery not in (0, 1) or int.from_bytes(made[32:64], "big") > HALF_ORDER:
         raise BadSignature(field="signature")

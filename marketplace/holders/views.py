@@ -25,6 +25,7 @@ from marketplace.tokens.models import Token
 bp = Blueprint("holders", __name__)
 
 ACCEPTED = "受け取りました。ふつう1分ほどで、あなたのマイページに出ます。"
+ASK_LATER = "いま、この署名を帳面（チェーン）に確かめられません。少し待ってから、もう一度お試しください。"
 DECLINED = "辞退しました。贈った方にお知らせします。"
 
 
@@ -245,6 +246,9 @@ def prove() -> ResponseReturnValue:
     except Refused as refusal:
         form.refuse(refusal)
         return proof_page(form), refusal.status
+    except Unavailable:
+        form.signature.errors = [ASK_LATER]
+        return proof_page(form), 503
     flash("あなたのウォレットであることを確かめました。")
     return redirect(after(), 303)
 

@@ -11,8 +11,18 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.chain.addresses import checksum
 from marketplace.chain.register import contracts
+from marketplace.holders import contract_wallets
 from marketplace.holders.models import Challenge, Wallet
-from marketplace.holders.siwe import BadMessage, Message, parse, signer
+from marketplace.holders.siwe import (
+    OF_A_KEY,
+    BadMessage,
+    BadSignature,
+    Message,
+    digest,
+    parse,
+    read_signature,
+    signer,
+)
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
@@ -70,14 +80,14 @@ def prove(account_id: int, text: str, signature: str) -> int:
     """The wallet that signed what it was asked to, kept as the account's; its id. Proved again, it is the same one.
 
     BadMessage for a text that is not for this site, chain and use; ProofExpired for a number that is not ours, not
-    this account's, used or too old; BadSignature; AnotherSigner where the signature is not the named wallet's.
+    this account's, used or too old; BadSignature; AnotherSigner where the signature is not the named wallet's;
+    Unavailable where only the chain can tell whose it is, and does not answer.
     """
     message = parse(text)
     meant = (urlsplit(settings().base_url).netloc, STATEMENT, f"{settings().base_url}/mypage/wallets")
     if (message.domain, message.statement, message.uri) != meant or message.chain_id != settings().chain_id:
         raise BadMessage(field="message")
-    if signer(text, signature) != message.address:
-        raise AnotherSigner(field="signature")
+    _see_who_signed(message, text, signature)
     with transaction():
         account = lock(Account, account_id)
         challenge = db.session.get(Challenge, message.nonce, with_for_update=True, populate_existing=True)
@@ -95,6 +105,23 @@ def prove(account_id: int, text: str, signature: str) -> int:
         note(f"account:{account.code}", "prove_wallet", by=f"buyer:{account.code}")
         send("wallet_proved", account.email, key=f"wallet-proved:{made}", wallet=message.address)
         return made
+
+
+def _see_who_signed(message: Message, text: str, signature: str) -> None:
+    """A key says so by itself; a wallet that is a contract is asked. BadSignature, AnotherSigner, Unavailable."""
+    wrong: Invalid = AnotherSigner(field="signature")
+    try:
+        if signer(text, signature) == message.address:
+            return
+    except BadSignature as none_of_a_key:
+        wrong = none_of_a_key
+    made = read_signature(signature)
+    if len(made) < OF_A_KEY:
+        raise wrong
+    db.session.rollback()  # nothing is held while the chain is asked
+    theirs = contract_wallets.agrees(message.address, digest(text), made)
+    if not theirs:
+        raise wrong if theirs is None else AnotherSigner(field="signature")
 
 
 def read_address(text: str) -> str:

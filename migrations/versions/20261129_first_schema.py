@@ -1774,7 +1774,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("address", sa.String(length=42), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("signature", sa.String(length=132), nullable=False),
+        sa.Column("signature", sa.String(length=4002), nullable=False),
         sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_wallets_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallets")),

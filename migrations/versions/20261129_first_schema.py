@@ -1,12 +1,12 @@
 """first schema
 
-Revision 5801ed803b40, after ; 2026-11-29 07:11:50.345280.
+Revision 5ed49d8c2765, after ; 2026-11-29 07:35:44.974004.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "5801ed803b40"
+revision = "5ed49d8c2765"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -11,11 +11,11 @@ from marketplace.accounts.second_person import acting
 from marketplace.fund.models import Decision, DecisionKind, DecisionState
 from marketplace.fund.posting import step
 from marketplace.fund.rules import NotPositive
-from marketplace.fund.years import midday
+from marketplace.fund.years import bookable, midday
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import jst, now
 from marketplace.kit.codes import public_code
-from marketplace.kit.dates import fiscal_year
+from marketplace.kit.dates import fiscal_year, fiscal_year_name, full_day
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
 
@@ -37,6 +37,12 @@ class NotYet(Invalid):
     message = "まだ来ていない日は選べません。"
 
 
+class NotThatYear(Invalid):
+    """The books of the year were not open on the day."""
+
+    code = "not_that_year"
+
+
 def ask(
     kind: DecisionKind, actor_id: int, yen: int, on: date, document: str, purpose: str = "", year: int | None = None
 ) -> int:
@@ -45,10 +51,10 @@ def ask(
     Args:
         on: the day of the decision or of the payment; of a plan it may lie ahead.
         year: the fiscal year that it belongs to, where that is not the one of `on`: in April and May payments of the
-            year before are still booked for that one.
+            year before are still booked for that one (years.bookable).
 
     Raises:
-        NotPositive, NoPurpose, NoDocument, NotYet, Invalid; each names its field.
+        NotPositive, NoPurpose, NoDocument, NotYet, NotThatYear, Invalid; each names its field.
     """
     paper, what = document.strip()[:120], purpose.strip()[:80]
     if yen <= 0:
@@ -61,10 +67,15 @@ def ask(
         raise NoDocument(field="document")
     if kind != DecisionKind.PLAN and on > jst(now()).date():
         raise NotYet(field="on")
+    belongs = fiscal_year(on) if year is None else year
+    if belongs not in bookable(on):
+        names = "か".join(map(fiscal_year_name, bookable(on)))
+        raise NotThatYear(f"{full_day(on)}の分は、{names}に書いてください。", field="year")
     said: dict[str, Any] = {"kind": kind, "yen": yen, "on": on, "document": paper, "purpose": what}
+    said["fiscal_year"] = belongs
     with transaction() as session:
         more: dict[str, Any] = {"code": public_code("FND"), "state": DecisionState.ASKED, "why": paper}
-        more |= {"fiscal_year": fiscal_year(on) if year is None else year, "asked_by": actor_id, "asked_at": now()}
+        more |= {"asked_by": actor_id, "asked_at": now()}
         decision_id = insert_once(Decision, said | more)
         if decision_id is None:  # the button was pressed twice
             return session.scalars(sa.select(Decision.id).filter_by(state=DecisionState.ASKED, **said)).one()

@@ -204,7 +204,7 @@ class Decision(TwoPersons, Base):
         sa.Index("ix_fund_decisions_state", "state", "id"),
         sa.Index(
             "uq_fund_decisions_same_waits_once",
-            *("kind", "yen", "on", "document", "purpose"),
+            *("kind", "yen", "on", "fiscal_year", "document", "purpose"),
             unique=True,
             sqlite_where=IS_ASKED,
             postgresql_where=IS_ASKED,

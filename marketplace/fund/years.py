@@ -22,6 +22,12 @@ def books_close(year: int) -> date:
     return date(year + 1, 5, 31)
 
 
+def bookable(on: date) -> list[int]:
+    """The fiscal years for which something of that day can be booked: its own, and in April and May the one before."""
+    year = fiscal_year(on)
+    return [year, year - 1] if on <= books_close(year - 1) else [year]
+
+
 def year_of_income(assessed: datetime | None, collected: datetime) -> int:
     """The fiscal year of an income (地方自治法施行令 142条).
 

@@ -12,7 +12,7 @@ from marketplace.fund import deciding
 from marketplace.fund.models import Decision, DecisionKind
 from marketplace.fund.statements import balances, summary
 from marketplace.kit.clock import jst, now
-from marketplace.kit.dates import fiscal_year_name
+from marketplace.kit.dates import fiscal_year, fiscal_year_name
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.staff.desk import me
@@ -41,6 +41,7 @@ def ask() -> ResponseReturnValue:
                 form.on.data,
                 form.document.data or "",
                 form.purpose.data or "",
+                form.of_year,
             )
         except Refused as refusal:
             form.refuse(refusal)
@@ -91,6 +92,7 @@ def page(form: DecisionForm) -> str:
         book=balances(),
         account=me(),
         year_name=fiscal_year_name,
+        year_of=fiscal_year,
         may_ask=Role.TREASURY in roles,
         may_decide=bool({Role.TREASURY, Role.APPROVER} & roles),
     )

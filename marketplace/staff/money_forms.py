@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import RadioField, SelectChoice, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from marketplace.fund.models import DecisionKind
+from marketplace.fund.years import bookable
+from marketplace.kit.clock import jst, now
+from marketplace.kit.dates import fiscal_year_name
 from marketplace.kit.forms import DayField, Form, YenField
 
 
@@ -50,7 +55,13 @@ class RetryForm(Form):
     why = _words("わかったこと", "わかったことを書いてください。", "銀行から返したときは、振込の日と方法も")
 
 
+def _years() -> list[SelectChoice]:
+    return [SelectChoice(year, fiscal_year_name(year)) for year in bookable(jst(now()).date())]
+
+
 class DecisionForm(Form):
+    """`year` is asked for in April and May only, when the books of two years are open."""
+
     kind = RadioField(
         "すること",
         choices=[SelectChoice(str(kind), kind.ja) for kind in DecisionKind],
@@ -58,5 +69,22 @@ class DecisionForm(Form):
     )
     yen = _yen("金額")
     on = _day("日付", "決めた日、または支払った日")
+    year = RadioField(
+        "年度",
+        choices=_years,
+        coerce=int,
+        validators=[InputRequired("どちらの年度の分かを選んでください。")],
+        description="出納整理期間（5月31日まで）は、前の年度の分も書けます",
+    )
     purpose = _line("使いみち", 80, "予定と支出のときだけ。基金のページに公開されます（例 通院バスの運行）")
     document = _line("もとになる文書", 120, "例 議案第12号、調定第3号、支出命令書 第34号")
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        if len(_years()) == 1:
+            del self.year
+
+    @property
+    def of_year(self) -> int | None:
+        """None where that of the day is the only one."""
+        return self.year.data if "year" in self else None

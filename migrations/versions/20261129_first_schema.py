@@ -1009,7 +1009,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_fund_decisions_state", ["state", "id"], unique=False)
         batch_op.create_index(
             "uq_fund_decisions_same_waits_once",
-            ["kind", "yen", "on", "document", "purpose"],
+            ["kind", "yen", "on", "fiscal_year", "document", "purpose"],
             unique=True,
             sqlite_where=sa.text("state = 'asked'"),
             postgresql_where=sa.text("state = 'asked'"),

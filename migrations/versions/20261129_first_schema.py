@@ -1,12 +1,12 @@
 """first schema
 
-Revision 5ed49d8c2765, after ; 2026-11-29 07:35:44.974004.
+Revision 75fbc5f90673, after ; 2026-11-29 07:35:57.601943.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "5ed49d8c2765"
+revision = "75fbc5f90673"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -86,7 +86,7 @@ def costs_of(name: str, rounds: int, orders: int, before: Callable[[], object] =
                 costs.web.append(1000 * used[0] / orders)
                 costs.worker.append(1000 * used[1] / orders)
                 costs.bare.append(1000 * max(bare.processor_seconds() - before_bare, 0.01) / orders)
-        assert_sold(count)
+        assert_sold(code, count)
     return costs
 
 
@@ -157,9 +157,10 @@ def until_all_is_heard(stripe: LocalStripe) -> None:
     let_go()
 
 
-def assert_sold(count: int) -> None:
-    """As many paid orders as buyers, none in between, and a ledger that says the same."""
-    states = list(db.session.scalars(sa.select(Order.state)))
+def assert_sold(code: str, count: int) -> None:
+    """Of this sale as many paid orders as buyers, none in between, and a ledger that says the same."""
+    of_sale = sa.select(Order.state).join(Listing, Listing.id == Order.listing_id).where(Listing.code == code)
+    states = list(db.session.scalars(of_sale))
     assert states == [OrderState.PAID] * count, states
     assert balanced()
     sums = balances()

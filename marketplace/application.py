@@ -25,7 +25,7 @@ from marketplace.kit import crowding, shelf
 from marketplace.kit.db import ask_after_silence, db, say_no_values, use_sqlite_well
 from marketplace.kit.lasting import here_to_stay
 from marketplace.kit.limits import limiter
-from marketplace.kit.web import Number
+from marketplace.kit.web import Address, Number
 from marketplace.ports import Ports
 from marketplace.settings import Settings
 
@@ -121,6 +121,7 @@ class House(Flask):
     """Flask, for views that are plain functions: it need not ask of each, each time, whether it is a coroutine."""
 
     jinja_environment = Templates
+    url_rule_class = Address
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

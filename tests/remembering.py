@@ -15,15 +15,18 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+from marketplace.application import House
+from marketplace.kit.web import Address
+
 
 def remember() -> None:
     """From now on, in this process."""
-    Flask.url_rule_class = Address
-    Flask.jinja_options = {"bytecode_cache": Pages()}
+    House.url_rule_class = Remembered
+    House.jinja_options = {"bytecode_cache": Pages()}
     SQLAlchemy._make_engine = Statements(SQLAlchemy._make_engine).engine  # type: ignore[method-assign, assignment]
 
 
-class Address(Rule):
+class Remembered(Address):
     """A rule that knows what an equal one, of another application, has become (werkzeug.routing.Rule.compile)."""
 
     known: ClassVar[dict[tuple[Any, ...], Rule]] = {}

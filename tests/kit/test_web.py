@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, Response
+from flask import Flask, Response, url_for
 from flask.testing import FlaskClient
+from werkzeug.routing import Map, Rule
 
-from marketplace.kit.web import conditional, safe_next
+from marketplace.kit.web import Address, conditional, safe_next
 
 
 @pytest.mark.parametrize("target", ["/", "/mypage", "/listings/LST-1?page=2"])
@@ -47,3 +48,28 @@ def test_a_page_that_did_not_change_is_not_sent_again(app: Flask, client: FlaskC
         (200, "べつ"),
     ]
     assert first.headers["Cache-Control"] == "public, max-age=2"
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        ("/rights", {"page": 2}),
+        ("/rights/<code>/units/<int:rule>", {"code": "月見沢/1", "rule": 7}),
+        ("/pictures/<path:name>", {"name": "a/b c", "self": "x&y"}),
+    ],
+)
+@pytest.mark.parametrize("append_unknown", [True, False])
+def test_an_address_is_put_together_as_werkzeug_does(
+    rule: str, values: dict[str, object], append_unknown: bool
+) -> None:
+    ours, theirs = (kind(rule, endpoint="there") for kind in (Address, Rule))
+    for each in (ours, theirs):
+        Map([each])
+    for _ in range(2):  # written at the first, used at the second
+        assert ours.build(values, append_unknown) == theirs.build(values, append_unknown)
+
+
+def test_pages_have_such_addresses(app: Flask) -> None:
+    assert {rule.endpoint for rule in app.url_map.iter_rules() if not isinstance(rule, Address)} == set()
+    with app.test_request_context():
+        assert url_for("static", filename="a b.css", v=1) == "/static/a%20b.css?v=1"

@@ -9,12 +9,6 @@ from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from marketplace.kit.clock import jst
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.tables import Cell, Row
@@ -22,9 +16,11 @@ from marketplace.kit.tables import Cell, Row
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_UNPACKED = 80 * 1024 * 1024
 """A file that claims to hold more is not opened: some kilobytes can be packed that unfold to gigabytes."""
-HEAD, SHADE = Font(bold=True), PatternFill("solid", fgColor="E6EFE9")
 CONTROL = dict.fromkeys([*range(9), 11, 12, *range(14, 32)])
 """Signs that the format has no way to write."""
+
+# openpyxl is slow to import, and most processes never open a workbook.
+# ruff: noqa: PLC0415 -- the reason above holds for every import below
 
 
 class NotAWorkbook(Invalid):
@@ -45,6 +41,10 @@ class Sheet:
 
 def workbook(sheets: Sequence[Sheet]) -> bytes:
     """The file. The header of each sheet stays in view."""
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     book = Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(sheet.title)
@@ -65,12 +65,17 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _head(page: Any, word: str) -> Any:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
     cell = _cell(page, word)
-    cell.font, cell.fill, cell.alignment = HEAD, SHADE, Alignment(wrap_text=True, vertical="top")
+    cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E6EFE9")
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
     return cell
 
 
 def _cell(page: Any, value: Cell) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
     if isinstance(value, datetime):
         cell = WriteOnlyCell(page, jst(value).replace(tzinfo=None))
         cell.number_format = "yyyy-mm-dd hh:mm:ss"
@@ -93,6 +98,8 @@ def read_rows(data: bytes, most: int) -> list[list[str]]:
 
     Formulas come as the value that was last computed; a date as '2026-11-25' or '2026-11-25 20:00'.
     """
+    from openpyxl import load_workbook
+
     try:
         with zipfile.ZipFile(BytesIO(data)) as packed:
             if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:

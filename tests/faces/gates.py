@@ -92,7 +92,7 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
 def _turn(page: Page, mode: Mode) -> None:
     page.set_viewport_size({"width": mode.window[0], "height": mode.window[1]})
     page.emulate_media(color_scheme=mode.theme, reduced_motion="reduce")
-    page.evaluate("size => { document.documentElement.dataset.size = size }", mode.size)
+    page.evaluate("size => { document.documentElement.dataset.size = size; scrollTo(0, 0) }", mode.size)
 
 
 def _axe(page: Page) -> list[str]:

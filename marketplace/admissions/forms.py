@@ -18,13 +18,12 @@ from wtforms import (
 from wtforms.validators import Length, Optional
 
 from marketplace.admissions.models import GROUND_JA, Party
-from marketplace.kit.forms import Asked, Form, JSTDateTimeField
-from marketplace.kit.languages import _
+from marketplace.kit.forms import Asked, AtMost, Form, JSTDateTimeField
 
 
 def _text(label: str, longest: int, hint: str = "", *, asked: bool = False, **keys: Any) -> StringField:
-    most = Length(max=longest, message=_("%(longest)s文字までで入力してください。", longest=longest))
-    return StringField(label, validators=[most, *([Asked()] if asked else [])], description=hint, render_kw=keys)
+    checks = [AtMost(longest), *([Asked()] if asked else [])]
+    return StringField(label, validators=checks, description=hint, render_kw=keys)
 
 
 class ApplicationForm(Form):

@@ -69,8 +69,9 @@ def apply(code: str) -> ResponseReturnValue:
     except Refused as refusal:
         form.refuse(refusal)
         return page(public_listing(code), form, row), refusal.status
+    said = set(form.errors)
     for fault in [refused] if refused is not None and form.only_send.data else [*faults, refused]:
-        if fault is not None:
+        if fault is not None and fault.field not in said:
             form.refuse(fault)
     return page(public_listing(code), form, row), 422
 

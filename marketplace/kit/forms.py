@@ -147,6 +147,18 @@ class WholeNumberField(IntegerField):  # type: ignore[misc]
             super().process_formdata([plain.replace(",", "")])
 
 
+class AtMost:
+    """No more than `longest` characters, in the reader's language: a form's fields are made before anybody reads it."""
+
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+        self.field_flags = {"maxlength": longest}
+
+    def __call__(self, _form: Form, field: StringField) -> None:
+        if len(field.data or "") > self.longest:
+            raise ValidationError(_("%(longest)s文字までで入力してください。", longest=self.longest))
+
+
 class Within:
     """A number from `low` to `high`; what is no number has its own message already."""
 

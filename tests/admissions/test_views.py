@@ -100,6 +100,19 @@ def test_every_fault_stands_beside_its_field_and_nothing_that_was_typed_or_sent_
     assert db.session.scalar(sa.select(Participation)) is None
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("ja", "200文字までで入力してください。"), ("en", "Error:Please use at most 200 characters.")],
+)
+def test_what_is_too_long_is_said_once_in_the_readers_language(
+    visitor: FlaskClient, code: str, language: str, says: str
+) -> None:
+    visitor.set_cookie("language", language)
+    answer = apply(visitor, code, PDF, address="あ" * 10_000)
+    form = read(answer).form(path(code))
+    assert (answer.status_code, form.errors, len(form.value("address"))) == (422, {"address": says}, 10_000)
+
+
 def test_a_document_that_can_not_be_taken_is_refused_beside_its_field(visitor: FlaskClient, code: str) -> None:
     answer = apply(visitor, code, b"MZ this is a program")
     refusal = "書類を読み取れませんでした。PDF、JPEG、PNG のどれかでお送りください。"

@@ -19,6 +19,8 @@ _lines = PostingLine.__table__
 assert isinstance(_lines, sa.Table)
 _INTO_LINES = sa.insert(_lines)
 _SHARED = sa.select(Book.id).where(Book.id == 1).with_for_update(read=True)
+_CLOSED_OF = sa.select(Period.name).where(Period.state.in_(CLOSED))
+_CLOSED_OF = _CLOSED_OF.where(Period.name.in_(sa.bindparam("periods", expanding=True)))
 _STATE_OF = sa.select(Period.state).where(Period.name == sa.bindparam("period"))
 
 
@@ -35,11 +37,13 @@ def post(
     assert rules.sums_to_zero(lines), f"unbalanced posting {key}"
     with transaction() as session:
         share_book()
-        month = first_open(month_of(at))
+        month = month_of(at)
         belongs = fiscal_year(at) if year is None else year
-        if month != month_of(at):
+        closed = db.session.scalars(_CLOSED_OF, {"periods": [month, f"FY{belongs}"]}).all()
+        if month in closed:
+            month = first_open(next_month(month))
             memo = f"{day(at)}の分。{month_ja(month_of(at))}は締めた後のため。{memo}"
-        if is_closed(f"FY{belongs}"):
+        if f"FY{belongs}" in closed:
             memo = f"{belongs}年度は締めた後のため。{memo}"
             belongs = year_of_month(month)
         values = {"key": key, "kind": kind, "at": at, "month": month, "fiscal_year": belongs, "subject": subject}

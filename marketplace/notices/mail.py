@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.headerregistry import BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
@@ -37,6 +38,23 @@ class Letter:
     body: str
 
 
+class Headings(HeaderRegistry):
+    """The library's own, which makes a class anew for each line of each letter; here one for each kind of line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        kind = name.lower()
+        if kind not in self._made:
+            self._made[kind] = super().__getitem__(name)
+        return self._made[kind]
+
+
+BY_POST = SMTP.clone(header_factory=Headings())
+
+
 class Mail(Protocol):
     def send(self, letter: Letter) -> None:
         """Hand the letter over. Unavailable where that did not work."""
@@ -46,7 +64,7 @@ class Mail(Protocol):
 
 
 def written(letter: Letter, sender: str) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=BY_POST)
     message["From"] = sender
     message["To"] = letter.to
     message["Subject"] = letter.subject

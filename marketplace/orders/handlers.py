@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import amending
 from marketplace.listings.models import Listing, ListingState, Mode
@@ -16,6 +16,7 @@ from marketplace.outbox.promising import handles
 from marketplace.payments.models import Payment
 
 _ID_OF = sa.select(Order.id).where(Order.code == sa.bindparam("code"))
+_YEN_OF = sa.select(Payment.yen).where(Payment.id == sa.bindparam("payment"))
 _STATE_OF_FIXED = sa.select(Listing.state).where(Listing.id == sa.bindparam("listing"), Listing.mode == Mode.FIXED)
 
 
@@ -27,7 +28,8 @@ def order_of(subject: str) -> int | None:
 @handles("payment.succeeded")
 def on_success(payment_id: int, subject: str, **_more: object) -> None:
     if (order_id := order_of(subject)) is not None:
-        settling.pay(order_id, payment_id, get(Payment, payment_id).yen)
+        yen = db.session.scalars(_YEN_OF, {"payment": payment_id}).one()
+        settling.pay(order_id, payment_id, yen)
 
 
 @handles("payment.processing")

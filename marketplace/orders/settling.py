@@ -184,10 +184,12 @@ def tell(topic: str, order: Order) -> None:
 
 
 def send_to_buyer(template: str, order: Order) -> None:
+    buyer = get(Account, order.buyer_id)
     send(
         template,
-        get(Account, order.buyer_id).email,
+        buyer.email,
         key=f"{template}:{order.code}",
+        language=buyer.language,
         order=order,
         right=get(Listing, order.listing_id).right,
         link=f"{settings().base_url}/orders/{order.code}",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
@@ -31,6 +33,9 @@ FACTS = {
     "payment.capture": "hold.captured",
     "payment.lose": "hold.lost",
 }
+
+_BOOKED = sa.select(Payment.state, Payment.balance_txn_id, Payment.payment_intent_id)
+_BOOKED = _BOOKED.where(Payment.id == sa.bindparam("payment"))
 
 
 def sync(payment_id: int) -> PaymentState:
@@ -56,11 +61,9 @@ def sync(payment_id: int) -> PaymentState:
 
 def is_booked(payment_id: int, intent_id: str | None) -> bool:
     """Whether all is known of this payment that news of its success could tell, Stripe's fee included."""
-    payment = get(Payment, payment_id)
-    known = payment.state == PaymentState.SUCCEEDED and payment.balance_txn_id is not None
-    same = intent_id in (None, payment.payment_intent_id)
+    state, txn_id, known_intent = db.session.execute(_BOOKED, {"payment": payment_id}).one()
     db.session.rollback()
-    return known and same
+    return state == PaymentState.SUCCEEDED and txn_id is not None and intent_id in (None, known_intent)
 
 
 def follow(payment_id: int, session: Session) -> PaymentState:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -75,15 +78,15 @@ def print_slips(code: str) -> ResponseReturnValue:
 @staff("drafter", "approver", "treasury")
 def look(use_id: int) -> ResponseReturnValue:
     """The office looked at a flagged use. The ledger stays as it is."""
-    form = LookForm()
-    line = get(Use, use_id)
-    partner = get(Partner, line.partner_id).code if line.partner_id else ""
-    if form.validate():
-        flagging.look(use_id, _me(), form.note.data or "")
-        flash("確認ずみにしました。")
-    else:
-        flash("どう確かめたかを書いてください。", "bad")
-    return redirect(url_for("partners_desk.show", code=partner) if partner else url_for("partners_desk.index"), 303)
+    form, line = LookForm().of(use_id), get(Use, use_id)
+    partner = get(Partner, line.partner_id) if line.partner_id else None
+    if not form.validate():
+        return (_page(partner, "", SlipsForm(formdata=None), {use_id: form}), 422) if partner else abort(400)
+    flagging.look(use_id, _me(), form.note.data or "")
+    flash("確認ずみにしました。")
+    return redirect(
+        url_for("partners_desk.show", code=partner.code) if partner else url_for("partners_desk.index"), 303
+    )
 
 
 @bp.post("/<code>/pin")
@@ -116,7 +119,8 @@ def _by() -> str:
     return staff_name(_me())
 
 
-def _page(partner: Partner, month: str, form: SlipsForm) -> str:
+def _page(partner: Partner, month: str, form: SlipsForm, looks: Mapping[int, LookForm] = MappingProxyType({})) -> str:
+    """`looks`: what was written of a use, and is not well."""
     months = statements.months(partner.id)
     chosen = month if month in months else next(iter(months), "")
     return render_template(
@@ -124,9 +128,12 @@ def _page(partner: Partner, month: str, form: SlipsForm) -> str:
         partner=partner,
         months=months,
         made=statements.statement(partner, chosen) if chosen else None,
-        open_flags=flagging.open_flags(partner.id),
+        open_flags=[
+            (line, looks.get(line.id) or LookForm(formdata=None).of(line.id))
+            for line in flagging.open_flags(partner.id)
+        ],
+        failed=next(iter(looks.values()), form),
         form=form,
-        look=LookForm(formdata=None),
     )
 
 

@@ -138,7 +138,19 @@ class SlipsForm(Form):
 
 
 class LookForm(Form):
-    note = StringField("どう確かめたか", validators=[DataRequired("どう確かめたかを書いてください。"), Length(max=300)])
+    note = StringField(
+        "どう確かめたか",
+        validators=[
+            DataRequired("どう確かめたかを書いてください。"),
+            Length(max=300, message="300文字までで入力してください。"),
+        ],
+        description="例 窓口に電話で確かめた",
+    )
+
+    def of(self, use_id: int) -> LookForm:
+        """Several stand on one page, each with a name of its own for its field."""
+        self.note.id = f"note-{use_id}"
+        return self
 
 
 class ClickForm(Form):

@@ -26,6 +26,7 @@ from marketplace.supervising.premises import CannotStart, Premises, claimed
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_OPEN = 60.0
 SECONDS_TO_STOP = 8.0
+WORKER = "marketplace.supervising.web.Worker"
 
 
 def up(port: int, data: Path, fresh: bool) -> int:
@@ -129,12 +130,12 @@ def _offices(settings: Settings, port: int) -> list[Program]:
     ]
 
 
-def gunicorn(app: str, port: int, workers: int, threads: int) -> list[str]:
+def gunicorn(app: str, port: int, workers: int, threads: int, worker: str = WORKER) -> list[str]:
     """Arguments of Python that serve `app` on loopback: few threads, since more would fight for one lock."""
     bind = ["--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(threads)]
     beats = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []  # noqa: S108 - a disk may stall
     rest = ["--preload", "--no-control-socket", "--graceful-timeout", "5", "--log-level", "warning", *beats]
-    return ["-m", "gunicorn", app, "--worker-class", "marketplace.supervising.web.Worker", *bind, *rest]
+    return ["-m", "gunicorn", app, "--worker-class", worker, *bind, *rest]
 
 
 def _do(household: Household, command: str, failure: str) -> None:

@@ -149,6 +149,7 @@ def gift_page(gift: Gift, action: str, *, newcomer: bool = False) -> str:
         newcomer=newcomer,
         over=gift.state == GiftState.OFFERED and gift.expires_at <= now(),
         taker=account is not None and gift.recipient_id == account.id,
+        not_for=giving.NotAddressed() if account is not None and gift.to_email not in (None, account.email) else None,
     )
 
 

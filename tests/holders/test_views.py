@@ -108,6 +108,8 @@ def test_a_gift_is_nobody_elses_affair(chain: Chain, app: Flask, client: FlaskCl
     code = gift(1).code
     assert [other.get(path).status_code for path in (f"/gifts/{code}", "/gifts/GFT-NONE")] == [403, 404]
     assert app.test_client().get("/gifts/link/guessed").status_code == 409
+    opened = read(other.get(mailed_link(TARO)))
+    assert ("別のメールアドレスの方あてです" in opened.words, [form.action for form in opened.forms]) == (True, [])
 
 
 def test_a_gift_after_its_time_says_so(chain: Chain, app: Flask, client: FlaskClient, hana: int) -> None:

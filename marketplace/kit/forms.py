@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -91,8 +91,18 @@ FIRST_YEAR, LAST_YEAR = 2000, 2199
 """Of the days that a form takes: hours and years can be added to them without leaving the calendar."""
 
 
-def _in_reach(field: DayField | JSTDateTimeField) -> None:
-    """ValueError, in words, for a day that nobody means: a slip like 0026, or 9999 for 'for ever'."""
+def _chosen(
+    field: DayField | JSTDateTimeField, given: Sequence[Any], read: Callable[..., None], no: ValueError
+) -> None:
+    """`read` what a browser's calendar gave, if anything. ValueError, in words: `no` for what is none, and a day that
+    nobody means, a slip like 0026, or 9999 for 'for ever'."""
+    if not given or not str(given[0]).strip():
+        field.data = None
+        return
+    try:
+        read(given)
+    except ValueError:
+        raise no from None
     if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
         field.data = None
         raise ValueError(_("%(first)s年から%(last)s年までの日を選んでください。", first=FIRST_YEAR, last=LAST_YEAR))
@@ -104,14 +114,7 @@ class DayField(DateField):  # type: ignore[misc]
     data: Any
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
-        if not valuelist or not str(valuelist[0]).strip():
-            self.data = None
-            return
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("日付を選び直してください。") from None
-        _in_reach(self)
+        _chosen(self, valuelist, super().process_formdata, ValueError("日付を選び直してください。"))
 
 
 class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
@@ -127,14 +130,7 @@ class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
         self.data = jst(value) if value else None
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
-        if not valuelist or not str(valuelist[0]).strip():
-            self.data = None
-            return
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError("日時を選び直してください。") from None
-        _in_reach(self)
+        _chosen(self, valuelist, super().process_formdata, ValueError("日時を選び直してください。"))
         if self.data is not None:
             self.data = self.data.replace(tzinfo=JST).astimezone(UTC)
 

@@ -25,7 +25,7 @@ from marketplace.holders.siwe import (
 )
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.sending import send
 from marketplace.settings import settings
@@ -118,7 +118,7 @@ def _see_who_signed(message: Message, text: str, signature: str) -> None:
     made = read_signature(signature)
     if len(made) < OF_A_KEY:
         raise wrong
-    db.session.rollback()  # nothing is held while the chain is asked
+    let_go()
     theirs = contract_wallets.agrees(message.address, digest(text), made)
     if not theirs:
         raise wrong if theirs is None else AnotherSigner(field="signature")

@@ -20,7 +20,7 @@ from marketplace.blobs.keeping import bring
 from marketplace.blobs.store import room
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.erasures import PORTION, erases
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
@@ -56,7 +56,7 @@ def keep(listing_id: int, account_id: int, data: bytes) -> int:
     sha256 = hashlib.sha256(clean).hexdigest()
     if (known := _known(listing_id, account_id, sha256)) is not None:
         return known
-    db.session.rollback()
+    let_go()
     brought = bring("enclosures", clean)
     with room(), transaction() as session:
         if (known := _known(listing_id, account_id, sha256)) is not None:

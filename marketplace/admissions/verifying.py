@@ -15,7 +15,7 @@ from marketplace.admissions import deposits
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.forms import DropForm
 from marketplace.admissions.models import Participation
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.listings.models import PUBLIC, Listing
@@ -50,7 +50,7 @@ def done(code: str) -> ResponseReturnValue:
     row = mine(code)
     payment, card = open_payment(row.subject), deposits.card_of(row)
     payment_id, saved_id = payment.id if payment else None, card.id if card else None
-    db.session.rollback()
+    let_go()
     with suppress(Unavailable):
         if payment_id is not None:
             sync(payment_id)

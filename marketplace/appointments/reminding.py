@@ -13,7 +13,7 @@ from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.appointments.telling import tell
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.sheets import sheet
 
 A_DAY = timedelta(days=1)
@@ -41,6 +41,6 @@ def remind_due() -> None:
         Appointment.account_id.not_in(stopped(LetterKind.TOMORROW)),
     )
     ids = list(db.session.scalars(due.order_by(Appointment.id)))
-    db.session.rollback()
+    let_go()
     for appointment_id in ids:
         remind(appointment_id)

@@ -10,7 +10,7 @@ from marketplace.appointments.counting import left
 from marketplace.appointments.models import BOOKABLE, OPEN, UNCOUNTED, Appointment, AppointmentState
 from marketplace.appointments.telling import tell
 from marketplace.journal.writing import SYSTEM, move
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.perks.holding import holds, token_of
 from marketplace.tokens.binding import binds
@@ -35,7 +35,7 @@ def changed_hands(token_id: int) -> None:
     """End what its former holder had open; nothing where they hold it still, in a wallet of their own. Idempotent."""
     open_ones = sa.select(Appointment.id).where(Appointment.token_id == token_id, Appointment.state.in_(OPEN))
     ids = list(db.session.scalars(open_ones.order_by(Appointment.id)))
-    db.session.rollback()
+    let_go()
     for appointment_id in ids:
         with transaction():
             token, row = token_of(token_id), lock(Appointment, appointment_id)

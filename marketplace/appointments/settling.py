@@ -15,7 +15,7 @@ from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.appointments.telling import tell
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.drafting import staff_name
@@ -77,7 +77,7 @@ def settle_due() -> None:
     """Nobody objected in a week: it counts."""
     late = (Appointment.state == AppointmentState.DONE, Appointment.done_at <= now() - TO_ANSWER)
     due = list(db.session.scalars(sa.select(Appointment.id).where(*late).order_by(Appointment.id)))
-    db.session.rollback()
+    let_go()
     for appointment_id in due:
         with suppress(Refused), transaction():  # one that can't be counted stands on the desk, and stops no other
             held_token(get(Appointment, appointment_id).token_id)

@@ -12,7 +12,7 @@ from marketplace.chain.anchoring import anchor
 from marketplace.journal.writing import move
 from marketplace.kit import merkle
 from marketplace.kit.clock import database_now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.scheduling import close_sale
@@ -25,7 +25,7 @@ def close_due() -> None:
     """Close every auction whose time is over."""
     due = sa.select(Auction.id).where(Auction.state == AuctionState.OPEN, Auction.closes_at <= database_now())
     ids = list(db.session.scalars(due))
-    db.session.rollback()
+    let_go()
     for auction_id in ids:
         close(auction_id)
 

@@ -15,7 +15,7 @@ from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.accounts.models import Account
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, Told
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing
 from marketplace.notices.sending import send
@@ -94,7 +94,7 @@ def _tell_left(auction_id: int, left: timedelta) -> None:
 
 def _ids(query: sa.Select[int]) -> list[int]:
     ids = list(db.session.scalars(query))
-    db.session.rollback()
+    let_go()
     return ids
 
 

@@ -17,7 +17,7 @@ from marketplace.auctions.models import Auction, AuctionState, Bid
 from marketplace.auctions.watchbook import Silence, Watch
 from marketplace.journal.writing import note
 from marketplace.kit.clock import database_now
-from marketplace.kit.db import db, insert_once, lock, transaction, writing
+from marketplace.kit.db import db, insert_once, let_go, lock, transaction, writing
 
 LONGEST_PAUSE = timedelta(seconds=15)
 """Signs come every five seconds. A longer stretch without one is a silence."""
@@ -36,7 +36,7 @@ def beat() -> None:
     if broken:
         hurt = sa.select(Auction.id).where(Auction.state == AuctionState.OPEN, Auction.closes_at > since)
         ids = list(db.session.scalars(hurt.order_by(Auction.id)))
-        db.session.rollback()
+        let_go()
         for auction_id in ids:
             with transaction():
                 consider(auction_id, at)

@@ -10,7 +10,7 @@ from marketplace.auditing import evidence
 from marketplace.auditing.models import Evidence, EvidenceFile, EvidenceState
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, see_one_moment, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, see_one_moment, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
@@ -53,7 +53,7 @@ def collect(evidence_id: int, asks: int) -> None:
     try:
         data = evidence.collect(get(Listing, row.listing_id), lambda done: _tell(evidence_id, done))
     finally:
-        db.session.rollback()
+        let_go()
     with transaction() as session:
         row = lock(Evidence, evidence_id)
         if row.state != EvidenceState.ASKED or row.asks != asks:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from marketplace.blobs.keeping import Broken, bring, keep_instead, read
 from marketplace.blobs.models import Blob, Place
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.settings import settings
 
@@ -80,7 +80,7 @@ def _found() -> Iterator[tuple[int, str]]:
     while True:
         following = sa.select(Blob.id, Blob.key).where(elsewhere(), Blob.id > last).order_by(Blob.id).limit(1)
         row = db.session.execute(following).one_or_none()
-        db.session.rollback()
+        let_go()
         if row is None:
             return
         last = row.id

@@ -13,7 +13,7 @@ from flask import current_app
 
 from marketplace.blobs.models import Place, StoredBytes
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, transaction, writing
+from marketplace.kit.db import db, insert_once, let_go, transaction, writing
 from marketplace.kit.refusals import Refused, Unavailable
 
 AT_ONCE = 500
@@ -75,7 +75,7 @@ class DatabaseStore:
         last = ""
         keys = sa.select(StoredBytes.key).where(StoredBytes.put_at < than).order_by(StoredBytes.key).limit(AT_ONCE)
         while found := list(db.session.scalars(keys.where(StoredBytes.key > last))):
-            db.session.rollback()
+            let_go()
             yield from found
             last = found[-1]
 

@@ -13,7 +13,7 @@ from marketplace.blobs.keeping import KEY
 from marketplace.blobs.models import Blob
 from marketplace.blobs.store import AT_ONCE, stores
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 
@@ -41,5 +41,5 @@ def _unnamed(keys: Iterable[str]) -> Iterator[str]:
     source = iter(keys)
     while some := list(islice(source, AT_ONCE)):
         named = set(db.session.scalars(sa.select(Blob.key).where(Blob.key.in_(some))))
-        db.session.rollback()
+        let_go()
         yield from (key for key in some if key not in named)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.chain.models import Alarm, Trouble
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 
 PATIENCE_SECONDS = 60.0
 """A chain that is started again, or a network that stumbles, is nobody's business."""
@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 60.0
 def sound(trouble: Trouble, what: str) -> None:
     """Put `trouble` on the desk, with what is known of it now; in the journal when it begins."""
     known = db.session.scalar(sa.select(Alarm.what).where(Alarm.trouble == trouble))
-    db.session.rollback()
+    let_go()
     if known == what:
         return
     with transaction() as session:
@@ -30,7 +30,7 @@ def sound(trouble: Trouble, what: str) -> None:
 def over(trouble: Trouble) -> None:
     """It is over: off the desk, and a word in the journal."""
     known = db.session.scalar(sa.select(Alarm.trouble).where(Alarm.trouble == trouble))
-    db.session.rollback()
+    let_go()
     if known is None:
         return
     with transaction() as session:

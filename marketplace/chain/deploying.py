@@ -11,7 +11,7 @@ from marketplace.chain import identity, keys, lanes, register, sending
 from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, USES, YEN, artifact
 from marketplace.chain.models import Call, CallState
 from marketplace.chain.node import node
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import settings
 
@@ -80,7 +80,7 @@ def _until_mined(*prefixes: str) -> None:
     while True:
         sending.work()
         states = set(db.session.scalars(sa.select(Call.state).where(these)))
-        db.session.rollback()
+        let_go()
         if states == {CallState.MINED}:
             return
         if CallState.PARKED in states:

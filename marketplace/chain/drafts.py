@@ -14,7 +14,7 @@ from marketplace.chain import keys, register
 from marketplace.chain.contract import DEPLOY, data
 from marketplace.chain.lanes import Held
 from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.settings import settings
 
 LARGEST_GROUP = 250
@@ -60,7 +60,7 @@ class Draft:
         }
         if self.function != DEPLOY:
             fields["to"] = register.address_of(self.contract)
-        db.session.rollback()
+        let_go()
         self.raw, self.hash = keys.signer(self.role).sign(fields)
 
 
@@ -111,7 +111,7 @@ def of(tx_id: int) -> Draft | None:
     """The draft that a stored transaction was signed from; None where its calls have left it."""
     query = sa.select(Call.role, Call.contract, Call.function, Call.args, Call.group_key, Call.item, Call.id)
     calls = db.session.execute(query.where(Call.tx_id == tx_id).order_by(Call.id)).all()
-    db.session.rollback()
+    let_go()
     if not calls:
         return None
     role, name, function, args, group, _, _ = calls[0]

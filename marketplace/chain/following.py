@@ -23,7 +23,7 @@ from marketplace.chain.reading import REMEMBERED, Moved, Place, TooWide, locked,
 from marketplace.chain.register import reading_anew
 from marketplace.chain.register import status as status
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import settings
 
@@ -116,7 +116,7 @@ def read_anew(progress: Progress = lambda *_: None) -> int:
         cursor.replaying = True
     follow_once(progress)
     count = db.session.scalar(sa.select(sa.func.count()).select_from(Log).where(Log.chain_id == settings().chain_id))
-    db.session.rollback()
+    let_go()
     return count or 0
 
 
@@ -131,17 +131,17 @@ def _place() -> Place | None:
     ).all()
     cursor = db.session.get(Cursor, chain, populate_existing=True)
     if not found:
-        db.session.rollback()
+        let_go()
         return None
     if cursor is None:
-        db.session.rollback()
+        let_go()
         start = min(row.block for row in found) - 1
         with transaction():
             insert_once(Cursor, {"chain_id": chain, "block": start, "head": -1, "span": 2_000, "revision": 0})
         return _place()
     place = Place(cursor.block, cursor.span, cursor.revision, [row.address for row in found])
     unread = [row.block for row in found if not row.followed]
-    db.session.rollback()
+    let_go()
     if unread and min(unread) <= place.block:
         _take_back(place, min(unread) - 1)
         return _place()
@@ -166,7 +166,7 @@ def _agreed(place: Place) -> int:
         ).all()
     )
     first = _first_block()
-    db.session.rollback()
+    let_go()
     if not known:  # nothing read yet: nothing to disagree about
         return place.block
     numbers = sorted(known, reverse=True)
@@ -197,7 +197,7 @@ def _write_head(place: Place, head: int) -> None:
     chain = settings().chain_id
     query = sa.select(Cursor.head, Cursor.replaying, Cursor.read_at).where(Cursor.chain_id == chain)
     known_head, replaying, read_at = db.session.execute(query).one()
-    db.session.rollback()
+    let_go()
     if (known_head, replaying) == (head, False) and read_at is not None and abs(now() - read_at) < AT_REST:
         return
     with transaction() as session:

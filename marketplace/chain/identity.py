@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from marketplace.chain import alarms
 from marketplace.chain.models import Genesis, Outbid, Trouble, Tx
 from marketplace.chain.node import Node, node
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import settings
 
@@ -29,7 +29,7 @@ def confirm() -> Node:
     if found.chain_id != ours:
         raise _wrong(f"CHAIN_URL answers for chain {found.chain_id}, and CHAIN_ID says {ours}")
     known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == ours)) or ""
-    db.session.rollback()
+    let_go()
     if known != found.first:
         if known and not (settings().chain_embedded and _are_ours(found.txs, empty=not found.first)):
             raise _wrong(f"CHAIN_URL answers for another chain {ours}: block 1 is {found.first or 'missing'}")
@@ -42,7 +42,7 @@ def _are_ours(txs: list[str], *, empty: bool) -> bool:
     """Whether a first block holds nothing but transactions that we sent."""
     sent = sa.union_all(sa.select(Tx.hash).where(Tx.hash.in_(txs)), sa.select(Outbid.hash).where(Outbid.hash.in_(txs)))
     ours = set(db.session.scalars(sent))
-    db.session.rollback()
+    let_go()
     return empty or (bool(txs) and ours == set(txs))
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from marketplace.chain import keys
 from marketplace.chain.models import Call, CallState, Lane
 from marketplace.chain.node import node
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.settings import settings
 
 
@@ -60,7 +60,7 @@ def open_lane(role: str) -> str:
     The first nonce is the chain's count: a key may have been used before this database was made.
     """
     known = db.session.scalar(sa.select(Lane.signer).where(Lane.chain_id == settings().chain_id, Lane.role == role))
-    db.session.rollback()
+    let_go()
     if known is not None:
         return known
     address = keys.signer(role).address
@@ -76,7 +76,7 @@ def open_wanted() -> None:
     here = sa.select(Lane.role).where(Lane.chain_id == settings().chain_id)
     wanted = sa.select(Call.role).where(Call.state == CallState.QUEUED, Call.role.not_in(here)).distinct()
     roles = list(db.session.scalars(wanted))
-    db.session.rollback()
+    let_go()
     for role in roles:
         open_lane(role)
 
@@ -97,6 +97,6 @@ def held(seconds: float) -> Iterator[Held]:
     try:
         yield Held(token, seconds, lanes)
     finally:
-        db.session.rollback()
+        let_go()
         with transaction() as session:
             session.execute(sa.update(Lane).where(Lane.lease_by == token).values(lease_by=None, lease_until=None))

@@ -12,7 +12,7 @@ from marketplace.chain.addresses import checksum
 from marketplace.chain.models import Call, CallState, Contract, Lane, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, Reverted, node, nonce_is_used
 from marketplace.journal.writing import note
-from marketplace.kit.db import db, insert_once, lock, transaction
+from marketplace.kit.db import db, insert_once, let_go, lock, transaction
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 
@@ -105,7 +105,7 @@ def reason(tx_id: int) -> str:
     draft = drafts.of(tx_id)
     signer = db.session.scalar(sa.select(Lane.signer).join(Tx).where(Tx.id == tx_id))
     addresses = register.contracts()
-    db.session.rollback()
+    let_go()
     if draft is None or signer is None or draft.contract not in addresses:
         return "reverted"
     try:

@@ -19,7 +19,7 @@ from marketplace.chain.events import Event
 from marketplace.chain.models import Block, Contract, Cursor, Log
 from marketplace.chain.node import Header, NodeRefuses, Overburdened, node
 from marketplace.kit.clock import now
-from marketplace.kit.db import Base, UTCDateTime, db, lock, transaction
+from marketplace.kit.db import Base, UTCDateTime, db, let_go, lock, transaction
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 
@@ -122,7 +122,7 @@ def _see_that_it_is_one_history(place: Place, found: Iterable[Event], headers: d
         if after == before + 1 and headers[after].parent != headers[before].hash:
             raise Moved
     known = db.session.get(Block, (settings().chain_id, place.block))
-    db.session.rollback()
+    let_go()
     following = headers.get(place.block + 1)
     if known and following and following.parent != known.hash:
         raise Moved

@@ -16,7 +16,7 @@ from marketplace.chain import drafts
 from marketplace.chain.lanes import Held, LostLease
 from marketplace.chain.models import Lane, Outbid, Tx, TxState
 from marketplace.chain.node import node
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def stuck() -> str:
         .limit(1)
     )
     found = db.session.execute(query).first()
-    db.session.rollback()
+    let_go()
     return f"nonce {found.nonce} of {found.role} is not mined: {found.error or 'no answer'}" if found else ""
 
 
@@ -89,7 +89,7 @@ def _late(held: Held) -> list[Tx]:
     found = list(db.session.scalars(late.order_by(Tx.id)))
     for tx in found:
         db.session.expunge(tx)
-    db.session.rollback()
+    let_go()
     return found
 
 

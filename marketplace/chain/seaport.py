@@ -19,7 +19,7 @@ from marketplace.chain.contract import RIGHTS
 from marketplace.chain.events import Event, RawLog
 from marketplace.chain.node import node
 from marketplace.chain.register import contracts
-from marketplace.kit.db import db
+from marketplace.kit.db import let_go
 from marketplace.settings import settings
 
 NAME = "OrderFulfilled"
@@ -52,7 +52,7 @@ def sales(found: Sequence[Event]) -> list[Event]:
     if not markets:
         return []
     ours = contracts().get(RIGHTS)
-    db.session.rollback()
+    let_go()
     moved = {
         (event.tx_hash, event.token_id): event
         for event in found

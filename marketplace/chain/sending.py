@@ -24,7 +24,7 @@ from marketplace.chain.lanes import Held, LostLease
 from marketplace.chain.models import Call, CallState, Lane, Trouble, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.journal.writing import note
-from marketplace.kit.db import db, insert_once, lock, transaction, writing
+from marketplace.kit.db import db, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 
@@ -135,7 +135,7 @@ def _anything_open() -> bool:
     waiting = sa.select(Call.id).where(Call.state == CallState.QUEUED, drafts.due()).limit(1)
     unsettled = sa.select(Tx.id).where(Tx.state.in_((TxState.SIGNED, TxState.SENT))).limit(1)
     found = db.session.scalar(waiting) is not None or db.session.scalar(unsettled) is not None
-    db.session.rollback()
+    let_go()
     return found
 
 

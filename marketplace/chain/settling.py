@@ -15,7 +15,7 @@ from marketplace.chain.lanes import Held
 from marketplace.chain.models import Call, CallState, Lane, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, node
 from marketplace.chain.outcomes import OPEN, give_up_on_taken_nonces, reason, write_receipt, write_sent
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _written(*, proven: bool) -> sa.Select[int | None, str | None]:
 
 def _blocks(query: sa.Select[int | None, str | None]) -> list[tuple[int, str]]:
     found = [(number, block_hash) for number, block_hash in db.session.execute(query) if number is not None]
-    db.session.rollback()
+    let_go()
     return [(number, block_hash or "") for number, block_hash in found]
 
 
@@ -141,7 +141,7 @@ def _pending(held: Held) -> list[Pending]:
         .order_by(Tx.block_number.nulls_last(), Tx.id)
     )
     rows = [Pending(*row) for row in db.session.execute(query)]
-    db.session.rollback()
+    let_go()
     return rows
 
 
@@ -161,7 +161,7 @@ def _receipts(pending: list[Pending]) -> dict[int, Receipt]:
     """By transaction. Of one whose fee was raised, any of its bytes may be the ones that were mined."""
     ids = [each.id for each in pending]
     outbid = db.session.execute(sa.select(Outbid.tx_id, Outbid.hash).where(Outbid.tx_id.in_(ids))).all()
-    db.session.rollback()
+    let_go()
     asked = [(each.id, each.hash) for each in pending] + [(tx_id, older) for tx_id, older in outbid]
     receipts = node().receipts([each for _, each in asked])
     return {tx_id: receipt for (tx_id, _), receipt in zip(asked, receipts, strict=True) if receipt}

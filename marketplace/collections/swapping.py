@@ -31,7 +31,7 @@ from marketplace.holders.leaving import CUSTODIAN, locked, may_leave
 from marketplace.holders.rules import NotYours
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.rights.models import Kind, Right
@@ -154,7 +154,7 @@ def expire(swap_id: int) -> None:
 def expire_due() -> None:
     due = sa.select(Swap.id).where(Swap.state == SwapState.OFFERED, Swap.expires_at <= now()).order_by(Swap.id)
     ids = list(db.session.scalars(due))
-    db.session.rollback()
+    let_go()
     for swap_id in ids:
         expire(swap_id)
 

@@ -31,7 +31,7 @@ from marketplace.continuity import facts, pages
 from marketplace.journal.models import Entry
 from marketplace.journal.sealing import fields
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, see_one_moment
+from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
 from marketplace.metadata.models import blocks
@@ -65,7 +65,7 @@ def export(place: Path, told: Told = lambda path: None) -> str:
         beside.rename(place)
         return digest
     finally:
-        db.session.rollback()
+        let_go()
         shutil.rmtree(beside, ignore_errors=True)
 
 

@@ -12,7 +12,7 @@ from marketplace.journal.checking import Fault, Fixed, Wrong, check_here
 from marketplace.journal.days import heads
 from marketplace.journal.models import Day, Entry, Head
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, see_one_moment
+from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.published import Malformed
 
 LOOKED_BACK = timedelta(days=400)
@@ -40,7 +40,7 @@ def verify_here(told: Callable[[str], None] = lambda day: None) -> str:
         head = db.session.get(Head, 1)
         rows = head.seq if head else 0
     finally:
-        db.session.rollback()
+        let_go()
     unknown = [day for day in on_chain if day not in days]
     if fault is None and unknown:
         fault = Fault(rows + 1, Wrong.CUT, about=f"a head of {unknown[-1]} stands on chain")

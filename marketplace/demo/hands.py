@@ -16,7 +16,7 @@ from marketplace.demo import perks
 from marketplace.demo.painting import file_of
 from marketplace.demo.people import person
 from marketplace.demo.town import Clerk, Sale
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, get, let_go, transaction
 from marketplace.listings import approving, drafting
 from marketplace.listings.models import Listing
 from marketplace.lotteries.applicants import Channel
@@ -97,7 +97,7 @@ def pay(order_id: int) -> None:
     payment = asking.open_payment(get(Order, order_id).subject)
     assert payment is not None
     payment_id = payment.id
-    db.session.rollback()
+    let_go()
     sync(payment_id)
 
 
@@ -105,7 +105,7 @@ def unpaid(listing_id: int) -> list[int]:
     """Orders of a listing that wait for their buyers, first come first."""
     waiting = sa.select(Order.id).where(Order.listing_id == listing_id, Order.state == OrderState.AWAITING_PAYMENT)
     found = list(db.session.scalars(waiting.order_by(Order.id)))
-    db.session.rollback()
+    let_go()
     return found
 
 

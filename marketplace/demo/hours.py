@@ -11,7 +11,7 @@ from marketplace.appointments import arranging, asking, calendar, settling
 from marketplace.appointments.models import Appointment
 from marketplace.demo.history import Act
 from marketplace.demo.scene import Scene
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.tokens.models import Token
 
 TWELVE, ONCE, DEPUTY = "LST-08", "LST-09", "LST-10"
@@ -78,7 +78,7 @@ def _held(
     def of_token() -> Appointment:
         token_id = _token(scene, sale, nth).token_id
         row = db.session.scalars(sa.select(Appointment).where(Appointment.token_id == token_id)).one()
-        db.session.rollback()
+        let_go()
         return row
 
     yield Act(scene.at(asked), lambda: _fixed(scene, sale, nth, topic, start, uses, place))

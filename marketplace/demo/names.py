@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.demo.history import Act
 from marketplace.demo.scene import Scene
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, let_go
 from marketplace.naming import agreeing, places, proposing, screening, showing
 from marketplace.naming.models import Naming
 from marketplace.naming.rules import Check, Wish
@@ -33,7 +33,7 @@ def acts(scene: Scene) -> Iterator[Act]:
     def naming() -> Naming:
         right_id = scene.right(PARK)
         found = db.session.scalars(sa.select(Naming).where(Naming.token.has(right_id=right_id))).one()
-        db.session.rollback()
+        let_go()
         return found
 
     def propose(*names: Wish) -> None:

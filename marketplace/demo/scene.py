@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.demo import hands
 from marketplace.kit.clock import JST, jst
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, let_go
 from marketplace.kit.holidays import open_day
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
@@ -57,7 +57,7 @@ class Scene:
         """Tokens of a sale that the town keeps for somebody, by number."""
         rows = sa.select(Token).where(Token.right_id == self.right(sale), Token.state == TokenState.HELD)
         found = list(db.session.scalars(rows.where(Token.holder_id.is_not(None)).order_by(Token.token_id)))
-        db.session.rollback()
+        let_go()
         return found
 
     def holders(self, sale: str) -> list[int]:

@@ -14,7 +14,7 @@ from marketplace.gatherings.letters import Circular, CircularState, Copy, CopySt
 from marketplace.holders.owned import people
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.sheets import sheet
 from marketplace.notices.sending import send as post
@@ -91,7 +91,7 @@ def _finish() -> None:
     waiting = sa.select(Copy.circular_id).where(Copy.state == CopyState.QUEUED)
     done = sa.select(Circular.id).where(Circular.state == CircularState.SENDING, Circular.id.not_in(waiting))
     ids = list(db.session.scalars(done))
-    db.session.rollback()
+    let_go()
     for circular_id in ids:
         with transaction():
             circular = lock(Circular, circular_id)

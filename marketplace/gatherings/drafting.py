@@ -13,7 +13,7 @@ from marketplace.gatherings.rules import MOST_SEATS, HasBegun, SeatsTaken
 from marketplace.gatherings.telling import tell
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.outbox.promising import handles, say
 
@@ -142,5 +142,5 @@ def _set_seats(gathering: Gathering, wanted: int) -> None:
 def _standing(gathering_id: int) -> list[int]:
     found = sa.select(Rsvp.id).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(STANDING)).order_by(Rsvp.id)
     ids = list(db.session.scalars(found))
-    db.session.rollback()
+    let_go()
     return ids

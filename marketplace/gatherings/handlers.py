@@ -8,7 +8,7 @@ from marketplace.gatherings import booking
 from marketplace.gatherings.letters import Copy, CopyState
 from marketplace.gatherings.models import UNDECIDED, Gathering, Rsvp
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.outbox.promising import handles
 
 
@@ -17,7 +17,7 @@ def on_closed(account_id: int) -> None:
     standing = sa.select(Rsvp.gathering_id).join(Gathering).where(Rsvp.account_id == account_id)
     standing = standing.where(Rsvp.state.in_(UNDECIDED), Gathering.begins_at > now())
     events = list(db.session.scalars(standing))
-    db.session.rollback()
+    let_go()
     for gathering_id in events:
         booking.give_up(gathering_id, account_id)
     with transaction() as session:

@@ -14,7 +14,7 @@ from marketplace.gatherings.rules import answer_until
 from marketplace.gatherings.telling import tell
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.db import db, get, let_go, lock, transaction, writing
 from marketplace.kit.sheets import sheet
 
 
@@ -52,7 +52,7 @@ def lapse(rsvp_id: int) -> None:
 def lapse_due() -> None:
     due = sa.select(Rsvp.id).where(Rsvp.state == RsvpState.OFFERED, Rsvp.answer_until <= now()).order_by(Rsvp.place)
     ids = list(db.session.scalars(due))
-    db.session.rollback()
+    let_go()
     for rsvp_id in ids:
         lapse(rsvp_id)
 

@@ -12,7 +12,7 @@ from marketplace.gatherings.votes import Choice, Poll, PollState, Voice
 from marketplace.holders.models import Wallet
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.kit.sheets import sheet
 from marketplace.tokens.models import Custody
@@ -151,7 +151,7 @@ def close(poll_id: int) -> None:
 def close_due() -> None:
     due = sa.select(Poll.id).where(Poll.state == PollState.OPEN, Poll.closes_at <= now()).order_by(Poll.id)
     ids = list(db.session.scalars(due))
-    db.session.rollback()
+    let_go()
     for poll_id in ids:
         close(poll_id)
 

@@ -13,7 +13,7 @@ from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
 from marketplace.gatherings.telling import tell
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.sheets import sheet
 
 A_DAY = timedelta(days=1)
@@ -47,6 +47,6 @@ def remind_due() -> None:
     due = due.where(Rsvp.reminded_for.is_distinct_from(Gathering.begins_at))
     due = due.where(Rsvp.account_id.not_in(stopped(LetterKind.TOMORROW)))
     ids = list(db.session.scalars(due.order_by(Rsvp.id)))
-    db.session.rollback()
+    let_go()
     for rsvp_id in ids:
         remind(rsvp_id)

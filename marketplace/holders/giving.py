@@ -20,7 +20,7 @@ from marketplace.holders.rules import NotYours, ToOneself
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.codes import secret
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import NotAllowed, Refused
 from marketplace.kit.sheets import sheet
 from marketplace.notices.sending import send
@@ -167,7 +167,7 @@ def expire(gift_id: int) -> None:
 def expire_due() -> None:
     due = sa.select(Gift.id).where(Gift.state == GiftState.OFFERED, Gift.expires_at <= now())
     gifts = list(db.session.scalars(due))
-    db.session.rollback()
+    let_go()
     for gift_id in gifts:
         expire(gift_id)
 

@@ -17,7 +17,7 @@ from marketplace.holders.rules import NotYours
 from marketplace.holders.wallets import wallet_of
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.sheets import sheet
 from marketplace.notices.sending import send
@@ -106,7 +106,7 @@ def release(withdrawal_id: int) -> None:
 def release_due() -> None:
     due = sa.select(Withdrawal.id).where(Withdrawal.state == WithdrawalState.COOLING, Withdrawal.due_at <= now())
     withdrawals = list(db.session.scalars(due.order_by(Withdrawal.id)))
-    db.session.rollback()
+    let_go()
     for withdrawal_id in withdrawals:
         try:
             release(withdrawal_id)

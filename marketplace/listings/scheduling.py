@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState, Mode, Unit, UnitState
@@ -88,7 +88,7 @@ def close_due() -> None:
 
 def _due(state: ListingState, when: sa.SQLColumnExpression[object], *also: sa.ColumnElement[bool]) -> Iterable[int]:
     ids = list(db.session.scalars(sa.select(Listing.id).where(Listing.state == state, when <= now(), *also)))
-    db.session.rollback()
+    let_go()
     return ids
 
 

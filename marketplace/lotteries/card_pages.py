@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import signed_in
-from marketplace.kit.db import db
+from marketplace.kit.db import let_go
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.lotteries import cards
@@ -42,7 +42,7 @@ def done(no: str) -> ResponseReturnValue:
     entry, _lottery, listing = mine(no)
     card = saved_card(entry.subject)
     back, saved_id = url_for("lotteries.entry", code=listing.code, no=no), card.id if card else None
-    db.session.rollback()
+    let_go()
     if saved_id is not None:
         with suppress(Unavailable):
             sync_card(saved_id)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, get, let_go, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing
@@ -90,11 +90,11 @@ def before_close(listing_id: int) -> None:
     waiting = list(db.session.scalars(of_lottery.where(SavedCard.state.in_(saving.WAITING)).order_by(SavedCard.id)))
     unheard = sa.select(Entry.id, SavedCard.fingerprint).join(SavedCard, _SAME)
     unheard = unheard.where(Entry.lottery_id == lottery.id, Entry.card_key.is_(None), SavedCard.fingerprint != "")
-    db.session.rollback()
+    let_go()
     for saved_id in waiting:
         saving.end_page(saved_id)
     rows = list(db.session.execute(unheard.order_by(Entry.seq)))
-    db.session.rollback()
+    let_go()
     for entry_id, fingerprint in rows:
         duplicates.card_saved(entry_id, str(fingerprint))
 
@@ -174,7 +174,7 @@ def let_cards_go() -> None:
         .order_by(SavedCard.id)
     )
     ids = list(db.session.scalars(kept))
-    db.session.rollback()
+    let_go()
     for start in range(0, len(ids), PORTION):
         with transaction():
             for saved_id in ids[start : start + PORTION]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.lotteries import draw
@@ -30,7 +30,7 @@ def beacon_due() -> None:
         .where(sa.or_(Lottery.ask_at.is_(None), Lottery.ask_at <= now()))
     )
     ids = list(db.session.scalars(due))
-    db.session.rollback()
+    let_go()
     for lottery_id in ids:
         with transaction():
             lottery = get(Lottery, lottery_id)
@@ -43,7 +43,7 @@ def fetch(lottery_id: int) -> None:
     """Ask once; draw, or write down what was in the way and when it is tried again."""
     lottery = get(Lottery, lottery_id)
     state, round_number, asked = lottery.state, lottery.round, lottery.asked
-    db.session.rollback()
+    let_go()
     if state != LotteryState.CLOSED:
         return
     try:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState, UnitState
 from marketplace.listings.rules import pay_by
@@ -27,7 +27,7 @@ HOLDING = (EntryState.WON, EntryState.PAY_DUE, EntryState.PAID)
 def promote_due() -> None:
     """Look at each lottery that is being paid: a wave may be due, or its last day be over."""
     ids = list(db.session.scalars(sa.select(Lottery.id).where(Lottery.state == LotteryState.DRAWN)))
-    db.session.rollback()
+    let_go()
     for lottery_id in ids:
         promote(lottery_id)
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.metadata.documents import Shown
@@ -132,7 +132,7 @@ def carry_out(amendment_id: int) -> None:
     before, picture_id = right.metadata_uri, _shown(right, edition - 1)["picture_id"]
     picture_id = amendment.values.get("picture_id", picture_id) or picture_of(right)
     composed = _compose(right, edition, amendment.values, picture_id, before)
-    db.session.rollback()
+    let_go()
     with transaction():
         right, amendment = lock(Right, right.id), lock(Amendment, amendment_id)
         if amendment.state != AmendmentState.APPROVED:

@@ -20,7 +20,7 @@ from ipfs.cid import CID, Block
 from ipfs.errors import Corrupt, IpfsError, NotFound, ReplicaError, ReplicaUnreachable
 from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.db import db, get, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.metadata import amending
@@ -45,7 +45,7 @@ def audit_due() -> None:
     never = Pin.audited_at.is_(None)
     query = sa.select(Pin.id).where(sa.or_(never, Pin.audited_at < last_night(now())))
     due = list(db.session.scalars(query.order_by(Pin.audited_at, Pin.id).limit(TREES_AT_ONCE)))
-    db.session.rollback()
+    let_go()
     for pin_id in due:
         audit(pin_id)
 
@@ -69,7 +69,7 @@ def audit(pin_id: int) -> int:
     assert not writing(), "no network inside transaction()"
     pin = get(Pin, pin_id)
     root, sources = CID.parse(pin.root), _sources(pin)
-    db.session.rollback()
+    let_go()
     mended: dict[CID, tuple[Block, str]] = {}
     lost: list[CID] = []
     seen: set[CID] = set()
@@ -104,7 +104,7 @@ def restore(car: BinaryIO) -> int:
     """
     reader = CarReader(car)
     pin_id = db.session.scalar(sa.select(Pin.id).where(Pin.root == str(reader.root)))
-    db.session.rollback()
+    let_go()
     if pin_id is None:
         raise LookupError(f"{reader.root} is not a tree of ours")
     given = {block.cid: block for block in reader}
@@ -122,7 +122,7 @@ def _look(cids: list[CID]) -> Iterator[tuple[CID, Block | None]]:
             found = dict(store.find(part))
         except Corrupt:
             found = {cid: block for cid in part if (block := _one(store, cid)) is not None}
-        db.session.rollback()
+        let_go()
         yield from ((cid, found.get(cid)) for cid in part)
 
 
@@ -145,7 +145,7 @@ def _sources(pin: Pin) -> list[Source]:
                 made = {block.cid: block for block in amending.recompose(right_id, edition).store}
             except (LookupError, Unavailable):  # the picture itself is gone, or not to be had now
                 made = {}
-            db.session.rollback()
+            let_go()
         return made.get(cid)
 
     silent: set[str] = set()

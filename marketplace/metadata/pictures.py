@@ -25,7 +25,7 @@ from marketplace.blobs.keeping import bring
 from marketplace.blobs.store import room
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.metadata.models import Picture, PictureFile
 from marketplace.rights.models import Right
@@ -74,7 +74,7 @@ def keep_clean(clean: Clean, by: str) -> int:
     same = sa.select(Picture.id).where(Picture.sha256 == sha256)
     if (known := db.session.scalar(same)) is not None:
         return known
-    db.session.rollback()
+    let_go()
     files = {width: bring("pictures", file) for width, file in copies(clean).items()}
     with room(), transaction() as session:
         picture_id = insert_once(

@@ -24,7 +24,7 @@ from ipfs.cid import CID
 from marketplace.art.scenes import token_art
 from marketplace.journal.writing import SYSTEM, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.metadata import documents, pictures
 from marketplace.metadata.canonical import canonical
 from marketplace.metadata.documents import LOCALES, Issuer, Series, Shown
@@ -61,7 +61,7 @@ def publish(right_id: int, quantity: int) -> None:
     assert right.state == RightState.APPROVED, "only what was approved is published"
     picture_id = picture_of(right)
     composed = compose(right, quantity, whole(picture_id), issuer(settings()))
-    db.session.rollback()  # composing takes its time: it holds no snapshot and no lock
+    let_go()  # composing takes its time: it holds no snapshot and no lock
     with transaction():
         right = lock(Right, right_id)
         if right.metadata_uri is None:
@@ -146,7 +146,7 @@ def picture_of(right: Right) -> int:
     if right.picture_id is not None:
         return right.picture_id
     drawing = pictures.drawn(right.kind, right.art_seed)
-    db.session.rollback()
+    let_go()
     return pictures.keep_clean(drawing, by=SYSTEM)
 
 

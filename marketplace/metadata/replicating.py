@@ -19,7 +19,7 @@ from ipfs.errors import IpfsError, ReplicaError, ReplicaRefused, ReplicaUnreacha
 from ipfs.rpc import KuboReplica
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
@@ -96,7 +96,7 @@ def _due(node: str) -> list[int]:
         .order_by(Replica.checked_at, Pin.id)
     )
     due = list(db.session.scalars(query))
-    db.session.rollback()
+    let_go()
     return due
 
 
@@ -117,7 +117,7 @@ def bring(pin_id: int, name: str, node: KuboReplica) -> str | None:
         error = trouble
         log.error("our own copy of %s: %s", root, trouble)
     finally:
-        db.session.rollback()
+        let_go()
     _write(pin_id, name, error)
     return str(error) if isinstance(error, ReplicaUnreachable) else None
 

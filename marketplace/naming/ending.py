@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.drafting import staff_name
@@ -24,7 +24,7 @@ def terms() -> None:
     today = jst(now()).date()
     soon = (Naming.state == NamingState.IN_FORCE, Naming.ends_on <= today + HALF_A_YEAR)
     due = list(db.session.scalars(sa.select(Naming.id).where(*soon)))
-    db.session.rollback()
+    let_go()
     for naming_id in due:
         with transaction():
             _turn(lock(Naming, naming_id), today)

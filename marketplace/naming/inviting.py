@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.sheets import sheet
 from marketplace.listings.drafting import staff_name
 from marketplace.naming.models import Naming, NamingState
@@ -52,7 +52,7 @@ def deadlines() -> None:
     """Remind whose time is nearly over, once each time; end the waiting where it is."""
     waiting = Naming.state.in_((NamingState.INVITED, NamingState.NONE_FIT))
     due = list(db.session.scalars(sa.select(Naming.id).where(waiting, Naming.answer_by < now() + SOON)))
-    db.session.rollback()
+    let_go()
     for naming_id in due:
         with transaction():
             row = lock(Naming, naming_id)

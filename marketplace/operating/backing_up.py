@@ -17,7 +17,7 @@ from marketplace.api.health import at_present_schema, wanted_head
 from marketplace.chain import snapshots
 from marketplace.continuity.exporting import Kit
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, is_sqlite, see_one_moment
+from marketplace.kit.db import is_sqlite, let_go, see_one_moment
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import copying, copying_files, digests
@@ -54,7 +54,7 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
         _copy_chain(kit)
         about = _copy_sqlite(kit, told) if is_sqlite() else _copy_postgresql(kit, told)
         filed = copying_files.in_the_bucket()
-        db.session.rollback()  # what follows may take long, and needs no snapshot
+        let_go()  # what follows may take long, and needs no snapshot
         about["missing"] = _copy_files(kit, filed, directory)
         _copy_the_rest(kit, secrets)
         about |= {"version": VERSION, "made_at": moment.isoformat(), "secrets": secrets}
@@ -64,7 +64,7 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
         beside.rename(place)
         _sync(directory)
     finally:
-        db.session.rollback()
+        let_go()
         shutil.rmtree(beside, ignore_errors=True)
     return opened(place)
 

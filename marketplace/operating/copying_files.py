@@ -17,7 +17,7 @@ from marketplace.blobs.models import Blob, Place, StoredBytes
 from marketplace.blobs.store import store, stores
 from marketplace.continuity.exporting import Kit
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.operating.archive import Archive
 
@@ -66,7 +66,7 @@ def copy_files(kit: Kit, filed: list[Filed], before: Archive | None) -> list[str
             kit.write(each.path, [data])
             continue
         standing = db.session.scalar(sa.select(Blob.key).where(Blob.id == each.blob_id))
-        db.session.rollback()
+        let_go()
         if standing not in (None, each.key):
             raise Moving
         if standing is not None:
@@ -91,7 +91,7 @@ def put_back(archive: Archive) -> list[str]:
     missing = set(archive.manifest().get("missing", []))
     wrong = []
     filed = in_the_bucket()
-    db.session.rollback()
+    let_go()
     for each in filed:
         if each.key in missing:
             continue

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from marketplace.kit.db import db
+from marketplace.kit.db import let_go
 from marketplace.operating import looking_at_files, looking_here, looking_inside, looking_outside
 from marketplace.operating.faults import PARTS, found
 from marketplace.operating.health import Finding, Grade, worst
@@ -70,4 +70,4 @@ def _findings(part: str, looks: tuple[Look, ...], deep: bool) -> Iterator[Findin
             log.exception("looking at %s", part)
             yield found(f"{part}.unchecked", why=type(trouble).__name__)
         finally:
-            db.session.rollback()
+            let_go()

@@ -11,7 +11,7 @@ from marketplace.blobs.keeping import Broken, new_key, read
 from marketplace.blobs.models import Blob, Place
 from marketplace.blobs.rehousing import elsewhere
 from marketplace.blobs.store import stores
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
@@ -44,7 +44,7 @@ def files(deep: bool) -> Iterator[Finding]:
 
 def _count(which: sa.ColumnElement[bool]) -> int:
     count = db.session.scalar(sa.select(sa.func.count()).select_from(Blob).where(which)) or 0
-    db.session.rollback()
+    let_go()
     return count
 
 
@@ -59,7 +59,7 @@ def _strangers_see(bucket: Bucket) -> bool:
 
 def _all() -> list[int]:
     ids = list(db.session.scalars(sa.select(Blob.id).order_by(Blob.id)))
-    db.session.rollback()
+    let_go()
     return ids
 
 
@@ -71,5 +71,5 @@ def _is_broken(blob_id: int) -> bool:
     except LookupError:
         return False  # let go of meanwhile
     finally:
-        db.session.rollback()
+        let_go()
     return False

@@ -17,7 +17,7 @@ from marketplace.chain import contract, register
 from marketplace.chain.models import Genesis, Lane
 from marketplace.chain.node import node
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.metadata.models import Pin, Replica, ReplicaState
 from marketplace.metadata.replicating import nodes
@@ -50,7 +50,7 @@ def post_office(deep: bool) -> Iterator[Finding]:
     count, oldest = db.session.execute(
         sa.select(sa.func.count(), sa.func.min(Notice.promised_at)).select_from(Notice).where(waiting)
     ).one()
-    db.session.rollback()
+    let_go()
     if here.in_public and not here.smtp_url:
         yield found("mail.files")
     try:
@@ -90,7 +90,7 @@ def _lost_news(url: str) -> Iterator[Finding]:
     since = max(db.session.scalar(last) or now() - DAY, now() - DAY)
     fetched = sa.select(sa.func.count()).select_from(StripeEvent)
     count = db.session.scalar(fetched.where(StripeEvent.via == "reconciler", StripeEvent.received_at > since))
-    db.session.rollback()
+    let_go()
     if count:
         yield found("stripe.webhooks", count=count, url=url)
 
@@ -114,7 +114,7 @@ def blockchain(deep: bool) -> Iterator[Finding]:
     here, addresses = settings().chain_id, register.contracts()
     known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == here)) or ""
     signers = dict(db.session.execute(sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here)).all())
-    db.session.rollback()
+    let_go()
     try:
         there = node().identity()
         if there.chain_id != here:
@@ -147,7 +147,7 @@ def replicas(deep: bool) -> Iterator[Finding]:
     gone = sa.select(sa.func.count()).select_from(Replica).where(Replica.state == ReplicaState.LOST)
     lost_copies = db.session.scalar(gone) or 0
     lost_blocks = db.session.scalar(sa.select(sa.func.count()).select_from(Pin).where(Pin.missing > 0)) or 0
-    db.session.rollback()
+    let_go()
     if here.min_replicas > len(nodes()):
         yield found("ipfs.too_few", wanted=here.min_replicas, count=len(nodes()))
     for name, each in nodes().items():

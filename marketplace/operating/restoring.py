@@ -14,7 +14,7 @@ import flask_migrate
 import sqlalchemy as sa
 
 from marketplace.api.health import wanted_head
-from marketplace.kit.db import db, is_sqlite, transaction
+from marketplace.kit.db import db, is_sqlite, let_go, transaction
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
 from marketplace.operating import copying, copying_files, digests
@@ -74,7 +74,7 @@ def restore_database(archive: Archive, told: Told = lambda table: None) -> list[
     else:
         flask_migrate.upgrade()
         wrong = _rows_that_went(about)
-    db.session.rollback()
+    let_go()
     return wrong + copying_files.put_back(archive)
 
 

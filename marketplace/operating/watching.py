@@ -15,7 +15,7 @@ from flask import Flask
 
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, lock, transaction
+from marketplace.kit.db import db, insert_once, let_go, lock, transaction
 from marketplace.notices.sending import send
 from marketplace.operating.examining import examine
 from marketplace.operating.health import Finding, Grade
@@ -89,7 +89,7 @@ def last_round() -> datetime | None:
 
 def _is_due() -> bool:
     last = last_round()
-    db.session.rollback()
+    let_go()
     return last is None or now() - last > timedelta(seconds=EVERY / 2)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings import scheduling
@@ -112,7 +112,7 @@ def wind_up_cancelled() -> None:
     listings = sa.select(Order.listing_id).join(Listing, Listing.id == Order.listing_id).distinct()
     listings = listings.where(Listing.state == ListingState.CANCELLED, Order.state.in_(TO_WIND_UP))
     found = list(db.session.scalars(listings))
-    db.session.rollback()
+    let_go()
     for listing_id in found:
         wind_up(listing_id)
 
@@ -122,7 +122,7 @@ def wind_up(listing_id: int) -> None:
     open_orders = sa.select(Order.id, Order.state).where(Order.listing_id == listing_id, Order.state.in_(TO_WIND_UP))
     rows = db.session.execute(open_orders.order_by(Order.id)).all()
     cancelled = get(Listing, listing_id).state == ListingState.CANCELLED
-    db.session.rollback()
+    let_go()
     for order_id, state in rows if cancelled else ():
         try:
             if state == OrderState.AWAITING_PAYMENT:

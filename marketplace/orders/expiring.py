@@ -11,7 +11,7 @@ from marketplace.accounts.models import Account
 from marketplace.fund.assessing import drop
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.taking import give_back
@@ -36,7 +36,7 @@ def expire_unpaid() -> None:
             .limit(100)
         )
     )
-    db.session.rollback()
+    let_go()
     for order_id in due:
         try:
             end(order_id)
@@ -50,7 +50,7 @@ def end(order_id: int, why: str = "not paid in time") -> None:
     order = get(Order, order_id)
     payment = asking.open_payment(order.subject)
     payment_id = payment.id if payment else None
-    db.session.rollback()
+    let_go()
     if payment_id is not None:
         payments.expire(payment_id)  # ⇢ payment.expired or payment.succeeded, heard by handlers.py
         return
@@ -75,7 +75,7 @@ def cancel(order_id: int) -> None:
         raise BidBinds
     payment = asking.open_payment(order.subject)
     payment_id = payment.id if payment else None
-    db.session.rollback()
+    let_go()
     if payment_id is not None:
         payments.expire(payment_id)
     with transaction():

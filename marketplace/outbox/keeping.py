@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.kit import logs
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, statements, transaction
+from marketplace.kit.db import db, let_go, statements, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import HANDLERS
@@ -82,7 +82,7 @@ def _do(message: sa.Row[Any]) -> bool:
         try:
             HANDLERS[message.handler](**message.body)
         except Exception as error:
-            db.session.rollback()
+            let_go()
             if isinstance(error, Unavailable):
                 log.warning("outbox %s %s waits: %s", message.id, message.topic, error)
             else:
@@ -111,7 +111,7 @@ def due(limit: int = 200) -> list[int]:
         .limit(limit)
     )
     ids = list(db.session.scalars(query))
-    db.session.rollback()
+    let_go()
     return ids
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.languages import language
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
 from marketplace.payments import rules
@@ -138,7 +138,7 @@ def checkout_url(payment_id: int) -> str:
         raise WrongState
     if state == ASKED:
         url = open_page(payment_id).url
-    db.session.rollback()
+    let_go()
     if url is None:
         raise Unavailable("Stripe shows no page for this payment now")
     return url
@@ -157,7 +157,7 @@ def open_page(payment_id: int) -> Session:
         payment.created_at,
         payment.session_id,
     )
-    db.session.rollback()
+    let_go()
     if session_id is not None:
         return till().session(session_id)
     session: Session | None

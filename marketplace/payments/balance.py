@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.outbox.promising import say
 from marketplace.payments.finding import payment_behind
@@ -51,7 +51,7 @@ def read_balance() -> int:
 
 def _is_kept(line: Transaction) -> bool:
     kept = db.session.scalar(sa.select(BalanceLine.id).where(BalanceLine.id == line.id)) is not None
-    db.session.rollback()
+    let_go()
     return kept
 
 
@@ -95,7 +95,7 @@ def keep_payout(seen: Transfer) -> None:
     """Its state, and the lines that it carried."""
     row = db.session.get(Payout, seen.id)
     known = row is not None and row.status == seen.status and carried(row) == row.yen
-    db.session.rollback()
+    let_go()
     if known:
         return
     lines = list(till().transactions(payout_id=seen.id))
@@ -147,7 +147,7 @@ def read_since(name: str, overlap: int = OVERLAP) -> int:
     """Stripe's seconds, not ours: their clock may differ from this machine's."""
     read = db.session.get(Cursor, name)
     since = max(0, read.seconds - overlap) if read else 0
-    db.session.rollback()
+    let_go()
     return since
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Refused, Rejected
 from marketplace.outbox.promising import say
 from marketplace.payments.models import Payment
@@ -74,7 +74,7 @@ def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: b
     """
     dispute = get(Dispute, dispute_id)
     over, done, payment_id = not dispute.is_open, dispute.submitted_at is not None, dispute.payment_id
-    db.session.rollback()
+    let_go()
     if over:
         raise DisputeOver
     if done:

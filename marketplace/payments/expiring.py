@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.journal.writing import move
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import get, let_go, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.payments import asking
 from marketplace.payments.models import ASKED, FAILED, OPEN, Payment, PaymentState, Way
@@ -20,7 +20,7 @@ def expire(payment_id: int) -> PaymentState:
     """
     payment = get(Payment, payment_id)
     state, session_id, way = payment.state, payment.session_id, payment.way
-    db.session.rollback()
+    let_go()
     if state not in (ASKED, OPEN):
         return state
     if way == Way.CARD:
@@ -30,7 +30,7 @@ def expire(payment_id: int) -> PaymentState:
             session_id = asking.open_page(payment_id).id
         except Unavailable:
             state = get(Payment, payment_id).state
-            db.session.rollback()
+            let_go()
             if state == FAILED:  # Stripe will never make the page
                 return state
             raise

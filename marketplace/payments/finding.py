@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.payments.models import Payment
 from marketplace.payments.stripe import till
 
@@ -25,8 +25,8 @@ def payment_behind(reference: str | None, intent_id: str | None) -> int | None:
     News may overtake each other: of a dispute we may hear before we hear of its payment.
     """
     found = payment_of(reference, intent_id)
-    db.session.rollback()
+    let_go()
     if found is None and reference is None and intent_id is not None:
         found = payment_of(till().reference_of(intent_id), None)
-        db.session.rollback()
+        let_go()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, let_go
 from marketplace.outbox.promising import handles
 from marketplace.payments import balance, charging, disputing, holding, refunding, saving
 from marketplace.payments.finding import payment_behind
@@ -57,7 +57,7 @@ def on_event(event_id: str) -> None:
     event = get(StripeEvent, event_id)
     kind, about = event.kind, dict(event.about)
     if kind.startswith("payout."):
-        db.session.rollback()
+        let_go()
         balance.keep_payout(till().transfer(about["id"]))
         return
     payment_id = payment_behind(about["reference"], about["payment_intent"])
@@ -76,5 +76,5 @@ def on_event(event_id: str) -> None:
 
 def _one(key: InstrumentedAttribute[int], condition: sa.ColumnElement[bool]) -> int | None:
     found = db.session.scalar(sa.select(key).where(condition))
-    db.session.rollback()
+    let_go()
     return found

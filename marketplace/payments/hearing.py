@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.outbox.promising import say
 from marketplace.payments.models import Payment, Way
@@ -76,7 +76,7 @@ def well_formed(news: News) -> None:
 def is_kept(event_id: str) -> bool:
     """A look that takes no lock: most of what is read again is known."""
     kept = db.session.scalar(sa.select(StripeEvent.id).where(StripeEvent.id == event_id)) is not None
-    db.session.rollback()
+    let_go()
     return kept
 
 
@@ -86,7 +86,7 @@ def is_told_by_its_page(news: News) -> bool:
     if news.kind != "payment_intent.succeeded":
         return False
     way = db.session.scalar(sa.select(Payment.way).where(Payment.idempotency_key == news.about["reference"]))
-    db.session.rollback()
+    let_go()
     return way == Way.PAGE
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.db import db, get, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import say
@@ -95,13 +95,13 @@ def carry_out(payment_id: int) -> PaymentState:
     payment, hold = get(Payment, payment_id), get(Hold, payment_id)
     state, ending, intent, key = payment.state, hold.ending, payment.payment_intent_id, payment.idempotency_key
     yen, capture_before = hold.ending_yen, hold.capture_before
-    db.session.rollback()
+    let_go()
     if ending is None:
         return state
     if state in UNDER_WAY:
         state = expire(payment_id)
         intent = get(Payment, payment_id).payment_intent_id
-        db.session.rollback()
+        let_go()
     if state != HELD or (state := sync(payment_id)) != HELD:
         return state
     assert intent is not None
@@ -124,7 +124,7 @@ def let_older_go(payment_id: int, subject: str) -> None:
     newest = get(Payment, payment_id).n
     older = sa.select(Payment.id).where(Payment.subject == subject, Payment.n < newest, Payment.state == HELD)
     ids = list(db.session.scalars(older.order_by(Payment.id)))
-    db.session.rollback()
+    let_go()
     for older_id in ids:
         with transaction():
             promise_release(older_id, f"renewed:{payment_id}", "renewed")
@@ -140,7 +140,7 @@ def warn() -> None:
         .order_by(Hold.capture_before)
     )
     ending = [(payment_id, subject, hold.capture_before) for payment_id, subject, hold in db.session.execute(soon)]
-    db.session.rollback()
+    let_go()
     for payment_id, subject, capture_before in ending:
         assert capture_before is not None  # the query's
         seconds = int(capture_before.timestamp())

@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import handles, say
@@ -71,7 +71,7 @@ def look_at_open_payments() -> None:
     ended = list(db.session.scalars(gone.where(Payment.expires_at < now()).order_by(Payment.expires_at).limit(LOOKS)))
     ids = list(db.session.scalars(quiet.where(Payment.id.not_in(ended)).order_by(Payment.expires_at).limit(LOOKS)))
     ids += db.session.scalars(over.order_by(Hold.capture_before).limit(LOOKS))
-    db.session.rollback()
+    let_go()
     _each(expire, ended)
     _each(sync, ids)
 
@@ -80,7 +80,7 @@ def look_at_open_cards() -> None:
     """The same for cards that somebody went to save."""
     quiet = sa.select(SavedCard.id).where(SavedCard.state.in_(WAITING), SavedCard.created_at < now() - LOOK_AFTER)
     ids = list(db.session.scalars(quiet.order_by(SavedCard.expires_at).limit(LOOKS)))
-    db.session.rollback()
+    let_go()
     _each(sync_card, ids)
 
 
@@ -90,5 +90,5 @@ def _each(look: Callable[[int], object], ids: Iterable[int]) -> None:
         try:
             look(id_)
         except Rejected as refusal:
-            db.session.rollback()
+            let_go()
             log.error("%s %s is not to be had: %s", look.__name__, id_, refusal)

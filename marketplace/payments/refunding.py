@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Rejected
 from marketplace.outbox.promising import say
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState, Way
@@ -54,7 +54,7 @@ def send(refund_id: int) -> RefundState:
     refund = get(Refund, refund_id)
     key, yen, intent, state = refund.key, refund.yen, refund.payment.payment_intent_id, refund.state
     purpose = refund.purpose
-    db.session.rollback()
+    let_go()
     if state != RefundState.PROMISED:
         return state
     assert intent is not None
@@ -91,10 +91,10 @@ def pay_by_bank(refund_id: int, by: str, why: str) -> None:
 def look_again(payment_id: int) -> None:
     """Compare every refund of the payment with Stripe: some succeed days later, some come back. Unavailable."""
     intent = get(Payment, payment_id).payment_intent_id
-    db.session.rollback()
+    let_go()
     for each in till().sent_back(intent) if intent else []:
         refund_id = db.session.scalar(sa.select(Refund.id).where(Refund.key == each.key))
-        db.session.rollback()
+        let_go()
         if refund_id is not None:
             _follow(refund_id, each)
 

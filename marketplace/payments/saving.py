@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.languages import language
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
 from marketplace.outbox.promising import say
@@ -77,7 +77,7 @@ def card_url(saved_id: int) -> str:
     """
     card = get(SavedCard, saved_id)
     state, leaving, url, over = card.state, card.leaving, card.url, card.expires_at <= now()
-    db.session.rollback()
+    let_go()
     if state == CardState.OPEN and over:
         state = sync_card(saved_id)
     if leaving or state not in WAITING:
@@ -95,7 +95,7 @@ def _open_page(saved_id: int) -> Session | None:
     card = get(SavedCard, saved_id)
     key, params, email, made = card.idempotency_key, dict(card.params), card.email, card.created_at
     customer_id, session_id = card.customer_id, card.session_id
-    db.session.rollback()
+    let_go()
     if session_id is not None:
         return till().session(session_id)
     if customer_id is None:
@@ -131,7 +131,7 @@ def sync_card(saved_id: int) -> CardState:
     """The card's state after looking at Stripe ⇢ card.saved. Unavailable."""
     card = get(SavedCard, saved_id)
     session_id, key, made, state = card.session_id, card.idempotency_key, card.created_at, card.state
-    db.session.rollback()
+    let_go()
     if state not in (*WAITING, CardState.FAILED):
         return state
     if session_id is None:
@@ -167,7 +167,7 @@ def end_page(saved_id: int) -> CardState:
     """Nothing can be saved on the page any more; where it was too late for that, the card is saved. Unavailable."""
     card = get(SavedCard, saved_id)
     state, untouched = card.state, card.customer_id is None
-    db.session.rollback()
+    let_go()
     if state not in WAITING:
         return state
     session = None if untouched else _open_page(saved_id)
@@ -175,7 +175,7 @@ def end_page(saved_id: int) -> CardState:
         return _follow(saved_id, till().close(session.id))
     _give_up(saved_id, "nobody came to the page")
     state = get(SavedCard, saved_id).state
-    db.session.rollback()
+    let_go()
     return state
 
 
@@ -207,14 +207,14 @@ def detach(saved_id: int) -> CardState:
     """
     card = get(SavedCard, saved_id)
     state, leaving = card.state, card.leaving
-    db.session.rollback()
+    let_go()
     if not leaving or state in (CardState.CHARGING, CardState.DETACHED):
         return state
     if state in WAITING:
         end_page(saved_id)
     card = get(SavedCard, saved_id)
     customer_id, method_id = card.customer_id, card.method_id
-    db.session.rollback()
+    let_go()
     if customer_id is not None:
         till().forget(customer_id, method_id)
     with transaction():

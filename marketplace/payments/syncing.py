@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import say
 from marketplace.payments import asking
@@ -46,7 +46,7 @@ def sync(payment_id: int) -> PaymentState:
     payment = get(Payment, payment_id)
     session_id, key, made, state = payment.session_id, payment.idempotency_key, payment.created_at, payment.state
     way, customer_id, intent = payment.way, payment.params.get("customer", ""), payment.payment_intent_id
-    db.session.rollback()
+    let_go()
     if way == Way.CARD:
         charge = till().payment(intent) if intent else till().charged(customer_id, key)
         return state if charge is None else follow(payment_id, charge)
@@ -62,7 +62,7 @@ def sync(payment_id: int) -> PaymentState:
 def is_booked(payment_id: int, intent_id: str | None) -> bool:
     """Whether all is known of this payment that news of its success could tell, Stripe's fee included."""
     state, txn_id, known_intent = db.session.execute(_BOOKED, {"payment": payment_id}).one()
-    db.session.rollback()
+    let_go()
     return state == PaymentState.SUCCEEDED and txn_id is not None and intent_id in (None, known_intent)
 
 
@@ -113,7 +113,7 @@ def booked(payment_id: int) -> Payment:
     """The payment with Stripe's balance transaction on it. Unavailable where Stripe has not booked it yet."""
     payment = get(Payment, payment_id)
     if payment.balance_txn_id is None:
-        db.session.rollback()
+        let_go()
         sync(payment_id)
         payment = get(Payment, payment_id)
         if payment.balance_txn_id is None:

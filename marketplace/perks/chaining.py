@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from marketplace.chain.models import Call, CallState
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.perks.holding import holder_at
@@ -47,7 +47,7 @@ def take_back(line: Use) -> None:
 def write_down_late() -> None:
     """Uses that stand in their allowance and are not on the chain yet, as far as the chain has room for them."""
     ids = [line.id for line in _unwritten()]
-    db.session.rollback()
+    let_go()
     for use_id in ids:
         with transaction() as session:
             line = session.get(Use, use_id, populate_existing=True)

@@ -21,7 +21,7 @@ from marketplace.admissions.models import Enclosure
 from marketplace.blobs import keeping as blobs
 from marketplace.blobs.keeping import bring
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles, say
@@ -69,7 +69,7 @@ def make(export_id: int) -> None:
     if asked is None or asked.made_at is not None:
         return
     data = archive(get(Account, asked.account_id))
-    db.session.rollback()
+    let_go()
     brought = bring("exports", data)
     with transaction() as session:
         row = session.get(Export, export_id, with_for_update=True, populate_existing=True)

@@ -12,7 +12,7 @@ from marketplace.chain.register import contracts
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, get, let_go, transaction
 from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Refused
 from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState
@@ -90,7 +90,7 @@ def take_back_frozen(order_code: str) -> None:
     else's card sells what the town loses the money for. Asked again, it changes nothing.
     """
     ids = list(db.session.scalars(sa.select(Token.token_id).where(Token.order_code == order_code)))
-    db.session.rollback()
+    let_go()
     for token_id in ids:
         with transaction():
             token, request = _locked(token_id), open_request(token_id)

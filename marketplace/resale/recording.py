@@ -13,7 +13,7 @@ from marketplace.chain.models import Call, CallState, Log
 from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import say
@@ -48,7 +48,7 @@ def expire_due() -> None:
     due = sa.select(Offer.token_id).where(Offer.state == OfferState.LIVE, Offer.expires_at <= now())
     token_ids = list(db.session.scalars(due))
     anew = reading_anew()
-    db.session.rollback()
+    let_go()
     if not anew:
         recompute(token_ids)
 
@@ -60,7 +60,7 @@ def fail_parked() -> None:
     keys = {f"offer:{request_id}:list": request_id for request_id in db.session.scalars(asked)}
     parked = sa.select(Call.key, Call.error).where(Call.key.in_(keys), Call.state == CallState.PARKED)
     found = list(db.session.execute(parked))
-    db.session.rollback()
+    let_go()
     for key, why in found:
         fail(keys[key], why or "")
 

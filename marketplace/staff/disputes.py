@@ -10,7 +10,7 @@ from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.journal.writing import note
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.forms import Form
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.listings.drafting import staff_name
@@ -80,7 +80,7 @@ def answer(id_: str) -> ResponseReturnValue:
     form = SubmitForm()
     found = evidence.gather(dispute_of(id_).id)
     actor, texts, paper = me().id, evidence.texts(found), evidence.paper(found)
-    db.session.rollback()
+    let_go()
     try:
         disputing.answer(id_, actor, texts, paper)
     except Refused as refusal:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.codes import public_code
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import draft_all, staff_name
 from marketplace.outbox.promising import handles, say
@@ -132,7 +132,7 @@ def check(import_id: int) -> None:
 
 def _next_batch(import_id: int) -> tuple[int, list[Any], set[str]] | None:
     """(rows checked, those to check now, the numbers of those before); None where nothing is left to check."""
-    db.session.rollback()
+    let_go()
     row = get(ListingImport, import_id)
     if row.state != ImportState.CHECKING:
         return None

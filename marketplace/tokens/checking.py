@@ -21,7 +21,7 @@ from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.models import Entry
 from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.sheets import sheet
 from marketplace.tokens.holding import recompute
 from marketplace.tokens.models import NOBODY, Token, TokenState
@@ -40,7 +40,7 @@ SUBJECT = "chain:count"
 def check_nightly() -> None:
     """Once in a night, by the first worker that has time. Raises Unavailable: the next turn tries again."""
     if jst(now()).hour < HOUR or checked_on() == jst(now()).date().isoformat() or RIGHTS not in contracts():
-        db.session.rollback()
+        let_go()
         return
     check()
 
@@ -73,7 +73,7 @@ def misissued(token_id: int) -> None:
     """Put at once before the staff that the chain issued `token_id` for another order than our books name."""
     where = contracts()[RIGHTS]
     wrong = _wrong_issues(where, token_id)
-    db.session.rollback()
+    let_go()
     if wrong:  # the chain may have taken it back meanwhile
         alarms.sound(Trouble.COUNT, wrong[0])
 
@@ -89,7 +89,7 @@ def _differences(sample: int) -> list[str]:
         db.session.execute(sa.select(Token.token_id, Token.holder_address).where(Token.token_id.in_(chosen))).all()
     )
     wrong = _wrong_issues(where)
-    db.session.rollback()
+    let_go()
     for series, count in issued.items():
         minted = _minted(where, series)
         if minted != count:
@@ -118,7 +118,7 @@ def _sample(size: int) -> list[int]:
     """Some tokens that should be on chain."""
     query = sa.select(Token.token_id).where(Token.state.in_((TokenState.HELD, TokenState.REVOKED)))
     everything = list(db.session.scalars(query.order_by(Token.token_id)))
-    db.session.rollback()
+    let_go()
     return random.sample(everything, min(size, len(everything)))
 
 

@@ -13,7 +13,7 @@ from marketplace.chain.register import contracts
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.metadata.replicating import ready
@@ -97,7 +97,7 @@ def issue_waiting() -> int:
     may = [right_id for right_id in rights if may_issue(get(Right, right_id))]
     rows = sa.select(Token.id).where(promised, Token.right_id.in_(may)).order_by(Token.id).limit(AT_ONCE)
     waiting = list(db.session.scalars(rows))
-    db.session.rollback()
+    let_go()
     sent = 0
     for row in waiting:
         with suppress(LookupError):  # taken back in between

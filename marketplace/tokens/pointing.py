@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from marketplace.chain.contract import RIGHTS
 from marketplace.chain.models import Call
 from marketplace.chain.sending import promise
-from marketplace.kit.db import db, lock, transaction, writing
+from marketplace.kit.db import db, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Unavailable
 from marketplace.metadata.replicating import ready
 from marketplace.rights.models import Right
@@ -22,7 +22,7 @@ def point(right_id: int, edition: int) -> None:
     """
     if not ready(right_id):
         raise Unavailable(f"edition {edition} of right {right_id} has too few verified replicas")
-    db.session.rollback()
+    let_go()
     with transaction():
         right = lock(Right, right_id)
         if is_promised(right):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, lock, transaction, writing
+from marketplace.kit.db import db, get, let_go, lock, transaction, writing
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.taking import remaining
@@ -24,7 +24,7 @@ from marketplace.waiting.models import Place, Room, RoomState
 def call_due() -> None:
     waiting = sa.select(Room.id).join(Listing).where(Room.state == RoomState.CALLING, Room.called < Room.last)
     ids = list(db.session.scalars(waiting.where(Listing.state == ListingState.OPEN)))
-    db.session.rollback()
+    let_go()
     for room_id in ids:
         call(room_id)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing
@@ -71,7 +71,7 @@ def draw_due() -> None:
     """Promise to ask for the beacon of each room that waits for it ⇢ waiting.beacon_due."""
     due = sa.select(Room).where(Room.state == RoomState.SHUFFLING, sa.func.coalesce(Room.ask_at, Room.draw_at) <= now())
     asked = [(room.id, room.code, room.asked) for room in db.session.scalars(due)]
-    db.session.rollback()
+    let_go()
     for room_id, code, times in asked:
         with transaction():
             say("waiting.beacon_due", key=f"{code}:{times}", room_id=room_id)
@@ -82,7 +82,7 @@ def fetch(room_id: int) -> None:
     """Ask once. Where the beacon is silent: again a little later, and after PATIENCE no more."""
     room = get(Room, room_id)
     state, asked, fixed, draw_at = room.state, room.asked, room.fixed, room.draw_at
-    db.session.rollback()
+    let_go()
     if state != RoomState.SHUFFLING or fixed is None or draw_at is None:
         return
     try:

@@ -12,7 +12,7 @@ from marketplace.accounts.second_person import acting
 from marketplace.journal.writing import move
 from marketplace.kit.clock import jst, now
 from marketplace.kit.codes import public_code, secret
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, Rejected, Unavailable, WrongState
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.outbox.promising import say
@@ -79,7 +79,7 @@ def attempt(delivery_id: int, replay: int, attempt: int) -> None:
     at = now()
     keys = secrets_of(row.endpoint.code, row.endpoint.edition, row.endpoint.renewed_at, at)
     url, body, sent = row.endpoint.url, row.body, headers(row.code, int(at.timestamp()), row.body, keys)
-    db.session.rollback()
+    let_go()
     status, trouble = None, ""
     try:
         status = courier().post(url, sent, body)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from marketplace.chain import anvil
+from tests.processes import LONG
 
 CHAIN_ID = 31337
 
@@ -36,12 +37,25 @@ class LocalChain:
     def ask(self, method: str, *params: object) -> Any:
         return ask(self.port, method, *params)
 
+    def mined(self, sent: str) -> dict[str, Any]:
+        return mined(self.port, sent)
+
 
 def ask(port: int, method: str, *params: object) -> Any:
     """One JSON-RPC call; what the node says no to is an AssertionError."""
     answer = post(port, method, *params)
     assert "error" not in answer, answer
     return answer["result"]
+
+
+def mined(port: int, sent: str) -> dict[str, Any]:
+    """The receipt of a transaction that the node has taken: it says so before it has mined it."""
+    until = time.monotonic() + LONG
+    while (receipt := ask(port, "eth_getTransactionReceipt", sent)) is None:
+        assert time.monotonic() < until, f"{sent} is not mined"
+        time.sleep(0.002)
+    found: dict[str, Any] = receipt
+    return found
 
 
 def post(port: int, method: str, *params: object) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from eth_account import Account
 
 from marketplace.chain import snapshots
 from tests import listening
-from tests.local_chain import ask, free_port, need_anvil
+from tests.local_chain import ask, free_port, mined, need_anvil
 
 CHAIN_ID = 4_242
 KEY = Account.from_key("0x" + "07" * 32)
@@ -56,8 +56,7 @@ def send(port: int, nonce: int) -> str:
     fields = {"nonce": nonce, "gas": 21_000, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "value": 0}
     signed = KEY.sign_transaction({**fields, "chainId": CHAIN_ID, "to": "0x" + "11" * 20})
     sent = ask(port, "eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
-    until(lambda: ask(port, "eth_getTransactionReceipt", sent) is not None)
-    return str(ask(port, "eth_getTransactionReceipt", sent)["blockHash"])
+    return str(mined(port, sent)["blockHash"])
 
 
 def head(port: int) -> str:

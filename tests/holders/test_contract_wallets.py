@@ -48,7 +48,7 @@ def shared(app: Flask, chain: LocalChain) -> str:
     """The address of a wallet for which Hana and Jiro sign together."""
     ensure_contracts()
     sent = chain.ask("eth_sendRawTransaction", deployment(HANA.address, JIRO.address))
-    return wallets.read_address(chain.ask("eth_getTransactionReceipt", sent)["contractAddress"])
+    return wallets.read_address(chain.mined(sent)["contractAddress"])
 
 
 def deployment(*owners: str) -> str:

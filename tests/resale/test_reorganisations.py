@@ -90,9 +90,7 @@ def act(chain: LocalChain, who: str, name: str, function: str, *args: Any) -> No
     """Somebody with a wallet does something; the contract may say no."""
     data = "0x" + contract.call(name, function, list(args)).hex()
     fields = {"from": who, "to": register.address_of(name), "data": data, "gas": GAS, "gasPrice": "0x0"}
-    sent = chain.ask("eth_sendTransaction", fields)
-    while chain.ask("eth_getTransactionReceipt", sent) is None:
-        pass
+    chain.mined(chain.ask("eth_sendTransaction", fields))
 
 
 @dataclass

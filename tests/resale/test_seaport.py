@@ -85,9 +85,7 @@ def done(chain: LocalChain, who: str, to: str | None, data: bytes) -> dict[str, 
     chain.ask("anvil_impersonateAccount", who)
     fields = {"from": who, "data": "0x" + data.hex(), "gas": hex(3_000_000), "gasPrice": "0x0"}
     sent = chain.ask("eth_sendTransaction", {**fields, **({"to": to} if to else {})})
-    receipt: dict[str, Any] | None = None
-    while receipt is None:
-        receipt = chain.ask("eth_getTransactionReceipt", sent)
+    receipt = chain.mined(sent)
     assert receipt["status"] == "0x1"
     return receipt
 

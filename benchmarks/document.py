@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
@@ -37,9 +38,11 @@ goal, it is the project's own; one that is not met says so.
 
 
 def record(results: Iterable[Result], on: date, machine: str) -> None:
-    """Keep these, in place of older ones of the same name, and write the page."""
-    kept = read()
-    kept |= {each.name: {**asdict(each), "on": on.isoformat(), "machine": machine} for each in results}
+    """Keep these, in place of older ones of the same name, and write the page. ValueError where two have one name."""
+    fresh = [{**asdict(each), "on": on.isoformat(), "machine": machine} for each in results]
+    kept = read() | {each["name"]: each for each in fresh}
+    if twice := [name for name, count in Counter(each["name"] for each in fresh).items() if count > 1]:
+        raise ValueError(f"one of these would hide the other: {', '.join(twice)}")
     RECORDED.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(kept))
 

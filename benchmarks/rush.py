@@ -77,11 +77,13 @@ def people(app: Flask, count: int) -> list[Person]:
 
 @dataclass
 class Rush:
-    """What the browsers saw. Seconds from the moment when somebody wanted to apply to the answer."""
+    """What the browsers saw, in seconds: `waits` from the moment when somebody wanted to apply to the answer."""
 
     waits: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    processor: float = 0.0
+    """Of the web processes."""
 
     def p(self, share: float) -> float:
         """In milliseconds, e.g. p(0.95)."""

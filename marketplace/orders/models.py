@@ -189,7 +189,11 @@ class Turn(Base):
     begins_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    """When the first order of this turn was placed."""
+    """When its order was placed."""
+
+    def good(self, at: datetime) -> bool:
+        """Whether it leads to an order at this moment."""
+        return self.used_at is None and self.ends_at > at
 
 
 class RefundRequestState(StrEnum):

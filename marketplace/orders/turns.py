@@ -41,10 +41,11 @@ def of(listing_id: int, buyer_id: int) -> Turn | None:
 
 
 def use(listing_id: int, buyer_id: int) -> None:
-    """Inside the transaction of an order: this turn has led to one. NotYourTurn where there is none now."""
+    """Inside the transaction of an order: this turn has led to it, and leads to no other, since only one unit was kept
+    for it. NotYourTurn where there is none now."""
     assert writing(), "use() belongs inside transaction()"
     mine = sa.update(Turn).where(Turn.listing_id == listing_id, Turn.buyer_id == buyer_id, Turn.ends_at > now())
-    used = mine.values(used_at=sa.func.coalesce(Turn.used_at, sa.literal(now(), Turn.used_at.type)))
+    used = mine.where(Turn.used_at.is_(None)).values(used_at=now())
     if db.session.scalar(used.returning(Turn.id)) is None:
         raise NotYourTurn
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.orders.models import OPEN, Order, Turn
+from marketplace.orders.models import LIVE, Order, Turn
 from marketplace.waiting.models import Place, Room, Via
 
 
@@ -37,9 +36,9 @@ def figures(room: Room) -> Figures:
             sa.func.count(),
             _sum(Place.left_at.is_not(None)),
             _sum(called & Turn.used_at.is_(None) & (Turn.ends_at > at)),
-            _sum(Turn.used_at.is_not(None)),
+            _sum(called & Turn.used_at.is_not(None)),
             _sum(called & Turn.used_at.is_(None) & (Turn.ends_at <= at)),
-            _sum(Place.called_at.is_(None) & Place.left_at.is_(None) & Turn.used_at.is_(None)),
+            _sum(Place.called_at.is_(None) & Place.left_at.is_(None)),
         )
         .select_from(Place)
         .outerjoin(Turn, turn)
@@ -60,17 +59,20 @@ def waves(room: Room, most: int = 10) -> list[Entry]:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody for whom the office took a place. `until`: it is their turn until then; `order`: they have one."""
+    """Somebody for whom the office took a place."""
 
     place: Place
-    until: datetime | None
+    turn: Turn | None
+    """The one to which they were called."""
     order: Order | None
+    """The newest that is open or paid."""
 
 
 def callers(room: Room) -> list[Caller]:
     """The newest first."""
-    mine = sa.and_(Order.buyer_id == Place.account_id, Order.listing_id == room.listing_id, Order.state.in_(OPEN))
+    theirs = (Order.buyer_id == Place.account_id, Order.listing_id == room.listing_id, Order.state.in_(LIVE))
+    newest = sa.select(sa.func.max(Order.id)).where(*theirs).correlate(Place).scalar_subquery()
     turn = sa.and_(Turn.listing_id == room.listing_id, Turn.buyer_id == Place.account_id)
-    query = sa.select(Place, Turn.ends_at, Order).outerjoin(Turn, turn).outerjoin(Order, mine)
+    query = sa.select(Place, Turn, Order).outerjoin(Turn, turn).outerjoin(Order, Order.id == newest)
     rows = db.session.execute(query.where(Place.room_id == room.id, Place.via == Via.DESK).order_by(Place.no.desc()))
-    return [Caller(place, ends_at if place.called_at else None, order) for place, ends_at, order in rows]
+    return [Caller(place, turn if place.called_at else None, order) for place, turn, order in rows]

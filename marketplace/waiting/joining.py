@@ -14,33 +14,37 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.listings.models import Listing, ListingState
 from marketplace.orders import turns
 from marketplace.orders.models import Turn
+from marketplace.orders.placing import check_limit
 from marketplace.waiting.calling import call_next
 from marketplace.waiting.models import LIVE, Place, Room, RoomState, Via
 from marketplace.waiting.refusals import NoRoom
 
 
 def join(room_id: int, account_id: int, via: Via = Via.WEB) -> int:
-    """The place's id. Who has one that is still good keeps it; who left or missed the turn goes to the end of the line.
+    """The place's id. Who has one that is still good keeps it; who left, missed the turn or has ordered by it goes to
+    the end of the line.
 
     Before the close a number for the draw, after it the next position. Where nobody waits, the turn comes at once.
-    NoRoom where the room is over.
+    NoRoom where the room is over; LimitReached for whoever may not have one more.
     """
     with transaction() as session:
         room = lock(Room, room_id)  # numbers are given one after the other, and none while the list is being fixed
         if room.state not in LIVE:
             raise NoRoom
-        place = place_of(room.id, account_id)
+        listing, place = get(Listing, room.listing_id), place_of(room.id, account_id)
         if place is None:
+            check_limit(account_id, listing)
             room.issued += 1
             place = Place(room_id=room.id, account_id=account_id, no=room.issued, via=via, joined_at=now())
             session.add(place)
             if room.state != RoomState.GATHERING:
                 _to_the_end(room, place)
-        elif _missed(room, place, turns.of(room.listing_id, account_id), now()):
+        elif _is_over(room, place, turns.of(room.listing_id, account_id), now()):
+            check_limit(account_id, listing)
             _to_the_end(room, place)
         place.left_at = None
         session.flush()
-        if room.called + 1 == place.position and get(Listing, room.listing_id).state == ListingState.OPEN:
+        if room.called + 1 == place.position and listing.state == ListingState.OPEN:
             call_next(room)
         return place.id
 
@@ -80,8 +84,8 @@ def _to_the_end(room: Room, place: Place) -> None:
     place.position, place.called_at = room.last, None
 
 
-def _missed(room: Room, place: Place, turn: Turn | None, at: datetime) -> bool:
-    """The turn is over, or came to somebody who had left."""
+def _is_over(room: Room, place: Place, turn: Turn | None, at: datetime) -> bool:
+    """The turn has passed or led to an order, or came to somebody who had left."""
     if place.position is None or place.position > room.called:
         return False
-    return place.called_at is None or turn is None or turn.ends_at <= at
+    return place.called_at is None or turn is None or not turn.good(at)

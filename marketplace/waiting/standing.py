@@ -14,7 +14,7 @@ from marketplace.kit.db import db
 from marketplace.kit.published import Record
 from marketplace.listings.models import Listing, ListingState, UnitState
 from marketplace.listings.taking import counts
-from marketplace.orders.models import OPEN, Order, Turn
+from marketplace.orders.models import LIVE, OPEN, Order, Turn
 from marketplace.waiting import shuffle
 from marketplace.waiting.models import Place, Room, RoomState
 
@@ -33,6 +33,7 @@ class Stand(StrEnum):
     IN_LINE = "in_line"
     YOUR_TURN = "your_turn"
     ORDERED = "ordered"
+    BOUGHT = "bought"
     PASSED = "passed"
     OVER = "over"
 
@@ -47,11 +48,15 @@ class Standing:
     ends_at: datetime | None = None
     """Until when it is the visitor's turn."""
     order: Order | None = None
-    """The visitor's open order."""
+    """The visitor's open order, else the newest that is paid."""
+    may_have_more: bool = False
+    """Who has bought, and may stand in the line again."""
     remaining: int = 0
     """Units that nobody has or is paying for."""
     poll_s: int = 0
     """Seconds until the page asks again; 0: nothing will change by itself."""
+    gave_up: bool = False
+    """The turn led to an order that is no more."""
 
 
 def standing_of(room: Room | None, listing: Listing, account_id: int | None) -> Standing:
@@ -59,32 +64,44 @@ def standing_of(room: Room | None, listing: Listing, account_id: int | None) -> 
 
     Thousands ask at once, so it is two questions to the database.
     """
-    place, turn, order = _own(listing.id, account_id)
+    place, turn, order, have = _own(listing.id, account_id)
     free = counts([listing.id]).get(listing.id, {}).get(UnitState.FREE, 0)
-    stand = Stand.ORDERED if order else _stand(room, listing, place)
+    stand = Stand.ORDERED if order and order.is_open else _stand(room, listing, place)
     if stand is Stand.IN_LINE and place and place.called_at is not None:
-        stand = Stand.YOUR_TURN if turn is not None and turn.ends_at > now() else Stand.PASSED
-    poll_s = patience(room, place) if room and stand in ASKS_AGAIN else 0
-    return Standing(stand, place, turn.ends_at if turn else None, order, free, poll_s)
+        stand = Stand.YOUR_TURN if turn is not None and turn.good(now()) else Stand.PASSED
+    if order and stand in (Stand.PASSED, Stand.OVER):
+        stand = Stand.BOUGHT
+    return Standing(
+        stand,
+        place,
+        ends_at=turn.ends_at if turn else None,
+        order=order,
+        may_have_more=bool(room and room.state == RoomState.CALLING and have < listing.per_person_limit),
+        remaining=free,
+        poll_s=patience(room, place) if room and stand in ASKS_AGAIN else 0,
+        gave_up=bool(turn and turn.used_at),
+    )
 
 
 _LISTING, _ACCOUNT = sa.bindparam("listing", type_=sa.Integer()), sa.bindparam("account", type_=sa.Integer())
 OWN = (
-    sa.select(Place, Turn, Order)
+    sa.select(Place, Turn, Order, sa.func.count(Order.id).over())
     .select_from(Account)
     .outerjoin(Room, Room.listing_id == _LISTING)
     .outerjoin(Place, sa.and_(Place.room_id == Room.id, Place.account_id == Account.id))
     .outerjoin(Turn, sa.and_(Turn.listing_id == _LISTING, Turn.buyer_id == Account.id))
-    .outerjoin(Order, sa.and_(Order.buyer_id == Account.id, Order.listing_id == _LISTING, Order.state.in_(OPEN)))
+    .outerjoin(Order, sa.and_(Order.buyer_id == Account.id, Order.listing_id == _LISTING, Order.state.in_(LIVE)))
     .where(Account.id == _ACCOUNT)
+    .order_by(Order.state.in_(OPEN).desc(), Order.id.desc())
+    .limit(1)
 )
 """Built once: to build it costs more than to ask."""
 
 
-def _own(listing_id: int, account_id: int | None) -> tuple[Place | None, Turn | None, Order | None]:
-    """The visitor's place, latest turn and open order."""
+def _own(listing_id: int, account_id: int | None) -> tuple[Place | None, Turn | None, Order | None, int]:
+    """The visitor's place, latest turn and order, and how many orders of theirs count."""
     row = account_id and db.session.execute(OWN, {"listing": listing_id, "account": account_id}).first()
-    return (row[0], row[1], row[2]) if row else (None, None, None)
+    return (row[0], row[1], row[2], row[3]) if row else (None, None, None, 0)
 
 
 def _stand(room: Room | None, listing: Listing, place: Place | None) -> Stand:

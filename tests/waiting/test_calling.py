@@ -151,6 +151,23 @@ def test_each_unit_goes_to_one_of_those_who_were_called(app: Flask) -> None:
         assert (len(owners), set(owners) <= set(in_order(room)[:8])) == (8, True)
 
 
+def test_a_turn_leads_to_one_order_and_what_is_given_back_is_kept_for_the_next(app: Flask) -> None:
+    room, _ = a_room(3, quantity=1)
+    open_it(room)
+    with pretending(now() + SOON):
+        turn()
+        first, second, _third = in_order(room)
+        cancel(place(first, room.listing_id))
+        turn()
+        assert called(room) == [first, second]
+        with pytest.raises(NotYourTurn):
+            place(first, room.listing_id)
+        join(room.id, first)
+        assert in_order(room)[-1] == first
+        assert get(Order, place(second, room.listing_id)).buyer_id == second
+        assert figures(fresh(room)) == Figures(taken=3, left=0, inside=0, ordered=1, missed=0, waiting=2)
+
+
 def test_staff_reserve_for_a_caller_whose_turn_it_is_once(app: Flask) -> None:
     room, _ = a_room(0, quantity=2)
     open_it(room)

@@ -12,7 +12,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.signing_in import account_of
 from marketplace.admissions import applying
 from marketplace.admissions.pledge import CURRENT
-from marketplace.demo import perks
+from marketplace.demo import counters
 from marketplace.demo.painting import file_of
 from marketplace.demo.people import person
 from marketplace.demo.town import Clerk, Sale
@@ -59,7 +59,7 @@ def application(lottery: Lottery, number: int, channel: Channel = Channel.SELF) 
 def draft(sale: Sale, office: dict[str, int]) -> int:
     picture = keep(file_of(sale).read_bytes(), drafting.staff_name(office["drafter"]))
     listing_id = drafting.draft(office["drafter"], {**sale.values(), "picture_id": picture})
-    if plans := perks.plans(sale):
+    if plans := counters.plans(sale):
         drafting.plan_perks(listing_id, office["drafter"], plans)
     if sale.state != "draft":
         drafting.submit(listing_id, office["drafter"])

@@ -1,4 +1,4 @@
-"""The demo's baths and desks, what residents may do there, their visits, and the stamps of everybody who came."""
+"""What residents of the demo town did at its baths and desks, and the stamps of everybody who came."""
 
 from __future__ import annotations
 
@@ -6,49 +6,21 @@ import secrets
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from marketplace.demo.counters import BATHS, STATION, WORK
 from marketplace.demo.history import Act
 from marketplace.demo.scene import Scene, partner, somebody
-from marketplace.demo.town import Sale
 from marketplace.gatherings import visiting
 from marketplace.kit.clock import jst, now
-from marketplace.perks import flagging, partnering, using
+from marketplace.perks import flagging, using
 from marketplace.perks.models import Channel
 from marketplace.perks.using import Asked
-from marketplace.rights.plans import Per, Place, Plan, PlanKind
 
-BATHS = ("月見沢温泉館", "海野の湯 ゆったり館")
-STATION, WORK, HALL = "道の駅 月見沢", "コワーキング みずなら", "月見沢町役場"
 CAME = (9, 7, 8, 12, 14, 16, 13, 11, 15, 17, 14, 10)
 """Stamps of each of the last twelve months, this one last."""
 BATHED = (3, 4, 4, 5, 6, 5)
 """Free baths of each of the last six months."""
 USERS = 8
 """So many residents bathe."""
-
-
-def take_in(by: str) -> None:
-    """Every place where something is used becomes a partner."""
-    for name in (*BATHS, STATION, WORK, HALL):
-        partnering.take_in(name, by)
-
-
-def plans(sale: Sale) -> list[Plan]:
-    """The perks of a sale that a counter goes by."""
-    at = {each.name: Place(each.code, each.name) for each in partnering.open_partners()}
-    bath = Plan(
-        *("p1", "温泉の入浴が無料", PlanKind.PERIODIC, (at[BATHS[0]], at[BATHS[1]])), limit=1, per=Per.DAY, pay_yen=300
-    )
-    water = Plan(
-        "p2", "湧水のペットボトル", PlanKind.PERIODIC, (at[STATION],), limit=1, per=Per.FISCAL_YEAR, pay_yen=120
-    )
-    work = Plan("p2", "コワーキングの利用が無料", PlanKind.MEMBERSHIP, (at[WORK],), pay_yen=200)
-    talks = Plan("p1", "町長の講演・相談（60分）", PlanKind.COUNTED, (at[HALL],), limit=12)
-    return {
-        "LST-01": [bath, water],
-        "LST-02": [bath, work],
-        "LST-03": [bath, water],
-        "LST-08": [talks],
-    }.get(sale.id, [])
 
 
 def acts(scene: Scene) -> Iterator[Act]:

@@ -15,7 +15,7 @@ import requests
 import sqlalchemy as sa
 
 from marketplace.chain import deploying, following, sending
-from marketplace.demo import cards, hands, hours, meetings, names, perks, trades, treasury
+from marketplace.demo import cards, counters, hands, hours, meetings, names, perks, trades, treasury
 from marketplace.demo.history import DAY, Act, Tale
 from marketplace.demo.scene import Scene
 from marketplace.demo.town import story
@@ -51,7 +51,7 @@ def seed() -> None:
     told, today = story(), now()  # what lies ahead of it is the future, and stays open
     with pretending(min(sale.opens_at for sale in told.sales) - 12 * DAY):
         office = hands.hire(told.staff)
-        perks.take_in(staff_name(office["drafter"]))
+        counters.take_in(staff_name(office["drafter"]))
     tales = {sale.id: Tale(sale, office, first_buyer=n * 3) for n, sale in enumerate(told.sales)}
     scene = Scene(office, lambda sale: tales[sale].listing_id, settle, today)
     acts = [act for tale in tales.values() for act in tale.acts()]

@@ -1,0 +1,25 @@
+"""The story of the demo town can be told at any hour of the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from marketplace.demo import names
+from marketplace.demo.history import Tale
+from marketplace.demo.scene import Scene
+from marketplace.demo.town import story
+from marketplace.kit.clock import now, pretending
+
+MIDNIGHT = datetime(2026, 11, 28, 15, tzinfo=UTC)
+"""Of a Sunday in Japan."""
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_a_place_is_put_on_the_map_after_its_sale_is_drafted(hour: int) -> None:
+    with pretending(MIDNIGHT + timedelta(hours=hour, minutes=20)):
+        present = now()
+        drafted = {sale.id: min(act.at for act in Tale(sale, {}, 0).acts()) for sale in story().sales}
+        last = max(act.at for act in names.acts(Scene({}, lambda _sale: 0, lambda: None, present)))
+    assert [sale for *_, sale in names.TO_BE_NAMED if not drafted[sale] < last < present] == []

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 75fbc5f90673, after ; 2026-11-29 07:35:57.601943.
+Revision 9cecc6831cd0, after ; 2026-11-29 10:40:55.228622.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "75fbc5f90673"
+revision = "9cecc6831cd0"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from marketplace.kit.db import db
@@ -16,6 +17,7 @@ from marketplace.settings import settings
 
 bp = Blueprint("health", __name__)
 
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 A_WHILE = timedelta(minutes=1)
 
 
@@ -55,14 +57,15 @@ def at_present_schema() -> bool:
     return have == {wanted_head()}
 
 
+@lru_cache
 def wanted_head() -> str:
     """The revision of the schema that this program works with."""
-    return _head_in(str(current_app.extensions["migrate"].directory))
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
 
 
-@lru_cache
-def _head_in(directory: str) -> str:
-    return str(ScriptDirectory(directory).get_current_head())
+def knows(revision: str) -> bool:
+    """Whether it is the schema of this program, or of one before it."""
+    return revision in {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
 def plain(text: str) -> Response:

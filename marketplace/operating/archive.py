@@ -46,11 +46,16 @@ class Archive:
             raise Malformed(f"{self.place} is no backup: {type(trouble).__name__}") from trouble
         if not isinstance(found, dict) or found.get("version") != VERSION:
             raise Malformed(f"{self.place} is no {VERSION}")
+        _see_its_form(found, f"{self.place / MANIFEST}")
         return found
 
     def see_that_it_is_whole(self) -> None:
         """Hash each file again. Raises Malformed, which names the first that is not what it was."""
-        files: dict[str, Any] = self.manifest()["files"]
+        about = self.manifest()
+        files: dict[str, Any] = about["files"]
+        for path in _needed(about):
+            if path not in files:
+                raise Malformed(f"{self.place} does not hold {path}")
         for path, known in files.items():
             if not (self.place / path).is_file():
                 raise Malformed(f"{self.place / path} is missing")
@@ -64,6 +69,28 @@ class Archive:
     def unpacked(self, path: str) -> Iterator[bytes]:
         with gzip.open(self.place / path) as file:
             yield from pieces(file)
+
+
+def _see_its_form(about: Record, name: str) -> None:
+    """A manifest is read on a machine that knows nothing of who wrote it: no path in it may lead out of the backup."""
+    kinds = {"files": dict, "digests": dict, "numbers": dict, "schema": str, "database": str}
+    for key, kind in kinds.items():
+        if not isinstance(about.get(key), kind):
+            raise Malformed(f"{name} does not say {key}")
+    if not isinstance(about["digests"].get("tables"), dict):
+        raise Malformed(f"{name} does not say digests of tables")
+    for path, file in about["files"].items():
+        if "\0" in path or {"", ".", ".."} & set(path.split("/")):
+            raise Malformed(f"{name} names {path!r}, which is not in the backup")
+        if not isinstance(file, dict) or "sha256" not in file:
+            raise Malformed(f"{name} does not say the SHA-256 of {path}")
+
+
+def _needed(about: Record) -> list[str]:
+    """Without which there is no database."""
+    if about["database"] == "sqlite":
+        return ["database.sqlite.gz"]
+    return [f"tables/{table}.copy.gz" for table in about["digests"]["tables"]]
 
 
 def name_of(moment: datetime) -> str:
@@ -83,10 +110,25 @@ def opened(place: Path) -> Archive:
 
 def kept_in(directory: Path) -> list[Archive]:
     """Every whole backup in the directory, the oldest first. None where there is no such directory."""
+    return [archive for archive in map(_opened_if_it_is_one, _named_in(directory)) if archive is not None]
+
+
+def damaged_in(directory: Path) -> list[str]:
+    """What is called a backup there and is none (any more), by name: a disk lies, a copy breaks off."""
+    return [path.name for path in _named_in(directory) if _opened_if_it_is_one(path) is None]
+
+
+def _named_in(directory: Path) -> list[Path]:
     if not directory.is_dir():
         return []
-    names = sorted(path for path in directory.iterdir() if NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
-    return [opened(path) for path in names]
+    return sorted(path for path in directory.iterdir() if NAME.fullmatch(path.name))
+
+
+def _opened_if_it_is_one(place: Path) -> Archive | None:
+    try:
+        return opened(place)
+    except Malformed:
+        return None
 
 
 def newest(directory: Path) -> Archive | None:

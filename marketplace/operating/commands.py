@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from marketplace.api.health import wanted_head
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import backing_up, restoring
@@ -91,7 +92,10 @@ def restore(archive: Archive, progress: Told) -> int:
         return _no(str(trouble))
     if wrong:
         return _no("what stands here is not what was copied:\n" + "\n".join(wrong))
-    sys.stdout.write(f"restored from {archive.place.name}: every table is as it was\n")
+    as_it_was = "every table is as it was"
+    if archive.manifest()["schema"] != wanted_head():
+        as_it_was = "no row is missing, and its tables were brought to the schema of this program"
+    sys.stdout.write(f"restored from {archive.place.name}: {as_it_was}\n")
     return 0
 
 

@@ -194,6 +194,14 @@ LINES = (
         "毎晩バックアップを取るように設定し、別の建物にも写しを置いてください。",
     ),
     (
+        "backups.damaged",
+        "bad",
+        "what is called a backup at {place} is none: {names}",
+        "Move it away, and see whether the disk is well. The others there are backups still; restore one to be sure.",
+        "バックアップのうち {names} が壊れています",
+        "別の場所に移し、ディスクに異常がないかを確かめてください。ほかのバックアップは使えます。",
+    ),
+    (
         "backups.old",
         "warn",
         "the newest backup is {hours} hours old",

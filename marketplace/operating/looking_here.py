@@ -17,7 +17,7 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, is_sqlite
 from marketplace.kit.refusals import Rejected
-from marketplace.operating.archive import newest
+from marketplace.operating.archive import damaged_in, newest
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
 from marketplace.settings import settings
@@ -141,8 +141,10 @@ def signing_keys(deep: bool) -> Iterator[Finding]:
 
 
 def backups(deep: bool) -> Iterator[Finding]:
-    """How old the newest whole backup is. A town that nobody visits yet needs none."""
+    """How old the newest whole backup is, and whether another is broken. A town that nobody visits yet needs none."""
     place = settings().backups
+    if damaged := damaged_in(place):
+        yield found("backups.damaged", place=str(place), names=", ".join(damaged))
     last = newest(place)
     if last is None:
         if settings().in_public:

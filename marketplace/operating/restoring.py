@@ -13,7 +13,7 @@ from pathlib import Path
 import flask_migrate
 import sqlalchemy as sa
 
-from marketplace.api.health import wanted_head
+from marketplace.api.health import knows, wanted_head
 from marketplace.kit.db import db, is_sqlite, let_go, transaction
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
@@ -35,9 +35,11 @@ class NoPlace(Refused):
 def restore_files(archive: Archive, data: Path) -> None:
     """What stands beside the database, into `data`: before the application starts there, which reads hiroba.env.
 
-    Raises NotEmpty, Malformed.
+    Raises NotEmpty, NoPlace, Malformed.
     """
     archive.see_that_it_is_whole()
+    if not knows(archive.manifest()["schema"]):
+        raise NoPlace("this is a backup of a newer program than this one: restore it with that one")
     taken = [name for name in ("hiroba.db", "hiroba.env", "chain", "keys", "stripe.db") if (data / name).exists()]
     if taken:
         raise NotEmpty(f"{data} holds {', '.join(taken)} already: name a new directory by --data")
@@ -79,10 +81,7 @@ def restore_database(archive: Archive, told: Told = lambda table: None) -> list[
 
 
 def _fill(archive: Archive, about: Record, told: Told) -> None:
-    try:
-        flask_migrate.upgrade(revision=about["schema"])
-    except SystemExit as unknown:  # flask-migrate ends the program where the revision is not among its own
-        raise NoPlace("this is a backup of a newer program than this one") from unknown
+    flask_migrate.upgrade(revision=about["schema"])
     db.session.remove()
     known = set(sa.inspect(db.engine).get_table_names())
     with transaction():

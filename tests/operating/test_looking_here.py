@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from marketplace.chain import keystore
 from marketplace.chain.models import Lane
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, is_sqlite, transaction
+from marketplace.operating.archive import newest
 from marketplace.operating.backing_up import back_up
 from marketplace.operating.looking_here import differing, room
+from marketplace.operating.retaining import thin_out
 from marketplace.settings import Settings
 from tests.operating.looked import codes, codes_with, findings
 
@@ -166,3 +169,19 @@ class TestBackups:
         back_up(settings.backups)
         with pretending(now() + timedelta(hours=hours)):
             assert codes("backups") == wanted
+
+    def test_one_that_is_broken_is_named_and_hides_none_of_the_others(
+        self, app: Flask, client: FlaskClient, settings: Settings
+    ) -> None:
+        made = back_up(settings.backups)
+        broken = settings.backups / "hiroba-20260101T000000Z"
+        broken.mkdir()
+        (broken / "MANIFEST.json").write_text('{"version": "backup-v1", "files"')
+        (finding,) = findings("backups")
+        assert (finding.fault.code, finding.seen["names"]) == ("backups.damaged", broken.name)
+        assert newest(settings.backups) == made
+        assert client.get("/metrics").status_code == 200
+        with pretending(now() + timedelta(days=1)):
+            made_since = back_up(settings.backups)
+            assert newest(settings.backups) == made_since
+            assert thin_out(settings.backups, 1, 0, 0) == [made]

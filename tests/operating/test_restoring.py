@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +191,49 @@ def test_what_is_no_backup_is_said_to_be_none(app: Flask, place: Path, tmp_path:
             opened(where)
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda about: about.pop("files"), "does not say files"),
+        (lambda about: about.update(files=[]), "does not say files"),
+        (lambda about: about.update(digests={}), "does not say digests"),
+        (lambda about: about.update(schema=None), "does not say schema"),
+        (lambda about: about["files"].update({"town/../../out": {"sha256": ""}}), "which is not in the backup"),
+        (lambda about: about["files"].update({"/out": {"sha256": ""}}), "which is not in the backup"),
+        (lambda about: about["files"].update({"town/x": {}}), "does not say the SHA-256 of town/x"),
+    ],
+)
+def test_a_manifest_that_is_none_is_refused_and_no_path_in_it_leads_out(
+    app: Flask, place: Path, change: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    archive = back_up(place)
+    about = archive.manifest()
+    change(about)
+    tampered(archive, MANIFEST, json.dumps(about).encode())
+    with pytest.raises(Malformed, match=why):
+        opened(archive.place)
+
+
+def test_one_without_its_database_is_not_begun_with(app: Flask, place: Path, elsewhere: Settings) -> None:
+    archive = back_up(place)
+    about = archive.manifest()
+    del about["files"][a_file_of(archive)]
+    tampered(archive, MANIFEST, json.dumps(about).encode())
+    with pytest.raises(Malformed, match=f"does not hold {a_file_of(archive)}"):
+        restored(archive, elsewhere)
+    assert not elsewhere.data_dir.exists()
+
+
+def test_one_of_a_newer_program_is_refused_before_anything_is_written(
+    app: Flask, place: Path, elsewhere: Settings
+) -> None:
+    archive = back_up(place)
+    tampered(archive, MANIFEST, json.dumps({**archive.manifest(), "schema": "f" * 12}).encode())
+    with pytest.raises(restoring.NoPlace, match="newer program"):
+        restored(archive, elsewhere)
+    assert not elsewhere.data_dir.exists()
+
+
 def test_one_that_was_interrupted_is_not_taken_for_a_backup(app: Flask, place: Path) -> None:
     class Cut(Exception):
         pass
@@ -210,5 +253,5 @@ def test_one_kind_of_database_is_not_restored_into_the_other(app: Flask, place: 
     about = archive.manifest()
     other = "postgresql" if is_sqlite() else "sqlite"
     tampered(archive, MANIFEST, json.dumps({**about, "database": other}).encode())
-    with pytest.raises(restoring.NoPlace):
-        restored(archive, elsewhere)
+    with another(elsewhere), pytest.raises(restoring.NoPlace):
+        restoring.restore_database(archive)

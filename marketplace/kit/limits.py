@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app, request, session
 from flask.typing import ResponseReturnValue
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +26,9 @@ from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.kit.web import client_address
 
+log = logging.getLogger(__name__)
+SECONDS = 1.0
+"""For which a page waits for the server that counts."""
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
@@ -105,6 +110,22 @@ def forget() -> None:
         session.execute(sa.delete(Count).where(Count.until < int(time.time())))
 
 
+class Elsewhere:
+    """Counted by a server for all processes together; while it is silent, by each for itself: no sale stops."""
+
+    def __init__(self, url: str) -> None:
+        waits = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS} if url.startswith("redis") else {}
+        self.there = MovingWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **waits))
+        self.here = Memory()
+
+    def hit(self, window: RateLimitItem, *who: str) -> bool:
+        try:
+            return self.there.hit(window, *who)
+        except StorageError as trouble:
+            log.warning("LIMITS_URL: %s", type(trouble.storage_error).__name__)
+            return self.here.hit(window, *who)
+
+
 class Limiter:
     """Counts in the storage that LIMITS_URL names, over a moving window."""
 
@@ -139,13 +160,13 @@ class Limiter:
         return decorate
 
 
-def _storage(url: str, key: bytes) -> Memory | Database | MovingWindowRateLimiter:
+def _storage(url: str, key: bytes) -> Memory | Database | Elsewhere:
     match url:
         case "memory://":
             return Memory()
         case "database://":
             return Database(key)
-    return MovingWindowRateLimiter(storage_from_string(url))
+    return Elsewhere(url)
 
 
 @lru_cache

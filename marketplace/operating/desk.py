@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
@@ -12,21 +10,19 @@ from marketplace.kit.clock import now
 from marketplace.operating.archive import newest
 from marketplace.operating.faults import PARTS
 from marketplace.operating.health import Grade
+from marketplace.operating.looking_inside import ASLEEP
 from marketplace.operating.models import Trouble
 from marketplace.operating.watching import last_round, past, standing
 from marketplace.settings import settings
 
 bp = Blueprint("operating", __name__)
 
-ASLEEP = timedelta(minutes=5)
-"""The watch looks each minute: when it has not for so long, what it last found says nothing any more."""
-
 
 @bp.get("/staff/health")
 @staff("drafter", "approver", "treasury", "admin")
 def health() -> ResponseReturnValue:
     looked_at = last_round()
-    asleep = looked_at is None or now() - looked_at > ASLEEP
+    asleep = looked_at is None or now() - looked_at > ASLEEP  # what it last found says nothing any more
     troubles = [trouble for trouble in standing() if trouble.fault is not None and trouble.gone_at is None]
     troubles.sort(key=lambda trouble: -grade_of(trouble).weight)
     of_parts = {part: [grade_of(each) for each in troubles if each.code.startswith(f"{part}.")] for part in PARTS}

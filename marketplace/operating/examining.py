@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from marketplace.kit.db import let_go
-from marketplace.operating import looking_at_files, looking_here, looking_inside, looking_outside
+from marketplace.operating import looking_at_files, looking_at_services, looking_here, looking_inside, looking_outside
 from marketplace.operating.faults import PARTS, found
 from marketplace.operating.health import Finding, Grade, worst
 
@@ -20,14 +20,18 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "database": (looking_here.database,),
     "disk": (looking_here.disk,),
     "clock": (looking_here.clock, looking_outside.their_clock),
-    "keys": (looking_here.signing_keys,),
+    "keys": (looking_here.signing_keys, looking_at_services.signer),
     "worker": (looking_inside.worker,),
+    "queue": (looking_at_services.queue,),
     "journal": (looking_inside.journal,),
     "mail": (looking_outside.post_office,),
     "stripe": (looking_outside.stripe,),
     "chain": (looking_outside.blockchain,),
     "follower": (looking_inside.follower,),
     "ipfs": (looking_outside.replicas,),
+    "beacon": (looking_at_services.beacon,),
+    "sms": (looking_at_services.sms,),
+    "accounts": (looking_at_services.accounts,),
     "files": (looking_at_files.files,),
     "backups": (looking_here.backups,),
 }

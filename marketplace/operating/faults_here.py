@@ -42,6 +42,15 @@ LINES = (
         "バックアップを取ってから、python -m marketplace migrate を実行してください。",
     ),
     (
+        "database.no_writing",
+        "bad",
+        "the database answers, but nothing can be written: {why}",
+        "SQLite: is the file this user's to write, is the disk read-only, does a hung process hold it? Stop that one. "
+        "PostgreSQL: is it a standby?",
+        "データベースは答えますが、書きこめません（{why}）",
+        "ファイルの権限、ディスク、止まりかけたプログラムがないかを確かめてください。",
+    ),
+    (
         "database.no_wal",
         "bad",
         "SQLite's journal_mode is {mode}, not wal: readers and writers block each other",
@@ -152,6 +161,14 @@ LINES = (
         "Is `python -m marketplace worker` running? See its log; start it again. Nothing promised is lost.",
         "自動の処理が {count} 件、{since} から遅れています",
         "worker が動いているかを確かめ、起動しなおしてください。約束は失われません。",
+    ),
+    (
+        "worker.asleep",
+        "bad",
+        "no worker has gone its rounds since {since}: sales will not close, and nothing is sent",
+        "Is `python -m marketplace worker` running? See its log; start it again. Nothing promised is lost.",
+        "自動の処理（worker）が、{since} から動いていません",
+        "worker を起動しなおしてください。受付の終了や抽選が、時刻どおりに進みません。",
     ),
     (
         "worker.parked",

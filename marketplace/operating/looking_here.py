@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +28,8 @@ LOW_BYTES, LOW_SHARE, FULL_BYTES = 2 * 1024**3, 0.05, 300 * 1024**2
 """Room on a disk that is worth a word: less than either; and that is an emergency."""
 CLOCK_SECONDS = 5
 """Clocks may differ by this: Stripe allows five minutes, bidders none that they can see."""
+LOCK_SECONDS = 3.0
+"""A transaction of ours takes a few milliseconds."""
 OLD, VERY_OLD = timedelta(hours=30), timedelta(hours=78)
 """A backup of each night may be a little late; after three nights without one somebody must come."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -51,6 +55,22 @@ def database(deep: bool) -> Iterator[Finding]:
     if not at_present_schema():
         yield found("database.schema")
     yield from _sqlite(deep) if is_sqlite() else _postgresql()
+    if why := _refusal_to_write():
+        yield found("database.no_writing", why=why)
+
+
+def _refusal_to_write() -> str:
+    """Why nothing can be written, though all can be read. Nothing is written."""
+    if not is_sqlite():
+        with db.engine.connect() as connection:
+            read_only = connection.execute(sa.text("SHOW transaction_read_only")).scalar_one() == "on"
+        return "it is read-only" if read_only else ""
+    try:
+        with closing(sqlite3.connect(str(db.engine.url.database), timeout=LOCK_SECONDS)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as trouble:
+        return str(trouble)
+    return ""
 
 
 def _sqlite(deep: bool) -> Iterator[Finding]:

@@ -16,10 +16,14 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, see_one_moment
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
+from marketplace.operating.models import Round
 from marketplace.outbox.models import Message
+from marketplace.settings import settings
 
 STILL = timedelta(minutes=5)
 """What is due is looked for every half second: what has waited longer waits for the worker itself."""
+ASLEEP = timedelta(minutes=5)
+"""The watch in the worker goes a round each minute."""
 UNSEALED = timedelta(minutes=2)
 SILENT = timedelta(minutes=2)
 """The follower writes twice a minute that it stands at the head."""
@@ -30,6 +34,10 @@ TAIL = 2_000
 
 
 def worker(deep: bool) -> Iterator[Finding]:
+    """Rounds show that it lives, also where nothing is to be done; a site that nobody visits yet may have none."""
+    looked_at = db.session.scalar(sa.select(Round.at))
+    if (looked_at is None and settings().in_public) or (looked_at is not None and now() - looked_at > ASLEEP):
+        yield found("worker.asleep", **({"since": f"{jst(looked_at):%m/%d %H:%M}"} if looked_at else {}))
     open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
     count, oldest = db.session.execute(
         sa.select(sa.func.count(), sa.func.min(Message.due_at)).select_from(Message).where(open_)

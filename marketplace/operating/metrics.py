@@ -28,7 +28,7 @@ from marketplace.operating.archive import newest
 from marketplace.operating.health import Grade
 from marketplace.operating.looking_inside import STILL
 from marketplace.operating.measuring import BUCKETS
-from marketplace.operating.watching import standing
+from marketplace.operating.watching import last_round, standing
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
 from marketplace.payments.models import Payment, PaymentState
@@ -111,6 +111,8 @@ def of_the_house() -> Iterator[str]:
     grades = [trouble.fault.grade for trouble in standing() if trouble.fault is not None]
     counted: Values = [(f'{{grade="{grade}"}}', grades.count(grade)) for grade in (Grade.WARN, Grade.BAD)]
     yield from gauge("hiroba_troubles", "Faults that the last round found, see /staff/health", counted)
+    if (looked_at := last_round()) is not None:
+        yield from gauge("hiroba_watch_seconds", "Since a worker went its round", [("", age(looked_at))])
     if (last := newest(settings().backups)) is not None:
         yield from gauge("hiroba_backup_age_seconds", "Age of the newest whole backup", [("", age(last.made_at))])
 

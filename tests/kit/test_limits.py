@@ -5,7 +5,8 @@ import time_machine
 from flask import Flask
 from limits import parse
 
-from marketplace.kit.limits import Limiter, Memory, TooOften
+from marketplace.kit.limits import Elsewhere, Limiter, Memory, TooOften
+from tests.local_chain import free_port
 
 
 def test_so_many_in_so_long_and_then_again_when_the_first_is_old_enough() -> None:
@@ -25,6 +26,12 @@ def test_only_the_newest_visitors_are_kept(monkeypatch: pytest.MonkeyPatch) -> N
     memory, window = Memory(), parse("1/minute")
     assert [memory.hit(window, who) for who in "abc"] == [True, True, True]
     assert [memory.hit(window, who) for who in "bca"] == [False, False, True]
+
+
+def test_while_the_server_that_counts_is_silent_each_process_counts_for_itself() -> None:
+    """A sale does not stop for it, and nobody guesses in peace."""
+    counted, window = Elsewhere(f"redis://127.0.0.1:{free_port()}/0"), parse("3/minute")
+    assert [counted.hit(window, "bid", "a") for _ in range(4)] == [True, True, True, False]
 
 
 @pytest.fixture
@@ -57,4 +64,4 @@ def test_methods_that_are_not_named_are_not_counted(limited: Flask) -> None:
 def test_a_storage_that_several_machines_share_is_the_librarys() -> None:
     app = Flask("shared")
     Limiter().init_app(app, "redis://127.0.0.1:1")
-    assert type(app.extensions["hiroba.limits"]).__name__ == "MovingWindowRateLimiter"
+    assert type(app.extensions["hiroba.limits"].there).__name__ == "MovingWindowRateLimiter"

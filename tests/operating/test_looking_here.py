@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,24 @@ class TestTheDatabase:
     def test_that_is_not_there_is_told(self, app: Flask, settings: Settings, tmp_path: Path) -> None:
         nowhere = f"sqlite:///{tmp_path}/nowhere/town.db"
         assert codes_with(settings, "database", database_url=nowhere) == ["database.no_answer"]
+
+    def test_that_can_be_read_and_not_written_is_told(self, app: Flask) -> None:
+        if is_sqlite():  # a process that hangs in the middle of writing
+            with closing(sqlite3.connect(str(db.engine.url.database))) as hung:
+                hung.execute("BEGIN IMMEDIATE")
+                (finding,) = [each for each in findings("database") if each.fault.name == "no_writing"]
+            assert finding.seen == {"why": "database is locked"}
+        else:  # as a standby is
+            name = str(db.engine.url.database)
+            with db.engine.connect() as connection:
+                connection.execute(sa.text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+                connection.commit()
+            db.engine.dispose()
+            assert "database.no_writing" in codes("database")
+            with db.engine.connect() as connection:
+                connection.execute(sa.text("SET transaction_read_only = off"))
+                connection.execute(sa.text(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'))
+                connection.commit()
 
     def test_that_was_damaged_is_told(self, app: Flask) -> None:
         if not is_sqlite():

@@ -17,10 +17,12 @@ from marketplace.kit.db import is_sqlite, transaction
 from marketplace.notices.mail import PAPER
 from marketplace.notices.models import Notice
 from marketplace.operating.looking_inside import standing_alarms
+from marketplace.operating.watching import write
 from marketplace.outbox.models import Message
-from marketplace.settings import settings
+from marketplace.settings import Settings, settings
 from tests.chainlogs import deploy
-from tests.operating.looked import codes, findings
+from tests.operating.looked import codes, codes_with, findings
+from tests.operating.test_looking_outside import PUBLIC
 
 
 def promised(key: str, minutes_ago: int, parked: bool = False) -> None:
@@ -44,6 +46,17 @@ def test_promises_that_nobody_keeps_are_told(app: Flask) -> None:
         ("worker.still", 2),
         ("worker.parked", 1),
     ]
+
+
+def test_a_worker_that_goes_no_rounds_is_told_though_nothing_waits(app: Flask, settings: Settings) -> None:
+    """At night nothing is promised, and a sale has to close all the same."""
+    assert codes("worker") == []
+    assert codes_with(settings, "worker", **PUBLIC) == ["worker.asleep"]
+    write([])
+    with pretending(now() + timedelta(minutes=4)):
+        assert codes("worker") == []
+    with pretending(now() + timedelta(minutes=6)):
+        assert codes("worker") == ["worker.asleep"]
 
 
 def entries(count: int) -> None:

@@ -93,6 +93,7 @@ def test_the_figures_count_each_state(app: Flask, client: FlaskClient, settings:
     }
     assert {name: seen[name] for name in wanted} == wanted
     assert 0 <= seen["hiroba_backup_age_seconds"] < 600
+    assert 0 <= seen["hiroba_watch_seconds"] < 600
 
 
 def test_they_are_in_prometheus_form(client: FlaskClient) -> None:

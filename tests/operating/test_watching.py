@@ -16,7 +16,7 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.notices.models import Notice
-from marketplace.operating.faults import found
+from marketplace.operating.faults import PARTS, found
 from marketplace.operating.health import Finding
 from marketplace.operating.models import Round, Trouble
 from marketplace.operating.watching import keep_watch, past, standing, write
@@ -169,19 +169,23 @@ class TestThePage:
 
     def test_says_that_nobody_has_looked_yet(self, clerk: FlaskClient) -> None:
         page = clerk.get("/staff/health").text
-        assert ("点検そのものが止まっています" in page, page.count("わかりません")) == (True, 14)
+        assert ("点検そのものが止まっています" in page, page.count("わかりません")) == (True, len(PARTS))
 
     def test_says_that_all_is_well(self, clerk: FlaskClient) -> None:
         write([])
         page = clerk.get("/staff/health").text
-        assert ("すべて正常です" in page, page.count("badge--good")) == (True, 14)
+        assert ("すべて正常です" in page, page.count("badge--good")) == (True, len(PARTS))
 
     def test_names_what_is_wrong_since_when_and_what_to_do(self, clerk: FlaskClient, began: datetime) -> None:
         rounds(began, (0, [DOWN, LOW]))
         page = clerk.get("/staff/health").text
         assert "異常が 1 件あります" in page
         assert all(words in page for words in (DOWN.what_ja, DOWN.remedy_ja, LOW.what_ja, LOW.remedy_ja))
-        assert (page.count("badge--bad"), page.count("badge--warn"), page.count("badge--good")) == (2, 2, 12)
+        assert (page.count("badge--bad"), page.count("badge--warn"), page.count("badge--good")) == (
+            2,
+            2,
+            len(PARTS) - 2,
+        )
 
     def test_says_when_the_watch_fell_asleep(self, clerk: FlaskClient, began: datetime) -> None:
         rounds(began, (-10, []))

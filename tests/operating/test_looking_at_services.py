@@ -1,0 +1,111 @@
+"""Servers that only some towns have: asked where the settings name them, and told where they are silent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import db, is_sqlite
+from marketplace.settings import Settings
+from tests.apps import another
+from tests.local_chain import free_port
+from tests.lotteries.applied import a_lottery
+from tests.operating.looked import changed, codes, codes_with, findings
+
+NOT_LOCAL = {"database_url": "postgresql+psycopg://127.0.0.1:9/town"}
+
+
+class _Answering(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32601}}' if self.path == "/signer" else b"[]"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_HEAD(self) -> None:
+        self.send_response(405)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answering) as answering:
+        thread = threading.Thread(target=answering.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{answering.server_port}"
+        answering.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address where nobody listens."""
+    return f"127.0.0.1:{free_port()}"
+
+
+def test_what_the_settings_do_not_name_is_well(app: Flask) -> None:
+    assert {part: codes(part, deep=True) for part in ("queue", "beacon", "sms", "accounts")} == {
+        "queue": [],
+        "beacon": [],
+        "sms": [],
+        "accounts": [],
+    }
+
+
+def test_a_signing_service_is_well_when_it_answers_at_all(app: Flask, settings: Settings, server: str) -> None:
+    assert codes_with(settings, "keys", signer_url=f"{server}/signer") == []
+    assert codes_with(settings, "keys", signer_url=f"{server}/another") == ["keys.no_signer"]
+
+
+def test_one_that_is_not_there_is_told_without_what_opens_it(app: Flask, settings: Settings, nobody: str) -> None:
+    with another(changed(settings, signer_url=f"http://town:6Xw1@{nobody}/6Xw1")):
+        (finding,) = findings("keys")
+    assert (finding.fault.code, finding.seen) == ("keys.no_signer", {"why": "ConnectionError"})
+
+
+def test_servers_of_the_queue_and_of_the_limits_are_told_by_their_setting(
+    app: Flask, settings: Settings, nobody: str
+) -> None:
+    knobs = {"queue_url": f"postgresql://{nobody}/q", "limits_url": f"redis://:6Xw1@{nobody}/0", **NOT_LOCAL}
+    with another(changed(settings, **knobs)):
+        found = findings("queue")
+    assert [(each.fault.code, each.seen["knob"]) for each in found] == [
+        ("queue.no_answer", "QUEUE_URL"),
+        ("queue.no_answer", "LIMITS_URL"),
+    ]
+    assert "6Xw1" not in "".join(each.what for each in found)
+
+
+def test_a_queue_that_answers_is_well(app: Flask, settings: Settings) -> None:
+    if not is_sqlite():
+        assert codes_with(settings, "queue", queue_url=settings.database_url) == []
+
+
+def test_the_beacon_is_asked_when_a_draw_comes_near_or_somebody_looks_deep(
+    app: Flask, settings: Settings, nobody: str
+) -> None:
+    with another(changed(settings, beacon_url=f"http://{nobody}")):
+        draw_at = a_lottery(auction_rules={"draw": "drand"}).draw_at
+        db.session.rollback()
+        assert (codes("beacon"), codes("beacon", deep=True)) == ([], ["beacon.no_answer"])
+        with pretending(draw_at - timedelta(hours=2)):
+            assert codes("beacon") == ["beacon.no_answer"]
+
+
+def test_gateways_are_told_when_they_are_silent(app: Flask, settings: Settings, server: str, nobody: str) -> None:
+    assert codes_with(settings, "sms", sms_url=f"{server}/sms", sms_token="t") == []
+    assert codes_with(settings, "sms", sms_url=f"http://{nobody}/sms") == ["sms.no_answer"]
+    provider: dict[str, Any] = {"oidc_client_id": "town", "oidc_client_secret": "secret"}
+    assert codes_with(settings, "accounts", oidc_issuer=f"http://{nobody}", **provider) == ["accounts.no_answer"]

@@ -19,10 +19,13 @@ LIVE = {
     "stripe_webhook_secrets": f"whsec_{secrets.token_hex(24)}",
     "smtp_url": "smtps://hiroba:pw@mail.example.jp",
     "key_password": secrets.token_urlsafe(24),
+    "mail_from": "hiroba@town.example.lg.jp",
+    "town_mail": "kasegu@town.example.lg.jp",
 }
 """A real town, complete and without a fault."""
 REHEARSED = {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://127.0.0.1:12111"}
 BUCKET = {"s3_bucket": "town", "s3_key_id": "town", "s3_secret": "6Xw1-opens"}
+OIDC = {"oidc_client_id": "town", "oidc_client_secret": "6Xw1"}
 
 UNSAFE: list[tuple[dict[str, Any], str]] = [
     # real money and a stand-in for it
@@ -44,6 +47,9 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({**LIVE, "chain_id": 1337}, "STRIPE_LIVE=1 and CHAIN_ID=1337 exclude each other"),
     ({**LIVE, "key_password": ""}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
     ({**LIVE, "key_password": "password" * 4}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
+    ({**LIVE, "stripe_secret_key": ""}, "STRIPE_LIVE=1 needs STRIPE_SECRET_KEY"),
+    ({**LIVE, "mail_from": "hiroba@example.jp"}, "STRIPE_LIVE=1 needs a MAIL_FROM of the town's own"),
+    ({**LIVE, "town_mail": "kasegu@town.tsukimisawa.example.jp"}, "STRIPE_LIVE=1 needs a TOWN_MAIL of the town's own"),
     # a site that others can reach
     ({**PUBLIC, "base_url": "http://hiroba.example.jp"}, "BASE_URL must begin with https"),
     ({**PUBLIC, "base_url": "http://192.168.1.5:8000"}, "BASE_URL must begin with https"),
@@ -53,7 +59,22 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({**PUBLIC, "secret_key": "x" * 64}, "SECRET_KEY must have 32 random characters"),
     ({**PUBLIC, "secret_key": "please-change-me-" * 4}, "SECRET_KEY must have 32 random characters"),
     ({**HERE, "staff_passkeys": "required"}, "STAFF_PASSKEYS=required needs a BASE_URL with a name"),
+    ({**PUBLIC, "bid_key": "1"}, "BID_KEY must have 32 random characters"),
+    ({**PUBLIC, "metrics_token": "a"}, "METRICS_TOKEN must have 32 random characters"),
+    ({**PUBLIC, "bid_key": PUBLIC["secret_key"]}, "SECRET_KEY, BID_KEY, KEY_PASSWORD and METRICS_TOKEN must differ"),
+    ({**LIVE, "key_password": LIVE["secret_key"]}, "SECRET_KEY, BID_KEY, KEY_PASSWORD and METRICS_TOKEN must differ"),
+    ({"chain_embedded": True, "chain_url": "https://node.example.jp/v3/6Xw1"}, "CHAIN_EMBEDDED=1 shows CHAIN_URL"),
     # an address that is none
+    ({"database_url": "mysql://db/town"}, "DATABASE_URL must begin with sqlite:, postgresql:"),
+    ({"queue_url": "http://queue.example.jp"}, "QUEUE_URL must begin with"),
+    ({"limits_url": "nowhere"}, "LIMITS_URL must begin with"),
+    ({"chain_url": "file:///etc/passwd"}, "CHAIN_URL must begin with http:, https:"),
+    ({"smtp_url": "mail.example.jp:587"}, "SMTP_URL must begin with smtp:, smtps:"),
+    ({"smtp_url": "https://mail.example.jp"}, "SMTP_URL must begin with smtp:, smtps:"),
+    ({"sms_url": "sms.example.jp"}, "SMS_URL must begin with"),
+    ({"operator_mail": "operator@example.jp, nobody"}, "OPERATOR_MAIL must be addresses"),
+    ({**HERE, "stripe_api_base": "file://localhost/etc"}, "STRIPE_API_BASE must be a loopback address"),
+    ({**HERE, "stripe_api_base": "http://evil.example\\@127.0.0.1"}, "STRIPE_API_BASE must be a loopback address"),
     ({"base_url": "https://hiroba.example.jp/"}, "BASE_URL must be a scheme and a host"),
     ({"base_url": "https://hiroba.example.jp?a"}, "BASE_URL must be a scheme and a host"),
     ({"base_url": "https://town:pw@hiroba.example.jp"}, "BASE_URL must be a scheme and a host"),
@@ -62,6 +83,12 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     # keys that others would read on their way
     ({"ipfs_rpc_url": "http://10.0.0.7:5001", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
     ({"ipfs_rpc_url": "https://a.example,http://b.example", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with"),
+    ({"ipfs_rpc_url": "HTTP://10.0.0.7:5001", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
+    ({"ipfs_rpc_url": "/dns/node.example/tcp/5001/http", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
+    ({"oidc_issuer": "HTTP://login.example.jp", **OIDC}, "OIDC_ISSUER must begin with https"),
+    ({"oidc_issuer": "login.example.jp", **OIDC}, "OIDC_ISSUER must begin with https"),
+    ({"chain_url": "http://town:6Xw1@10.0.0.7:8545"}, "CHAIN_URL must begin with https"),
+    ({"signer_url": "http://town:6Xw1@10.0.0.7:9000"}, "SIGNER_URL must begin with https"),
     ({"sms_url": "http://sms.example.jp/", "sms_token": "t"}, "SMS_URL must begin with https"),
     ({"s3_endpoint": "http://s3.example.jp", **BUCKET}, "S3_ENDPOINT must begin with https"),
     ({"s3_endpoint": "s3.example.jp", **BUCKET}, "S3_ENDPOINT must begin with https"),
@@ -109,6 +136,25 @@ def test_an_unsafe_combination_does_not_start_and_says_why(knobs: dict[str, Any]
 )
 def test_a_trial_a_public_site_and_a_town_with_real_money_start(knobs: dict[str, Any]) -> None:
     assert Settings(**knobs).stripe_live == knobs.get("stripe_live", False)
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"),
+    [
+        ("stripe_webhook_tolerance_s", 0),  # Stripe's library would take a signature of any age
+        ("stripe_webhook_tolerance_s", 1_000_000_000),
+        ("stripe_timeout_s", 0),
+        ("chain_timeout_s", 0),
+        ("chain_confirmations", -1),
+        ("min_replicas", -1),
+        ("budgets", {}),
+    ],
+)
+def test_a_number_that_would_switch_a_measure_off_does_not_start(knob: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(**{knob: value})
+    (error,) = refusal.value.errors()
+    assert error["loc"] == (knob,)
 
 
 def test_what_is_printed_of_the_settings_opens_nothing() -> None:

@@ -26,6 +26,14 @@ LINES = (
         "システムの担当のメールアドレスを設定してください。",
     ),
     (
+        "settings.proxies",
+        "warn",
+        "TRUSTED_PROXIES is 0: all visitors are counted as one, and ten tries of anybody shut out everybody",
+        "Set it to how many proxies of yours stand in front; each must set X-Forwarded-For (deploy/nginx).",
+        "来た方を区別できません（TRUSTED_PROXIES が 0 です）",
+        "前に置いたプロキシの数を TRUSTED_PROXIES に設定してください。",
+    ),
+    (
         "database.no_answer",
         "bad",
         "the database does not answer: {why}",

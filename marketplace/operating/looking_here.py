@@ -42,6 +42,8 @@ def knobs(deep: bool) -> Iterator[Finding]:
         yield found("settings.passkeys")
     if here.in_public and not here.operator_mail:
         yield found("settings.operator")
+    if here.in_public and not here.trusted_proxies:  # which has https, and so a proxy
+        yield found("settings.proxies")
 
 
 def database(deep: bool) -> Iterator[Finding]:

@@ -90,15 +90,15 @@ class Settings(BaseSettings):
     """Where rate limits are counted: memory:// by each process for itself, database:// or redis://… by all together."""
 
     chain_url: str = "http://127.0.0.1:8545"
-    chain_id: int = 706_123
+    chain_id: int = Field(default=706_123, ge=1)
     chain_embedded: bool = False
     """True where the chain is the one that scripts/run starts; its address is then shown at /api/v1/status."""
-    chain_confirmations: int = 0
+    chain_confirmations: int = Field(default=0, ge=0)
     """Blocks to wait before an event counts. 0 is right only for a chain of our own."""
-    chain_timeout_s: float = 10
-    chain_stuck_s: float = 60
+    chain_timeout_s: float = Field(default=10, gt=0)
+    chain_stuck_s: float = Field(default=60, gt=0)
     """Seconds that a transaction may wait for its block before it is offered with a higher fee."""
-    chain_max_fee_gwei: float = 500
+    chain_max_fee_gwei: float = Field(default=500, gt=0)
     """What we pay at most for a unit of gas, whatever the chain asks."""
     seaport_addresses: str = ""
     """Seaport contracts whose sales of our rights are read too, comma between. Empty on a chain that has none."""
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     ipfs_rpc_url: str = ""
     """Kubo RPC of a replica node, e.g. http://127.0.0.1:5001. Empty: blocks live in our database only."""
     ipfs_rpc_token: SecretStr = SecretStr("")
-    min_replicas: int = 0
+    min_replicas: int = Field(default=0, ge=0)
     """Verified replicas that must hold a listing's metadata before anything of it is minted."""
 
     beacon_url: str = "https://api.drand.sh,https://drand.cloudflare.com"
@@ -127,8 +127,9 @@ class Settings(BaseSettings):
     stripe_api_base: str = ""
     """Empty: Stripe itself. Else the local Stripe server; must be a loopback address."""
     stripe_live: bool = False
-    stripe_timeout_s: float = 20
-    stripe_webhook_tolerance_s: int = 300
+    stripe_timeout_s: float = Field(default=20, gt=0)
+    stripe_webhook_tolerance_s: int = Field(default=300, ge=60, le=3600)
+    """How old a signature may be. Stripe's own library takes 0 for "of any age"."""
 
     uploads: Literal["database", "bucket"] = "database"
     """Where the bytes of pictures, documents and made files are put. After a change run `python -m marketplace
@@ -207,7 +208,9 @@ class Settings(BaseSettings):
     """The town's number as an issuer of qualified invoices, T and thirteen digits."""
     fund_name: str = "月見沢町高齢者支援等かせぐ基金"
     fund_name_en: str = "Tsukimisawa Fund for the Support of Elderly People"
-    budgets: dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget] = {"general": Budget(name="一般会計")}
+    budgets: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1)] = {
+        "general": Budget(name="一般会計")
+    }
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right
     may be booked. Receipts are numbered in each by itself. Don't take one out that has sold something."""
 

@@ -22,7 +22,12 @@ def unsafe(town: Settings) -> Iterator[str]:
     public = town.in_public
     if site.scheme not in ("http", "https") or not site.hostname or site.username or town.base_url != _origin(site):
         yield "BASE_URL must be a scheme and a host, without a path: https://hiroba.example.jp"
-    if town.stripe_api_base and not on_this_machine(town.stripe_api_base):
+    yield from _no_address(town)
+    if town.stripe_api_base and not (
+        on_this_machine(town.stripe_api_base)
+        and town.stripe_api_base.startswith("http")
+        and "@" not in town.stripe_api_base
+    ):
         yield "STRIPE_API_BASE must be a loopback address: it is only for the local Stripe server"
     if town.stripe_api_base and live:
         yield "STRIPE_LIVE=1 and STRIPE_API_BASE exclude each other"
@@ -38,6 +43,20 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield "BASE_URL must begin with https: else cookies and sign-in codes travel in the clear"
     if (public or live) and not _strong(town.secret_key.get_secret_value(), 32):
         yield "SECRET_KEY must have 32 random characters or more: who guesses it can sign in as anybody"
+    for name in ("BID_KEY", "METRICS_TOKEN"):
+        key = getattr(town, name.lower()).get_secret_value()
+        if public and key and not _strong(key, 32):
+            yield f"{name} must have 32 random characters or more, or be empty: it is there to be tried by everybody"
+    keys = [
+        getattr(town, name).get_secret_value() for name in ("secret_key", "bid_key", "key_password", "metrics_token")
+    ]
+    if public and len(set(filter(None, keys))) < len(list(filter(None, keys))):
+        yield "SECRET_KEY, BID_KEY, KEY_PASSWORD and METRICS_TOKEN must differ: who learns one has the others"
+    if town.chain_embedded and not on_this_machine(town.chain_url):
+        yield "CHAIN_EMBEDDED=1 shows CHAIN_URL to everybody: it must be a loopback address"
+    for name, address in (("CHAIN_URL", town.chain_url), ("SIGNER_URL", town.signer_url)):
+        if urlsplit(address).username and _in_the_clear(address):
+            yield f"{name} must begin with https: else what opens it travels in the clear"
     for name, address, token in (
         ("IPFS_RPC", town.ipfs_rpc_url, town.ipfs_rpc_token),
         ("SMS", town.sms_url, town.sms_token),
@@ -48,7 +67,7 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield "OIDC_ISSUER must begin with https://"
     if town.oidc_issuer and not (town.oidc_client_id and town.oidc_client_secret.get_secret_value()):
         yield "OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET"
-    if town.s3_endpoint and (_in_the_clear(town.s3_endpoint) or not town.s3_endpoint.startswith("http")):
+    if town.s3_endpoint and _in_the_clear(town.s3_endpoint):
         yield "S3_ENDPOINT must begin with https: else documents of people travel in the clear"
     if town.s3_endpoint and not (town.s3_bucket and town.s3_key_id and town.s3_secret.get_secret_value()):
         yield "S3_ENDPOINT needs S3_BUCKET, S3_KEY_ID and S3_SECRET"
@@ -60,7 +79,29 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield from _unsafe_with_real_money(town)
 
 
+def _no_address(town: Settings) -> Iterator[str]:
+    """Addresses of a kind that nobody would answer at, or at which something else would."""
+    for name, address, schemes in (
+        ("DATABASE_URL", town.database_url, ("sqlite", "postgresql")),
+        ("QUEUE_URL", town.queue_url, ("sqlite", "postgresql", "redis", "rediss")),
+        ("LIMITS_URL", town.limits_url, ("memory", "database", "redis", "rediss")),
+        ("CHAIN_URL", town.chain_url, ("http", "https")),
+        ("SIGNER_URL", town.signer_url, ("http", "https")),
+        ("SMTP_URL", town.smtp_url, ("smtp", "smtps")),
+        ("SMS_URL", town.sms_url, ("http", "https", "file")),
+    ):
+        if address and _scheme(address) not in schemes:
+            yield f"{name} must begin with {', '.join(f'{scheme}:' for scheme in schemes)}"
+    if any("@" not in each for each in town.operator_mail.replace(",", " ").split()):
+        yield "OPERATOR_MAIL must be addresses of mail, comma between: else nobody is told of a fault"
+
+
 def _unsafe_with_real_money(town: Settings) -> Iterator[str]:
+    if not town.stripe_secret_key.get_secret_value():
+        yield "STRIPE_LIVE=1 needs STRIPE_SECRET_KEY: else nobody can pay"
+    for name in ("MAIL_FROM", "TOWN_MAIL"):
+        if re.search(r"[@.]example\.(jp|com|org|net)$", getattr(town, name.lower())):
+            yield f"STRIPE_LIVE=1 needs a {name} of the town's own: example.jp is nobody's, and receipts name it"
     if on_this_machine(town.base_url):
         yield "STRIPE_LIVE=1 needs the public BASE_URL: buyers come back to it, and Stripe calls it"
     hooks = [secret.strip() for secret in town.stripe_webhook_secrets.get_secret_value().split(",")]
@@ -81,11 +122,16 @@ def on_this_machine(url: str) -> bool:
 
 
 def _in_the_clear(url: str) -> bool:
-    return url.startswith("http://") and not on_this_machine(url)
+    """Whatever is not https may be read on its way, unless it stays on this machine. Not for file:."""
+    return _scheme(url) not in ("https", "file") and not on_this_machine(url)
 
 
 def _is_shared(url: str) -> bool:
-    return urlsplit(url).scheme.partition("+")[0] in ("redis", "rediss", "postgresql")
+    return _scheme(url) in ("redis", "rediss", "postgresql")
+
+
+def _scheme(url: str) -> str:
+    return urlsplit(url).scheme.partition("+")[0]
 
 
 def _origin(site: SplitResult) -> str:

@@ -32,6 +32,7 @@ PUBLIC: dict[str, Any] = {
     "secret_key": "7hQ2mX9vLr4KdW8sNc3TzB6pYf1GjE5u",
     "staff_passkeys": "required",
     "operator_mail": "operator@example.jp",
+    "trusted_proxies": 1,
 }
 
 
@@ -41,6 +42,7 @@ PUBLIC: dict[str, Any] = {
         ({}, []),
         ({"staff_passkeys": "optional"}, ["settings.passkeys"]),
         ({"operator_mail": ""}, ["settings.operator"]),
+        ({"trusted_proxies": 0}, ["settings.proxies"]),
         ({"base_url": "http://127.0.0.1:8000", "secret_key": "", "staff_passkeys": "optional"}, []),
     ],
     ids=lambda value: ",".join(value) or "-",

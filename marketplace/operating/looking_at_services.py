@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Unavailable
 from marketplace.lotteries import draw
 from marketplace.lotteries.models import Lottery, LotteryState
@@ -63,7 +63,7 @@ def beacon(deep: bool) -> Iterator[Finding]:
         Lottery.draw_at < now() + SOON,
     )
     wanted = deep or db.session.scalar(drawing.limit(1)) is not None
-    db.session.rollback()
+    let_go()
     there = current_app.extensions["hiroba.ports"].beacon
     if wanted and there.addresses:
         try:

@@ -1,5 +1,6 @@
 """What every other test relies on."""
 
+import re
 import socket
 import urllib.request
 from datetime import UTC, datetime
@@ -9,9 +10,12 @@ import sqlalchemy as sa
 from flask import Flask, Response, g
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, transaction
+from tests.apps import another
 from tests.choosing import starts_programs
 from tests.databases import chosen
 from tests.visiting import visiting
@@ -35,6 +39,33 @@ def serve(app: Flask, path: str, text: str, kind: str = "html", policy: str = ""
 
 def emails() -> list[str]:
     return list(db.session.scalars(sa.select(Account.email).order_by(Account.email)))
+
+
+def ways(addresses: Map, rules: list[Rule]) -> list[object]:
+    """Where the addresses lead to which these rules belong, a 7 in each gap; HTTPException's class where no 7 fits."""
+
+    def way(path: str, method: str) -> object:
+        try:
+            return addresses.bind("localhost").match(path, method)
+        except HTTPException as error:
+            return type(error)
+
+    return [way(re.sub("<[^>]*>", "7", rule.rule), max(rule.methods or ())) for rule in rules]
+
+
+def test_remembered_addresses_lead_where_those_of_an_application_alone_would(app: Flask) -> None:
+    rules = list(app.url_map.iter_rules())
+    alone = Map([rule.empty() for rule in rules], converters=app.url_map.converters)
+    assert ways(app.url_map, rules) == ways(alone, rules)
+
+
+def test_an_address_that_one_application_has_more_is_no_other_ones(app: Flask) -> None:
+    serve(app, "here", "ここです")
+    with another(app.extensions["hiroba.settings"]) as other:
+        assert (app.test_client().get("/testing/here").text, other.test_client().get("/testing/here").status_code) == (
+            "ここです",
+            404,
+        )
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])

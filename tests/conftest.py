@@ -9,11 +9,11 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
@@ -28,6 +28,7 @@ from marketplace.kit.db import db
 from marketplace.kit.lasting import here_to_stay
 from marketplace.settings import Settings
 from tests import choosing, local_bucket, local_stripe, postgres
+from tests.apps import another
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.remembering import remember
@@ -57,6 +58,13 @@ hypothesis.settings.register_profile("town", deadline=None)  # how long an examp
 hypothesis.settings.load_profile("town")
 
 SERVER = pytest.StashKey[ExitStack]()
+
+
+class Told(NamedTuple):
+    """`what` the past of a test file returned: ids, as a rule, since rows belong to the application that read them."""
+
+    url: str
+    what: Any
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,9 +119,30 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
         yield kind
 
 
-@pytest.fixture
-def database_url(databases: Databases) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def past() -> Callable[[], Any] | None:
+    """What has happened in the town before each test of a file: a file with a long story tells it here, once."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def told(
+    databases: Databases, past: Callable[[], Any] | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Told]:
+    """The past has happened, in a database of which each test gets a copy."""
+    if past is None:
+        yield Told("", None)
+        return
     with databases.copy() as url:
+        here = {"database_url": url, "data_dir": tmp_path_factory.mktemp("past")}
+        with another(PLAIN.model_copy(update=here)):
+            what = past()
+        yield Told(url, what)
+
+
+@pytest.fixture
+def database_url(databases: Databases, told: Told) -> Iterator[str]:
+    with databases.copy(told.url) as url:
         yield url
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,12 +33,21 @@ from tests.pages import read, submit
 from tests.racing import at_once
 
 
+@pytest.fixture(scope="module")
+def past() -> Callable[[], None]:
+    """A town with a sale, a lottery and an auction, on a day that is over and has its head."""
+
+    def live() -> None:
+        with pretending(now() - timedelta(days=1)):
+            a_life()
+        anchor_days()
+
+    return live
+
+
 @pytest.fixture
 def life(app: Flask) -> None:
-    """A town with a sale, a lottery and an auction, on a day that is over and has its head."""
-    with pretending(now() - timedelta(days=1)):
-        a_life()
-    anchor_days()
+    """That town."""
 
 
 def listing_of(mode: str) -> Listing:

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,22 @@ from marketplace.continuity import exporting
 from marketplace.journal.models import Head
 from marketplace.kit.db import db, get, transaction
 from marketplace.metadata.models import Pin, blocks
+from marketplace.settings import Settings
+from tests.apps import another
 from tests.chainlogs import somebody
+from tests.conftest import Told
 from tests.continuity.lasting import NAME, NICKNAME, a_kit, a_life
+from tests.databases import Databases
+
+
+@pytest.fixture(scope="module")
+def past() -> Callable[[], list[int]]:
+    return a_life
 
 
 @pytest.fixture
-def tokens(app: Flask) -> list[int]:
-    return a_life()
+def tokens(app: Flask, told: Told) -> list[int]:
+    return list(told.what)
 
 
 def data(kit: Path, path: str) -> Any:
@@ -120,8 +130,9 @@ def test_an_export_that_dies_leaves_nothing_that_looks_like_a_kit(tokens: list[i
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_an_empty_town_has_a_kit_too(app: Flask, tmp_path: Path) -> None:
-    kit = a_kit(tmp_path / "kit")
+def test_an_empty_town_has_a_kit_too(databases: Databases, settings: Settings, tmp_path: Path) -> None:
+    with databases.copy() as url, another(settings.model_copy(update={"database_url": url})):
+        kit = a_kit(tmp_path / "kit")
     assert (data(kit, "data/tokens.json"), data(kit, "metadata/index.json")) == ([], [])
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,16 +19,31 @@ from marketplace.metadata import amending
 from marketplace.metadata.models import Pin
 from marketplace.outbox import keeping
 from marketplace.rights.models import Right
+from marketplace.settings import Settings
 from tests import given
+from tests.apps import another
+from tests.conftest import Told
 from tests.continuity.lasting import a_kit, a_life
+from tests.databases import Databases
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """A life, and the kit that was made of it then."""
+
+    def live() -> Path:
+        a_life()
+        return a_kit(tmp_path_factory.mktemp("whole") / "kit")
+
+    return live
+
+
 @pytest.fixture
-def kit(app: Flask, tmp_path: Path) -> Path:
-    a_life()
-    return a_kit(tmp_path / "kit")
+def kit(app: Flask, told: Told, tmp_path: Path) -> Path:
+    """The kit, to do with it what one likes."""
+    return shutil.copytree(told.what, tmp_path / "kit")
 
 
 def the(kit: Path, pattern: str) -> Path:
@@ -85,7 +101,6 @@ def test_each_proof_is_checked_by_itself(kit: Path, path: str, says: str) -> Non
 
 
 def test_the_whole_journal_is_checked_and_one_changed_reason_breaks_it(app: Flask, tmp_path: Path) -> None:
-    a_life()
     file = tmp_path / "journal.json"
     file.write_bytes(b"".join(exporting.journal()))
     count = len(json.loads(file.read_text())["entries"])
@@ -101,7 +116,6 @@ def test_the_whole_journal_is_checked_and_one_changed_reason_breaks_it(app: Flas
 
 
 def test_a_journal_whose_end_was_cut_off_is_not_whole(app: Flask, tmp_path: Path) -> None:
-    a_life()
     file = tmp_path / "journal.json"
     file.write_bytes(b"".join(exporting.journal()))
     change(file, lambda journal: journal["entries"].pop())
@@ -204,14 +218,15 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_every_edition_of_a_corrected_right_and_the_pictures_of_its_tokens_are_checked(
-    app: Flask, tmp_path: Path
+    databases: Databases, settings: Settings, tmp_path: Path
 ) -> None:
-    given.a_listing(quantity=3, art_per_token=True)
-    right = db.session.scalars(sa.select(Right)).one()
-    amendment = amending.propose(right.id, given.staff("drafter"), {"title_en": "Corrected"}, "書きまちがい")
-    amending.approve(amendment, given.staff("approver"))
-    keeping.drain()
-    kit = a_kit(tmp_path / "kit")
-    roots = list(db.session.scalars(sa.select(Pin.root).order_by(Pin.edition)))
+    with databases.copy() as url, another(settings.model_copy(update={"database_url": url})):
+        given.a_listing(quantity=3, art_per_token=True)
+        right = db.session.scalars(sa.select(Right)).one()
+        amendment = amending.propose(right.id, given.staff("drafter"), {"title_en": "Corrected"}, "書きまちがい")
+        amending.approve(amendment, given.staff("approver"))
+        keeping.drain()
+        kit = a_kit(tmp_path / "kit")
+        roots = list(db.session.scalars(sa.select(Pin.root).order_by(Pin.edition)))
     assert [path.stem for path in sorted(kit.glob("metadata/*.car"))] == sorted(roots)
     assert ", 2 trees, 0 tokens, " in verify(kit)

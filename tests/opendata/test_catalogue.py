@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,14 +43,22 @@ NOT_DATA = {
 }
 
 
-@pytest.fixture
-def town(app: Flask, client: FlaskClient) -> FlaskClient:
+@pytest.fixture(scope="module")
+def past() -> Callable[[], None]:
     """A little of everything has ended."""
-    deploy()
-    chain = Chain()
-    held_token(chain, given.an_account(), given.a_listing())
-    ended("ascending", 2_000, 3_000)
-    drawn(3)
+
+    def live() -> None:
+        deploy()
+        held_token(Chain(), given.an_account(), given.a_listing())
+        ended("ascending", 2_000, 3_000)
+        drawn(3)
+
+    return live
+
+
+@pytest.fixture
+def town(client: FlaskClient) -> FlaskClient:
+    """That town, visited."""
     return client
 
 

@@ -44,8 +44,8 @@ def opened(path: Path, password: str, hardness: int) -> FileSigner:
     """The key in this file, made if there is none. Raises WeakKey where it is locked more lightly than `hardness`."""
     from eth_account import Account  # noqa: PLC0415 -- only senders need it
 
-    if not path.exists():
-        _create(path, password, hardness)
+    if not path.exists() and (made := _create(path, password, hardness)):
+        return FileSigner(made)  # to unlock what was locked just now would take as long once more
     kept = json.loads(path.read_text())
     if kept["crypto"]["kdfparams"]["n"] < hardness:
         raise WeakKey(f"{path.name} was locked lightly, for a chain of our own: make a new key for a public one")
@@ -68,12 +68,13 @@ def opens(path: Path, password: str) -> bool:
     return True
 
 
-def _create(path: Path, password: str, hardness: int) -> None:
-    """Write a new key, whole or not at all; where two processes do so at once, the first one's counts for both."""
+def _create(path: Path, password: str, hardness: int) -> Any | None:
+    """The new key, written whole or not at all; None where another process did so at once: the first one's counts."""
     from eth_account import Account  # noqa: PLC0415 -- only senders need it
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = Account.encrypt(Account.create().key, password, kdf="scrypt", iterations=hardness)
+    made = Account.create()
+    kept = Account.encrypt(made.key, password, kdf="scrypt", iterations=hardness)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
@@ -83,6 +84,7 @@ def _create(path: Path, password: str, hardness: int) -> None:
     try:
         os.link(fresh, path)
     except FileExistsError:
-        pass
+        return None
     finally:
         fresh.unlink()
+    return made

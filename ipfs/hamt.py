@@ -8,6 +8,7 @@ Source: https://specs.ipfs.tech/unixfs/#hamt-structure-and-parameters
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import mmh3
@@ -94,6 +95,7 @@ def _shards(shard: Block, get: Callable[[CID], Block], depth: int, met: set[CID]
             yield from _shards(get(link.cid), get, depth + 1, met)
 
 
+@lru_cache(maxsize=16)  # a block never changes, and each look-up in a directory begins at the same root
 def read(shard: Block) -> tuple[Link, ...]:
     """The links of one shard: 256 ways by murmur3, one link for each bit that is set. Raises Malformed."""
     if shard.cid.codec != DAG_PB:

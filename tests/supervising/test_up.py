@@ -12,12 +12,13 @@ import pytest
 
 from tests.local_chain import free_port
 from tests.processes import eventually, is_gone, living_in
-from tests.town import ROOT, pid_of, status, town
+from tests.town import ROOT, Town, pid_of, status, town
 
 pytestmark = [pytest.mark.node, pytest.mark.skipif(sys.platform != "linux", reason="the processes are found in /proc")]
 
 
-def test_it_says_when_it_is_ready_stops_when_told_and_finds_everything_again(tmp_path: Path) -> None:
+def test_it_says_when_it_is_ready_ends_when_told_and_finds_everything_again_however_it_ended(tmp_path: Path) -> None:
+    """One town, started three times: each start takes some seconds of a processor, the first of them the most."""
     data, port = tmp_path / "town", free_port()
     with town(data, port) as first:
         assert first.until_said("Hiroba") == f"Hiroba is ready: http://127.0.0.1:{port}"
@@ -28,27 +29,35 @@ def test_it_says_when_it_is_ready_stops_when_told_and_finds_everything_again(tmp
     kept = (data / "hiroba.env").read_text()
     with town(data, port) as second:
         second.until_said("Hiroba is ready")
-        assert [line for line in second.said if line.startswith(("the town was built", "deploy"))] == []
-        second.process.send_signal(signal.SIGINT)
-        assert second.ends() == 0
+        assert built(second) == []
+        what_dies_comes_back(second)
+        nothing_outlives_a_killed_supervisor(second)
+    with town(data, port) as third:
+        third.until_said("Hiroba is ready")
+        assert built(third) == []
+        third.process.send_signal(signal.SIGINT)
+        assert third.ends() == 0
     assert (data / "hiroba.env").read_text() == kept
 
 
-def test_what_dies_comes_back_and_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
-    data, port = tmp_path / "town", free_port()
-    with town(data, port) as up:
-        up.until_said("Hiroba is ready")
-        for name, words in (("worker", b"marketplace worker"), ("web", b"gunicorn"), ("chain", b"chain.embedded")):
-            before = pid_of(data, words)
-            os.kill(before, signal.SIGKILL)
-            assert up.until_said(f"{name:<9}ended").endswith("started again in 0.5 s")
-            assert eventually(lambda before=before, words=words: _comes_back(data, words, before))  # type: ignore[misc]
-        assert eventually(lambda: _answers(port))
-        children = living_in(data)
-        up.process.kill()
-        assert eventually(lambda: all(map(is_gone, children)))
-    with town(data, port) as again:
-        again.until_said("Hiroba is ready")
+def built(up: Town) -> list[str]:
+    """What it said that it made, and did not find."""
+    return [line for line in up.said if line.startswith(("the town was built", "deploy"))]
+
+
+def what_dies_comes_back(up: Town) -> None:
+    for name, words in (("worker", b"marketplace worker"), ("web", b"gunicorn"), ("chain", b"chain.embedded")):
+        before = pid_of(up.data, words)
+        os.kill(before, signal.SIGKILL)
+        assert up.until_said(f"{name:<9}ended").endswith("started again in 0.5 s")
+        assert eventually(lambda before=before, words=words: _comes_back(up.data, words, before))  # type: ignore[misc]
+    assert eventually(lambda: _answers(up.port))
+
+
+def nothing_outlives_a_killed_supervisor(up: Town) -> None:
+    children = living_in(up.data)
+    up.process.kill()
+    assert eventually(lambda: all(map(is_gone, children)))
 
 
 def test_a_port_that_is_taken_is_one_line_with_the_remedy(tmp_path: Path) -> None:

@@ -44,10 +44,17 @@ def steps(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line.split(" …")[0] for line in done.stderr.splitlines()]
 
 
-def test_the_first_call_tells_each_step_and_the_second_has_nothing_to_do(copy: Path) -> None:
-    first, second = setup(copy), setup(copy)
-    assert steps(first) == ["setup: Python environment in .venv", "setup: Python packages of requirements/run.txt"]
-    assert steps(second) == []
+def test_two_at_once_do_the_work_once_and_tell_each_step_and_the_next_has_nothing_to_do(copy: Path) -> None:
+    command = [str(copy / "scripts" / "setup"), "run"]
+    env = {**os.environ, **NOWHERE}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen(command, env=env, **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    said = [each.communicate() for each in both]
+    assert [(each.returncode, out) for each, (out, _) in zip(both, said, strict=True)] == [(0, ""), (0, "")]
+    lines = "".join(err for _, err in said).splitlines()
+    told = [line.split(" …")[0] for line in lines if line != "setup: waiting for another setup of this directory"]
+    assert told == ["setup: Python environment in .venv", "setup: Python packages of requirements/run.txt"]
+    assert steps(setup(copy)) == []
     assert {path.name for path in copy.iterdir()} == {"scripts", "requirements", ".venv", ".cache"}
 
 
@@ -80,15 +87,6 @@ def test_no_network_is_one_line_with_the_remedy_and_leaves_no_stamp(installed: P
         f"and npm. Details: {installed / '.cache' / 'setup.log'}",
     )
     assert not (installed / ".venv" / ".test").exists()
-
-
-def test_two_at_once_do_the_work_once(copy: Path) -> None:
-    command = [str(copy / "scripts" / "setup"), "run"]
-    env = {**os.environ, **NOWHERE}
-    both = [subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = "".join(each.communicate()[1] for each in both)
-    assert [each.returncode for each in both] == [0, 0]
-    assert said.count("Python environment in .venv") == 1
 
 
 def test_a_word_that_means_nothing_is_refused(copy: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import flask_migrate
@@ -39,6 +40,17 @@ def test_the_password_of_the_keys_is_for_the_workers_alone() -> None:
     assert "KEY_PASSWORD" not in knobs(DEPLOY / "hiroba.env.example")
     readers = [unit.name for unit in UNITS if "keys.env" in unit.read_text("utf-8")]
     assert readers == ["hiroba-worker@.service"]
+
+
+def test_what_the_containers_are_told_is_in_no_image_and_in_no_repository() -> None:
+    """compose.yaml has its secrets lie beside it, in what the image is built from."""
+    read = re.findall(r"env_file: \[(.*?)\]", (DEPLOY / "compose.yaml").read_text("utf-8"))
+    secret = {f"deploy/{name.strip()}" for names in read for name in names.split(",")} | {"deploy/certificates"}
+    assert secret == {"deploy/hiroba.env", "deploy/keys.env", "deploy/certificates"}
+    for file, root in ((DEPLOY / "Dockerfile.dockerignore", ""), (ROOT / ".gitignore", "/")):
+        patterns = file.read_text("utf-8").split()
+        left = [name for name in secret if not any(fnmatch(root + name, pattern) for pattern in patterns)]
+        assert left == [], file
 
 
 def test_gunicorn_is_told_the_same_as_on_one_machine() -> None:
@@ -93,41 +105,6 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     done = subprocess.run([verify, "verify", "--man=no", *names], capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if "hiroba" in line]
     assert (done.returncode, ours) == (0, [])
-
-
-def test_nginx_takes_its_files(tmp_path: Path) -> None:
-    nginx, openssl = shutil.which("nginx"), shutil.which("openssl")
-    if nginx is None or openssl is None:
-        pytest.skip("nginx: nginx or openssl is not on PATH")
-    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
-    made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=hiroba.example.jp", "-days", "1"]
-    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    moved = {
-        "/etc/letsencrypt/live/hiroba.example.jp": str(tmp_path),
-        "/etc/nginx/hiroba": str(DEPLOY / "nginx"),
-        "/var/cache/nginx/hiroba": str(tmp_path / "cache"),
-        "listen 80;": f"listen 127.0.0.1:{free_port()};",
-        "listen 443 ": f"listen 127.0.0.1:{free_port()} ",
-    }
-    site = (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8")
-    for old, new in moved.items():
-        assert old in site, old
-        site = site.replace(old, new)
-    (tmp_path / "site.conf").write_text(site, "utf-8")
-    upstream = DEPLOY / "nginx" / "upstream.conf"
-    temporary = "".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {temporary}"
-        f" client_body_temp_path {tmp_path}/body; include {upstream}; include {tmp_path}/site.conf; }}",
-        "utf-8",
-    )
-    done = subprocess.run(
-        [nginx, "-t", "-q", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_both_pages_of_a_full_house_say_the_same_and_when_to_come_again() -> None:

@@ -1,8 +1,7 @@
 """Holds what is installed against what is locked and what may be used: scripts/licences. Needs no network.
 
 Each package must be pinned with hashes, be installed as it is pinned, and have a licence of those that
-requirements/licences.toml approves; docs/licences.md lists them all. Whether one of them has a known hole, a database
-on the internet knows: docs/security.md says how to ask it.
+requirements/licences.toml approves; docs/licences.md lists them all. scripts/holes asks whether one has a known hole.
 """
 
 import json

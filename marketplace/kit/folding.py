@@ -10,6 +10,8 @@ KATAKANA = range(0x30A1, 0x30F7)
 TO_HIRAGANA = {sign: sign - 0x60 for sign in KATAKANA} | {0x30FD: 0x309D, 0x30FE: 0x309E}
 DASH_IN_A_WORD = re.compile(r"(?<=[ぁ-ゖー])[-‐‑‒–—―−─]")
 """What people type for the long vowel: カヌ−センタ−."""
+NOWHERE = "∅"
+"""No letter and no digit, and so in nothing that is folded."""
 MOST_TERMS, LONGEST = 6, 40
 
 
@@ -27,6 +29,10 @@ def _once(text: str) -> str:
 
 
 def terms(typed: str) -> list[str]:
-    """The words of a search, folded, each once: up to MOST_TERMS, none longer than LONGEST."""
-    parts = (folded(part)[:LONGEST] for part in unicodedata.normalize("NFKC", typed).split())
-    return list(dict.fromkeys(part for part in parts if part))[:MOST_TERMS]
+    """The words of a search, folded, each once: up to MOST_TERMS, none longer than LONGEST.
+
+    [NOWHERE] where signs alone were typed, of which no text is made: they find nothing, where no word would find all.
+    """
+    parts = unicodedata.normalize("NFKC", typed).split()
+    words = list(dict.fromkeys(word for word in (folded(part)[:LONGEST] for part in parts) if word))[:MOST_TERMS]
+    return words or ([NOWHERE] if parts else [])

@@ -49,6 +49,14 @@ def test_a_search_is_its_words_each_once() -> None:
     assert terms("　温泉  無料　オンセン おんせん ％ ") == ["温泉", "無料", "おんせん"]
 
 
+@pytest.mark.parametrize("typed", ["🎉", "%", "_ ！", "。", "\x00"])
+def test_signs_alone_are_a_word_that_nothing_has(typed: str) -> None:
+    (word,) = terms(typed)
+    assert word not in folded(word + typed)
+    assert terms(f"{typed} 温泉") == ["温泉"]
+    assert terms(" 　 ") == []
+
+
 def test_a_search_of_a_thousand_long_words_is_cut_short() -> None:
     found = terms(" ".join(f"{number:0<99}" for number in range(1, 1_000)))
     assert (len(found), {len(each) for each in found}) == (MOST_TERMS, {LONGEST})

@@ -42,10 +42,15 @@ def mobile(number: str) -> str:
     return digits
 
 
+def closed() -> NoSms | None:
+    """Why nobody can be asked for a number; None where the town has a gateway."""
+    return NoSms() if sms() is None else None
+
+
 def ask(account_id: int, number: str) -> str:
     """Have a code sent to `number` ⇢ phone.asked; the number as it is kept. NoSms, Invalid, TooManyCodes."""
-    if sms() is None:
-        raise NoSms
+    if (refusal := closed()) is not None:
+        raise refusal
     digits = mobile(number)
     with transaction() as session:
         lock(Account, account_id)

@@ -62,5 +62,6 @@ def my_id() -> int:
 
 
 def page(number: NumberForm, code: NumberCodeForm) -> str:
-    asked = session.get("number")
-    return render_template("accounts/phone.html", number=number, code=code, asked=asked, account=current_account())
+    """With its forms; where the town has no gateway, with the sentence that it takes none instead of them."""
+    about = {"asked": session.get("number"), "account": current_account(), "refusal": phoning.closed()}
+    return render_template("accounts/phone.html", number=number, code=code, **about)

@@ -137,3 +137,8 @@ class TestOff:
             phoning.ask(account, NUMBER)
         given.signed_in(client, given.staff("drafter"))
         assert 'name="asks_sms"' not in client.get("/staff/listings/new?template=resident").text
+
+    def test_the_page_says_so_and_has_no_form_that_would_be_refused(self, client: FlaskClient, account: int) -> None:
+        page = read(given.signed_in(client, account).get("/account/phone"))
+        assert "いまは、携帯電話番号の確認を受け付けていません。" in page.words
+        assert [form.action for form in page.forms if form.action.startswith("/account/phone")] == []

@@ -47,9 +47,7 @@ PLAIN = Settings(
 )
 """Read once: to ask the environment for each of 150 settings takes a fifth of the time that an application takes."""
 
-gc.set_threshold(
-    20_000
-)  # an application is 100,000 things; to look for garbage after each 700 took a fifteenth of it all
+gc.set_threshold(20_000)  # an application is 100,000 things: to look for garbage after each 700 took a fifteenth of it
 remember()
 for office in OFFICES:  # all who listen stand in the lists before a test puts somebody there, and takes its list back
     modules_of(office)

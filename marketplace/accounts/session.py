@@ -34,7 +34,7 @@ STAFF_SESSION = timedelta(hours=10)
 """A working day: a tablet left at the counter does not stay signed in overnight."""
 SEEN_EACH = timedelta(hours=1)
 """How exactly the last visit of a browser is known."""
-HERE = "hiroba.visit"
+HERE, ROLES = "hiroba.visit", "hiroba.roles"
 READS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -123,6 +123,7 @@ def sign_out() -> None:
             rows.execute(sa.delete(SignIn).where(SignIn.id == now_here.sign_in_id))
     session.clear()
     request.environ.pop(HERE, None)
+    request.environ.pop(ROLES, None)
 
 
 def visit() -> Visit | None:
@@ -172,11 +173,21 @@ def roles_of(account_id: int) -> set[Role]:
     return set(db.session.scalars(sa.select(StaffRole.role).where(StaffRole.account_id == account_id)))
 
 
+def my_roles() -> set[Role]:
+    """Of whoever is signed in, looked up once for each request: a page of the desk asks for each link and button."""
+    if ROLES not in request.environ:
+        account_id = visitor_id()
+        request.environ[ROLES] = roles_of(account_id) if account_id else set()
+    found: set[Role] = request.environ[ROLES]
+    return found
+
+
 def _standing(account_id: int) -> tuple[set[Role], bool]:
-    """The roles of a person, and whether they have a passkey, in one look."""
+    """The roles of who is signed in, and whether they have a passkey, in one look."""
     has_passkey = sa.exists().where(Passkey.account_id == account_id)
     rows = db.session.execute(sa.select(StaffRole.role, has_passkey).where(StaffRole.account_id == account_id)).all()
-    return {row[0] for row in rows}, any(row[1] for row in rows)
+    have = request.environ[ROLES] = {row[0] for row in rows}
+    return have, any(row[1] for row in rows)
 
 
 def signed_in(view: View[P]) -> View[P]:

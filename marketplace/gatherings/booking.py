@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -166,12 +167,19 @@ def bookings_of(account_id: int) -> list[Rsvp]:
 
 def counts(gathering_id: int) -> dict[RsvpState, int]:
     """How many people stand where; of those whose bookings are erased, how many came."""
-    rows = sa.select(Rsvp.state, sa.func.count()).where(Rsvp.gathering_id == gathering_id).group_by(Rsvp.state)
-    found: dict[RsvpState, int] = {state: count for state, count in db.session.execute(rows)}  # noqa: C416 -- a Row
-    kept = db.session.scalar(sa.select(Gathering.came).where(Gathering.id == gathering_id))
-    return {state: found.get(state, 0) for state in RsvpState} | (
-        {RsvpState.ATTENDED: kept} if kept is not None else {}
-    )
+    return counts_of([gathering_id])[gathering_id]
+
+
+def counts_of(gathering_ids: Collection[int]) -> dict[int, dict[RsvpState, int]]:
+    """The same of many."""
+    found = {gathering_id: dict.fromkeys(RsvpState, 0) for gathering_id in gathering_ids}
+    rows = sa.select(Rsvp.gathering_id, Rsvp.state, sa.func.count()).where(Rsvp.gathering_id.in_(gathering_ids))
+    for gathering_id, state, count in db.session.execute(rows.group_by(Rsvp.gathering_id, Rsvp.state)):
+        found[gathering_id][state] = count
+    kept = sa.select(Gathering.id, Gathering.came).where(Gathering.id.in_(gathering_ids), Gathering.came.is_not(None))
+    for gathering_id, came in db.session.execute(kept):
+        found[gathering_id][RsvpState.ATTENDED] = came
+    return found
 
 
 def _mine(gathering_id: int, account_id: int) -> Rsvp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -31,7 +31,9 @@ DOOR = ("drafter", "approver", "counter")
 @staff("drafter", "approver", "counter")
 def index() -> ResponseReturnValue:
     found = list(db.session.scalars(sa.select(Gathering).order_by(Gathering.begins_at.desc(), Gathering.id.desc())))
-    rows = [(row, booking.counts(row.id), seats_of(row.id)) for row in found]
+    ids = [row.id for row in found]
+    counts, seats = booking.counts_of(ids), seats_in(ids)
+    rows = [(row, counts[row.id], seats.get(row.id, 0)) for row in found]
     return render_template("gatherings/desk.html", rows=rows, at=now())
 
 
@@ -158,7 +160,13 @@ def by() -> str:
 
 
 def seats_of(gathering_id: int) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).where(Seat.gathering_id == gathering_id)) or 0
+    return seats_in([gathering_id]).get(gathering_id, 0)
+
+
+def seats_in(gathering_ids: Collection[int]) -> dict[int, int]:
+    """{gathering: its seats}, of those that have any."""
+    rows = sa.select(Seat.gathering_id, sa.func.count()).where(Seat.gathering_id.in_(gathering_ids))
+    return {row[0]: row[1] for row in db.session.execute(rows.group_by(Seat.gathering_id))}
 
 
 def rights_to_choose() -> list[Right]:

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account, Role
-from marketplace.accounts.session import current_account, may_open, opens, roles_of, staff
+from marketplace.accounts.session import current_account, may_open, my_roles, opens, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
 from marketplace.kit.clock import now
@@ -67,7 +67,7 @@ PLACES = {
 
 def menu() -> list[tuple[str, list[dict[str, Any]]]]:
     """[(group, [place, …]), …] of the side menu of the desk, with what waits."""
-    waiting, have = sheets.waiting(), roles_of(me().id)
+    waiting, have = sheets.waiting(), my_roles()
     return [
         (
             group,
@@ -89,12 +89,12 @@ def for_templates() -> dict[str, Any]:
 
 def may_send(endpoint: str) -> bool:
     """Whether the button that posts to `endpoint` is one for whoever is at the desk."""
-    return opens(current_app.view_functions[endpoint], roles_of(me().id), "POST")
+    return opens(current_app.view_functions[endpoint], my_roles(), "POST")
 
 
 def may_see(address: str) -> bool:
     """Whether a link to this page of the desk leads anywhere for whoever is at the desk."""
-    return may_open(address, roles_of(me().id))
+    return may_open(address, my_roles())
 
 
 def is_mine(task: Task, have: Set[Role]) -> bool:
@@ -113,7 +113,7 @@ def me() -> Account:
 @staff()
 def home() -> ResponseReturnValue:
     """My own tasks first, by how pressing they are, then what others have to do, and the week to come."""
-    at, have = now(), roles_of(me().id)
+    at, have = now(), my_roles()
     mine: dict[bool, list[Task]] = {True: [], False: []}
     for task in sheets.today(me().id):
         mine[is_mine(task, have)].append(task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
@@ -36,7 +37,8 @@ MAY_REFUND = {Role.TREASURY, Role.APPROVER}
 @staff("treasury", "approver", "counter")
 def index() -> ResponseReturnValue:
     state, code, before = (request.args.get(name, "") for name in ("state", "listing", "before"))
-    query = sa.select(Order).order_by(Order.id.desc()).limit(PAGE + 1)
+    query = sa.select(Order).options(selectinload(Order.listing), joinedload(Order.unit))
+    query = query.order_by(Order.id.desc()).limit(PAGE + 1)
     if state in STATE_JA:
         query = query.where(Order.state == OrderState(state))
     if code:

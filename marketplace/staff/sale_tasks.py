@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, selectinload
 
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.auctions.models import Auction, AuctionState
@@ -24,7 +25,12 @@ WEEK = timedelta(days=7)
 
 def draws() -> list[Task]:
     """Closed lotteries: those whose hour has come are drawn before witnesses, or by the beacon."""
-    closed = sa.select(Lottery).where(Lottery.state == LotteryState.CLOSED).order_by(Lottery.draw_at)
+    closed = (
+        sa.select(Lottery)
+        .options(selectinload(Lottery.listing))
+        .where(Lottery.state == LotteryState.CLOSED)
+        .order_by(Lottery.draw_at)
+    )
     return [
         Task(
             *("抽選", "warn" if lottery.draw_at <= now() else "plain", lottery.listing.right.title_ja),
@@ -42,7 +48,9 @@ def auctions() -> list[Task]:
         AuctionState.TIED: ("くじ", "いちばん高い入札が同じ額です", "くじの画面を開く"),
         AuctionState.SUSPENDED: ("停止中", "受付を一時止めています", "画面を開く"),
     }
-    found = sa.select(Auction).where(Auction.state.in_(waiting)).order_by(Auction.id)
+    found = (
+        sa.select(Auction).options(selectinload(Auction.listing)).where(Auction.state.in_(waiting)).order_by(Auction.id)
+    )
     tasks = []
     for auction in db.session.scalars(found):
         badge, more, button = waiting[auction.state]
@@ -54,6 +62,7 @@ def auctions() -> list[Task]:
 def admissions() -> list[Task]:
     """Applications to take part in an auction, the one whose sale opens first on top."""
     waiting = sa.select(Participation).join(Listing, Listing.id == Participation.listing_id)
+    waiting = waiting.options(contains_eager(Participation.listing))
     waiting = waiting.where(Participation.state == ParticipationState.APPLIED)
     return [
         Task(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -28,11 +29,17 @@ class Figures:
 
 
 def figures(room: Room) -> Figures:
+    return figures_of([room])[room.id]
+
+
+def figures_of(rooms: Sequence[Room]) -> dict[int, Figures]:
+    """{room: its figures}."""
     at = now()
-    turn = sa.and_(Turn.listing_id == room.listing_id, Turn.buyer_id == Place.account_id)
+    turn = sa.and_(Turn.listing_id == Room.listing_id, Turn.buyer_id == Place.account_id)
     called = Place.called_at.is_not(None)
-    row = db.session.execute(
+    rows = db.session.execute(
         sa.select(
+            Room.id,
             sa.func.count(),
             _sum(Place.left_at.is_not(None)),
             _sum(called & Turn.used_at.is_(None) & (Turn.ends_at > at)),
@@ -41,10 +48,13 @@ def figures(room: Room) -> Figures:
             _sum(Place.called_at.is_(None) & Place.left_at.is_(None)),
         )
         .select_from(Place)
+        .join(Room)
         .outerjoin(Turn, turn)
-        .where(Place.room_id == room.id)
-    ).one()
-    return Figures(*(int(figure or 0) for figure in row))
+        .where(Room.id.in_([room.id for room in rooms]))
+        .group_by(Room.id)
+    )
+    found = {row[0]: Figures(*map(int, row[1:])) for row in rows}
+    return {room.id: found.get(room.id, Figures(0, 0, 0, 0, 0, 0)) for room in rooms}
 
 
 def _sum(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import contains_eager
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
@@ -25,8 +26,11 @@ OFFICE = ("drafter", "approver", "counter")
 @staff(*OFFICE)
 def index() -> ResponseReturnValue:
     """Rooms that are open first, then the newest."""
-    rooms = sa.select(Room).join(Listing).order_by(Room.ended_at.is_not(None), Listing.opens_at.desc(), Room.id.desc())
-    rows = [(room, counting.figures(room)) for room in db.session.scalars(rooms.limit(50))]
+    rooms = sa.select(Room).join(Listing).options(contains_eager(Room.listing)).limit(50)
+    rooms = rooms.order_by(Room.ended_at.is_not(None), Listing.opens_at.desc(), Room.id.desc())
+    found = db.session.scalars(rooms).all()
+    figures = counting.figures_of(found)
+    rows = [(room, figures[room.id]) for room in found]
     return render_template("waiting/rooms.html", rows=rows)
 
 

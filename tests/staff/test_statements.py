@@ -1,0 +1,62 @@
+"""No query for each row at the desk: its pages ask the database as often where there is more to show."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.accounts.models import Role
+from marketplace.orders.placing import place
+from tests import given
+from tests.access.test_pages import lines
+from tests.growing import World, counts
+from tests.statements import counted
+from tests.waiting.stage import a_room, turn
+
+FEW, MANY, AT_MOST = 3, 12, 8
+OWN_NUMBER = {"/staff/health"}
+"""It looks at each part of the house, some of which have more to say where there is more."""
+
+
+def pages_of_the_desk() -> tuple[str, ...]:
+    """Those without a parameter."""
+    there = [line.partition(" ")[2].strip() for line, (who, status) in lines().items() if status == 200]
+    gets = {line.partition(" ")[2].strip() for line in lines() if line.startswith("GET")}
+    return tuple(sorted({p for p in there if p in gets and p.startswith("/staff") and "<" not in p} - OWN_NUMBER))
+
+
+class Desk(World):
+    """With what the desk alone shows: orders that wait, drafts that wait, waiting rooms."""
+
+    def grow(self, rows: int) -> None:
+        for n in range(self.rows, rows):
+            place(given.an_account(), given.a_listing(title_ja=f"注文のある権利{n}"))
+            given.a_listing(state="submitted", title_ja=f"決裁を待つ権利{n}")
+            given.staff("counter")
+            a_room(2, state="open", title_ja=f"待合室のある権利{n}")
+        turn()
+        super().grow(rows)
+
+
+def clerk_of_everything(app: Flask) -> FlaskClient:
+    roles = [str(role) for role in Role if role is not Role.AUDITOR]
+    return given.signed_in(app.test_client(), given.staff(*roles))
+
+
+def test_each_page_of_the_desk_asks_as_often_for_twelve_of_everything_as_for_three(app: Flask) -> None:
+    clerk, desk = clerk_of_everything(app), Desk()
+    desk.grow(FEW)
+    few = counts(clerk, pages_of_the_desk())
+    desk.grow(MANY)
+    many = counts(clerk, pages_of_the_desk())
+    assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
+
+
+def test_what_somebody_may_do_is_not_asked_for_each_link_and_button(app: Flask) -> None:
+    """The guard asks once, and so does each office that has a line for the sheet of today."""
+    clerk = clerk_of_everything(app)
+    for path in ("/staff", "/staff/calendar"):
+        assert clerk.get(path).status_code == 200
+        with counted() as seen:
+            clerk.get(path)
+        assert len([each for each in seen if "FROM staff_roles" in each]) <= AT_MOST

@@ -178,7 +178,7 @@ def counts_of(gathering_ids: Collection[int]) -> dict[int, dict[RsvpState, int]]
         found[gathering_id][state] = count
     kept = sa.select(Gathering.id, Gathering.came).where(Gathering.id.in_(gathering_ids), Gathering.came.is_not(None))
     for gathering_id, came in db.session.execute(kept):
-        found[gathering_id][RsvpState.ATTENDED] = came
+        found[gathering_id][RsvpState.ATTENDED] = came or 0
     return found
 
 

@@ -91,7 +91,7 @@ class Front:
             connection.close()
 
     def number(self, path: str, **headers: str) -> int:
-        return int(self.ask(path, **headers)[2])
+        return int(self.ask(path, "GET", b"", **headers)[2])
 
 
 def written(folder: Path, port: int, behind: int) -> list[str]:

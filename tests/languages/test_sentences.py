@@ -78,6 +78,11 @@ def test_english_has_no_kana() -> None:
     assert [text for text in said if KANA.search(text)] == []
 
 
+def test_english_writes_a_number_one_way() -> None:
+    """As in "No. 1", wherever it stands: "no." reads as the end of a refusal."""
+    assert [each.said for each in entries(Language.EN) if re.search(r"\bno\. ?(?:<b>)?[%\d]", each.said)] == []
+
+
 def test_no_sentence_of_the_public_offices_hides_in_an_f_string() -> None:
     """Its parts could not be said in another order."""
     hidden = [

@@ -56,10 +56,15 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-JUNK = [b"", b"PK\x03\x04", b"\xff" * 100, b"a,b\r\n1,2", bomb()]
+JUNK = [b"", b"PK\x03\x04", b"\xff" * 100, b"a,b\r\n1,2"]
 
 
 @pytest.mark.parametrize("data", JUNK, ids=lambda data: str(len(data)))
 def test_what_is_no_workbook_is_refused(data: bytes) -> None:
     with pytest.raises(NotAWorkbook):
         read_rows(data, 10)
+
+
+def test_what_unpacks_to_more_than_a_workbook_has_is_refused() -> None:
+    with pytest.raises(NotAWorkbook):
+        read_rows(bomb(), 10)

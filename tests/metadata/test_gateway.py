@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from http.client import IncompleteRead
 from urllib.request import urlopen
 
@@ -22,16 +23,26 @@ from marketplace.metadata.models import Pin, blocks
 from marketplace.metadata.pictures import file_of
 from marketplace.rights.models import Right
 from tests import given
+from tests.conftest import Told
 
 FOR_EVER = "public, max-age=29030400, immutable"
 
 
+@pytest.fixture(scope="module")
+def past() -> Callable[[], str]:
+    """A right is published. The name of its tree."""
+
+    def publish() -> str:
+        uri = get(Listing, given.a_listing(state="published", quantity=3)).right.metadata_uri
+        assert uri
+        return uri.removeprefix("ipfs://").removesuffix("/")
+
+    return publish
+
+
 @pytest.fixture
-def root(app: Flask) -> str:
-    listing_id = given.a_listing(state="published", quantity=3)
-    uri = get(Listing, listing_id).right.metadata_uri
-    assert uri
-    return uri.removeprefix("ipfs://").removesuffix("/")
+def root(app: Flask, told: Told) -> str:
+    return str(told.what)
 
 
 def kept(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -26,6 +27,7 @@ from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
 from tests import given
 from tests.chainlogs import GENESIS, Chain, deploy, digest, somebody
+from tests.conftest import Told
 from tests.racing import at_once
 
 HEARD: list[tuple[str, dict[str, object]]] = []
@@ -42,10 +44,20 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]
     return HEARD
 
 
+@pytest.fixture(scope="module")
+def past() -> Callable[[], int]:
+    """The contracts are there, and a listing of many. Its id."""
+
+    def live() -> int:
+        deploy()
+        return given.a_listing(quantity=900)
+
+    return live
+
+
 @pytest.fixture
-def listing_id(app: Flask) -> int:
-    deploy()
-    return given.a_listing(quantity=900)
+def listing_id(app: Flask, told: Told) -> int:
+    return int(told.what)
 
 
 @pytest.fixture

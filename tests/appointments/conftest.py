@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import UTC, datetime
 
 import pytest
@@ -7,13 +8,16 @@ from flask import Flask
 from marketplace.kit.clock import pretending
 from tests import given
 from tests.appointments.stage import Talks, mayors_talks
-from tests.chainlogs import Chain
+from tests.chainlogs import Chain, deploy
+from tests.conftest import Told
+
+NOON = datetime(2027, 6, 1, 3, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def noon() -> Iterator[None]:
     """It is noon in Japan, on Tuesday 1 June 2027."""
-    with pretending(datetime(2027, 6, 1, 3, 0, tzinfo=UTC)):
+    with pretending(NOON):
         yield
 
 
@@ -27,7 +31,26 @@ def taro(app: Flask) -> int:
     return given.an_account("taro@example.jp")
 
 
-@pytest.fixture
-def talks(chain: Chain, hana: int) -> Talks:
+@pytest.fixture(scope="module")
+def past() -> Callable[[], tuple[Chain, Talks]]:
     """Hana holds twelve hours of the mayor, counted by a plan of the perks."""
-    return mayors_talks(chain, hana)
+
+    def live() -> tuple[Chain, Talks]:
+        deploy()
+        chain = Chain()
+        with pretending(NOON):
+            return chain, mayors_talks(chain, given.an_account("hana@example.jp"))
+
+    return live
+
+
+@pytest.fixture
+def chain(app: Flask, told: Told) -> Chain:
+    chain: Chain = deepcopy(told.what[0])
+    return chain
+
+
+@pytest.fixture
+def talks(app: Flask, told: Told) -> Talks:
+    talks: Talks = told.what[1]
+    return talks

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
+
 import pytest
 from flask import Flask
 
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from tests import given
-from tests.chainlogs import Chain
+from tests.chainlogs import Chain, deploy
 from tests.collections.stage import Cards
+from tests.conftest import Told
 from tests.resale.stage import held_token
 
 
@@ -23,11 +27,29 @@ def ken(app: Flask) -> int:
     return given.an_account("ken@example.jp")
 
 
-@pytest.fixture
-def cards(chain: Chain, hana: int, ken: int) -> Cards:
+@pytest.fixture(scope="module")
+def past() -> Callable[[], tuple[Chain, Cards]]:
     """Two kinds of card: Hana has one of the first, Ken two of the second."""
-    first, second = (given.a_listing(kind="card", title_ja=name) for name in ("わらび", "うど"))
-    one, other = (get(Listing, each).right_id for each in (first, second))
-    hers = held_token(chain, hana, first, 1)
-    his, another = (held_token(chain, ken, second, serial) for serial in (1, 2))
-    return Cards(first, second, one, other, hers, his, another)
+
+    def live() -> tuple[Chain, Cards]:
+        deploy()
+        chain, hana, ken = Chain(), given.an_account("hana@example.jp"), given.an_account("ken@example.jp")
+        first, second = (given.a_listing(kind="card", title_ja=name) for name in ("わらび", "うど"))
+        one, other = (get(Listing, each).right_id for each in (first, second))
+        hers = held_token(chain, hana, first, 1)
+        his, another = (held_token(chain, ken, second, serial) for serial in (1, 2))
+        return chain, Cards(first, second, one, other, hers, his, another)
+
+    return live
+
+
+@pytest.fixture
+def chain(app: Flask, told: Told) -> Chain:
+    chain: Chain = deepcopy(told.what[0])
+    return chain
+
+
+@pytest.fixture
+def cards(app: Flask, told: Told) -> Cards:
+    cards: Cards = told.what[1]
+    return cards

@@ -13,11 +13,12 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import settings
 
+_CONTRACTS = sa.select(Contract.name, Contract.address).where(Contract.chain_id == sa.bindparam("chain"))
+
 
 def contracts() -> dict[str, str]:
     """Name to address, of those that are deployed."""
-    rows = db.session.execute(sa.select(Contract.name, Contract.address).where(Contract.chain_id == _chain()))
-    return dict(rows.all())
+    return dict(db.session.execute(_CONTRACTS, {"chain": _chain()}).all())
 
 
 def address_of(name: str) -> str:

@@ -13,6 +13,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, insert_once, lock, writing
 
+_OF = sa.select(Assessment.id).where(Assessment.subject == sa.bindparam("subject"))
+
 
 def assess(subject: str, yen: int) -> None:
     """Inside a transaction: `subject` ("order:ORD-…") is told to pay `yen`. Told again, it changes nothing."""
@@ -54,5 +56,5 @@ def year_of_refund(subject: str, returned: datetime) -> int:
 
 
 def _of(subject: str) -> Assessment | None:
-    found = db.session.scalar(sa.select(Assessment.id).where(Assessment.subject == subject))
+    found = db.session.scalar(_OF, {"subject": subject})
     return lock(Assessment, found) if found is not None else None

@@ -42,7 +42,7 @@ _COUNTS = sa.select(_listings.c.id, *map(_how_many, UnitState))
 _COUNTS = _COUNTS.where(_listings.c.id.in_(sa.bindparam("listings", expanding=True)))
 """Each number is one range of the index, counted where it lies: half of what grouping the same units costs."""
 _STEP = sa.update(_units).where(_units.c.id == sa.bindparam("unit"), _units.c.state == sa.bindparam("old"))
-_STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.id)
+_STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.serial)
 _NOT_SOLD = sa.select(_units.c.id).limit(1)
 _NOT_SOLD = _NOT_SOLD.where(
     _units.c.listing_id == sa.bindparam("listing"), _units.c.state.in_((UnitState.FREE, UnitState.HELD))
@@ -63,27 +63,28 @@ def take_unit(listing_id: int) -> Taken | None:
 
 def retake_unit(unit_id: int) -> bool:
     """Hold this very unit again, if it is free still."""
-    return _step(unit_id, UnitState.FREE, UnitState.HELD)
+    return _step(unit_id, UnitState.FREE, UnitState.HELD) is not None
 
 
 def give_back(unit_id: int) -> bool:
     """A held unit is free again. False where it was not held."""
-    return _step(unit_id, UnitState.HELD, UnitState.FREE)
+    return _step(unit_id, UnitState.HELD, UnitState.FREE) is not None
 
 
-def sell(unit_id: int) -> bool:
-    """A held unit is sold. False where it was not held."""
+def sell(unit_id: int) -> int | None:
+    """A held unit is sold: its serial number. None where it was not held."""
     return _step(unit_id, UnitState.HELD, UnitState.SOLD)
 
 
 def unsell(unit_id: int) -> bool:
     """A sold unit whose buyer got the money back is free again."""
-    return _step(unit_id, UnitState.SOLD, UnitState.FREE)
+    return _step(unit_id, UnitState.SOLD, UnitState.FREE) is not None
 
 
-def _step(unit_id: int, old: UnitState, new: UnitState) -> bool:
+def _step(unit_id: int, old: UnitState, new: UnitState) -> int | None:
     assert writing(), "units change inside transaction()"
-    return db.session.execute(_STEP, {"unit": unit_id, "old": old, "new": new}).first() is not None
+    serial: int | None = db.session.scalar(_STEP, {"unit": unit_id, "old": old, "new": new})
+    return serial
 
 
 def counts(listing_ids: list[int]) -> dict[int, dict[UnitState, int]]:

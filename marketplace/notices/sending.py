@@ -18,6 +18,10 @@ from marketplace.outbox.promising import handles, say
 from marketplace.settings import settings
 from marketplace.settings.spoken import Spoken
 
+_notices = Notice.__table__
+assert isinstance(_notices, sa.Table)
+_SENT = sa.update(_notices).where(_notices.c.id == sa.bindparam("notice")).values(sent_at=sa.bindparam("at"))
+
 Reads = Callable[[str], Language | None]
 _reads: list[Reads] = []
 
@@ -68,4 +72,4 @@ def post(notice_id: int) -> None:
     letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
     mail().send(letter)
     with statements() as connection:
-        connection.execute(sa.update(Notice).where(Notice.id == notice_id).values(sent_at=now()))
+        connection.execute(_SENT, {"notice": notice_id, "at": now()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,7 +21,7 @@ from marketplace.orders import deposits, turns
 from marketplace.orders.models import LIVE, OPEN, Order, OrderState, Origin
 from marketplace.settings import settings
 
-_LIVE = sa.select(Order.id, Order.state).where(
+_LIVE = sa.select(Order.id, Order.code, Order.state).where(
     Order.buyer_id == sa.bindparam("buyer"), Order.listing_id == sa.bindparam("listing"), Order.state.in_(LIVE)
 )
 
@@ -30,8 +31,18 @@ class LimitReached(Refused):
     message = "お一人さまの上限まで、もうお持ちです。"
 
 
+class Placed(NamedTuple):
+    id: int
+    code: str
+
+
 def place(buyer_id: int, listing_id: int) -> int:
-    """Hold a unit of a fixed-price sale for `buyer_id`; the order's id.
+    """placed(), where the order's id is enough."""
+    return placed(buyer_id, listing_id).id
+
+
+def placed(buyer_id: int, listing_id: int) -> Placed:
+    """Hold a unit of a fixed-price sale for `buyer_id`: their order.
 
     Placing again while an order is open gives that same order: a double click, a second tab and the back button
     are one wish. NotYetOpen, SaleClosed, NotYourTurn, SoldOut, AllHeld, LimitReached.
@@ -42,7 +53,7 @@ def place(buyer_id: int, listing_id: int) -> int:
         if listing.mode != Mode.FIXED:
             raise SaleClosed
         have = _live(buyer.id, listing.id)
-        open_order = next((order_id for order_id, state in have.items() if state in OPEN), None)
+        open_order = next((order for order, state in have.items() if state in OPEN), None)
         if open_order is not None:
             return open_order
         check_open(listing, now())
@@ -53,7 +64,8 @@ def place(buyer_id: int, listing_id: int) -> int:
         if unit is None:
             raise AllHeld if counts([listing.id]).get(listing.id, {}).get(UnitState.HELD) else SoldOut
         pay_by = now() + timedelta(minutes=listing.hold_minutes)
-        return _write(buyer.id, listing, unit, listing.price_yen, pay_by, Origin.FIXED).id
+        order = _write(buyer.id, listing, unit, listing.price_yen, pay_by, Origin.FIXED)
+        return Placed(order.id, order.code)
 
 
 def award(
@@ -103,9 +115,10 @@ def _check_limit(have: int, listing: Listing) -> None:
         raise LimitReached
 
 
-def _live(buyer_id: int, listing_id: int) -> dict[int, OrderState]:
+def _live(buyer_id: int, listing_id: int) -> dict[Placed, OrderState]:
     """What this person has, or is about to have, of a listing: {order: its state}."""
-    return {row.id: row.state for row in db.session.execute(_LIVE, {"buyer": buyer_id, "listing": listing_id})}
+    found = db.session.execute(_LIVE, {"buyer": buyer_id, "listing": listing_id})
+    return {Placed(row.id, row.code): row.state for row in found}
 
 
 def _write(buyer_id: int, listing: Listing, unit: Taken, yen: int, pay_by: datetime, origin: Origin) -> Order:

@@ -12,7 +12,7 @@ from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import Refused
-from marketplace.listings.models import Listing, ListingState, Unit
+from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.taking import give_back, retake_unit, sell, take_unit, unsell
 from marketplace.notices.sending import send
 from marketplace.orders import deposits
@@ -50,10 +50,9 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             move(order, "expire", why="sale cancelled")
             give_back(order.unit_id)
         too_late = order.state not in OPEN and (cancelled or not _have_unit_again(order))
-        if not too_late:
-            sell(order.unit_id)
+        serial = None if too_late else sell(order.unit_id)
         order.paid_by_payment_id = order.paid_by_payment_id or payment_id
-        if too_late:
+        if serial is None:
             late = "the sale was cancelled" if cancelled else "the last unit was gone"
             move(order, "refund", why=f"paid after {late}")
             promise_refund(payment_id, yen, late, key=f"{order.code}:late")
@@ -65,7 +64,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
         deposits.look(order)
         promise_token(
             right_id=listing.right_id,
-            serial=get(Unit, order.unit_id).serial,
+            serial=serial,
             listing_code=listing.code,
             order_code=order.code,
             account_id=order.buyer_id,

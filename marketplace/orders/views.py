@@ -25,6 +25,7 @@ from marketplace.payments.syncing import sync
 
 bp = Blueprint("orders", __name__)
 
+FOR_SALE = sa.select(Listing.id).where(Listing.code == sa.bindparam("code"), Listing.state.in_(PUBLIC))
 ORDER = sa.select(Order).where(Order.code == sa.bindparam("code"))
 SHOWN = ORDER.options(joinedload(Order.listing, innerjoin=True), joinedload(Order.unit, innerjoin=True))
 """With all that its pages show of it."""
@@ -35,13 +36,11 @@ SHOWN = ORDER.options(joinedload(Order.listing, innerjoin=True), joinedload(Orde
 @signed_in
 def place(code: str) -> ResponseReturnValue:
     buyer_id = visitor_id()
-    listing_id = db.session.scalar(sa.select(Listing.id).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing_id = db.session.scalar(FOR_SALE, {"code": code})
     if buyer_id is None or listing_id is None:
         abort(404)
     OrderForm().validate()
-    order_id = placing.place(buyer_id, listing_id)
-    placed = db.session.scalar(sa.select(Order.code).where(Order.id == order_id))
-    return redirect(url_for("orders.confirm", code=placed), 303)
+    return redirect(url_for("orders.confirm", code=placing.placed(buyer_id, listing_id).code), 303)
 
 
 @bp.get("/orders/<code>/confirm")

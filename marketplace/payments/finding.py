@@ -8,12 +8,15 @@ from marketplace.kit.db import db, let_go
 from marketplace.payments.models import Payment
 from marketplace.payments.stripe import till
 
+_BY_REFERENCE = sa.select(Payment.id).where(Payment.idempotency_key == sa.bindparam("value"))
+_BY_INTENT = sa.select(Payment.id).where(Payment.payment_intent_id == sa.bindparam("value"))
+
 
 def payment_of(reference: str | None, intent_id: str | None) -> int | None:
     """By our reference, else by the intent we know. None: not of ours, or an intent that we have not met."""
-    for column, value in ((Payment.idempotency_key, reference), (Payment.payment_intent_id, intent_id)):
+    for query, value in ((_BY_REFERENCE, reference), (_BY_INTENT, intent_id)):
         if value is not None:
-            found = db.session.scalar(sa.select(Payment.id).where(column == value))
+            found: int | None = db.session.scalar(query, {"value": value})
             if found is not None:
                 return found
     return None

@@ -40,6 +40,8 @@ KINDS = (
 )
 """What the endpoint at Stripe should be subscribed to; other kinds are answered and forgotten."""
 
+_WAY_OF = sa.select(Payment.way).where(Payment.idempotency_key == sa.bindparam("reference"))
+
 
 class Forged(Refused):
     """Not from Stripe, too old, or of the other mode (test and live)."""
@@ -85,7 +87,7 @@ def is_told_by_its_page(news: News) -> bool:
     a saved card and of a hold there are no other. https://docs.stripe.com/checkout/fulfillment"""
     if news.kind != "payment_intent.succeeded":
         return False
-    way = db.session.scalar(sa.select(Payment.way).where(Payment.idempotency_key == news.about["reference"]))
+    way = db.session.scalar(_WAY_OF, {"reference": news.about["reference"]})
     let_go()
     return way == Way.PAGE
 

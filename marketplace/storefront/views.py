@@ -65,6 +65,12 @@ CHOICES = {
 }
 """What a reader chooses for their browser alone."""
 
+PAGE = sa.select(Listing).where(Listing.code == sa.bindparam("code"), Listing.state.in_(PUBLIC))
+MINE = sa.select(Order).where(
+    Order.buyer_id == sa.bindparam("buyer"), Order.listing_id == sa.bindparam("listing"), Order.state.in_(OPEN)
+)
+ISSUED = sa.select(sa.func.count()).where(Token.listing_code == sa.bindparam("code"))
+
 
 def public(page: str) -> Response:
     """A page that is the same for everybody may be kept for a second; one with a name on it may not."""
@@ -95,7 +101,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/listings/<code>")
 def show(code: str) -> ResponseReturnValue:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(PAGE, {"code": code})
     if listing is None:
         abort(404)
     return conditional(page_of(listing), max_age=1, private=True)
@@ -109,9 +115,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
     elif listing.mode == Mode.LOTTERY:
         panel = lotteries.panel(listing)
     me = current_account()
-    mine = me and db.session.scalar(
-        sa.select(Order).where(Order.buyer_id == me.id, Order.listing_id == listing.id, Order.state.in_(OPEN))
-    )
+    mine = me and db.session.scalar(MINE, {"buyer": me.id, "listing": listing.id})
     card = about([listing])[listing.id]
     if listing.waiting_room and listing.state not in ENDED and not mine:
         panel = waiting.panel(listing, card.remaining)
@@ -130,7 +134,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         corrections=corrections(listing.right),
         withdrawal=withdrawal(listing),
         amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
-        issued=db.session.scalar(sa.select(sa.func.count()).where(Token.listing_code == listing.code)),
+        issued=db.session.scalar(ISSUED, {"code": listing.code}),
         preview=preview,
         over=listing.state in ENDED and not preview,
     )

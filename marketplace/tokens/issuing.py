@@ -19,7 +19,7 @@ from marketplace.kit.sheets import sheet
 from marketplace.metadata.replicating import ready
 from marketplace.rights.models import Kind, Right
 from marketplace.tokens.custody import custody_of
-from marketplace.tokens.models import Token, TokenState
+from marketplace.tokens.models import Token, TokenState, subject_of
 from marketplace.tokens.pointing import as_it_is, promise_freeze
 from marketplace.tokens.rules import term_ends
 
@@ -60,9 +60,9 @@ def promise_token(
         if found is None or any(getattr(found, name) != value for name, value in wanted.items()):
             raise AlreadyPromised
         return token_id
-    token = get(Token, made)
-    note(token.subject, "promise", order=order_code, listing=listing_code)
-    _issue_if_ready(token)
+    note(subject_of(token_id), "promise", order=order_code, listing=listing_code)
+    if may_issue(right):
+        _issue(get(Token, made))
     return token_id
 
 
@@ -86,7 +86,11 @@ def take_back(order_code: str) -> None:
 def issue(id_: int) -> bool:
     """Have a promised token (by its row) issued, if that may be done now. True where it was sent on its way."""
     with transaction():
-        return _issue_if_ready(lock(Token, id_))
+        token = lock(Token, id_)
+        if token.state != TokenState.PROMISED or not may_issue(token.right):
+            return False
+        _issue(token)
+        return True
 
 
 @sheet(every=3, name="tokens.issue_waiting")
@@ -110,9 +114,7 @@ def may_issue(right: Right) -> bool:
     return ready(right.id) and RIGHTS in contracts()
 
 
-def _issue_if_ready(token: Token) -> bool:
-    if token.state != TokenState.PROMISED or not may_issue(token.right):
-        return False
+def _issue(token: Token) -> None:
     right = as_it_is(token.right_id)
     token.contract = contracts()[RIGHTS]
     move(token, "issue")
@@ -130,7 +132,6 @@ def _issue_if_ready(token: Token) -> bool:
         group=f"issue:{right.series_id}",
         item=item,
     )
-    return True
 
 
 def series_terms(right: Right, max_supply: int) -> Mapping[str, Any]:

@@ -37,6 +37,11 @@ STATE_JA = {
 }
 
 
+def subject_of(token_id: int) -> str:
+    """How the journal calls a token, by its id on chain."""
+    return f"token:{token_id}"
+
+
 class Token(Base):
     """The first half is what the town promised; the second, what the logs of the chain say (see holding.py)."""
 
@@ -101,7 +106,7 @@ class Token(Base):
 
     @property
     def subject(self) -> str:
-        return f"token:{self.token_id}"
+        return subject_of(self.token_id)
 
     @property
     def metadata_uri(self) -> str | None:

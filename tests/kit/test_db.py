@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from marketplace.accounts.models import Account, SignInCode
 from marketplace.kit.clock import now
 from marketplace.kit.db import after_commit, db, get, insert_once, is_sqlite, lock, transaction, writing
+from marketplace.receipts.models import Series
 from tests.crashing import PowerCut, rolled_back
 from tests.databases import chosen
 from tests.racing import at_once
+from tests.statements import counted
 
 
 def add(email: str) -> Account:
@@ -110,6 +112,28 @@ def test_a_row_that_is_not_there_is_a_lookup_error(app: Flask) -> None:
         get(Account, 404)
     with pytest.raises(LookupError, match="Account 404"), transaction():
         lock(Account, 404)
+
+
+def test_a_row_is_read_once_and_anew_where_what_is_held_may_be_stale(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+    with counted() as seen:
+        mine = get(Account, 1)
+        assert get(Account, 1) is mine
+    assert len([each for each in seen if each.startswith("SELECT")]) == 1
+    db.session.rollback()
+    with counted() as seen:
+        assert get(Account, 1) is mine
+    assert len([each for each in seen if each.startswith("SELECT")]) == 1
+
+
+def test_a_row_whose_key_has_two_parts_is_found_by_both(app: Flask) -> None:
+    with transaction() as session:
+        session.add_all([Series(budget="fund", fiscal_year=year) for year in (2026, 2027)])
+    with transaction():
+        assert lock(Series, ("fund", 2027)) is get(Series, ("fund", 2027))
+    with pytest.raises(LookupError, match="2028"):
+        get(Series, ("fund", 2028))
 
 
 def test_ten_at_once_who_read_and_then_write_lose_nothing(app: Flask) -> None:

@@ -27,9 +27,12 @@ def order_of(subject: str) -> int | None:
 
 @handles("payment.succeeded")
 def on_success(payment_id: int, subject: str, **_more: object) -> None:
-    if (order_id := order_of(subject)) is not None:
-        yen = db.session.scalars(_YEN_OF, {"payment": payment_id}).one()
-        settling.pay(order_id, payment_id, yen)
+    if code_of(subject) is None:
+        return
+    with transaction():  # what is asked here never changes, so it may be asked where the order is settled
+        if (order_id := order_of(subject)) is not None:
+            yen = db.session.scalars(_YEN_OF, {"payment": payment_id}).one()
+            settling.pay(order_id, payment_id, yen)
 
 
 @handles("payment.processing")

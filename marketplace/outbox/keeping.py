@@ -35,8 +35,9 @@ _CLAIM = (
         _messages.c.due_at <= sa.bindparam("at"),
     )
     .values(due_at=sa.bindparam("until"), attempts=_messages.c.attempts + 1)
-    .returning(_messages)
+    .returning(*(_messages.c[name] for name in ("id", "topic", "handler", "body", "request", "attempts")))
 )
+"""What it gives back is what _do() needs: a moment, for one, has to be read out of SQLite's text."""
 _DONE = (
     sa.update(_messages).where(_messages.c.id == sa.bindparam("message")).values(done_at=sa.bindparam("at"), error=None)
 )

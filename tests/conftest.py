@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import hypothesis
 import pytest
@@ -27,10 +27,10 @@ from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
 from marketplace.kit.lasting import here_to_stay
 from marketplace.settings import Settings
-from tests import choosing, local_bucket, local_stripe, postgres
-from tests.apps import another
+from tests import choosing, lived, local_bucket, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
+from tests.lived import Told
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
 
@@ -56,13 +56,6 @@ hypothesis.settings.register_profile("town", deadline=None)  # how long an examp
 hypothesis.settings.load_profile("town")
 
 SERVER = pytest.StashKey[ExitStack]()
-
-
-class Told(NamedTuple):
-    """`what` the past of a test file returned: ids, as a rule, since rows belong to the application that read them."""
-
-    url: str
-    what: Any
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -126,20 +119,18 @@ def past() -> Callable[[], Any] | None:
 @pytest.fixture(scope="module")
 def told(
     databases: Databases, past: Callable[[], Any] | None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Told]:
+) -> Iterator[Told[Any]]:
     """The past has happened, in a database of which each test gets a copy."""
     if past is None:
         yield Told("", None)
         return
-    with databases.copy() as url:
-        here = {"database_url": url, "data_dir": tmp_path_factory.mktemp("past")}
-        with another(PLAIN.model_copy(update=here)):
-            what = past()
-        yield Told(url, what)
+    here = PLAIN.model_copy(update={"data_dir": tmp_path_factory.mktemp("past")})
+    with lived.once(databases, here, past) as told:
+        yield told
 
 
 @pytest.fixture
-def database_url(databases: Databases, told: Told) -> Iterator[str]:
+def database_url(databases: Databases, told: Told[Any]) -> Iterator[str]:
     with databases.copy(told.url) as url:
         yield url
 

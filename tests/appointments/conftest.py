@@ -9,7 +9,7 @@ from marketplace.kit.clock import pretending
 from tests import given
 from tests.appointments.stage import Talks, mayors_talks
 from tests.chainlogs import Chain, deploy
-from tests.conftest import Told
+from tests.lived import Told
 
 NOON = datetime(2027, 6, 1, 3, tzinfo=UTC)
 
@@ -45,12 +45,10 @@ def past() -> Callable[[], tuple[Chain, Talks]]:
 
 
 @pytest.fixture
-def chain(app: Flask, told: Told) -> Chain:
-    chain: Chain = deepcopy(told.what[0])
-    return chain
+def chain(app: Flask, told: Told[tuple[Chain, Talks]]) -> Chain:
+    return deepcopy(told.what[0])
 
 
 @pytest.fixture
-def talks(app: Flask, told: Told) -> Talks:
-    talks: Talks = told.what[1]
-    return talks
+def talks(app: Flask, told: Told[tuple[Chain, Talks]]) -> Talks:
+    return told.what[1]

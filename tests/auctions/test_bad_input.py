@@ -21,7 +21,7 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from tests import given
 from tests.auctions.given import an_auction
-from tests.conftest import Told
+from tests.lived import Told
 from tests.pages import Page
 
 SCRIPT = {"HX-Request": "true"}
@@ -47,7 +47,7 @@ def past() -> Callable[[], int]:
 
 
 @pytest.fixture
-def auction(app: Flask, told: Told) -> Auction:
+def auction(app: Flask, told: Told[int]) -> Auction:
     return get(Auction, told.what)
 
 

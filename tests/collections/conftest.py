@@ -13,7 +13,7 @@ from marketplace.listings.models import Listing
 from tests import given
 from tests.chainlogs import Chain, deploy
 from tests.collections.stage import Cards
-from tests.conftest import Told
+from tests.lived import Told
 from tests.resale.stage import held_token
 
 
@@ -44,12 +44,10 @@ def past() -> Callable[[], tuple[Chain, Cards]]:
 
 
 @pytest.fixture
-def chain(app: Flask, told: Told) -> Chain:
-    chain: Chain = deepcopy(told.what[0])
-    return chain
+def chain(app: Flask, told: Told[tuple[Chain, Cards]]) -> Chain:
+    return deepcopy(told.what[0])
 
 
 @pytest.fixture
-def cards(app: Flask, told: Told) -> Cards:
-    cards: Cards = told.what[1]
-    return cards
+def cards(app: Flask, told: Told[tuple[Chain, Cards]]) -> Cards:
+    return told.what[1]

@@ -19,9 +19,9 @@ from marketplace.metadata.models import Pin, blocks
 from marketplace.settings import Settings
 from tests.apps import another
 from tests.chainlogs import somebody
-from tests.conftest import Told
 from tests.continuity.lasting import NAME, NICKNAME, a_kit, a_life
 from tests.databases import Databases
+from tests.lived import Told
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,8 @@ def past() -> Callable[[], list[int]]:
 
 
 @pytest.fixture
-def tokens(app: Flask, told: Told) -> list[int]:
-    return list(told.what)
+def tokens(app: Flask, told: Told[list[int]]) -> list[int]:
+    return told.what
 
 
 def data(kit: Path, path: str) -> Any:

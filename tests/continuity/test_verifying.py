@@ -22,9 +22,9 @@ from marketplace.rights.models import Right
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
-from tests.conftest import Told
 from tests.continuity.lasting import a_kit, a_life
 from tests.databases import Databases
+from tests.lived import Told
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +41,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture
-def kit(app: Flask, told: Told, tmp_path: Path) -> Path:
+def kit(app: Flask, told: Told[Path], tmp_path: Path) -> Path:
     """The kit, to do with it what one likes."""
     return shutil.copytree(told.what, tmp_path / "kit")
 

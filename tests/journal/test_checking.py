@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,19 @@ from marketplace.journal.sealing import BEFORE_ALL, digest, seal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.published import Malformed
 from marketplace.orders.placing import place
-from tests import given
+from tests import given, lived
+from tests.conftest import PLAIN
+from tests.databases import Databases
 from tests.journal.forging import forge
+from tests.lived import Told
 
 Journal = dict[str, Any]
+Kept = tuple[Journal, Any]
 WORDS = ("at", "subject", "event", "from", "to", "by", "why")
 
 
-def a_journal() -> Journal:
-    """Some 200 rows of four days: the real acts of a town, exported, with the heads of three days."""
+def four_days() -> Kept:
+    """Some 200 rows of a journal: the real acts of a town, exported; and the heads of three days."""
     today = now()
     for day in range(4):
         with pretending(today + timedelta(days=day)):
@@ -43,7 +48,27 @@ def a_journal() -> Journal:
     with pretending(today + timedelta(days=3)):
         while seal():
             pass
-        return exported()
+        return exported(), published()
+
+
+@pytest.fixture(scope="module")
+def days(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told[Kept]]:
+    here = PLAIN.model_copy(update={"data_dir": tmp_path_factory.mktemp("days")})
+    with lived.once(databases, here, four_days) as told:
+        yield told
+
+
+@pytest.fixture
+def journal(days: Told[Kept]) -> Journal:
+    return copy.deepcopy(days.what[0])
+
+
+@pytest.fixture
+def heads(days: Told[Kept], tmp_path: Path) -> Path:
+    """The file of the heads of days, as somebody kept it."""
+    file = tmp_path / "heads.json"
+    file.write_text(json.dumps(days.what[1]))
+    return file
 
 
 def exported() -> Journal:
@@ -72,8 +97,7 @@ def chained_anew(journal: Journal) -> Journal:
     return journal
 
 
-def test_any_single_mutation_of_a_journal_is_found_and_the_row_named(app: Flask) -> None:
-    journal = a_journal()
+def test_any_single_mutation_of_a_journal_is_found_and_the_row_named(journal: Journal) -> None:
     count = len(journal["entries"])
     assert (150 <= count <= 300, len(journal["days"]), found(journal)) == (True, 3, None)
     places = st.integers(0, count - 1)
@@ -125,8 +149,9 @@ def test_any_single_mutation_of_a_journal_is_found_and_the_row_named(app: Flask)
     inserted()
 
 
-def test_a_journal_that_was_cut_off_or_chained_anew_does_not_go_through_the_heads_that_were_kept(app: Flask) -> None:
-    journal = a_journal()
+def test_a_journal_that_was_cut_off_or_chained_anew_does_not_go_through_the_heads_that_were_kept(
+    journal: Journal,
+) -> None:
     kept = [Fixed(day["day"], day["seq"], day["hash"]) for day in journal["days"]]
     ends = [0, *(day.seq for day in kept)]
 
@@ -191,11 +216,11 @@ def test_the_database_is_looked_through_itself(app: Flask, statement: str, fault
     assert (told.seq, told.wrong) == (fault[0] or last, fault[1])
 
 
-def test_the_command_names_the_row_and_takes_heads_that_were_kept(app: Flask, tmp_path: Path) -> None:
-    journal = a_journal()
-    file, heads = tmp_path / "journal.json", tmp_path / "heads.json"
+def test_the_command_names_the_row_and_takes_heads_that_were_kept(
+    journal: Journal, heads: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "journal.json"
     file.write_text(json.dumps(journal))
-    heads.write_text(json.dumps(published()))
     assert verify(file, heads=heads).endswith("heads of 3 days, 3 heads of days as they were kept")
     journal["entries"][6]["why"] = "ほかの理由"
     file.write_text(json.dumps(journal))
@@ -211,12 +236,12 @@ def test_the_command_names_the_row_and_takes_heads_that_were_kept(app: Flask, tm
         verify(heads, heads=heads)
 
 
-def test_the_program_in_the_document_needs_nobody_and_says_the_same(app: Flask, tmp_path: Path) -> None:
-    journal = a_journal()
+def test_the_program_in_the_document_needs_nobody_and_says_the_same(
+    journal: Journal, heads: Path, tmp_path: Path
+) -> None:
     document = (Path(__file__).parents[2] / "docs" / "journal-v1.md").read_text("utf-8")
-    program, file, heads = (tmp_path / name for name in ("check.py", "journal.json", "heads.json"))
+    program, file = (tmp_path / name for name in ("check.py", "journal.json"))
     program.write_text(document.partition("```python\n")[2].partition("```")[0], "utf-8")
-    heads.write_text(json.dumps(published()))
 
     def says(told: Journal) -> str:
         file.write_text(json.dumps(told))

@@ -23,7 +23,7 @@ from marketplace.metadata.models import Pin, blocks
 from marketplace.metadata.pictures import file_of
 from marketplace.rights.models import Right
 from tests import given
-from tests.conftest import Told
+from tests.lived import Told
 
 FOR_EVER = "public, max-age=29030400, immutable"
 
@@ -41,8 +41,8 @@ def past() -> Callable[[], str]:
 
 
 @pytest.fixture
-def root(app: Flask, told: Told) -> str:
-    return str(told.what)
+def root(app: Flask, told: Told[str]) -> str:
+    return told.what
 
 
 def kept(data: bytes) -> str:

@@ -27,7 +27,7 @@ from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
 from tests import given
 from tests.chainlogs import GENESIS, Chain, deploy, digest, somebody
-from tests.conftest import Told
+from tests.lived import Told
 from tests.racing import at_once
 
 HEARD: list[tuple[str, dict[str, object]]] = []
@@ -56,8 +56,8 @@ def past() -> Callable[[], int]:
 
 
 @pytest.fixture
-def listing_id(app: Flask, told: Told) -> int:
-    return int(told.what)
+def listing_id(app: Flask, told: Told[int]) -> int:
+    return told.what
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from marketplace.settings import Settings
 from tests import choosing, lived, local_bucket, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
+from tests.deployment import Deployment, deployed
 from tests.lived import Told
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
@@ -176,6 +177,13 @@ def chain(app: Flask) -> Chain:
     """Our contracts are deployed; what the chain says is told by the test, see chainlogs.py."""
     deploy()
     return Chain()
+
+
+@pytest.fixture(scope="session")
+def deployment(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Our contracts on a real chain, for tests that begin there: copy the database, and start the chain with it."""
+    with deployed(PLAIN, databases, tmp_path_factory.mktemp("deployment")) as found:
+        yield found
 
 
 @pytest.fixture

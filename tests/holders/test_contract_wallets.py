@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,7 +11,6 @@ from flask.testing import FlaskClient
 
 from marketplace.chain import following, sending
 from marketplace.chain.contract import creation
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.register import contracts
 from marketplace.holders import contract_wallets, siwe, wallets, withdrawing
 from marketplace.holders.models import Wallet
@@ -21,8 +21,10 @@ from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
+from tests.databases import Databases
+from tests.deployment import Deployment, pointed
 from tests.holders.stage import refusal
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.local_chain import CHAIN_ID, LocalChain
 from tests.pages import read, send
 from tests.resale.stage import token
 from tests.wallets import OwnWallet
@@ -32,26 +34,30 @@ HANA, JIRO, STRANGER = OwnWallet("hana"), OwnWallet("jiro"), OwnWallet("stranger
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
+    with databases.copy(deployment.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
+    with deployment.chain(tmp_path) as chain:
         yield chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
-    here = {"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True, "withdrawal_cooling_hours": 0}
-    return settings.model_copy(update=here)
+    return pointed(settings, chain, withdrawal_cooling_hours=0)
 
 
 @pytest.fixture
 def shared(app: Flask, chain: LocalChain) -> str:
     """The address of a wallet for which Hana and Jiro sign together."""
-    ensure_contracts()
-    sent = chain.ask("eth_sendRawTransaction", deployment(HANA.address, JIRO.address))
+    sent = chain.ask("eth_sendRawTransaction", wallet_of(HANA.address, JIRO.address))
     return wallets.read_address(chain.mined(sent)["contractAddress"])
 
 
-def deployment(*owners: str) -> str:
+def wallet_of(*owners: str) -> str:
     data = "0x" + creation("test/ContractWallet", owners).hex()
     fees = {"gas": 1_000_000, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0}
     return HANA.transaction(nonce=0, value=0, data=data, chainId=CHAIN_ID, **fees)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,6 @@ from flask.testing import FlaskClient
 
 from marketplace.accounts.models import Account
 from marketplace.chain import register
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.following import follow_once
 from marketplace.chain.models import Log
 from marketplace.chain.sending import work
@@ -26,28 +26,29 @@ from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import Token, TokenState
 from tests import given
 from tests.chainlogs import somebody
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.databases import Databases
+from tests.deployment import Deployment, pointed
+from tests.local_chain import LocalChain
 from tests.resale.stage import token
 
 pytestmark = pytest.mark.node
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
+    with databases.copy(deployment.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
+    with deployment.chain(tmp_path) as chain:
         yield chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
-    here = {"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True, "demo": True}
-    return settings.model_copy(update=here)
-
-
-@pytest.fixture
-def town(app: Flask) -> Flask:
-    ensure_contracts()
-    return app
+    return pointed(settings, chain, demo=True)
 
 
 def settle() -> None:
@@ -62,7 +63,7 @@ def promised(account_id: int, listing_id: int, serial: int = 1) -> int:
         return promise_token(listing.right_id, serial, listing.code, f"ORD-{serial}", account_id, listing.quantity)
 
 
-def test_a_right_is_issued_offered_bought_and_sent_on(town: Flask, client: FlaskClient) -> None:
+def test_a_right_is_issued_offered_bought_and_sent_on(app: Flask, client: FlaskClient) -> None:
     seller, friend = given.an_account("seller@example.jp"), given.an_account("friend@example.jp")
     listing_id = given.a_listing(quantity=3)
     token_id = promised(seller, listing_id)
@@ -91,7 +92,7 @@ def test_a_right_is_issued_offered_bought_and_sent_on(town: Flask, client: Flask
     assert shown["owner"] == register.custody_address(get(Account, friend).custody_id)
 
 
-def test_what_was_earned_arrives_in_the_wallet_that_the_seller_named(town: Flask) -> None:
+def test_what_was_earned_arrives_in_the_wallet_that_the_seller_named(app: Flask) -> None:
     seller, own = given.an_account(), somebody("the seller's own wallet")
     token_id = promised(seller, given.a_listing())
     settle()
@@ -106,7 +107,7 @@ def test_what_was_earned_arrives_in_the_wallet_that_the_seller_named(town: Flask
     assert proceeds.owed(seller) == 0
 
 
-def test_an_offer_taken_back_is_gone_from_the_chain(town: Flask) -> None:
+def test_an_offer_taken_back_is_gone_from_the_chain(app: Flask) -> None:
     seller = given.an_account()
     token_id = promised(seller, given.a_listing())
     settle()
@@ -116,7 +117,7 @@ def test_an_offer_taken_back_is_gone_from_the_chain(town: Flask) -> None:
     assert (offering.live_offer(token_id), offering.open_request(token_id)) == (None, None)
 
 
-def test_a_chain_that_falls_back_ends_where_it_was(town: Flask, chain: LocalChain) -> None:
+def test_a_chain_that_falls_back_ends_where_it_was(app: Flask, chain: LocalChain) -> None:
     seller = given.an_account()
     token_id = promised(seller, given.a_listing())
     settle()
@@ -134,7 +135,7 @@ def test_a_chain_that_falls_back_ends_where_it_was(town: Flask, chain: LocalChai
     assert (statements.figures(), token(token_id).holder_address) == before
 
 
-def test_the_terms_on_chain_are_those_of_the_right(town: Flask) -> None:
+def test_the_terms_on_chain_are_those_of_the_right(app: Flask) -> None:
     listing_id = given.a_listing(kind="lecture", quantity=5)
     token_id = promised(given.an_account(), listing_id)
     settle()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from flask import Flask
 
 from marketplace.accounts.models import Account
 from marketplace.chain import contract, following, register, sending
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.models import Cursor, Log
 from marketplace.kit.db import Base, db, get, transaction
 from marketplace.listings.models import Listing
@@ -26,8 +26,9 @@ from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
 from tests.chainlogs import somebody
-from tests.databases import chosen
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.databases import Databases, chosen
+from tests.deployment import Deployment, pointed
+from tests.local_chain import CHAIN_ID, LocalChain
 
 pytestmark = [
     pytest.mark.node,
@@ -44,20 +45,25 @@ GAS = hex(400_000)
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
+    with databases.copy(deployment.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
+    with deployment.chain(tmp_path) as chain:
         yield chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
-    return settings.model_copy(update={"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True})
+    return pointed(settings, chain)
 
 
 @pytest.fixture
 def rights(app: Flask, chain: LocalChain) -> list[int]:
     """Rights in people's own wallets, who have yen and trust the market."""
-    ensure_contracts()
     holder = given.an_account()
     listing = get(Listing, given.a_listing(quantity=RIGHTS))
     serials = range(1, RIGHTS + 1)

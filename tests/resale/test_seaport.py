@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,6 @@ from flask import Flask
 from marketplace.accounts.models import Account
 from marketplace.chain import contract, events, register, seaport
 from marketplace.chain.addresses import checksum
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.following import follow_once
 from marketplace.chain.models import Log
 from marketplace.chain.sending import promise, work
@@ -26,8 +26,9 @@ from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
 from tests.chainlogs import somebody
-from tests.databases import chosen
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.databases import Databases, chosen
+from tests.deployment import Deployment, pointed
+from tests.local_chain import LocalChain
 from tests.resale.stage import token
 
 pytestmark = [
@@ -41,28 +42,32 @@ COIN, YEN, RIGHT = 0, 1, 2
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
+    with databases.copy(deployment.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
+    with deployment.chain(tmp_path) as chain:
         yield chain
 
 
 @pytest.fixture
 def bazaar(chain: LocalChain) -> str:
-    """Where the other marketplace is: known before the town is built, as the real one would be."""
+    """Where the other marketplace is: known before the town listens, as the real one would be."""
     made = contract.artifact("test/SeaportLike").bytecode
     return checksum(done(chain, STRANGER, None, made)["contractAddress"])
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain, bazaar: str) -> Settings:
-    here = {"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True, "seaport_addresses": bazaar}
-    return settings.model_copy(update=here)
+    return pointed(settings, chain, seaport_addresses=bazaar)
 
 
 @pytest.fixture
 def rights(app: Flask, chain: LocalChain, bazaar: str) -> list[int]:
     """Two rights in the seller's own wallet, which trusts the other marketplace."""
-    ensure_contracts()
     account = given.an_account()
     listing = get(Listing, given.a_listing(quantity=3))
     with transaction():

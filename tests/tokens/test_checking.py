@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,6 @@ from flask import Flask
 
 from marketplace.accounts.models import Account
 from marketplace.chain import alarms, following, sending
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.models import Log, Trouble
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import pretending
@@ -26,7 +26,9 @@ from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import Token
 from tests import given
 from tests.chainlogs import somebody
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.databases import Databases
+from tests.deployment import Deployment, pointed
+from tests.local_chain import LocalChain
 
 pytestmark = pytest.mark.node
 
@@ -34,19 +36,24 @@ NIGHT = datetime(2026, 4, 20, 18, 30, tzinfo=UTC)  # half past three in Japan
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
+    with databases.copy(deployment.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
+    with deployment.chain(tmp_path) as chain:
         yield chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
-    return settings.model_copy(update={"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True})
+    return pointed(settings, chain)
 
 
 @pytest.fixture
 def holder(app: Flask) -> int:
-    ensure_contracts()
     return given.an_account()
 
 

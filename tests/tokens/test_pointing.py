@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.chain import contract, following, register, sending
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.models import Call, CallState
 from marketplace.chain.node import Reverted, node
 from marketplace.kit.db import db, get, transaction
@@ -23,25 +23,32 @@ from marketplace.tokens import issuing
 from marketplace.tokens.models import Token
 from tests import given
 from tests.chain.given import logs
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.databases import Databases
+from tests.deployment import Deployment, pointed
+from tests.local_chain import LocalChain
 
 pytestmark = pytest.mark.node
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
+    with databases.copy(deployment.database_url) as url:
+        yield url
+
+
+@pytest.fixture
+def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
+    with deployment.chain(tmp_path) as chain:
         yield chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
-    return settings.model_copy(update={"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True})
+    return pointed(settings, chain)
 
 
 @pytest.fixture
 def right_id(app: Flask) -> int:
-    ensure_contracts()
     return get(Listing, given.a_listing(quantity=3)).right_id
 
 
@@ -113,7 +120,6 @@ def test_a_correction_points_the_series_to_its_new_tree_and_markets_are_told(rig
 
 
 def test_an_only_token_names_its_document_itself_and_follows_each_correction(app: Flask) -> None:
-    ensure_contracts()
     right_id = get(Listing, given.a_listing("ascending", "naming", quantity=1)).right_id
     token_id, first = issue(right_id), document(right_id)
     assert token_uri(token_id) == f"ipfs://{first}"

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import axe_playwright_python
 from playwright.sync_api import Page
 
+from tests import axe
 from tests.faces.contrast import contrast, needed
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 MEASURES = Path(__file__).with_name("measures.js").read_text(encoding="utf-8")
 LIGHT_KB, WHOLE_KB = 150, 500
 """What a page may weigh without pictures, and with them."""
@@ -65,8 +64,7 @@ IN_TURN = tuple(mode for other in ALL[1:] for mode in (PHONE_BY_DAY, other))
 
 def faults_of(page: Page, number: int, path: str) -> dict[str, list[str]]:
     """{what was measured: [what is wrong]} of the page that is open, the `number`th; only what is wrong."""
-    page.evaluate(MEASURES)
-    page.evaluate(AXE)
+    page.evaluate(f"{MEASURES}\n{axe.PROGRAM}")
     return {name: found for name, found in _measured(page, number, path) if found}
 
 
@@ -84,24 +82,32 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
         _turn(page, mode)
         yield f"sideways, {mode.name}", page.evaluate("measures.sideways()")
         page.keyboard.press("Tab")
-        yield f"keyboard, {mode.name}", page.evaluate("measures.stops()")
-        yield f"targets, {mode.name}", page.evaluate("measures.targets()")
-        yield f"text spacing, {mode.name}", page.evaluate("measures.spaced()")
+        used = page.evaluate(
+            "({ keyboard: measures.stops(), targets: measures.targets(), 'text spacing': measures.spaced() })"
+        )
+        yield from ((f"{name}, {mode.name}", found) for name, found in used.items())
 
 
 def _turn(page: Page, mode: Mode) -> None:
     page.set_viewport_size({"width": mode.window[0], "height": mode.window[1]})
-    page.emulate_media(color_scheme=mode.theme, reduced_motion="reduce")
-    page.evaluate("size => { document.documentElement.dataset.size = size; scrollTo(0, 0) }", mode.size)
+    dark = page.evaluate(
+        "size => { document.documentElement.dataset.size = size; scrollTo(0, 0);"
+        " return matchMedia('(prefers-color-scheme: dark)').matches }",
+        mode.size,
+    )
+    if dark != (mode.theme == "dark"):
+        page.emulate_media(color_scheme=mode.theme)
 
 
 def _axe(page: Page) -> list[str]:
-    options = {"rules": {"target-size": {"enabled": True}}}
+    options = {"rules": {"target-size": {"enabled": True}}, **axe.BRIEF}
     found: list[str] = page.evaluate("given => measures.axed(...given)", [options, APPROVED])
     return found
 
 
 def _over_pictures(page: Page) -> list[str]:
+    if not page.evaluate("!!document.querySelector('[data-over-picture]')"):
+        return []  # Playwright's own selectors are a large script, which each page would have to take
     words = page.query_selector_all("[data-over-picture] :is(h1, h2, p, li, dt, dd):not(:has(a, p, dt))")
     seen = [(word.inner_text(), contrast(word), needed(word)) for word in words if word.is_visible()]
     return [f"{ratio:.2f}: {text}" for text, ratio, least in seen if ratio < least]

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
@@ -16,7 +15,7 @@ from marketplace.holders.models import Gift, GiftState, Withdrawal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
 from marketplace.tokens.custody import custody_of
-from tests import given
+from tests import axe, given
 from tests.chainlogs import Chain
 from tests.holders.stage import gift, mailed_link, paid_and, proved
 from tests.pages import read, send, submit
@@ -207,9 +206,6 @@ def test_every_page_fits_a_small_telephone_with_large_letters_and_has_no_fault_t
     assert found == dict.fromkeys(found, (320, []))
 
 
-def seen(page: Page) -> tuple[int, list[tuple[str, str]]]:
+def seen(page: Page) -> tuple[int, list[str]]:
     """How wide the page is, and what axe finds."""
-    faults = Axe().run(page).response["violations"]
-    return page.evaluate("document.documentElement.scrollWidth"), [
-        (fault["id"], node["html"]) for fault in faults for node in fault["nodes"]
-    ]
+    return page.evaluate("document.documentElement.scrollWidth"), axe.faults(page)

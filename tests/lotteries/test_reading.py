@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
@@ -14,7 +13,7 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries.duplicates import void
 from marketplace.lotteries.entering import enter, take_down
 from marketplace.outbox import keeping
-from tests import given
+from tests import axe, given
 from tests.lotteries.applied import a_lottery, asking, drawn, somebody
 from tests.visiting import visiting
 
@@ -30,11 +29,9 @@ def tab_of(app: Flask, browser: Browser, live_server: str) -> Callable[[Page, in
     return signed_in
 
 
-def seen(page: Page) -> tuple[int, list[tuple[str, str]]]:
+def seen(page: Page) -> tuple[int, list[str]]:
     """How wide the page is, and what axe finds."""
-    violations = Axe().run(page).response["violations"]
-    faults = [(fault["id"], node["html"]) for fault in violations for node in fault["nodes"]]
-    return page.evaluate("document.documentElement.scrollWidth"), faults
+    return page.evaluate("document.documentElement.scrollWidth"), axe.faults(page)
 
 
 def test_every_page_is_readable_on_a_narrow_screen(

@@ -2,7 +2,6 @@
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
@@ -23,7 +22,7 @@ from marketplace.orders.paying import checkout
 from marketplace.payments import asking, holding, refunding
 from marketplace.payments.models import PaymentState
 from marketplace.payments.syncing import sync
-from tests import given
+from tests import axe, given
 from tests.admissions.test_deposits import admitted, row, states
 from tests.crashing import PowerCut, rolled_back
 from tests.local_stripe import LocalStripe
@@ -342,7 +341,7 @@ def test_its_pages_are_readable_on_a_narrow_screen(
             page.goto(path if shown == "うち保証金から" else f"{path}/confirm")
             expect(page.locator("main")).to_contain_text(shown)
             width = page.evaluate("document.documentElement.scrollWidth")
-            found.append((width, [fault["id"] for fault in Axe().run(page).response["violations"]]))
+            found.append((width, axe.faults(page)))
             hear()
             db.session.rollback()
     assert found == [(320, [])] * 3

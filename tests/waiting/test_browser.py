@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
@@ -17,7 +14,7 @@ from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from marketplace.waiting.calling import call
 from marketplace.waiting.joining import join
-from tests import given
+from tests import axe, given
 from tests.visiting import visiting
 from tests.waiting.stage import a_room, turn
 
@@ -28,11 +25,6 @@ SOON = 30_000
 
 def sign_in(page: Page, app: Flask, account_id: int, address: str) -> None:
     page.context.add_cookies([{"name": "hiroba", "value": given.a_cookie(app, account_id), "url": address}])
-
-
-def faults(page: Page) -> list[str]:
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    return [each["id"] for each in found]
 
 
 def test_a_page_that_waits_comes_to_its_turn_by_itself(app: Flask, page: Page, live_server: str) -> None:
@@ -83,10 +75,10 @@ def test_no_state_of_it_has_a_fault_that_axe_can_find(
         for path in paths:
             page.goto(path)
             sideways = page.evaluate("document.documentElement.scrollWidth") > width
-            found[path] = (faults(page), sideways)
+            found[path] = (axe.faults(page), sideways)
     with visiting(browser, live_server, color_scheme=scheme, viewport=size) as page:
         sign_in(page, app, clerk, live_server)
         for path in ("/staff/waiting", f"/staff/waiting/{open_.code}"):
             page.goto(path)
-            found[path] = (faults(page), page.evaluate("document.documentElement.scrollWidth") > width)
+            found[path] = (axe.faults(page), page.evaluate("document.documentElement.scrollWidth") > width)
     assert {path: fault for path, fault in found.items() if fault != ([], False)} == {}

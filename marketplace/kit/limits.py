@@ -27,8 +27,6 @@ from marketplace.kit.sheets import sheet
 from marketplace.kit.web import client_address
 
 log = logging.getLogger(__name__)
-SECONDS = 1.0
-"""For which a page waits for the server that counts."""
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
@@ -62,6 +60,31 @@ class Memory:
             if len(self.seen) > self.MOST:
                 self.seen.popitem(last=False)
             return True
+
+
+class Shared:
+    """Counted by all processes together, in a store of its own. While that does not answer, each counts for itself: a
+    sale goes on without it. It is asked again after PAUSE_S, so that not everybody waits for it."""
+
+    PATIENCE_S, PAUSE_S = 1.0, 5.0
+
+    def __init__(self, url: str) -> None:
+        patience = {"socket_timeout": self.PATIENCE_S, "socket_connect_timeout": self.PATIENCE_S}
+        known = patience if url.startswith("redis") else {}
+        self.counter = MovingWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **known))
+        self.alone = Memory()
+        self.silent_until = 0.0
+
+    def hit(self, window: RateLimitItem, *who: str) -> bool:
+        """As Memory.hit()."""
+        if time.monotonic() >= self.silent_until:
+            try:
+                return self.counter.hit(window, *who)
+            except StorageError as trouble:
+                self.silent_until = time.monotonic() + self.PAUSE_S
+                silence = type(trouble.storage_error).__name__
+                log.warning("LIMITS_URL does not answer (%s): this process counts for itself", silence)
+        return self.alone.hit(window, *who)
 
 
 class Count(Base):
@@ -110,22 +133,6 @@ def forget() -> None:
         session.execute(sa.delete(Count).where(Count.until < int(time.time())))
 
 
-class Elsewhere:
-    """Counted by a server for all processes together; while it is silent, by each for itself: no sale stops."""
-
-    def __init__(self, url: str) -> None:
-        waits = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS} if url.startswith("redis") else {}
-        self.there = MovingWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **waits))
-        self.here = Memory()
-
-    def hit(self, window: RateLimitItem, *who: str) -> bool:
-        try:
-            return self.there.hit(window, *who)
-        except StorageError as trouble:
-            log.warning("LIMITS_URL: %s", type(trouble.storage_error).__name__)
-            return self.here.hit(window, *who)
-
-
 class Limiter:
     """Counts in the storage that LIMITS_URL names, over a moving window."""
 
@@ -160,13 +167,13 @@ class Limiter:
         return decorate
 
 
-def _storage(url: str, key: bytes) -> Memory | Database | Elsewhere:
+def _storage(url: str, key: bytes) -> Memory | Database | Shared:
     match url:
         case "memory://":
             return Memory()
         case "database://":
             return Database(key)
-    return Elsewhere(url)
+    return Shared(url)
 
 
 @lru_cache

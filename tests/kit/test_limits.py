@@ -5,7 +5,7 @@ import time_machine
 from flask import Flask
 from limits import parse
 
-from marketplace.kit.limits import Elsewhere, Limiter, Memory, TooOften
+from marketplace.kit.limits import Limiter, Memory, Shared, TooOften
 from tests.local_chain import free_port
 
 
@@ -30,7 +30,7 @@ def test_only_the_newest_visitors_are_kept(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_while_the_server_that_counts_is_silent_each_process_counts_for_itself() -> None:
     """A sale does not stop for it, and nobody guesses in peace."""
-    counted, window = Elsewhere(f"redis://127.0.0.1:{free_port()}/0"), parse("3/minute")
+    counted, window = Shared(f"redis://127.0.0.1:{free_port()}/0"), parse("3/minute")
     assert [counted.hit(window, "bid", "a") for _ in range(4)] == [True, True, True, False]
 
 
@@ -59,9 +59,3 @@ def test_a_view_is_limited_by_its_rate_for_each_who_asks(limited: Flask) -> None
 def test_methods_that_are_not_named_are_not_counted(limited: Flask) -> None:
     client = limited.test_client()
     assert {client.get("/page").status_code for _ in range(5)} == {200}
-
-
-def test_a_storage_that_several_machines_share_is_the_librarys() -> None:
-    app = Flask("shared")
-    Limiter().init_app(app, "redis://127.0.0.1:1")
-    assert type(app.extensions["hiroba.limits"].there).__name__ == "MovingWindowRateLimiter"

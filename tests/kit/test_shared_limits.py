@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -20,9 +17,8 @@ from marketplace.kit.limits import Count, Limiter, forget
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
-from tests.local_chain import free_port
+from tests.local_redis import LocalRedis
 from tests.pages import read
-from tests.processes import eventually
 from tests.racing import at_once
 
 
@@ -40,31 +36,18 @@ def counter(url: str, key: str = "a test's secret") -> Counter:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[str]:
-    """The URL of a server that is this test's own."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis: redis-server is not on PATH")
-    port = free_port()
-    quiet = ["--save", "", "--appendonly", "no", "--dir", str(tmp_path), "--loglevel", "warning"]
-    server = subprocess.Popen([program, "--port", str(port), "--bind", "127.0.0.1", *quiet])
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
+def local_redis(tmp_path: Path) -> Iterator[LocalRedis]:
+    server = LocalRedis(tmp_path)
     try:
-        assert eventually(listens)
-        yield f"redis://127.0.0.1:{port}"
+        yield server
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        server.stop()
 
 
 @pytest.fixture(params=["database", "redis"])
 def processes(request: pytest.FixtureRequest, app: Flask) -> list[Counter]:
     """Two of one town."""
-    url = request.getfixturevalue("redis") if request.param == "redis" else "database://"
+    url = request.getfixturevalue("local_redis").url if request.param == "redis" else "database://"
     return [counter(url), counter(url)]
 
 
@@ -80,6 +63,19 @@ def test_at_the_same_moment_too(processes: list[Counter], app: Flask) -> None:
     window = parse("5/hour")
     passed = at_once(app, 12, lambda n: processes[n % 2].hit(window, "bid", "a"))
     assert sorted(passed) == [False] * 7 + [True] * 5
+
+
+def test_while_the_store_is_away_each_process_counts_for_itself_and_then_together_again(
+    local_redis: LocalRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, window = counter(local_redis.url), counter(local_redis.url), parse("2/hour")
+    assert [each.hit(window, "bid", "a") for each in (one, other, one)] == [True, True, False]
+    local_redis.stop()
+    assert [each.hit(window, "bid", "b") for each in (one, one, one, other)] == [True, True, False, True]
+    local_redis.start()
+    for each in (one, other):
+        monkeypatch.setattr(each, "silent_until", 0.0)
+    assert [each.hit(window, "bid", "c") for each in (one, other, one)] == [True, True, False]
 
 
 def test_the_window_moves_in_the_database(app: Flask) -> None:

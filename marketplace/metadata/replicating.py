@@ -133,12 +133,16 @@ def _is_whole(node: KuboReplica, root: CID) -> bool:
 
 
 def _check(node: KuboReplica, root: CID) -> None:
-    """Read the root and a sample of the rest back. ReplicaRefused where anything is missing or false."""
+    """Read the root and a sample of the rest back: other blocks each hour, so that each of them has its turn.
+
+    ReplicaRefused where anything is missing or false.
+    """
     if not node.pinned(root):
         raise ReplicaRefused(f"the node does not promise to keep {root}")
     cids = [block.cid for block in resolver.walk(SqlBlockstore(db.session.connection(), blocks), root)]
     step = max(1, len(cids) // SAMPLE)
-    for cid in dict.fromkeys((root, *cids[::step], cids[-1])):
+    hour = int(now().timestamp() // AGAIN.total_seconds())
+    for cid in dict.fromkeys((root, *cids[hour % step :: step])):
         node.fetch_verified(cid)
 
 

@@ -11,7 +11,7 @@ from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.listings.models import Listing
 from marketplace.metadata.models import Pin, Replica, ReplicaState, blocks
-from marketplace.metadata.replicating import look_after_replicas, nodes, ready, replicate, standing, verified
+from marketplace.metadata.replicating import SAMPLE, look_after_replicas, nodes, ready, replicate, standing, verified
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given
@@ -106,6 +106,21 @@ def test_a_node_that_lost_a_block_is_noticed_and_sent_it_again(kubo: KuboDouble,
     with pretending(now() + timedelta(hours=2)):
         look_after_replicas()
     assert (kubo.imports, verified(right_id)) == (2, 1)
+
+
+def test_each_single_block_of_a_great_tree_has_its_turn_within_hours(kubo: KuboDouble, app: Flask) -> None:
+    """A check reads a few back, and not the same few each time."""
+    given.a_listing(state="published", quantity=40)
+    every = dict(kubo.blocks)
+    assert len(every) > 40
+    hours = 1
+    for lost in sorted(every)[::9]:
+        del kubo.blocks[lost]
+        for _ in range(len(every) // SAMPLE):
+            with pretending(now() + timedelta(hours=hours)):
+                look_after_replicas()
+            hours += 1
+        assert kubo.blocks == every
 
 
 def test_a_node_that_gives_half_blocks_is_not_counted(kubo: KuboDouble, app: Flask) -> None:

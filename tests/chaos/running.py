@@ -47,6 +47,8 @@ ROUNDS = 150
 """Of good times after which we give up."""
 ROUND = timedelta(seconds=61)
 """How far the clock goes on between two of them: past every lease of the outbox."""
+HOURS = 4
+"""Of the morning after."""
 SEPARATELY = {"chain.send", "tokens.check_chain", "metadata.audit"}
 """Sheets that the run does not leave to chance: the sender has a turn of its own, the others look at everything."""
 
@@ -106,8 +108,14 @@ class Run:
             self._good_times(self._is_over)
             with pretending(now() + timedelta(days=1)):  # the reconciler's last look at the day
                 reconcile()
+                run_one(SHEETS["metadata.audit"])  # of the night after
+                for hours in range(HOURS):  # in which each block of the replica has its turn
+                    with pretending(now() + timedelta(hours=hours)):
+                        run_one(SHEETS["metadata.look_after_replicas"])
                 keeping.drain()
                 self.ending.state = standing(till().transactions())
+                if lacking := len(set(self.stage.blocks) - set(self.stage.kubo.blocks)):
+                    self.ending.state["wrong"].append(f"the replica lacks {lacking} blocks")
         self.ending.lost_letters = self.courier.lost
         return self.ending
 

@@ -5,36 +5,49 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from marketplace.chain import following, sending
-from marketplace.chain.deploying import ensure_contracts
 from marketplace.kit import sheets
 from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
-from tests.local_chain import CHAIN_ID, LocalChain, running
+from tests.databases import Databases
+from tests.deployment import Deployment, pointed
+from tests.local_chain import LocalChain, running
 from tests.local_stripe import LocalStripe
 
 
 @pytest.fixture
-def chain() -> Iterator[LocalChain]:
-    with running() as chain:
+def done(request: pytest.FixtureRequest) -> Deployment | None:
+    """The contracts are there where a journey asks for `settle` or `worker`."""
+    found: Deployment | None = request.getfixturevalue("deployment") if "settle" in request.fixturenames else None
+    return found
+
+
+@pytest.fixture
+def database_url(databases: Databases, done: Deployment | None) -> Iterator[str]:
+    with databases.copy(done.database_url if done else "") as url:
+        yield url
+
+
+@pytest.fixture
+def chain(done: Deployment | None, tmp_path: Path) -> Iterator[LocalChain]:
+    with done.chain(tmp_path) if done else running() as chain:
         yield chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain, stripe: LocalStripe) -> Settings:
-    knobs = {"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True, "demo": True}
-    return stripe.settings(settings, **knobs)
+    return stripe.settings(pointed(settings, chain), demo=True)
 
 
 @pytest.fixture
 def settle(app: Flask) -> Callable[[], None]:
     """Lets worker, sender and follower have their turns until nothing moves any more."""
-    ensure_contracts()
 
     def turns() -> None:
         moved = True

@@ -22,7 +22,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.faces import dress
 from marketplace.kit import crowding, shelf
-from marketplace.kit.db import ask_after_silence, db, say_no_values, use_sqlite_well
+from marketplace.kit.db import db
+from marketplace.kit.engines import ask_after_silence, begin_to_write, say_no_values, use_sqlite_well
 from marketplace.kit.lasting import here_to_stay
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import Address, Number
@@ -139,6 +140,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         SQLALCHEMY_DATABASE_URI=settings.database,
         SQLALCHEMY_ENGINE_OPTIONS={
             "hide_parameters": True,  # else an error repeats names and addresses into the logs and the outbox
+            **({} if settings.database.startswith("sqlite") else {"isolation_level": "AUTOCOMMIT"}),
         },
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SESSION_COOKIE_NAME="hiroba",
@@ -164,6 +166,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
             use_sqlite_well(db.engine)
         else:
             ask_after_silence(db.engine)
+            begin_to_write(db.engine)
     for office in OFFICES:
         open_office(app, office)
     dress(app)

@@ -64,7 +64,10 @@ def without_function(_context: Any, _revision: Any, op: ops.DowngradeOps) -> ops
     return ops.DowngradeOps([*op.ops, Unguard()]) if gone >= set(guarding.TABLES) else op
 
 
-with target.engine.connect() as connection:
+# a migration is a transaction, though our own engine on PostgreSQL begins one only for transaction() (kit/engines.py)
+whole = {} if target.engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+
+with target.engine.connect().execution_options(**whole) as connection:
     context.configure(
         connection=connection,
         target_metadata=target.metadata,

@@ -55,7 +55,7 @@ def recorded() -> Iterator[list[Statement]]:
 
 def scanned(statements: list[Statement]) -> set[tuple[str, str]]:
     """(table, statement) where a table is read from one end to the other though it may be long."""
-    with db.engine.connect() as connection:
+    with db.engine.connect().execution_options(writing=True) as connection:
         tables = _sqlite_scans if is_sqlite() else _postgresql_scans
         return {
             (table, statement)
@@ -171,7 +171,7 @@ def planned(act: Act) -> str:
     with recorded() as statements:
         act()
     ((statement, parameters),) = statements
-    with db.engine.connect() as connection:
+    with db.engine.connect().execution_options(writing=True) as connection:
         if not is_sqlite():
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")

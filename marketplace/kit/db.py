@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -43,8 +41,6 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
 NEVER_TWICE = {"sqlite_autoincrement": True}
 """For tables whose rows are deleted, while promises and letters elsewhere are keyed by their ids: SQLite would give the
 highest one again. https://sqlite.org/autoinc.html"""
-
-SILENCE_S = 1.0
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -232,52 +228,3 @@ def _insert_once(entity: type[Base], on_sqlite: bool) -> Any:
     table = entity.__table__
     assert isinstance(table, sa.Table)
     return insert(table).on_conflict_do_nothing().returning(*table.primary_key)
-
-
-def use_sqlite_well(engine: sa.Engine) -> None:
-    """WAL, foreign keys, and BEGIN IMMEDIATE for writers: a deferred BEGIN that read first cannot be upgraded."""
-
-    @sa.event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def on_begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("writing"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:  # takes no lock yet, so it cannot fail, and goes past what SQLAlchemy does around a statement
-            connection.connection.cursor().execute("BEGIN")
-
-
-def ask_after_silence(engine: sa.Engine) -> None:
-    """A server may have been started anew since a connection was last used: one that was silent for SILENCE_S is asked
-    before it is given out. To ask each time would be a third of what goes to the server.
-
-    https://docs.sqlalchemy.org/en/21/core/pooling.html#custom-legacy-pessimistic-ping
-    """
-
-    @sa.event.listens_for(engine, "checkin")
-    def on_checkin(_connection: Any, record: Any) -> None:
-        record.info["silent_since"] = time.monotonic()
-
-    @sa.event.listens_for(engine, "checkout")
-    def on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get("silent_since", math.inf) < SILENCE_S:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise sa.exc.DisconnectionError from error  # the pool opens another one
-
-
-def say_no_values(engine: sa.Engine) -> None:
-    """Errors keep their first line alone: PostgreSQL adds what somebody wrote (DETAIL: Key (email)=(…) already exists),
-    and errors are written into logs and the outbox."""
-
-    @sa.event.listens_for(engine, "handle_error")
-    def on_error(context: sa.engine.ExceptionContext) -> None:
-        for error in (context.original_exception, context.sqlalchemy_exception):
-            if error is not None and error.args:
-                error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])

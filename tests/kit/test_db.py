@@ -223,7 +223,7 @@ def test_an_error_of_the_database_names_the_rule_and_nobody(app: Flask) -> None:
 
 @pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: a file does not hang up")
 def test_a_connection_that_was_silent_is_asked_before_it_is_used(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("marketplace.kit.db.SILENCE_S", 0.0)
+    monkeypatch.setattr("marketplace.kit.engines.SILENCE_S", 0.0)
     mine = db.session.scalar(sa.select(sa.func.pg_backend_pid()))
     db.session.rollback()
     with sa.create_engine(db.engine.url, poolclass=sa.NullPool).connect() as another:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 9cecc6831cd0, after ; 2026-11-29 10:40:55.228622.
+Revision 4a3c48bb3d49, after ; 2026-11-29 11:17:39.699599.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9cecc6831cd0"
+revision = "4a3c48bb3d49"
 down_revision = None
 branch_labels = None
 depends_on = None

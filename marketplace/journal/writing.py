@@ -18,7 +18,8 @@ SYSTEM = "system"
 _journal = Entry.__table__
 assert isinstance(_journal, sa.Table)
 _INTO_JOURNAL = sa.insert(_journal)
-"""Of the table, since nobody holds what is written here: a row that the session kept would cost thrice as much."""
+"""Of the table, since nobody holds what is written here: a row that the session kept would cost thrice as much. And by
+the connection: whoever moves a row may be about to write down what goes with its new state."""
 
 
 class Mover(Protocol):
@@ -56,4 +57,4 @@ def _write(
     if canon(details) != rfc8785.dumps(details):
         raise ValueError("the journal keeps text, whole numbers, truths and lists of them, under ASCII keys")
     row = {"subject": subject, "event": event, "by": by, "why": why, "details": details}
-    db.session.execute(_INTO_JOURNAL, {"at": now(), **row, "from_state": old, "to_state": new})
+    db.session.connection().execute(_INTO_JOURNAL, {"at": now(), **row, "from_state": old, "to_state": new})

@@ -101,6 +101,13 @@ def let_go() -> None:
     db.session.rollback()
 
 
+@sa.event.listens_for(db.session, "before_flush")
+def _only_inside(session: Session, _context: object, _objects: object) -> None:
+    """A row that was changed outside would be written at once where nothing begins (engines.py), or else be lost."""
+    if not session.info.get("writing"):
+        raise RuntimeError("rows change inside transaction() alone")
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Write inside this block: all of it happens, or none of it. A block inside a block joins it.

@@ -43,6 +43,16 @@ def test_or_none_of_it_however_it_ends(app: Flask, end: type[BaseException]) -> 
     assert (emails(), writing()) == ([], False)
 
 
+def test_a_row_that_is_changed_outside_is_a_fault_and_stays_as_it_was(app: Flask) -> None:
+    with transaction():
+        account = add("a@example.jp")
+    account.email = "b@example.jp"
+    with pytest.raises(RuntimeError, match="inside transaction"):
+        emails()
+    db.session.rollback()
+    assert emails() == ["a@example.jp"]
+
+
 def test_a_transaction_within_joins_the_one_around_it(app: Flask) -> None:
     with rolled_back():
         with transaction():

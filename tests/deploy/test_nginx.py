@@ -183,12 +183,20 @@ def test_while_one_web_is_started_anew_the_other_gets_what_is_posted_once(front:
 
 
 @pytest.mark.parametrize(
-    ("path", "method"), [("/listings", "GET"), ("/listings/LST-1/order", "POST"), ("/webhooks/stripe", "POST")]
+    ("path", "method", "reloads"),
+    [
+        ("/listings", "GET", True),
+        ("/listings/LST-1/order", "POST", False),  # which is no page
+        ("/webhooks/stripe", "POST", False),
+    ],
 )
-def test_while_nobody_answers_it_says_so_politely_and_when_to_come_again(front: Front, path: str, method: str) -> None:
+def test_while_nobody_answers_it_says_so_politely_and_when_to_come_again(
+    front: Front, path: str, method: str, reloads: bool
+) -> None:
     front.behind.lose()
     status, again, page = front.ask(path, method, b"a=1" if method == "POST" else b"")
     assert (status, again, "お申し込み、取り置きの記録は、なくなっていません。" in page) == (503, "10", True)
+    assert ('http-equiv="refresh"' in page, 'href="/mypage"' in page) == (reloads, not reloads)
 
 
 def test_too_large_a_file_is_told_in_words(front: Front) -> None:

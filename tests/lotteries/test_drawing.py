@@ -11,7 +11,7 @@ from marketplace.chain.models import Call
 from marketplace.journal import models as journal
 from marketplace.kit import merkle
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing, ListingState
@@ -203,8 +203,8 @@ class TestBeacon:
     def lottery(self) -> Lottery:
         lottery, _received, _accounts = with_entries(4, auction_rules={"draw": "drand"})
         assert (lottery.chain, lottery.round) == (QUICKNET.hash, QUICKNET.round_at(lottery.draw_at))
-        lottery.round = 657_413  # a round that is in the past whenever this runs
-        db.session.commit()
+        with transaction():
+            lock(Lottery, lottery.id).round = 657_413  # a round that is in the past whenever this runs
         return lottery
 
     def test_the_signature_of_the_round_draws(self, lottery: Lottery) -> None:

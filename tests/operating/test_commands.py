@@ -11,13 +11,12 @@ from flask import Flask
 
 from marketplace.cli import main
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import is_sqlite
 from marketplace.operating.archive import newest
 from marketplace.operating.faults import PARTS
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
-from tests.databases import Databases
+from tests.databases import Databases, chosen
 from tests.local_chain import free_port
 
 
@@ -110,12 +109,11 @@ def test_a_backup_that_cannot_be_written_is_one_line_and_status_2(
     assert said(capsys)[1] == f"{tmp_path} is no backup: it is not called hiroba-<moment>Z\n"
 
 
+@pytest.mark.skipif(chosen() != "sqlite", reason="SQLite: a server's database lies in no directory of ours")
 def test_a_town_in_one_directory_is_carried_away_whole(
     app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With its secrets, a backup of the embedded default needs nothing else: the new place names itself."""
-    if not is_sqlite():
-        return
     (settings.data_dir / "hiroba.env").write_text("SECRET_KEY=kept\n")
     (settings.data_dir / "hiroba.town").write_text("open\n")
     assert main(["backup", "--secrets"]) == 0

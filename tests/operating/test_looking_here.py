@@ -25,6 +25,7 @@ from marketplace.operating.backing_up import back_up
 from marketplace.operating.looking_here import differing, room
 from marketplace.operating.retaining import thin_out
 from marketplace.settings import Settings
+from tests.databases import chosen
 from tests.operating.looked import codes, codes_with, findings
 
 PUBLIC: dict[str, Any] = {
@@ -94,13 +95,12 @@ class TestTheDatabase:
             db.engine.dispose()
             assert "database.no_writing" in codes("database")
             with db.engine.connect() as connection:
-                connection.execute(sa.text("SET transaction_read_only = off"))
+                connection.execute(sa.text("SET default_transaction_read_only = off"))
                 connection.execute(sa.text(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'))
                 connection.commit()
 
+    @pytest.mark.skipif(chosen() != "sqlite", reason="SQLite: a server looks after its own files")
     def test_that_was_damaged_is_told(self, app: Flask) -> None:
-        if not is_sqlite():
-            return
         with transaction() as session:
             session.execute(sa.text("PRAGMA writable_schema = ON"))
             session.execute(sa.text("DELETE FROM sqlite_schema WHERE name = 'ix_outbox_open'"))

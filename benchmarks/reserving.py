@@ -24,7 +24,7 @@ from marketplace.listings.models import Listing, UnitState
 from marketplace.listings.taking import TAKE
 from tests import given
 
-CLIENTS, SALES, UNITS, ROUNDS, SECONDS = 16, 100, 30_000, 5, 3
+CLIENTS, SALES, UNITS, ROUNDS, SECONDS = 16, 100, 100_000, 5, 3
 TABLES = """
 CREATE TABLE rush_counter (listing_id integer PRIMARY KEY, taken integer NOT NULL);
 INSERT INTO rush_counter SELECT id, 0 FROM listings;

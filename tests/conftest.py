@@ -10,10 +10,10 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from contextvars import Context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
+from werkzeug.wsgi import ClosingIterator
 
 from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
@@ -34,6 +35,9 @@ from tests.deployment import Deployment, deployed
 from tests.lived import Told
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 for knob in Settings.model_fields:  # a developer's own settings are not the tests'
     os.environ.pop(knob.upper(), None)
@@ -192,11 +196,21 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+def whole(app: Flask) -> "WSGIApplication":
+    """Reads each answer to its end before it is sent: Werkzeug's server leaves a file open where a browser hangs up."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+        with closing(ClosingIterator(app(environ, start_response))) as parts:
+            return list(parts)
+
+    return answer
+
+
 @pytest.fixture
 def live_server(app: Flask, listening: socket.socket) -> Iterator[str]:
     """The address of the application, served by threads of this process on 127.0.0.1."""
     port = listening.getsockname()[1]
-    server = make_server("127.0.0.1", port, app, threaded=True, fd=listening.fileno())
+    server = make_server("127.0.0.1", port, whole(app), threaded=True, fd=listening.fileno())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="live server")
     thread.start()
     yield f"http://127.0.0.1:{port}"

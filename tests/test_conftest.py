@@ -1,9 +1,12 @@
 """What every other test relies on."""
 
+import gc
 import re
 import socket
+import struct
 import urllib.request
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -146,3 +149,14 @@ def test_what_is_seen_through_a_browser_is_run_on_postgresql_where_it_is_marked(
     seen = [item for item in request.session.items if item.get_closest_marker("browser")]
     assert [item.nodeid for item in seen if not item.get_closest_marker("on_both")] == []
     assert [item.nodeid for item in request.session.items if "databases" not in item.fixturenames] == []  # type: ignore[attr-defined]
+
+
+def test_a_browser_that_hangs_up_leaves_no_file_open(live_server: str) -> None:
+    port = urlsplit(live_server).port
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port)) as browser:
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            browser.sendall(b"GET /static/js/wallet.js HTTP/1.0\r\n\r\n")
+            browser.recv(1)
+    urllib.request.urlopen(f"{live_server}/healthz").close()
+    gc.collect()

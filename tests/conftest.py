@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 from werkzeug.wsgi import ClosingIterator
 
@@ -196,12 +196,18 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def whole(app: Flask) -> "WSGIApplication":
-    """Reads each answer to its end before it is sent: Werkzeug's server leaves a file open where a browser hangs up."""
+class HangsUp(WSGIRequestHandler):
+    """Closes the answer that a browser did not wait for: Werkzeug's own forgets it where reading on fails as well."""
 
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
-        with closing(ClosingIterator(app(environ, start_response))) as parts:
-            return list(parts)
+    def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:
+        if environ and "test.answer" in environ:
+            environ["test.answer"].close()
+
+
+def remembering_answers(app: Flask) -> "WSGIApplication":
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> ClosingIterator:
+        environ["test.answer"] = parts = ClosingIterator(app(environ, start_response))
+        return parts
 
     return answer
 
@@ -210,7 +216,8 @@ def whole(app: Flask) -> "WSGIApplication":
 def live_server(app: Flask, listening: socket.socket) -> Iterator[str]:
     """The address of the application, served by threads of this process on 127.0.0.1."""
     port = listening.getsockname()[1]
-    server = make_server("127.0.0.1", port, whole(app), threaded=True, fd=listening.fileno())
+    serving = remembering_answers(app)
+    server = make_server("127.0.0.1", port, serving, threaded=True, request_handler=HangsUp, fd=listening.fileno())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="live server")
     thread.start()
     yield f"http://127.0.0.1:{port}"

@@ -31,8 +31,9 @@ from marketplace.settings import Settings
 from tests import choosing, lived, local_bucket, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
-from tests.deployment import Deployment, deployed
+from tests.deployment import Deployment, deploying
 from tests.lived import Told
+from tests.local_chain import LocalChain, running
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
 
@@ -135,9 +136,23 @@ def told(
 
 
 @pytest.fixture
-def database_url(databases: Databases, told: Told[Any]) -> Iterator[str]:
-    with databases.copy(told.url) as url:
+def done(request: pytest.FixtureRequest) -> Deployment | None:
+    """Our contracts on a real chain, done before a test begins that asks for `deployed`."""
+    found: Deployment | None = request.getfixturevalue("deployment") if "deployed" in request.fixturenames else None
+    return found
+
+
+@pytest.fixture
+def database_url(databases: Databases, told: Told[Any], done: Deployment | None) -> Iterator[str]:
+    with databases.copy(done.database_url if done else told.url) as url:
         yield url
+
+
+@pytest.fixture
+def local_chain(done: Deployment | None, tmp_path: Path) -> Iterator[LocalChain]:
+    """A real chain: an empty one, or with the contracts for whoever asks for `deployed`."""
+    with done.chain(tmp_path) if done else running() as chain:
+        yield chain
 
 
 @pytest.fixture
@@ -183,10 +198,16 @@ def chain(app: Flask) -> Chain:
     return Chain()
 
 
+@pytest.fixture
+def deployed(app: Flask) -> Flask:
+    """The application after ensure_contracts(), where its settings are pointed at `local_chain`."""
+    return app
+
+
 @pytest.fixture(scope="session")
 def deployment(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Our contracts on a real chain, for tests that begin there: copy the database, and start the chain with it."""
-    with deployed(PLAIN, databases, tmp_path_factory.mktemp("deployment")) as found:
+    with deploying(PLAIN, databases, tmp_path_factory.mktemp("deployment")) as found:
         yield found
 
 

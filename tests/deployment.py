@@ -40,7 +40,7 @@ class Deployment:
 
 
 @contextmanager
-def deployed(settings: Settings, databases: Databases, folder: Path) -> Iterator[Deployment]:
+def deploying(settings: Settings, databases: Databases, folder: Path) -> Iterator[Deployment]:
     with databases.copy() as url:
         with running() as chain:
             here = pointed(settings, chain).model_copy(update={"database_url": url, "data_dir": folder})

@@ -12,12 +12,10 @@ from typing import NamedTuple
 from flask import Flask
 from pydantic import SecretStr
 
-from marketplace.chain import following, sending
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.kit.clock import now
 from marketplace.lotteries.closing import of_listing as lottery_of
 from marketplace.lotteries.entering import enter
-from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given, local_stripe
 from tests.apps import another
@@ -25,6 +23,7 @@ from tests.databases import Databases
 from tests.ipfs.kubo_double import KuboDouble
 from tests.local_chain import CHAIN_ID, LocalChain, running
 from tests.local_stripe import SECRET, LocalStripe
+from tests.turns import settle
 
 BUYERS, APPLICANTS, WINNERS = 5, 5, 2
 MAXIMA = (9_000, 5_000, 2_000)
@@ -104,9 +103,7 @@ def prepared(databases: Databases, folder: Path) -> Iterator[Stage]:
             ensure_contracts()
             at = now()
             world = built(at + timedelta(days=7), at + timedelta(days=8))
-            moved = True
-            while moved:
-                moved = bool(keeping.drain()) | bool(sending.work()) | bool(following.follow_once())
+            settle()
         snapshot = chain.ask("evm_snapshot")
         yield Stage(databases, settings, chain, stripe, kubo, world, url, snapshot, dict(kubo.blocks))
 

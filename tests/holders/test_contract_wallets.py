@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.chain import following, sending
 from marketplace.chain.contract import creation
 from marketplace.chain.register import contracts
 from marketplace.holders import contract_wallets, siwe, wallets, withdrawing
@@ -17,32 +13,24 @@ from marketplace.holders.models import Wallet
 from marketplace.kit.db import get, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.listings.models import Listing
-from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
-from tests.databases import Databases
-from tests.deployment import Deployment, pointed
+from tests.deployment import pointed
 from tests.holders.stage import refusal
 from tests.local_chain import CHAIN_ID, LocalChain
 from tests.pages import read, send
 from tests.resale.stage import token
+from tests.turns import settle
 from tests.wallets import OwnWallet
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("deployed")]
 HANA, JIRO, STRANGER = OwnWallet("hana"), OwnWallet("jiro"), OwnWallet("stranger")
 
 
 @pytest.fixture
-def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
-    with databases.copy(deployment.database_url) as url:
-        yield url
-
-
-@pytest.fixture
-def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
-    with deployment.chain(tmp_path) as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
@@ -61,11 +49,6 @@ def wallet_of(*owners: str) -> str:
     data = "0x" + creation("test/ContractWallet", owners).hex()
     fees = {"gas": 1_000_000, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0}
     return HANA.transaction(nonce=0, value=0, data=data, chainId=CHAIN_ID, **fees)
-
-
-def settle() -> None:
-    while bool(sending.work()) | bool(following.follow_once()) | bool(keeping.drain()):
-        pass
 
 
 def both(text: str, *signers: OwnWallet) -> str:

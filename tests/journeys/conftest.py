@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,29 +14,15 @@ from marketplace.kit import sheets
 from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
-from tests.databases import Databases
-from tests.deployment import Deployment, pointed
-from tests.local_chain import LocalChain, running
+from tests import turns
+from tests.deployment import pointed
+from tests.local_chain import LocalChain
 from tests.local_stripe import LocalStripe
 
 
 @pytest.fixture
-def done(request: pytest.FixtureRequest) -> Deployment | None:
-    """The contracts are there where a journey asks for `settle` or `worker`."""
-    found: Deployment | None = request.getfixturevalue("deployment") if "settle" in request.fixturenames else None
-    return found
-
-
-@pytest.fixture
-def database_url(databases: Databases, done: Deployment | None) -> Iterator[str]:
-    with databases.copy(done.database_url if done else "") as url:
-        yield url
-
-
-@pytest.fixture
-def chain(done: Deployment | None, tmp_path: Path) -> Iterator[LocalChain]:
-    with done.chain(tmp_path) if done else running() as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
@@ -46,15 +31,9 @@ def settings(settings: Settings, chain: LocalChain, stripe: LocalStripe) -> Sett
 
 
 @pytest.fixture
-def settle(app: Flask) -> Callable[[], None]:
+def settle(deployed: Flask) -> Callable[[], None]:
     """Lets worker, sender and follower have their turns until nothing moves any more."""
-
-    def turns() -> None:
-        moved = True
-        while moved:
-            moved = bool(keeping.drain()) | bool(sending.work()) | bool(following.follow_once())
-
-    return turns
+    return turns.settle
 
 
 @pytest.fixture

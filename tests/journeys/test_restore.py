@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import following, sending, snapshots
+from marketplace.chain import snapshots
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.continuity import exporting
 from marketplace.continuity.standing import verify_here
@@ -27,14 +27,13 @@ from marketplace.operating.backing_up import back_up
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
-from marketplace.outbox import keeping
 from marketplace.payments import asking
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.syncing import sync
 from marketplace.settings import Settings
 from marketplace.tokens.checking import check
 from marketplace.tokens.models import Token, TokenState
-from tests import given
+from tests import given, turns
 from tests.apps import another
 from tests.databases import Databases
 from tests.local_chain import CHAIN_ID, free_port, need_anvil
@@ -69,10 +68,8 @@ def settings(settings: Settings, stripe: LocalStripe, tmp_path: Path) -> Iterato
 
 
 def settle() -> None:
-    """Worker, sender and follower, until nothing moves any more."""
-    moved = True
-    while moved:
-        moved = bool(keeping.drain()) | bool(sending.work()) | bool(following.follow_once())
+    """Until nothing moves any more, and every day is sealed."""
+    turns.settle()
     while seal():
         pass
 

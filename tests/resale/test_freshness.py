@@ -13,7 +13,7 @@ from marketplace.accounts.models import Account
 from marketplace.chain.contract import RIGHTS, YEN
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.following import POLL_SECONDS, follow_once
-from marketplace.chain.sending import promise, work
+from marketplace.chain.sending import promise
 from marketplace.kit.db import get, transaction
 from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
@@ -24,6 +24,7 @@ from tests import given
 from tests.injected import Injected
 from tests.local_chain import CHAIN_ID, LocalChain, running
 from tests.resale.stage import token
+from tests.turns import settle
 from tests.wallets import OwnWallet
 
 pytestmark = pytest.mark.node
@@ -41,11 +42,6 @@ def chain() -> Iterator[LocalChain]:
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
     return settings.model_copy(update={"chain_url": chain.url, "chain_id": CHAIN_ID, "chain_embedded": True})
-
-
-def settle() -> None:
-    while bool(work()) | bool(follow_once()) | bool(keeping.drain()):
-        pass
 
 
 def sold_outside(chain: LocalChain, token_id: int, seller: OwnWallet, buyer: OwnWallet, price: int) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -12,12 +9,9 @@ from flask.testing import FlaskClient
 
 from marketplace.accounts.models import Account
 from marketplace.chain import register
-from marketplace.chain.following import follow_once
 from marketplace.chain.models import Log
-from marketplace.chain.sending import work
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.outbox import keeping
 from marketplace.resale import offering, proceeds, statements, wallet
 from marketplace.resale.models import Trade
 from marketplace.settings import Settings
@@ -26,35 +20,22 @@ from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import Token, TokenState
 from tests import given
 from tests.chainlogs import somebody
-from tests.databases import Databases
-from tests.deployment import Deployment, pointed
+from tests.deployment import pointed
 from tests.local_chain import LocalChain
 from tests.resale.stage import token
+from tests.turns import settle
 
-pytestmark = pytest.mark.node
-
-
-@pytest.fixture
-def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
-    with databases.copy(deployment.database_url) as url:
-        yield url
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("deployed")]
 
 
 @pytest.fixture
-def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
-    with deployment.chain(tmp_path) as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
 def settings(settings: Settings, chain: LocalChain) -> Settings:
     return pointed(settings, chain, demo=True)
-
-
-def settle() -> None:
-    """Send, follow and listen until nothing moves any more."""
-    while work() + follow_once() + keeping.drain():
-        pass
 
 
 def promised(account_id: int, listing_id: int, serial: int = 1) -> int:

@@ -7,9 +7,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,11 +24,13 @@ from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
 from tests.chainlogs import somebody
-from tests.databases import Databases, chosen
-from tests.deployment import Deployment, pointed
+from tests.databases import chosen
+from tests.deployment import pointed
 from tests.local_chain import CHAIN_ID, LocalChain
+from tests.turns import settle
 
 pytestmark = [
+    pytest.mark.usefixtures("deployed"),
     pytest.mark.node,
     pytest.mark.skipif(chosen() != "sqlite", reason="what turns is the chain, and both databases keep logs alike"),
 ]
@@ -45,15 +45,8 @@ GAS = hex(400_000)
 
 
 @pytest.fixture
-def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
-    with databases.copy(deployment.database_url) as url:
-        yield url
-
-
-@pytest.fixture
-def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
-    with deployment.chain(tmp_path) as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
@@ -70,26 +63,20 @@ def rights(app: Flask, chain: LocalChain) -> list[int]:
     with transaction():
         found = [promise_token(listing.right_id, n, listing.code, f"ORD-{n}", holder, RIGHTS) for n in serials]
     custody = "0x" + get(Account, holder).custody_id
-    listen()
+    settle()
     with transaction():
         for number, token_id in enumerate(found):
             args = [custody, PEOPLE[number % len(PEOPLE)], token_id]
             sending.promise(f"out:{token_id}", "custodian", "RightsToken", "custodyTransfer", args)
         for person in PEOPLE:
             sending.promise(f"yen:{person}", "town", "TestYen", "mint", [person, 10_000_000])
-    listen()
+    settle()
     market = register.address_of("ResaleMarket")
     for person in PEOPLE:
         chain.ask("anvil_impersonateAccount", person)
         act(chain, person, "TestYen", "approve", market, 10_000_000)
         act(chain, person, "RightsToken", "setApprovalForAll", market, True)
     return found
-
-
-def listen() -> None:
-    while sending.work() + following.follow_once() + keeping.drain():
-        pass
-    db.session.rollback()
 
 
 def act(chain: LocalChain, who: str, name: str, function: str, *args: Any) -> None:
@@ -192,7 +179,7 @@ def test_two_hundred_turns_end_where_reading_from_zero_ends(chain: LocalChain, r
         following.follow_once()
         town.buy()
         town.live()
-    listen()
+    settle()
     followed = prints()
     assert following.status()["followed_block"] == town.height
     assert (len(depths), max(depths) >= DEEPEST, min(depths) >= 1) == (TURNS, True, True)
@@ -206,7 +193,7 @@ def test_reading_anew_hides_nothing_while_it_lasts_and_ends_where_it_was(chain: 
     town = Town(chain, rights, random.Random(1))
     for _ in range(5):
         town.live()
-    listen()
+    settle()
     before = prints()
     with transaction() as session:  # as if the process had died after it forgot
         session.execute(sa.delete(Log))
@@ -220,7 +207,7 @@ def test_reading_anew_hides_nothing_while_it_lasts_and_ends_where_it_was(chain: 
 
 
 def test_staff_read_the_chain_anew_by_one_command(chain: LocalChain, rights: list[int], settings: Settings) -> None:
-    listen()
+    settle()
     before = prints()
     db.session.remove()
     env = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +12,24 @@ from flask import Flask
 from marketplace.accounts.models import Account
 from marketplace.chain import contract, events, register, seaport
 from marketplace.chain.addresses import checksum
-from marketplace.chain.following import follow_once
 from marketplace.chain.models import Log
-from marketplace.chain.sending import promise, work
+from marketplace.chain.sending import promise
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
-from marketplace.outbox import keeping
 from marketplace.resale import statements
 from marketplace.resale.models import Market, Trade
 from marketplace.settings import Settings
 from marketplace.tokens.issuing import promise_token
 from tests import given
 from tests.chainlogs import somebody
-from tests.databases import Databases, chosen
-from tests.deployment import Deployment, pointed
+from tests.databases import chosen
+from tests.deployment import pointed
 from tests.local_chain import LocalChain
 from tests.resale.stage import token
+from tests.turns import settle
 
 pytestmark = [
+    pytest.mark.usefixtures("deployed"),
     pytest.mark.node,
     pytest.mark.skipif(chosen() != "sqlite", reason="where a right was sold is no matter of the database"),
 ]
@@ -42,15 +40,8 @@ COIN, YEN, RIGHT = 0, 1, 2
 
 
 @pytest.fixture
-def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
-    with databases.copy(deployment.database_url) as url:
-        yield url
-
-
-@pytest.fixture
-def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
-    with deployment.chain(tmp_path) as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
@@ -93,12 +84,6 @@ def done(chain: LocalChain, who: str, to: str | None, data: bytes) -> dict[str, 
     receipt = chain.mined(sent)
     assert receipt["status"] == "0x1"
     return receipt
-
-
-def settle() -> None:
-    while work() + follow_once() + keeping.drain():
-        pass
-    db.session.rollback()
 
 
 Given = tuple[int, str, int, int]

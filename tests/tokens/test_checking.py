@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -26,25 +24,18 @@ from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import Token
 from tests import given
 from tests.chainlogs import somebody
-from tests.databases import Databases
-from tests.deployment import Deployment, pointed
+from tests.deployment import pointed
 from tests.local_chain import LocalChain
+from tests.turns import settle
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("deployed")]
 
 NIGHT = datetime(2026, 4, 20, 18, 30, tzinfo=UTC)  # half past three in Japan
 
 
 @pytest.fixture
-def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
-    with databases.copy(deployment.database_url) as url:
-        yield url
-
-
-@pytest.fixture
-def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
-    with deployment.chain(tmp_path) as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
@@ -67,12 +58,6 @@ def rights(holder: int) -> list[int]:
         ]
     settle()
     return found
-
-
-def settle() -> None:
-    while sending.work() + following.follow_once() + keeping.drain():
-        pass
-    db.session.rollback()
 
 
 def lose(name: str, token_id: int) -> None:

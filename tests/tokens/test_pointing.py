@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import contract, following, register, sending
+from marketplace.chain import contract, register
 from marketplace.chain.models import Call, CallState
 from marketplace.chain.node import Reverted, node
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.metadata import amending
 from marketplace.metadata.models import Document
-from marketplace.outbox import keeping
 from marketplace.rights.models import Right
 from marketplace.settings import Settings
 from marketplace.tokens import issuing
 from marketplace.tokens.models import Token
 from tests import given
 from tests.chain.given import logs
-from tests.databases import Databases
-from tests.deployment import Deployment, pointed
+from tests.deployment import pointed
 from tests.local_chain import LocalChain
+from tests.turns import settle
 
-pytestmark = pytest.mark.node
-
-
-@pytest.fixture
-def database_url(databases: Databases, deployment: Deployment) -> Iterator[str]:
-    with databases.copy(deployment.database_url) as url:
-        yield url
+pytestmark = [pytest.mark.node, pytest.mark.usefixtures("deployed")]
 
 
 @pytest.fixture
-def chain(deployment: Deployment, tmp_path: Path) -> Iterator[LocalChain]:
-    with deployment.chain(tmp_path) as chain:
-        yield chain
+def chain(local_chain: LocalChain) -> LocalChain:
+    return local_chain
 
 
 @pytest.fixture
@@ -72,14 +61,6 @@ def freeze(right_id: int) -> None:
     amendment_id = amending.propose_freeze(right_id, given.staff("drafter"), "発行が終わりました")
     amending.approve(amendment_id, given.staff("approver"))
     settle()
-
-
-def settle() -> None:
-    keeping.drain()
-    while sending.work():
-        pass
-    following.follow_once()
-    keeping.drain()
 
 
 def token_uri(token_id: int) -> str:

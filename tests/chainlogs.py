@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.chain.addresses import checksum
 from marketplace.chain.contract import MARKET, NAMES, RIGHTS, USES, YEN
 from marketplace.chain.models import Contract, Log
+from marketplace.kit.addresses import checksum
 from marketplace.kit.db import db, transaction
 from marketplace.rights.models import SERIAL_SPACE
 from marketplace.settings import settings

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from marketplace.chain.addresses import checksum
+from marketplace.kit.addresses import checksum
 from tests.local_chain import CHAIN_ID, LocalChain, post
 from tests.wallets import OwnWallet
 

@@ -26,6 +26,8 @@ LIVE = {
 REHEARSED = {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://127.0.0.1:12111"}
 BUCKET = {"s3_bucket": "town", "s3_key_id": "town", "s3_secret": "6Xw1-opens"}
 OIDC = {"oidc_client_id": "town", "oidc_client_secret": "6Xw1"}
+SEAPORT = "0x0000000000000068F116a894984e2DB1123eB395"
+"""Seaport 1.6: https://github.com/ProjectOpenSea/seaport"""
 
 UNSAFE: list[tuple[dict[str, Any], str]] = [
     # real money and a stand-in for it
@@ -58,6 +60,8 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({**PUBLIC, "secret_key": "tsukimisawa"}, "SECRET_KEY must have 32 random characters"),
     ({**PUBLIC, "secret_key": "x" * 64}, "SECRET_KEY must have 32 random characters"),
     ({**PUBLIC, "secret_key": "please-change-me-" * 4}, "SECRET_KEY must have 32 random characters"),
+    ({**PUBLIC, "withdrawal_cooling_hours": 0}, "WITHDRAWAL_COOLING_HOURS must be above 0"),
+    ({**LIVE, "withdrawal_cooling_hours": 0}, "WITHDRAWAL_COOLING_HOURS must be above 0"),
     ({**HERE, "staff_passkeys": "required"}, "STAFF_PASSKEYS=required needs a BASE_URL with a name"),
     ({**PUBLIC, "bid_key": "1"}, "BID_KEY must have 32 random characters"),
     ({**PUBLIC, "metrics_token": "a"}, "METRICS_TOKEN must have 32 random characters"),
@@ -80,7 +84,24 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({"base_url": "https://town:pw@hiroba.example.jp"}, "BASE_URL must be a scheme and a host"),
     ({"base_url": "hiroba.example.jp"}, "BASE_URL must be a scheme and a host"),
     ({"base_url": "javascript:alert(1)"}, "BASE_URL must be a scheme and a host"),
-    # keys that others would read on their way
+    # a database that ends with its process
+    ({"database_url": "sqlite://"}, "DATABASE_URL must name a file"),
+    ({"database_url": "sqlite:///"}, "DATABASE_URL must name a file"),
+    ({"database_url": "sqlite:///:memory:"}, "DATABASE_URL must name a file"),
+    ({"database_url": "sqlite+pysqlite:///:memory:"}, "DATABASE_URL must name a file"),
+    ({"database_url": "sqlite:///file::memory:?uri=true"}, "DATABASE_URL must name a file"),
+    ({"database_url": "sqlite:///file:town?cache=shared&mode=memory&uri=true"}, "DATABASE_URL must name a file"),
+    ({"queue_url": "sqlite:///:memory:"}, "QUEUE_URL must name a file"),
+    # a chain that takes back what it said, contracts that are none
+    ({"chain_id": 137}, "CHAIN_CONFIRMATIONS must be 1 or more on Polygon"),
+    ({**LIVE, "chain_id": 8453, "chain_confirmations": 0}, "CHAIN_CONFIRMATIONS must be 1 or more on Base"),
+    ({"seaport_addresses": "opensea.io"}, "SEAPORT_ADDRESSES must be addresses"),
+    ({"seaport_addresses": SEAPORT[2:]}, "SEAPORT_ADDRESSES must be addresses"),
+    ({"seaport_addresses": SEAPORT.replace("DB", "dB")}, "SEAPORT_ADDRESSES must be addresses"),
+    ({"seaport_addresses": f"{SEAPORT},{SEAPORT}0"}, "SEAPORT_ADDRESSES must be addresses"),
+    ({"signer_addresses": SEAPORT}, "SIGNER_ADDRESSES must be role=0x"),
+    ({"signer_addresses": f"town={SEAPORT},issuer=0x1"}, "SIGNER_ADDRESSES must be role=0x"),
+    # keys that others would read or use on their way
     ({"ipfs_rpc_url": "http://10.0.0.7:5001", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
     ({"ipfs_rpc_url": "https://a.example,http://b.example", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with"),
     ({"ipfs_rpc_url": "HTTP://10.0.0.7:5001", "ipfs_rpc_token": "t"}, "IPFS_RPC_URL must begin with https"),
@@ -89,6 +110,7 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({"oidc_issuer": "login.example.jp", **OIDC}, "OIDC_ISSUER must begin with https"),
     ({"chain_url": "http://town:6Xw1@10.0.0.7:8545"}, "CHAIN_URL must begin with https"),
     ({"signer_url": "http://town:6Xw1@10.0.0.7:9000"}, "SIGNER_URL must begin with https"),
+    ({"signer_url": "http://10.0.0.7:9000"}, "SIGNER_URL must begin with https"),
     ({"sms_url": "http://sms.example.jp/", "sms_token": "t"}, "SMS_URL must begin with https"),
     ({"s3_endpoint": "http://s3.example.jp", **BUCKET}, "S3_ENDPOINT must begin with https"),
     ({"s3_endpoint": "s3.example.jp", **BUCKET}, "S3_ENDPOINT must begin with https"),
@@ -119,6 +141,11 @@ def test_an_unsafe_combination_does_not_start_and_says_why(knobs: dict[str, Any]
         {**HERE, "stripe_secret_key": "sk_test_1"},
         {"ipfs_rpc_url": "http://127.0.0.1:5001", "ipfs_rpc_token": "t"},
         {"ipfs_rpc_url": "http://10.0.0.7:5001"},
+        {"signer_url": "http://127.0.0.1:9000", "signer_addresses": f"town={SEAPORT}, issuer={SEAPORT.lower()}"},
+        {"chain_id": 137, "chain_confirmations": 1},
+        {"seaport_addresses": f"{SEAPORT}, {SEAPORT.lower()}"},
+        {**HERE, "withdrawal_cooling_hours": 0},
+        {"database_url": "sqlite:////var/lib/hiroba/memory.db", "queue_url": "sqlite:///queue.db?timeout=5"},
         {"uploads": "bucket", "s3_endpoint": "https://s3.example.jp", **BUCKET},
         {"s3_endpoint": "http://127.0.0.1:9000", **BUCKET},
         {

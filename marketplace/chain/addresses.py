@@ -1,23 +1,9 @@
-"""Addresses, and the hash that they are made of. No network, and no web3."""
-
-from functools import lru_cache
+"""Where the rights of an account are kept on the chain. No network, and no web3."""
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
-
-@lru_cache(maxsize=65_536)
-def checksum(address: str) -> str:
-    """0x + 40 hex digits in the mixed case of EIP-55, the only form that we store. Any case is taken.
-
-    Source: https://eips.ethereum.org/EIPS/eip-55
-    """
-    digits = address.lower().removeprefix("0x")
-    if len(digits) != 40:
-        raise ValueError(f"not an address: {address}")
-    int(digits, 16)
-    marks = keccak(digits.encode()).hex()
-    return "0x" + "".join(d.upper() if int(mark, 16) > 7 else d for d, mark in zip(digits, marks, strict=False))
+from marketplace.kit.addresses import checksum
 
 
 def custody_address_at(custody_id: str, chain_id: int, token: str) -> str:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from marketplace.chain.addresses import checksum
 from marketplace.chain.contract import ANCHORS, MARKET, RIGHTS, USES, YEN, artifact, topic
+from marketplace.kit.addresses import checksum
 
 FOLLOWED: Mapping[str, Sequence[str]] = {
     RIGHTS: (

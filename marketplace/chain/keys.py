@@ -11,39 +11,12 @@ from typing import Any, Protocol
 from flask import has_request_context
 
 from marketplace.chain import keystore
-from marketplace.chain.addresses import checksum
 from marketplace.chain.keystore import WeakKey as WeakKey
 from marketplace.chain.remote_signer import RemoteSigner
+from marketplace.kit.addresses import checksum
 from marketplace.kit.refusals import Rejected
 from marketplace.settings import Settings, settings
-
-PUBLIC_CHAINS = {
-    1: "Ethereum",
-    10: "Optimism",
-    56: "BNB",
-    100: "Gnosis",
-    137: "Polygon",
-    146: "Sonic",
-    250: "Fantom",
-    324: "zkSync Era",
-    592: "Astar",
-    1101: "Polygon zkEVM",
-    1868: "Soneium",
-    5000: "Mantle",
-    7777777: "Zora",
-    8217: "Kaia",
-    8453: "Base",
-    42161: "Arbitrum One",
-    42170: "Arbitrum Nova",
-    42220: "Celo",
-    43114: "Avalanche",
-    59144: "Linea",
-    81457: "Blast",
-    248: "Oasys",
-    29548: "MCH Verse",
-    534352: "Scroll",
-}
-"""Where a stolen key is real money: the numbers of https://chainlist.org."""
+from marketplace.settings.chains import PUBLIC_CHAINS
 
 
 class NoKey(Rejected):

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from marketplace.chain.addresses import checksum
+from marketplace.kit.addresses import checksum
 from marketplace.kit.refusals import Rejected
 
 STRONG, QUICK = 262_144, 4_096

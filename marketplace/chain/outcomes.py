@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from marketplace.chain import contract, drafts, register
-from marketplace.chain.addresses import checksum
 from marketplace.chain.models import Call, CallState, Contract, Lane, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, Reverted, node, nonce_is_used
 from marketplace.journal.writing import note
+from marketplace.kit.addresses import checksum
 from marketplace.kit.db import db, insert_once, let_go, lock, transaction
 from marketplace.outbox.promising import say
 from marketplace.settings import settings

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from eth_abi.abi import decode
 from eth_hash.auto import keccak
 
-from marketplace.chain.addresses import checksum
 from marketplace.chain.contract import RIGHTS
 from marketplace.chain.events import Event, RawLog
 from marketplace.chain.node import node
 from marketplace.chain.register import contracts
+from marketplace.kit.addresses import checksum
 from marketplace.kit.db import let_go
 from marketplace.settings import settings
 

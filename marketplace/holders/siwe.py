@@ -13,7 +13,7 @@ from datetime import datetime
 from coincurve import PublicKey
 from eth_hash.auto import keccak
 
-from marketplace.chain.addresses import checksum
+from marketplace.kit.addresses import checksum
 from marketplace.kit.refusals import Invalid
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.chain.addresses import checksum
 from marketplace.chain.register import contracts
 from marketplace.holders import contract_wallets
 from marketplace.holders.models import Challenge, Wallet
@@ -24,6 +23,7 @@ from marketplace.holders.siwe import (
     signer,
 )
 from marketplace.journal.writing import note
+from marketplace.kit.addresses import checksum
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused

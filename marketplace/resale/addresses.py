@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from marketplace.chain.addresses import checksum
 from marketplace.chain.register import contracts
+from marketplace.kit.addresses import checksum
 from marketplace.kit.refusals import Invalid
 from marketplace.tokens.models import NOBODY
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
+from marketplace.kit.addresses import mistyped
+from marketplace.settings.chains import PUBLIC_CHAINS, TESTING_CHAINS
+
 if TYPE_CHECKING:
     from marketplace.settings import Settings
 
-TESTING_CHAINS = {1337, 31337}
-"""Numbers that tools for tests give their chains: keys with these numbers in their signatures lie around everywhere."""
 GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
 
 
@@ -54,14 +55,19 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield "SECRET_KEY, BID_KEY, KEY_PASSWORD and METRICS_TOKEN must differ: who learns one has the others"
     if town.chain_embedded and not on_this_machine(town.chain_url):
         yield "CHAIN_EMBEDDED=1 shows CHAIN_URL to everybody: it must be a loopback address"
-    for name, address in (("CHAIN_URL", town.chain_url), ("SIGNER_URL", town.signer_url)):
-        if urlsplit(address).username and _in_the_clear(address):
-            yield f"{name} must begin with https: else what opens it travels in the clear"
+    if urlsplit(town.chain_url).username and _in_the_clear(town.chain_url):
+        yield "CHAIN_URL must begin with https: else what opens it travels in the clear"
+    if town.signer_url and _in_the_clear(town.signer_url):
+        yield "SIGNER_URL must begin with https: else whoever is between can have anything signed"
+    if town.chain_id in PUBLIC_CHAINS and not town.chain_confirmations:
+        yield f"CHAIN_CONFIRMATIONS must be 1 or more on {PUBLIC_CHAINS[town.chain_id]}: a new block may be taken back"
+    if public and not town.withdrawal_cooling_hours:
+        yield "WITHDRAWAL_COOLING_HOURS must be above 0: else nobody can undo the move that somebody else asked for"
     for name, address, token in (
         ("IPFS_RPC", town.ipfs_rpc_url, town.ipfs_rpc_token),
         ("SMS", town.sms_url, town.sms_token),
     ):
-        if token.get_secret_value() and any(map(_in_the_clear, address.replace(",", " ").split())):
+        if token.get_secret_value() and any(map(_in_the_clear, _listed(address))):
             yield f"{name}_URL must begin with https: else {name}_TOKEN travels in the clear"
     if town.oidc_issuer and _in_the_clear(town.oidc_issuer):
         yield "OIDC_ISSUER must begin with https://"
@@ -92,7 +98,14 @@ def _no_address(town: Settings) -> Iterator[str]:
     ):
         if address and _scheme(address) not in schemes:
             yield f"{name} must begin with {', '.join(f'{scheme}:' for scheme in schemes)}"
-    if any("@" not in each for each in town.operator_mail.replace(",", " ").split()):
+    for name, address in (("DATABASE_URL", town.database_url), ("QUEUE_URL", town.queue_url)):
+        if _in_memory(address):
+            yield f"{name} must name a file: in memory each process has its own, and loses it when it ends"
+    if any(mistyped(each) for each in _listed(town.seaport_addresses)):
+        yield "SEAPORT_ADDRESSES must be addresses, 0x and 40 digits, in their own capitals: else no sale is read"
+    if any(mistyped(each.partition("=")[2]) for each in _listed(town.signer_addresses)):
+        yield "SIGNER_ADDRESSES must be role=0x and 40 digits, in their own capitals: else nothing is signed"
+    if any("@" not in each for each in _listed(town.operator_mail)):
         yield "OPERATOR_MAIL must be addresses of mail, comma between: else nobody is told of a fault"
 
 
@@ -124,6 +137,17 @@ def on_this_machine(url: str) -> bool:
 def _in_the_clear(url: str) -> bool:
     """Whatever is not https may be read on its way, unless it stays on this machine. Not for file:."""
     return _scheme(url) not in ("https", "file") and not on_this_machine(url)
+
+
+def _in_memory(url: str) -> bool:
+    """SQLite without a file, in each of the ways to ask for it: https://sqlite.org/inmemorydb.html"""
+    file, _, how = url.partition("?")
+    name = file.partition("://")[2].removeprefix("/").removeprefix("file:")
+    return _scheme(url) == "sqlite" and (name in ("", ":memory:") or "mode=memory" in how.split("&"))
+
+
+def _listed(several: str) -> list[str]:
+    return several.replace(",", " ").split()
 
 
 def _is_shared(url: str) -> bool:

@@ -13,13 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain import alarms, contract, following
-from marketplace.chain.addresses import checksum
 from marketplace.chain.contract import RIGHTS
 from marketplace.chain.models import Log, Trouble
 from marketplace.chain.node import Reverted, node
 from marketplace.chain.register import contracts, reading_anew
 from marketplace.journal.models import Entry
 from marketplace.journal.writing import note
+from marketplace.kit.addresses import checksum
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.sheets import sheet

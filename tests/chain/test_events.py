@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.chain import contract, events
-from marketplace.chain.addresses import checksum
+from marketplace.kit.addresses import checksum
 
 BYTES32 = st.binary(min_size=32, max_size=32)
 VALUES: dict[str, st.SearchStrategy[Any]] = {

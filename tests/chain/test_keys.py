@@ -91,7 +91,13 @@ def test_processes_that_make_a_key_at_once_agree(settings: Settings) -> None:
 
 def test_a_worker_does_not_start_where_keys_would_lie_open(settings: Settings) -> None:
     """Polygon's number, no password: refused by name, before anything is sent."""
-    knobs = {"CHAIN_ID": "137", "KEY_PASSWORD": "", "DATA_DIR": str(settings.data_dir), "SECRET_KEY": "x"}
+    knobs = {
+        "CHAIN_ID": "137",
+        "CHAIN_CONFIRMATIONS": "1",
+        "KEY_PASSWORD": "",
+        "DATA_DIR": str(settings.data_dir),
+        "SECRET_KEY": "x",
+    }
     command = [sys.executable, "-m", "marketplace", "worker"]
     ended = subprocess.run(command, env={**os.environ, **knobs}, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stderr.splitlines()[-1].split(":")[0]) == (

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from marketplace.chain.addresses import checksum
+from marketplace.kit.addresses import checksum
 from tests.contracts.conftest import Town
 
 FIRST = 1_000_001

@@ -10,8 +10,8 @@ from hypothesis import given as each
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from marketplace.chain.addresses import checksum
 from marketplace.holders.siwe import HALF_ORDER, BadMessage, BadSignature, Message, parse, signer
+from marketplace.kit.addresses import checksum
 from tests.wallets import OwnWallet
 
 HANA = OwnWallet("hana")

@@ -175,7 +175,7 @@ class TestKeys:
         assert codes_with(settings, "keys", deep=True, key_password="another") == ["keys.locked"]
 
     def test_that_lie_open_on_a_public_chain_are_told(self, key: Path, settings: Settings) -> None:
-        assert codes_with(settings, "keys", chain_id=137, key_password="") == ["keys.weak"]
+        assert codes_with(settings, "keys", chain_id=137, chain_confirmations=1, key_password="") == ["keys.weak"]
 
 
 class TestBackups:

@@ -11,9 +11,9 @@ from flask import Flask
 
 from marketplace.accounts.models import Account
 from marketplace.chain import contract, events, register, seaport
-from marketplace.chain.addresses import checksum
 from marketplace.chain.models import Log
 from marketplace.chain.sending import promise
+from marketplace.kit.addresses import checksum
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.resale import statements

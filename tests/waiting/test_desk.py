@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.kit.db import get
-from marketplace.listings.models import Listing
+from marketplace.kit.clock import now, pretending
 from marketplace.listings.scheduling import cancel
 from marketplace.outbox import keeping
 from marketplace.waiting.joining import join
@@ -86,8 +88,10 @@ def test_after_the_end_no_tickets_are_given(clerk: FlaskClient, room: Room) -> N
     assert read(clerk.get(there)).forms == []
 
 
-def test_the_waves_are_told(clerk: FlaskClient) -> None:
-    room, _ = a_room(0, state="open", quantity=3)
-    join(room.id, given.an_account())
-    assert "1番から1番" in clerk.get(f"/staff/waiting/{room.code}").text
-    assert get(Listing, room.listing_id).waiting_room
+def test_the_waves_are_told_and_who_was_called_alone_by_one_number(clerk: FlaskClient) -> None:
+    room, _ = a_room(2, state="open", quantity=3)
+    with pretending(now() + timedelta(minutes=1)):
+        turn()
+        join(room.id, given.an_account())
+        page = clerk.get(f"/staff/waiting/{room.code}").text
+    assert re.findall("<td>([^<]*番[^<]*)</td>", page) == ["3番", "1番から2番"]

@@ -14,8 +14,9 @@ from marketplace.admissions import applying, deciding, deposits, desk, enclosing
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.forms import ApplicationForm, DropForm
 from marketplace.admissions.models import Participation, ParticipationState
-from marketplace.admissions.pledge import CURRENT, pledge
+from marketplace.admissions.pledge import CURRENT, pledge, translation
 from marketplace.kit.db import db
+from marketplace.kit.languages import language
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.auction_rules import rules_of
@@ -113,6 +114,7 @@ def page(listing: Listing, form: ApplicationForm, row: Participation | None) -> 
         drop=DropForm(formdata=None),
         pending=enclosing.pending(listing.id, visitor_id() or 0),
         pledge=pledge(),
+        translation=translation(CURRENT, language()),
         open=is_open(listing),
     )
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from marketplace.admissions.pledge import CURRENT, pledge
+from marketplace.admissions.pledge import CURRENT, PLEDGES, pledge, translation
 from marketplace.admissions.rules import compared, corporate_number, faults, filled, telephone
 from marketplace.kit.codes import check_digit
+from marketplace.kit.languages import Language
 from marketplace.kit.refusals import Invalid
 from tests.given import APPLICATION
 
@@ -99,6 +101,18 @@ def test_a_pledge_that_was_published_never_changes() -> None:
     published = {"2026-11": "1ab0056e166dab0af3e64b5bdf720ffe39826b66c0a35d7f7db51141e4708c08"}
     assert {version: pledge(version).sha256 for version in published} == published
     assert CURRENT in published
+
+
+@pytest.mark.parametrize("language", [Language.EN, Language.EASY])
+def test_each_pledge_is_translated_clause_by_clause(language: Language) -> None:
+    versions = sorted(file.stem for file in PLEDGES.glob("*.txt"))
+    assert sorted(file.stem for file in (PLEDGES / language).iterdir()) == versions
+    for version in versions:
+        assert clauses(translation(version, language)) == clauses(pledge(version).text)
+
+
+def clauses(text: str) -> list[str]:
+    return re.findall(r"^(?:\d+\. )?(?=\S)", text, re.M)
 
 
 def test_a_pledge_that_there_never_was_is_not_found() -> None:

@@ -11,9 +11,11 @@ from werkzeug.test import TestResponse
 
 from marketplace.admissions import enclosing
 from marketplace.admissions.models import Exclusion, Participation, ParticipationState
+from marketplace.admissions.pledge import CURRENT, pledge, translation
 from marketplace.auctions.models import Bid
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db, get
+from marketplace.kit.languages import Language
 from marketplace.listings.models import Listing
 from tests import given
 from tests.pages import read, send, submit
@@ -111,6 +113,29 @@ def test_what_is_too_long_is_said_once_in_the_readers_language(
     answer = apply(visitor, code, PDF, address="あ" * 10_000)
     form = read(answer).form(path(code))
     assert (answer.status_code, form.errors, len(form.value("address"))) == (422, {"address": says}, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (Language.EN, "This is a translation. What you pledge is the Japanese text that follows it"),
+        (Language.EASY, "あなたが約束（やくそく）するのは、この下の日本語の文です。"),
+    ],
+)
+def test_the_pledge_is_read_in_a_translation_and_made_in_japanese(
+    visitor: FlaskClient, code: str, language: Language, says: str
+) -> None:
+    visitor.set_cookie("language", language)
+    shown = read(visitor.get(path(code))).words
+    found = [shown.find(part) for part in (says, translation(CURRENT, language), pledge().text, pledge().sha256)]
+    assert (found == sorted(found), -1 in found) == (True, False)
+    apply(visitor, code, PDF)
+    assert (only().pledge_version, only().pledge_hash) == (CURRENT, pledge().sha256)
+
+
+def test_whoever_reads_japanese_reads_the_pledge_once(visitor: FlaskClient, code: str) -> None:
+    page = visitor.get(path(code)).text
+    assert (page.count('class="as-typed"'), "これは訳です" in page) == (1, False)
 
 
 def test_a_document_that_can_not_be_taken_is_refused_beside_its_field(visitor: FlaskClient, code: str) -> None:

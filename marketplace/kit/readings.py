@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 KANJI = re.compile("[々一-鿿]")
-IN_BRACKETS = re.compile("（([ぁ-んー]+)")
-A_READING = re.compile("（[ぁ-んー]+(?:：[^）]*)?）")
+IN_BRACKETS = re.compile("（([ぁ-んー]+)[）：]")
+"""Kana alone, or kana and what they mean: a reading. Other kana begin a remark: お名前（またはニックネーム）."""
+A_READING = re.compile("（[ぁ-んー]+(?:：(?:[^（）]|（[^（）]*）)*)?）")
 _LINE = re.compile(
     r"(?:(?P<before>[#-]|[^\s|]+\|))?(?P<word>[^\s|#+-]+)(?P<after>[+-])?[ \t\u3000]+(?P<reading>[ぁ-んァ-ヶー（）]+)"
 )
@@ -189,7 +190,7 @@ def said_behind(row: list[Word], ahead: str) -> int:
 
 
 def without_readings(text: str) -> str:
-    """Easy Japanese without what it writes after a word: （てすうりょう）, （ちゅうせん：くじ）."""
+    """Easy Japanese without what it writes after a word: （てすうりょう）, （せいりけん：順番の札（ふだ））."""
     return A_READING.sub("", text)
 
 

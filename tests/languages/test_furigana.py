@@ -13,7 +13,7 @@ from marketplace.kit import furigana
 from marketplace.kit.catalogues import path, read
 from marketplace.kit.furigana import LIST, over
 from marketplace.kit.languages import Language
-from marketplace.kit.readings import Readings, Unreadable, lines, word
+from marketplace.kit.readings import Readings, Unreadable, lines, without_readings, word
 from marketplace.settings import Settings
 from tests import given
 
@@ -78,6 +78,37 @@ def test_easy_japanese_that_says_the_reading_itself_gets_no_second_one() -> None
     assert told("番号（ばんごう）と番号（6けた）") == "番号（ばんごう）と番号[ばんごう]（6けた）"
     assert told("個人情報（こじんじょうほう）") == "個人情報（こじんじょうほう）"
     assert told("決済手数料（てすうりょう：払うお金）") == "決済[けっさい]手数料（てすうりょう：払[はら]うお金[かね]）"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("お名前（またはニックネーム）", "お名前[なまえ]（またはニックネーム）"),
+        ("個人情報（くわしい方向け）", "個人[こじん]情報[じょうほう]（くわしい方向[かたむ]け）"),
+        ("5名（うち12名）", "5名[めい]（うち12名[めい]）"),
+        (
+            "さいころの目（または公開（こうかい：みんなが見る）乱数）",
+            "さいころの目[め]（または公開（こうかい：みんなが見[み]る）乱数[らんすう]）",
+        ),
+        (
+            "「番号（ばんごう）」と「番号（ほかの番号）」",
+            "「番号（ばんごう）」と「番号[ばんごう]（ほかの番号[ばんごう]）」",
+        ),
+    ],
+)
+def test_a_remark_in_brackets_that_begins_with_kana_is_no_reading(text: str, shown: str) -> None:
+    assert told(text) == shown
+
+
+def test_easy_japanese_without_its_readings_has_none_of_their_brackets_left() -> None:
+    text = "手数料（てすうりょう）と整理券（せいりけん：順番の札（ふだ））、くじ（1人1口）"
+    assert without_readings(text) == "手数料と整理券、くじ（1人1口）"
+    said = [entry.said for entry in read(path(Language.EASY).read_text("utf-8"))]
+    assert [text for text in said if left_open(without_readings(text)) != left_open(text)] == []
+
+
+def left_open(text: str) -> int:
+    return text.count("（") - text.count("）")
 
 
 def test_the_town_goes_first_and_its_slips_cost_one_reading_only(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import open_sign_in
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.rules import PLEDGE
+from marketplace.lotteries.states import EntryState
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries.closing import locked, of_listing
 from marketplace.lotteries.drand import drand
 from marketplace.lotteries.draw import DICE
-from marketplace.lotteries.models import IN_THE_DRAW, Entry, LotteryState
+from marketplace.lotteries.models import IN_THE_DRAW, Entry
+from marketplace.lotteries.states import LotteryState
 from marketplace.outbox.promising import say
 
 PORTION = 200

@@ -13,7 +13,8 @@ from marketplace.listings.models import Listing
 from marketplace.listings.rules import pay_by
 from marketplace.lotteries import cards, promoting
 from marketplace.lotteries.closing import locked
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState, Wave
+from marketplace.lotteries.models import Entry, Lottery, Wave
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.orders.models import LIVE, Order
 from marketplace.orders.placing import award
 from marketplace.outbox.promising import say

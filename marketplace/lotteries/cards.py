@@ -17,8 +17,9 @@ from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing
 from marketplace.lotteries import duplicates
 from marketplace.lotteries.applicants import Channel, VoidReason
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import EntriesClosed
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.sending import send
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.promising import say

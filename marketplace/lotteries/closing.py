@@ -15,8 +15,9 @@ from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries import cards, draw
 from marketplace.lotteries.drand import drand
 from marketplace.lotteries.groups import groups_of, promote_days, shares
-from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery, LotteryState
+from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery
 from marketplace.lotteries.rules import terms_of
+from marketplace.lotteries.states import LotteryState
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 

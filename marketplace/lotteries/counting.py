@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from marketplace.kit.db import db, is_sqlite
 from marketplace.lotteries.closing import draws, persons
 from marketplace.lotteries.groups import chance, groups_of
-from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery
+from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
+from marketplace.lotteries.states import EntryState
 from marketplace.tokens.models import Token
 
 

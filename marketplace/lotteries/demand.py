@@ -13,8 +13,9 @@ from marketplace.accounts.session import staff
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, Mode
 from marketplace.lotteries.forms import PlanForm
-from marketplace.lotteries.models import Draw, Entry, EntryState
+from marketplace.lotteries.models import Draw, Entry
 from marketplace.lotteries.planning import case, plan
+from marketplace.lotteries.states import EntryState
 
 bp = Blueprint("demand", __name__)
 

@@ -15,8 +15,9 @@ from marketplace.listings import scheduling
 from marketplace.listings.models import ListingState
 from marketplace.lotteries import closing, counting, draw, drawing, signing_off
 from marketplace.lotteries.forms import BeaconForm, CloseForm, DiceForm, SignOffForm
-from marketplace.lotteries.models import Lottery, LotteryState, Wave
+from marketplace.lotteries.models import Lottery, Wave
 from marketplace.lotteries.preflight import preflight
+from marketplace.lotteries.states import LotteryState
 
 bp = Blueprint("lotteries_desk", __name__)
 

@@ -20,8 +20,9 @@ from marketplace.lotteries import beacon, draw
 from marketplace.lotteries.closing import draws, entered
 from marketplace.lotteries.drand import drand
 from marketplace.lotteries.groups import waiting_places
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery, LotteryState, Wave
+from marketplace.lotteries.models import Draw, Entry, Lottery, Wave
 from marketplace.lotteries.refusals import ListChanged, NotClosed, TooEarly, WrongSource
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.outbox.promising import say
 
 SILENCE = timedelta(hours=24)

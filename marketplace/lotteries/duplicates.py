@@ -13,9 +13,10 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel, VoidReason
 from marketplace.lotteries.identity import address_form, kana_form, keyed
-from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
 from marketplace.lotteries.refusals import EntriesClosed
 from marketplace.lotteries.rules import Application
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 

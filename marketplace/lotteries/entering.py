@@ -21,7 +21,7 @@ from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.duplicates import First, Keys, first_of, keys_of, make_void
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import (
     AlreadyEntered,
     CannotChange,
@@ -31,6 +31,7 @@ from marketplace.lotteries.refusals import (
     PhoneNotConfirmed,
 )
 from marketplace.lotteries.rules import Application, Terms, faults
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.outbox.promising import say
 
 PLAIN = Application()

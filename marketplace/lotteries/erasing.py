@@ -13,7 +13,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.erasures import PORTION, erases
 from marketplace.lotteries.applicants import Applicant
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.payments import saving
 from marketplace.payments.models import CardState, SavedCard

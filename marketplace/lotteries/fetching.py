@@ -14,8 +14,9 @@ from marketplace.kit.sheets import sheet
 from marketplace.lotteries import draw
 from marketplace.lotteries.drand import drand
 from marketplace.lotteries.drawing import draw_with_beacon, source
-from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.lotteries.models import Lottery
 from marketplace.lotteries.refusals import NotClosed, WrongSource
+from marketplace.lotteries.states import LotteryState
 from marketplace.outbox.promising import handles, say
 
 LONGEST_WAIT = timedelta(minutes=10)

@@ -11,7 +11,8 @@ from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.lotteries import amended, awarding, bundles, cards, closing, duplicates, receipts
 from marketplace.lotteries.groups import waiting_places
-from marketplace.lotteries.models import IN_THE_DRAW, Entry, EntryState, Lottery
+from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
+from marketplace.lotteries.states import EntryState
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles, say
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -14,56 +13,7 @@ from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
 from marketplace.lotteries.applicants import Channel, VoidReason
 from marketplace.lotteries.rules import Terms
-
-
-class LotteryState(StrEnum):
-    OPEN = "open"
-    CLOSED = "closed"
-    DRAWN = "drawn"
-    SETTLED = "settled"
-    CANCELLED = "cancelled"
-
-    @property
-    def ja(self) -> str:
-        return LOTTERY_JA[self]
-
-
-LOTTERY_JA = {
-    LotteryState.OPEN: "受付中",
-    LotteryState.CLOSED: "抽選待ち",
-    LotteryState.DRAWN: "当選者のお支払い待ち",
-    LotteryState.SETTLED: "終了",
-    LotteryState.CANCELLED: "中止",
-}
-
-
-class EntryState(StrEnum):
-    APPLIED = "applied"
-    WITHDRAWN = "withdrawn"
-    VOID = "void"
-    WON = "won"
-    WAITING = "waiting"
-    LOST = "lost"
-    PAY_DUE = "pay_due"
-    PAID = "paid"
-    FORFEITED = "forfeited"
-
-    @property
-    def ja(self) -> str:
-        return ENTRY_JA[self]
-
-
-ENTRY_JA = {
-    EntryState.APPLIED: "申込ずみ",
-    EntryState.WITHDRAWN: "取り下げ",
-    EntryState.VOID: "無効",
-    EntryState.WON: "当選",
-    EntryState.WAITING: "補欠",
-    EntryState.LOST: "落選",
-    EntryState.PAY_DUE: "当選（お支払い待ち）",
-    EntryState.PAID: "当選（お支払いずみ）",
-    EntryState.FORFEITED: "当選（期限切れ）",
-}
+from marketplace.lotteries.states import EntryState, LotteryState
 
 
 class Lottery(Base):

@@ -12,7 +12,8 @@ from marketplace.kit.db import db
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.lotteries import bundles, counting
 from marketplace.lotteries.closing import of_listing
-from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.states import LotteryState
 
 
 def me() -> Account:

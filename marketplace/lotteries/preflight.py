@@ -18,7 +18,8 @@ from marketplace.lotteries import draw
 from marketplace.lotteries.closing import draws, entered
 from marketplace.lotteries.drand import drand
 from marketplace.lotteries.drawing import SILENCE, source
-from marketplace.lotteries.models import Draw, Lottery, LotteryState
+from marketplace.lotteries.models import Draw, Lottery
+from marketplace.lotteries.states import LotteryState
 from marketplace.outbox import keeping
 
 

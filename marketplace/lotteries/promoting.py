@@ -16,7 +16,8 @@ from marketplace.listings.rules import pay_by
 from marketplace.listings.scheduling import complete
 from marketplace.listings.taking import counts
 from marketplace.lotteries.closing import draws
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState, Wave
+from marketplace.lotteries.models import Entry, Lottery, Wave
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.orders.models import LIVE, Order, OrderState
 from marketplace.outbox.promising import say
 

@@ -18,10 +18,11 @@ from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.applying import slip_of
 from marketplace.lotteries.desk import actor, find
 from marketplace.lotteries.forms import ReasonForm, ReceptionForm
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.pages import takes_entries
 from marketplace.lotteries.refusals import AlreadyEntered
 from marketplace.lotteries.rules import PLEDGE, PLEDGES
+from marketplace.lotteries.states import EntryState
 
 bp = Blueprint("reception", __name__)
 

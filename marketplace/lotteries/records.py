@@ -22,8 +22,9 @@ from marketplace.lotteries import bundles, counting, drawing, receipts
 from marketplace.lotteries.closing import AT_ONCE, draws
 from marketplace.lotteries.forms import CheckForm
 from marketplace.lotteries.groups import waiting_places
-from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery
 from marketplace.lotteries.pages import find
+from marketplace.lotteries.states import EntryState, LotteryState
 
 bp = Blueprint("draws", __name__)
 PLACES = ("順位", "受付番号", "口数", "抽選番号", "結果")

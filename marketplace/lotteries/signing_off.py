@@ -8,8 +8,9 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.lotteries import draw
 from marketplace.lotteries.closing import draws, entered
-from marketplace.lotteries.models import Draw, Lottery, LotteryState
+from marketplace.lotteries.models import Draw, Lottery
 from marketplace.lotteries.refusals import ListChanged, NotDrawn, SameHand
+from marketplace.lotteries.states import LotteryState
 
 
 def sign_off(lottery_id: int, actor_id: int) -> None:

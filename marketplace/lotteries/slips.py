@@ -6,7 +6,8 @@ from marketplace.kit.clock import jst
 from marketplace.kit.dates import full_day, when
 from marketplace.listings.models import Listing
 from marketplace.lotteries import receipts
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.states import EntryState
 from marketplace.papers.paper import Paper
 from marketplace.settings import settings
 

@@ -14,9 +14,10 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries import applying, bundles, card_pages, cards, demand, desk, entering, reception, records
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.pages import about, find, me, takes_entries
 from marketplace.lotteries.records import waiting_place
+from marketplace.lotteries.states import EntryState
 from marketplace.orders.models import Order
 from marketplace.payments.saving import saved_card
 

@@ -20,7 +20,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Unavailable
 from marketplace.lotteries import draw
-from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.states import LotteryState
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
 from marketplace.settings import settings

@@ -20,7 +20,8 @@ from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries import erasing as lotteries
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.notices.sending import send
 from marketplace.orders.models import OPEN, Order, OrderState

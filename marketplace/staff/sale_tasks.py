@@ -15,7 +15,8 @@ from marketplace.kit.db import db
 from marketplace.listings.decisions import AmendmentState as SaleAmendmentState
 from marketplace.listings.decisions import Cancellation, CancellationState, SaleAmendment
 from marketplace.listings.models import Listing, ListingState
-from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.states import LotteryState
 from marketplace.metadata.models import Amendment, AmendmentState
 from marketplace.staff.tasks import Task, day_of
 

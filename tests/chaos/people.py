@@ -16,7 +16,8 @@ from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import BelowMinimum, NotAboveOwnMaximum
 from marketplace.kit.db import db, get
 from marketplace.lotteries.drawing import draw_with_dice
-from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.states import LotteryState
 from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place

@@ -12,7 +12,8 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from marketplace.lotteries.applicants import Applicant
 from marketplace.lotteries.entering import enter
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.states import EntryState
 from tests import given
 from tests.lotteries.applied import a_lottery, asking, somebody
 from tests.pages import read, send, submit

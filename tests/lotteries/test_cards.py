@@ -17,9 +17,10 @@ from marketplace.lotteries import cards, entering
 from marketplace.lotteries.applicants import Channel, VoidReason
 from marketplace.lotteries.closing import close
 from marketplace.lotteries.drawing import draw_with_dice
-from marketplace.lotteries.models import Draw, Entry, EntryState, Lottery
+from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.lotteries.refusals import EntriesClosed
 from marketplace.lotteries.rules import Application
+from marketplace.lotteries.states import EntryState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping

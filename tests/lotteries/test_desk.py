@@ -17,10 +17,11 @@ from marketplace.journal import models as journal
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.lotteries.drawing import draw_with_dice
-from marketplace.lotteries.models import Entry, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.preflight import preflight
 from marketplace.lotteries.refusals import ListChanged, NotDrawn, SameHand
 from marketplace.lotteries.signing_off import sign_off
+from marketplace.lotteries.states import LotteryState
 from tests import given
 from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, drawn, with_entries
 

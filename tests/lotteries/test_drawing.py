@@ -18,8 +18,9 @@ from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries import awarding, bundles, closing, draw
 from marketplace.lotteries.beacon import QUICKNET
 from marketplace.lotteries.drawing import draw_with_beacon, draw_with_dice
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import NotClosed, TooEarly, WrongSource
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, Origin
 from marketplace.outbox import keeping

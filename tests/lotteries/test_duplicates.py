@@ -12,8 +12,9 @@ from marketplace.lotteries import bundles
 from marketplace.lotteries.applicants import Channel, VoidReason
 from marketplace.lotteries.duplicates import card_saved, restore, void
 from marketplace.lotteries.entering import Received, change, enter, withdraw
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import AlreadyEntered, EntriesClosed
+from marketplace.lotteries.states import EntryState
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message

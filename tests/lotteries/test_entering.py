@@ -17,9 +17,10 @@ from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.closing import close, of_listing, start
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import Received, change, enter, own_entries, withdraw
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import AlreadyEntered, CannotChange, CannotWithdraw, EntriesClosed, NoFamily
 from marketplace.lotteries.rules import PLEDGE, Application, PledgeChanged, TooManyLots, UnderAge
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping

@@ -19,7 +19,8 @@ from marketplace.lotteries import bundles, draw, erasing
 from marketplace.lotteries.applicants import Applicant
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import enter, own_entries
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.outbox import keeping
 from marketplace.payments.models import SavedCard
 from marketplace.payments.saving import ask_card

@@ -21,8 +21,9 @@ from marketplace.lotteries import bundles, draw
 from marketplace.lotteries.drand import Drand
 from marketplace.lotteries.drawing import draw_with_beacon, draw_with_dice
 from marketplace.lotteries.fetching import fetch
-from marketplace.lotteries.models import Lottery, LotteryState
+from marketplace.lotteries.models import Lottery
 from marketplace.lotteries.refusals import WrongSource
+from marketplace.lotteries.states import LotteryState
 from marketplace.outbox import keeping
 from tests import given
 from tests.lotteries import local_drand

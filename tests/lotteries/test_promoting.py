@@ -15,8 +15,9 @@ from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings.models import UnitState
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.groups import quota
-from marketplace.lotteries.models import Entry, EntryState, Lottery, LotteryState, Wave
+from marketplace.lotteries.models import Entry, Lottery, Wave
 from marketplace.lotteries.promoting import promote
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping

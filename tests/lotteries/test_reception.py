@@ -17,7 +17,8 @@ from marketplace.lotteries import papermail
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import enter
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.states import EntryState
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from tests import given

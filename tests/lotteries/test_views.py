@@ -11,8 +11,9 @@ from marketplace.accounts.session import open_sign_in
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
-from marketplace.lotteries.models import Entry, EntryState, Lottery
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.rules import PLEDGE
+from marketplace.lotteries.states import EntryState
 from marketplace.lotteries.views import panel
 from marketplace.orders.models import Order
 from tests import given

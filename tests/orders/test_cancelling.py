@@ -13,7 +13,7 @@ from marketplace.listings.decisions import Cancellation, CancellationState
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.suspending import suspend
 from marketplace.lotteries.closing import of_listing
-from marketplace.lotteries.models import LotteryState
+from marketplace.lotteries.states import LotteryState
 from marketplace.notices.models import Notice
 from marketplace.orders.cancelling import (
     OneIsWaiting,

@@ -13,8 +13,9 @@ from marketplace.accounts.names import members, names_of
 from marketplace.accounts.session import staff
 from marketplace.auditing.families import family_of
 from marketplace.journal.checking import check_here
+from marketplace.journal.event_words import EVENTS, event_in_words
 from marketplace.journal.models import Entry, Head
-from marketplace.journal.words import EVENTS, actor_in_words, event_in_words, state_in_words, subject_in_words
+from marketplace.journal.words import actor_in_words, state_in_words, subject_in_words
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
 from marketplace.kit.db import db

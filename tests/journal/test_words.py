@@ -6,7 +6,8 @@ from pathlib import Path
 from flask import Flask
 
 import marketplace
-from marketplace.journal.words import EVENTS, STATES, SUBJECTS, event_in_words, state_in_words
+from marketplace.journal.event_words import EVENTS, event_in_words
+from marketplace.journal.words import STATES, SUBJECTS, state_in_words
 from marketplace.kit.db import Base
 
 NOTED = re.compile(r'\bnote\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)"')

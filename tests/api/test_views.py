@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
-from jsonschema import Draft202012Validator
 
 from marketplace.api.openapi import ENDPOINTS
-from marketplace.kit.clock import JST, now
+from marketplace.kit.clock import JST
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
-from marketplace.settings import Settings
 from marketplace.tokens.models import NOBODY, Token
 from tests import given
-from tests.chainlogs import Chain, digest, somebody
+from tests.api.asking import HANA, ask, code_of
+from tests.chainlogs import Chain, digest
 from tests.resale.stage import custody, heard, held_token
-
-HANA = somebody("hana")
-
-
-def code_of(listing_id: int) -> str:
-    return get(Listing, listing_id).code
-
-
-def ask(client: FlaskClient, path: str) -> Any:
-    answer = client.get(f"/api/v1/{path}")
-    assert answer.status_code == 200, answer.text
-    return answer.json
 
 
 def pages(client: FlaskClient, path: str, limit: int) -> Iterator[list[Any]]:
@@ -48,81 +33,6 @@ def pages(client: FlaskClient, path: str, limit: int) -> Iterator[list[Any]]:
         if page["next"] is None:
             return
         cursor = page["next"]
-
-
-def times(value: Any, key: str = "") -> Iterator[str]:
-    """Every moment in an answer."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from times(inner, name)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from times(inner, key)
-    elif isinstance(value, str) and (key == "at" or key.endswith("_at")):
-        yield value
-
-
-@pytest.fixture
-def a_whole_town(chain: Chain) -> dict[str, str]:
-    """A little of everything: {what: the paths that a reader may ask}."""
-    fixed, auction, lottery = given.a_listing(), given.a_listing("ascending", "naming"), given.a_listing("lottery")
-    given.a_listing("fixed", "card", state="draft")
-    token_id = held_token(chain, given.an_account(), fixed)
-    own = str(db.session.scalar(sa.select(Token.holder_address)))
-    chain.listed(token_id, own, 5_000, block=2, number=1, expires=now() + timedelta(days=9))
-    chain.sold(token_id, own, HANA, 5_000, block=3, number=1)
-    heard(chain, token_id)
-    contract = str(db.session.scalar(sa.select(Token.contract)))
-    return {
-        "/api/v1/listings": "listings",
-        "/api/v1/listings/{code}": f"listings/{code_of(fixed)}",
-        "/api/v1/listings/{code}/bids": f"listings/{code_of(auction)}/bids",
-        "/api/v1/listings/{code}/draw": f"listings/{code_of(lottery)}/draw",
-        "/api/v1/listings/{code}/perks": f"listings/{code_of(fixed)}/perks",
-        "/api/v1/tokens": "tokens",
-        "/api/v1/tokens/{contract}/{token_id}": f"tokens/{contract}/{token_id}",
-        "/api/v1/tokens/{contract}/{token_id}/perks": f"tokens/{contract}/{token_id}/perks",
-        "/api/v1/resales": "resales",
-        "/api/v1/market": "market",
-        "/api/v1/fund": "fund",
-        "/api/v1/status": "status",
-    }
-
-
-class TestTheDocument:
-    def test_it_names_every_address_that_there_is_and_no_other(self, app: Flask) -> None:
-        rules = {re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
-        there = {rule for rule in rules if rule.startswith("/api/v1/")}
-        assert there == {endpoint.path for endpoint in ENDPOINTS}
-
-    def test_every_answer_is_what_the_document_promises(
-        self, client: FlaskClient, a_whole_town: dict[str, str]
-    ) -> None:
-        document: Any = client.get("/api/openapi.json").json
-        promised = {
-            path: operation["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-            for path, operation in document["paths"].items()
-            if "application/json" in operation["get"]["responses"]["200"]["content"]
-        }
-        assert promised.keys() == a_whole_town.keys()
-        wrong = {}
-        for path, schema in promised.items():
-            validator = Draft202012Validator({**schema, "components": document["components"]})
-            wrong[path] = [error.message for error in validator.iter_errors(ask(client, a_whole_town[path]))]
-        assert wrong == {path: [] for path in promised}
-
-    def test_every_parameter_in_a_path_is_described(self, client: FlaskClient) -> None:
-        document: Any = client.get("/api/openapi.json").json
-        for path, operation in document["paths"].items():
-            named = {part["name"] for part in operation["get"]["parameters"] if part["in"] == "path"}
-            assert named == set(re.findall(r"{(\w+)}", path))
-
-    def test_every_moment_has_the_offset_of_japan(self, client: FlaskClient, a_whole_town: dict[str, str]) -> None:
-        found = [
-            moment for path in a_whole_town.values() if not path.endswith("bids") for moment in times(ask(client, path))
-        ]
-        offsets = {datetime.fromisoformat(moment).utcoffset() for moment in found}
-        assert (len(found) > 10, offsets) == (True, {timedelta(hours=9)})
 
 
 class TestListings:
@@ -352,27 +262,3 @@ class TestManners:
         for endpoint in ENDPOINTS:
             path = endpoint.path.format(code="LST-X", contract=HANA, token_id=1)
             assert [client.open(path, method=method).status_code for method in ("POST", "PUT", "DELETE")] == [405] * 3
-
-
-class TestStatus:
-    def test_the_status_of_a_town_whose_chain_is_elsewhere_names_no_rpc(
-        self, client: FlaskClient, chain: Chain
-    ) -> None:
-        found = ask(client, "status")
-        rows = db.session.execute(sa.text("SELECT name, address FROM chain_contracts"))
-        assert found["chain"] == {
-            "chain_id": 706_123,
-            "contracts": {row.name: row.address for row in rows},
-            "followed_block": -1,
-            "head_block": -1,
-        }
-        assert (sorted(found), found["ledger"]) == (["chain", "ipfs", "ledger"], {"balanced": True})
-
-
-class TestStatusOfAnEmbeddedChain:
-    @pytest.fixture
-    def settings(self, settings: Settings) -> Settings:
-        return settings.model_copy(update={"chain_embedded": True, "chain_url": "http://127.0.0.1:9"})
-
-    def test_it_says_where_the_chain_answers(self, client: FlaskClient, chain: Chain) -> None:
-        assert ask(client, "status")["chain"]["rpc"] == "http://127.0.0.1:9"

@@ -98,3 +98,10 @@ def paid_and(token_id: int, **facts: object) -> None:
     payment_id = ask(f"order:{order}", 3_000, "A right", "hana@example.jp", *pages, now() + timedelta(hours=1))
     with transaction() as session:
         session.execute(sa.update(Payment).where(Payment.id == payment_id).values(**facts))
+
+
+TARO = "taro@example.jp"
+
+
+def the_link() -> str:
+    return mailed_link(TARO).rpartition("/")[2]

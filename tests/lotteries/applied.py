@@ -7,15 +7,18 @@ from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
+import sqlalchemy as sa
+
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get
 from marketplace.kit.sheets import SHEETS, run_one
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import Received, enter
-from marketplace.lotteries.models import Lottery
+from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.rules import Application
+from marketplace.lotteries.states import LotteryState
 from marketplace.outbox import keeping
 from tests import given
 
@@ -69,3 +72,13 @@ def drawn(people: int, **more: Any) -> tuple[Lottery, list[Received], list[int]]
         draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
         keeping.drain()
     return lottery, received, accounts
+
+
+def ranked() -> list[Entry]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Entry).order_by(Entry.rank)))
+
+
+def state(lottery: Lottery) -> tuple[LotteryState, ListingState]:
+    db.session.expire_all()
+    return lottery.state, get(Listing, lottery.listing_id).state

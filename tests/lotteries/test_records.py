@@ -7,27 +7,22 @@ import io
 import json
 import re
 from datetime import timedelta
-from hashlib import sha256
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, expect
 
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries import bundles, draw, receipts
-from marketplace.lotteries.closing import draws
 from marketplace.lotteries.entering import enter
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.rules import PLEDGE, Application
 from tests import given
 from tests.ended import open_orders, paid, unpaid
-from tests.lotteries.applied import DICE, a_lottery, after_the_close, drawn, with_entries
-from tests.visiting import visiting
+from tests.lotteries.applied import DICE, a_lottery, after_the_close, drawn, ranked, with_entries
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +33,6 @@ def _app(app: Flask) -> None:
 
 def words(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
-
-
-def ranked() -> list[Entry]:
-    db.session.rollback()
-    return list(db.session.scalars(sa.select(Entry).order_by(Entry.rank)))
 
 
 class TestFiles:
@@ -219,77 +209,6 @@ class TestBox:
         with after_the_close(lottery):
             assert "抽選に入らない申し込みです" in self.asked(client, lottery.code, no=received[0].no)[1]
             assert "応募の一覧に入っています" in self.asked(client, lottery.code, no=received[1].no)[1]
-
-
-@pytest.mark.browser
-class TestBrowser:
-    def test_it_checks_inclusion_seed_and_ticket_by_itself(self, page: Page) -> None:
-        lottery, _received, _accounts = drawn(7, quantity=3)
-        found = ranked()
-        db.session.rollback()
-        said = []
-        for own in found[1:5]:
-            page.goto(f"/listings/{lottery.code}/draw?no={own.no}")
-            page.get_by_role("button", name="このブラウザで確かめる").click()
-            expect(page.locator("[data-draw] [role=status]")).to_contain_text("正しい抽選でした。")
-            assert page.locator("[data-draw] ol li").count() == 3
-            assert str(own.ticket) in page.locator("[data-draw] ol").inner_text()
-            said.append(page.locator("[data-draw] [role=status]").inner_text().rpartition("、")[2])
-        assert said == ["当選です。"] * 2 + ["補欠または落選です。"] * 2
-
-    def test_a_page_that_lies_is_found_out(self, page: Page) -> None:
-        lottery, _received, _accounts = drawn(5)
-        no, code = ranked()[2].no, lottery.code
-        db.session.rollback()
-        lies = {
-            "root": "00" * 32,
-            "seed": "00" * 32,
-            "ticket": sha256(b"").hexdigest(),
-        }
-        for field, value in lies.items():
-            page.goto(f"/listings/{code}/draw?no={no}")
-            told = "(box, [field, value]) => { box.dataset[field] = value }"
-            page.locator("[data-draw]").evaluate(told, [field, value])
-            page.get_by_role("button", name="このブラウザで確かめる").click()
-            expect(page.locator("[data-draw] [role=status]")).to_contain_text("合わないところがあります。")
-
-    def test_the_replay_waits_for_those_who_want_less_motion(self, page: Page) -> None:
-        lottery, _received, _accounts = drawn(4)
-        db.session.rollback()
-        page.goto(f"/listings/{lottery.code}/draw")
-        stages = page.locator("[data-stage]:visible")
-        expect(stages).to_have_count(3)
-        page.get_by_role("button", name="抽選のようすを見る").click()
-        seen = [stages.count()]
-        for _ in range(2):
-            page.get_by_role("button", name="次へ").click()
-            seen.append(stages.count())
-        page.get_by_role("button", name="次へ").click()
-        expect(page.locator("[data-replay-said]")).to_have_text("抽選のようすは以上です。")
-        assert seen == [1, 2, 3]
-
-    def test_the_replay_runs_by_itself_for_the_others(self, browser: Browser, live_server: str) -> None:
-        lottery, _received, _accounts = drawn(4)
-        db.session.rollback()
-        with visiting(browser, live_server, reduced_motion="no-preference") as page:
-            page.goto(f"/listings/{lottery.code}/draw")
-            page.get_by_role("button", name="抽選のようすを見る").click()
-            expect(page.locator(".roll li:visible")).to_have_count(0)
-            page.get_by_role("button", name="すべて見る").click()
-            expect(page.locator(".roll li:visible")).to_have_count(2)
-
-    def test_without_javascript_everything_stands_there(self, browser: Browser, live_server: str) -> None:
-        lottery, received, _accounts = drawn(4)
-        assert len(draws(lottery.id)) == 1
-        db.session.rollback()
-        with visiting(browser, live_server, java_script_enabled=False) as page:
-            page.goto(f"/listings/{lottery.code}/draw")
-            expect(page.locator(".die:visible")).to_have_count(20)
-            expect(page.get_by_role("button", name="抽選のようすを見る")).to_have_count(0)
-            page.fill("[name=no]", received[0].no)
-            page.fill("[name=secret]", received[0].secret)
-            page.get_by_role("button", name="確かめる", exact=True).click()
-            expect(page.locator("main")).to_contain_text("本物の受付票です。")
 
 
 def test_receipts_lead_their_owners_to_the_result(app: Flask) -> None:

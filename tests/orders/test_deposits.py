@@ -14,12 +14,11 @@ from marketplace.fund.posting import step
 from marketplace.fund.statements import summary
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
-from marketplace.kit.refusals import Unavailable, WrongState
-from marketplace.listings import scheduling
+from marketplace.kit.refusals import Unavailable
 from marketplace.orders import deposits, settling
 from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
-from marketplace.payments import asking, holding, refunding
+from marketplace.payments import asking, holding
 from marketplace.payments.models import PaymentState
 from marketplace.payments.syncing import sync
 from tests import axe, given
@@ -166,17 +165,6 @@ def test_a_page_with_the_full_price_is_not_made_cheaper_but_the_next_one_is(stri
     assert (asked(sale), sale.counted()) == ([30_000, 20_000], (PAID, 10_000, APPLIED))
 
 
-def test_money_in_full_that_comes_all_the_same_gives_the_deposit_back(stripe: LocalStripe) -> None:
-    sale = won(stripe)
-    page = "http://127.0.0.1/"
-    order = sale.order
-    ended = given.in_days(0.5)
-    payment_id = asking.ask(order.subject, 30_000, "権利", "buyer@example.jp", page, page, ended)
-    paid(stripe, sale, asking.checkout_url(payment_id))
-    assert sale.counted() == (PAID, 0, RETURNED)
-    assert (moved()["collected"], in_custody(), equals_stripe(stripe)) == (-30_000, 0, True)
-
-
 def test_a_deposit_that_the_bank_does_not_give_leaves_the_full_price(stripe: LocalStripe) -> None:
     sale = won(stripe, heard=False)
     refused_by_the_bank(stripe, sale)
@@ -254,44 +242,6 @@ def test_the_next_bidder_s_deposit_counts_as_well(stripe: LocalStripe) -> None:
     assert (in_custody(), equals_stripe(stripe)) == (0, True)
 
 
-def test_a_sale_that_is_cancelled_after_the_award_gives_it_back(stripe: LocalStripe) -> None:
-    sale = won(stripe)
-    scheduling.cancel(sale.order.listing_id, "staff:ACC-1", "施設が使えなくなったため")
-    hear()
-    unpaid(sale)
-    assert sale.counted() == (OrderState.EXPIRED, 0, RETURNED)
-    assert moved() == {"stripe": -360, "fees": 360}
-    assert equals_stripe(stripe)
-
-
-def test_staff_give_both_parts_of_the_price_back(stripe: LocalStripe) -> None:
-    sale = won(stripe)
-    paid(stripe, sale)
-    settling.refund(sale.order_id, by="staff:ACC-1", why="町の都合")
-    with pytest.raises(WrongState):
-        settling.refund(sale.order_id, by="staff:ACC-1", why="町の都合")
-    hear()
-    assert sale.order.state == REFUNDED
-    assert [body["yen"] for body in said("deposit.applied")] == [10_000]
-    fees = moved()["fees"]
-    assert moved() == {"stripe": -fees, "fees": fees, "collected": -30_000, "refunds": 30_000}
-    assert (in_custody(), equals_stripe(stripe)) == (0, True)
-    assert "30,000円" in letters("refunded")[0]
-
-
-def test_an_order_is_given_back_when_both_parts_are(stripe: LocalStripe) -> None:
-    sale = won(stripe)
-    payment_id = paid(stripe, sale)
-    settling.refund(sale.order_id, by="staff:ACC-1", why="町の都合")
-    first, second = said("refund.promised")
-    refunding.send(first["refund_id"])
-    settling.refunded(sale.order_id, payment_id)
-    assert sale.order.state == OrderState.REFUND_PENDING
-    refunding.send(second["refund_id"])
-    settling.refunded(sale.order_id, payment_id)
-    assert sale.order.state == REFUNDED
-
-
 @pytest.mark.parametrize(("price", "counts"), [(10_049, True), (30_000, False)])
 def test_else_it_is_held_until_the_price_has_been_paid(stripe: LocalStripe, price: int, counts: bool) -> None:
     """Where the listing does not say so, and where Stripe could not charge what would be left."""
@@ -313,17 +263,6 @@ def test_an_award_that_dies_takes_nothing(stripe: LocalStripe) -> None:
     close(listing_id)
     hear()
     assert states(winner) == [CAPTURED]
-
-
-def test_a_deposit_that_is_placed_anew_after_the_award_goes_back(stripe: LocalStripe) -> None:
-    """Its page was open since before."""
-    sale = won(stripe)
-    page, subject = "http://127.0.0.1/", row(sale.winner).subject
-    again = holding.ask_hold(subject, 10_000, "保証金", "buyer@example.jp", page, page, given.in_days(0.5))
-    stripe.pay(asking.checkout_url(again))
-    sync(again)
-    hear()
-    assert (states(sale.winner), sale.counted()) == ([CAPTURED, RELEASED], (AWAITING, 10_000, None))
 
 
 @pytest.mark.browser

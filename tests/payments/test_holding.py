@@ -1,12 +1,11 @@
 """Money that is held: let go or taken once, never both, never after its bank has ended it."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
 
-from marketplace.kit.clock import now, pretending
+from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.kit.refusals import Unavailable, WrongState
 from marketplace.outbox import keeping
@@ -20,26 +19,8 @@ from marketplace.payments.stripe import till
 from marketplace.payments.syncing import booked, sync
 from tests.crashing import PowerCut, rolled_back
 from tests.local_stripe import LocalStripe
-from tests.payments.till import ask_hold, facts, held, intent, moves, said, seen, state
+from tests.payments.till import after, ask_hold, capture, facts, held, intent, moves, release, said, seen, state
 from tests.racing import at_once
-
-DAY = 24 * 60 * 60
-
-
-def release(payment_id: int, key: str = "lost the auction") -> bool:
-    with transaction():
-        return holding.promise_release(payment_id, key)
-
-
-def capture(payment_id: int, yen: int = 30_000, key: str = "did not pay") -> None:
-    with transaction():
-        holding.promise_capture(payment_id, yen, "落札の代金が期限までに支払われなかったため", key)
-
-
-def after(stripe: LocalStripe, days: float) -> Any:
-    """Both clocks, Stripe's and ours."""
-    stripe.sim("advance", seconds=int(days * DAY))
-    return pretending(now() + timedelta(days=days))
 
 
 def test_the_bank_holds_the_sum_and_nothing_is_paid(app: Flask, stripe: LocalStripe) -> None:
@@ -200,54 +181,6 @@ def test_letting_go_while_the_payer_is_on_the_page_leaves_nothing_held(
     keeping.drain()
     assert state(payment_id) in (PaymentState.EXPIRED, PaymentState.RELEASED)
     assert {one.status for one in stripe.client().payment_intents.list().data} <= {"canceled"}
-
-
-def test_a_bank_that_ends_the_hold_is_heard(app: Flask, stripe: LocalStripe) -> None:
-    payment_id = held(stripe)
-    with after(stripe, 30.1):
-        assert sync(payment_id) == PaymentState.LOST
-        assert said("hold.lost") == [{"payment_id": payment_id, "subject": "test:1", "way": "hold"}]
-        with pytest.raises(HoldEnded):
-            capture(payment_id)
-
-
-def test_nothing_is_taken_after_the_last_moment(app: Flask, stripe: LocalStripe) -> None:
-    """Decided in time, carried out too late: Stripe is not even asked."""
-    payment_id = held(stripe, card="pm_card_amex")
-    capture(payment_id)
-    stripe.sim("advance", seconds=7 * DAY - 60)
-    with pretending(now() + timedelta(days=7, seconds=5)), pytest.raises(Unavailable):
-        holding.carry_out(payment_id)
-    assert intent(stripe, payment_id) == ("requires_capture", 0)
-    with after(stripe, 1):
-        assert holding.carry_out(payment_id) == PaymentState.LOST
-    assert facts("hold.captured") == {}
-
-
-def test_a_decision_after_the_last_moment_is_refused(app: Flask, stripe: LocalStripe) -> None:
-    """Although we have not heard of the end yet."""
-    payment_id = held(stripe, card="pm_card_amex")
-    with after(stripe, 7.1), pytest.raises(HoldEnded):
-        capture(payment_id)
-
-
-def test_two_days_before_the_end_it_is_said_once(app: Flask, stripe: LocalStripe) -> None:
-    payment_id, let_go = held(stripe, "test:1", card="pm_card_amex"), held(stripe, "test:2", card="pm_card_amex")
-    release(let_go)
-    holding.warn()
-    assert said("hold.ends_soon") == []
-    with pretending(now() + timedelta(days=5, minutes=1)):
-        holding.warn()
-        holding.warn()
-    assert [body["payment_id"] for body in said("hold.ends_soon")] == [payment_id]
-
-
-def test_a_newer_hold_takes_the_place_of_the_older(app: Flask, stripe: LocalStripe) -> None:
-    older = held(stripe, card="pm_card_amex")
-    newer = held(stripe)
-    keeping.drain()
-    assert (state(older), state(newer)) == (PaymentState.RELEASED, PaymentState.HELD)
-    assert said("hold.released") == [{"payment_id": older, "subject": "test:1", "way": "hold"}]
 
 
 def test_another_sum_than_asked_is_for_people_to_look_at(app: Flask, stripe: LocalStripe) -> None:

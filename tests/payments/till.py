@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.journal.models import Entry
-from marketplace.kit.clock import now
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox.models import Message
 from marketplace.payments import asking, holding, saving
@@ -140,3 +140,22 @@ def kept(stripe: LocalStripe) -> list[str]:
     customers = [one.id for one in stripe.client().customers.list({"limit": 100}).data]
     lists = [stripe.client().payment_methods.list({"customer": one}).data for one in customers]
     return sorted(method.card.last4 for methods in lists for method in methods if method.card is not None)
+
+
+DAY = 24 * 60 * 60
+
+
+def release(payment_id: int, key: str = "lost the auction") -> bool:
+    with transaction():
+        return holding.promise_release(payment_id, key)
+
+
+def capture(payment_id: int, yen: int = 30_000, key: str = "did not pay") -> None:
+    with transaction():
+        holding.promise_capture(payment_id, yen, "落札の代金が期限までに支払われなかったため", key)
+
+
+def after(stripe: LocalStripe, days: float) -> Any:
+    """Both clocks, Stripe's and ours."""
+    stripe.sim("advance", seconds=int(days * DAY))
+    return pretending(now() + timedelta(days=days))

@@ -1,0 +1,95 @@
+"""充当: the winner's deposit goes back where it pays nothing, or where the price itself does."""
+
+import pytest
+from flask import Flask
+
+from marketplace.fund.deposits import in_custody
+from marketplace.kit.refusals import WrongState
+from marketplace.listings import scheduling
+from marketplace.orders import settling
+from marketplace.orders.models import DepositEnd, OrderState
+from marketplace.payments import asking, holding, refunding
+from marketplace.payments.models import PaymentState
+from marketplace.payments.syncing import sync
+from tests import given
+from tests.admissions.test_deposits import row, states
+from tests.local_stripe import LocalStripe
+from tests.orders.awarded import (
+    equals_stripe,
+    hear,
+    letters,
+    moved,
+    paid,
+    unpaid,
+    won,
+)
+from tests.payments.till import said
+
+HELD, CAPTURED, RELEASED = PaymentState.HELD, PaymentState.CAPTURED, PaymentState.RELEASED
+APPLIED, FORFEITED, RETURNED = DepositEnd
+AWAITING, PAID, REFUNDED = OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.REFUNDED
+
+
+@pytest.fixture(autouse=True)
+def _app(app: Flask) -> None:
+    """Every test here has a town."""
+
+
+def test_money_in_full_that_comes_all_the_same_gives_the_deposit_back(stripe: LocalStripe) -> None:
+    sale = won(stripe)
+    page = "http://127.0.0.1/"
+    order = sale.order
+    ended = given.in_days(0.5)
+    payment_id = asking.ask(order.subject, 30_000, "権利", "buyer@example.jp", page, page, ended)
+    paid(stripe, sale, asking.checkout_url(payment_id))
+    assert sale.counted() == (PAID, 0, RETURNED)
+    assert (moved()["collected"], in_custody(), equals_stripe(stripe)) == (-30_000, 0, True)
+
+
+def test_a_sale_that_is_cancelled_after_the_award_gives_it_back(stripe: LocalStripe) -> None:
+    sale = won(stripe)
+    scheduling.cancel(sale.order.listing_id, "staff:ACC-1", "施設が使えなくなったため")
+    hear()
+    unpaid(sale)
+    assert sale.counted() == (OrderState.EXPIRED, 0, RETURNED)
+    assert moved() == {"stripe": -360, "fees": 360}
+    assert equals_stripe(stripe)
+
+
+def test_staff_give_both_parts_of_the_price_back(stripe: LocalStripe) -> None:
+    sale = won(stripe)
+    paid(stripe, sale)
+    settling.refund(sale.order_id, by="staff:ACC-1", why="町の都合")
+    with pytest.raises(WrongState):
+        settling.refund(sale.order_id, by="staff:ACC-1", why="町の都合")
+    hear()
+    assert sale.order.state == REFUNDED
+    assert [body["yen"] for body in said("deposit.applied")] == [10_000]
+    fees = moved()["fees"]
+    assert moved() == {"stripe": -fees, "fees": fees, "collected": -30_000, "refunds": 30_000}
+    assert (in_custody(), equals_stripe(stripe)) == (0, True)
+    assert "30,000円" in letters("refunded")[0]
+
+
+def test_an_order_is_given_back_when_both_parts_are(stripe: LocalStripe) -> None:
+    sale = won(stripe)
+    payment_id = paid(stripe, sale)
+    settling.refund(sale.order_id, by="staff:ACC-1", why="町の都合")
+    first, second = said("refund.promised")
+    refunding.send(first["refund_id"])
+    settling.refunded(sale.order_id, payment_id)
+    assert sale.order.state == OrderState.REFUND_PENDING
+    refunding.send(second["refund_id"])
+    settling.refunded(sale.order_id, payment_id)
+    assert sale.order.state == REFUNDED
+
+
+def test_a_deposit_that_is_placed_anew_after_the_award_goes_back(stripe: LocalStripe) -> None:
+    """Its page was open since before."""
+    sale = won(stripe)
+    page, subject = "http://127.0.0.1/", row(sale.winner).subject
+    again = holding.ask_hold(subject, 10_000, "保証金", "buyer@example.jp", page, page, given.in_days(0.5))
+    stripe.pay(asking.checkout_url(again))
+    sync(again)
+    hear()
+    assert (states(sale.winner), sale.counted()) == ([CAPTURED, RELEASED], (AWAITING, 10_000, None))

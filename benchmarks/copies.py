@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.kit.db import Base, db
+from marketplace.kit.db import Base, db, transaction
 
 
 def copy(entity: type[Base], key: int, changes: Iterable[dict[str, Any]]) -> None:
@@ -15,5 +15,5 @@ def copy(entity: type[Base], key: int, changes: Iterable[dict[str, Any]]) -> Non
     row = dict(db.session.execute(sa.select(table).where(table.c.id == key)).mappings().one())
     del row["id"]
     rows = [row | change for change in changes]
-    db.session.execute(sa.insert(table), rows)
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.insert(table), rows)

@@ -14,7 +14,7 @@ from marketplace.auctions.models import Bid
 from marketplace.auctions.secrecy import CannotOpen, opened, seal
 from marketplace.auctions.telling import tell_outbid
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import Base, db
+from marketplace.kit.db import Base, db, transaction
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given
@@ -93,7 +93,7 @@ def test_a_secret_that_was_changed_in_the_database_stops_the_close_and_is_not_gu
     auction = an_auction()
     place_bid(auction.id, given.an_account(), 2000)
     place_bid(auction.id, given.an_account(), 5000)
-    db.session.execute(sa.update(Bid).where(Bid.seq == 1).values(secret=seal(9000, "LST-OTHER1", 1).text))
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.update(Bid).where(Bid.seq == 1).values(secret=seal(9000, "LST-OTHER1", 1).text))
     with pretending(auction.closes_at + timedelta(seconds=1)), pytest.raises(secrecy.CannotOpen):
         closing.close(auction.id)

@@ -17,7 +17,7 @@ from marketplace.auctions.replay import replay
 from marketplace.auctions.watchbook import Silence, Watch
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import db
+from marketplace.kit.db import db, transaction
 from marketplace.kit.published import Malformed
 from tests import given
 from tests.auctions.endings import unsealed
@@ -50,8 +50,8 @@ def signs(auction: Auction, first: int, last: int) -> None:
     """Signs from `first` to `last` seconds before the scheduled close; of a long time only the ends matter."""
     with pretending(left(auction, first)):
         watch.beat()
-    db.session.execute(sa.update(Watch).values(seen_at=left(auction, last)))
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.update(Watch).values(seen_at=left(auction, last)))
 
 
 def beat(auction: Auction, seconds: float) -> None:
@@ -209,11 +209,11 @@ def test_it_is_written_down_and_public_with_the_reason(auction: Auction) -> None
 
 
 def test_signs_from_many_sides_at_once_write_one_silence(app: Flask, auction: Auction) -> None:
-    db.session.execute(sa.delete(Silence))
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.delete(Silence))
     signs(auction, 900, 300)
-    db.session.execute(sa.delete(Silence))
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.delete(Silence))
     with pretending(left(auction, -300)):
         assert at_once(app, 8, lambda _n: watch.beat()) == [None] * 8
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Silence)) == 1

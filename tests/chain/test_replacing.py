@@ -7,7 +7,7 @@ from flask import Flask
 from marketplace.chain import alarms, following, lanes, register, replacing, sending
 from marketplace.chain.models import CallState, Outbid, Trouble, Tx, TxState
 from marketplace.chain.node import node
-from marketplace.kit.db import db
+from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
 from tests.chain import given
 from tests.local_chain import LocalChain
@@ -72,8 +72,8 @@ def test_older_bytes_that_are_mined_after_all_count_and_are_kept(dear: LocalChai
         first = the_tx()
         hash_, raw = first.hash, first.raw
         node().send([raw])
-        db.session.execute(sa.update(Tx).where(Tx.id == first.id).values(state=TxState.SENT))
-        db.session.commit()
+        with transaction() as session:
+            session.execute(sa.update(Tx).where(Tx.id == first.id).values(state=TxState.SENT))
         assert replacing.raise_fees(held) == 1
     assert the_tx().hash != hash_
     dear.ask("evm_mine")
@@ -149,8 +149,8 @@ def test_where_gas_is_free_nothing_is_raised(deployed: Flask, chain: LocalChain)
 def test_raising_ends_after_some_times(dear: LocalChain) -> None:
     given.a_series()
     sending.work()
-    db.session.execute(sa.update(Tx).where(Tx.id == the_tx().id).values(raises=replacing.RAISES))
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.update(Tx).where(Tx.id == the_tx().id).values(raises=replacing.RAISES))
     first = the_tx().hash
     sending.work()
     assert the_tx().hash == first

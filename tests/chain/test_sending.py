@@ -94,8 +94,8 @@ def test_what_the_contract_refuses_waits_and_after_three_times_is_for_staff(depl
     with transaction():
         sending.promise("again", "issuer", "RightsToken", "createSeries", [1, given.TERMS, ""])
     for _ in range(3):
-        db.session.execute(sa.update(Call).values(wait_until=None))
-        db.session.commit()
+        with transaction() as session:
+            session.execute(sa.update(Call).values(wait_until=None))
         sending.work()
     assert given.calls()["again"] == PARKED
     [call] = register.parked()
@@ -114,8 +114,8 @@ def test_a_refused_call_is_not_tried_at_once_and_holds_up_nobody(deployed: Flask
 def test_staff_try_a_parked_call_again(deployed: Flask) -> None:
     given.an_issue(1, series=9)
     for _ in range(3):
-        db.session.execute(sa.update(Call).values(wait_until=None))
-        db.session.commit()
+        with transaction() as session:
+            session.execute(sa.update(Call).values(wait_until=None))
         sending.work()
     assert given.calls() == {"issue:9:1": PARKED}
     given.a_series(9)

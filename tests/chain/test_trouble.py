@@ -11,7 +11,7 @@ from marketplace.chain import alarms, deploying, following, identity, reading, s
 from marketplace.chain.models import Alarm, CallState, Cursor, Trouble, Tx
 from marketplace.chain.node import Overburdened
 from marketplace.journal.models import Entry
-from marketplace.kit.db import db
+from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import Settings
 from tests.chain import bad_road, given
@@ -222,8 +222,8 @@ def test_an_alarm_of_a_process_that_died_ends_with_the_first_success(deployed: F
 
 def test_windows_grow_again_when_the_road_is_good(deployed: Flask, chain: LocalChain) -> None:
     following.follow_once()
-    db.session.execute(sa.update(Cursor).values(span=1))
-    db.session.commit()
+    with transaction() as session:
+        session.execute(sa.update(Cursor).values(span=1))
     chain.ask("anvil_mine", hex(100))
     following.follow_once()
     assert db.session.scalar(sa.select(Cursor.span)) == 128

@@ -151,6 +151,13 @@ def read_since(name: str, overlap: int = OVERLAP) -> int:
     return since
 
 
+def was_read(name: str) -> bool:
+    """Has the list been read to its end before?"""
+    found = db.session.get(Cursor, name) is not None
+    let_go()
+    return found
+
+
 def move_cursor(name: str, seconds: int) -> None:
     """Only after everything before it has been kept, and never back."""
     with transaction():

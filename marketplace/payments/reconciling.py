@@ -13,7 +13,7 @@ from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import handles, say
-from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since
+from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since, was_read
 from marketplace.payments.expiring import expire
 from marketplace.payments.hearing import KINDS, is_kept, keep
 from marketplace.payments.models import ASKED, HELD, OPEN, UNDER_WAY, Hold, Payment, SavedCard, Way
@@ -51,10 +51,11 @@ def on_wish(**_more: object) -> None:
 
 def catch_up() -> int:
     """Hear the events that no webhook has brought. The number of them."""
+    via = "reconciler" if was_read("events") else "first_look"
     since, newest, found = read_since("events"), 0, 0
     for news in till().news(since, KINDS):
         newest = max(newest, news.at)
-        found += not is_kept(news.id) and keep(news, via="reconciler")
+        found += not is_kept(news.id) and keep(news, via=via)
     move_cursor("events", newest)
     return found
 

@@ -28,7 +28,8 @@ class StripeEvent(Base):
     created_at: Mapped[datetime]
     received_at: Mapped[datetime]
     via: Mapped[str] = mapped_column(sa.String(16))
-    """"webhook", or "reconciler" where the webhook had been lost."""
+    """"webhook", or "reconciler" where the webhook had been lost; "first_look" where nobody can say, since the town had
+    not looked before: what was there already, from before its web was up, is no loss."""
 
 
 class Cursor(Base):

@@ -20,6 +20,7 @@ from tests.payments.till import ask, facts, opened, paid, promised, state
 
 
 def test_lost_news_are_caught_up_with_once(app: Flask, stripe: LocalStripe) -> None:
+    assert catch_up() == 0
     payment_id, url = opened()
     stripe.pay(url)
     assert catch_up() == 1  # the session's; what charges and intents say of it is told by that one
@@ -27,6 +28,15 @@ def test_lost_news_are_caught_up_with_once(app: Flask, stripe: LocalStripe) -> N
     keeping.drain()
     assert state(payment_id) == PaymentState.SUCCEEDED
     assert set(db.session.scalars(sa.select(StripeEvent.via))) == {"reconciler"}
+
+
+def test_what_was_there_before_the_town_first_looked_is_not_called_lost(app: Flask, stripe: LocalStripe) -> None:
+    stripe.pay(opened("before:1")[1])
+    assert catch_up() == 1
+    stripe.pay(opened("after:1")[1])
+    assert catch_up() == 1
+    heard = sa.select(StripeEvent.via).order_by(StripeEvent.received_at)
+    assert list(db.session.scalars(heard)) == ["first_look", "reconciler"]
 
 
 def test_what_a_webhook_brought_is_not_heard_again(app: Flask, stripe: LocalStripe, live_server: str) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from io import BytesIO
-from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -162,39 +161,32 @@ class StripeTill:
             return as_objection(self._v1.disputes.update(dispute_id, params, {"idempotency_key": key}).to_dict())
 
     def news(self, since: int, kinds: tuple[str, ...]) -> Iterator[News]:
-        params: Any = {"created": {"gte": since}, "types": list(kinds), "limit": 100}
-        with _speaking():
-            pages = self._v1.events.list(params).auto_paging_iter()
-        for each in _page_by_page(pages):
-            yield news_of(each)
+        yield from map(news_of, self._each("/v1/events", created={"gte": since}, types=list(kinds)))
 
     def transactions(self, since: int = 0, payout_id: str | None = None) -> Iterator[Transaction]:
-        params: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.source"]}
+        params: dict[str, Any] = {"created": {"gte": since}, "expand": ["data.source"]}
         if payout_id is not None:
             params["payout"] = payout_id
-        with _speaking():
-            pages = self._v1.balance_transactions.list(params).auto_paging_iter()
-        yield from map(as_transaction, _page_by_page(pages))
+        yield from map(as_transaction, self._each("/v1/balance_transactions", **params))
 
     def transfers(self, since: int) -> Iterator[Transfer]:
-        params: Any = {"created": {"gte": since}, "limit": 100}
-        with _speaking():
-            pages = self._v1.payouts.list(params).auto_paging_iter()
-        yield from map(as_transfer, _page_by_page(pages))
+        yield from map(as_transfer, self._each("/v1/payouts", created={"gte": since}))
+
+    def _each(self, path: str, **params: Any) -> Iterator[Mapping[str, Any]]:
+        """Whatever a list has, one page in one call, so that no transaction of the reader is open during it; without
+        objects, as above. https://docs.stripe.com/api/pagination"""
+        more = True
+        while more:
+            with _speaking():
+                page = self._ask("get", path, limit=100, **params)
+            yield from page["data"]
+            more = page["has_more"]
+            if more:
+                params["starting_after"] = page["data"][-1]["id"]
 
     def transfer(self, payout_id: str) -> Transfer:
         with _speaking():
             return as_transfer(self._v1.payouts.retrieve(payout_id).to_dict())
-
-
-def _page_by_page(pages: Iterator[Any]) -> Iterator[dict[str, Any]]:
-    """One page in one call, so that no transaction of the reader is open during it."""
-    while True:
-        with _speaking():
-            some = [each.to_dict() for each in islice(pages, 100)]
-        if not some:
-            return
-        yield from some
 
 
 class _Paper(BytesIO):

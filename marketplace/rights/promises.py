@@ -70,6 +70,8 @@ def _folded(text: str) -> str:
 
 
 SIGNS = {word: _folded(word) for word in (*PLAIN, *DOUBTFUL)}
+ANY = re.compile("|".join(map(re.escape, SIGNS.values())))
+"""Most texts have none of them, and a table of rights has thousands of texts: one look instead of one for each word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def found(values: Mapping[str, Any]) -> Iterator[Found]:
     A sentence that denies the word promises nothing (値上がりを約束するものではありません); the next sentence may.
     """
     for field in FIELDS:
-        sentences = [each for line in _lines(values.get(field) or "") for each in SENTENCE.split(_folded(line))]
+        lines = [line for line in map(_folded, _lines(values.get(field) or "")) if ANY.search(line)]
+        sentences = [each for line in lines for each in SENTENCE.split(line)]
         covered: list[str] = []
         for words, plain in ((PLAIN, True), (DOUBTFUL, False)):
             for word, why in words.items():

@@ -1,6 +1,7 @@
 """What the documents say is true: their commands run, their tables are the code's, their links lead somewhere."""
 
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -20,13 +21,30 @@ MODULES = sorted({name for page in PAGES for name in re.findall(r"python -m ([a-
 SCRIPTS = sorted({name for page in PAGES for name in re.findall(r"\bscripts/[a-z]+|\.ci/run", page.read_text("utf-8"))})
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("tests.")])
 def test_a_command_of_the_documents_explains_itself(module: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.strip()
+
+
+@pytest.mark.filterwarnings("ignore:.* found in sys.modules:RuntimeWarning")  # of runpy: this process has them already
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("tests.")])
+def test_a_command_of_ours_explains_itself(
+    module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not as a process of its own: it would import the suite and the town for a line of text."""
+    monkeypatch.setattr(sys, "argv", [module, "--help"])
+    status: str | int | None = None
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        status = end.code
+    out, err = capsys.readouterr()
+    assert (status or 0, err) == (0, "")
+    assert out.strip()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

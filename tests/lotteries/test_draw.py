@@ -121,11 +121,11 @@ def test_an_applicant_proves_to_be_under_the_root() -> None:
     assert merkle.climb(draw.leaf(entries[6]._replace(lots=2)), proof) != draw.root(entries)
 
 
-@given(st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, 2**32))))
+@given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, 2**32))))
 @hypothesis.example((100_000, 7))
 @hypothesis.settings(max_examples=3)
 def test_every_entrant_of_a_random_roster_climbs_to_the_root(roster: tuple[int, int]) -> None:
-    """Every entrant, not some: rosters have up to 100,000 of them."""
+    """Every entrant, not some. One roster has 100,000 of them; the others show trees of other shapes."""
     people, salt = roster
     entries = [Entry(f"R{salt:x}-{n:06}", f"{n * 7919 + salt:064x}", 1 + n % 3) for n in range(people)]
     tree, root = draw.tree(entries), draw.root(entries)

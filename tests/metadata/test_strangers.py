@@ -22,6 +22,7 @@ pytestmark = pytest.mark.node
 
 
 def test_a_series_of_a_thousand_documents_is_verified_whole(app: Flask, live_server: str) -> None:
+    """All of them as one CAR; and one in forty block by block, since they are read alike."""
     listing_id = given.a_listing(state="published", quantity=1000)
     uri = get(Listing, listing_id).right.metadata_uri or ""
     root = uri.removeprefix("ipfs://").removesuffix("/")
@@ -32,7 +33,7 @@ def test_a_series_of_a_thousand_documents_is_verified_whole(app: Flask, live_ser
     }
     picture = json.loads(read(root, "777.json"))["properties"]["image_sha256"]
     db.session.rollback()
-    seen = independent.run("verify.mjs", live_server, root)
+    seen = independent.run("verify.mjs", live_server, root, "40")
     assert seen["files"] == ours
     assert picture in {digest for _, digest in seen["files"].values()}
 

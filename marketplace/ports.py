@@ -1,13 +1,14 @@
 """The counters to the world outside, made from the settings: chain, IPFS, bytes, card money, mail, short messages, …
 
-Each is made on first use: a web process that never speaks to the chain never imports web3.
+Each is made on first use: a web process that never speaks to the chain never imports web3, and a town without a node
+of IPFS not its client.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from ipfs.rpc import KuboReplica
 from marketplace.accounts.provider import HttpProvider, Provider
 from marketplace.blobs.bucket import Bucket
 from marketplace.blobs.models import Place
@@ -22,6 +23,9 @@ from marketplace.payments.stripe import Till
 from marketplace.settings import Settings
 from marketplace.webhooks.addresses import on_this_machine
 from marketplace.webhooks.courier import Courier, HttpCourier
+
+if TYPE_CHECKING:
+    from ipfs.rpc import KuboReplica
 
 
 class Ports:
@@ -79,7 +83,11 @@ class Ports:
     def ipfs_nodes(self) -> dict[str, KuboReplica]:
         """The nodes that hold copies of what we publish, by name; none where IPFS_RPC_URL is empty."""
         token = self.settings.ipfs_rpc_token.get_secret_value() or None
-        urls = [url for url in self.settings.ipfs_rpc_url.replace(",", " ").split() if url]
+        urls = self.settings.ipfs_rpc_url.replace(",", " ").split()
+        if not urls:
+            return {}
+        from ipfs.rpc import KuboReplica  # noqa: PLC0415 -- see above
+
         return {node.name: node for node in (KuboReplica(url, token=token) for url in urls)}
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from flask import current_app
@@ -16,7 +17,6 @@ from ipfs import car, resolver
 from ipfs.blockstore import SqlBlockstore
 from ipfs.cid import CID
 from ipfs.errors import IpfsError, ReplicaError, ReplicaRefused, ReplicaUnreachable
-from ipfs.rpc import KuboReplica
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
@@ -27,6 +27,9 @@ from marketplace.metadata.models import Pin, Replica, ReplicaState, blocks
 from marketplace.outbox.promising import say
 from marketplace.rights.models import Right
 from marketplace.settings import settings
+
+if TYPE_CHECKING:
+    from ipfs.rpc import KuboReplica
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import psycopg
-import redis
 import requests
 import sqlalchemy as sa
 from flask import current_app
@@ -49,11 +47,8 @@ def queue(deep: bool) -> Iterator[Finding]:
         ask = {"redis": _ping, "rediss": _ping, "postgresql": _select, "postgresql+psycopg": _select}.get(
             url.partition("://")[0]
         )
-        if ask is not None:
-            try:
-                ask(url)
-            except (redis.RedisError, psycopg.Error, OSError) as trouble:
-                yield found("queue.no_answer", knob=knob, why=type(trouble).__name__)
+        if ask is not None and (trouble := ask(url)) is not None:
+            yield found("queue.no_answer", knob=knob, why=type(trouble).__name__)
 
 
 def beacon(deep: bool) -> Iterator[Finding]:
@@ -90,11 +85,25 @@ def accounts(deep: bool) -> Iterator[Finding]:
             yield found("accounts.no_answer", why=str(trouble))
 
 
-def _ping(url: str) -> None:
-    with redis.Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as server:
-        server.ping()
+def _ping(url: str) -> Exception | None:
+    """What is wrong."""
+    import redis  # noqa: PLC0415 -- a tenth of a second at each start, and few towns have one
+
+    try:
+        with redis.Redis.from_url(url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as server:
+            server.ping()
+    except (redis.RedisError, OSError) as trouble:
+        return trouble
+    return None
 
 
-def _select(url: str) -> None:
-    with psycopg.connect(url.replace("+psycopg", ""), connect_timeout=int(SECONDS)) as server:
-        server.execute("SELECT 1")
+def _select(url: str) -> Exception | None:
+    """What is wrong."""
+    import psycopg  # noqa: PLC0415 -- as above
+
+    try:
+        with psycopg.connect(url.replace("+psycopg", ""), connect_timeout=int(SECONDS)) as server:
+            server.execute("SELECT 1")
+    except (psycopg.Error, OSError) as trouble:
+        return trouble
+    return None

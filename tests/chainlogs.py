@@ -89,13 +89,14 @@ class Chain:
     def tell(self, *which: int) -> None:
         """Write the logs down (those of these places, or all that are not written yet), as the follower does."""
         with transaction() as session:
+            rows = session.execute(sa.select(Log.block_hash, Log.log_index))
+            there = {(block_hash, log_index) for block_hash, log_index in rows}
             for place in which or range(len(self.said)):
                 values = self.said[place]
-                same = sa.select(Log.id).where(
-                    Log.block_hash == values["block_hash"], Log.log_index == values["log_index"]
-                )
-                if session.scalar(same) is None:
+                key = (values["block_hash"], values["log_index"])
+                if key not in there:
                     session.add(Log(**values))
+                    there.add(key)
 
     def take_back(self, block: int) -> None:
         """The chain forgets this block and all after it."""

@@ -91,7 +91,7 @@ def measured(
         plain = Side(stack.enter_context(served("benchmarks.bare:app", env)), bare)
         for clients in (people, few):
             for side in (ours, plain):  # nothing is cold when the rounds begin
-                drive(side.served.port, clients, 0.5, side.form.request)
+                drive(side.served.port, clients, min(seconds, 0.5), side.form.request)
         skipped = town.sent, bare.sent
         for _ in range(rounds):
             for side in (ours, plain):

@@ -62,9 +62,14 @@ ALL = (
 IN_TURN = tuple(mode for other in ALL[1:] for mode in (PHONE_BY_DAY, other))
 
 
+def equipped(page: Page) -> Page:
+    """Whatever it opens from now on can be measured. Chromium compiles the programs once so, and not for each page."""
+    page.add_init_script(f"if (self === top) {{\n{axe.PROGRAM}\n{MEASURES}\n}}")
+    return page
+
+
 def faults_of(page: Page, number: int, path: str) -> dict[str, list[str]]:
-    """{what was measured: [what is wrong]} of the page that is open, the `number`th; only what is wrong."""
-    page.evaluate(f"{MEASURES}\n{axe.PROGRAM}")
+    """{what was measured: [what is wrong]} of the equipped page that is open, the `number`th; only what is wrong."""
     return {name: found for name, found in _measured(page, number, path) if found}
 
 

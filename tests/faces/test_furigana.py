@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from tests.faces import standard
-from tests.faces.gates import faults_of
+from tests.faces.gates import equipped, faults_of
 from tests.faces.visits import Reader, Town
 from tests.visiting import visiting
 
@@ -41,6 +41,7 @@ def test_a_page_with_furigana_is_what_the_standard_says(app: Flask, town: Town, 
 def test_a_page_with_furigana_holds_every_gate(browser: Browser, live_server: str, town: Town) -> None:
     faults, address = {}, live_server.replace("127.0.0.1", "localhost")
     with visiting(browser, address, service_workers="block") as page:
+        equipped(page)
         for number, (reader, path) in enumerate(PAGES):
             cookies = {**town.cookies[reader], "furigana": "on"}.items()
             page.context.clear_cookies()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.faces import standard
 from tests.faces.contrast import contrast
-from tests.faces.gates import WHOLE, faults_of
+from tests.faces.gates import WHOLE, equipped, faults_of
 from tests.faces.pages import one_of_each, pages, without_example
 from tests.faces.visits import Town
 from tests.visiting import visiting
@@ -43,6 +43,7 @@ def test_no_page_has_a_fault(app: Flask, browser: Browser, live_server: str, tow
     faults = {}
     address = live_server.replace("127.0.0.1", "localhost")
     with visiting(browser, address, service_workers="block") as page:
+        equipped(page)
         numbered = enumerate(pages(town) if WHOLE else one_of_each(app, town))
         for number, (reader, path) in islice(numbered, part, None, PARTS):
             cookies = town.cookies[reader].items()
@@ -58,7 +59,7 @@ def test_no_page_has_a_fault(app: Flask, browser: Browser, live_server: str, tow
 @pytest.mark.browser
 def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
     """A page with one fault of each kind."""
-    page.goto("/about")
+    equipped(page).goto("/about")
     page.evaluate(
         """() => {
           const main = document.querySelector('main');
@@ -66,10 +67,10 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
             <p class="nowrap">${'ながい'.repeat(200)}</p><img src="/static/img/emblem.svg">
             <a class="button" href="/one">低い</a><button id="bare">輪がない</button>
             <svg width="200" height="20"><text x="0" y="15" fill="#bbb">うすい字</text></svg>
-            <h2 id="cut">${'切れる見出し'.repeat(9)}</h2>`);
+            <h2 id="cut">${'切れる見出し'.repeat(9)}</h2><p id="pale">うすい文</p>`);
           const set = (at, what, to) => main.querySelector(at).attributeStyleMap.set(what, to);
           set('[href="/one"]', 'min-height', '20px'); set('[href="/one"]', 'padding', '0');
-          set('#bare', 'outline', 'none');
+          set('#bare', 'outline', 'none'); set('#pale', 'color', 'rgb(200, 200, 200)');
           set('#cut', 'overflow', 'hidden'); set('#cut', 'height', '1.2em');
         }"""
     )
@@ -82,6 +83,7 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
         "text spacing",
         "words in drawings",
     }
+    assert {fault.partition(":")[0] for fault in found["axe, phone"]} == {"color-contrast", "image-alt"}
 
 
 @pytest.mark.browser

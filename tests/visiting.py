@@ -22,6 +22,8 @@ PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font"}
 HERE = ("127.0.0.1", "localhost")
 NO_OUTSIDE = f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {name}' for name in HERE)}"
 QUIET = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+UNTUNED = "--js-flags=--no-turbofan,--no-maglev"
+"""A script runs as it is first compiled: a page is closed before it could gain what tuning its scripts has cost."""
 
 
 def program() -> str | None:
@@ -44,7 +46,7 @@ def chromium(executable: str) -> Iterator[Browser]:
 def launched(kind: BrowserType, executable: str, *more: str) -> Iterator[Browser]:
     """One more of a kind that runs already, with `more` arguments: a camera, say."""
     browser = kind.launch(
-        executable_path=executable, args=[*QUIET, NO_OUTSIDE, *more], chromium_sandbox=os.geteuid() != 0
+        executable_path=executable, args=[*QUIET, UNTUNED, NO_OUTSIDE, *more], chromium_sandbox=os.geteuid() != 0
     )
     yield browser
     browser.close()

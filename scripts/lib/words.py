@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
@@ -95,8 +96,9 @@ READ = ("reports/periods.py", "reports/results.py")
 """Those of them that make a public page all the same."""
 
 
+@cache
 def sentences() -> dict[str, list[str]]:
-    """Each sentence → the files in which it stands, in the order of the files."""
+    """Each sentence → the files in which it stands, in the order of the files. Read once in a process."""
     found: dict[str, list[str]] = {}
     for file, text in (*in_templates(), *in_python(), *(("static/js", text) for text in sentences_of_scripts())):
         places = found.setdefault(text, [])

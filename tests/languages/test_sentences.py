@@ -2,7 +2,6 @@
 
 import ast
 import re
-from functools import cache
 
 import pytest
 import words
@@ -24,21 +23,15 @@ AS_WRITTEN = {
 }
 
 
-@cache
-def found() -> dict[str, list[str]]:
-    """The sentences of the code, and where each stands. Not read by a process that only collects these tests."""
-    return words.sentences()
-
-
 def entries(language: Language) -> list[Entry]:
     return read(path(language).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_each_sentence_has_a_translation_and_each_translation_a_sentence(language: Language) -> None:
-    said = {entry.text: entry.said for entry in entries(language)}
-    assert [text for text in found() if not said.get(text)] == [], "scripts/words writes them into the catalogue"
-    assert [text for text in said if text not in found()] == [], "scripts/words takes them out"
+    said, found = {entry.text: entry.said for entry in entries(language)}, words.sentences()
+    assert [text for text in found if not said.get(text)] == [], "scripts/words writes them into the catalogue"
+    assert [text for text in said if text not in found] == [], "scripts/words takes them out"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

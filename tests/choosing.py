@@ -13,10 +13,12 @@ PROGRAMS = {"browser", "stripe_process"}
 def on_postgresql(item: pytest.Item) -> bool:
     """What meets a database and is not seen through a browser: the rest says the same as in the run on SQLite.
 
-    A browser test marked `on_both` is one in which people meet at one row: the main sale, an auction, a lottery.
+    A browser test marked `on_both` is one in which people meet at one row: the main sale, an auction, a lottery. One
+    marked `on_sqlite` needs a town and looks at something else. Every page is still shown once: access/test_pages.py.
     """
-    meets_database = "databases" in getattr(item, "fixturenames", ())
-    return meets_database and (item.get_closest_marker("browser") is None or bool(item.get_closest_marker("on_both")))
+    if "databases" not in getattr(item, "fixturenames", ()) or item.get_closest_marker("on_sqlite"):
+        return False
+    return item.get_closest_marker("browser") is None or item.get_closest_marker("on_both") is not None
 
 
 def starts_programs(item: pytest.Item) -> bool:

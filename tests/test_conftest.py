@@ -148,6 +148,7 @@ def test_what_is_seen_through_a_browser_is_run_on_postgresql_where_it_is_marked(
     """And what meets no database is not run there at all."""
     seen = [item for item in request.session.items if item.get_closest_marker("browser")]
     assert [item.nodeid for item in seen if not item.get_closest_marker("on_both")] == []
+    assert [item.nodeid for item in request.session.items if item.get_closest_marker("on_sqlite")] == []
     assert [item.nodeid for item in request.session.items if "databases" not in item.fixturenames] == []  # type: ignore[attr-defined]
 
 

@@ -21,6 +21,7 @@ from tests.pages import submit
 from tests.receipts.bought import paid
 from tests.waiting.stage import a_room, open_it
 
+pytestmark = pytest.mark.on_sqlite
 KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]+")
 TABLE = Path(__file__).parents[1] / "access/pages.txt"
 LANGUAGES = ("日本語", "やさしい日本語")

@@ -18,7 +18,7 @@ from marketplace.metadata.models import blocks
 from tests import given
 from tests.ipfs import independent
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.on_sqlite]
 
 
 def test_a_series_of_a_thousand_documents_is_verified_whole(app: Flask, live_server: str) -> None:

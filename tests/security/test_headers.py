@@ -17,6 +17,7 @@ from marketplace.settings import Settings
 from tests import given
 from tests.access.addresses import address, rules
 
+pytestmark = pytest.mark.on_sqlite
 INSIDE = re.compile(
     r"<script(?![^>]*\ssrc=)(?! type=\"application/ld\+json\">)[^>]*>"
     r"|<style|<iframe|<object|<embed|\s(?:style|on[a-z]+)=\"|javascript:",

@@ -71,6 +71,7 @@ def faults(answer: TestResponse) -> Iterator[str]:
         yield "a header in a header"
 
 
+@pytest.mark.on_sqlite
 def test_no_page_runs_what_was_typed_or_shows_what_is_secret(
     app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:

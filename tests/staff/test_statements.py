@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -13,6 +14,7 @@ from tests.growing import World, counts
 from tests.statements import counted
 from tests.waiting.stage import a_room, turn
 
+pytestmark = pytest.mark.on_sqlite
 FEW, MANY, AT_MOST = 3, 12, 8
 OWN_NUMBER = {"/staff/health"}
 """It looks at each part of the house, some of which have more to say where there is more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -11,6 +12,7 @@ from tests.apps import another
 from tests.growing import World, counts
 from tests.statements import counted
 
+pytestmark = pytest.mark.on_sqlite
 FEW, MANY = 3, 30
 LISTS = (
     *("/", "/listings", "/listings?state=ended", "/law", "/results", "/gatherings", "/polls", "/namings", "/relation"),

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis.strategies import characters, just, text
 
 from marketplace.kit.db import transaction
 from marketplace.kit.refusals import Unavailable
-from marketplace.notices.mail import FileMail, Letter, Mail, SmtpMail
+from marketplace.notices.mail import FileMail, Letter, Mail, SmtpMail, written
 from tests.notices.post_office import post_office
 
 SENDER = "hiroba@example.jp"
@@ -62,6 +64,27 @@ def test_no_letter_goes_out_while_a_transaction_is_open(counter: Counter) -> Non
     with pytest.raises(AssertionError), transaction():
         mail.send(LETTER)
     assert arrived() == []
+
+
+def test_a_town_may_sign_with_its_name(app: Flask, tmp_path: Path) -> None:
+    FileMail(tmp_path / "mail", "まちの権利ひろば <hiroba@town.example.jp>").send(LETTER)
+    [file] = (tmp_path / "mail").glob("*.eml")
+    message = read(file.read_bytes())
+    assert message["From"] == "まちの権利ひろば <hiroba@town.example.jp>"
+    assert message["Message-ID"] == "<notice-7@town.example.jp>"
+
+
+@given(
+    subject=text(characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=200),
+    body=text(characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")) | just("\n"), max_size=400),
+)
+def test_any_letter_is_seven_bits_in_short_lines_and_reads_as_it_was(subject: str, body: str) -> None:
+    raw = written(Letter("notice-9", "hanako@example.jp", subject, body), SENDER).as_bytes()
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    message = read(raw)
+    assert (message["Subject"], message.get_content().replace("\r\n", "\n")) == (subject, body)
 
 
 def test_a_subject_cannot_smuggle_in_another_receiver(counter: Counter) -> None:

@@ -37,6 +37,7 @@ from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.web import wants_fragment
 from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import Listing
+from marketplace.orders.models import Order
 from marketplace.settings import settings
 
 bp = Blueprint("auctions", __name__)
@@ -60,6 +61,8 @@ def panel(listing: Listing) -> Markup:
     standing = snapshot_of(auction) if auction else None
     chips = steps(standing) if standing else []
     form = EnvelopeForm() if standing and standing.sealed else BidForm(max_yen=standing and standing.minimum_yen)
+    visitor = who(auction)
+    over = standing is not None and standing.state in (AuctionState.AWARDED, AuctionState.SOLD)
     return Markup(  # noqa: S704 -- the template escapes
         render_template(
             "auctions/_panel.html",
@@ -69,7 +72,8 @@ def panel(listing: Listing) -> Markup:
             chips=chips,
             part=rules_of(listing).taking_part,
             admission=admission(listing),
-            **who(auction),
+            own_order=own_order(listing) if over and visitor["mine"] else None,
+            **visitor,
         )
     )
 
@@ -78,6 +82,12 @@ def admission(listing: Listing) -> Participation | None:
     """The visitor's own 参加申込."""
     account_id = visitor_id()
     return participation_of(listing.id, account_id) if account_id else None
+
+
+def own_order(listing: Listing) -> Order | None:
+    """What the visitor won here, paid or not."""
+    won = sa.select(Order).where(Order.listing_id == listing.id, Order.buyer_id == visitor_id())
+    return db.session.scalar(won.order_by(Order.id.desc()).limit(1))
 
 
 def record(listing: Listing) -> Markup:

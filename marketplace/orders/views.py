@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -21,7 +22,10 @@ from marketplace.orders.forms import ConfirmForm, OrderForm
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.payments import asking
+from marketplace.payments.models import Payment, Refund
 from marketplace.payments.syncing import sync
+from marketplace.tokens.freezing import frozen
+from marketplace.tokens.models import Token
 
 bp = Blueprint("orders", __name__)
 
@@ -100,8 +104,32 @@ def progress(code: str) -> ResponseReturnValue:
     order = mine(code, SHOWN)
     under_way, paid = asking.payments_of(order.subject)
     template = "orders/_progress.html" if wants_fragment() else "orders/show.html"
-    page = render_template(template, order=order, listing=order.listing, payment=paid or under_way, form=OrderForm())
+    page = render_template(
+        template,
+        order=order,
+        listing=order.listing,
+        payment=paid or under_way,
+        stopped=stopped(order),
+        sent_back_at=sent_back_at(order),
+        form=OrderForm(),
+    )
     return conditional(page, max_age=0, private=True)
+
+
+def stopped(order: Order) -> Refused | None:
+    """Why the right that was issued can't be used now."""
+    if order.state != OrderState.ISSUED:
+        return None
+    token = db.session.scalar(sa.select(Token).where(Token.order_code == order.code))
+    return frozen(token) if token is not None else None
+
+
+def sent_back_at(order: Order) -> datetime | None:
+    """When Stripe was told to give the money back."""
+    if order.state not in (OrderState.REFUND_PENDING, OrderState.REFUNDED):
+        return None
+    asked = sa.select(sa.func.max(Refund.created_at, type_=Refund.created_at.type))
+    return db.session.scalar(asked.join(Payment).where(Payment.subject == order.subject))
 
 
 @bp.post("/orders/<code>/cancel")

@@ -1,0 +1,72 @@
+"""The page of an order says how it is with the money and the right, and where to go on."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from marketplace.holders.rules import Disputed, RefundUnderWay
+from marketplace.kit import shown
+from marketplace.kit.db import db, get
+from marketplace.orders import returning
+from marketplace.orders.models import Order
+from marketplace.orders.paying import checkout
+from marketplace.orders.placing import place
+from marketplace.outbox import keeping
+from marketplace.payments.models import Refund
+from tests import given
+from tests.chainlogs import Chain
+from tests.local_stripe import LocalStripe
+from tests.orders.bought import bought, disputed, issued
+from tests.pages import Page, read
+
+ARRIVED, STILL = "お手元に届きました。", "この権利は、いま使えません。"
+
+
+@pytest.fixture
+def order(stripe: LocalStripe, chain: Chain) -> Order:
+    return issued(chain, bought(stripe))
+
+
+def shown_of(app: Flask, order: Order, ending: str = "") -> Page:
+    path = f"/orders/{order.code}{ending}"
+    return read(given.signed_in(app.test_client(), order.buyer_id).get(path))
+
+
+@pytest.mark.parametrize("ending", ["", "/done"])
+def test_whoever_left_stripe_s_page_without_paying_finds_the_way_there_again(
+    app: Flask, stripe: LocalStripe, ending: str
+) -> None:
+    order = get(Order, place(given.an_account(), given.a_listing()))
+    assert urlsplit(checkout(order.id)).hostname == "127.0.0.1"
+    page = shown_of(app, order, ending)
+    assert "お支払いは、まだ届いていません。" in page.words
+    assert f"/orders/{order.code}/confirm" in page.links
+
+
+def test_an_issued_right_that_is_frozen_is_not_said_to_be_ready(app: Flask, order: Order, stripe: LocalStripe) -> None:
+    assert [ARRIVED in shown_of(app, order).words, STILL in shown_of(app, order).words] == [True, False]
+    disputed(stripe, order)
+    page = shown_of(app, order)
+    assert [word in page.words for word in (ARRIVED, STILL, Disputed.message)] == [False, True, True]
+
+
+def test_while_its_money_is_asked_back_it_says_so(app: Flask, order: Order) -> None:
+    returning.ask(order.id, given.staff("treasury"), "説明と違う特典をお渡ししていたため")
+    page = shown_of(app, order)
+    assert [word in page.words for word in (ARRIVED, STILL, RefundUnderWay.message)] == [False, True, True]
+
+
+def test_after_a_refund_it_says_when_and_that_the_right_is_over_and_offers_no_receipt(app: Flask, order: Order) -> None:
+    request_id = returning.ask(order.id, given.staff("treasury"), "説明と違う特典をお渡ししていたため")
+    returning.approve(request_id, given.staff("approver"))
+    keeping.drain()
+    (refund,) = db.session.query(Refund)
+    when = shown.when(refund.created_at)
+    words = shown_of(app, order).words
+    assert f"返金の手続きの日時{when}" in words.replace("\n", "")
+    assert [word in words for word in ("この権利は、もう使えません。", "領収書・返金の書類", "領収書を受け取る")] == [
+        True,
+        True,
+        False,
+    ]

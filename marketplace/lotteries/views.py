@@ -14,6 +14,7 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries import applying, bundles, card_pages, cards, demand, desk, entering, reception, records
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
+from marketplace.lotteries.groups import waiting_places
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.pages import about, find, me, takes_entries
 from marketplace.lotteries.records import waiting_place
@@ -58,8 +59,9 @@ def entry(code: str) -> ResponseReturnValue:
         secret=secret,
         fixed=fixed,
         waiting_place=waiting_place(own, fixed),
+        places=waiting_places(listing.auction_rules),
         before=waiting_before(own),
-        order_code=order_code(own),
+        order=order_of(own),
         card=saved_card(own.subject),
         needs_card=cards.needs_card(lottery, own),
         form=WithdrawForm(),
@@ -105,8 +107,8 @@ def waiting_before(own: Entry) -> int:
     return db.session.scalar(ahead) or 0
 
 
-def order_code(own: Entry) -> str | None:
-    return db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id)) if own.order_id else None
+def order_of(own: Entry) -> Order | None:
+    return db.session.get(Order, own.order_id) if own.order_id else None
 
 
 BLUEPRINTS = (bp, applying.bp, card_pages.bp, records.bp, desk.bp, reception.bp, demand.bp)

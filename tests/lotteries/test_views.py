@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts.session import open_sign_in
+from marketplace.kit import shown
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
@@ -18,6 +19,7 @@ from marketplace.lotteries.views import panel
 from marketplace.orders.models import Order
 from tests import given
 from tests.lotteries.applied import a_lottery, drawn, with_entries
+from tests.pages import read
 
 
 @pytest.fixture(autouse=True)
@@ -113,10 +115,15 @@ def test_the_receipt_becomes_the_result(app: Flask) -> None:
         page = given.signed_in(app.test_client(), own.account_id).get(f"/listings/{lottery.code}/entry").text
         assert own.ticket is not None
         assert own.ticket in page
-        told.append(re.findall(r"当選しました。|補欠 [0-9,]+番です。|前に[0-9,]+人", words(page)))
+        told.append(
+            re.findall(r"当選しました。|補欠 [0-9,]+番です。|前に(?:[0-9,]+人|待っている方はいません)", words(page))
+        )
         order = db.session.scalar(sa.select(Order.code).where(Order.id == own.order_id))
         assert (f"/orders/{order}/confirm" in page) == (order is not None)
-    assert told == [["当選しました。"]] * 2 + [["補欠 1番です。", "前に0人"], ["補欠 2番です。", "前に1人"]]
+    assert told == [["当選しました。"]] * 2 + [
+        ["補欠 1番です。", "前に待っている方はいません"],
+        ["補欠 2番です。", "前に1人"],
+    ]
 
 
 def test_the_panel_leads_where_there_is_something_to_do(app: Flask) -> None:
@@ -136,3 +143,20 @@ def test_the_panel_leads_where_there_is_something_to_do(app: Flask) -> None:
     assert f'href="/listings/{lottery.code}/entry"' in shown(account)
     with pretending(lottery.closes_at):
         assert "受付は終わりました。" in shown(None)
+
+
+def test_the_winner_reads_how_much_is_to_be_paid_and_by_when(app: Flask) -> None:
+    lottery, _received, _accounts = drawn(1)
+    won = entry()
+    order = get(Order, won.order_id)
+    account_id, asked = order.buyer_id, f"{order.yen:,}円を、{shown.when(order.pay_by)} までにお支払いください。"
+    page = given.signed_in(app.test_client(), account_id).get(f"/listings/{lottery.code}/entry")
+    assert asked in read(page).words
+
+
+def test_who_is_not_on_the_waiting_list_reads_no_place_on_it(app: Flask) -> None:
+    lottery, _received, _accounts = drawn(4, auction_rules={"waiting": 1})
+    last = db.session.scalars(sa.select(Entry).order_by(Entry.rank.desc())).first()
+    assert last is not None
+    page = given.signed_in(app.test_client(), last.account_id or 0).get(f"/listings/{lottery.code}/entry").text
+    assert "落選でした。" in words(page)

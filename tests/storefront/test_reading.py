@@ -32,6 +32,15 @@ def test_the_whole_of_a_sale_can_be_walked_by_keyboard(page: Page, app: Flask) -
     assert {"購入の手続きへ", "記録の技術情報（くわしい方向け）"} <= set(stops)
 
 
+@pytest.mark.parametrize(("path", "rem"), [("/signin", 40), ("/help", 52), ("/listings", 80)])
+def test_forms_and_texts_stay_as_narrow_as_a_line_can_be_read_on_the_widest_screen(
+    page: Page, path: str, rem: int
+) -> None:
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(path)
+    assert page.evaluate("document.querySelector('main .wrap').offsetWidth") == 16 * rem
+
+
 def test_the_first_stop_leads_past_the_menu(page: Page) -> None:
     page.goto("/help")
     page.keyboard.press("Tab")

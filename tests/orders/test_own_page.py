@@ -70,3 +70,11 @@ def test_after_a_refund_it_says_when_and_that_the_right_is_over_and_offers_no_re
         True,
         False,
     ]
+
+
+def test_easy_japanese_says_of_a_right_that_will_come_and_of_one_that_came_which_it_is(
+    app: Flask, order: Order, stripe: LocalStripe
+) -> None:
+    coming = bought(stripe)
+    words = [shown_of(app, each, "?lang=easy").words for each in (coming, order)]
+    assert ["届く" in each for each in words] == [True, False]

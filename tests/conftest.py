@@ -260,7 +260,7 @@ def stripe(stripe_process: local_stripe.LocalStripe) -> local_stripe.LocalStripe
     return stripe_process
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it is at work as long as it lives
 def s3_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local_bucket.LocalStore]:
     with local_bucket.serving(tmp_path_factory.mktemp("s3")) as store:
         yield store

@@ -157,6 +157,24 @@ def statements() -> Iterator[sa.Connection]:
             yield connection
 
 
+def alone(statement: sa.Executable, values: dict[str, Any]) -> list[sa.Row[Any]]:
+    """One statement that is a transaction by itself; the rows that it gives back. Inside transaction() it joins it.
+
+    Neither database need be told where such a one begins and ends: on PostgreSQL that is two journeys of three.
+    """
+    if writing():
+        return _rows(db.session.connection().execute(statement, values))
+    if db.session.registry.has():
+        db.session.rollback()  # its snapshot is of before
+    with _turn_to_write(), db.engine.connect() as connection:
+        connection.execution_options(alone=True)
+        return _rows(connection.execute(statement, values))
+
+
+def _rows(result: sa.CursorResult[Any]) -> list[sa.Row[Any]]:
+    return list(result) if result.returns_rows else []
+
+
 def after_commit(act: Callable[[], Any]) -> None:
     """Have `act` done when this transaction has committed; forget it if it does not."""
     session = db.session()

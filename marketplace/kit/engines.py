@@ -12,7 +12,8 @@ SILENCE_S = 1.0
 
 
 def use_sqlite_well(engine: sa.Engine) -> None:
-    """WAL, foreign keys, and BEGIN IMMEDIATE for writers: a deferred BEGIN that read first cannot be upgraded."""
+    """WAL, foreign keys, and BEGIN IMMEDIATE for writers: a deferred BEGIN that read first cannot be upgraded. A
+    statement that stands `alone` needs none: it takes the lock to write at once, and commits itself."""
 
     @sa.event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
@@ -22,9 +23,11 @@ def use_sqlite_well(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("writing"):
+        options = connection.get_execution_options()
+        if options.get("writing"):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:  # takes no lock yet, so it cannot fail, and goes past what SQLAlchemy does around a statement
+        elif not options.get("alone"):
+            # Takes no lock yet, so it cannot fail, and goes past what SQLAlchemy does around a statement.
             connection.connection.cursor().execute("BEGIN")
 
 

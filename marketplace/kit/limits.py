@@ -7,9 +7,9 @@ import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from threading import Lock
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import sqlalchemy as sa
 from flask import Flask, current_app, request, session
@@ -21,7 +21,7 @@ from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.kit.db import Base, is_sqlite, statements, transaction
+from marketplace.kit.db import Base, alone, is_sqlite, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.kit.web import client_address
@@ -100,6 +100,9 @@ class Count(Base):
     """Unix seconds from which on it is of no more use."""
 
 
+_counts = cast("sa.Table", Count.__table__)
+
+
 class Database:
     """Counted by all processes together, in the town's own database. Of the stretch before, the part that still lies in
     the window counts, as if its visits had been spread evenly: two rows a visitor instead of one for each visit."""
@@ -112,18 +115,23 @@ class Database:
         name = hmac.digest(self.key, "\0".join(who).encode(), "sha256").hex()
         at, length = time.time(), window.get_expiry()
         slot, into = int(at // length), at % length / length
-        with statements() as connection:
-            before = connection.scalar(sa.select(Count.count).where(Count.who == name, Count.slot == slot - 1)) or 0
-            now_here = connection.scalar(_count(name, slot, window.amount, int(at + 2 * length) + 1))
-        return bool(now_here + before * (1 - into) <= window.amount)
+        one = {"name": name, "here": slot, "most": window.amount, "end": int(at + 2 * length) + 1}
+        [found] = alone(_one_more(is_sqlite()), one)
+        return bool(found.count_here + (found.count_before or 0) * (1 - into) <= window.amount)
 
 
-def _count(who: str, slot: int, most: int, until: int) -> Any:
-    """One more, at once with whoever else counts; the count."""
-    insert = sqlite.insert(Count) if is_sqlite() else postgresql.insert(Count)
-    one = insert.values(who=who, slot=slot, count=1, until=until)
-    more = sa.case((Count.count > most, Count.count), else_=Count.count + 1)
-    return one.on_conflict_do_update(index_elements=["who", "slot"], set_={"count": more}).returning(Count.count)
+@cache
+def _one_more(on_sqlite: bool) -> Any:
+    """One more, at once with whoever else counts; the count, and that of the stretch before."""
+    name, here = sa.bindparam("name", type_=sa.String), sa.bindparam("here", type_=sa.Integer)
+    insert = sqlite.insert(_counts) if on_sqlite else postgresql.insert(_counts)
+    one = insert.values(who=name, slot=here, count=1, until=sa.bindparam("end"))
+    count, earlier = _counts.c.count, _counts.alias("earlier")
+    more = sa.case((count > sa.bindparam("most"), count), else_=count + 1)
+    before = sa.select(earlier.c.count).where(earlier.c.who == name, earlier.c.slot == here - 1).scalar_subquery()
+    return one.on_conflict_do_update(index_elements=["who", "slot"], set_={"count": more}).returning(
+        count.label("count_here"), before.label("count_before")
+    )
 
 
 @sheet(every=60, name="limits.forget")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import render_template
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import get, insert_once, statements
+from marketplace.kit.db import alone, get, insert_once
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.languages import language as spoken
 from marketplace.notices.mail import PAPER, Letter, mail
@@ -71,5 +71,4 @@ def post(notice_id: int) -> None:
         return
     letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
     mail().send(letter)
-    with statements() as connection:
-        connection.execute(_SENT, {"notice": notice_id, "at": now()})
+    alone(_SENT, {"notice": notice_id, "at": now()})

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.kit import logs
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, let_go, statements, transaction
+from marketplace.kit.db import alone, db, let_go, statements, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import HANDLERS
@@ -48,10 +48,11 @@ def claim(message_id: int, kept: int | None = None) -> sa.Row[Any] | None:
 
     The one that was `kept` before is written down as done in the same transaction.
     """
+    taken = {"message": message_id, "at": now(), "until": now() + LEASE}
+    if kept is None:
+        return next(iter(alone(_CLAIM, taken)), None)
     with statements() as connection:
-        if kept is not None:
-            connection.execute(_DONE, {"message": kept, "at": now()})
-        taken = {"message": message_id, "at": now(), "until": now() + LEASE}
+        connection.execute(_DONE, {"message": kept, "at": now()})
         return connection.execute(_CLAIM, taken).one_or_none()
 
 
@@ -70,8 +71,7 @@ def deliver_all(message_ids: Sequence[int]) -> int:
             kept = message_id
             done += 1
     if kept is not None:
-        with statements() as connection:
-            connection.execute(_DONE, {"message": kept, "at": now()})
+        alone(_DONE, {"message": kept, "at": now()})
     return done
 
 

@@ -43,7 +43,7 @@ def install() -> None:
         return
     with installing.step("slither for scripts/audit"):
         installing.command([sys._base_executable, "-m", "venv", "--clear", str(HOME)])  # type: ignore[attr-defined]
-        installing.pip_install(LOCK, HOME / "bin" / "python")
+        installing.pip_install(LOCK, HOME / "bin" / "python", compiled=False)
     installing.stamp(HOME / ".installed", LOCK)
 
 

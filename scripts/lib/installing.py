@@ -61,7 +61,7 @@ def install_python_packages(purpose: str) -> None:
             command([sys._base_executable, "-m", "venv", "--clear", str(VENV.resolve())])  # type: ignore[attr-defined]
     unfinished.touch()
     with step(f"Python packages of requirements/{purpose}.txt"):
-        pip_install(lock_file(purpose))
+        pip_install(lock_file(purpose), compiled=purpose == "run")
     unfinished.unlink()
     stamp(VENV / f".{purpose}", lock_file(purpose))
 
@@ -93,9 +93,13 @@ def install_npm_packages(folder: Path, purpose: str) -> None:
     stamp(modules / f".{purpose}", lock)
 
 
-def pip_install(lock: Path, python: Path = PYTHON) -> None:
-    """The lock names every package, so nothing is resolved. The user's own pip configuration decides from where."""
-    command([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)])
+def pip_install(lock: Path, python: Path = PYTHON, *, compiled: bool = True) -> None:
+    """The lock names every package, so nothing is resolved. The user's own pip configuration decides from where.
+
+    `compiled`: for a town whose user may not write here. A developer's Python compiles what it meets.
+    """
+    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)]
+    command(install if compiled else [*install, "--no-compile"])
 
 
 def command(arguments: list[str], env: Mapping[str, str] = os.environ) -> None:

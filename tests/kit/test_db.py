@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from marketplace.accounts.models import Account, SignInCode
 from marketplace.kit.clock import now
-from marketplace.kit.db import after_commit, db, get, insert_once, is_sqlite, lock, transaction, writing
+from marketplace.kit.db import after_commit, alone, db, get, insert_once, is_sqlite, lock, transaction, writing
 from marketplace.receipts.models import Series
 from tests.crashing import PowerCut, rolled_back
 from tests.databases import chosen
@@ -158,6 +158,39 @@ def test_ten_at_once_who_read_and_then_write_lose_nothing(app: Flask) -> None:
 
     assert at_once(app, 10, count) == [None] * 10
     assert get(Account, 1).nickname == "50"
+
+
+NAMED = sa.update(Account).where(Account.id == 1).values(nickname=sa.bindparam("to")).returning(Account.nickname)
+COUNTED = sa.update(Account).where(Account.id == 1).values(nickname=Account.nickname + "I")
+
+
+def test_a_statement_alone_gives_back_its_rows_and_is_there_for_all(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+    with counted() as asked:
+        assert alone(NAMED, {"to": "花"}) == [("花",)]
+    assert (len(asked), get(Account, 1).nickname) == (1, "花")
+    assert alone(COUNTED, {}) == []
+
+
+def test_a_statement_alone_inside_a_transaction_goes_with_it(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+    with rolled_back():
+        assert alone(NAMED, {"to": "花"}) == [("花",)]
+    assert get(Account, 1).nickname == ""
+
+
+def test_of_statements_alone_at_once_none_is_lost(app: Flask) -> None:
+    with transaction():
+        add("a@example.jp")
+
+    def count(_: int) -> None:
+        for _turn in range(3):
+            alone(COUNTED, {})
+
+    assert at_once(app, 10, count) == [None] * 10
+    assert get(Account, 1).nickname == "I" * 30
 
 
 def test_of_ten_who_insert_the_same_one_does(app: Flask) -> None:

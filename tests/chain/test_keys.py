@@ -14,6 +14,7 @@ from flask import Flask
 from marketplace.chain import keys, keystore
 from marketplace.settings import Settings
 from tests.apps import another
+from tests.chain.key_making import made
 
 
 @pytest.fixture
@@ -78,15 +79,10 @@ def test_a_key_locked_lightly_is_refused_on_a_public_chain(app: Flask, settings:
         keys.signer("issuer")
 
 
-def _make(settings: Settings) -> str:
-    with another(settings):
-        return keys.signer("issuer").address
-
-
-def test_processes_that_make_a_key_at_once_agree(settings: Settings) -> None:
+def test_processes_that_make_a_key_at_once_agree(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        assert len(set(pool.map(_make, [settings] * 3))) == 1
-    assert [path.name for path in (settings.data_dir / "keys").iterdir()] == ["issuer.json"]
+        assert len(set(pool.map(made, [tmp_path / "keys" / "issuer.json"] * 3))) == 1
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["issuer.json"]
 
 
 def test_a_worker_does_not_start_where_keys_would_lie_open(settings: Settings) -> None:

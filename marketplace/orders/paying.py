@@ -45,7 +45,7 @@ def checkout(order_id: int) -> str:
         listing = get(Listing, order.listing_id)
         if listing.state == ListingState.CANCELLED:
             raise SaleCancelled
-        under_way, paid = asking.payments_of(order.subject)
+        under_way, paid, last = asking.attempts_of(order.subject)
         if paid is not None:
             raise AlreadyPaid
         if under_way is not None:
@@ -63,5 +63,6 @@ def checkout(order_id: int) -> str:
                 success_url=f"{page}/done",
                 cancel_url=f"{page}/confirm",
                 expires_at=session_end(order.pay_by),
+                last=last,
             )
     return asking.checkout_url(payment_id)

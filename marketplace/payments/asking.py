@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,8 @@ from marketplace.payments.stripe import Session, till
 from marketplace.payments.telling import tell
 
 _OF_SUBJECT = sa.select(Payment).where(Payment.subject == sa.bindparam("subject")).order_by(Payment.n.desc())
-_LIVE = _OF_SUBJECT.where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW, SUCCEEDED)))
+LIVE = (*UNDER_WAY, NEEDS_REVIEW, SUCCEEDED)
+_LIVE = _OF_SUBJECT.where(Payment.state.in_(LIVE))
 _OPEN = _OF_SUBJECT.where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW))).limit(1)
 _UNDER_WAY = _OF_SUBJECT.where(Payment.state.in_(UNDER_WAY)).limit(1)
 _LAST = sa.select(sa.func.max(Payment.n)).where(Payment.subject == sa.bindparam("subject"))
@@ -47,11 +49,15 @@ def ask(
     cancel_url: str,
     expires_at: datetime,
     allow_konbini: bool = False,
+    last: int | None = None,
 ) -> int:
-    """Write down a payment of `yen` for `subject`: its id. The one under way, where there is one. NotPayable."""
+    """Write down a payment of `yen` for `subject`: its id. The one under way, where there is one. NotPayable.
+
+    `last`: the number of the attempt before, 0 for none, by who has just looked under a lock of the subject's own.
+    """
     page = Page(subject, yen, description, email, success_url, cancel_url, expires_at)
     with transaction():
-        n = next_attempt(subject)
+        n = next_attempt(subject) if last is None else last + 1
         key = f"{subject}:checkout:{n}"
         return write_down(page, n, key, Way.PAGE, page_params(page, key, konbini=allow_konbini))[0]
 
@@ -195,9 +201,19 @@ def give_up(payment_id: int, why: str) -> None:
 
 def payments_of(subject: str) -> tuple[Payment | None, Payment | None]:
     """The payment under way, or under review, for `subject`, and the one that has come: both in one look."""
-    found = db.session.scalars(_LIVE, {"subject": subject}).all()
-    under_way = next((each for each in found if each.state != SUCCEEDED), None)
-    return under_way, next((each for each in found if each.state == SUCCEEDED), None)
+    return _standing(db.session.scalars(_LIVE, {"subject": subject}).all())
+
+
+def attempts_of(subject: str) -> tuple[Payment | None, Payment | None, int]:
+    """The same, and the number of the last attempt, 0 for none."""
+    found = db.session.scalars(_OF_SUBJECT, {"subject": subject}).all()
+    live = [each for each in found if each.state in LIVE]
+    return *_standing(live), found[0].n if found else 0
+
+
+def _standing(live: Sequence[Payment]) -> tuple[Payment | None, Payment | None]:
+    under_way = next((each for each in live if each.state != SUCCEEDED), None)
+    return under_way, next((each for each in live if each.state == SUCCEEDED), None)
 
 
 def open_payment(subject: str) -> Payment | None:

@@ -64,7 +64,7 @@ def written(letter: Letter, sender: str) -> MIMEText:
     }
     message = MIMEText(letter.body.replace("\n", "\r\n"), "plain", "utf-8", policy=LINES)
     for name, value in headings.items():
-        if len(value.splitlines()) > 1:
+        if value and value.splitlines() != [value]:
             raise ValueError(f"a newline in {name}")
         whole = value if value.isascii() else Header(value, "utf-8", header_name=name)
         message[name] = whole  # type: ignore[assignment] # which its stubs know of newer policies alone

@@ -87,10 +87,11 @@ def test_any_letter_is_seven_bits_in_short_lines_and_reads_as_it_was(subject: st
     assert (message["Subject"], message.get_content().replace("\r\n", "\n")) == (subject, body)
 
 
-def test_a_subject_cannot_smuggle_in_another_receiver(counter: Counter) -> None:
+@pytest.mark.parametrize("end", ["\nBcc: eve@example.jp", "\r\n", "\n", "\u2028Bcc: eve@example.jp"])
+def test_a_subject_cannot_smuggle_in_another_receiver(counter: Counter, end: str) -> None:
     mail, arrived = counter
-    with pytest.raises(ValueError, match=r"linefeed|newline"):
-        mail.send(Letter("notice-8", "hanako@example.jp", "件名\nBcc: eve@example.jp", "本文\n"))
+    with pytest.raises(ValueError, match="a newline in Subject"):
+        mail.send(Letter("notice-8", "hanako@example.jp", f"件名{end}", "本文\n"))
     assert arrived() == []
 
 

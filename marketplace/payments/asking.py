@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,8 +19,6 @@ from marketplace.payments.stripe import Session, till
 from marketplace.payments.telling import tell
 
 _OF_SUBJECT = sa.select(Payment).where(Payment.subject == sa.bindparam("subject")).order_by(Payment.n.desc())
-LIVE = (*UNDER_WAY, NEEDS_REVIEW, SUCCEEDED)
-_LIVE = _OF_SUBJECT.where(Payment.state.in_(LIVE))
 _OPEN = _OF_SUBJECT.where(Payment.state.in_((*UNDER_WAY, NEEDS_REVIEW))).limit(1)
 _UNDER_WAY = _OF_SUBJECT.where(Payment.state.in_(UNDER_WAY)).limit(1)
 _LAST = sa.select(sa.func.max(Payment.n)).where(Payment.subject == sa.bindparam("subject"))
@@ -201,19 +198,16 @@ def give_up(payment_id: int, why: str) -> None:
 
 def payments_of(subject: str) -> tuple[Payment | None, Payment | None]:
     """The payment under way, or under review, for `subject`, and the one that has come: both in one look."""
-    return _standing(db.session.scalars(_LIVE, {"subject": subject}).all())
+    under_way, paid, _last = attempts_of(subject)
+    return under_way, paid
 
 
 def attempts_of(subject: str) -> tuple[Payment | None, Payment | None, int]:
     """The same, and the number of the last attempt, 0 for none."""
     found = db.session.scalars(_OF_SUBJECT, {"subject": subject}).all()
-    live = [each for each in found if each.state in LIVE]
-    return *_standing(live), found[0].n if found else 0
-
-
-def _standing(live: Sequence[Payment]) -> tuple[Payment | None, Payment | None]:
-    under_way = next((each for each in live if each.state != SUCCEEDED), None)
-    return under_way, next((each for each in live if each.state == SUCCEEDED), None)
+    under_way = next((each for each in found if each.state in (*UNDER_WAY, NEEDS_REVIEW)), None)
+    paid = next((each for each in found if each.state == SUCCEEDED), None)
+    return under_way, paid, found[0].n if found else 0
 
 
 def open_payment(subject: str) -> Payment | None:

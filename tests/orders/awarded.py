@@ -19,11 +19,15 @@ from marketplace.orders.paying import checkout
 from marketplace.outbox import keeping
 from marketplace.payments import asking, holding
 from marketplace.payments.balance import read_balance
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.syncing import sync
 from tests import given
 from tests.admissions.test_deposits import admitted, row
 from tests.local_stripe import LocalStripe
+
+HELD, CAPTURED, RELEASED = PaymentState.HELD, PaymentState.CAPTURED, PaymentState.RELEASED
+APPLIED, FORFEITED, RETURNED = DepositEnd
+AWAITING, PAID, REFUNDED = OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.REFUNDED
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from marketplace.orders import deposits, settling
-from marketplace.orders.models import DepositEnd, Order, OrderState
+from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.payments import asking, holding
 from marketplace.payments.models import PaymentState
@@ -26,6 +26,14 @@ from tests.admissions.test_deposits import admitted, row, states
 from tests.crashing import PowerCut, rolled_back
 from tests.local_stripe import LocalStripe
 from tests.orders.awarded import (
+    APPLIED,
+    AWAITING,
+    CAPTURED,
+    FORFEITED,
+    HELD,
+    PAID,
+    RELEASED,
+    RETURNED,
     Won,
     a_sale,
     asked,
@@ -45,10 +53,6 @@ from tests.pages import read
 from tests.payments.till import facts, said
 from tests.racing import at_once
 from tests.visiting import visiting
-
-HELD, CAPTURED, RELEASED = PaymentState.HELD, PaymentState.CAPTURED, PaymentState.RELEASED
-APPLIED, FORFEITED, RETURNED = DepositEnd
-AWAITING, PAID, REFUNDED = OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.REFUNDED
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,19 @@ from marketplace.fund.deposits import in_custody
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import scheduling
 from marketplace.orders import settling
-from marketplace.orders.models import DepositEnd, OrderState
+from marketplace.orders.models import OrderState
 from marketplace.payments import asking, holding, refunding
-from marketplace.payments.models import PaymentState
 from marketplace.payments.syncing import sync
 from tests import given
 from tests.admissions.test_deposits import row, states
 from tests.local_stripe import LocalStripe
 from tests.orders.awarded import (
+    AWAITING,
+    CAPTURED,
+    PAID,
+    REFUNDED,
+    RELEASED,
+    RETURNED,
     equals_stripe,
     hear,
     letters,
@@ -24,10 +29,6 @@ from tests.orders.awarded import (
     won,
 )
 from tests.payments.till import said
-
-HELD, CAPTURED, RELEASED = PaymentState.HELD, PaymentState.CAPTURED, PaymentState.RELEASED
-APPLIED, FORFEITED, RETURNED = DepositEnd
-AWAITING, PAID, REFUNDED = OrderState.AWAITING_PAYMENT, OrderState.PAID, OrderState.REFUNDED
 
 
 @pytest.fixture(autouse=True)

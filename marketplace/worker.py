@@ -8,10 +8,8 @@ bidders do, whether bids come through. A fourth one goes its rounds and tells th
 from __future__ import annotations
 
 import logging
-import signal
 import sqlite3
 import threading
-from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +21,7 @@ from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
 from marketplace.kit import sheets
 from marketplace.kit.db import db
+from marketplace.kit.leaving import when_told_to_leave
 from marketplace.operating.watching import keep_watch
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import Bell
@@ -92,18 +91,13 @@ def run(environment: Settings | None = None) -> None:
     beat = threading.Thread(target=keep_sending, args=(app, stop), name="watch", daemon=True)
     rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
-
-    def quit_(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-        consumer.stop(graceful=True)
-
     consumer.start()
-    signal.signal(signal.SIGTERM, quit_)
-    signal.signal(signal.SIGINT, quit_)
+    when_told_to_leave(stop.set)
     clock.start()
     beat.start()
     rounds.start()
     stop.wait()
+    consumer.stop(graceful=True)
     clock.join(timeout=10)
     beat.join(timeout=10)
     rounds.join(timeout=3)  # it may wait for somebody outside: nothing is lost with it

@@ -21,10 +21,10 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from marketplace.chain import anvil, snapshots
+from marketplace.kit.leaving import when_told_to_leave
 
 log = logging.getLogger(__name__)
 
@@ -195,12 +195,7 @@ def main() -> None:
     parser.add_argument("--chain-id", type=int, default=int(os.environ.get("CHAIN_ID", "24601")))
     options = parser.parse_args()
     leaving = threading.Event()
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        leaving.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    when_told_to_leave(leaving.set)
 
     def say_ready() -> None:
         sys.stdout.write(f"chain {options.chain_id} is ready: http://127.0.0.1:{options.port}\n")

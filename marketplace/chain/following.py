@@ -8,11 +8,9 @@ back to the last block on which we agree, forget everything above, and read on f
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from types import FrameType
 
 import sqlalchemy as sa
 
@@ -24,6 +22,7 @@ from marketplace.chain.register import reading_anew
 from marketplace.chain.register import status as status
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, transaction
+from marketplace.kit.leaving import when_told_to_leave
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import settings
 
@@ -72,12 +71,7 @@ def follow() -> None:
     """Follow until SIGTERM or SIGINT."""
     leaving = threading.Event()
     patience = alarms.Patience(Trouble.READING)
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        leaving.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    when_told_to_leave(leaving.set)
     while not leaving.wait(POLL_SECONDS):
         try:
             follow_patiently(patience)

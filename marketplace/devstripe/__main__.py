@@ -1,7 +1,6 @@
 """python -m marketplace.devstripe --port 12111 --data FILE [--webhook-url URL --webhook-secret whsec_…]"""
 
 import argparse
-import signal
 import sys
 
 # The official client imports its HTTP libraries when it finds them. This process makes no such calls and they cost a
@@ -9,6 +8,7 @@ import sys
 sys.modules["aiohttp"] = sys.modules["requests"] = None  # type: ignore[assignment]
 
 from marketplace.devstripe.server import DevStripe  # noqa: E402  after the line above
+from marketplace.kit.leaving import when_told_to_leave  # noqa: E402
 
 
 def main() -> None:
@@ -23,8 +23,7 @@ def main() -> None:
     server = DevStripe(given.port, given.data)
     if given.webhook_url:
         server.send_webhooks_to(given.webhook_url, given.webhook_secret)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: server.stop())
+    when_told_to_leave(server.stop)
     print(f"devstripe is ready: {server.base_url}", flush=True)
     server.run()
 

@@ -1,7 +1,6 @@
 """The HTTP server: loopback only, a thread per connection, kept alive."""
 
 import json
-import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -48,8 +47,8 @@ class DevStripe:
             self.world.store.close()
 
     def stop(self) -> None:
-        """May be called from a signal handler: `shutdown` waits for the loop, so it needs a thread of its own."""
-        threading.Thread(target=self._http.shutdown, daemon=True).start()
+        """End what `run` does, and wait for it; from another thread than its own."""
+        self._http.shutdown()
 
 
 class _Server(ThreadingHTTPServer):

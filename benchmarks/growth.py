@@ -1,7 +1,7 @@
 """A town with ten times the listings, orders, tokens and bids, against the town before it grew, on both databases.
 
-CPU-milliseconds of the web processes for the catalogue, for the page of a sale, and for a whole order (ordering.py):
-what was there already should cost those who come now next to nothing.
+CPU-milliseconds of the web processes for the first page, the catalogue, the page of a sale, that of the fund, and for a
+whole order (ordering.py): what was there already should cost those who come now next to nothing.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,11 @@ from benchmarks.serving import served
 from marketplace.accounts.models import Account
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.models import Bid
+from marketplace.fund.models import Posting, PostingLine
+from marketplace.fund.posting import post
+from marketplace.fund.rules import stripe_lines
+from marketplace.fund.subtotals import bring_forward
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from marketplace.listings.models import Listing, Unit
 from marketplace.orders.models import Order
@@ -49,8 +54,9 @@ def pages(name: str, rounds: int = ROUNDS, seconds: float = SECONDS, times: int 
             here = stack.enter_context(town(name))
             code = fill(each)
             web = stack.enter_context(served("wsgi:app", here.env, "healthz"))
-            sides.append({"catalogue": Page(web, anew("/listings")), "listing": Page(web, anew(f"/listings/{code}"))})
-        for which in ("catalogue", "listing"):
+            paths = {"home": "/", "catalogue": "/listings", "listing": f"/listings/{code}", "fund": "/fund"}
+            sides.append({which: Page(web, anew(path)) for which, path in paths.items()})
+        for which in sides[0]:
             for side in sides:  # nothing is cold when the rounds begin
                 side[which].round(min(seconds, 0.5))
                 side[which].costs.clear()
@@ -58,7 +64,7 @@ def pages(name: str, rounds: int = ROUNDS, seconds: float = SECONDS, times: int 
                 for side in sides:
                     side[which].round(seconds)
     small, large = sides
-    for which in ("catalogue", "listing"):
+    for which in small:
         yield compared(f"growth.{which}.{name}", "CPU-ms", large[which].costs, "a tenth", small[which].costs)
 
 
@@ -96,5 +102,18 @@ def fill(times: int) -> str:
     named = ({**each, "order_code": f"ORD-C{n}", "ref": f"0x{n:064x}"} for n, each in enumerate(numbers))
     copy(Token, key["token"], named)
     copy(Bid, key["bid"], ({"seq": n + 2} for n in range(rest)))
+    book(rest)
     let_go()
     return code
+
+
+def book(count: int) -> None:
+    """What so many payments left in the book of the fund, added up as the worker does it every ten seconds."""
+    post("txn_0", "charge", stripe_lines("charge", 1_000, 36), at=now(), subject="order:ORD-COPIED")
+    first = db.session.scalars(sa.select(Posting.id)).one()
+    copy(Posting, first, ({"key": f"txn_{n}", "subject": f"order:ORD-C{n}"} for n in range(1, count + 1)))
+    lines = sa.select(Posting.id, PostingLine.n, PostingLine.account, PostingLine.yen)
+    lines = lines.join(PostingLine, PostingLine.posting_id == first).where(Posting.id != first)
+    with transaction() as session:
+        session.execute(sa.insert(PostingLine).from_select(["posting_id", "n", "account", "yen"], lines))
+    bring_forward()

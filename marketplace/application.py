@@ -84,6 +84,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "collections": ("swapping",),
     "waiting": ("shuffling", "calling", "erasing"),
     "payments": ("reconciling",),
+    "fund": ("subtotals",),
     "staff": ("importing",),
     "auctions": ("closing", "telling", "beating"),
     "privacy": ("retention", "erasing"),

@@ -17,7 +17,7 @@ from marketplace.fund.rules import NotEnough, NotPositive, stripe_lines
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
-from marketplace.payments.models import Hold, Payment, PaymentState
+from marketplace.payments.models import IS_HELD, Hold, Payment
 from marketplace.payments.syncing import booked
 
 
@@ -67,5 +67,5 @@ def in_custody(subject: str | None = None) -> int:
 def memorandum() -> dict[str, Any]:
     """What the book does not hold (備忘): {"held_count", "held_yen"}, sums set aside by the payers' banks."""
     held = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Payment.yen), 0))
-    count, yen = db.session.execute(held.where(Payment.state == PaymentState.HELD)).one()
+    count, yen = db.session.execute(held.where(IS_HELD)).one()
     return {"held_count": int(count), "held_yen": int(yen)}

@@ -97,6 +97,20 @@ class Book(Base):
     __table_args__ = (sa.CheckConstraint("id = 1", name="only_one"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    summed_through: Mapped[int] = mapped_column(default=0)
+    """The last posting that is in the subtotals."""
+
+
+class Subtotal(Base):
+    """小計: yen, debit positive, of all postings of a kind and a month up to `Book.summed_through` (subtotals.py)."""
+
+    __tablename__ = "fund_subtotals"
+
+    kind: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
+    """In Japan, in which it happened; not that in which it is booked."""
+    account: Mapped[Account] = state_column(Account, name="account", primary_key=True)
+    yen: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class Assessment(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,15 +19,19 @@ from marketplace.fund.models import (
     PostingLine,
 )
 from marketplace.fund.rules import STEPS
-from marketplace.kit.clock import jst
+from marketplace.fund.subtotals import CROOKED, Sum, no_crooked_one_since, sums
 from marketplace.kit.db import db
 
 
 def balances() -> dict[str, int]:
     """Yen on every account, debit positive; accounts without a line are 0."""
-    query = sa.select(PostingLine.account, sa.func.sum(PostingLine.yen)).group_by(PostingLine.account)
-    found = {account: int(yen) for account, yen in db.session.execute(query)}
-    return {str(account): found.get(account, 0) for account in Account}
+    return _on_accounts(sums())
+
+
+def collected_yen() -> int:
+    """All that was ever paid, before fees and refunds."""
+    yen = balances()
+    return -sum(yen[account] for account in (Account.COLLECTED, Account.REVENUE, Account.SET_ASIDE, Account.FUND))
 
 
 def totals(period: str) -> dict[str, dict[str, int]]:
@@ -92,20 +97,13 @@ def of_year(year: int) -> dict[str, int]:
 
 def balanced() -> bool:
     """Whether every single posting has lines and sums to zero."""
-    crooked = (
-        sa.select(Posting.id)
-        .outerjoin(PostingLine, PostingLine.posting_id == Posting.id)
-        .group_by(Posting.id)
-        .having(sa.func.coalesce(sa.func.sum(PostingLine.yen), 1) != 0)
-        .limit(1)
-    )
-    return db.session.scalar(crooked) is None
+    return db.session.scalar(CROOKED) is None
 
 
 def summary() -> dict[str, Any]:
     """What the public page and the API show; yen, all positive. `collected`… are all that ever reached that step.
 
-    {"balanced", "collected_yen", "fees_yen", "refunded_yen", "disputed_yen", "kept_yen", "revenue_yen",
+    {"balanced": the sums are zero together, and so is each posting that is in none yet, "collected_yen", "fees_yen", "refunded_yen", "disputed_yen", "kept_yen", "revenue_yen",
      "set_aside_yen", "fund_yen", "spent_yen": of the fund, "left_yen": in it now, "at_stripe_yen", "in_bank_yen",
      "forfeited_yen": of what was collected, the deposits that fell to the town, "deposits_yen": in custody, apart from
      all this, "held_count", "held_yen": what the bidders' banks hold, off the book,
@@ -113,13 +111,14 @@ def summary() -> dict[str, Any]:
      "accounts": [{"account", "title_ja", "yen"}],
      "months": [{"month": "2026-11", "collected_yen", "fees_yen", "refunded_yen"}]}
     """
-    yen = balances()
+    book = sums()
+    yen = _on_accounts(book)
     fund = -yen[Account.FUND]
     set_aside = -yen[Account.SET_ASIDE] + fund
     revenue = -yen[Account.REVENUE] + set_aside
     collected = -yen[Account.COLLECTED] + revenue
     return {
-        "balanced": balanced(),
+        "balanced": sum(yen.values()) == 0 and no_crooked_one_since(),
         "collected_yen": collected,
         "fees_yen": yen[Account.FEES],
         "refunded_yen": yen[Account.REFUNDS],
@@ -132,14 +131,14 @@ def summary() -> dict[str, Any]:
         "left_yen": fund - yen[Account.SPENT],
         "at_stripe_yen": yen[Account.STRIPE],
         "in_bank_yen": yen[Account.BANK],
-        "forfeited_yen": _forfeited(),
+        "forfeited_yen": -sum(each.yen for each in book if (each.kind, each.account) == ("forfeit", Account.COLLECTED)),
         "deposits_yen": -yen[Account.DEPOSITS],
         **memorandum(),
         "uses": uses(),
         "accounts": [
             {"account": str(account), "title_ja": TITLES[account], "yen": yen[account]} for account in Account
         ],
-        "months": _months(),
+        "months": _months(book),
     }
 
 
@@ -157,23 +156,19 @@ def uses() -> list[dict[str, Any]]:
     return [{"fiscal_year": -year, "purpose": purpose, **use} for (year, purpose), use in sorted(found.items())]
 
 
-def _forfeited() -> int:
-    lines = sa.select(sa.func.sum(PostingLine.yen)).join(Posting, Posting.id == PostingLine.posting_id)
-    return -int(
-        db.session.scalar(lines.where(Posting.kind == "forfeit", PostingLine.account == Account.COLLECTED)) or 0
-    )
+def _on_accounts(book: list[Sum]) -> dict[str, int]:
+    found: Counter[str] = Counter(dict.fromkeys(map(str, Account), 0))
+    for each in book:
+        found[each.account] += each.yen
+    return dict(found)
 
 
-def _months() -> list[dict[str, Any]]:
+def _months(book: list[Sum]) -> list[dict[str, Any]]:
     """By the month in Japan, newest first."""
     shown = {Account.COLLECTED: "collected_yen", Account.FEES: "fees_yen", Account.REFUNDS: "refunded_yen"}
-    query = (
-        sa.select(Posting.at, PostingLine.account, PostingLine.yen)
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(PostingLine.account.in_(shown), Posting.kind.not_in(tuple(STEPS)))
-    )
     months: dict[str, dict[str, int]] = {}
-    for at, account, yen in db.session.execute(query):
-        month = months.setdefault(f"{jst(at):%Y-%m}", dict.fromkeys(shown.values(), 0))
-        month[shown[account]] += -yen if account == Account.COLLECTED else yen
-    return [{"month": month, **sums} for month, sums in sorted(months.items(), reverse=True)]
+    for kind, at, account, yen in book:
+        if account in shown and kind not in STEPS:
+            month = months.setdefault(at, dict.fromkeys(shown.values(), 0))
+            month[shown[account]] += -yen if account == Account.COLLECTED else yen
+    return [{"month": month, **yen} for month, yen in sorted(months.items(), reverse=True)]

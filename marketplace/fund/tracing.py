@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -64,33 +65,51 @@ def totals() -> dict[str, int]:
 
 def entries() -> Iterator[Entry]:
     """Everything that was collected, the first one first."""
-    sums = (
-        sa.select(
-            sa.func.min(Posting.id),
-            Posting.subject,
-            sa.func.min(Posting.at),
-            sa.func.min(Posting.fiscal_year),
-            _sum(Account.COLLECTED, -1),
-            _sum(Account.FEES, 1),
-            _sum(Account.REFUNDS, 1) + _sum(Account.DISPUTES, 1),
-        )
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(Posting.subject != "", Posting.kind != "recognise")
-        .group_by(Posting.subject)
-        .order_by(sa.func.min(Posting.id))
-    )
-    start = 0
-    for number, subject, at, year, gross, fee, returned in db.session.execute(sums):
-        if not gross:
-            continue
-        entry = Entry(number, subject, at, year, int(gross), int(fee), int(returned), start)
-        yield entry
-        start += max(0, entry.kept_yen)
+    for row in db.session.execute(sa.select(_ENTRIES).order_by(_ENTRIES.c.number)):
+        yield _entry(*row)
 
 
-def of_subject(subject: str) -> Entry | None:
-    return next((entry for entry in entries() if entry.subject == subject), None)
+def newest(count: int, skipped: int = 0) -> tuple[list[Entry], int]:
+    """So many of them, the last one first, and how many there are; 0 where so many were skipped that none is left."""
+    ordered = sa.select(_ENTRIES, sa.func.count().over()).order_by(_ENTRIES.c.number.desc())
+    rows = db.session.execute(ordered.limit(count).offset(skipped)).all()
+    return [_entry(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def numbered(number: int) -> Entry | None:
+    row = db.session.execute(sa.select(_ENTRIES).where(_ENTRIES.c.number == number)).one_or_none()
+    return _entry(*row) if row else None
 
 
 def _sum(account: Account, sign: int) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((PostingLine.account == account, sign * PostingLine.yen), else_=0))
+
+
+SUMS = (
+    _sum(Account.COLLECTED, -1).label("gross"),
+    _sum(Account.FEES, 1).label("fee"),
+    (_sum(Account.REFUNDS, 1) + _sum(Account.DISPUTES, 1)).label("returned"),
+)
+"""Of the lines of postings that OF_A_SUBJECT: yen collected, kept by the card company, and given back."""
+OF_A_SUBJECT = sa.and_(Posting.subject != "", Posting.kind != "recognise")
+_SUMS = (
+    sa.select(
+        sa.func.min(Posting.id).label("number"),
+        Posting.subject,
+        sa.func.min(Posting.at).label("at"),
+        sa.func.min(Posting.fiscal_year).label("year"),
+        *SUMS,
+    )
+    .join(PostingLine, PostingLine.posting_id == Posting.id)
+    .where(OF_A_SUBJECT)
+    .group_by(Posting.subject)
+    .having(SUMS[0] != 0)
+    .subquery()
+)
+_KEPT = sa.case((_SUMS.c.gross > _SUMS.c.returned, _SUMS.c.gross - _SUMS.c.returned), else_=0)
+_BEFORE = sa.func.sum(_KEPT).over(order_by=_SUMS.c.number, rows=(None, -1))
+_ENTRIES = sa.select(_SUMS, sa.func.coalesce(_BEFORE, 0).label("start")).subquery()
+
+
+def _entry(number: int, subject: str, at: datetime, year: int, *yen: Decimal | int) -> Entry:
+    return Entry(number, subject, at, year, *map(int, yen))

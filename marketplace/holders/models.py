@@ -159,6 +159,7 @@ class Withdrawal(Base):
         ),
         sa.CheckConstraint("due_at >= asked_at", name="due_after_asked"),
         sa.Index("ix_withdrawals_due", "state", "due_at"),
+        sa.Index("ix_withdrawals_token", "token_id"),
     )
     MOVES: ClassVar[Machine[WithdrawalState]] = Machine(
         {

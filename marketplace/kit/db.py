@@ -63,7 +63,12 @@ db = SQLAlchemy(model_class=Base)
 
 
 def state_column(
-    states: type[State], *, name: str = "state", nullable: bool = False, default: Callable[[], State] | None = None
+    states: type[State],
+    *,
+    name: str = "state",
+    nullable: bool = False,
+    default: Callable[[], State] | None = None,
+    primary_key: bool = False,
 ) -> Mapped[Any]:
     """A StrEnum kept as its value, with a CHECK that knows the values."""
     kind = sa.Enum(
@@ -74,7 +79,7 @@ def state_column(
         length=32,
         values_callable=lambda enum: [member.value for member in enum],
     )
-    return mapped_column(kind, nullable=nullable, default=default)
+    return mapped_column(kind, nullable=nullable, default=default, primary_key=primary_key)
 
 
 one_writer = threading.RLock()

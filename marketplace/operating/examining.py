@@ -24,6 +24,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "worker": (looking_inside.worker,),
     "queue": (looking_at_services.queue,),
     "journal": (looking_inside.journal,),
+    "fund": (looking_inside.fund,),
     "mail": (looking_outside.post_office,),
     "stripe": (looking_outside.stripe,),
     "chain": (looking_outside.blockchain,),

@@ -18,6 +18,7 @@ PARTS = {
     "worker": "自動の処理",
     "queue": "処理の合図（Redis など）",
     "journal": "操作の記録",
+    "fund": "基金の帳簿",
     "mail": "メール",
     "stripe": "カード決済（Stripe）",
     "chain": "ブロックチェーン",

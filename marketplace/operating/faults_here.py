@@ -211,6 +211,23 @@ LINES = (
         "ブロックチェーンが動けば、自動で書きこまれます。",
     ),
     (
+        "fund.crooked",
+        "bad",
+        "a posting of the fund's book does not sum to zero: the program writes none such",
+        "Keep a copy of the database as it is, compare the postings with the last backup, and tell your auditor.",
+        "基金の帳簿に、貸し借りの合わない仕訳があります",
+        "データベースの写しを取り、前のバックアップと比べて、監査の担当に知らせてください。",
+    ),
+    (
+        "fund.changed",
+        "bad",
+        "postings of the fund differ from the subtotals in {count} places, first {kind} on {account}, by {yen} yen",
+        "Somebody changed either by hand: compare with the last backup. Where the postings are right, empty"
+        " fund_subtotals and set fund_books.summed_through to 0; the worker adds them up anew.",
+        "基金の仕訳と小計が、{count} か所で合いません（{kind} {account} で {yen} 円）",
+        "データベースの写しを取り、前のバックアップと比べて、監査の担当に知らせてください。",
+    ),
+    (
         "backups.none",
         "bad",
         "there is no backup in {place}",

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from marketplace.chain import alarms, register
 from marketplace.chain.dating import anchored_days
 from marketplace.chain.models import Trouble
+from marketplace.fund.statements import balanced
+from marketplace.fund.subtotals import differing
 from marketplace.journal.checking import tail_fault
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import jst, now
@@ -62,6 +64,15 @@ def journal(deep: bool) -> Iterator[Finding]:
     late = [day for day in late if day.closed_at < now() - UNANCHORED]
     if late:
         yield found("journal.unanchored", count=len(late))
+
+
+def fund(deep: bool) -> Iterator[Finding]:
+    """Every single posting sums to zero, and the subtotals are what their postings say."""
+    if not balanced():
+        yield found("fund.crooked")
+    if differs := differing():
+        kind, account = min(differs)
+        yield found("fund.changed", count=len(differs), kind=kind, account=account, yen=differs[kind, account])
 
 
 def follower(deep: bool) -> Iterator[Finding]:

@@ -95,6 +95,7 @@ class Order(Base):
         ),
         sa.Index("ix_orders_state_pay_by", "state", "pay_by"),
         sa.Index("ix_orders_buyer", "buyer_id", "id"),
+        sa.Index("ix_orders_listing", "listing_id"),
         sa.CheckConstraint("yen >= 0", name="yen_not_negative"),
         sa.CheckConstraint("state NOT IN ('paid', 'issued') OR paid_at IS NOT NULL", name="paid_at_some_time"),
         sa.CheckConstraint(

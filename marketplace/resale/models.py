@@ -85,6 +85,7 @@ class Trade(Base):
         sa.CheckConstraint("royalty_yen BETWEEN 0 AND price_yen", name="royalty_within_price"),
         sa.Index("ix_trades_order", "block_number", "log_index"),
         sa.Index("ix_trades_token", "token_id", "block_number"),
+        sa.Index("ix_trades_seller", "seller"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

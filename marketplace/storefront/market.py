@@ -108,7 +108,8 @@ def spell(span: timedelta) -> str:
 
 def _last_movement() -> datetime | None:
     """When the newest block was made in which something of ours happened."""
-    return db.session.scalar(sa.select(Log.at).order_by(Log.block_number.desc()).limit(1))
+    newest = sa.select(Log.at).where(Log.chain_id == settings().chain_id).order_by(Log.block_number.desc())
+    return db.session.scalar(newest.limit(1))
 
 
 def _page(right: Right | None) -> tuple[int, int]:

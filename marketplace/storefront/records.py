@@ -52,19 +52,17 @@ def fund() -> ResponseReturnValue:
 @bp.get("/fund/entries")
 def entries() -> ResponseReturnValue:
     """Each right that was paid for, the newest first, and how far its money has come."""
-    found = list(tracing.entries())[::-1]
-    number, pages = max(request.args.get("page", 1, type=int), 1), -(-len(found) // PAGE)
-    rows = told(found[(number - 1) * PAGE : number * PAGE])
-    return _public(render_template("storefront/fund_entries.html", rows=rows, page=number, pages=pages))
+    number = max(request.args.get("page", 1, type=int), 1)
+    found, count = tracing.newest(PAGE, (number - 1) * PAGE)
+    page = render_template("storefront/fund_entries.html", rows=told(found), page=number, pages=-(-count // PAGE))
+    return _public(page)
 
 
 @bp.get("/fund/entries/<int:number>")
 def entry(number: int) -> ResponseReturnValue:
     """The way of the money of one right."""
-    found = [entry for entry in tracing.entries() if entry.number == number]
-    if not found:
-        abort(404)
-    return _public(render_template("storefront/fund_entry.html", row=told(found)[0], stages=STAGES))
+    found = tracing.numbered(number) or abort(404)
+    return _public(render_template("storefront/fund_entry.html", row=told([found])[0], stages=STAGES))
 
 
 @bp.get("/fund/rights/<contract>/<int:token_id>")

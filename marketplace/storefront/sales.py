@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.fund import tracing
+from marketplace.fund.models import Posting, PostingLine
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState, Mode
@@ -163,14 +164,15 @@ def _issued(codes: Sequence[str]) -> dict[str, int]:
 
 def _money(listing_ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
     """{listing: yen (collected, kept by the card company, given back)}, from the book of postings."""
-    codes = sa.select(Order.code, Order.listing_id).where(Order.listing_id.in_(listing_ids))
-    listing_of = {f"order:{code}": listing_id for code, listing_id in db.session.execute(codes)}
-    found: dict[int, tuple[int, int, int]] = {}
-    for entry in tracing.entries():
-        if (listing_id := listing_of.get(entry.subject)) is not None:
-            gross, fee, back = found.get(listing_id, (0, 0, 0))
-            found[listing_id] = gross + entry.gross_yen, fee + entry.fee_yen, back + entry.returned_yen
-    return found
+    query = (
+        sa.select(Order.listing_id, *tracing.SUMS)
+        .join(Posting, Posting.subject == "order:" + Order.code)
+        .join(PostingLine, PostingLine.posting_id == Posting.id)
+        .where(Order.listing_id.in_(listing_ids), tracing.OF_A_SUBJECT)
+        .group_by(Order.listing_id)
+    )
+    rows = db.session.execute(query)
+    return {listing_id: (int(gross), int(fee), int(back)) for listing_id, gross, fee, back in rows}
 
 
 def _text(at: datetime) -> str:

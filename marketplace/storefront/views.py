@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.introducing import prefer
 from marketplace.accounts.session import current_account
 from marketplace.auctions import views as auctions
-from marketplace.fund.statements import summary
+from marketplace.fund.statements import collected_yen
 from marketplace.kit import furigana, languages
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next, set_cookie
@@ -93,7 +93,7 @@ def home() -> ResponseReturnValue:
         about=about([*listings, *ended]),
         issued=holders[0],
         holders=holders[1],
-        fund=summary(),
+        collected=collected_yen(),
         modes=mode_counts(),
     )
     return public(page)

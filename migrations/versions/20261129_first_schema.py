@@ -1,12 +1,12 @@
 """first schema
 
-Revision 4a3c48bb3d49, after ; 2026-11-29 11:17:39.699599.
+Revision c3c95b8aa008, after ; 2026-11-29 16:51:20.689459.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "4a3c48bb3d49"
+revision = "c3c95b8aa008"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -204,8 +204,38 @@ def upgrade() -> None:
     op.create_table(
         "fund_books",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("summed_through", sa.Integer(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_fund_books_only_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_books")),
+    )
+    op.create_table(
+        "fund_subtotals",
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column(
+            "account",
+            sa.Enum(
+                "stripe",
+                "bank",
+                "fees",
+                "refunds",
+                "disputes",
+                "other",
+                "deposits",
+                "collected",
+                "revenue",
+                "set_aside",
+                "fund",
+                "spent",
+                name="account",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("yen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "month", "account", name=op.f("pk_fund_subtotals")),
     )
     op.create_table(
         "gatherings",
@@ -780,6 +810,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("trades", schema=None) as batch_op:
         batch_op.create_index("ix_trades_order", ["block_number", "log_index"], unique=False)
+        batch_op.create_index("ix_trades_seller", ["seller"], unique=False)
         batch_op.create_index("ix_trades_token", ["token_id", "block_number"], unique=False)
 
     op.create_table(
@@ -1351,6 +1382,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("subject", "n", name="uq_payments_attempt"),
     )
     with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_payments_held",
+            ["yen"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
         batch_op.create_index(batch_op.f("ix_payments_saved_card_id"), ["saved_card_id"], unique=False)
         batch_op.create_index(
             "uq_payments_one_under_way",
@@ -2426,7 +2464,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_swaps_code")),
     )
     with op.batch_alter_table("swaps", schema=None) as batch_op:
+        batch_op.create_index("ix_swaps_give", ["give_token_id"], unique=False)
         batch_op.create_index("ix_swaps_giver", ["giver_id"], unique=False)
+        batch_op.create_index("ix_swaps_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_swaps_take", ["take_token_id"], unique=False)
         batch_op.create_index("ix_swaps_taker", ["taker_id"], unique=False)
         batch_op.create_index("ix_swaps_to_email", ["to_email"], unique=False)
         batch_op.create_index("ix_swaps_want", ["want_right_id", "state"], unique=False)
@@ -2570,6 +2611,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("withdrawals", schema=None) as batch_op:
         batch_op.create_index("ix_withdrawals_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_withdrawals_token", ["token_id"], unique=False)
         batch_op.create_index(
             "uq_withdrawals_one_open_per_token",
             ["token_id"],
@@ -3629,6 +3671,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.create_index("ix_orders_buyer", ["buyer_id", "id"], unique=False)
+        batch_op.create_index("ix_orders_listing", ["listing_id"], unique=False)
         batch_op.create_index("ix_orders_state_pay_by", ["state", "pay_by"], unique=False)
         batch_op.create_index(
             "uq_orders_one_live_per_unit",
@@ -3967,6 +4010,7 @@ def downgrade() -> None:
             ),
         )
         batch_op.drop_index("ix_orders_state_pay_by")
+        batch_op.drop_index("ix_orders_listing")
         batch_op.drop_index("ix_orders_buyer")
 
     op.drop_table("orders")
@@ -4082,6 +4126,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('cooling', 'moving')"),
             postgresql_where=sa.text("state IN ('cooling', 'moving')"),
         )
+        batch_op.drop_index("ix_withdrawals_token")
         batch_op.drop_index("ix_withdrawals_due")
 
     op.drop_table("withdrawals")
@@ -4110,7 +4155,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_swaps_want")
         batch_op.drop_index("ix_swaps_to_email")
         batch_op.drop_index("ix_swaps_taker")
+        batch_op.drop_index("ix_swaps_take")
+        batch_op.drop_index("ix_swaps_state")
         batch_op.drop_index("ix_swaps_giver")
+        batch_op.drop_index("ix_swaps_give")
 
     op.drop_table("swaps")
     with op.batch_alter_table("stripe_disputes", schema=None) as batch_op:
@@ -4230,6 +4278,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('asked', 'open', 'processing')"),
         )
         batch_op.drop_index(batch_op.f("ix_payments_saved_card_id"))
+        batch_op.drop_index(
+            "ix_payments_held", sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'")
+        )
 
     op.drop_table("payments")
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
@@ -4301,6 +4352,7 @@ def downgrade() -> None:
     op.drop_table("transfers")
     with op.batch_alter_table("trades", schema=None) as batch_op:
         batch_op.drop_index("ix_trades_token")
+        batch_op.drop_index("ix_trades_seller")
         batch_op.drop_index("ix_trades_order")
 
     op.drop_table("trades")
@@ -4390,6 +4442,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_gatherings_begins_at")
 
     op.drop_table("gatherings")
+    op.drop_table("fund_subtotals")
     op.drop_table("fund_books")
     with op.batch_alter_table("erased", schema=None) as batch_op:
         batch_op.drop_index("ix_erased_at")

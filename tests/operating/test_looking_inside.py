@@ -9,6 +9,10 @@ from flask import Flask
 
 from marketplace.chain import alarms
 from marketplace.chain.models import Cursor, Trouble
+from marketplace.fund.models import PostingLine
+from marketplace.fund.posting import post
+from marketplace.fund.rules import stripe_lines
+from marketplace.fund.subtotals import bring_forward
 from marketplace.journal.guarding import TABLES
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
@@ -86,6 +90,25 @@ def test_a_row_that_was_changed_is_named(app: Flask) -> None:
         session.execute(sa.text("UPDATE journal SET event = 'calm' WHERE seq = 4"))
     (finding,) = findings("journal")
     assert (finding.fault.code, str(finding.seen["why"]).startswith("row 4 ")) == ("journal.broken", True)
+
+
+def test_a_crooked_posting_is_told(app: Flask) -> None:
+    post("txn_1", "charge", stripe_lines("charge", 1_000, 36), at=now())
+    assert codes("fund") == []
+    with transaction() as session:
+        session.execute(sa.update(PostingLine).where(PostingLine.n == 1).values(yen=1))
+    assert codes("fund") == ["fund.crooked"]
+
+
+def test_postings_that_no_longer_make_their_subtotals_are_told(app: Flask) -> None:
+    post("txn_1", "charge", stripe_lines("charge", 1_000, 0), at=now())
+    bring_forward(few=0)
+    assert codes("fund") == []
+    with transaction() as session:
+        session.execute(sa.update(PostingLine).values(yen=2 * PostingLine.yen))
+    (finding,) = findings("fund")
+    seen = {"count": 2, "kind": "charge", "account": "collected", "yen": 1_000}
+    assert (finding.fault.code, finding.seen) == ("fund.changed", seen)
 
 
 def test_a_follower_that_is_not_there_is_told(app: Flask) -> None:

@@ -103,8 +103,9 @@ def balanced() -> bool:
 def summary() -> dict[str, Any]:
     """What the public page and the API show; yen, all positive. `collected`… are all that ever reached that step.
 
-    {"balanced": the sums are zero together, and so is each posting that is in none yet, "collected_yen", "fees_yen", "refunded_yen", "disputed_yen", "kept_yen", "revenue_yen",
-     "set_aside_yen", "fund_yen", "spent_yen": of the fund, "left_yen": in it now, "at_stripe_yen", "in_bank_yen",
+    {"balanced": all sums together are zero, and so is each posting that is in none of them yet,
+     "collected_yen", "fees_yen", "refunded_yen", "disputed_yen", "kept_yen", "revenue_yen", "set_aside_yen",
+     "fund_yen", "spent_yen": of the fund, "left_yen": in it now, "at_stripe_yen", "in_bank_yen",
      "forfeited_yen": of what was collected, the deposits that fell to the town, "deposits_yen": in custody, apart from
      all this, "held_count", "held_yen": what the bidders' banks hold, off the book,
      "uses": [{"fiscal_year", "purpose", "planned_yen", "spent_yen"}], what the fund is and was for, newest year first,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from itertools import islice
 
 import sqlalchemy as sa
 
@@ -14,6 +13,7 @@ from marketplace.blobs.models import Blob
 from marketplace.blobs.store import AT_ONCE, stores
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go
+from marketplace.kit.portions import portions
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 
@@ -38,8 +38,7 @@ def sweep() -> int:
 
 
 def _unnamed(keys: Iterable[str]) -> Iterator[str]:
-    source = iter(keys)
-    while some := list(islice(source, AT_ONCE)):
+    for some in portions(keys, AT_ONCE):
         named = set(db.session.scalars(sa.select(Blob.key).where(Blob.key.in_(some))))
         let_go()
         yield from (key for key in some if key not in named)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 
 import sqlalchemy as sa
 
@@ -12,6 +11,7 @@ from marketplace.accounts.models import Account
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.portions import portions
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing
@@ -144,7 +144,7 @@ def _rank(lottery_id: int, order: list[bytes], units: int, waiting: int | None) 
     )
     last_waiting = None if waiting is None else units + waiting
     places = enumerate(order, start=1)
-    while portion := list(islice(places, AT_ONCE)):
+    for portion in portions(places, AT_ONCE):
         rows = [
             {
                 "drawn": place[32:].decode(),

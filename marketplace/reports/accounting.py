@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 from marketplace.fund.models import TITLES, Account, Posting, PostingLine
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
+from marketplace.kit.portions import portions
 from marketplace.kit.tables import Cell, Row
 from marketplace.listings.models import MODE_JA, TAX_JA, Listing
 from marketplace.orders.models import Order, OrderState, Origin, code_of
@@ -46,6 +47,8 @@ OF_SALE = (
     ("出品番号", "出品の番号（LST-…）"),
     ("品名", "権利の名前"),
 )
+AT_ONCE = 5_000
+"""Rows of a list whose orders are asked for in one statement."""
 NO_SALE: tuple[Cell, ...] = ("", "", "", "")
 
 
@@ -98,10 +101,14 @@ def receipts(period: Period) -> Iterator[Row]:
         .where(PostingLine.account == Account.COLLECTED, PostingLine.yen < 0, period.covers(Posting.at))
         .order_by(Posting.at, Posting.id)
     )
-    rows = [(posting, int(yen)) for posting, yen in db.session.execute(query)]
+    numbers = dict(db.session.execute(sa.select(Receipt.order_id, Receipt).where(Receipt.refund_id.is_(None))).all())
+    for rows in portions(db.session.execute(query).all(), AT_ONCE):
+        yield from _received([(posting, int(yen)) for posting, yen in rows], numbers)
+
+
+def _received(rows: list[tuple[Posting, int]], numbers: dict[int, Receipt]) -> Iterator[Row]:
     orders, fees = _orders({posting.subject for posting, _ in rows}), _fees([posting.id for posting, _ in rows])
     payments = _payments([posting.key for posting, _ in rows])
-    numbers = dict(db.session.execute(sa.select(Receipt.order_id, Receipt).where(Receipt.refund_id.is_(None))).all())
     for posting, yen in rows:
         order, payment = orders.get(posting.subject), payments.get(posting.key)
         if order is None and (payment_id := _deposit_of(posting.key)) is not None:
@@ -160,18 +167,18 @@ REFUND_JA = {
 
 def refunds(period: Period) -> Iterator[Row]:
     query = sa.select(Refund).options(joinedload(Refund.payment)).where(period.covers(Refund.created_at))
-    found = list(db.session.scalars(query.order_by(Refund.id)))
-    orders = _orders({refund.payment.subject for refund in found})
     numbers = {
         receipt.refund_id: receipt.number
         for receipt in db.session.scalars(sa.select(Receipt).where(Receipt.refund_id.is_not(None)))
     }
-    for refund in found:
-        yield (
-            *(refund.created_at, _year(refund.created_at), *_of_sale(orders.get(refund.payment.subject))),
-            *("保証金" if refund.purpose == "deposit" else "代金", refund.yen, REFUND_JA[refund.state], refund.reason),
-            *(refund.stripe_id or "", refund.balance_txn_id or "", numbers.get(refund.id, "")),
-        )
+    for found in portions(db.session.scalars(query.order_by(Refund.id)).all(), AT_ONCE):
+        orders = _orders({refund.payment.subject for refund in found})
+        for refund in found:
+            yield (
+                *(refund.created_at, _year(refund.created_at), *_of_sale(orders.get(refund.payment.subject))),
+                *("保証金" if refund.purpose == "deposit" else "代金", refund.yen, REFUND_JA[refund.state]),
+                *(refund.reason, refund.stripe_id or "", refund.balance_txn_id or "", numbers.get(refund.id, "")),
+            )
 
 
 def entries(period: Period) -> Iterator[Row]:

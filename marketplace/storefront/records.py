@@ -20,6 +20,7 @@ from marketplace.kit import shown
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
+from marketplace.kit.portions import portions
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
@@ -34,7 +35,8 @@ from marketplace.tokens.models import Token
 bp = Blueprint("records", __name__)
 
 
-PAGE = 50
+PAGE, AT_ONCE = 50, 5_000
+"""Entries on a page, and of the file those whose orders are asked for in one statement."""
 COLUMNS = ("number", "date", "fiscal_year", "right", "serial", "collected_yen", "fee_yen", "returned_yen", *STAGES)
 """Of the file of entries: what was paid for each right, and how many yen of it each stage has reached."""
 
@@ -75,7 +77,8 @@ def entry_of(contract: str, token_id: int) -> ResponseReturnValue:
 
 @bp.get("/fund/entries.<any(csv, json):kind>")
 def entries_file(kind: str) -> ResponseReturnValue:
-    rows = [{name: row[name] for name in COLUMNS} for row in told(list(tracing.entries()))]
+    found = (row for portion in portions(tracing.entries(), AT_ONCE) for row in told(portion))
+    rows = [{name: row[name] for name in COLUMNS} for row in found]
     if kind == "json":
         response = jsonify(items=rows)
     else:

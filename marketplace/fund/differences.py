@@ -106,10 +106,10 @@ def all_differences() -> list[Difference]:
     )
 
 
-def open_differences(month: str | None = None) -> list[Difference]:
-    """Those that nobody explained; of one month, where one is named."""
+def open_differences(*months: str) -> list[Difference]:
+    """Those that nobody explained; of some months, where any are named."""
     found = (each for each in all_differences() if each.explained is None)
-    return [each for each in found if month is None or month_of(each.at) == month]
+    return [each for each in found if not months or month_of(each.at) in months]
 
 
 def explain(key: str, actor_id: int, words: str) -> None:

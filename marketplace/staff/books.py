@@ -225,9 +225,8 @@ def people(period: Period | None) -> list[tuple[str, str]]:
 
 def open_in(name: str) -> list[differences.Difference]:
     """Differences of the period that nobody explained."""
-    if not name.startswith("FY"):
-        return differences.open_differences(name)
-    return [each for month in months_of(int(name[2:]))[:12] for each in differences.open_differences(month)]
+    months = months_of(int(name[2:]))[:12] if name.startswith("FY") else [name]
+    return differences.open_differences(*months)
 
 
 def postings_of(name: str, most: int | None = None) -> tuple[list[Posting], int]:

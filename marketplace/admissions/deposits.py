@@ -132,9 +132,17 @@ def _open(subject: str) -> list[int]:
 
 def _being_taken(row: Participation) -> bool:
     """A deposit of this participant has been taken, or will be: no other is held besides."""
+    return db.session.scalar(_theirs(row).where(Hold.ending == Ending.CAPTURE).limit(1)) is not None
+
+
+def has_deposit(row: Participation) -> bool:
+    """A deposit of theirs is held or taken. Of a winner who does not pay it is the town's."""
+    return db.session.scalar(_theirs(row).limit(1)) is not None
+
+
+def _theirs(row: Participation) -> sa.Select[int]:
     found = sa.select(Payment.id).join(Hold, Hold.payment_id == Payment.id)
-    found = found.where(Payment.subject == row.subject, Payment.state.in_((HELD, CAPTURED)))
-    return db.session.scalar(found.where(Hold.ending == Ending.CAPTURE).limit(1)) is not None
+    return found.where(Payment.subject == row.subject, Payment.state.in_((HELD, CAPTURED)))
 
 
 def for_the_price(listing_id: int, account_id: int) -> int | None:

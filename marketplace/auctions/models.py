@@ -42,6 +42,8 @@ STATE_JA = {
     AuctionState.CANCELLED: "中止",
 }
 
+RUNNING = (AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN, AuctionState.TIED)
+"""States in which nobody has won yet, and somebody may."""
 MAXIMA_PUBLIC = (AuctionState.AWARDED, AuctionState.SOLD, AuctionState.UNSOLD)
 """States in which the whole log, maxima too, is published."""
 

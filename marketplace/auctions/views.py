@@ -20,6 +20,7 @@ from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, maximum
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
+from marketplace.auctions.own import own_of
 from marketplace.auctions.record import public_auction, public_listing
 from marketplace.auctions.refusals import (
     BelowMinimum,
@@ -37,7 +38,6 @@ from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.web import wants_fragment
 from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import Listing
-from marketplace.orders.models import Order
 from marketplace.settings import settings
 
 bp = Blueprint("auctions", __name__)
@@ -61,8 +61,6 @@ def panel(listing: Listing) -> Markup:
     standing = snapshot_of(auction) if auction else None
     chips = steps(standing) if standing else []
     form = EnvelopeForm() if standing and standing.sealed else BidForm(max_yen=standing and standing.minimum_yen)
-    visitor = who(auction)
-    over = standing is not None and standing.state in (AuctionState.AWARDED, AuctionState.SOLD)
     return Markup(  # noqa: S704 -- the template escapes
         render_template(
             "auctions/_panel.html",
@@ -72,8 +70,7 @@ def panel(listing: Listing) -> Markup:
             chips=chips,
             part=rules_of(listing).taking_part,
             admission=admission(listing),
-            own_order=own_order(listing) if over and visitor["mine"] else None,
-            **visitor,
+            **who(auction),
         )
     )
 
@@ -84,12 +81,6 @@ def admission(listing: Listing) -> Participation | None:
     return participation_of(listing.id, account_id) if account_id else None
 
 
-def own_order(listing: Listing) -> Order | None:
-    """What the visitor won here, paid or not."""
-    won = sa.select(Order).where(Order.listing_id == listing.id, Order.buyer_id == visitor_id())
-    return db.session.scalar(won.order_by(Order.id.desc()).limit(1))
-
-
 def record(listing: Listing) -> Markup:
     """入札のうごき: the newest lines of the public history. For the pages that compose."""
     auction = of_listing(listing.id)
@@ -98,11 +89,10 @@ def record(listing: Listing) -> Markup:
 
 
 def who(auction: Auction | None) -> dict[str, object]:
-    """The visitor's own number in this auction, and the time of the server."""
+    """The visitor's own part in this auction, None where they did not bid; and the time of the server."""
     account_id = visitor_id()
-    mine = sa.select(Bidder.no).where(Bidder.auction_id == auction.id, Bidder.has_bid) if auction else None
-    found = db.session.scalar(mine.where(Bidder.account_id == account_id)) if mine is not None and account_id else None
-    return {"mine": found, "clock": now()}
+    own = own_of(auction, account_id) if auction is not None and account_id is not None else None
+    return {"own": own, "mine": own and own.no, "clock": now()}
 
 
 @bp.get("/listings/<code>/bid")

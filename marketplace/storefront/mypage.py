@@ -11,7 +11,7 @@ from marketplace.accounts.session import current_account, signed_in
 from marketplace.admissions.models import Participation
 from marketplace.appointments.models import OPEN as OPEN_APPOINTMENTS
 from marketplace.appointments.models import Appointment
-from marketplace.auctions.models import Auction, Bidder
+from marketplace.auctions.own import auctions_of
 from marketplace.collections.albums import offered_to
 from marketplace.collections.models import Swap, SwapState
 from marketplace.gatherings.booking import bookings_of
@@ -74,7 +74,7 @@ def show() -> ResponseReturnValue:
         orders=orders,
         entries=_entries(me.id),
         participations=_participations(me.id),
-        auctions=_auctions(me.id),
+        auctions=auctions_of(me.id),
         namings=_namings(me.id, [token.token_id for token in tokens]),
         appointments=_appointments(me.id),
     )
@@ -127,18 +127,6 @@ def _participations(account_id: int) -> list[Participation]:
         Participation.account_id == account_id, Listing.state.in_((ListingState.PUBLISHED, ListingState.OPEN))
     )
     return list(db.session.scalars(found.order_by(Participation.id.desc())))
-
-
-def _auctions(account_id: int) -> list[tuple[Auction, Listing, str]]:
-    rows = db.session.execute(
-        sa.select(Auction, Listing, Bidder.no)
-        .join(Bidder, Bidder.auction_id == Auction.id)
-        .join(Listing, Listing.id == Auction.listing_id)
-        .where(Bidder.account_id == account_id)
-        .order_by(Auction.closes_at.desc())
-        .limit(50)
-    )
-    return [(auction, listing, no) for auction, listing, no in rows]
 
 
 def _namings(account_id: int, token_ids: list[int]) -> list[Naming]:

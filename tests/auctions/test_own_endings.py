@@ -5,33 +5,21 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.models import Auction
+from marketplace.auctions.stopping import cancel, suspend
 from marketplace.kit import shown
-from marketplace.kit.db import get
-from marketplace.listings.models import Listing
 from marketplace.orders.models import Order
 from tests import given
 from tests.auctions.endings import ended
+from tests.auctions.own_pages import LAPSED, NOTHING_TO_PAY, OVER, auction_of, auctions_of, mypage, sale
 from tests.ended import open_orders, paid, unpaid
-from tests.pages import Page, read
-
-NOTHING_TO_PAY = "お支払いいただくものはありません。ご参加ありがとうございました。"
 
 
 @pytest.fixture
 def over(app: Flask) -> tuple[Auction, list[int]]:
     """Bids of 5,000, 9,000 and 5,600 yen, by 01, 02 and 03."""
     return ended("ascending", 5_000, 9_000, 5_600)
-
-
-def sale(app: Flask, auction: Auction, account_id: int | None = None) -> Page:
-    code = get(Listing, auction.listing_id).code
-    client = app.test_client() if account_id is None else given.signed_in(app.test_client(), account_id)
-    return read(client.get(f"/listings/{code}"))
-
-
-def mypage(app: Flask, account_id: int) -> str:
-    return read(given.signed_in(app.test_client(), account_id).get("/mypage")).words
 
 
 def the_order(auction: Auction) -> Order:
@@ -78,6 +66,51 @@ def test_who_did_not_pay_reads_why_it_is_no_longer_theirs_and_the_next_bidder_th
     auction, (_, first, second) = over
     unpaid(the_order(auction).id)
     page = sale(app, auction, first)
-    assert "あなた（02番）の落札は、期限までにお支払いがなかったため、なくなりました。" in page.words
+    assert f"あなた（02番）の落札は、なくなりました。{LAPSED}お金はいただきません。ご注文を見る" in page.words
     assert "お支払いに進む" not in page.words
     assert "おめでとうございます。あなた（03番）が落札しました。" in sale(app, auction, second).words
+
+
+def test_nobody_of_an_auction_without_a_winner_has_to_pay(app: Flask) -> None:
+    auction, (bidder,) = ended("ascending", 5_000, reserve_yen=8_000)
+    assert NOTHING_TO_PAY in sale(app, auction, bidder).words
+    assert auctions_of(app, bidder) == {OVER: ["01終了時 1,000円落札者なし"]}
+
+
+def test_what_runs_stands_apart_from_what_is_over(app: Flask, over: tuple[Auction, list[int]]) -> None:
+    _auction, (_, winner, third) = over
+    running = auction_of(given.a_listing("ascending", "naming", price_yen=1000))
+    place_bid(running.id, winner, 3_000)
+    place_bid(running.id, third, 2_000)
+    assert auctions_of(app, winner) == {
+        "参加している入札": ["01現在 2,100円いま1番です"],
+        OVER: ["02終了時 5,850円落札"],
+    }
+    assert auctions_of(app, third) == {
+        "参加している入札": ["02現在 2,100円ほかの方が上回っています"],
+        OVER: ["03終了時 5,850円落札できませんでした"],
+    }
+    suspend(running.listing_id, given.staff("approver"), "システムの点検のため")
+    assert auctions_of(app, third)["参加している入札"] == ["02現在 2,100円一時停止中"]
+
+
+def test_a_win_that_was_not_paid_is_told_from_a_bid_that_was_beaten(
+    app: Flask, over: tuple[Auction, list[int]]
+) -> None:
+    auction, (loser, first, second) = over
+    unpaid(the_order(auction).id)
+    assert auctions_of(app, first) == {OVER: [f"02終了時 5,850円落札の取り消し{LAPSED}お金はいただきません。"]}
+    assert auctions_of(app, second) == {OVER: ["03終了時 5,850円落札"]}
+    unpaid(the_order(auction).id)  # the next bidder does not pay either
+    assert sale(app, auction, second).words.count(LAPSED) == 1
+    for person, no in ((first, "02"), (second, "03")):
+        assert auctions_of(app, person) == {OVER: [f"{no}終了時 5,850円落札の取り消し{LAPSED}お金はいただきません。"]}
+    assert auctions_of(app, loser) == {OVER: ["01終了時 5,850円落札者なし"]}
+
+
+def test_an_auction_that_the_town_stopped_took_nobodys_win(app: Flask) -> None:
+    auction = auction_of(given.a_listing("ascending", "naming", price_yen=1000))
+    bidder = given.an_account()
+    place_bid(auction.id, bidder, 3_000)
+    cancel(auction.listing_id, given.staff("approver"), "公告に誤りがあったため")
+    assert auctions_of(app, bidder) == {OVER: ["01終了時 1,000円中止"]}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TypedDict
+
 import sqlalchemy as sa
 from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -20,7 +23,7 @@ from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, maximum
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
 from marketplace.auctions.opening import of_listing
-from marketplace.auctions.own import own_of
+from marketplace.auctions.own import Own, own_of
 from marketplace.auctions.record import public_auction, public_listing
 from marketplace.auctions.refusals import (
     BelowMinimum,
@@ -35,7 +38,7 @@ from marketplace.kit.db import db, get
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.money import LARGEST_CHARGE, parse_yen
 from marketplace.kit.refusals import Invalid, Refused
-from marketplace.kit.web import wants_fragment
+from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import Listing
 from marketplace.settings import settings
@@ -88,11 +91,19 @@ def record(listing: Listing) -> Markup:
     return Markup(render_template("auctions/_record.html", listing=listing, auction=auction, bids=bids))  # noqa: S704
 
 
-def who(auction: Auction | None) -> dict[str, object]:
-    """The visitor's own part in this auction, None where they did not bid; and the time of the server."""
+class Visitor(TypedDict):
+    own: Own | None
+    """Their part in an auction; None where they did not bid."""
+    mine: str | None
+    """Their number."""
+    clock: datetime
+    """The server's."""
+
+
+def who(auction: Auction | None) -> Visitor:
     account_id = visitor_id()
     own = own_of(auction, account_id) if auction is not None and account_id is not None else None
-    return {"own": own, "mine": own and own.no, "clock": now()}
+    return {"own": own, "mine": own.no if own is not None else None, "clock": now()}
 
 
 @bp.get("/listings/<code>/bid")
@@ -175,7 +186,17 @@ def accepted(code: str, bid_id: int) -> ResponseReturnValue:
         bid=bid,
         max_yen=maximum(auction, bid),
         leads=auction.leader_no == bid.bidder_no,
+        standing=snapshot_of(auction),
+        **who(auction),
     )
+
+
+@bp.get("/listings/<code>/own")
+def ending(code: str) -> ResponseReturnValue:
+    """What the end means to who asks, for a page of theirs that was open when it came; nothing to anybody else."""
+    own = who(public_auction(code)[1])["own"]
+    told = render_template("auctions/_own.html", own=own) if own is not None and own.over else ""
+    return conditional(told, max_age=0, private=True)
 
 
 def form_of(auction: Auction) -> BidForm | EnvelopeForm:

@@ -25,13 +25,14 @@ NO_PAGES = {
     "/entries/<no>",
     "/entries/<no>/card/done",
     "/fund/rights/<contract>/<int:token_id>",
+    "/listings/<code>/own",
     "/listings/<code>/taking-part/done",
     "/signin/outside",
     "/signin/outside/back",
     "/staff/admissions/<code>/enclosures/<int:enclosure_id>",
     "/staff/listings/drawings/<kind>/<int:seed>.webp",
 }
-"""Addresses that answer with a file, or lead on to a page."""
+"""Addresses that answer with a file or a part of a page, or lead on to a page."""
 
 
 def rules() -> dict[str, str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from marketplace.auctions.bidding import place_bid
-from marketplace.kit.db import db
+from marketplace.auctions.closing import close
+from marketplace.auctions.models import Auction
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import db, get
 from tests import given
 from tests.auctions.given import an_auction
 from tests.journeys.strips import frame, strip
@@ -27,8 +32,8 @@ def auction(app: Flask) -> tuple[int, str]:
     return auction.id, auction.code
 
 
-def signed_in(app: Flask, page: Page, address: str) -> None:
-    cookie = given.signed_in(app.test_client(), given.an_account()).get_cookie("hiroba")
+def signed_in(app: Flask, page: Page, address: str, account_id: int | None = None) -> None:
+    cookie = given.signed_in(app.test_client(), account_id or given.an_account()).get_cookie("hiroba")
     db.session.rollback()
     assert cookie is not None
     page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": address}])
@@ -134,3 +139,77 @@ def test_the_page_moves_by_itself_and_leaves_the_field_alone(
         expect(page.locator("#max_yen")).to_have_value("７，７７７")
         expect(page.locator("#max_yen")).to_be_focused()
         assert page.evaluate("window.sameDocument")
+
+
+def bidding(auction_id: int, yen: int) -> tuple[int, str]:
+    """Somebody who bids, and the page of their bid."""
+    person = given.an_account()
+    bid_id = place_bid(auction_id, person, yen).bid_id
+    return person, f"/listings/{get(Auction, auction_id).code}/bid/{bid_id}"
+
+
+def over(auction_id: int) -> None:
+    with pretending(get(Auction, auction_id).closes_at):
+        assert close(auction_id)
+    db.session.rollback()
+
+
+def test_pages_that_are_open_at_the_close_say_what_it_means_to_who_bid(
+    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+) -> None:
+    auction_id, code = auction
+    loser, lost = bidding(auction_id, 8_000)
+    winner, won = bidding(auction_id, 20_000)
+    ends = [
+        (loser, lost, "あなた（02番）は、落札できませんでした。お支払いいただくものはありません。"),
+        (winner, won, "おめでとうございます。あなた（03番）が落札しました。8,250円を、"),
+    ]
+    with ExitStack() as tabs:
+        opened = []
+        for person, own_bid, words in ends:
+            for path in (own_bid, f"/listings/{code}", f"/listings/{code}/bid"):
+                page = tabs.enter_context(visiting(browser, live_server))
+                signed_in(app, page, live_server, person)
+                page.goto(path)
+                page.evaluate("window.sameDocument = true")
+                expect(page.locator("#own")).to_have_text("")
+                opened.append((page, words))
+        stranger = tabs.enter_context(visiting(browser, live_server))
+        stranger.goto(f"/listings/{code}")
+        over(auction_id)
+        for page, words in opened:
+            expect(page.locator("#own")).to_contain_text(words, timeout=SLOW)
+            expect(page.get_by_text("最高額です")).to_be_hidden()
+            expect(page.get_by_role("button", name="確認画面へすすむ")).to_be_hidden()
+            assert page.evaluate("window.sameDocument")
+        expect(opened[-1][0].get_by_role("link", name="お支払いに進む")).to_be_visible()
+        expect(stranger.locator("#standing")).to_contain_text("03番の方が 8,250円 で落札しました。", timeout=SLOW)
+        expect(stranger.locator("#own")).to_have_count(0)
+
+
+def test_who_is_beaten_reads_it_on_the_page_of_the_own_bid(
+    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+) -> None:
+    auction_id, _code = auction
+    person, own_bid = bidding(auction_id, 8_000)
+    with visiting(browser, live_server) as page:
+        signed_in(app, page, live_server, person)
+        page.goto(own_bid)
+        expect(page.locator("main")).to_contain_text("いまはあなたが最高額です。")
+        expect(page.locator("#standing .price")).to_contain_text("5,250")
+        overtaken(auction_id)
+        expect(page.get_by_text("いまは最高額ではありません。")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("いまはあなたが最高額です。")).to_be_hidden()
+
+
+def test_the_end_is_a_link_away_without_javascript(
+    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+) -> None:
+    auction_id, _code = auction
+    person, own_bid = bidding(auction_id, 8_000)
+    with visiting(browser, live_server, java_script_enabled=False) as page:
+        signed_in(app, page, live_server, person)
+        page.goto(own_bid)
+        over(auction_id)
+        page.get_by_role("link", name="画面を読みこみ直して").click()
+        expect(page.locator("#own")).to_contain_text("おめでとうございます。あなた（02番）が落札しました。")

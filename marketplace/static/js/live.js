@@ -1,5 +1,5 @@
-/* Keeps the price, the leader, the time left and the history of an auction new, without a reload.
-   It changes only what the server says has changed, never a field, never the focus; the clock is the server's. */
+/* Keeps the price, the leader, the time left and the history of an auction new, without a reload, and says what its end
+   means to who bid. It changes only what the server says has changed, never a field, never the focus; the clock is the server's. */
 (() => {
   "use strict";
 
@@ -9,6 +9,7 @@
   const PATIENCE = 3; // answers that may fail before we say so
   let etag = "", seq = -1, failures = 0, spoken = 0, said = "", waiting = 0;
   let poll = Number(box.dataset.poll) * 1000;
+  let unasked = "own" in box.dataset; // what the end means to this visitor
 
   const all = (name) => document.querySelectorAll(`[${name}]`);
   const show = (name, yes) => all(name).forEach((part) => { part.hidden = !yes; });
@@ -52,6 +53,7 @@
     const open = news.state === "open";
     show("data-lead", open && news.leader === box.dataset.mine);
     show("data-behind", open && news.leader !== box.dataset.mine);
+    all("data-open").forEach((part) => { part.hidden = !open && !part.contains(document.activeElement); });
     if (first) said = news.say;
     else say(news.say);
     document.dispatchEvent(new Event("live:changed"));
@@ -60,6 +62,13 @@
   function setClock(response) {
     const time = Number(response.headers.get("X-Time"));
     if (time) document.documentElement.dataset.ahead = String(time - Date.now());
+  }
+
+  async function askForOwn() {
+    const response = await fetch(box.dataset.own, { cache: "no-store" });
+    if (!response.ok) throw new Error(String(response.status));
+    put("own", await response.text());
+    unasked = false;
   }
 
   async function ask() {
@@ -72,6 +81,7 @@
         take(await response.json());
         etag = response.headers.get("ETag") || "";
       }
+      if (!poll && unasked) await askForOwn();
       failures = 0;
     } catch {
       failures += 1;
@@ -81,7 +91,7 @@
 
   async function go() {
     if (!document.hidden) await ask();
-    if (poll > 0) setTimeout(go, document.hidden ? 500 : poll);
+    if (poll > 0 || unasked) setTimeout(go, document.hidden ? 500 : poll || 2000);
   }
 
   if (poll > 0) go();

@@ -68,5 +68,14 @@ def waiting_places(rules: Mapping[str, Any] | None) -> int | None:
     return None if places is None else int(places)
 
 
+def waiting_place(rank: int | None, units: int, places: int | None) -> int | None:
+    """補欠n番 as drawn, of who came `rank`th for so many units; `places` to wait, None: as many as there are people.
+
+    None for winners, before the draw, and for who came after the last place.
+    """
+    place = (rank or 0) - units
+    return place if place > 0 and (places is None or place <= places) else None
+
+
 def promote_days(rules: Mapping[str, Any] | None) -> int:
     return int((rules or {}).get("promote_days") or PROMOTE_DAYS)

@@ -21,7 +21,7 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries import bundles, counting, drawing, receipts
 from marketplace.lotteries.closing import AT_ONCE, draws
 from marketplace.lotteries.forms import CheckForm
-from marketplace.lotteries.groups import waiting_places
+from marketplace.lotteries.groups import waiting_place, waiting_places
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery
 from marketplace.lotteries.pages import find
 from marketplace.lotteries.states import EntryState, LotteryState
@@ -97,7 +97,7 @@ def _page(listing: Listing, lottery: Lottery, form: CheckForm) -> str:
         listing=listing,
         form=form,
         no=no,
-        found=_found(lottery, no, form) if no and not form.errors else None,
+        found=_found(listing, lottery, no, form) if no and not form.errors else None,
         counts=counting.count(lottery),
         hours=counting.by_hour(lottery),
         odds=counting.odds(lottery),
@@ -130,10 +130,11 @@ def _winners(fixed: Draw) -> list[Entry]:
     return list(db.session.scalars(won.order_by(Entry.rank)))
 
 
-def _found(lottery: Lottery, no: str, form: CheckForm) -> dict[str, object]:
+def _found(listing: Listing, lottery: Lottery, no: str, form: CheckForm) -> dict[str, object]:
     """What the box says of a receipt: is there such a number, is it the town's and the holder's, how did it go."""
     entry = db.session.scalar(sa.select(Entry).where(Entry.lottery_id == lottery.id, Entry.no == no))
     fixed = bundles.draw_for(entry) if entry else None
+    places = waiting_places(listing.auction_rules)
     secret, receipt = (form.secret.data or "").strip().upper(), (form.receipt.data or "").strip()
     return {
         "entry": entry,
@@ -143,7 +144,8 @@ def _found(lottery: Lottery, no: str, form: CheckForm) -> dict[str, object]:
         "proved": bool(secret and entry) and _fits(secret, entry),
         "wrong_receipt": bool(receipt) and not _ours(receipt, lottery, no),
         "signed": bool(receipt) and _ours(receipt, lottery, no),
-        "waiting_place": waiting_place(entry, fixed) if entry else None,
+        "places": places,
+        "waiting_place": waiting_place(entry.rank, fixed.units, places) if entry and fixed else None,
     }
 
 
@@ -158,13 +160,6 @@ def _ours(receipt: str, lottery: Lottery, no: str) -> bool:
     except Malformed:
         return False
     return (said["listing"], said["no"]) == (lottery.code, no)
-
-
-def waiting_place(own: Entry, fixed: Draw | None) -> int | None:
-    """補欠n番 as drawn; None for winners and before the draw."""
-    if fixed is None or own.rank is None or own.rank <= fixed.units:
-        return None
-    return own.rank - fixed.units
 
 
 def _fixed(code: str) -> Draw:
@@ -191,8 +186,8 @@ def _rows(fixed: Draw) -> Iterator[Row]:
         Entry.lottery_id == fixed.lottery_id, Entry.group == fixed.group, IN_THE_DRAW
     )
     for rank, no, lots, ticket in db.session.execute(rows.order_by(Entry.rank).execution_options(yield_per=AT_ONCE)):
-        place = (rank or 0) - fixed.units
-        word = "当選" if place <= 0 else (f"補欠{place}番" if limit is None or place <= limit else "落選")
+        place = waiting_place(rank, fixed.units, limit)
+        word = "当選" if (rank or 0) <= fixed.units else (f"補欠{place}番" if place else "落選")
         yield rank, no, lots, ticket, word
 
 

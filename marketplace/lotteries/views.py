@@ -14,10 +14,9 @@ from marketplace.listings.models import Listing
 from marketplace.lotteries import applying, bundles, card_pages, cards, demand, desk, entering, reception, records
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
-from marketplace.lotteries.groups import waiting_places
+from marketplace.lotteries.groups import waiting_place, waiting_places
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.pages import about, find, me, takes_entries
-from marketplace.lotteries.records import waiting_place
 from marketplace.lotteries.states import EntryState
 from marketplace.orders.models import Order
 from marketplace.payments.saving import saved_card
@@ -58,8 +57,7 @@ def entry(code: str) -> ResponseReturnValue:
         entry=own,
         secret=secret,
         fixed=fixed,
-        waiting_place=waiting_place(own, fixed),
-        places=waiting_places(listing.auction_rules),
+        waiting_place=waiting_place(own.rank, fixed.units, waiting_places(listing.auction_rules)) if fixed else None,
         before=waiting_before(own),
         order=order_of(own),
         card=saved_card(own.subject),

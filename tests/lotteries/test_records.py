@@ -19,6 +19,7 @@ from marketplace.lotteries import bundles, draw, receipts
 from marketplace.lotteries.entering import enter
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry
+from marketplace.lotteries.promoting import promote
 from marketplace.lotteries.rules import PLEDGE, Application
 from tests import given
 from tests.ended import open_orders, paid, unpaid
@@ -149,6 +150,17 @@ class TestPage:
             assert program.status_code == 200
 
 
+BEYOND = [
+    ("ja", "落選（補欠ではありません）", "補欠は 2番までです。この受付番号はその後のため、"),
+    ("easy", "はずれ（待つ順番はありません）", "補欠（ほけつ：待つ人）は 2番までです。"),
+    (
+        "en",
+        "Not selected (not on the waiting list)",
+        "The waiting list ends at No. 2. This application comes after it and will not move up.",
+    ),
+]
+
+
 class TestBox:
     def asked(self, client: FlaskClient, code: str, **form: str) -> tuple[int, str]:
         answer = client.post(f"/listings/{code}/draw", data=form)
@@ -160,6 +172,32 @@ class TestBox:
         for no, word in zip(nos, ["当選", "当選", "補欠 1番", "補欠 2番"], strict=True):
             assert f"{no}: {word}" in words(client.get(f"/listings/{lottery.code}/draw?no={no.lower()}").text)
             assert f"{no}: {word}" in self.asked(client, lottery.code, no=f" {no} ")[1]
+
+    @pytest.mark.parametrize(("language", "word", "means"), BEYOND)
+    def test_it_says_that_a_number_beyond_the_waiting_list_waits_for_nothing(
+        self, client: FlaskClient, language: str, word: str, means: str
+    ) -> None:
+        lottery, _received, _accounts = drawn(5, auction_rules={"waiting": 2})
+        last = ranked()[-1].no
+        page = words(client.get(f"/listings/{lottery.code}/draw?no={last}&lang={language}").text)
+        assert f"{last}: {word} {means}" in page
+
+    def test_without_a_waiting_list_nobody_moves_up(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(3, auction_rules={"waiting": 0})
+        last = ranked()[-1].no
+        page = words(client.get(f"/listings/{lottery.code}/draw?no={last}").text)
+        assert f"{last}: 落選（補欠ではありません） この抽選に補欠はないため、繰り上がることはありません。" in page
+
+    def test_when_nobody_is_promoted_any_more_it_says_so_to_who_waited(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(4, auction_rules={"waiting": 1})
+        nos = [entry.no for entry in ranked()]
+        for order in open_orders(lottery.listing_id):
+            paid(order.id)
+        with pretending(lottery.promote_until):
+            promote(lottery.id)
+        said = [words(client.get(f"/listings/{lottery.code}/draw?no={no}").text) for no in nos]
+        assert f"{nos[2]}: 落選（補欠 1番） 補欠の繰り上げは終わりました。" in said[2]
+        assert f"{nos[3]}: 落選（補欠ではありません） 補欠は 1番までです。" in said[3]
 
     def test_the_secret_proves_the_receipt(self, client: FlaskClient) -> None:
         lottery, received, _accounts = drawn(2)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from marketplace.kit.mailboxes import ADDRESS
 from marketplace.kit.refusals import Invalid
-
-# One @, a dot in the domain, no spaces: the mailed code is the real proof.
-_ADDRESS = re.compile(r"[^@\s<>\"'(),:;]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 
 
 class NotAnAddress(Invalid):
@@ -19,7 +17,7 @@ class NotAnAddress(Invalid):
 def normalised(address: str) -> str:
     """'　Hanako＠Example.JP ' → 'hanako@example.jp'. NotAnAddress where it is none."""
     plain = unicodedata.normalize("NFKC", address).strip().lower()
-    if len(plain) > 254 or not _ADDRESS.fullmatch(plain):
+    if len(plain) > 254 or not ADDRESS.fullmatch(plain):  # the mailed code is the real proof
         raise NotAnAddress(field="email")
     return plain
 

@@ -147,6 +147,7 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     """smtp://user:password@host:587. Empty: mails become files in DATA_DIR/mail."""
     mail_from: str = "hiroba@example.jp"
+    """Whom letters come from, with a name or without: まちの権利ひろば <hiroba@town.example.jp>"""
 
     enclosures_kept_days: int = Field(default=90, ge=1)
     """For how long after the close of a sale that is over the documents of its participants are kept."""

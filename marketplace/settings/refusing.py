@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from marketplace.kit.addresses import mistyped
+from marketplace.kit.mailboxes import ADDRESS, mailbox
 from marketplace.settings.chains import PUBLIC_CHAINS, TESTING_CHAINS
 
 if TYPE_CHECKING:
@@ -105,7 +106,11 @@ def _no_address(town: Settings) -> Iterator[str]:
         yield "SEAPORT_ADDRESSES must be addresses, 0x and 40 digits, in their own capitals: else no sale is read"
     if any(mistyped(each.partition("=")[2]) for each in _listed(town.signer_addresses)):
         yield "SIGNER_ADDRESSES must be role=0x and 40 digits, in their own capitals: else nothing is signed"
-    if any("@" not in each for each in _listed(town.operator_mail)):
+    if not mailbox(town.mail_from):
+        yield "MAIL_FROM must be one address of mail, with a name before <it> or without: else no letter is taken"
+    if not ADDRESS.fullmatch(town.town_mail):
+        yield "TOWN_MAIL must be one address of mail: people are told to write there"
+    if not all(map(ADDRESS.fullmatch, _listed(town.operator_mail))):
         yield "OPERATOR_MAIL must be addresses of mail, comma between: else nobody is told of a fault"
 
 
@@ -113,7 +118,7 @@ def _unsafe_with_real_money(town: Settings) -> Iterator[str]:
     if not town.stripe_secret_key.get_secret_value():
         yield "STRIPE_LIVE=1 needs STRIPE_SECRET_KEY: else nobody can pay"
     for name in ("MAIL_FROM", "TOWN_MAIL"):
-        if re.search(r"[@.]example\.(jp|com|org|net)$", getattr(town, name.lower())):
+        if re.search(r"[@.]example\.(jp|com|org|net)$", mailbox(getattr(town, name.lower()))):
             yield f"STRIPE_LIVE=1 needs a {name} of the town's own: example.jp is nobody's, and receipts name it"
     if on_this_machine(town.base_url):
         yield "STRIPE_LIVE=1 needs the public BASE_URL: buyers come back to it, and Stripe calls it"

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.served import Answering, serving
 
 CLIENT, SECRET = "hiroba-client", "hiroba secret of thirty-two bytes"
 
@@ -90,35 +90,21 @@ class Outside:
 def providing() -> Iterator[Outside]:
     outside = Outside()
 
-    class Theirs(BaseHTTPRequestHandler):
+    class Theirs(Answering):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
-            self.answer(200, {"keys": outside.keys()} if path == "/keys" else outside.described())
+            self.say(200, {"keys": outside.keys()} if path == "/keys" else outside.described())
 
         def do_POST(self) -> None:
-            form = {name: values[0] for name, values in parse_qs(self.body()).items()}
-            self.answer(*outside.token(form))
+            form = {name: values[0] for name, values in parse_qs(self.sent().decode()).items()}
+            self.say(*outside.token(form))
 
-        def body(self) -> str:
-            return self.rfile.read(int(self.headers["Content-Length"])).decode()
+        def say(self, status: int, found: dict[str, Any]) -> None:
+            self.answer(status, json.dumps(found).encode())
 
-        def answer(self, status: int, found: dict[str, Any]) -> None:
-            data = json.dumps(found).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing on the screen."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Theirs) as server:
-        outside.issuer = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(Theirs) as url:
+        outside.issuer = url
         yield outside
-        server.shutdown()
-        thread.join()
 
 
 def query_of(address: str) -> dict[str, str]:

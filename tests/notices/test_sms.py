@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.notices.sms import FileSms, GatewaySms, Sms, sms
 from marketplace.ports import Ports
 from marketplace.settings import Settings
+from tests.served import Answering, serving
 
 
 @dataclass
@@ -34,25 +33,15 @@ class Gateway:
 def gateway() -> Iterator[Gateway]:
     gateway = Gateway()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Theirs(Answering):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            gateway.heard.append(json.loads(body))
+            gateway.heard.append(json.loads(self.sent()))
             gateway.tokens.append(self.headers["Authorization"])
-            self.send_response(gateway.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(gateway.status)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: numbers are nobody's business."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        gateway.url = f"http://127.0.0.1:{server.server_port}/send"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(Theirs) as url:
+        gateway.url = f"{url}/send"
         yield gateway
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(params=["file", "gateway"])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -18,35 +16,25 @@ from tests.apps import another
 from tests.local_chain import free_port
 from tests.lotteries.applied import a_lottery
 from tests.operating.looked import changed, codes, codes_with, findings
+from tests.served import Answering, serving
 
 NOT_LOCAL = {"database_url": "postgresql+psycopg://127.0.0.1:9/town"}
 
 
-class _Answering(BaseHTTPRequestHandler):
+class Services(Answering):
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.sent()
         body = b'{"jsonrpc": "2.0", "id": 1, "error": {"code": -32601}}' if self.path == "/signer" else b"[]"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(body=body)
 
     def do_HEAD(self) -> None:
-        self.send_response(405)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        self.answer(405)
 
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answering) as answering:
-        thread = threading.Thread(target=answering.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{answering.server_port}"
-        answering.shutdown()
-        thread.join()
+    with serving(Services) as url:
+        yield url
 
 
 @pytest.fixture

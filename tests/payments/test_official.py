@@ -1,8 +1,6 @@
 """The official client: what it takes from its surroundings."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from flask import Flask
@@ -10,6 +8,7 @@ from flask import Flask
 from marketplace.kit.refusals import Rejected
 from marketplace.payments.official import StripeTill
 from marketplace.settings import Settings
+from tests.served import Answering, serving
 
 
 @pytest.fixture
@@ -17,23 +16,14 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
     """(its address, what it was asked for)."""
     asked: list[str] = []
 
-    class Proxy(BaseHTTPRequestHandler):
+    class Proxy(Answering):
         def do_GET(self) -> None:
             asked.append(self.path.partition("?")[0])
-            self.send_response(404)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(b'{"error": {"type": "invalid_request_error", "code": "resource_missing"}}')
+            unknown = b'{"error": {"type": "invalid_request_error", "code": "resource_missing"}}'
+            self.answer(404, unknown, {"Content-Type": "application/json"})
 
-        def log_message(self, *_args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-        thread.join()
+    with serving(Proxy) as url:
+        yield url, asked
 
 
 def test_stripe_is_asked_through_the_proxy_that_the_environment_names(

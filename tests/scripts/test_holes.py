@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import holes
 import installing
 import pytest
 from holes import Locked
 
+from tests.served import Answering, serving
+
 GOOD, BAD = Locked("PyPI", "good", "1.0"), Locked("npm", "bad", "2.0")
 
 
-class _Database(BaseHTTPRequestHandler):
+class Database(Answering):
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
+        asked = json.loads(self.sent())["queries"]
         known = [{"vulns": [{"id": "GHSA-1"}]} if each["package"]["name"] == "bad" else {} for each in asked]
         body = {"/": json.dumps({"results": known}), "/short": '{"results": []}'}.get(self.path, "<html>").encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        self.answer(body=body)
 
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Database) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Database) as url:
+        yield url
 
 
 def test_a_hole_is_found_in_the_version_that_is_locked(database: str) -> None:

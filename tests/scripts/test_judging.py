@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import judging
 import pytest
+
+from tests.served import Answering, serving
 
 GOOD = {"performance": 97, "accessibility": 100, "best-practices": 100, "seo": 100}
 
@@ -27,22 +27,13 @@ def report(performance: float = 0.97, **audits: float | None) -> dict[str, Any]:
 def town() -> Iterator[str]:
     """Its listings, as a server tells them: each sale twice, and one page that is no sale."""
 
-    class Listings(http.server.BaseHTTPRequestHandler):
+    class Listings(Answering):
         def do_GET(self) -> None:
             links = [f"/listings/LST-{name}" for name in ("A1", "A1", "B2", "C3", "D4")] + ["/listings/archive"]
-            body = "".join(f'<a href="{link}">x</a>' for link in links).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(body="".join(f'<a href="{link}">x</a>' for link in links).encode())
 
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listings) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Listings) as url:
+        yield url
 
 
 def test_the_first_three_sales_are_judged_each_once(town: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from flask import Flask
@@ -16,6 +14,7 @@ from marketplace.listings.models import Listing
 from marketplace.storefront.embedding import frame
 from tests import given
 from tests.pages import read
+from tests.served import Answering, serving
 from tests.visiting import visiting
 
 
@@ -67,23 +66,13 @@ def elsewhere(app: Flask) -> Iterator[str]:
         )
     db.session.rollback()
 
-    class Theirs(BaseHTTPRequestHandler):
+    class Theirs(Answering):
         def do_GET(self) -> None:
-            body = text.encode() if self.path == "/" else b""
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body)
+            shown = text.encode() if self.path == "/" else b""
+            self.answer(body=shown, headings={"Content-Type": "text/html; charset=utf-8"})
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing on the screen."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Theirs) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Theirs) as url:
+        yield url
 
 
 @pytest.mark.browser

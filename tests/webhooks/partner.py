@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.served import Answering, serving
 
 
 @dataclass
@@ -33,24 +33,12 @@ class Partner:
 def listening() -> Iterator[Partner]:
     partner = Partner()
 
-    class Theirs(BaseHTTPRequestHandler):
+    class Theirs(Answering):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            partner.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            partner.got.append(({name.lower(): value for name, value in self.headers.items()}, self.sent().decode()))
             status = partner.answers.pop(0) if len(partner.answers) > 1 else partner.answers[0]
-            self.send_response(status)
-            if partner.location:
-                self.send_header("Location", partner.location)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(status, headings={"Location": partner.location} if partner.location else None)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing on the screen."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Theirs) as server:
-        partner.url = f"http://127.0.0.1:{server.server_port}/hooks?from=town"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(Theirs) as url:
+        partner.url = f"{url}/hooks?from=town"
         yield partner
-        server.shutdown()
-        thread.join()

@@ -1,0 +1,39 @@
+"""Somebody else's server on this machine, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Answering(BaseHTTPRequestHandler):
+    """One that keeps its screen clean. Each has do_GET or do_POST of its own."""
+
+    def sent(self) -> bytes:
+        """The body of the request."""
+        return self.rfile.read(int(self.headers["Content-Length"]))
+
+    def answer(self, status: int = 200, body: bytes = b"", headings: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {**(headings or {}), "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def serving(handler: type[Answering]) -> Iterator[str]:
+    """Its address: http://127.0.0.1:port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ from tests import choosing, lived, local_bucket, local_stripe, postgres
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.deployment import Deployment, deploying
-from tests.lived import Told
+from tests.lived import OnChain, Told
 from tests.local_chain import LocalChain, running
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
@@ -117,18 +118,20 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="module")
-def past() -> Callable[[], Any] | None:
-    """What has happened in the town before each test of a file: a file with a long story tells it here, once."""
-    return None
+def past(request: pytest.FixtureRequest) -> Callable[[], Any] | None:
+    """What has happened in the town before each test of a file: a file with a long story has a function of this name,
+    and a folder of such files this fixture."""
+    found: Callable[[], Any] | None = getattr(request.module, "past", None)
+    return found
 
 
 @pytest.fixture(scope="module")
 def told(
-    databases: Databases, past: Callable[[], Any] | None, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, past: Callable[[], Any] | OnChain[Any] | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Told[Any]]:
     """The past has happened, in a database of which each test gets a copy."""
     if past is None:
-        yield Told("", None)
+        yield Told("", None, None)
         return
     here = PLAIN.model_copy(update={"data_dir": tmp_path_factory.mktemp("past")})
     with lived.once(databases, here, past) as told:
@@ -192,8 +195,10 @@ class Visitor(FlaskClient):
 
 
 @pytest.fixture
-def chain(app: Flask) -> Chain:
-    """Our contracts are deployed; what the chain says is told by the test, see chainlogs.py."""
+def chain(app: Flask, told: Told[Any]) -> Chain:
+    """Our contracts are deployed; what the chain says is told by the past and by the test, see chainlogs.py."""
+    if told.chain is not None:
+        return deepcopy(told.chain)
     deploy()
     return Chain()
 

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from marketplace.settings import Settings
 from tests.apps import another
+from tests.chainlogs import Chain, deploy
 from tests.databases import Databases
 
 T = TypeVar("T")
@@ -18,12 +19,26 @@ class Told(NamedTuple, Generic[T]):
     """Of the database to be copied."""
     what: T
     """What the story returned: ids, as a rule, since rows belong to the application that read them."""
+    chain: Chain | None
+    """What the chain has said by then, of a story that is told on one."""
+
+
+class OnChain(NamedTuple, Generic[T]):
+    """A story in a town whose contracts are on a chain."""
+
+    live: Callable[[Chain], T]
 
 
 @contextmanager
-def once(databases: Databases, settings: Settings, live: Callable[[], T]) -> Iterator[Told[T]]:
-    """Have `live` happen in an application of its own with these settings, but for the database."""
+def once(databases: Databases, settings: Settings, story: Callable[[], T] | OnChain[T]) -> Iterator[Told[T]]:
+    """Have the story happen in an application of its own with these settings, but for the database."""
     with databases.copy() as url:
         with another(settings.model_copy(update={"database_url": url})):
-            what = live()
-        yield Told(url, what)
+            told = _on_chain(url, story) if isinstance(story, OnChain) else Told(url, story(), None)
+        yield told
+
+
+def _on_chain(url: str, story: OnChain[T]) -> Told[T]:
+    deploy()
+    chain = Chain()
+    return Told(url, story.live(chain), chain)

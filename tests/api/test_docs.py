@@ -8,21 +8,14 @@ import re
 from html import unescape
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.api.openapi import ENDPOINTS
 from tests import given
-from tests.chainlogs import Chain, deploy
+from tests.chainlogs import Chain
 from tests.pages import read
 from tests.resale.stage import custody, heard, held_token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 def test_every_address_parameter_and_field_is_on_the_page(app: Flask, client: FlaskClient) -> None:

@@ -16,16 +16,10 @@ from marketplace.perks.models import Channel
 from marketplace.perks.using import Asked, use
 from marketplace.rights.plans import Plan
 from tests import given
-from tests.chainlogs import Chain, deploy, somebody
+from tests.chainlogs import Chain, somebody
 from tests.holders.stage import moved
 from tests.perks.stage import Desk, a_desk, a_listing, bath, first_only, lectures, ref
 from tests.resale.stage import custody, held_token, token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -8,8 +7,8 @@ from flask import Flask
 from marketplace.kit.clock import pretending
 from tests import given
 from tests.appointments.stage import Talks, mayors_talks
-from tests.chainlogs import Chain, deploy
-from tests.lived import Told
+from tests.chainlogs import Chain
+from tests.lived import OnChain, Told
 
 NOON = datetime(2027, 6, 1, 3, tzinfo=UTC)
 
@@ -32,23 +31,16 @@ def taro(app: Flask) -> int:
 
 
 @pytest.fixture(scope="module")
-def past() -> Callable[[], tuple[Chain, Talks]]:
+def past() -> OnChain[Talks]:
     """Hana holds twelve hours of the mayor, counted by a plan of the perks."""
 
-    def live() -> tuple[Chain, Talks]:
-        deploy()
-        chain = Chain()
+    def live(chain: Chain) -> Talks:
         with pretending(NOON):
-            return chain, mayors_talks(chain, given.an_account("hana@example.jp"))
+            return mayors_talks(chain, given.an_account("hana@example.jp"))
 
-    return live
-
-
-@pytest.fixture
-def chain(app: Flask, told: Told[tuple[Chain, Talks]]) -> Chain:
-    return deepcopy(told.what[0])
+    return OnChain(live)
 
 
 @pytest.fixture
-def talks(app: Flask, told: Told[tuple[Chain, Talks]]) -> Talks:
-    return told.what[1]
+def talks(app: Flask, told: Told[Talks]) -> Talks:
+    return told.what

@@ -5,7 +5,6 @@ Each is sent as a page without JavaScript sends it, and as the script of the con
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -33,17 +32,12 @@ def _app(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
 
 
-@pytest.fixture(scope="module")
-def past() -> Callable[[], int]:
+def past() -> int:
     """An auction stands at 5,500 yen, led by 01 up to 9,000. Its id."""
-
-    def bid() -> int:
-        auction = an_auction()
-        place_bid(auction.id, given.an_account("leader@example.jp"), 9000)
-        place_bid(auction.id, given.an_account(), 5250)
-        return auction.id
-
-    return bid
+    auction = an_auction()
+    place_bid(auction.id, given.an_account("leader@example.jp"), 9000)
+    place_bid(auction.id, given.an_account(), 5250)
+    return auction.id
 
 
 @pytest.fixture

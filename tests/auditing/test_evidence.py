@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,16 +32,11 @@ from tests.pages import read, submit
 from tests.racing import at_once
 
 
-@pytest.fixture(scope="module")
-def past() -> Callable[[], None]:
+def past() -> None:
     """A town with a sale, a lottery and an auction, on a day that is over and has its head."""
-
-    def live() -> None:
-        with pretending(now() - timedelta(days=1)):
-            a_life()
-        anchor_days()
-
-    return live
+    with pretending(now() - timedelta(days=1)):
+        a_life()
+    anchor_days()
 
 
 @pytest.fixture

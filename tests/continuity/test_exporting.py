@@ -1,7 +1,6 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,7 @@ from tests.continuity.lasting import NAME, NICKNAME, a_kit, a_life
 from tests.databases import Databases
 from tests.lived import Told
 
-
-@pytest.fixture(scope="module")
-def past() -> Callable[[], list[int]]:
-    return a_life
+past = a_life
 
 
 @pytest.fixture

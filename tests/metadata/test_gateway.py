@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable
 from http.client import IncompleteRead
 from urllib.request import urlopen
 
@@ -22,20 +21,12 @@ from marketplace.metadata.models import Pin, blocks
 from marketplace.metadata.pictures import file_of
 from marketplace.rights.models import Right
 from tests import given
-from tests.lived import Told
 from tests.metadata.stored import kept, published
 
 FOR_EVER = "public, max-age=29030400, immutable"
 
 
-@pytest.fixture(scope="module")
-def past() -> Callable[[], str]:
-    return published
-
-
-@pytest.fixture
-def root(app: Flask, told: Told[str]) -> str:
-    return told.what
+past = published
 
 
 def car(data: bytes, *, whole: bool = True) -> tuple[CID, MemoryBlockstore]:

@@ -1,23 +1,12 @@
 """The gateway for who wants a part of a file, or has it already (RFC 9110)."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.lived import Told
 from tests.metadata.stored import kept, published
 
-
-@pytest.fixture(scope="module")
-def past() -> Callable[[], str]:
-    return published
-
-
-@pytest.fixture
-def root(app: Flask, told: Told[str]) -> str:
-    return told.what
+past = published
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,17 +42,12 @@ NOT_DATA = {
 }
 
 
-@pytest.fixture(scope="module")
-def past() -> Callable[[], None]:
+def past() -> None:
     """A little of everything has ended."""
-
-    def live() -> None:
-        deploy()
-        held_token(Chain(), given.an_account(), given.a_listing())
-        ended("ascending", 2_000, 3_000)
-        drawn(3)
-
-    return live
+    deploy()
+    held_token(Chain(), given.an_account(), given.a_listing())
+    ended("ascending", 2_000, 3_000)
+    drawn(3)
 
 
 @pytest.fixture

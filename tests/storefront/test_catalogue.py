@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -28,16 +26,12 @@ def shown(client: FlaskClient, page: str) -> list[str]:
     return [link for link in read(client.get(page)).links if link.startswith("/listings/LST")]
 
 
-@pytest.fixture(scope="module")
-def past() -> Callable[[], dict[str, str]]:
-    def live() -> dict[str, str]:
-        return {
-            "lecture": path_of(given.a_listing(kind="lecture", closes_at=given.in_days(1), **LECTURE)),
-            "card": path_of(given.a_listing(kind="card", closes_at=given.in_days(3), **CARD)),
-            "lottery": path_of(given.a_listing("lottery", closes_at=given.in_days(5))),
-        }
-
-    return live
+def past() -> dict[str, str]:
+    return {
+        "lecture": path_of(given.a_listing(kind="lecture", closes_at=given.in_days(1), **LECTURE)),
+        "card": path_of(given.a_listing(kind="card", closes_at=given.in_days(3), **CARD)),
+        "lottery": path_of(given.a_listing("lottery", closes_at=given.in_days(5))),
+    }
 
 
 @pytest.fixture

@@ -17,15 +17,9 @@ from marketplace.listings.models import Listing
 from marketplace.settings import Settings
 from marketplace.storefront.share_card import ROOM, _font, wrapped
 from tests import given
-from tests.chainlogs import Chain, deploy
+from tests.chainlogs import Chain
 from tests.pages import read
 from tests.resale.stage import held_token, token
-
-
-@pytest.fixture
-def chain(app: Flask) -> Chain:
-    deploy()
-    return Chain()
 
 
 def shape(data: bytes) -> tuple[str | None, tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -44,15 +43,10 @@ def ears(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]
     return HEARD
 
 
-@pytest.fixture(scope="module")
-def past() -> Callable[[], int]:
+def past() -> int:
     """The contracts are there, and a listing of many. Its id."""
-
-    def live() -> int:
-        deploy()
-        return given.a_listing(quantity=900)
-
-    return live
+    deploy()
+    return given.a_listing(quantity=900)
 
 
 @pytest.fixture

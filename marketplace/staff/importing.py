@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import rfc8785
 import sqlalchemy as sa
@@ -48,22 +48,24 @@ class Checker:
         self.columns = import_sheet.columns(self.form, self.empty)
         self.titles = {column.field: column.title for column in self.columns}
 
-    def faults(self, cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """(field, why), each field once."""
+    def look(self, cells: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+        """({field: why}, {}), or without a fault ({}, what drafting.draft() takes)."""
         told = dict(import_sheet.beside_the_form(cells, self.columns))
-        self.fill(cells)
+        self.form.process(import_sheet.typed(cells, self.columns, self.empty))
         self.form.check()
         for field, errors in self.form.errors.items():
             told.setdefault(field or "title_ja", " ".join(errors))
-        yield from told.items()
+        return told, {} if told else self.form.values()
 
-    def fill(self, cells: Mapping[str, str]) -> None:
-        self.form.process(import_sheet.typed(cells, self.columns, self.empty))
 
-    def values(self, cells: Mapping[str, str]) -> dict[str, Any]:
-        """What drafting.draft() takes."""
-        self.fill(cells)
-        return self.form.values()
+class Judged(NamedTuple):
+    """A row that is no draft yet."""
+
+    key: str
+    faults: list[dict[str, Any]]
+    """As the import keeps them."""
+    values: dict[str, Any]
+    """What drafting.draft() takes, of a row without a fault."""
 
 
 def upload(data: bytes, file_name: str, actor_id: int) -> str:
@@ -119,7 +121,7 @@ def check(import_id: int) -> None:
     checker = Checker()
     while (batch := _next_batch(import_id)) is not None:
         start, rows, seen = batch
-        faults = list(_faults(checker, rows, seen))
+        faults = [fault for judged in _judged(checker, rows, seen) for fault in judged.faults]
         with transaction():
             row = lock(ListingImport, import_id)
             if row.state != ImportState.CHECKING or row.checked != start:
@@ -143,7 +145,7 @@ def _keys(rows: list[Any]) -> set[str]:
     return {cells.get("key", "") for _number, cells in rows}
 
 
-def _faults(checker: Checker, rows: list[Any], seen: set[str]) -> Iterator[dict[str, Any]]:
+def _judged(checker: Checker, rows: list[Any], seen: set[str]) -> Iterator[Judged]:
     imported, seen = already(_keys(rows)), set(seen)
     for number, cells in rows:
         key = cells.get("key", "")
@@ -151,12 +153,14 @@ def _faults(checker: Checker, rows: list[Any], seen: set[str]) -> Iterator[dict[
         seen.add(key)
         if key in imported and not twice:
             continue
-        faults = dict(checker.faults(cells))
+        faults, values = checker.look(cells)
         if twice:
             faults.setdefault("key", "同じ管理番号の行が上にあります。")
-        for field, why in faults.items():
-            column = checker.titles.get(field, field)
-            yield {"row": number, "column": column, "typed": cells.get(field, "")[:200], "why": why}
+        named = [
+            {"row": number, "column": checker.titles.get(field, field), "typed": cells.get(field, "")[:200], "why": why}
+            for field, why in faults.items()
+        ]
+        yield Judged(key, named, values)
 
 
 def already(keys: Iterable[str]) -> set[str]:
@@ -196,9 +200,10 @@ def make_drafts(import_id: int) -> None:
         return
     actor_id, checker, start = row.imported_by, Checker(), row.brought
     rows = row.rows[start : start + DRAFTS]
-    faults = list(_faults(checker, rows, _keys(row.rows[:start])))
-    numbers, bad = {number for number, _cells in rows}, {fault["row"] for fault in faults}
-    values = {cells["key"]: checker.values(cells) for number, cells in rows if number not in bad}
+    judged = list(_judged(checker, rows, _keys(row.rows[:start])))
+    faults = [fault for each in judged for fault in each.faults]
+    values = {each.key: each.values for each in judged if not each.faults}
+    numbers = {number for number, _cells in rows}
     with transaction() as session:
         row = lock(ListingImport, import_id)
         if row.state != ImportState.IMPORTING or row.brought != start:

@@ -78,19 +78,26 @@ def _measured(name: str, task: Task, events: int) -> Iterator[Result]:
     for against, theirs in ways.items():
         times = ROUNDS if against != "web3" else SLOW_ROUNDS
         yield from _beside(name, task, events, against, theirs, times)
+    yield from beside_ponder(name, task, events)
+
+
+def beside_ponder(name: str, task: Task, events: int) -> Iterator[Result]:
+    """Nothing, with the reason on stderr, where Ponder can't be installed or ends before it is done."""
+    ours, others = [], []
+    abi = [artifact(RIGHTS).events[each] for each in EVENTS]
     try:
         ponder.install()
+        for _ in range(SLOW_ROUNDS):
+            run = ponder.index(
+                f"http://127.0.0.1:{task.port}", chains.CHAIN_ID, task.address, abi, task.first, task.last
+            )
+            assert run.events == events, run
+            others.append(Taken(1e6 * run.wall / events, 1e6 * run.processor / events))
+            forget(task)
+            ours.append(taken(partial(follow, task), events))
     except ponder.CannotRun as why:
         sys.stderr.write(f"index.{name}: no Ponder here: {why}\n")
         return
-    ours, others = [], []
-    for _ in range(SLOW_ROUNDS):
-        forget(task)
-        ours.append(taken(partial(follow, task), events))
-        abi = [artifact(RIGHTS).events[each] for each in EVENTS]
-        run = ponder.index(f"http://127.0.0.1:{task.port}", chains.CHAIN_ID, task.address, abi, task.first, task.last)
-        assert run.events == events, run
-        others.append(Taken(1e6 * run.wall / events, 1e6 * run.processor / events))
     yield from _results(name, "ponder", ours, others)
 
 

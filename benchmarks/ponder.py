@@ -133,7 +133,7 @@ def _watched(process: "subprocess.Popen[str]") -> Run:
             began, used = told["time"] / 1000, _processor(process.pid)
         if message == ENDS:
             return Run(int(events), told["time"] / 1000 - began, _processor(process.pid) - used)
-    raise CannotRun(f"it ended before it was done: {''.join(said[-3:])}")
+    raise CannotRun(f"it ended before it was done: {''.join(said[-3:]).strip()}")
 
 
 def _processor(pid: int) -> float:

@@ -1,10 +1,14 @@
 """How every page behaves: safe headers, honest caching, and polite words when something is wrong."""
 
+import re
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+import marketplace
 from marketplace.kit.db import transaction
 from marketplace.settings import Settings
 from tests import given
@@ -115,3 +119,12 @@ def test_the_page_of_that_time_speaks_three_languages_and_the_desk_japanese(
     assert "We are working on the site" in client.get("/listings").text
     desk = client.get("/staff")
     assert ("ただいま手入れをしています" in desk.text, "lang=" in "".join(read(desk).links)) == (True, False)
+
+
+def test_wherever_a_page_names_the_towns_number_a_telephone_dials_it(client: FlaskClient, settings: Settings) -> None:
+    number = settings.town_phone
+    for page in ("/help", "/about", "/law", "/accessibility", "/terms", "/privacy", "/nothing-here"):
+        text = client.get(page).text
+        assert text.count(number) == text.count(f'href="tel:0237000000">{number}</a>') > 1, page
+    templates = Path(marketplace.__file__ or "").parent.rglob("*.html")
+    assert [each.name for each in templates if re.search(r"town\.town_phone(?!\|phone)", each.read_text("utf-8"))] == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+
+from markupsafe import Markup, escape
 
 from marketplace.kit import dates, money
 from marketplace.kit.clock import jst, now
@@ -36,6 +39,12 @@ def when(moment: datetime) -> str:
     if language() != Language.EN:
         return dates.when_seen_from(moment, now())
     return f"{_near(moment)}, {_clock(moment)} {JAPAN}"
+
+
+def phone(number: str) -> Markup:
+    """A link that a telephone dials (RFC 3966); what has no digit stays words."""
+    digits = re.sub(r"[^+\d]", "", number)
+    return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(digits, number) if digits else escape(number)
 
 
 def period(start: datetime, end: datetime | None) -> str:

@@ -62,3 +62,15 @@ def test_a_sum_in_digits() -> None:
     assert shown.yen(1_300) == "1,300円"
     with speaking(Language.EN):
         assert shown.yen(1_300) == "1,300 yen"
+
+
+@pytest.mark.parametrize(
+    ("number", "link"),
+    [
+        ("0237-00-0000", '<a class="nowrap" href="tel:0237000000">0237-00-0000</a>'),
+        ("+81 237-00-0000", '<a class="nowrap" href="tel:+81237000000">+81 237-00-0000</a>'),
+        ("役場 & 窓口", "役場 &amp; 窓口"),
+    ],
+)
+def test_a_number_is_dialled_where_it_is_read(number: str, link: str) -> None:
+    assert shown.phone(number) == link

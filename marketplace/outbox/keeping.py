@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from marketplace.kit import logs
 from marketplace.kit.clock import now
-from marketplace.kit.db import alone, db, let_go, statements, transaction
+from marketplace.kit.db import alone, db, let_go, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import HANDLERS
@@ -26,34 +26,33 @@ ATTEMPTS = 20
 
 _messages = Message.__table__
 assert isinstance(_messages, sa.Table)
-_CLAIM = (
+_TAKEN, _KEPT = _messages.c.id == sa.bindparam("message"), _messages.c.id == sa.bindparam("kept")
+_DUE = (_messages.c.done_at.is_(None), _messages.c.parked_at.is_(None), _messages.c.due_at <= sa.bindparam("at"))
+_LEASED = {_messages.c.due_at: sa.bindparam("until"), _messages.c.attempts: _messages.c.attempts + 1}
+_ENDED: dict[sa.Column[Any], Any] = {_messages.c.done_at: sa.bindparam("at"), _messages.c.error: sa.null()}
+_WANTED = [_messages.c[name] for name in ("id", "topic", "handler", "body", "request", "attempts")]
+"""What _do() needs: a moment, for one, has to be read out of SQLite's text."""
+_CLAIM = sa.update(_messages).where(_TAKEN, *_DUE).values(_LEASED).returning(*_WANTED)
+_DONE = sa.update(_messages).where(_KEPT).values(_ENDED)
+_DONE_AND_CLAIM = (
     sa.update(_messages)
-    .where(
-        _messages.c.id == sa.bindparam("message"),
-        _messages.c.done_at.is_(None),
-        _messages.c.parked_at.is_(None),
-        _messages.c.due_at <= sa.bindparam("at"),
+    .where(sa.or_(_KEPT, sa.and_(_TAKEN, *_DUE)))
+    .values(
+        {column: sa.case((_TAKEN, value), else_=column) for column, value in _LEASED.items()}
+        | {column: sa.case((_KEPT, value), else_=column) for column, value in _ENDED.items()}
     )
-    .values(due_at=sa.bindparam("until"), attempts=_messages.c.attempts + 1)
-    .returning(*(_messages.c[name] for name in ("id", "topic", "handler", "body", "request", "attempts")))
-)
-"""What it gives back is what _do() needs: a moment, for one, has to be read out of SQLite's text."""
-_DONE = (
-    sa.update(_messages).where(_messages.c.id == sa.bindparam("message")).values(done_at=sa.bindparam("at"), error=None)
+    .returning(*_WANTED)
 )
 
 
 def claim(message_id: int, kept: int | None = None) -> sa.Row[Any] | None:
     """Take the message for one lease; None where another has it, or it is done, parked or not yet due.
 
-    The one that was `kept` before is written down as done in the same transaction.
+    The one that was `kept` before is written down as done in the same statement.
     """
     taken = {"message": message_id, "at": now(), "until": now() + LEASE}
-    if kept is None:
-        return next(iter(alone(_CLAIM, taken)), None)
-    with statements() as connection:
-        connection.execute(_DONE, {"message": kept, "at": now()})
-        return connection.execute(_CLAIM, taken).one_or_none()
+    rows = alone(_CLAIM, taken) if kept is None else alone(_DONE_AND_CLAIM, {**taken, "kept": kept})
+    return next((row for row in rows if row.id != kept), None)
 
 
 def deliver(message_id: int) -> bool:
@@ -71,7 +70,7 @@ def deliver_all(message_ids: Sequence[int]) -> int:
             kept = message_id
             done += 1
     if kept is not None:
-        alone(_DONE, {"message": kept, "at": now()})
+        alone(_DONE, {"kept": kept, "at": now()})
     return done
 
 

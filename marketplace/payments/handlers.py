@@ -9,13 +9,11 @@ from marketplace.kit.db import db, get, let_go
 from marketplace.outbox.promising import handles
 from marketplace.payments import balance, charging, disputing, holding, refunding, saving
 from marketplace.payments.finding import payment_behind
+from marketplace.payments.hearing import known_already
 from marketplace.payments.models import SavedCard, Way
 from marketplace.payments.stripe import till
 from marketplace.payments.stripe_models import StripeEvent
-from marketplace.payments.syncing import is_booked, sync
-
-SAY_PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded")
-"""The buyer who comes back says so too: whoever is not the first need not look."""
+from marketplace.payments.syncing import sync
 
 
 @handles("refund.promised")
@@ -56,6 +54,9 @@ def on_event(event_id: str) -> None:
     """An event is a hint: the thing itself is looked at again. Events of other shops on the same account pass by."""
     event = get(StripeEvent, event_id)
     kind, about = event.kind, dict(event.about)
+    known = known_already(kind, about)
+    if known is not None and known.is_booked(about["payment_intent"]):
+        return
     if kind.startswith("payout."):
         let_go()
         balance.keep_payout(till().transfer(about["id"]))
@@ -68,7 +69,7 @@ def on_event(event_id: str) -> None:
         return
     if kind.startswith("charge.dispute."):
         disputing.look(payment_id, about["id"])
-    elif kind not in SAY_PAID or not is_booked(payment_id, about["payment_intent"]):
+    else:
         sync(payment_id)
         if kind.startswith(("refund.", "charge.refunded")):
             refunding.look_again(payment_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -11,7 +12,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.outbox.promising import say
-from marketplace.payments.models import Payment, Way
+from marketplace.payments.finding import Known, known_of
+from marketplace.payments.models import Way
 from marketplace.payments.stripe import News
 from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.translating import news_of
@@ -40,7 +42,11 @@ KINDS = (
 )
 """What the endpoint at Stripe should be subscribed to; other kinds are answered and forgotten."""
 
-_WAY_OF = sa.select(Payment.way).where(Payment.idempotency_key == sa.bindparam("reference"))
+SUCCESS = "payment_intent.succeeded"
+"""Of what is paid on a page the page's own news (checkout.session.…) tell all that its intent's success would; of a
+saved card and of a hold there are no other. https://docs.stripe.com/checkout/fulfillment"""
+SAY_PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded", SUCCESS)
+"""The buyer who comes back says so too: whoever is not the first need not look."""
 
 
 class Forged(Refused):
@@ -82,19 +88,20 @@ def is_kept(event_id: str) -> bool:
     return kept
 
 
-def is_told_by_its_page(news: News) -> bool:
-    """Of what is paid on a page the page's own news (checkout.session.…) tell all that its intent's success would; of
-    a saved card and of a hold there are no other. https://docs.stripe.com/checkout/fulfillment"""
-    if news.kind != "payment_intent.succeeded":
-        return False
-    way = db.session.scalar(_WAY_OF, {"reference": news.about["reference"]})
-    let_go()
-    return way == Way.PAGE
+def known_already(kind: str, about: Mapping[str, str | None]) -> Known | None:
+    """Of news that a payment was made, what we know of that payment."""
+    return known_of(about["reference"]) if kind in SAY_PAID else None
 
 
 def keep(news: News, via: str) -> bool:
-    """Store it once and tell the worker ⇢ stripe.event. False where it was known, or is of no interest."""
-    if news.kind not in KINDS or is_told_by_its_page(news):
+    """Store it once and tell the worker ⇢ stripe.event. False where it was known, or is of no interest.
+
+    The worker is not told what the buyer who came back has found already.
+    """
+    if news.kind not in KINDS:
+        return False
+    known = known_already(news.kind, news.about)
+    if known is not None and news.kind == SUCCESS and known.way == Way.PAGE:
         return False
     values = {
         "id": news.id,
@@ -107,7 +114,8 @@ def keep(news: News, via: str) -> bool:
     with transaction():
         if insert_once(StripeEvent, values) is None:
             return False
-        say("stripe.event", key=news.id, event_id=news.id)
+        if known is None or not known.is_booked(news.about["payment_intent"]):
+            say("stripe.event", key=news.id, event_id=news.id)
         return True
 
 

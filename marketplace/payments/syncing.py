@@ -9,11 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, let_go, lock, transaction
+from marketplace.kit.db import get, let_go, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import say
 from marketplace.payments import asking
@@ -33,9 +31,6 @@ FACTS = {
     "payment.capture": "hold.captured",
     "payment.lose": "hold.lost",
 }
-
-_BOOKED = sa.select(Payment.state, Payment.balance_txn_id, Payment.payment_intent_id)
-_BOOKED = _BOOKED.where(Payment.id == sa.bindparam("payment"))
 
 
 def sync(payment_id: int) -> PaymentState:
@@ -59,15 +54,8 @@ def sync(payment_id: int) -> PaymentState:
     return follow(payment_id, till().session(session_id))
 
 
-def is_booked(payment_id: int, intent_id: str | None) -> bool:
-    """Whether all is known of this payment that news of its success could tell, Stripe's fee included."""
-    state, txn_id, known_intent = db.session.execute(_BOOKED, {"payment": payment_id}).one()
-    let_go()
-    return state == PaymentState.SUCCEEDED and txn_id is not None and intent_id in (None, known_intent)
-
-
 def follow(payment_id: int, session: Session) -> PaymentState:
-    """Move the payment to where `session` is, if it is not further already."""
+    """Move the payment to where `session` is, if it is not further already ⇢ of what succeeded also its `yen`."""
     with transaction():
         payment = lock(Payment, payment_id)
         hold = lock(Hold, payment_id) if payment.way == Way.HOLD else None
@@ -76,7 +64,7 @@ def follow(payment_id: int, session: Session) -> PaymentState:
         else:
             event = hold_meaning(session, payment.yen, releasing=hold.ending == Ending.RELEASE)
         _fill_in(payment, session)
-        more = _fill_in_hold(hold, session) if hold is not None else {}
+        more = _fill_in_hold(hold, session) if hold is not None else {"payment.succeed": {"yen": payment.yen}}
         if payment.MOVES.allows(payment.state, event):
             if event in ("payment.succeed", "payment.capture"):
                 payment.paid_at = now()

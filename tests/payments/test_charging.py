@@ -47,7 +47,7 @@ def test_the_card_pays_and_is_not_kept(app: Flask, stripe: LocalStripe, token: s
     assert intents(stripe) == {}  # the worker does it
     keeping.drain()
     assert (state(payment_id), intents(stripe)) == (PaymentState.SUCCEEDED, {"succeeded": 1})
-    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "order:1", "way": "card"}]
+    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "order:1", "way": "card", "yen": 3_000}]
     assert (card(saved_id).state, kept(stripe)) == (CardState.DETACHED, [])
     assert balances() | {"collected": -3_000, "fees": 108} == balances()
     assert moves()[2:] == ["card.save", "card.charge", "card.use", "card.detach"]

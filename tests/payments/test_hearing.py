@@ -11,11 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
-from marketplace.kit.db import db
+from marketplace.kit.db import db, lock, transaction
 from marketplace.outbox import keeping
 from marketplace.payments.handlers import on_event
 from marketplace.payments.hearing import Forged, hear
-from marketplace.payments.models import PaymentState
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.syncing import sync
 from marketplace.settings import Settings
@@ -148,7 +148,7 @@ def test_a_webhook_brings_a_payment_to_its_end(app: Flask, stripe: LocalStripe, 
     assert stripe.sim("deliver")["failed"] == 0
     keeping.drain()
     assert state(payment_id) == PaymentState.SUCCEEDED
-    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
+    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page", "yen": 1_000}]
 
 
 def test_stripe_says_twice_that_a_page_was_paid_and_one_of_them_is_kept(
@@ -176,6 +176,31 @@ def test_what_the_buyer_who_came_back_has_found_is_not_asked_again(
     before = stripe.sim("stats")["counts"]["api"]
     keeping.drain()
     assert stripe.sim("stats")["counts"]["api"] == before
+
+
+def test_news_of_what_the_buyer_who_came_back_has_found_are_kept_and_told_to_nobody(
+    app: Flask, stripe: LocalStripe, live_server: str
+) -> None:
+    stripe.send_webhooks_to(live_server)
+    stripe.sim("faults", manual=True)
+    paid(stripe)
+    stripe.sim("deliver")
+    assert list(db.session.scalars(sa.select(StripeEvent.kind))) == ["checkout.session.completed"]
+    assert facts("stripe.event") == {}
+
+
+def test_of_what_is_found_but_not_yet_booked_the_worker_is_told(
+    app: Flask, stripe: LocalStripe, live_server: str
+) -> None:
+    stripe.send_webhooks_to(live_server)
+    stripe.sim("faults", manual=True)
+    payment_id = paid(stripe)
+    with transaction():
+        payment = lock(Payment, payment_id)
+        was, payment.balance_txn_id = payment.balance_txn_id, None
+    stripe.sim("deliver")
+    keeping.drain()
+    assert seen(payment_id).balance_txn_id == was
 
 
 @pytest.mark.parametrize("order", ["oldest", "newest", "shuffled"])

@@ -24,7 +24,7 @@ def test_a_payment_is_followed_to_its_end(app: Flask, stripe: LocalStripe) -> No
     payment = seen(payment_id)
     assert (payment.fee_yen, payment.refunded_yen) == (36, 0)
     assert None not in (payment.payment_intent_id, payment.balance_txn_id, payment.paid_at)
-    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page"}]
+    assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page", "yen": 1_000}]
 
 
 def test_six_looks_at_once_say_it_once(app: Flask, stripe: LocalStripe) -> None:

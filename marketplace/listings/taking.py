@@ -43,10 +43,11 @@ _COUNTS = _COUNTS.where(_listings.c.id.in_(sa.bindparam("listings", expanding=Tr
 """Each number is one range of the index, counted where it lies: half of what grouping the same units costs."""
 _STEP = sa.update(_units).where(_units.c.id == sa.bindparam("unit"), _units.c.state == sa.bindparam("old"))
 _STEP = _STEP.values(state=sa.bindparam("new")).returning(_units.c.serial)
-_NOT_SOLD = sa.select(_units.c.id).limit(1)
-_NOT_SOLD = _NOT_SOLD.where(
-    _units.c.listing_id == sa.bindparam("listing"), _units.c.state.in_((UnitState.FREE, UnitState.HELD))
+_of_listing = sa.select(_units.c.id).where(_units.c.listing_id == _listings.c.id).correlate(_listings)
+SOLD_OUT = sa.and_(
+    _of_listing.exists(), sa.not_(_of_listing.where(_units.c.state.in_((UnitState.FREE, UnitState.HELD))).exists())
 )
+"""Of a listing: it has units, and none that could still be bought. Looks at one of each, where there are some."""
 
 
 class Taken(NamedTuple):
@@ -94,12 +95,6 @@ def counts(listing_ids: list[int]) -> dict[int, dict[UnitState, int]]:
         if there := {state: number for state, number in zip(UnitState, numbers, strict=True) if number}:
             found[listing_id] = there
     return found
-
-
-def is_sold_out(listing_id: int) -> bool:
-    """Whether it has units, and none that could still be bought. Looks at one of the others, where there are some."""
-    one = db.session.execute(_NOT_SOLD, {"listing": listing_id}).first()
-    return one is None and bool(counts([listing_id]))
 
 
 def remaining(listing_id: int) -> int:

@@ -9,15 +9,14 @@ from marketplace.kit.refusals import WrongState
 from marketplace.listings import amending
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.listings.scheduling import close_sale, complete
-from marketplace.listings.taking import is_sold_out
+from marketplace.listings.taking import SOLD_OUT
 from marketplace.orders import cancelling, deposits, settling
 from marketplace.orders.models import LIVE, Order, OrderState, code_of
 from marketplace.outbox.promising import handles
-from marketplace.payments.models import Payment
 
 _ID_OF = sa.select(Order.id).where(Order.code == sa.bindparam("code"))
-_YEN_OF = sa.select(Payment.yen).where(Payment.id == sa.bindparam("payment"))
-_STATE_OF_FIXED = sa.select(Listing.state).where(Listing.id == sa.bindparam("listing"), Listing.mode == Mode.FIXED)
+_FIXED = sa.select(Listing.state, SOLD_OUT.label("sold_out"))
+_FIXED = _FIXED.where(Listing.id == sa.bindparam("listing"), Listing.mode == Mode.FIXED)
 
 
 def order_of(subject: str) -> int | None:
@@ -26,12 +25,11 @@ def order_of(subject: str) -> int | None:
 
 
 @handles("payment.succeeded")
-def on_success(payment_id: int, subject: str, **_more: object) -> None:
+def on_success(payment_id: int, subject: str, yen: int, **_more: object) -> None:
     if code_of(subject) is None:
         return
-    with transaction():  # what is asked here never changes, so it may be asked where the order is settled
+    with transaction():  # whose code it is never changes, so it may be asked where the order is settled
         if (order_id := order_of(subject)) is not None:
-            yen = db.session.scalars(_YEN_OF, {"payment": payment_id}).one()
             settling.pay(order_id, payment_id, yen)
 
 
@@ -87,11 +85,13 @@ def on_token(order_code: str, **_more: object) -> None:
 @handles("listing.closed")
 def end_listing(listing_id: int, **_more: object) -> None:
     """A fixed-price sale whose last unit is sold is closed; a closed one without anything open is completed."""
-    state = db.session.scalar(_STATE_OF_FIXED, {"listing": listing_id})
+    sale = db.session.execute(_FIXED, {"listing": listing_id}).one_or_none()
+    if sale is None:
+        return
     try:
-        if state == ListingState.OPEN and is_sold_out(listing_id):
+        if sale.state == ListingState.OPEN and sale.sold_out:
             close_sale(listing_id, why="sold out")
-        elif state == ListingState.CLOSED and not unsettled(listing_id):
+        elif sale.state == ListingState.CLOSED and not unsettled(listing_id):
             complete(listing_id)
     except WrongState:
         return  # another worker was first

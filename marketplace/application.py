@@ -23,7 +23,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from marketplace.faces import dress
 from marketplace.kit import crowding, shelf
 from marketplace.kit.db import db
-from marketplace.kit.engines import ask_after_silence, begin_to_write, say_no_values, use_sqlite_well
+from marketplace.kit.engines import ask_after_silence, say_no_values, use_sqlite_well
 from marketplace.kit.lasting import here_to_stay
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import Address, Number
@@ -167,7 +167,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
             use_sqlite_well(db.engine)
         else:
             ask_after_silence(db.engine)
-            begin_to_write(db.engine)
     for office in OFFICES:
         open_office(app, office)
     dress(app)

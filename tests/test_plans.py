@@ -13,6 +13,7 @@ from flask import Flask
 
 from marketplace.auctions.bidding import place_bid
 from marketplace.kit.db import db, get, is_sqlite, transaction
+from marketplace.kit.engines import begun
 from marketplace.listings.models import Listing, UnitState
 from marketplace.listings.taking import counts, take_unit
 from marketplace.orders.placing import place
@@ -64,7 +65,7 @@ def recorded() -> Iterator[list[Statement]]:
 
 def scanned(statements: list[Statement]) -> set[tuple[str, str]]:
     """(table, statement) where a table is read from one end to the other though it may be long."""
-    with db.engine.connect().execution_options(writing=True) as connection:
+    with begun(db.engine, writing=True) as connection:
         tables = _sqlite_scans if is_sqlite() else _postgresql_scans
         return {
             (table, statement)
@@ -184,7 +185,7 @@ def planned(act: Act) -> str:
     with recorded() as statements:
         act()
     ((statement, parameters),) = statements
-    with db.engine.connect().execution_options(writing=True) as connection:
+    with begun(db.engine, writing=True) as connection:
         if not is_sqlite():
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")

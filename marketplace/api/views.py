@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from marketplace.accounts.session import current_account
 from marketplace.api import docs, health, openapi, perks, reading, schemas
 from marketplace.auctions.logs import bids_of
-from marketplace.kit.db import db
+from marketplace.kit.db import db, in_portions
 from marketplace.kit.limits import limiter
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
@@ -104,10 +104,7 @@ def resales() -> ResponseReturnValue:
 def resales_table() -> ResponseReturnValue:
     names = list(schemas.Resale.model_fields)
     rows = sa.select(Trade).order_by(Trade.block_number.desc(), Trade.log_index.desc())
-    shown = (
-        reading.resale(row).model_dump(mode="json")
-        for row in db.session.scalars(rows.execution_options(yield_per=1_000))
-    )
+    shown = (reading.resale(row).model_dump(mode="json") for row in db.session.scalars(in_portions(rows, 1_000)))
     return conditional(csv_file("resales.csv", names, ([each[name] for name in names] for each in shown)), max_age=10)
 
 

@@ -11,6 +11,7 @@ from marketplace.auditing.models import Evidence, EvidenceFile, EvidenceState
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, see_one_moment, transaction
+from marketplace.kit.engines import begun
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
@@ -65,7 +66,5 @@ def collect(evidence_id: int, asks: int) -> None:
 
 def _tell(evidence_id: int, done: int) -> None:
     """On a connection of its own: the session is in the middle of its one moment."""
-    with db.engine.connect() as connection:
-        connection.execution_options(writing=True)
-        with connection.begin():
-            connection.execute(sa.update(Evidence).where(Evidence.id == evidence_id).values(done=done))
+    with begun(db.engine, writing=True) as connection:
+        connection.execute(sa.update(Evidence).where(Evidence.id == evidence_id).values(done=done))

@@ -18,7 +18,7 @@ from marketplace.journal.models import Entry, Head
 from marketplace.journal.words import actor_in_words, state_in_words, subject_in_words
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
-from marketplace.kit.db import db
+from marketplace.kit.db import db, in_portions
 from marketplace.kit.tables import Row, csv_file
 
 bp = Blueprint("auditing", __name__, url_prefix="/staff")
@@ -95,7 +95,7 @@ def journal() -> ResponseReturnValue:
 @staff("auditor", "approver", "treasury")
 def table() -> ResponseReturnValue:
     """All that the filters let through, oldest first."""
-    rows = asked().narrow(sa.select(Entry).order_by(Entry.id)).execution_options(yield_per=1000)
+    rows = in_portions(asked().narrow(sa.select(Entry).order_by(Entry.id)), 1000)
     return csv_file("journal.csv", COLUMNS, map(line, db.session.scalars(rows)))
 
 

@@ -17,7 +17,7 @@ from marketplace.chain.contract import ANCHORS
 from marketplace.journal.days import heads
 from marketplace.journal.models import Day, Entry
 from marketplace.journal.sealing import BATCH, BEFORE_ALL, fields, row_digest
-from marketplace.kit.db import db
+from marketplace.kit.db import db, in_portions
 from marketplace.settings import settings
 
 
@@ -50,7 +50,7 @@ def on_chain(names: Sequence[str]) -> dict[str, Any]:
 
 def _chain(start: int, end: int) -> dict[str, Any]:
     between = sa.select(Entry).where(Entry.seq > start, Entry.seq <= end).order_by(Entry.seq)
-    digests = [row_digest(fields(e)) for e in db.session.scalars(between.execution_options(yield_per=BATCH))]
+    digests = [row_digest(fields(e)) for e in db.session.scalars(in_portions(between, BATCH))]
     return {
         "from": {"seq": start, "hash": _hash(start)},
         "rows": digests,

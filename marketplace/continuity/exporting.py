@@ -31,7 +31,7 @@ from marketplace.continuity import facts, pages
 from marketplace.journal.models import Entry
 from marketplace.journal.sealing import fields
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, let_go, see_one_moment
+from marketplace.kit.db import db, in_portions, let_go, see_one_moment
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
 from marketplace.metadata.models import blocks
@@ -115,7 +115,7 @@ def journal() -> Iterator[bytes]:
     days = [{name: day[name] for name in ("day", "seq", "hash")} for day in head["days"]]
     yield b'{"version":"journal-v1","seq":%d,"hash":"%s",' % (head["seq"], head["hash"].encode())
     yield b'"days":%b,"entries":[' % _json(days, indent=None)
-    rows = sa.select(Entry).where(Entry.seq <= head["seq"]).order_by(Entry.seq).execution_options(yield_per=1000)
+    rows = in_portions(sa.select(Entry).where(Entry.seq <= head["seq"]).order_by(Entry.seq), 1000)
     for entry in db.session.scalars(rows):
         comma = b"," if entry.seq and entry.seq > 1 else b""
         yield comma + b"\n" + _json({**fields(entry), "hash": entry.hash}, indent=None)

@@ -13,7 +13,7 @@ from marketplace.auctions.logs import bids_of
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.chain import contract, dating, register
 from marketplace.fund.statements import summary
-from marketplace.kit.db import db
+from marketplace.kit.db import db, in_portions
 from marketplace.kit.published import Record
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.lotteries.bundles import draw_of
@@ -56,7 +56,7 @@ def right(row: Right) -> Record:
 def tokens() -> Iterator[Record]:
     """What was issued, and the address that holds it."""
     query = sa.select(Token).where(Token.minted_at.is_not(None)).options(joinedload(Token.right))
-    for row in db.session.scalars(query.order_by(Token.token_id).execution_options(yield_per=AT_ONCE)):
+    for row in db.session.scalars(in_portions(query.order_by(Token.token_id), AT_ONCE)):
         yield {
             "contract": row.contract,
             "token_id": row.token_id,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from marketplace.journal.models import Entry, Head
 from marketplace.journal.sealing import BATCH, BEFORE_ALL, digest, fields
-from marketplace.kit.db import db
+from marketplace.kit.db import db, in_portions
 
 
 class Wrong(StrEnum):
@@ -139,7 +139,7 @@ def tail_fault(rows: int) -> Fault | None:
 
 
 def _kept(after: int = 0) -> Generator[Row, None, None]:
-    rows = sa.select(Entry).where(Entry.seq > after).order_by(Entry.seq).execution_options(yield_per=BATCH)
+    rows = in_portions(sa.select(Entry).where(Entry.seq > after).order_by(Entry.seq), BATCH)
     with db.session.scalars(rows) as found:  # a check that ends early closes the server's cursor
         for entry in found:
             yield Row(fields(entry), str(entry.hash), entry.prev)

@@ -16,9 +16,12 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from marketplace.kit.engines import begin, begin_for_portions, begun
+
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", bound="Base")
 State = TypeVar("State", bound=StrEnum)
+Query = TypeVar("Query", bound=sa.Executable)
 
 
 class UTCDateTime(sa.TypeDecorator[datetime]):
@@ -113,6 +116,11 @@ def _only_inside(session: Session, _context: object, _objects: object) -> None:
         raise RuntimeError("rows change inside transaction() alone")
 
 
+@sa.event.listens_for(db.session, "after_begin")
+def _begin(_session: Session, _transaction: orm.SessionTransaction, connection: sa.Connection) -> None:
+    begin(connection)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Write inside this block: all of it happens, or none of it. A block inside a block joins it.
@@ -156,10 +164,8 @@ def statements() -> Iterator[sa.Connection]:
             yield session.connection()
             return
         session.rollback()  # its snapshot is of before
-    with _turn_to_write(), db.engine.connect() as connection:
-        connection.execution_options(writing=True)
-        with connection.begin():
-            yield connection
+    with _turn_to_write(), begun(db.engine, writing=True) as connection:
+        yield connection
 
 
 def alone(statement: sa.Executable, values: dict[str, Any]) -> list[sa.Row[Any]]:
@@ -172,7 +178,6 @@ def alone(statement: sa.Executable, values: dict[str, Any]) -> list[sa.Row[Any]]
     if db.session.registry.has():
         db.session.rollback()  # its snapshot is of before
     with _turn_to_write(), db.engine.connect() as connection:
-        connection.execution_options(alone=True)
         return _rows(connection.execute(statement, values))
 
 
@@ -226,6 +231,13 @@ def _parts(key: object) -> dict[str, object]:
 
 def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
+
+
+def in_portions(query: Query, rows: int) -> Query:
+    """`query`, so many of whose rows are in memory at a time; to be asked at once. On PostgreSQL until the session is
+    rolled back."""
+    begin_for_portions(db.session.connection())
+    return query.execution_options(yield_per=rows)
 
 
 def see_one_moment() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +14,8 @@ SILENCE_S = 1.0
 
 
 def use_sqlite_well(engine: sa.Engine) -> None:
-    """WAL, foreign keys, and BEGIN IMMEDIATE for writers: a deferred BEGIN that read first cannot be upgraded. A
-    statement that stands `alone` needs none: it takes the lock to write at once, and commits itself."""
+    """WAL, and foreign keys. When a transaction begins, begin() says; a statement that stands alone needs no word: it
+    takes the lock to write at once, and commits itself."""
 
     @sa.event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
@@ -21,37 +23,41 @@ def use_sqlite_well(engine: sa.Engine) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
             connection.execute(f"PRAGMA {pragma}")
 
-    @sa.event.listens_for(engine, "begin")
-    def on_begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("writing"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        elif not options.get("alone"):
-            # Takes no lock yet, so it cannot fail, and goes past what SQLAlchemy does around a statement.
-            connection.connection.cursor().execute("BEGIN")
+
+def begin(connection: sa.Connection) -> None:
+    """Say that a transaction begins, which the option `writing` says to be one that writes.
+
+    SQLite hears BEGIN IMMEDIATE from writers, since a deferred BEGIN that read first cannot be upgraded, and from
+    readers BEGIN, so that they see one moment. On PostgreSQL each statement sees its own moment anyway (READ
+    COMMITTED): who only reads begins and ends nothing, which would be as many words again to the server.
+
+    The session asks for it (db.py), and so does begun(). As an event of the engine it would be two lines, and each
+    statement dearer: once an engine has any, SQLAlchemy looks for listeners all around a statement, for a twentieth of
+    what an order costs.
+    """
+    on_sqlite = connection.dialect.name == "sqlite"
+    if connection.get_execution_options().get("writing"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if on_sqlite else "BEGIN")
+    elif on_sqlite:  # takes no lock yet, so it cannot fail, and goes past what SQLAlchemy does around a statement
+        connection.connection.cursor().execute("BEGIN")
 
 
-def begin_to_write(engine: sa.Engine) -> None:
-    """For PostgreSQL, where each statement sees its own moment anyway (READ COMMITTED): who only reads begins and ends
-    nothing, which would be as many words again to the server. The engine's isolation level is AUTOCOMMIT."""
-
-    @sa.event.listens_for(engine, "begin")
-    def on_begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("writing"):
-            connection.exec_driver_sql("BEGIN")
-
-    @sa.event.listens_for(engine, "before_cursor_execute")
-    def on_execute(connection: sa.Connection, _c: object, _s: str, _p: object, context: Any, _many: bool) -> None:
-        """Rows that are fetched in portions (yield_per) stay at the server, which keeps them as long as a transaction
-        lasts: here until the session is rolled back."""
-        if context.execution_options.get("stream_results") and _at_rest(connection):
-            connection.connection.cursor().execute("BEGIN")
+@contextmanager
+def begun(engine: sa.Engine, *, writing: bool = False) -> Iterator[sa.Connection]:
+    """A connection past the session, in a transaction of its own."""
+    with engine.connect() as connection:
+        connection.execution_options(writing=writing)
+        with connection.begin():
+            begin(connection)
+            yield connection
 
 
-def _at_rest(connection: sa.Connection) -> bool:
-    """No transaction is open at the server."""
-    dbapi_connection: Any = connection.connection.dbapi_connection
-    return bool(dbapi_connection.autocommit and dbapi_connection.info.transaction_status == 0)
+def begin_for_portions(connection: sa.Connection) -> None:
+    """Rows that are fetched in portions stay at PostgreSQL's server, which keeps them as long as a transaction lasts:
+    one begins, unless the connection is in one already."""
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "postgresql" and driver.autocommit and driver.info.transaction_status == 0:
+        connection.connection.cursor().execute("BEGIN")
 
 
 def ask_after_silence(engine: sa.Engine) -> None:

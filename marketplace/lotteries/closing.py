@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marketplace.chain.anchoring import anchor
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, insert_once, lock, transaction
+from marketplace.kit.db import db, get, in_portions, insert_once, lock, transaction
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries import cards, draw
 from marketplace.lotteries.drand import drand
@@ -23,7 +23,6 @@ from marketplace.settings import settings
 
 AT_ONCE = 5000
 """Rows read from the database at a time."""
-PORTIONS = {"yield_per": AT_ONCE}
 
 
 def start(listing_id: int) -> int | None:
@@ -130,5 +129,4 @@ def entered(lottery_id: int, group: str = "") -> Iterable[tuple[str, str, int]]:
     """(no, ch, lots) of the entries of a draw in order of receipt, a portion in memory at a time."""
     query = sa.select(Entry.no, Entry.ch, Entry.lots).where(Entry.lottery_id == lottery_id, Entry.group == group)
     # on the connection: what the session adds to each row would take as long as its two hashes
-    rows = db.session.connection().execute(query.where(IN_THE_DRAW).order_by(Entry.seq), {}, execution_options=PORTIONS)
-    return rows
+    return db.session.connection().execute(in_portions(query.where(IN_THE_DRAW).order_by(Entry.seq), AT_ONCE))

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, in_portions
 from marketplace.kit.limits import limiter
 from marketplace.kit.published import Malformed
 from marketplace.kit.tables import Row, csv_file
@@ -185,7 +185,7 @@ def _rows(fixed: Draw) -> Iterator[Row]:
     rows = sa.select(Entry.rank, Entry.no, Entry.lots, Entry.ticket).where(
         Entry.lottery_id == fixed.lottery_id, Entry.group == fixed.group, IN_THE_DRAW
     )
-    for rank, no, lots, ticket in db.session.execute(rows.order_by(Entry.rank).execution_options(yield_per=AT_ONCE)):
+    for rank, no, lots, ticket in db.session.execute(in_portions(rows.order_by(Entry.rank), AT_ONCE)):
         place = waiting_place(rank, fixed.units, limit)
         word = "当選" if (rank or 0) <= fixed.units else (f"補欠{place}番" if place else "落選")
         yield rank, no, lots, ticket, word

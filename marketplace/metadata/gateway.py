@@ -25,6 +25,7 @@ from ipfs.cid import CID, Block
 from ipfs.errors import IpfsError, Malformed, NotADirectory, NotAFile, NotFound
 from ipfs.resolver import Found
 from marketplace.kit.db import db
+from marketplace.kit.engines import begun
 from marketplace.metadata.models import Document, blocks
 
 log = logging.getLogger(__name__)
@@ -205,7 +206,7 @@ def _stream(pieces: Callable[[SqlBlockstore], Iterator[bytes]]) -> Iterator[byte
     engine = db.engine
 
     def sending() -> Iterator[bytes]:
-        with engine.connect() as connection:
+        with begun(engine) as connection:
             yield from pieces(SqlBlockstore(connection, blocks))
 
     return sending()

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.continuity import facts
-from marketplace.kit.db import Base, db
+from marketplace.kit.db import Base, db, in_portions
 from marketplace.kit.published import Record
 
 AT_ONCE = 2_000
@@ -44,7 +44,7 @@ def different(ours: Record, theirs: Record) -> list[str]:
 
 def _of_table(table: sa.Table, told: Told) -> Record:
     digest, count = hashlib.sha256(), 0
-    query = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=AT_ONCE)
+    query = in_portions(sa.select(table).order_by(*table.primary_key), AT_ONCE)
     for row in db.session.execute(query):
         digest.update(json.dumps([_plain(value) for value in row], ensure_ascii=False, sort_keys=True).encode())
         digest.update(b"\n")

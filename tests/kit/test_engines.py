@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from flask import Flask
 
 from marketplace.accounts.models import Account
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, see_one_moment, transaction
+from marketplace.kit.db import db, in_portions, see_one_moment, transaction
+from marketplace.kit.engines import begun
+from tests.crashing import PowerCut
 from tests.databases import chosen
 
+on_sqlite = pytest.mark.skipif(chosen() != "sqlite", reason="SQLite: on PostgreSQL each statement sees its own moment")
 on_postgresql = pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: on SQLite a reader holds up nobody")
 
 
@@ -22,6 +26,37 @@ def is_open() -> bool:
 
 def accounts() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(Account)) or 0
+
+
+def write_one(connection: sa.Connection) -> None:
+    connection.execute(sa.insert(Account).values(email="a@example.jp", code="ACC-2345678", created_at=now()))
+
+
+@on_sqlite
+def test_who_reads_sees_one_moment_until_it_is_left(app: Flask) -> None:
+    assert accounts() == 0
+    with begun(db.engine, writing=True) as another:
+        write_one(another)
+    assert accounts() == 0
+    db.session.rollback()
+    assert accounts() == 1
+
+
+@on_sqlite
+def test_who_reads_past_the_session_sees_one_moment_too(app: Flask) -> None:
+    with begun(db.engine) as connection:
+        seen = [connection.scalar(sa.select(sa.func.count()).select_from(Account))]
+        with transaction() as session:
+            session.add(Account(email="a@example.jp", created_at=now()))
+        seen.append(connection.scalar(sa.select(sa.func.count()).select_from(Account)))
+    assert (seen, accounts()) == ([0, 0], 1)
+
+
+def test_a_block_past_the_session_that_fails_has_written_nothing(app: Flask) -> None:
+    with suppress(PowerCut), begun(db.engine, writing=True) as connection:
+        write_one(connection)
+        raise PowerCut
+    assert accounts() == 0
 
 
 @on_postgresql
@@ -45,12 +80,12 @@ def test_one_moment_is_a_transaction_until_it_is_left_and_the_next_reader_has_no
 def test_rows_are_read_in_portions_inside_a_transaction_and_outside(app: Flask, inside: bool) -> None:
     with transaction() as session:
         session.add_all([Account(email=f"{n}@example.jp", created_at=now()) for n in range(5)])
-    portions = sa.select(Account.id).order_by(Account.id).execution_options(yield_per=2)
+    by_id = sa.select(Account.id).order_by(Account.id)
     if inside:
         with transaction() as session:
-            assert list(session.scalars(portions)) == [1, 2, 3, 4, 5]
+            assert list(session.scalars(in_portions(by_id, 2))) == [1, 2, 3, 4, 5]
     else:
-        assert list(db.session.scalars(portions)) == [1, 2, 3, 4, 5]
+        assert list(db.session.scalars(in_portions(by_id, 2))) == [1, 2, 3, 4, 5]
     db.session.rollback()
     assert accounts() == 5
     if chosen() == "postgresql":

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy import session as theirs
 from sqlalchemy import orm
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -62,7 +63,20 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+class OneEngine(theirs.Session):
+    """There is one database: Flask-SQLAlchemy would ask at each statement which of several the table is in."""
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        return self._db.engine
+
+    def get_bind(
+        self, mapper: Any = None, clause: Any = None, bind: sa.Engine | sa.Connection | None = None, **_more: Any
+    ) -> sa.Engine | sa.Connection:
+        return self._engine if bind is None else bind
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": OneEngine})
 
 
 def state_column(
@@ -230,7 +244,7 @@ def _parts(key: object) -> dict[str, object]:
 
 
 def is_sqlite() -> bool:
-    return db.engine.dialect.name == "sqlite"
+    return db.session().get_bind().dialect.name == "sqlite"
 
 
 def in_portions(query: Query, rows: int) -> Query:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
@@ -13,6 +14,7 @@ from flask import current_app
 
 from marketplace.journal import guarding
 from marketplace.kit.db import UTCDateTime
+from marketplace.kit.engines import begin
 
 migrate = current_app.extensions["migrate"]
 target = migrate.db
@@ -64,10 +66,13 @@ def without_function(_context: Any, _revision: Any, op: ops.DowngradeOps) -> ops
     return ops.DowngradeOps([*op.ops, Unguard()]) if gone >= set(guarding.TABLES) else op
 
 
-# a migration is a transaction, though our own engine on PostgreSQL begins one only for transaction() (kit/engines.py)
-whole = {} if target.engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+# each migration is a transaction, though our own engines begin one only where kit/engines.py is asked to
+on_sqlite = target.engine.dialect.name == "sqlite"
+whole = {"writing": True} if on_sqlite else {"isolation_level": "READ COMMITTED"}
 
 with target.engine.connect().execution_options(**whole) as connection:
+    if on_sqlite:
+        sa.event.listen(connection, "begin", begin)
     context.configure(
         connection=connection,
         target_metadata=target.metadata,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.engine.interfaces import ReflectedIndex
@@ -11,6 +12,7 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 from tests.apps import another
+from tests.crashing import PowerCut
 from tests.databases import Databases
 
 
@@ -68,3 +70,16 @@ def test_the_last_migration_is_undone_and_done_again(app: Flask) -> None:
     undone = schema(db.engine)
     flask_migrate.upgrade()
     assert (undone != before, schema(db.engine)) == (True, before)
+
+
+def test_a_migration_that_dies_half_way_leaves_nothing(databases: Databases, tmp_path: Path) -> None:
+    with databases.empty() as url, another(Settings(database_url=url, data_dir=tmp_path)):
+
+        @sa.event.listens_for(db.engine, "before_cursor_execute")
+        def die(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+            if "CREATE TABLE orders" in statement:
+                raise PowerCut
+
+        with pytest.raises(PowerCut):
+            flask_migrate.upgrade()
+        assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}

@@ -25,6 +25,7 @@ from benchmarks import Result, compared
 from marketplace.application import create_app
 from marketplace.kit import merkle
 from marketplace.kit.db import db
+from marketplace.kit.engines import begun
 from marketplace.lotteries import draw
 from marketplace.lotteries.closing import entered
 from marketplace.lotteries.models import Entry
@@ -124,7 +125,7 @@ def town(place: Path) -> Iterator[Flask]:
 def fill(place: Path, rows: int) -> None:
     """A database with the entries of one lottery: of their columns, those that a draw reads."""
     columns = 'id INTEGER PRIMARY KEY, lottery_id INT, seq INT, no TEXT, ch TEXT, lots INT, "group" TEXT, state TEXT'
-    with town(place), db.engine.begin() as connection:
+    with town(place), begun(db.engine, writing=True) as connection:
         connection.exec_driver_sql(f"CREATE TABLE entries ({columns}, UNIQUE (lottery_id, seq), UNIQUE (no))")
         for first in range(1, rows + 1, AT_ONCE):
             numbers = range(first, min(first + AT_ONCE, rows + 1))

@@ -181,6 +181,7 @@ def test_pages_that_are_open_at_the_close_say_what_it_means_to_who_bid(
             expect(page.locator("#own")).to_contain_text(words, timeout=SLOW)
             expect(page.get_by_text("最高額です")).to_be_hidden()
             expect(page.get_by_role("button", name="確認画面へすすむ")).to_be_hidden()
+            expect(page.get_by_text("受付中", exact=True)).to_be_hidden()
             assert page.evaluate("window.sameDocument")
         expect(opened[-1][0].get_by_role("link", name="お支払いに進む")).to_be_visible()
         expect(stranger.locator("#standing")).to_contain_text("03番の方が 8,250円 で落札しました。", timeout=SLOW)

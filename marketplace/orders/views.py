@@ -103,9 +103,10 @@ def progress(code: str) -> ResponseReturnValue:
     """How far the order is, whole or as the part that a page asks for again and again."""
     order = mine(code, SHOWN)
     under_way, paid = asking.payments_of(order.subject)
-    template = "orders/_progress.html" if wants_fragment() else "orders/show.html"
+    fragment = wants_fragment()
     page = render_template(
-        template,
+        "orders/_progress.html" if fragment else "orders/show.html",
+        fragment=fragment,
         order=order,
         listing=order.listing,
         payment=paid or under_way,

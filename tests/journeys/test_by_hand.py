@@ -121,6 +121,7 @@ def buy(page: Page, title: str, *, script: bool) -> None:
     arrived = page.get_by_text("お手元に届きました。")
     if script:
         expect(arrived).to_be_visible(timeout=SLOW)  # the page moves by itself
+        expect(page.get_by_role("link", name="領収書を受け取る")).to_be_visible()
     else:
         until(page, page.url, lambda: arrived.count() > 0)
     frame(page, "Paid, issued, arrived. No wallet was needed.")

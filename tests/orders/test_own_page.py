@@ -72,6 +72,20 @@ def test_after_a_refund_it_says_when_and_that_the_right_is_over_and_offers_no_re
     ]
 
 
+def test_what_a_waiting_page_asks_for_brings_the_receipt_with_the_right_and_not_before(
+    app: Flask, order: Order, stripe: LocalStripe
+) -> None:
+    def links(of: Order) -> set[str]:
+        client = given.signed_in(app.test_client(), of.buyer_id)
+        return set(read(client.get(f"/orders/{of.code}", headers={"HX-Request": "true"})).links)
+
+    coming = bought(stripe)
+    assert [links(coming), links(order)] == [
+        {f"/orders/{coming.code}"},
+        {"/mypage", f"/listings/{order.listing.code}", f"/orders/{order.code}/receipt"},
+    ]
+
+
 def test_easy_japanese_says_of_a_right_that_will_come_and_of_one_that_came_which_it_is(
     app: Flask, order: Order, stripe: LocalStripe
 ) -> None:

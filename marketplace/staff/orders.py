@@ -22,6 +22,7 @@ from marketplace.payments.models import Payment, Refund
 from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.desk import me
 from marketplace.staff.forms import RefundForm
+from marketplace.staff.looking_up import asked_for
 from marketplace.staff.money_forms import RetryForm
 from marketplace.tokens.freezing import frozen
 from marketplace.tokens.revoking import revocable
@@ -36,17 +37,22 @@ MAY_REFUND = {Role.TREASURY, Role.APPROVER}
 @bp.get("")
 @staff("treasury", "approver", "counter")
 def index() -> ResponseReturnValue:
+    """Newest first, by state, listing and what the buyer says of it."""
     state, code, before = (request.args.get(name, "") for name in ("state", "listing", "before"))
-    query = sa.select(Order).options(selectinload(Order.listing), joinedload(Order.unit))
+    wanted = request.args.get("q", "").strip()
+    asked = [asked_for(wanted)] if wanted else []
+    if code:
+        asked.append(Order.listing_id.in_(sa.select(Listing.id).where(Listing.code == code)))
+    if wanted:
+        look_at(*(f"order:{each}" for each in db.session.scalars(sa.select(Order.code).where(*asked).limit(PAGE))))
+    query = sa.select(Order).options(selectinload(Order.listing), joinedload(Order.unit)).where(*asked)
     query = query.order_by(Order.id.desc()).limit(PAGE + 1)
     if state in STATE_JA:
         query = query.where(Order.state == OrderState(state))
-    if code:
-        query = query.join(Listing, Order.listing_id == Listing.id).where(Listing.code == code)
     if before.isdecimal():
         query = query.where(Order.id < int(before))
     orders = list(db.session.scalars(query))
-    found = db.session.execute(sa.select(Order.state, sa.func.count()).group_by(Order.state)).all()
+    found = db.session.execute(sa.select(Order.state, sa.func.count()).where(*asked).group_by(Order.state)).all()
     counts = {row[0]: row[1] for row in found}
     return render_template(
         "staff/orders.html",
@@ -54,6 +60,7 @@ def index() -> ResponseReturnValue:
         older=orders[PAGE - 1].id if len(orders) > PAGE else None,
         state=state,
         code=code,
+        wanted=wanted,
         states=STATE_JA,
         counts=counts,
     )

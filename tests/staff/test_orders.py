@@ -100,6 +100,45 @@ def test_orders_are_listed_by_state_and_by_listing_the_newest_first(app: Flask, 
     assert shown == [[two, one], [two], [one], [two, one], []]
 
 
+def codes(client: FlaskClient, **query: str) -> list[str]:
+    links = read(client.get("/staff/orders", query_string=query)).links
+    return [link.removeprefix("/staff/orders/") for link in links if "/orders/ORD-" in link]
+
+
+def test_an_order_is_found_by_what_its_buyer_says_on_the_telephone(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("counter"))
+    listing_id = given.a_listing()
+    hanako, taro = given.an_account("hanako@example.jp"), given.an_account("taro@example.jp")
+    with transaction():
+        get(Account, hanako).name = "青山　あおい"
+    hers, his = (get(Order, place(each, listing_id)).code for each in (hanako, taro))
+    spoken = hers.removeprefix("ORD-")
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in hers.lower())
+    for said in (hers, hers.lower(), wide, spoken, f" {spoken[:4]} {spoken[4:]} ", spoken[:7]):
+        assert codes(client, q=said) == [hers], said
+    for said in ("Hanako@example.jp", "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ", "青山 あおい", "青山あおい", "あおい"):
+        assert codes(client, q=said) == [hers], said
+    assert [codes(client, q=said) for said in ("ORD-", "hanako", "%", "😀", "-1", "nobody@example.jp")] == [[]] * 6
+    assert codes(client, q=hers, state="paid") == []
+    assert codes(client, q=" ") == [his, hers]
+
+
+def test_who_was_looked_up_stands_in_the_journal(app: Flask, client: FlaskClient) -> None:
+    order = placed()
+    given.signed_in(client, given.staff("counter"))
+    assert [codes(client), codes(client, q=order.buyer.email)] == [[order.code]] * 2
+    seen = db.session.scalars(sa.select(Entry).where(Entry.event == "look"))
+    assert [(entry.subject, entry.details["whose"]) for entry in seen] == [(order.subject, [order.subject])]
+
+
+def test_states_are_counted_among_the_orders_that_are_asked_for(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("auditor"))
+    first, _second = placed(), paid()
+    for query in ({"listing": first.listing.code}, {"q": first.code}):
+        words = read(client.get("/staff/orders", query_string=query)).words
+        assert ["お支払い待ち 1" in words, "発行中" in words] == [True, False], query
+
+
 def test_an_order_that_never_was_is_not_found(app: Flask, client: FlaskClient) -> None:
     given.signed_in(client, given.staff("auditor"))
     assert client.get("/staff/orders/ORD-NOTHERE").status_code == 404

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from marketplace.holders.models import Wallet
-from marketplace.holders.rules import Disputed, RefundUnderWay
+from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, Refund, RefundState
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
 
+ORDER = "order:"
+"""How the subject of a payment for an order begins."""
+ARRIVED = {RefundState.SUCCEEDED, RefundState.BY_BANK}
+"""How a refund ends with whoever paid."""
 THAWING = ("won", "warning_closed", "prevented")
 """How a dispute ends that leaves the money with the town; of one that was lost the right stays frozen."""
 
@@ -24,13 +30,23 @@ def with_payer(token: Token) -> bool:
     return db.session.scalar(own.limit(1)) is not None
 
 
-@freezes("holders.payment")
+def doubted(order_codes: Collection[str]) -> set[str]:
+    """Those of which a payment was objected to, or goes back."""
+    subjects = [f"{ORDER}{code}" for code in order_codes]
+    doubt = Payment.dispute.is_not(None) | sa.exists().where(Refund.payment_id == Payment.id)
+    found = db.session.scalars(sa.select(Payment.subject).where(Payment.subject.in_(subjects), doubt))
+    return {subject.removeprefix(ORDER) for subject in found if subject is not None}
+
+
+@freezes("holders.payment", doubted)
 def payment(token: Token) -> Refused | None:
-    """An objection that is open or was lost, and every refund. Somebody who got it in good faith is not asked."""
-    paid = sa.select(Payment.dispute, Payment.refunded_yen).where(Payment.subject == f"order:{token.order_code}")
-    payments = db.session.execute(paid).all()
-    objected = any(dispute not in (None, *THAWING) for dispute, _back in payments)
-    returned = any(back for _dispute, back in payments)
-    if not (objected or returned) or not with_payer(token):
+    """An objection that is open or was lost, and every refund, also one that the card did not take: the town owes it
+    still. Somebody who got it in good faith is not asked."""
+    subject = f"{ORDER}{token.order_code}"
+    disputes = db.session.scalars(sa.select(Payment.dispute).where(Payment.subject == subject)).all()
+    backs = sa.select(Refund.state).join(Payment).where(Payment.subject == subject, Refund.state != RefundState.RETRIED)
+    states = set(db.session.scalars(backs))
+    objected = any(dispute not in (None, *THAWING) for dispute in disputes)
+    if not (objected or states) or not with_payer(token):
         return None
-    return Disputed() if objected else RefundUnderWay()
+    return Disputed() if objected else Refunded() if states <= ARRIVED else RefundUnderWay()

@@ -61,6 +61,11 @@ class RefundUnderWay(Refused):
     message = "この権利の代金は返金の手続きに入っているため、使うことも動かすこともできません。"
 
 
+class Refunded(Refused):
+    code = "refunded"
+    message = "この権利の代金はお返ししたので、もう使うことも動かすこともできません。"
+
+
 def check_leaving(
     *, holds: bool, state: TokenState, transferable: bool, tradable_from: datetime | None, at: datetime
 ) -> None:

@@ -6,6 +6,8 @@ the buyer in good faith keeps it: then nothing goes back this way.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from marketplace.accounts.second_person import acting, reason
@@ -131,8 +133,13 @@ def token_of(order: Order) -> Token | None:
     return db.session.scalar(sa.select(Token).where(Token.order_code == order.code))
 
 
-@freezes("orders.refund")
+def _asked_back(order_codes: Collection[str]) -> set[str]:
+    asked = sa.select(Order.code).join(RefundRequest, RefundRequest.order_id == Order.id)
+    return set(
+        db.session.scalars(asked.where(Order.code.in_(order_codes), RefundRequest.state == RefundRequestState.ASKED))
+    )
+
+
+@freezes("orders.refund", _asked_back)
 def _asked(token: Token) -> Refused | None:
-    asked = sa.select(RefundRequest.id).join(Order, Order.id == RefundRequest.order_id)
-    mine = asked.where(Order.code == token.order_code, RefundRequest.state == RefundRequestState.ASKED)
-    return RefundUnderWay() if db.session.scalar(mine) is not None and with_payer(token) else None
+    return RefundUnderWay() if _asked_back([token.order_code]) and with_payer(token) else None

@@ -19,7 +19,8 @@ from marketplace.kit.refusals import Refused
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from marketplace.payments.asking import ask
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.refunding import promise_refund
 from tests.chainlogs import Chain, digest
 from tests.resale.stage import custody, heard, token
 from tests.wallets import OwnWallet
@@ -91,13 +92,17 @@ def _a_transaction(session: Session) -> int:
     return tx.id
 
 
-def paid_and(token_id: int, **facts: object) -> None:
-    """The payment of the token's order, with what Stripe has said of it since."""
+def paid_and(token_id: int, *, returned: bool = False, **facts: object) -> None:
+    """The payment of the token's order, with what Stripe has said of it since; `returned`: it is to go back."""
     order = token(token_id).order_code
     pages = ("http://127.0.0.1/paid", "http://127.0.0.1/cancelled")
     payment_id = ask(f"order:{order}", 3_000, "A right", "hana@example.jp", *pages, now() + timedelta(hours=1))
     with transaction() as session:
-        session.execute(sa.update(Payment).where(Payment.id == payment_id).values(**facts))
+        if facts:
+            session.execute(sa.update(Payment).where(Payment.id == payment_id).values(**facts))
+        if returned:
+            session.execute(sa.update(Payment).values(state=PaymentState.SUCCEEDED, payment_intent_id="pi_test"))
+            promise_refund(payment_id, 3_000, "開催できなくなったため", f"returned:{order}")
 
 
 TARO = "taro@example.jp"

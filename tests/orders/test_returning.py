@@ -51,7 +51,7 @@ def test_two_persons_give_the_money_of_an_issued_right_back(app: Flask, stripe: 
     keeping.drain()
     order = fresh(order.id)
     assert (order.state, refunds()) == (OrderState.REFUNDED, [(RefundState.SUCCEEDED, 1_000)])
-    assert frozen_code(order) == "refund_under_way"  # the money is back, so the right stays still
+    assert frozen_code(order) == "refunded"  # the money is back, so the right stays still
     assert get(Unit, order.unit_id).state == UnitState.SOLD  # a number that was issued is never sold again
     assert balances()["refunds"] == 1_000
     mails = db.session.scalars(sa.select(Notice.template).where(Notice.key.like(f"%:{order.code}")))
@@ -128,6 +128,20 @@ def test_a_resident_right_can_not_end_on_the_chain_and_stays_frozen(
     returning.approve(asked(order), given.staff("approver"))
     assert db.session.scalar(sa.select(Call).where(Call.function == "revoke")) is None
     assert isinstance(frozen(token_of(order)), RefundUnderWay)
+
+
+def test_a_right_stays_still_while_the_card_does_not_take_its_money_back(
+    app: Flask, stripe: LocalStripe, chain: Chain
+) -> None:
+    order = issued(chain, bought(stripe, card="pm_card_refundFail"))
+    returning.approve(asked(order), given.staff("approver"))
+    heard()
+    assert (refunds(), fresh(order.id).state) == ([(RefundState.FAILED, 1_000)], OrderState.REFUND_PENDING)
+    assert frozen_code(order) == "refund_under_way"
+    (failed,) = db.session.scalars(sa.select(Refund.id))
+    refunding.pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
+    keeping.drain()
+    assert (fresh(order.id).state, frozen_code(order)) == (OrderState.REFUNDED, "refunded")
 
 
 def test_a_payment_in_dispute_is_not_given_back_besides(app: Flask, stripe: LocalStripe, chain: Chain) -> None:

@@ -26,6 +26,7 @@ from marketplace.orders.models import OPEN, Order
 from marketplace.perks.holding import with_perks
 from marketplace.perks.standing import standings
 from marketplace.resale.models import Offer, OfferState
+from marketplace.tokens.freezing import frozen_among
 from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("mypage", __name__)
@@ -67,6 +68,7 @@ def show() -> ResponseReturnValue:
         gifts=waiting_for(me),
         swaps=offered_to(me),
         outside=_in_own_wallets(me.id),
+        stopped=frozen_among(tokens),
         busy=_busy(me.id, [token.token_id for token in tokens]),
         offered=offered,
         bookings=bookings_of(me.id),

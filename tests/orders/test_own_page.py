@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from marketplace.holders.rules import Disputed, RefundUnderWay
+from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
 from marketplace.kit import shown
 from marketplace.kit.db import db, get
 from marketplace.orders import returning
@@ -55,6 +55,19 @@ def test_while_its_money_is_asked_back_it_says_so(app: Flask, order: Order) -> N
     returning.ask(order.id, given.staff("treasury"), "説明と違う特典をお渡ししていたため")
     page = shown_of(app, order)
     assert [word in page.words for word in (ARRIVED, STILL, RefundUnderWay.message)] == [False, True, True]
+
+
+def test_my_page_says_of_a_right_whose_money_went_back_that_it_is_over(app: Flask, order: Order) -> None:
+    def words() -> list[bool]:
+        page = read(given.signed_in(app.test_client(), order.buyer_id).get("/mypage"))
+        return [each.message in page.words for each in (RefundUnderWay, Refunded)]
+
+    before = words()
+    request_id = returning.ask(order.id, given.staff("treasury"), "説明と違う特典をお渡ししていたため")
+    asked = words()
+    returning.approve(request_id, given.staff("approver"))
+    keeping.drain()
+    assert [before, asked, words()] == [[False, False], [True, False], [False, True]]
 
 
 def test_after_a_refund_it_says_when_and_that_the_right_is_over_and_offers_no_receipt(app: Flask, order: Order) -> None:

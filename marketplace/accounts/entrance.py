@@ -70,7 +70,7 @@ def ask_page(form: AskForm, after: str) -> str:
 def type_code() -> ResponseReturnValue:
     if "asked" not in session:
         return redirect(url_for("accounts.ask"), 303)
-    return render_template("accounts/code.html", form=CodeForm(formdata=None), email=session["asked"])
+    return code_page(CodeForm(formdata=None))
 
 
 @bp.post("/signin/code")
@@ -86,7 +86,11 @@ def check_code() -> ResponseReturnValue:
             form.refuse(refusal)
         else:
             return enter(account_id, session.get("next"))
-    return render_template("accounts/code.html", form=form, email=session["asked"]), 422
+    return code_page(form), 422
+
+
+def code_page(form: CodeForm) -> str:
+    return render_template("accounts/code.html", form=form, email=session["asked"], next=session.get("next", HOME))
 
 
 @bp.get("/signin/link/<token>")

@@ -32,7 +32,7 @@ class WrongCode(Invalid):
 
 class CodeExpired(Invalid):
     code = "code_expired"
-    message = "この番号は使えなくなりました。お手数ですが、もう一度メールをお送りください。"
+    message = "この番号は使えなくなりました。下の「新しい番号をメールで受け取る」を押してください。"
 
 
 class TooManyCodes(Refused):

@@ -65,6 +65,26 @@ def test_a_wrong_code_stays_in_its_box_with_the_reason_beside_it(client: FlaskCl
     assert submit(client, "/signin/code", {"code": given.mailed_code(HANAKO)}).status_code == 303
 
 
+def test_a_code_that_is_used_up_is_followed_by_a_new_one_without_leaving_the_page(client: FlaskClient) -> None:
+    asked(client, "/signin?next=/fund")
+    first = given.mailed_code(HANAKO)
+    wrong = f"{(int(first) + 1) % 1_000_000:06}"
+    said = [read(submit(client, "/signin/code", {"code": wrong})).form("/signin/code").errors for _ in range(6)]
+    assert said[-1] == {"code": "この番号は使えなくなりました。下の「新しい番号をメールで受け取る」を押してください。"}
+    answer = submit(client, "/signin/code", {}, action="/signin")
+    assert (answer.status_code, answer.location, given.mailed_code(HANAKO) != first) == (303, "/signin/code", True)
+    assert (
+        submit(client, "/signin/code", {"code": given.mailed_code(HANAKO)}, action="/signin/code").location == "/fund"
+    )
+
+
+def test_whoever_goes_back_to_mend_the_address_still_comes_where_they_wanted_to_go(client: FlaskClient) -> None:
+    asked(client, "/signin?next=/listings/LST-TEST?page=2")
+    (back,) = [link for link in read(client.get("/signin/code")).links if link.startswith("/signin?")]
+    form = read(client.get(back)).form("/signin")
+    assert (form.value("email"), form.value("next")) == (HANAKO, "/listings/LST-TEST?page=2")
+
+
 def test_the_box_for_the_code_is_one_that_telephones_know(client: FlaskClient) -> None:
     asked(client)
     (box,) = re.findall(r'<input[^>]*name="code"[^>]*>', client.get("/signin/code").text)

@@ -219,3 +219,26 @@ class TestTheDoor:
         given.signed_in(client, given.staff("drafter"))
         with pretending(now() + timedelta(hours=10)):
             assert client.get(path).status_code == 303
+
+
+@pytest.mark.parametrize("role", ["drafter", "treasury", "approver", "auditor"])
+def test_no_link_beside_a_sale_leads_to_a_page_that_is_refused(app: Flask, client: FlaskClient, role: str) -> None:
+    running, over = given.a_listing(), given.a_listing()
+    scheduling.close_sale(over)
+    sales = (over, given.a_listing("lottery"), given.a_listing("ascending", "naming"))
+    given.signed_in(client, given.staff(role))
+    for listing_id, part in ((running, "preview"), (running, "stop"), *((each, "preview") for each in sales)):
+        page = read(client.get(f"/staff/listings/{get(Listing, listing_id).code}/{part}"))
+        links = [link for link in page.links if link.startswith("/staff")]
+        assert links
+        answers = {link: client.get(link) for link in links}
+        ends = {link: client.get(each.location) if each.location else each for link, each in answers.items()}
+        assert [link for link, each in ends.items() if each.status_code == 403] == []
+
+
+def test_staff_who_are_refused_a_page_are_led_back_to_their_desk_and_buyers_are_not(
+    app: Flask, client: FlaskClient
+) -> None:
+    visitors = (given.staff("drafter"), given.an_account())
+    answers = [given.signed_in(client, each).get("/staff/orders") for each in visitors]
+    assert [(each.status_code, "/staff" in read(each).links) for each in answers] == [(403, True), (403, False)]

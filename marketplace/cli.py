@@ -41,8 +41,9 @@ def parser() -> argparse.ArgumentParser:
         return command
 
     up = add("up", _up, "start everything on this machine, with the demo town on the first run")
-    up.add_argument("--port", type=int, default=8000)
-    up.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[1] / "data")
+    up.add_argument("--port", type=_port, default=8000, help="of 127.0.0.1; %(default)s where none is named")
+    home = Path(__file__).resolve().parents[1] / "data"
+    up.add_argument("--data", type=Path, default=home, help="where everything is kept; data/ beside the program")
     up.add_argument("--fresh", action="store_true", help="forget the data of the last run first")
     add("worker", _worker, "do what was promised: deliver the outbox, run the sheets, send to the chain")
     follow = add("follow", _follow, "follow the chain: read contract events into our tables")
@@ -88,6 +89,12 @@ def _live_here() -> None:
 
     kept = premises.read(Path(os.environ.get("DATA_DIR", "data")) / "hiroba.env")
     os.environ.update(premises.merged(kept, os.environ))
+
+
+def _port(typed: str) -> int:
+    if typed.isdecimal() and 0 < int(typed) < 65536:
+        return int(typed)
+    raise argparse.ArgumentTypeError(f"{typed} is no port: a number from 1 to 65535")
 
 
 def _up(options: argparse.Namespace) -> int:

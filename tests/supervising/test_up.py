@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.cli import main
 from tests.local_chain import free_port
 from tests.processes import eventually, is_gone, living_in
 from tests.town import ROOT, Town, pid_of, status, town
@@ -71,6 +72,20 @@ def test_a_port_that_is_taken_is_one_line_with_the_remedy(tmp_path: Path) -> Non
         1,
         "",
         f"Port {port} can't be used (Address already in use): {advice}\n",
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "8000a"])
+def test_what_is_no_port_is_said_before_anything_is_started_or_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, port: str
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["up", "--data", str(tmp_path / "town"), "--port", port])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert (refused.value.code, told, (tmp_path / "town").exists()) == (
+        2,
+        f"python -m marketplace up: error: argument --port: {port} is no port: a number from 1 to 65535",
+        False,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -33,16 +35,20 @@ SHOWN = {"void": (EntryState.VOID,), "withdrawn": (EntryState.WITHDRAWN,)}
 @bp.get("/staff/lotteries/<code>/entries")
 @staff("drafter", "approver", "counter")
 def entries(code: str) -> ResponseReturnValue:
-    """Newest first, by state, number or name."""
+    """Newest first, by state, number or name; width and spaces of what is typed don't count."""
     lottery = find(code)
     which, wanted = request.args.get("state", ""), request.args.get("q", "").strip()
+    plain = "".join(unicodedata.normalize("NFKC", wanted).split())
     query = sa.select(Entry, Applicant).outerjoin(Applicant, Applicant.entry_id == Entry.id)
     query = query.where(Entry.lottery_id == lottery.id)
     if which in SHOWN:
         query = query.where(Entry.state.in_(SHOWN[which]))
     if wanted:
-        spelled = Applicant.name.contains(wanted, autoescape=True) | Applicant.kana.contains(wanted, autoescape=True)
-        query = query.where((Entry.no == wanted.upper()) | spelled)
+        names = [
+            sa.func.replace(sa.func.replace(name, " ", ""), "\u3000", "") for name in (Applicant.name, Applicant.kana)
+        ]
+        spelled = sa.or_(*(name.contains(plain, autoescape=True) for name in names))
+        query = query.where((Entry.no == plain.upper()) | spelled)
     before = request.args.get("before", type=int)
     if before:
         query = query.where(Entry.seq < before)

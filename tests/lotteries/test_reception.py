@@ -179,7 +179,9 @@ def test_entries_are_found_by_number_and_name_a_page_at_a_time(
     assert listed("") == [False, True, True]
     assert listed("before=2") == [True, False, False]
     assert listed(f"q={nos[1].lower()}") == [False, True, False]
-    assert listed("q=ふたば") == [False, True, False]
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in nos[1])
+    for typed in (wide, f" {nos[1]}　", "ふたば", "いとう ふたば", "いとう　ふたば", "いとうふたば"):
+        assert listed(f"q={typed}") == [False, True, False], typed
     assert listed("q=%25") == [False, False, False]
 
 

@@ -49,7 +49,7 @@ def checks(values: Mapping[str, Any], at: datetime, *, others_yen: int = 0) -> l
     """
     return [
         *_notice(values, at),
-        *_hours(values),
+        *_hours(values, at),
         *_words(values),
         *_group("legal_basis", "契約の根拠", legal.doubts(values), legal_words(values)),
         *_instrument(values, others_yen),
@@ -95,10 +95,9 @@ def _notice(values: Mapping[str, Any], at: datetime) -> Iterator[Check]:
         yield Check("urgent_reason", "公告を短くする理由", Weight.WARN, reason)
 
 
-def _hours(values: Mapping[str, Any]) -> Iterator[Check]:
-    odd = [
-        Check(field, notice_period.MOMENTS[field], Weight.WARN, why) for field, why in notice_period.odd_hours(values)
-    ]
+def _hours(values: Mapping[str, Any], at: datetime) -> Iterator[Check]:
+    found = notice_period.odd_hours(values, at)
+    odd = [Check(field, notice_period.MOMENTS[field], Weight.WARN, why) for field, why in found]
     yield from odd or [Check("opens_at", "日時", Weight.FINE, "夜中や役場の休みの日にかかっていません。")]
 
 

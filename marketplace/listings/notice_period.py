@@ -58,12 +58,15 @@ def period(values: Mapping[str, Any], at: datetime) -> Period | None:
     return Period(max(days, 0), needed, sealed, "入札の締切" if sealed else "受付の開始")
 
 
-def odd_hours(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(field, sentence) of each moment that is at night or on a day on which the town hall is closed."""
+def odd_hours(values: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, str]]:
+    """(field, sentence) of each moment that is at night or on a day on which the town hall is closed, were the sale
+    approved at `at`: one whose day to be announced went by is announced then."""
     for field, name in MOMENTS.items():
         moment = values.get(field)
         if moment is None:
             continue
+        if field == "publish_at":
+            moment = max(moment, at)
         local = jst(moment)
         if local.hour >= NIGHT_FROM or local.hour < NIGHT_TO:
             yield field, f"{name}が夜中（{local:%H:%M}）です。困った方の電話に出られません。"

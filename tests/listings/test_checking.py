@@ -67,6 +67,15 @@ def test_what_is_doubtful_is_one_line_of_the_list(
     assert lines(values(**change)) == expected
 
 
+def test_a_sale_whose_day_to_be_announced_went_by_is_judged_by_the_hour_of_its_approval(app: Flask) -> None:
+    sunday = values(publish_at=MONDAY - DAY)
+    assert [lines(sunday, at) for at in (MONDAY - DAY, MONDAY, MONDAY + timedelta(hours=13))] == [
+        [("publish_at", "warn")],
+        [],
+        [("publish_at", "warn")],
+    ]
+
+
 def test_an_approval_that_comes_late_makes_the_notice_short(app: Flask) -> None:
     assert [line for line in lines(values(), MONDAY + DAY) if line[0] == "publish_at"] == [("publish_at", "warn")]
 

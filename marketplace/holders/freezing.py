@@ -10,7 +10,7 @@ from marketplace.holders.models import Wallet
 from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
 
@@ -41,12 +41,16 @@ def doubted(order_codes: Collection[str]) -> set[str]:
 @freezes("holders.payment", doubted)
 def payment(token: Token) -> Refused | None:
     """An objection that is open or was lost, and every refund, also one that the card did not take: the town owes it
-    still. Somebody who got it in good faith is not asked."""
-    subject = f"{ORDER}{token.order_code}"
-    disputes = db.session.scalars(sa.select(Payment.dispute).where(Payment.subject == subject)).all()
-    backs = sa.select(Refund.state).join(Payment).where(Payment.subject == subject, Refund.state != RefundState.RETRIED)
-    states = set(db.session.scalars(backs))
-    objected = any(dispute not in (None, *THAWING) for dispute in disputes)
-    if not (objected or states) or not with_payer(token):
+    still. Of two payments for one order the other may go back. Somebody who got it in good faith is not asked."""
+    of_order = Payment.subject == f"{ORDER}{token.order_code}"
+    payments = db.session.execute(sa.select(Payment.id, Payment.state, Payment.dispute).where(of_order)).all()
+    backs = sa.select(Refund.payment_id, Refund.state).join(Payment)
+    returned = db.session.execute(backs.where(of_order, Refund.state != RefundState.RETRIED)).all()
+    objected = {id_ for id_, _state, dispute in payments if dispute not in (None, *THAWING)}
+    doubts = objected | {payment_id for payment_id, _state in returned}
+    stands = any(state == PaymentState.SUCCEEDED and id_ not in doubts for id_, state, _dispute in payments)
+    if not doubts or stands or not with_payer(token):
         return None
-    return Disputed() if objected else Refunded() if states <= ARRIVED else RefundUnderWay()
+    if objected:
+        return Disputed()
+    return Refunded() if {state for _payment_id, state in returned} <= ARRIVED else RefundUnderWay()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
@@ -84,3 +87,13 @@ def payment_of(order: Order) -> Payment:
 def fresh(order_id: int) -> Order:
     db.session.rollback()
     return get(Order, order_id)
+
+
+def paid_again(order: Order, stripe: LocalStripe) -> None:
+    """Another payment for the same order, as where the first was heard of late."""
+    pages = ("http://127.0.0.1/done", "http://127.0.0.1/confirm")
+    ends = now() + timedelta(hours=1)
+    second = asking.ask(order.subject, order.yen, "同じ注文", "buyer@example.jp", *pages, ends)
+    stripe.pay(asking.checkout_url(second))
+    sync(second)
+    keeping.drain()

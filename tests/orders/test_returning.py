@@ -22,7 +22,7 @@ from marketplace.tokens.freezing import frozen
 from tests import given
 from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
-from tests.orders.bought import bought, disputed, fresh, heard, issued, passed_on, payment_of, token_of
+from tests.orders.bought import bought, disputed, fresh, heard, issued, paid_again, passed_on, payment_of, token_of
 from tests.racing import at_once
 
 WHY = "説明と違う特典をお渡ししていたため"
@@ -142,6 +142,15 @@ def test_a_right_stays_still_while_the_card_does_not_take_its_money_back(
     refunding.pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
     keeping.drain()
     assert (fresh(order.id).state, frozen_code(order)) == (OrderState.REFUNDED, "refunded")
+
+
+def test_a_second_payment_that_goes_back_leaves_the_right_alone(app: Flask, stripe: LocalStripe, chain: Chain) -> None:
+    order = issued(chain, bought(stripe))
+    paid_again(order, stripe)
+    assert (refunds(), frozen_code(order)) == ([(RefundState.SUCCEEDED, 1_000)], None)
+    returning.approve(asked(order), given.staff("approver"))
+    keeping.drain()
+    assert (refunds(), frozen_code(order)) == ([(RefundState.SUCCEEDED, 1_000)] * 2, "refunded")
 
 
 def test_a_payment_in_dispute_is_not_given_back_besides(app: Flask, stripe: LocalStripe, chain: Chain) -> None:

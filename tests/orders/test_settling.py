@@ -26,6 +26,7 @@ from marketplace.tokens.models import Token, TokenState
 from tests import given
 from tests.local_stripe import LocalStripe
 from tests.orders.awarded import won
+from tests.orders.bought import paid_again
 from tests.pages import read
 from tests.racing import at_once
 
@@ -153,18 +154,7 @@ def test_money_that_comes_after_the_last_unit_is_gone_goes_back(app: Flask, stri
 def test_a_second_payment_for_one_order_goes_back(app: Flask, stripe: LocalStripe) -> None:
     order = a_placed_order()
     first = paid(order, stripe)
-    second = asking.ask(
-        subject=order.subject,
-        yen=1_000,
-        description="同じ注文",
-        email="buyer@example.jp",
-        success_url="http://127.0.0.1/done",
-        cancel_url="http://127.0.0.1/confirm",
-        expires_at=now() + timedelta(hours=1),
-    )
-    stripe.pay(asking.checkout_url(second))
-    sync(second)
-    keeping.drain()
+    paid_again(order, stripe)
     assert (state(order.id), get(Order, order.id).paid_by_payment_id) == (OrderState.PAID, first)
     assert [refund.amount for refund in stripe.client().refunds.list().data] == [1_000]
 

@@ -16,10 +16,11 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.notices.models import Notice
+from marketplace.operating import watching
 from marketplace.operating.faults import PARTS, found
 from marketplace.operating.health import Finding
 from marketplace.operating.models import Round, Trouble
-from marketplace.operating.watching import keep_watch, past, standing, write
+from marketplace.operating.watching import keep_watch, standing, write
 from marketplace.settings import Settings
 from tests import given
 from tests.operating.looked import changed
@@ -66,7 +67,7 @@ def test_what_lasts_is_told_once_and_its_end_once(began: datetime) -> None:
     assert letters() == [BROKEN]
     rounds(began, (63, []), (64, []))
     assert letters() == [BROKEN, WELL]
-    assert (standing(), [trouble.code for trouble in past(5)]) == ([], ["chain.no_answer"])
+    assert (standing(), [trouble.code for trouble in watching.past(5)]) == ([], ["chain.no_answer"])
 
 
 def test_each_operator_gets_the_letter_with_the_remedy(began: datetime) -> None:
@@ -79,7 +80,7 @@ def test_each_operator_gets_the_letter_with_the_remedy(began: datetime) -> None:
 
 def test_what_mends_itself_is_not_told(began: datetime) -> None:
     rounds(began, (0, [DOWN]), (1, [DOWN]), (2, []), (3, [DOWN]), (4, [DOWN]), (4.5, []))
-    assert (letters(), standing(), past(5)) == ([], [], [])
+    assert (letters(), standing(), watching.past(5)) == ([], [], [])
 
 
 def test_what_flickers_is_one_trouble(began: datetime) -> None:

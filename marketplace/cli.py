@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     kit = add("export", _export, "write everything public to a directory that outlives the server")
     kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
     kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
-    check = add("verify", _verify, "check a published draw, auction, CAR, journal or continuity kit; needs no server")
+    check = add("verify", _verify, "check a published draw, auction, fund, CAR, journal or kit; needs no server")
     check.add_argument("what", type=Path, metavar="FILE|DIR", nargs="?", help="none: this town's journal and its chain")
     check.add_argument("--heads", type=Path, metavar="FILE", help="a copy of /journal.json that you kept")
     mend = add("mend", _mend, "put lost or damaged documents back from a CAR that somebody kept")

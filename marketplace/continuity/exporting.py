@@ -4,7 +4,7 @@
     data/                    listings, tokens, holders (addresses), resales, the fund, as JSON
     contracts/               addresses and ABIs
     metadata/<root>.car      every edition of every document, to be imported by any IPFS node
-    proofs/draws, /auctions, /waiting  what anyone can recompute
+    proofs/draws, /auctions, /waiting, /fund.json  what anyone can recompute
     rules/                   how to
     journal.json             the seal over all that was done
     MANIFEST.json            the SHA-256 of every file; written last
@@ -145,7 +145,8 @@ def _fill(kit: Kit) -> None:
             found.append(code)
     for code, proof in facts.waiting_rooms():
         kit.json(f"proofs/waiting/{code}.json", proof)
-    for rules in ("draw-v1.md", "auction-v1.md", "waiting-v1.md", "journal-v1.md"):
+    kit.json("proofs/fund.json", facts.fund_proof())
+    for rules in ("draw-v1.md", "auction-v1.md", "waiting-v1.md", "journal-v1.md", "fund-proof.md"):
         kit.write(f"rules/{rules}", [RULES.joinpath(rules).read_bytes()])
     kit.json("journal.json", facts.journal_days())
     for path, page in pages.site(listings, issued, resales, fund, pins, contracts, draws, auctions):

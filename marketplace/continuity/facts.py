@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from marketplace.auctions.logs import bids_of
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.chain import contract, dating, register
+from marketplace.fund import publishing
 from marketplace.fund.statements import summary
 from marketplace.kit.db import db, in_portions
 from marketplace.kit.published import Record
@@ -100,6 +101,11 @@ def resales() -> list[Record]:
 
 def fund() -> Record:
     return {"name": settings().fund_name, **summary()}
+
+
+def fund_proof() -> Record:
+    """The figures with every price that they are made of."""
+    return publishing.published()
 
 
 def contracts() -> Record:

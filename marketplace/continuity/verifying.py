@@ -1,4 +1,4 @@
-"""Check anything that we published, with the server off: a draw, an auction, a tree of documents, a journal, a kit.
+"""Check anything that we published, with the server off: a draw, an auction, the fund, documents, a journal, a kit.
 
 Reads files only: no database, no network, no settings. Whatever is wrong becomes Malformed, whose message is one line.
 """
@@ -19,6 +19,7 @@ from ipfs.car import CarReader
 from ipfs.cid import CID
 from ipfs.errors import IpfsError
 from marketplace.auctions.replay import replay
+from marketplace.fund import adding_up
 from marketplace.journal.checking import Fixed, Row, check
 from marketplace.kit import published
 from marketplace.kit.published import Malformed, Record
@@ -69,6 +70,10 @@ def proof(record: Record) -> str:
         case "waiting-v1":
             placed = shuffle.check(record)
             return f"waiting room: {len(placed['order'])} numbers in order, seed {placed['seed']}"
+        case adding_up.VERSION:
+            yen = adding_up.check(record)
+            count = len(record["items"])
+            return f"fund: {count} entries, {yen['collected_yen']} yen collected, {yen['fund_yen']} paid into the fund"
         case "journal-v1":
             return _journal(record)
         case "journal-days-v1":
@@ -175,11 +180,20 @@ def _kit(place: Path, told: Told) -> str:
         except Malformed as wrong:
             raise Malformed(f"{path}: {wrong}") from None
         told(path)
+    _check_fund(place)
     name = hashlib.sha256((place / "MANIFEST.json").read_bytes()).hexdigest()
     return (
         f"continuity kit of {manifest.get('town')}: {len(files)} files, {len(trees)} trees, {len(tokens)} tokens,"
         f" {len(proofs)} proofs; manifest sha256:{name}"
     )
+
+
+def _check_fund(place: Path) -> None:
+    """The figures that the pages of the kit show are those that its entries were added up to."""
+    shown = published.record(published.read(place / "data/fund.json"), "data/fund.json")
+    added = published.record(published.read(place / "proofs/fund.json"), "proofs/fund.json")
+    if {name: value for name, value in shown.items() if name != "name"} != published.get(added, "fund"):
+        raise Malformed("data/fund.json has other figures than proofs/fund.json")
 
 
 def _check_files(place: Path, files: Record, told: Told) -> None:

@@ -1,13 +1,8 @@
-"""How far the money of one sold right has come: 収納 → 歳入 → 積立 → 基金 → 支出.
-
-The town decides sums, not single yen, so a rule says whose yen a decision moves: what was paid first goes first. Each
-right's money has its place in the row of all that was collected and not given back, and a stage reaches as far as its
-sum. Anybody can work that out from the table of entries.
-"""
+"""How far the money of one sold right has come: 収納 → 歳入 → 積立 → 基金 → 支出; adding_up.py has the rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,16 +10,8 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from marketplace.fund.models import Account, Posting, PostingLine
-from marketplace.fund.statements import summary
 from marketplace.kit.db import db
-
-STAGES = {
-    "collected": "いただいた代金（収納）",
-    "revenue": "町の歳入にしたもの",
-    "set_aside": "基金に積み立てると決めたもの",
-    "fund": "基金に入ったもの",
-    "spent": "使ったもの",
-}
+from marketplace.kit.published import Record
 
 
 @dataclass(frozen=True)
@@ -45,24 +32,6 @@ class Entry:
         return self.gross_yen - self.returned_yen
 
 
-def reached(start: int, yen: int, totals: Mapping[str, int]) -> dict[str, int]:
-    """Pure: of `yen` that stand at `start`, how many each stage has reached. {stage: yen}"""
-    return {stage: max(0, min(start + yen, total) - start) for stage, total in totals.items()}
-
-
-def totals() -> dict[str, int]:
-    """What has ever reached each stage; in the order of STAGES."""
-    told = summary()
-    collected = told["collected_yen"] - told["refunded_yen"]
-    return {
-        "collected": collected,
-        "revenue": told["revenue_yen"],
-        "set_aside": told["set_aside_yen"],
-        "fund": told["fund_yen"],
-        "spent": told["spent_yen"],
-    }
-
-
 def entries() -> Iterator[Entry]:
     """Everything that was collected, the first one first."""
     for row in db.session.execute(sa.select(_ENTRIES).order_by(_ENTRIES.c.number)):
@@ -79,6 +48,16 @@ def newest(count: int, skipped: int = 0) -> tuple[list[Entry], int]:
 def numbered(number: int) -> Entry | None:
     row = db.session.execute(sa.select(_ENTRIES).where(_ENTRIES.c.number == number)).one_or_none()
     return _entry(*row) if row else None
+
+
+def apart() -> list[Record]:
+    """By kind of posting, the fees and what went back that belong to no entry: of deposits in custody, of payers that
+    are none of ours, the card company's own charges. [{"kind", "fee_yen", "returned_yen"}]"""
+    of_none = sa.or_(~OF_A_SUBJECT, Posting.subject.not_in(sa.select(_SUMS.c.subject)))
+    query = sa.select(Posting.kind, *SUMS[1:]).join(PostingLine, PostingLine.posting_id == Posting.id).where(of_none)
+    moved = query.where(PostingLine.account.in_((Account.FEES, Account.REFUNDS, Account.DISPUTES)))
+    rows = db.session.execute(moved.group_by(Posting.kind).order_by(Posting.kind))
+    return [{"kind": row.kind, "fee_yen": int(row.fee), "returned_yen": int(row.returned)} for row in rows]
 
 
 def _sum(account: Account, sign: int) -> sa.ColumnElement[int]:

@@ -128,9 +128,13 @@ DATASETS = (
         "基金と、代金ひとつひとつの行き先",
         "The fund and the way of each price",
         "いただいた代金が、歳入、積立、基金、支出のどこまで進んだか。",
-        (File("/fund/entries.csv", CSV), File("/fund/entries.json"), File("/api/v1/fund", ja="合計と仕訳の残高")),
+        (
+            File("/fund/entries.csv", CSV),
+            File("/fund/entries.json", ja="検算用"),
+            File("/api/v1/fund", ja="合計と仕訳の残高"),
+        ),
         columns.FUND_ENTRIES,
-        ("基金", "歳入", "決算"),
+        ("基金", "歳入", "決算", "検算"),
         themes=("GOVE", "ECON"),
     ),
     Dataset(

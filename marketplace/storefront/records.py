@@ -11,14 +11,14 @@ from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import current_account
 from marketplace.chain.register import status
-from marketplace.fund import tracing
+from marketplace.fund import publishing, tracing
+from marketplace.fund.adding_up import STAGES, ends
 from marketplace.fund.models import Posting
 from marketplace.fund.statements import summary
-from marketplace.fund.tracing import STAGES, reached, totals
 from marketplace.journal.models import Head
 from marketplace.kit import shown
 from marketplace.kit.clock import jst
-from marketplace.kit.db import db
+from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.languages import _
 from marketplace.kit.portions import portions
 from marketplace.kit.tables import csv_file
@@ -56,7 +56,8 @@ def entries() -> ResponseReturnValue:
     """Each right that was paid for, the newest first, and how far its money has come."""
     number = max(request.args.get("page", 1, type=int), 1)
     found, count = tracing.newest(PAGE, (number - 1) * PAGE)
-    page = render_template("storefront/fund_entries.html", rows=told(found), page=number, pages=-(-count // PAGE))
+    rows = told(found, summary())
+    page = render_template("storefront/fund_entries.html", rows=rows, page=number, pages=-(-count // PAGE))
     return _public(page)
 
 
@@ -64,7 +65,7 @@ def entries() -> ResponseReturnValue:
 def entry(number: int) -> ResponseReturnValue:
     """The way of the money of one right."""
     found = tracing.numbered(number) or abort(404)
-    return _public(render_template("storefront/fund_entry.html", row=told([found])[0], stages=STAGES))
+    return _public(render_template("storefront/fund_entry.html", row=told([found], summary())[0], stages=STAGES))
 
 
 @bp.get("/fund/rights/<contract>/<int:token_id>")
@@ -77,19 +78,23 @@ def entry_of(contract: str, token_id: int) -> ResponseReturnValue:
 
 @bp.get("/fund/entries.<any(csv, json):kind>")
 def entries_file(kind: str) -> ResponseReturnValue:
-    found = (row for portion in portions(tracing.entries(), AT_ONCE) for row in told(portion))
+    """All of them, of one moment; the JSON has beside them what they add up to: docs/fund-proof.md."""
+    see_one_moment()
+    figures = summary()
+    found = (row for portion in portions(tracing.entries(), AT_ONCE) for row in told(portion, figures))
     rows = [{name: row[name] for name in COLUMNS} for row in found]
     if kind == "json":
-        response = jsonify(items=rows)
+        response = jsonify(publishing.framed(figures, rows))
     else:
         response = csv_file("fund-entries.csv", COLUMNS, (list(row.values()) for row in rows))
+    let_go()
     return conditional(response, max_age=10)
 
 
-def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
+def told(found: list[tracing.Entry], figures: dict[str, Any]) -> list[dict[str, Any]]:
     """{COLUMNS, "on", "title": in the reader's language, "token": the page of the token or None}: nothing of
-    persons, the day and not the moment."""
-    ends, codes = totals(), {entry.subject.removeprefix("order:") for entry in found}
+    persons, the day and not the moment. `figures` are those of the fund."""
+    stages, codes = ends(figures), {entry.subject.removeprefix("order:") for entry in found}
     query = sa.select(Order).where(Order.code.in_(codes)).options(joinedload(Order.listing), joinedload(Order.unit))
     orders = {order.subject: order for order in db.session.scalars(query)}
     issued = db.session.scalars(sa.select(Token).where(Token.order_code.in_(codes)))
@@ -99,18 +104,12 @@ def told(found: list[tracing.Entry]) -> list[dict[str, Any]]:
         order = orders.get(each.subject)
         rows.append(
             {
-                "number": each.number,
+                **publishing.row(each, stages),
                 "on": jst(each.at).date(),
-                "date": jst(each.at).date().isoformat(),
-                "fiscal_year": each.year,
                 "right": order.listing.right.title_ja if order else "保証金",
                 "title": order.listing.right.title if order else _("保証金"),
                 "serial": order.unit.serial if order else None,
-                "collected_yen": each.gross_yen,
-                "fee_yen": each.fee_yen,
-                "returned_yen": each.returned_yen,
                 "token": tokens.get(order.code) if order else None,
-                **reached(each.start, max(0, each.kept_yen), ends),
             }
         )
     return rows

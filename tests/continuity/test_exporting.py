@@ -59,11 +59,12 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
         *(
             "proofs/draws/N.json",
             "proofs/auctions/N.json",
+            "proofs/fund.json",
             "rules/draw-v1.md",
             "rules/auction-v1.md",
             "rules/waiting-v1.md",
         ),
-        *("rules/journal-v1.md", "journal.json", "MANIFEST.json"),
+        *("rules/journal-v1.md", "rules/fund-proof.md", "journal.json", "MANIFEST.json"),
     }
 
 

@@ -71,9 +71,9 @@ def test_a_kit_is_whole(kit: Path) -> None:
     found = verify(kit, told.append)
     name = hashlib.sha256((kit / "MANIFEST.json").read_bytes()).hexdigest()
     files = len(json.loads((kit / "MANIFEST.json").read_text())["files"])
-    expected = f"continuity kit of 月見沢町: {files} files, 3 trees, 3 tokens, 2 proofs; manifest sha256:{name}"
+    expected = f"continuity kit of 月見沢町: {files} files, 3 trees, 3 tokens, 3 proofs; manifest sha256:{name}"
     assert found == expected
-    assert len(told) == files + 3 + 2
+    assert len(told) == files + 3 + 3
 
 
 def test_with_the_server_off_and_no_database_one_line_says_so(kit: Path, tmp_path: Path) -> None:
@@ -92,6 +92,7 @@ def test_with_the_server_off_and_no_database_one_line_says_so(kit: Path, tmp_pat
     [
         pytest.param("proofs/draws/*.json", "draw: 2 of 4 entries won", id="a draw"),
         pytest.param("proofs/auctions/*.json", "auction: 3 bids, winner ", id="an auction"),
+        pytest.param("proofs/fund.json", "fund: ", id="the fund"),
         pytest.param("metadata/*.car", "documents of RGT-", id="a tree of documents"),
         pytest.param("journal.json", "journal: sealed up to ", id="a head"),
     ],
@@ -153,6 +154,16 @@ def other_price(kit: Path) -> None:
     reseal(kit)
 
 
+def other_yen(kit: Path) -> None:
+    change(kit / "proofs/fund.json", lambda record: record["fund"].update(kept_yen=1))
+    reseal(kit)
+
+
+def other_fund(kit: Path) -> None:
+    change(kit / "data/fund.json", lambda fund: fund.update(kept_yen=1))
+    reseal(kit)
+
+
 def token_elsewhere(kit: Path) -> None:
     change(kit / "data/tokens.json", lambda rows: rows[0].update(metadata_uri="ipfs://other/1.json"))
     reseal(kit)
@@ -190,6 +201,8 @@ def tree_cut(kit: Path) -> None:
         (lead_out, "names a file outside"),
         (other_winner, "the result in the file is not what comes out of it"),
         (other_price, "the result in the file is not what comes out of it"),
+        (other_yen, "proofs/fund.json: kept_yen: the file says 1, and "),
+        (other_fund, "data/fund.json has other figures than proofs/fund.json"),
         (token_elsewhere, "points to a document that is not here"),
         (token_beyond, "points to a document that is not here"),
         (trees_swapped, "is the tree of something else"),

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.fund import tracing
+from marketplace.fund.adding_up import ends, reached
 from marketplace.fund.models import Account
 from marketplace.fund.posting import post, step
 from marketplace.fund.rules import stripe_lines
-from marketplace.fund.tracing import reached
+from marketplace.fund.statements import summary
 from marketplace.kit.clock import now
 
 
@@ -34,8 +35,8 @@ def test_what_was_paid_first_goes_first(app: Flask) -> None:
     step("recognise", 15_000, decision="1", by="staff:ACC-1")
     step("set_aside", 12_000, decision="1", by="staff:ACC-1")
     step("pay_in", 9_000, decision="1", by="staff:ACC-1")
-    ends = tracing.totals()
-    assert [tuple(reached(each.start, each.kept_yen, ends).values()) for each in tracing.entries()] == [
+    stages = ends(summary())
+    assert [tuple(reached(each.start, each.kept_yen, stages).values()) for each in tracing.entries()] == [
         (10_000, 10_000, 10_000, 9_000, 0),
         (5_000, 5_000, 2_000, 0, 0),
         (2_000, 0, 0, 0, 0),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from marketplace.fund import assessing, deposits
-from marketplace.fund.models import Account
 from marketplace.fund.posting import post
-from marketplace.fund.rules import OF_PAYERS, Lines, stripe_lines
+from marketplace.fund.rules import OF_PAYERS, Lines, bank_refund_lines, stripe_lines
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, transaction
 from marketplace.kit.refusals import Unavailable
@@ -30,7 +29,7 @@ def on_payment(payment_id: int, subject: str, **_more: object) -> None:
 def on_refund(refund_id: int, subject: str, **_more: object) -> None:
     refund = get(Refund, refund_id)
     if refund.state == RefundState.BY_BANK:
-        lines = [(Account.REFUNDS, refund.yen), (Account.BANK, -refund.yen)]
+        lines = bank_refund_lines(refund.yen, refund.purpose)
         _book(f"bank_refund:{refund_id}", "bank_refund", lines, now(), subject)
         return
     if refund.balance_txn_id is None:

@@ -57,6 +57,11 @@ def stripe_lines(kind: str, gross: int, fee: int, purpose: str = "payment", *, k
     return [(account, yen) for account, yen in lines if yen]
 
 
+def bank_refund_lines(yen: int, purpose: str) -> Lines:
+    """`yen` that Stripe could not give back went out of the town's own bank."""
+    return [(Account.DEPOSITS if purpose == "deposit" else Account.REFUNDS, yen), (Account.BANK, -yen)]
+
+
 STEPS = {
     "recognise": (Account.COLLECTED, Account.REVENUE),
     "set_aside": (Account.REVENUE, Account.SET_ASIDE),

@@ -47,12 +47,18 @@ class Won:
 
 
 def won(
-    stripe: LocalStripe, *, heard: bool = True, price: int = 30_000, second: bool = False, counts: bool = True
+    stripe: LocalStripe,
+    *,
+    heard: bool = True,
+    price: int = 30_000,
+    second: bool = False,
+    counts: bool = True,
+    card: str = "pm_card_visa",
 ) -> Won:
     """Somebody whose deposit of 10,000 yen is held wins at `price`; with `second`, somebody else bid the same start."""
     listing_id = a_sale(price, counts)
     other = admitted(stripe, listing_id) if second else None
-    winner = admitted(stripe, listing_id)
+    winner = admitted(stripe, listing_id, card)
     for participation_id, yen in ((other, price), (winner, 2 * price)):
         if participation_id is not None:
             place_bid(auction_id(listing_id), row(participation_id).account_id, yen)

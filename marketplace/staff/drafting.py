@@ -20,7 +20,7 @@ from marketplace.listings.models import STATE_JA, Listing, ListingState
 from marketplace.listings.rules import ChangedMeanwhile
 from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
 from marketplace.rights.models import Kind
-from marketplace.staff import auction_form, lottery_form
+from marketplace.staff import announcing, auction_form, lottery_form
 from marketplace.staff.desk import me
 from marketplace.staff.forms import LARGEST_SEED, ListingForm, SubmitForm, shown
 from marketplace.staff.presets import PRESETS
@@ -206,13 +206,16 @@ def schedule(listing: Listing) -> list[dict[str, Any]]:
     steps = [ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED, ListingState.COMPLETED]
     state = ListingState.OPEN if listing.state == ListingState.SUSPENDED else listing.state
     reached = steps.index(state) if state in steps else -1
-    days = (listing.publish_at, listing.opens_at, listing.closes_at)
+    waits = announcing.waits_for(listing)
+    days = (announcing.announced_at(listing), listing.opens_at, listing.closes_at)
     moments = zip(("公開（公告）", "受付の開始", "受付の終了"), days, strict=True)
-    items = [
+    items: list[dict[str, Any]] = [
         {"word": word, "at": at, "state": "done" if number <= reached else "next"}
         for number, (word, at) in enumerate(moments)
         if at is not None
     ]
+    if waits is not None:
+        items[0] |= {"at": None, "more": waits}
     if listing.draw_at is not None:
         done = listing.state == ListingState.COMPLETED
         items.append({"word": "抽選", "at": listing.draw_at, "state": "done" if done else "next"})

@@ -19,11 +19,14 @@ from marketplace.listings import approving, checking, versions
 from marketplace.listings.comparing import Change, changes
 from marketplace.listings.facts import facts, fingerprint
 from marketplace.listings.models import Listing, ListingState
+from marketplace.staff.announcing import announced, will_be_announced
 from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
 from marketplace.staff.forms import ApproveForm, SendBackForm
 
 bp = Blueprint("reviewing", __name__, url_prefix="/staff")
+bp.add_app_template_filter(announced)
+bp.add_app_template_filter(will_be_announced)
 
 
 @bp.get("/approvals")
@@ -54,7 +57,7 @@ def approve(code: str) -> ResponseReturnValue:
         form = ApproveForm(formdata=None, data={"seen": fingerprint(fresh), "why": form.why.data})
         form.refuse(refusal)
         return page(fresh, form, SendBackForm(formdata=None)), refusal.status
-    flash("承認しました。内容の控えができると、公開の日時に自動で公開されます。")
+    flash(f"承認しました。{will_be_announced(listing_of(code))}")
     return redirect(url_for("drafting.preview", code=code), 303)
 
 

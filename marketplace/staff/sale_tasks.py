@@ -18,6 +18,7 @@ from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Lottery
 from marketplace.lotteries.states import LotteryState
 from marketplace.metadata.models import Amendment, AmendmentState
+from marketplace.staff.announcing import announced
 from marketplace.staff.tasks import Task, day_of
 
 SALES = ("drafter", "approver")
@@ -77,7 +78,8 @@ def admissions() -> list[Task]:
 
 def not_published() -> list[Task]:
     """Approved and due, but its metadata has no CIDs yet."""
-    late = _listings(ListingState.APPROVED, Listing.publish_at < now() - timedelta(minutes=5))
+    due = now() - timedelta(minutes=5)
+    late = _listings(ListingState.APPROVED, Listing.publish_at < due, Listing.approved_at < due)
     return [
         Task(
             "確認",
@@ -145,7 +147,7 @@ def amendments(account_id: int) -> list[Task]:
 def awaiting_approval(account_id: int) -> list[Task]:
     return [
         Task(
-            *("承認待ち", "warn", listing.right.title_ja, f"公開の予定 {when(listing.publish_at)}"),
+            *("承認待ち", "warn", listing.right.title_ja, f"公開の予定 {announced(listing)}"),
             *(f"/staff/listings/{listing.code}/review", "内容を確かめる"),
             roles=("approver",),
         )

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.dates import when
 from marketplace.kit.db import get
 from marketplace.listings import approving, drafting
 from marketplace.listings.models import Listing, ListingState
+from marketplace.staff import sale_tasks
 from tests import given
 from tests.pages import read, send, submit
 
+HOUR = timedelta(hours=1)
+BEFORE = datetime(2027, 6, 1, 3, 0, tzinfo=UTC)
+LATER = BEFORE + timedelta(days=5)
 Desk = tuple[FlaskClient, int, str]
 
 
@@ -128,3 +136,50 @@ def test_what_is_approved_cannot_be_approved_again(desk: Desk) -> None:
     form = read(client.get(f"{path}/review")).form(f"{path}/approve")
     assert [send(client, form, {"checked": "y"}).status_code for _ in range(2)] == [303, 409]
     assert get(Listing, listing_id).state == ListingState.APPROVED
+
+
+def pages(client: FlaskClient, path: str) -> list[str]:
+    """Each page of the desk that says when a sale is announced."""
+    return [
+        read(client.get(page)).words for page in ("/staff", "/staff/approvals", f"{path}/review", f"{path}/preview")
+    ]
+
+
+@pytest.mark.parametrize("publish_at", [None, BEFORE], ids=["left blank", "gone by while it waited"])
+def test_a_sale_whose_hour_is_over_is_announced_at_its_approval_and_every_page_says_so(
+    app: Flask, client: FlaskClient, publish_at: datetime | None
+) -> None:
+    with pretending(BEFORE):
+        listing_id = given.a_listing(state="submitted", publish_at=publish_at, opens_at=LATER)
+    path = f"/staff/listings/{get(Listing, listing_id).code}"
+    with pretending(BEFORE + HOUR):
+        given.signed_in(client, given.staff("approver"))
+        home, waiting, review, preview = pages(client, path)
+        assert ("公開の予定 承認されしだい" in home, "公開の予定 承認されしだい" in waiting) == (True, True)
+        assert "公開（公告）承認されしだい" in "".join(review.split())
+        assert "待っています。承認されしだい、自動で公開されます。" in preview
+        assert [when(BEFORE) in page for page in (waiting, preview)] == [False, False]
+        submit(client, f"{path}/review", {"checked": "y"}, action=f"{path}/approve")
+        approved = read(client.get(f"{path}/preview")).words
+        assert approved.count("内容の控えができしだい、自動で公開されます。") == 2  # what was done, and what is next
+        assert when(BEFORE) not in approved
+
+
+def test_a_sale_whose_hour_is_to_come_says_it(app: Flask, client: FlaskClient) -> None:
+    with pretending(BEFORE):
+        listing_id = given.a_listing(state="submitted", publish_at=BEFORE + 2 * HOUR, opens_at=LATER)
+    path, hour = f"/staff/listings/{get(Listing, listing_id).code}", when(BEFORE + 2 * HOUR)
+    with pretending(BEFORE + HOUR):
+        given.signed_in(client, given.staff("approver"))
+        home, waiting, review, preview = pages(client, path)
+        assert (f"公開の予定 {hour}" in home, f"公開の予定 {hour}" in waiting, hour in review) == (True, True, True)
+        assert f"待っています。承認されると、{hour}に、自動で公開されます。" in preview
+        submit(client, f"{path}/review", {"checked": "y"}, action=f"{path}/approve")
+        assert f"承認されました。{hour}に、自動で公開されます。" in read(client.get(f"{path}/preview")).words
+
+
+def test_a_sale_that_was_approved_after_its_hour_is_not_late_at_once(app: Flask) -> None:
+    listing_id = given.a_listing(state="approved")
+    assert sale_tasks.not_published() == []
+    with pretending((get(Listing, listing_id).approved_at or now()) + HOUR):
+        assert [task.badge for task in sale_tasks.not_published()] == ["確認"]

@@ -30,6 +30,11 @@ class AuctionState(StrEnum):
     def ja(self) -> str:
         return STATE_JA[self]
 
+    @property
+    def goes_on(self) -> bool:
+        """Is its price the present one, which another bid may still raise? Otherwise it is the one at its end."""
+        return self in (AuctionState.OPEN, AuctionState.SUSPENDED)
+
 
 STATE_JA = {
     AuctionState.OPEN: "受付中",

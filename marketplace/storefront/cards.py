@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, load_only
 
-from marketplace.auctions.models import Auction
+from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
@@ -22,6 +22,8 @@ from marketplace.metadata.pictures import url as picture_url
 from marketplace.rights.models import Right
 
 SOON = timedelta(days=3)
+NOBODY_WON = (AuctionState.TO_OPEN, AuctionState.TIED, AuctionState.UNSOLD)
+"""For good, or not yet."""
 SHOWN = (
     load_only(
         *(Listing.code, Listing.right_id, Listing.mode, Listing.state, Listing.price_yen, Listing.quantity),
@@ -35,7 +37,7 @@ SHOWN = (
 _auctions = Auction.__table__.c
 _STANDING = sa.select(
     *(_auctions.listing_id, _auctions.sealed, _auctions.price_yen, _auctions.bid_count, _auctions.winner_yen),
-    _auctions.closes_at,
+    *(_auctions.closes_at, _auctions.state),
 ).where(_auctions.listing_id.in_(sa.bindparam("listings", expanding=True)))
 _WANTED = (
     sa.select(Lottery.listing_id, sa.func.count())
@@ -109,13 +111,12 @@ def _about(
     else:
         card.label = "開始価格"
         if auction is not None and auction.price_yen is not None and not auction.sealed:
-            card.yen, card.label = auction.price_yen, "現在の価格"
+            card.yen, card.label = auction.price_yen, "現在の価格" if auction.state.goes_on else "終了時の価格"
             card.facts.append((_("入札 %(bid_count)s件", bid_count=auction.bid_count), False))
         if auction is not None and auction.winner_yen is not None:
             card.yen, card.label = auction.winner_yen, "落札価格"
-        elif listing.state in (ListingState.CLOSED, ListingState.COMPLETED):
-            card.label = "いちばん高かった入札" if auction and auction.bid_count else "開始価格"
-            card.facts.append(("落札者なし", False))
+        elif auction is not None and auction.state in NOBODY_WON:
+            card.facts.append((auction.state.ja, False))
     card.facts.extend(_times(listing, auction.closes_at if auction else listing.closes_at))
     return card
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.models import Auction
 from marketplace.auctions.stopping import cancel, suspend
+from marketplace.auctions.views import panel
 from marketplace.kit import shown
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import get
+from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.listings.models import Listing
 from marketplace.orders.models import Order
 from tests import given
-from tests.auctions.endings import ended
+from tests.auctions.endings import ended, unsealed
 from tests.auctions.own_pages import LAPSED, NOTHING_TO_PAY, OVER, auction_of, auctions_of, mypage, sale
 from tests.ended import open_orders, paid, unpaid
+from tests.pages import read
 
 
 @pytest.fixture
@@ -114,3 +122,41 @@ def test_an_auction_that_the_town_stopped_took_nobodys_win(app: Flask) -> None:
     place_bid(auction.id, bidder, 3_000)
     cancel(auction.listing_id, given.staff("approver"), "公告に誤りがあったため")
     assert auctions_of(app, bidder) == {OVER: ["01終了時 1,000円中止"]}
+
+
+def card_of(app: Flask, auction: Auction) -> str:
+    """What the card of the sale says to everybody, as on the front page and in the list."""
+    return "".join(read(app.test_client().get(f"/embed/{auction.code}")).words.split())
+
+
+def test_the_price_of_an_auction_has_one_name_on_its_card_its_page_and_its_bidders_page(app: Flask) -> None:
+    auction = auction_of(given.a_listing("ascending", "naming", price_yen=1000))
+    bidder = given.an_account()
+    place_bid(auction.id, bidder, 5_000)
+
+    def names() -> list[str]:
+        with app.test_request_context():
+            standing = str(panel(get(Listing, auction.listing_id)))
+        pages = (card_of(app, auction), standing, str(auctions_of(app, bidder)))
+        return [name for page in pages for name in re.findall("現在の価格|終了時の価格|現在 |終了時 ", page)]
+
+    assert names() == ["現在の価格", "現在の価格", "現在 "]
+    suspend(auction.listing_id, given.staff("approver"), "システムの点検のため")
+    assert names() == ["現在の価格", "現在の価格", "現在 "]
+    cancel(auction.listing_id, given.staff("approver"), "対象の施設がなくなったため")
+    assert names() == ["終了時の価格", "終了時の価格", "終了時 "]
+
+
+def test_the_card_of_an_auction_without_a_winner_says_it_and_its_last_price(app: Flask) -> None:
+    auction, _ = ended("ascending", 5_000, reserve_yen=8_000)
+    assert "終了時の価格1,000円入札1件落札者なし受付は終わりました" in card_of(app, auction)
+
+
+def test_the_card_of_sealed_bids_tells_no_bid_and_says_that_they_are_to_be_opened(app: Flask) -> None:
+    auction = auction_of(given.a_listing("sealed", "naming", price_yen=1000, reserve_yen=8_000))
+    place_bid(auction.id, given.an_account(), 5_000)
+    with pretending(auction.closes_at):
+        run_one(SHEETS["auctions.close_due"])
+    assert "開始価格1,000円開札待ち受付は終わりました" in card_of(app, auction)
+    unsealed(auction)
+    assert "開始価格1,000円落札者なし受付は終わりました" in card_of(app, auction)

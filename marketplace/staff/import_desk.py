@@ -79,6 +79,15 @@ def template_csv() -> ResponseReturnValue:
     return attached("listings.csv", "".join(csv_lines(titles, [])), CSV)
 
 
+@bp.get("/examples.csv")
+@staff("drafter")
+def examples_csv() -> ResponseReturnValue:
+    columns = importing.Checker().columns
+    rows = import_sheet.lined_up(columns, import_sheet.examples(columns))
+    titles = [column.title for column in columns]
+    return attached("listings-examples.csv", "".join(csv_lines(titles, rows)), CSV)
+
+
 @bp.get("/<code>")
 @staff("drafter")
 def show(code: str) -> ResponseReturnValue:
@@ -105,7 +114,13 @@ def import_of(code: str) -> ListingImport:
 def start(form: UploadForm) -> str:
     before = sa.select(ListingImport).order_by(ListingImport.id.desc()).limit(20)
     columns = importing.Checker().columns
-    return render_template("staff/imports.html", form=form, before=list(db.session.scalars(before)), columns=columns)
+    return render_template(
+        "staff/imports.html",
+        form=form,
+        before=list(db.session.scalars(before)),
+        columns=columns,
+        examples=import_sheet.beside(columns, import_sheet.examples(columns)),
+    )
 
 
 def page(row: ListingImport, trouble: str = "") -> str:

@@ -26,6 +26,14 @@ KEY = "管理番号"
 LONGEST_KEY, LONGEST_CELL, MOST_ROWS = 64, 6_000, 2_000
 LEFT_OUT = {"FileField", "HiddenField", "SubmitField", "CSRFTokenField"}
 """Kinds of fields that a cell can't hold."""
+ALWAYS = "必須"
+BY_THE_RULES = {
+    "opens_at": ALWAYS,
+    "closes_at": "必須（定額と交付をのぞく）",
+    "draw_at": "必須（抽選のとき）",
+    "price_yen": "必須（交付をのぞく）",
+}
+"""What the form lets be empty, but listings/rules.py does not."""
 SAID = {"kind", "mode"}
 """Nothing is usual here: who leaves them empty has forgotten them."""
 KINDS = {"SelectField": "choice", "RadioField": "choice", "BooleanField": "yes", "JSTDateTimeField": "moment"}
@@ -34,6 +42,7 @@ MOMENT = re.compile(
     r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?"
     r"(?:(?:[ T]+|(?<=日))(\d{1,2})(?::(\d{2})(?::\d{2})?|時(?:(\d{1,2})分)?))?"
 )
+BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 BAD_KEY = re.compile(r"[\x00-\x1f]")
 
 
@@ -48,11 +57,16 @@ class Column:
     """The name of the form's field; "key" for the first column."""
     title: str
     about: str
-    required: bool = False
+    must: str = ""
+    """Whether a row can be without it: ALWAYS, or for which rows not."""
     words: tuple[tuple[str, str], ...] = ()
     """(what is typed, what it means) where there is a choice."""
     kind: str = "text"
     """text, choice, yes, moment."""
+
+    @property
+    def required(self) -> bool:
+        return self.must == ALWAYS
 
 
 def form() -> ListingForm:
@@ -80,7 +94,7 @@ def columns(blank: ListingForm, empty: MultiDict[str, str]) -> list[Column]:
     fields = [(name, each) for name, each in blank._fields.items() if each.type not in LEFT_OUT]
     fields.sort(key=lambda pair: pair[0] not in vars(ListingForm))
     of_form = (_column(name, each, empty.get(name, "")) for name, each in fields)
-    return [Column("key", KEY, key, required=True), *of_form]
+    return [Column("key", KEY, key, ALWAYS), *of_form]
 
 
 def _column(name: str, each: Any, empty: str) -> Column:
@@ -91,36 +105,51 @@ def _column(name: str, each: Any, empty: str) -> Column:
         said = {value: word for word, value in words}.get(empty, "")
     elif kind == "yes":
         words, said = (("はい", "y"), ("いいえ", "")), "はい" if empty else "いいえ"
-    about = [str(each.description or "")]
-    if words:
-        about.append(f"{one_of(words)}のどれか")
+    # What an empty cell means is said once, by its usual value; and examples are shown beside the columns.
+    passed_over = ("例 ", "空欄なら") if said else ("例 ",)
+    about = [hint for hint in str(each.description or "").split("。") if not hint.startswith(passed_over)]
+    if len(words) > 1:
+        about.append(one_of(words))
     if kind == "moment":
         about.append("2026-12-01 10:00 の形（日本時間）")
     if each.type in ("PairsField", "StepsField"):
-        about.append("1行に1つは、セルの中の改行で")
+        about.append("行は、セルの中の改行で分けます")
     if said:
         about.append(f"空欄なら「{said}」")
-    must = name in SAID or (bool(each.flags.required) and not said)
+    must = ALWAYS if name in SAID or (each.flags.required and not said) else BY_THE_RULES.get(name, "")
     return Column(name, each.label.text, "。".join(part for part in about if part), must, words, kind)
 
 
 def one_of(words: Sequence[tuple[str, str]]) -> str:
-    return "".join(f"「{word}」" for word, _ in words)
+    """'「はい」か「いいえ」', '「定額」「抽選」「交付」のどれか'."""
+    said = [f"「{word}」" for word, _ in words]
+    return f"{''.join(said)}のどれか" if len(said) > 2 else "か".join(said)
 
 
 def template(cols: Sequence[Column], shown: Sequence[Mapping[str, str]]) -> bytes:
     """The xlsx to be filled in: examples on a sheet of their own, so that nobody imports them by mistake."""
-    titles = [column.title for column in cols]
+    titles, first = [column.title for column in cols], beside(cols, shown)
     choices = {at: [word for word, _ in column.words] for at, column in enumerate(cols) if column.words}
-    about = [[column.title, "必須" if column.required else "", column.about] for column in cols]
+    about = [[column.title, column.must, column.about, first.get(column.field, "")] for column in cols]
     wide = [max(12, min(40, 2 * len(title) + 2)) for title in titles]
     return workbook(
         [
             Sheet("入力", titles, [], widths=wide, choices=choices),
-            Sheet("列の説明", ["列", "必須", "書き方"], about, widths=[36, 8, 100]),
-            Sheet("見本", titles, [[row.get(column.field, "") for column in cols] for row in shown], widths=wide),
+            Sheet("列の説明", ["列", "必須", "書き方", "例"], about, widths=[36, 20, 100, 60]),
+            Sheet("見本", titles, lined_up(cols, shown), widths=wide),
         ]
     )
+
+
+def beside(cols: Sequence[Column], shown: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """{field: the first example of it}, of the columns whose words say too little: a choice names what there is."""
+    first = {field: text for row in reversed(shown) for field, text in row.items()}
+    return {column.field: first[column.field] for column in cols if column.kind == "text" and column.field in first}
+
+
+def lined_up(cols: Sequence[Column], shown: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """Rows by field as rows of cells."""
+    return [[row.get(column.field, "") for column in cols] for row in shown]
 
 
 def examples(cols: Sequence[Column]) -> list[dict[str, str]]:
@@ -174,8 +203,8 @@ def _csv(data: bytes) -> list[list[str]]:
     for encoding in ("utf-8-sig", "cp932"):
         try:
             text = data.decode(encoding)
-            if "\x00" in text:
-                break  # no text that a person typed, and PostgreSQL keeps none
+            if BINARY.search(text):
+                break  # no text that a person typed: a picture, say, by another name; and PostgreSQL keeps no NUL
             lines = []
             for line in csv.reader(io.StringIO(text, newline=""), strict=True):
                 lines.append(line)
@@ -188,6 +217,8 @@ def _csv(data: bytes) -> list[list[str]]:
 
 
 def _check_header(header: Sequence[str], by_title: Mapping[str, str], needed: Sequence[str]) -> None:
+    if header and not set(header) & set(by_title):
+        raise NotReadable("1行目に、ひな形の列が1つもありません。ひな形の1行目を、そのまま使ってください。")
     if unknown := [title for title in header if title not in by_title]:
         raise NotReadable(f"1行目に、知らない列があります: {'、'.join(title or '（空欄）' for title in unknown[:10])}")
     if double := sorted({title for title in header if header.count(title) > 1}):
@@ -239,6 +270,6 @@ def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterato
         elif text and column.kind == "yes" and text.lower() not in YES + NO:
             yield column.field, "「はい」か「いいえ」で入力してください。"
         elif text and column.kind == "choice" and text not in {each for pair in column.words for each in pair}:
-            yield column.field, f"{one_of(column.words)}のどれかを入力してください。"
+            yield column.field, f"{one_of(column.words)}を入力してください。"
         elif text and column.kind == "moment" and not MOMENT.fullmatch(unicodedata.normalize("NFKC", text)):
             yield column.field, "2026-12-01 10:00 の形で入力してください。"

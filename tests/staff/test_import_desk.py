@@ -130,11 +130,23 @@ def test_only_drafters_may(app: Flask, client: FlaskClient, role: str) -> None:
     code = importing.upload(as_csv([row("A-1")]), "表.csv", given.staff("drafter"))
     given.signed_in(client, given.staff(role))
     token = read(client.get("/account")).form("/account").value("csrf_token")
-    paths = (PATH, f"{PATH}/{code}", f"{PATH}/template.xlsx", f"{PATH}/template.csv")
-    assert [client.get(path).status_code for path in paths] == [403] * 4
+    paths = (PATH, f"{PATH}/{code}", f"{PATH}/template.xlsx", f"{PATH}/template.csv", f"{PATH}/examples.csv")
+    assert [client.get(path).status_code for path in paths] == [403] * 5
     for path in (PATH, f"{PATH}/{code}/import"):
         assert client.post(path, data={"csrf_token": token}).status_code == 403
 
 
 def test_an_import_that_never_was_is_not_found(desk: FlaskClient) -> None:
     assert desk.get(f"{PATH}/IMP-NOTHERE").status_code == 404
+
+
+def test_the_examples_as_csv_can_be_sent_as_they_are(desk: FlaskClient) -> None:
+    where = send_file(desk, desk.get(f"{PATH}/examples.csv").data, "見本.csv").location
+    keeping.drain()
+    assert "直すところはありません" in read(desk.get(where)).words
+
+
+def test_the_page_shows_an_example_beside_a_column_that_is_typed(desk: FlaskClient) -> None:
+    page = "".join(read(desk.get(PATH)).words.split())
+    assert "名前※必須例「デジタル住民票第4弾」" in page
+    assert "価格（税込）※必須（交付をのぞく）オークションと入札では開始価格例「" in page

@@ -30,7 +30,40 @@ def test_the_columns_are_the_fields_of_the_form_each_with_a_title_of_its_own() -
     told = titles()
     assert (told[:3], len(set(told)), "絵のファイル" in told) == (["管理番号", "種類", "名前"], len(told), False)
     required = {column.title for column in Checker().columns if column.required}
-    assert required == {"管理番号", "種類", "名前", "ひとことの説明", "利用の条件", "売り方", "絵の説明"}
+    assert required == {
+        *("管理番号", "種類", "名前", "ひとことの説明", "利用の条件", "売り方", "受付の開始", "絵の説明"),
+    }
+    assert {column.title: column.must for column in Checker().columns if column.must and not column.required} == {
+        "価格（税込）": "必須（交付をのぞく）",
+        "受付の終了": "必須（定額と交付をのぞく）",
+        "抽選": "必須（抽選のとき）",
+    }
+
+
+def test_what_is_required_but_for_some_is_what_the_form_refuses_without() -> None:
+    without = {"受付の終了": "", "抽選": "", "価格（税込）": ""}
+    assert faults(**without, 売り方="抽選", 応募できる年齢="") == {
+        "価格（税込）": "価格を入力してください。",
+        "受付の終了": "受付を終わる日時を入力してください。",
+        "抽選": "抽選の日時は、受付の終了以後にしてください。",
+    }
+    assert faults(**without) == {"価格（税込）": "価格を入力してください。"}
+    assert faults(**without, 売り方="交付") == {}
+
+
+def test_a_column_says_once_what_an_empty_cell_means_and_offers_no_choice_of_one() -> None:
+    about = {column.title: column.about for column in Checker().columns}
+    assert {title: words for title, words in about.items() if words.count("空欄なら") > 1} == {}
+    assert {
+        title: about[title]
+        for title in ("終了の何分前から", "はじめの終了から何分まで", "会計", "書類を必ず送ってもらう", "公開（公告）")
+    } == {
+        "終了の何分前から": "空欄なら「5」",
+        "はじめの終了から何分まで": "空欄なら「120」",
+        "会計": "代金が入る会計。領収書の登録番号が決まります。空欄なら「一般会計」",
+        "書類を必ず送ってもらう": "本人確認の書類や、登記事項証明書など。「はい」か「いいえ」。空欄なら「いいえ」",
+        "公開（公告）": "空欄なら、承認されしだい。2026-12-01 10:00 の形（日本時間）",
+    }
 
 
 def test_a_row_becomes_what_the_form_would_give() -> None:
@@ -96,13 +129,18 @@ def test_a_fault_is_told_by_its_column_in_the_words_of_the_form(column: str, typ
         ("管理番号,名まえ\r\n1,x".encode(), "1行目に、知らない列があります: 名まえ"),
         ("管理番号,管理番号\r\n1,x".encode(), "1行目に、同じ列が2つあります: 管理番号"),
         ("管理番号\r\n1".encode(), "1行目に、次の列がありません: 種類、名前"),
+        ("番号,題\r\n1,x".encode(), "1行目に、ひな形の列が1つもありません。"),
         (b"\xff\xfe\x00\x81", "表を読み取れません。"),
+        (b"\x89PNG\r\n\x1a\n" + "絵".encode("cp932"), "表を読み取れません。"),
         (as_csv([row("A", 名前="あ\x00い")]), "表を読み取れません。"),
         (b"PK\x03\x04 no workbook", "表計算のファイルとして開けません。"),
         (as_csv([row(""), {}])[: as_csv([row("")]).index(b"\r\n") + 2], "行がありません。"),
         (as_csv([row(str(n)) for n in range(2_001)]), "1回に取りこめるのは2,000行までです。"),
     ],
-    ids=["empty", "unknown", "double", "missing", "bytes", "nul", "zip", "no rows", "too many"],
+    ids=[
+        *("empty", "unknown", "double", "missing", "other titles", "bytes", "picture", "nul", "zip", "no rows"),
+        "too many",
+    ],
 )
 def test_what_is_no_such_table_is_refused_in_one_sentence(data: bytes, says: str) -> None:
     with pytest.raises(Invalid) as refused:
@@ -114,6 +152,8 @@ def test_the_template_has_its_examples_on_another_sheet_and_they_are_faultless()
     checker = Checker()
     book = load_workbook(io.BytesIO(import_sheet.template(checker.columns, import_sheet.examples(checker.columns))))
     assert (book.sheetnames, book["入力"].max_row) == (["入力", "列の説明", "見本"], 1)
+    about = {line[0]: line[1:] for line in book["列の説明"].iter_rows(values_only=True)}
+    assert about["名前（英語）"] == (None, None, "Digital Resident, Fourth Edition")
     lines = [[str(cell or "") for cell in line] for line in book["見本"].iter_rows(values_only=True)]
     rows = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
     assert len(rows) >= 5

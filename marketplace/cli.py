@@ -55,7 +55,12 @@ def parser() -> argparse.ArgumentParser:
     clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")
     clerk.add_argument("email")
     clerk.add_argument("--name", default="", help="as colleagues know them")
-    clerk.add_argument("--role", action="append", required=True, help="again for each: admin, drafter, approver, …")
+    clerk.add_argument(
+        "--role",
+        action="append",
+        required=True,
+        help="again for each: admin, approver, auditor, counter, drafter, treasury",
+    )
     add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
     kit = add("export", _export, "write everything public to a directory that outlives the server")
     kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
@@ -152,9 +157,9 @@ def _deploy(_options: argparse.Namespace) -> int:
 
 
 def _appoint(options: argparse.Namespace) -> int:
-    from marketplace.accounts.appointing import appoint
+    from marketplace.accounts.appointing import AuditorsDoNothingElse, appoint
     from marketplace.accounts.models import Role
-    from marketplace.kit.refusals import Refused
+    from marketplace.accounts.rules import NotAnAddress
 
     unknown = set(options.role) - set(Role)
     if unknown:
@@ -162,8 +167,10 @@ def _appoint(options: argparse.Namespace) -> int:
     with _town():
         try:
             appoint(options.email, options.name, options.role)
-        except Refused as refusal:
-            return _no(str(refusal))
+        except NotAnAddress:
+            return _no(f"no mail address: {options.email}")
+        except AuditorsDoNothingElse:
+            return _no("an auditor can't have another role (地方自治法 196条3項)")
     sys.stdout.write(f"{options.email}: {', '.join(options.role)}\n")
     return 0
 
@@ -225,7 +232,9 @@ def _mend(options: argparse.Namespace) -> int:
         try:
             with options.car.open("rb") as file:
                 sys.stdout.write(f"{auditing.restore(file)} blocks put back\n")
-        except (IpfsError, LookupError, OSError) as trouble:
+        except OSError as trouble:
+            return _no(f"cannot read {options.car}: {trouble.strerror}")
+        except (IpfsError, LookupError) as trouble:
             return _no(str(trouble))
     return 0
 

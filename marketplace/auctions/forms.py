@@ -6,6 +6,7 @@ from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from marketplace.kit.forms import Form, YenField
+from marketplace.kit.money import LARGEST_CHARGE
 
 SUM_NEEDED = "金額を入力してください。"
 
@@ -15,6 +16,7 @@ class BidForm(Form):
         "入札する上限の金額",
         validators=[InputRequired(SUM_NEEDED)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
+        largest=LARGEST_CHARGE,
     )
 
 
@@ -23,6 +25,7 @@ class EnvelopeForm(Form):
         "入札する金額",
         validators=[InputRequired(SUM_NEEDED)],
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
+        largest=LARGEST_CHARGE,
     )
 
 

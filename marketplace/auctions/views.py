@@ -36,7 +36,7 @@ from marketplace.auctions.watching import ROWS, snapshot_of, steps
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import each_account, limiter
-from marketplace.kit.money import LARGEST_CHARGE, parse_yen
+from marketplace.kit.money import LARGEST_CHARGE, TooLarge, parse_yen
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.auction_rules import rules_of
@@ -158,7 +158,7 @@ def place(code: str) -> ResponseReturnValue:
         listing, auction = public_auction(code)
         return bid_page(listing, auction, form_of(auction)), refusal.status
     except Refused as refusal:
-        return refused(code, typed, refusal)
+        return refused(code, typed, TooMuch() if isinstance(refusal, TooLarge) else refusal)
     there = f"/listings/{code}/bid/{bid_id}"
     if wants_fragment():
         return "", 200, {"HX-Redirect": there}

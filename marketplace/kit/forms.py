@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.languages import _, language, said
-from marketplace.kit.money import parse_yen
+from marketplace.kit.money import LARGEST_SUM, TooLarge, parse_yen, yen
 from marketplace.kit.refusals import Invalid, Refused
 
 
@@ -69,15 +69,21 @@ def _in_words(choice: Any) -> Any:
 
 
 class YenField(StringField):  # type: ignore[misc]
-    """A sum in yen: '１，３００円' is 1300."""
+    """A sum in yen: '１，３００円' is 1300. `largest` is the most that it can be: what a longer one is answered."""
 
     data: int | None
+
+    def __init__(self, *given: Any, largest: int = LARGEST_SUM, **more: Any) -> None:
+        self.largest = largest
+        super().__init__(*given, **more)
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self.data = None
         if valuelist and str(valuelist[0]).strip():
             try:
                 self.data = parse_yen(str(valuelist[0]))
+            except TooLarge:
+                raise ValidationError(_("%(most)s以下の金額を入力してください。", most=yen(self.largest))) from None
             except Invalid as refusal:
                 raise ValidationError(str(refusal)) from None
 

@@ -12,6 +12,8 @@ Yen = int
 SMALLEST_CHARGE: Yen = 50
 LARGEST_CHARGE: Yen = 99_999_999
 
+LARGEST_SUM: Yen = 10**12 - 1
+
 _DIGITS = "〇一二三四五六七八九"
 _SMALL = ("", "十", "百", "千")
 _LARGE = ("", "万", "億")
@@ -22,13 +24,23 @@ class NotAnAmount(Invalid):
     message = "金額は数字で入力してください（例 1,300）。"
 
 
+class TooLarge(NotAnAmount):
+    """A sum, but one that nobody means."""
+
+    code = "too_large"
+    message = f"{LARGEST_SUM:,}円以下の金額を入力してください。"
+
+
 def parse_yen(text: str) -> Yen:
-    """'１，３００円' → 1300. Full-width digits, commas, spaces, ¥ and 円 are fine; NotAnAmount for the rest."""
+    """'１，３００円' → 1300. Full-width digits, commas, spaces, ¥ and 円 are fine; NotAnAmount for the rest, TooLarge
+    above LARGEST_SUM."""
     plain = unicodedata.normalize("NFKC", text).strip()
     for mark in ("円", "¥", ",", "、", "，", " "):
         plain = plain.replace(mark, "")
-    if not plain.isascii() or not plain.isdigit() or len(plain) > 12:
+    if not plain.isascii() or not plain.isdigit():
         raise NotAnAmount
+    if len(plain.lstrip("0")) > len(str(LARGEST_SUM)):
+        raise TooLarge
     return int(plain)
 
 

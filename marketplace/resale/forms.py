@@ -6,6 +6,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired
 
 from marketplace.kit.forms import Form, YenField
+from marketplace.kit.money import LARGEST_CHARGE
 
 
 class OfferForm(Form):
@@ -15,6 +16,7 @@ class OfferForm(Form):
         "売る価格",
         validators=[InputRequired("価格を入力してください。")],
         description="50円以上。買う方が支払う金額です。",
+        largest=LARGEST_CHARGE,
     )
     sure = HiddenField()
 

@@ -21,6 +21,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
+from marketplace.kit.money import LARGEST_CHARGE
 from marketplace.listings import rules as sales
 from marketplace.listings.checking import Check, Weight
 from marketplace.listings.facts import FIELDS as SALE
@@ -139,7 +140,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
         "そのあとの方は来た順に、少しずつ購入の画面へご案内します",
     )
     # 数と価格
-    price_yen = YenField("価格（税込）", description="オークションと入札では開始価格")
+    price_yen = YenField("価格（税込）", description="オークションと入札では開始価格", largest=LARGEST_CHARGE)
     tax = SelectField("消費税", choices=[SelectChoice(str(tax), tax.ja) for tax in Tax], description="領収書に書きます")
     budget = SelectField(
         "会計",

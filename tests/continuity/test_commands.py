@@ -11,6 +11,7 @@ from flask import Flask
 from ipfs import car
 from ipfs.blockstore import SqlBlockstore
 from ipfs.cid import CID
+from marketplace.accounts.models import Role
 from marketplace.cli import main
 from marketplace.kit.db import db, transaction
 from marketplace.metadata.models import PictureFile, Pin, blocks
@@ -50,7 +51,13 @@ def test_export_then_verify(app: Flask, tmp_path: Path, capsys: pytest.CaptureFi
         pytest.param(["export"], "give --public DIR, or --journal FILE, or both\n", id="nothing named"),
         pytest.param(["export", "--public", "{here}"], "{here} は、すでにあります。", id="a place that is taken"),
         pytest.param(["verify", "{here}"], "cannot read the file: No such file or directory\n", id="no kit"),
-        pytest.param(["mend", "{here}/none"], "[Errno 2]", id="no CAR"),
+        pytest.param(["mend", "{here}/none"], "cannot read {here}/none: No such file or directory\n", id="no CAR"),
+        pytest.param(["appoint", "notmail", "--role", "admin"], "no mail address: notmail\n", id="no address"),
+        pytest.param(
+            ["appoint", "a@town.example.jp", "--role", "auditor", "--role", "admin"],
+            "an auditor can't have another role",
+            id="an auditor with another role",
+        ),
     ],
 )
 def test_a_no_is_one_line_and_status_2(
@@ -59,6 +66,13 @@ def test_a_no_is_one_line_and_status_2(
     assert main([each.format(here=tmp_path) for each in arguments]) == 2
     out, err = said(capsys)
     assert (out, err.startswith(says.format(here=tmp_path)), err.count("\n")) == ("", True, 1)
+
+
+def test_the_help_of_appoint_names_every_role(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["appoint", "--help"])
+    out, _err = said(capsys)
+    assert [role for role in Role if role not in out] == []
 
 
 def test_mend_puts_back_from_a_car_what_nobody_else_has(

@@ -35,6 +35,12 @@ def test_a_price_that_is_none_stays_in_its_box_with_the_reason_beside_it(app: Fl
     assert form.errors == {"price": ["金額は数字で入力してください（例 1,300）。"]}
 
 
+def test_a_sum_of_more_digits_than_any_has_is_told_the_largest(app: Flask) -> None:
+    assert typed(app, price="1,000,000,000,000").errors == {
+        "price": ["999,999,999,999円以下の金額を入力してください。"]
+    }
+
+
 def test_a_stored_price_is_shown_with_commas(app: Flask) -> None:
     with app.test_request_context():
         assert SaleForm(data={"price": 1_300_000}).price._value() == "1,300,000"

@@ -71,6 +71,8 @@ def test_the_price_is_asked_shown_and_only_then_offered(chain: Chain, client: Fl
         ("", "価格を入力してください。"),
         ("高く", "金額は数字で入力してください（例 1,300）。"),
         ("49", "価格は50円以上にしてください。"),
+        ("100000000", "価格は99,999,999円以下にしてください。"),
+        ("1,000,000,000,000", "99,999,999円以下の金額を入力してください。"),
     ],
 )
 def test_a_price_that_cannot_be_is_refused_beside_its_field(

@@ -143,6 +143,7 @@ SUBJECTS = {
     "notice": "手紙",
     "offer": "売り出し",
     "order": "注文",
+    "page": "名簿の画面",
     "participation": "参加申込",
     "partner": "提携先",
     "payout": "口座への送金",
@@ -166,10 +167,27 @@ SUBJECTS = {
     "withdrawal": "ウォレットへ移す",
 }
 
+PAGES = {
+    "admissions_desk.exclude": "除外名簿",
+    "admissions_desk.exclusions": "除外名簿",
+    "admissions_desk.index": "参加申込",
+    "cashier.index": "注文",
+    "gatherings_desk.call_off": "催しの受付",
+    "gatherings_desk.door": "催しの受付",
+    "gatherings_desk.guests": "催しの受付の名簿",
+    "gatherings_desk.show": "催しの受付",
+    "reception.entries": "抽選の応募",
+    "reception.letters": "印刷して送る手紙",
+    "verifying.index": "保証金",
+}
+"""Pages of the desk that show several people at once, by the endpoints that accounts/looking.py notes."""
+
 
 def subject_in_words(subject: str) -> str:
-    """'order:ORD-7K3M9QXA' → '注文 ORD-7K3M9QXA'."""
+    """'order:ORD-7K3M9QXA' → '注文 ORD-7K3M9QXA', 'page:cashier.index' → '名簿の画面「注文」'."""
     kind, _, code = subject.partition(":")
+    if kind == "page" and code in PAGES:
+        return f"{SUBJECTS[kind]}「{PAGES[code]}」"
     return f"{SUBJECTS.get(kind, kind)} {code}".strip()
 
 

@@ -1,13 +1,15 @@
 """The journal reads as Japanese: no event and no state of any office is without a word."""
 
+import ast
 import re
+from inspect import unwrap
 from pathlib import Path
 
 from flask import Flask
 
 import marketplace
 from marketplace.journal.event_words import EVENTS, event_in_words
-from marketplace.journal.words import STATES, SUBJECTS, state_in_words
+from marketplace.journal.words import PAGES, STATES, SUBJECTS, state_in_words, subject_in_words
 from marketplace.kit.db import Base
 
 NOTED = re.compile(r'\bnote\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)"')
@@ -39,6 +41,39 @@ def test_every_subject_has_a_word() -> None:
     kinds = {kind for source in sources for kind in SUBJECT.findall(source)}
     assert len(kinds) > 40
     assert sorted(kinds - set(SUBJECTS)) == []
+
+
+def showing_many(source: str) -> set[str]:
+    """The functions of a module that note a look at several people at once, by themselves or by one that they call."""
+    functions = {each.name: each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.FunctionDef)}
+    calls = {
+        name: {call.func.id: call for call in ast.walk(each) if isinstance(call, ast.Call) and hasattr(call.func, "id")}
+        for name, each in functions.items()
+    }
+    found = {
+        name
+        for name, made in calls.items()
+        if "look_at" in made and any(isinstance(given, ast.Starred) for given in made["look_at"].args)
+    }
+    while more := {name for name, made in calls.items() if made.keys() & found} - found:
+        found |= more
+    return found
+
+
+def test_every_page_that_shows_several_people_has_words(app: Flask) -> None:
+    root = Path(marketplace.__path__[0])
+    by_module = {
+        f"marketplace.{'.'.join(source.relative_to(root).with_suffix('').parts)}": showing_many(text)
+        for source in root.rglob("*.py")
+        if "look_at(*" in (text := source.read_text("utf-8"))
+    }
+    pages = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if unwrap(view).__name__ in by_module.get(unwrap(view).__module__, ())
+    }
+    assert pages == set(PAGES)
+    assert subject_in_words("page:admissions_desk.index") == "名簿の画面「参加申込」"
 
 
 def test_what_has_no_word_is_shown_as_it_stands() -> None:

@@ -148,6 +148,8 @@ def _age_faults(application: Application, least: int, by_birth: bool, on: date) 
 def _who_faults(application: Application) -> Iterator[Invalid]:
     if not application.name.strip():
         yield Invalid("お名前を入力してください。", field="name")
+    elif not any(mark.isalpha() for mark in application.name):  # of any script, and no picture: a letter goes to it
+        yield Invalid("お名前は、絵や記号だけでなく、文字で入力してください。", field="name")
     if not application.kana.strip():
         yield Invalid("お名前のふりがなを入力してください。", field="kana")
     elif not kana_form(application.kana):

@@ -12,6 +12,7 @@ from marketplace.lotteries.rules import PLEDGE, PLEDGES, Application, Terms, age
 
 TODAY = date(2026, 4, 17)
 TERMS = Terms(most_lots=3, asks_address=True)
+NO_LETTER = "お名前は、絵や記号だけでなく、文字で入力してください。"
 FINE = Application(name="山田 花子", kana="やまだ はなこ", address="月見沢町海野510")
 
 
@@ -42,6 +43,9 @@ def test_lots_beyond_what_is_allowed(lots: int, message: str) -> None:
     ("field", "value", "message"),
     [
         ("name", " ", "お名前を入力してください。"),
+        ("name", "🐟", NO_LETTER),
+        ("name", "👨‍👩‍👧", NO_LETTER),
+        ("name", "－１・！", NO_LETTER),
         ("kana", "", "お名前のふりがなを入力してください。"),
         ("kana", "山田", "ふりがなは、ひらがなかカタカナで入力してください。"),
         ("address", "", "ご住所を入力してください。"),
@@ -52,6 +56,11 @@ def test_lots_beyond_what_is_allowed(lots: int, message: str) -> None:
 def test_who_it_is_must_be_clear(field: str, value: str, message: str) -> None:
     changed: dict[str, Any] = {field: value}
     assert found(replace(FINE, **changed)) == {field: message}
+
+
+@pytest.mark.parametrize("name", ["山", "🐟 さかな", "Ana", "이순신", "محمد", "佐々木", "ﾔﾏﾀﾞ"])
+def test_a_name_has_a_letter_of_any_script(name: str) -> None:
+    assert found(replace(FINE, name=name)) == {}
 
 
 def test_one_who_applies_for_the_family_says_how_they_are_related() -> None:

@@ -78,7 +78,7 @@ class Sale:
             "price_yen": words["price_yen"],
             "reserve_yen": words.get("reserve_yen"),
             "quantity": self.quantity,
-            "per_person_limit": 1 if self.mode == "lottery" else 5,
+            "per_person_limit": 1 if self.mode == "lottery" else min(self.quantity, 5),
             "publish_at": self.opens_at - timedelta(days=8),
             "opens_at": self.opens_at,
             "closes_at": self.closes_at,

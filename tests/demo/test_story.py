@@ -16,6 +16,12 @@ MIDNIGHT = datetime(2026, 11, 28, 15, tzinfo=UTC)
 """Of a Sunday in Japan."""
 
 
+def test_no_sale_lets_a_person_have_more_than_there_are() -> None:
+    values = {sale.id: sale.values() for sale in story().sales}
+    assert len(values) > 10
+    assert [name for name, each in values.items() if each["per_person_limit"] > each["quantity"]] == []
+
+
 @pytest.mark.parametrize("hour", range(24))
 def test_a_place_is_put_on_the_map_after_its_sale_is_drafted(hour: int) -> None:
     with pretending(MIDNIGHT + timedelta(hours=hour, minutes=20)):

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from marketplace.settings import Settings
 from marketplace.supervising.children import Hopeless, Household, Leaving, Program
-from marketplace.supervising.premises import CannotStart, Premises, claimed
+from marketplace.supervising.premises import LOCK, CannotStart, Premises, claimed
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_OPEN = 60.0
@@ -35,6 +35,8 @@ def up(port: int, data: Path, fresh: bool) -> int:
     `data`: the directory that keeps everything; a new one becomes the demo town. `fresh` forgets what it kept.
     """
     try:
+        if not (data / LOCK).exists():  # before anything is written; a last run may hold the port until it lets go
+            _refuse_taken(port)
         with claimed(data, say) as premises:
             return _stay_open(premises, port, fresh)
     except CannotStart as reason:

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+LOCK = "hiroba.lock"
 UNFINISHED, OPEN = "unfinished\n", "open\n"
 
 
@@ -79,11 +80,11 @@ def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = {path.name for path in directory.iterdir()}
-        if names - {"hiroba.lock", "backups"} and "hiroba.town" not in names:
+        if names - {LOCK, "backups"} and "hiroba.town" not in names:
             raise CannotStart(
                 f"{directory} holds something else: name a directory of Hiroba's, or a new one, by --data."
             )
-        lock = os.open(directory / "hiroba.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise CannotStart(f"{directory} can't be used ({error.strerror}): name another by --data.") from error
     try:
@@ -132,7 +133,7 @@ def _empty(directory: Path) -> None:
     """Everything but the lock and the backups; the marker last, so that a half emptied directory is still known as
     ours."""
     for path in sorted(directory.iterdir(), key=lambda path: path.name == "hiroba.town"):
-        if path.name in ("hiroba.lock", "backups"):
+        if path.name in (LOCK, "backups"):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -61,7 +61,10 @@ def nothing_outlives_a_killed_supervisor(up: Town) -> None:
     assert eventually(lambda: all(map(is_gone, children)))
 
 
-def test_a_port_that_is_taken_is_one_line_with_the_remedy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [[], ["town"]], ids=["no directory", "an empty directory"])
+def test_a_port_that_is_taken_is_one_line_with_the_remedy_and_leaves_nothing(tmp_path: Path, before: list[str]) -> None:
+    for name in before:
+        (tmp_path / name).mkdir()
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         command = [sys.executable, "-m", "marketplace", "up", "--data", str(tmp_path / "town"), "--port", str(port)]
@@ -73,6 +76,7 @@ def test_a_port_that_is_taken_is_one_line_with_the_remedy(tmp_path: Path) -> Non
         "",
         f"Port {port} can't be used (Address already in use): {advice}\n",
     )
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == before
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "8000a"])

@@ -55,12 +55,8 @@ def parser() -> argparse.ArgumentParser:
     clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")
     clerk.add_argument("email")
     clerk.add_argument("--name", default="", help="as colleagues know them")
-    clerk.add_argument(
-        "--role",
-        action="append",
-        required=True,
-        help="again for each: admin, approver, auditor, counter, drafter, treasury",
-    )
+    roles = "again for each: admin, approver, auditor, counter, drafter, treasury"
+    clerk.add_argument("--role", action="append", required=True, help=roles)
     add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
     kit = add("export", _export, "write everything public to a directory that outlives the server")
     kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")

@@ -19,9 +19,7 @@ from marketplace.orders import deposits, settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.payments import asking, holding
-from marketplace.payments.models import PaymentState, Refund, RefundState
-from marketplace.payments.reconciling import reconcile
-from marketplace.payments.refunding import pay_by_bank
+from marketplace.payments.models import PaymentState
 from marketplace.payments.syncing import sync
 from tests import axe, given
 from tests.admissions.test_deposits import admitted, row, states
@@ -153,23 +151,6 @@ def test_stripe_that_takes_too_long_lets_them_pay_in_full_and_the_deposit_goes_b
     assert (states(sale.winner), sale.counted()) == ([CAPTURED], (PAID, 0, RETURNED))
     assert said("deposit.applied") == []
     assert (moved()["collected"], in_custody(), equals_stripe(stripe)) == (-30_000, 0, True)
-
-
-def test_a_deposit_that_the_card_does_not_take_back_leaves_custody_by_the_bank(stripe: LocalStripe) -> None:
-    sale = won(stripe, heard=False, card="pm_card_refundFail")
-    with pretending(sale.order.created_at + deposits.WAIT):
-        stripe.pay(checkout(sale.order_id))
-    open_one = asking.open_payment(sale.order.subject)
-    assert open_one is not None
-    sync(open_one.id)
-    hear()
-    reconcile()
-    hear()
-    (failed,) = db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED))
-    assert (sale.counted(), in_custody()) == ((PAID, 0, RETURNED), 10_000)
-    pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
-    hear()
-    assert (in_custody(), moved().get("refunds", 0), moved()["bank"]) == (0, 0, -10_000)
 
 
 def test_a_page_with_the_full_price_is_not_made_cheaper_but_the_next_one_is(stripe: LocalStripe) -> None:

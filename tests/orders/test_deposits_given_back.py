@@ -1,14 +1,18 @@
 """充当: the winner's deposit goes back where it pays nothing, or where the price itself does."""
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.fund.deposits import in_custody
+from marketplace.kit.db import db
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import scheduling
 from marketplace.orders import settling
 from marketplace.orders.models import OrderState
 from marketplace.payments import asking, holding, refunding
+from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.reconciling import reconcile
 from marketplace.payments.syncing import sync
 from tests import given
 from tests.admissions.test_deposits import row, states
@@ -45,6 +49,20 @@ def test_money_in_full_that_comes_all_the_same_gives_the_deposit_back(stripe: Lo
     paid(stripe, sale, asking.checkout_url(payment_id))
     assert sale.counted() == (PAID, 0, RETURNED)
     assert (moved()["collected"], in_custody(), equals_stripe(stripe)) == (-30_000, 0, True)
+
+
+def test_what_the_card_does_not_take_back_leaves_custody_by_the_bank(stripe: LocalStripe) -> None:
+    sale = won(stripe, card="pm_card_refundFail")
+    page, order = "http://127.0.0.1/", sale.order
+    payment_id = asking.ask(order.subject, 30_000, "権利", "buyer@example.jp", page, page, given.in_days(0.5))
+    paid(stripe, sale, asking.checkout_url(payment_id))
+    reconcile()
+    hear()
+    (failed,) = db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED))
+    assert (sale.counted(), in_custody()) == ((PAID, 0, RETURNED), 10_000)
+    refunding.pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
+    hear()
+    assert (in_custody(), moved().get("refunds", 0), moved()["bank"]) == (0, 0, -10_000)
 
 
 def test_a_sale_that_is_cancelled_after_the_award_gives_it_back(stripe: LocalStripe) -> None:

@@ -51,6 +51,8 @@ DESK = Mode("desk", (1280, 900))
 HALF, NARROW = Mode("640 px", (640, 800)), Mode("320 px, large letters", (320, 640), size="xl")
 """A window of 1280 at 200 % and at 400 % (WCAG 1.4.10)."""
 WIDE = Mode("1920 px", (1920, 1080))
+SMALL = Mode("360 px", (360, 800))
+"""A telephone on which each column of a table is to be seen, or said to be pulled."""
 ALL = (
     PHONE_BY_DAY,
     DESK,
@@ -83,6 +85,8 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
         if PICTURES:
             name = f"{number:03} {path.strip('/').replace('/', ' ').partition('?')[0]} ({mode.name}).png"
             page.screenshot(path=Path(PICTURES) / name, full_page=True)
+    _turn(page, SMALL)
+    yield "tables", page.evaluate("measures.tables()")
     for mode in (NARROW, DESK, *((HALF, WIDE, PHONE_BY_DAY) if WHOLE else ())):
         _turn(page, mode)
         yield f"sideways, {mode.name}", page.evaluate("measures.sideways()")

@@ -22,6 +22,11 @@
     return false;
   };
 
+  // Tables that are pulled sideways without saying so.
+  const tables = () => [...document.querySelectorAll('.table')]
+    .filter((table) => table.scrollWidth > table.clientWidth && !table.querySelector('.table__hint'))
+    .map((table) => `${table.scrollWidth} in ${table.clientWidth} px: ${table.getAttribute('aria-label')}`);
+
   // WCAG 2.2, 1.4.12: letters, words and lines as far apart as a reader may want them; nothing is cut off.
   const spaced = () => {
     const sheet = new CSSStyleSheet();
@@ -121,5 +126,5 @@
     return [...told('violations', {}), ...told('incomplete', approved)];
   };
 
-  window.measures = { axed, drawn, sideways, spaced, targets, stops, weight };
+  window.measures = { axed, drawn, sideways, spaced, tables, targets, stops, weight };
 })();

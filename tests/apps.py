@@ -6,11 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.application import create_app
 from marketplace.kit.db import db
 from marketplace.settings import Settings
+
+
+def leave() -> None:
+    """Close all connections of this application; a thread that still has one closes it when it gives it back, where it
+    would be left to the garbage collector, in the middle of another test."""
+    db.session.remove()
+    given_up = db.engine.pool
+    db.engine.dispose()
+    sa.event.listen(given_up, "checkin", lambda _connection, record: record.invalidate())
 
 
 @contextmanager
@@ -21,5 +31,4 @@ def another(settings: Settings, *ports: Any) -> Iterator[Flask]:
         try:
             yield app
         finally:
-            db.session.remove()
-            db.engine.dispose()
+            leave()

@@ -30,6 +30,7 @@ from marketplace.kit.db import db
 from marketplace.kit.lasting import here_to_stay
 from marketplace.settings import Settings
 from tests import choosing, lived, local_bucket, local_stripe, postgres
+from tests.apps import leave
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.deployment import Deployment, deploying
@@ -180,8 +181,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.test_client_class = Visitor
     with app.app_context():
         yield app
-        db.session.remove()
-        db.engine.dispose()
+        leave()
 
 
 class Visitor(FlaskClient):

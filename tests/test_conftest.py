@@ -3,11 +3,13 @@
 import gc
 import re
 import socket
+import sqlite3
 import struct
 import urllib.request
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask, Response, g
@@ -18,6 +20,7 @@ from werkzeug.routing import Map, Rule
 
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, transaction
+from marketplace.settings import Settings
 from tests.apps import another
 from tests.choosing import starts_programs
 from tests.databases import chosen
@@ -161,3 +164,13 @@ def test_a_browser_that_hangs_up_leaves_no_file_open(live_server: str) -> None:
             browser.recv(1)
     urllib.request.urlopen(f"{live_server}/healthz").close()
     gc.collect()
+
+
+def test_a_connection_that_a_thread_gives_back_after_the_end_is_closed(settings: Settings) -> None:
+    with another(settings):
+        late = db.engine.connect()
+        kept = late.connection.dbapi_connection
+        assert late.execute(sa.select(1)).scalar_one() == 1
+    late.close()
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        kept.execute("SELECT 1")  # type: ignore[union-attr]

@@ -75,7 +75,7 @@ sheet(every=10, name="fund.subtotals")(bring_forward)
 
 
 def _add_next() -> bool:
-    """One portion; False where the next posting is a crooked one."""
+    """One portion; False where there is none, or its first posting is a crooked one."""
     with transaction() as session:
         hold_book()
         book = session.get_one(Book, 1)
@@ -84,7 +84,8 @@ def _add_next() -> bool:
         portion = sa.select(Posting.id).where(after).order_by(Posting.id).limit(AT_ONCE).subquery()
         last = session.scalar(sa.select(sa.func.max(portion.c.id)).where(portion.c.id < (crooked or sa.literal(2**62))))
         if last is None:
-            log.error("posting %s is crooked: the subtotals of the fund end before it", crooked)
+            if crooked is not None:  # else another worker was first
+                log.error("posting %s is crooked: the subtotals of the fund end before it", crooked)
             return False
         found: Counter[tuple[str, str, Account]] = Counter()
         for kind, at, account, yen in session.execute(_LINES.where(after, Posting.id <= last)):

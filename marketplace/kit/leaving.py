@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 
@@ -18,7 +19,8 @@ def when_told_to_leave(do: Callable[[], object]) -> None:
     os.set_blocking(there, False)
 
     def hand_on(_signal: int, _frame: FrameType | None) -> None:
-        os.write(there, b"\0")
+        with suppress(BlockingIOError):  # told so often that nobody has listened yet
+            os.write(there, b"\0")
 
     def listen() -> None:
         while os.read(here, 1):

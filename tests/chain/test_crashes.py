@@ -14,7 +14,7 @@ from marketplace.chain import register
 from marketplace.settings import Settings
 from tests.local_chain import need_anvil
 
-PLAN = Plan(rights=60, together=1, senders=2, death=0.015, deaths=2, kills=2, between=(0.7, 1.4), seconds=120)
+PLAN = Plan(rights=60, together=1, senders=2, death=0.03, deaths=2, kills=2, between=(0.7, 1.4), seconds=120)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, given
@@ -16,6 +17,7 @@ from marketplace.fund.statements import balanced, balances, collected_yen, summa
 from marketplace.fund.subtotals import bring_forward, differing
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
+from tests.crashing import PowerCut, rolled_back
 from tests.racing import at_once
 
 SALE = [(Account.STRIPE, 964), (Account.FEES, 36), (Account.COLLECTED, -1_000)]
@@ -84,6 +86,23 @@ def test_who_posts_while_it_is_added_up_is_counted_once(app: Flask) -> None:
     assert balances()["collected"] == -8_000
     bring_forward(few=0)
     assert (balances()["collected"], differing()) == (-8_000, {})
+
+
+def test_two_workers_add_it_up_once_and_neither_complains(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    for n in range(5):
+        happened(n, "charge", SALE)
+    at_once(app, 4, lambda _: subtotals._add_next())
+    assert (balances()["collected"], differing(), caplog.messages) == (-5_000, {}, [])
+
+
+def test_a_worker_that_dies_in_the_middle_has_added_nothing(app: Flask) -> None:
+    for n in range(3):
+        happened(n, "charge", SALE)
+    with rolled_back(PowerCut):
+        bring_forward(few=0)
+    assert (through(), balances()["collected"]) == (0, -3_000)
+    bring_forward(few=0)
+    assert (balances()["collected"], differing()) == (-3_000, {})
 
 
 def test_a_crooked_posting_stays_outside_and_what_came_before_it_is_added(app: Flask) -> None:

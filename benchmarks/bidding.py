@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 
@@ -27,6 +26,7 @@ from benchmarks.places import DATABASES, database
 from benchmarks.serving import Served, served
 from marketplace.application import create_app
 from marketplace.auctions.models import Auction, Bidder
+from marketplace.kit import schema
 from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
 from tests import given
@@ -80,7 +80,7 @@ def measured(
         knobs = {"database_url": url, "secret_key": "a benchmark's secret", "data_dir": folder}
         app = create_app(Settings(**knobs))  # type: ignore[arg-type]
         with app.app_context():
-            flask_migrate.upgrade()
+            schema.upgrade()
             town, bare = prepared(people)
             db.session.remove()
         sign_in(app, town, bare.people)

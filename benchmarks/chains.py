@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 from flask import Flask
 
 from benchmarks.serving import free_port
@@ -15,6 +14,7 @@ from marketplace.chain import register, sending
 from marketplace.chain.contract import RIGHTS, call
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.embedded import Chain
+from marketplace.kit import schema
 from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
 
@@ -44,7 +44,7 @@ def town(**settings: Any) -> Iterator[tuple[Flask, Chain]]:
             here |= {"chain_embedded": True, "secret_key": "measured", "key_password": "measured"}
             app = create_app(Settings(data_dir=data, **here, **settings))
             with app.app_context():
-                flask_migrate.upgrade()
+                schema.upgrade()
                 ensure_contracts()
                 yield app, chain
                 db.session.remove()

@@ -22,7 +22,6 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import sqlalchemy as sa
 
 from benchmarks import Result, compared
@@ -34,6 +33,7 @@ from marketplace.chain.contract import RIGHTS
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.models import Call, CallState, Log, Tx, TxState
 from marketplace.chain.node import Web3Node, node
+from marketplace.kit import schema
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.ports import Ports
@@ -42,7 +42,7 @@ from marketplace.settings import Settings
 RUNS = 3
 MORTAL = ("send", "receipts", "headers", "fees")
 """What a sender may die at."""
-HEAVY = ("benchmarks", "marketplace", "web3", "eth_account", "flask_migrate", "requests")
+HEAVY = ("benchmarks", "marketplace", "web3", "eth_account", "requests")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def measure() -> Iterator[Result]:
             here: dict[str, Any] = {"data_dir": Path(folder), "chain_url": url, "chain_id": CHAIN_ID}
             settings = Settings(**here, chain_embedded=True, secret_key="measured", key_password="measured")  # noqa: S106 -- of a moment
             with create_app(settings).app_context():
-                flask_migrate.upgrade()
+                schema.upgrade()
                 plan = Plan()
                 found = run(settings, plan, number)
                 db.session.remove()

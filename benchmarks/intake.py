@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import flask_migrate
 from flask import Flask
 from pydantic import SecretStr
 
@@ -19,6 +18,7 @@ from benchmarks.places import DATABASES, database
 from benchmarks.rush import Person, Rush, arrivals, crush, greetings, lost_or_twice, people, rush
 from benchmarks.serving import hello_server, web
 from marketplace.application import create_app
+from marketplace.kit import schema
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
 from marketplace.lotteries.closing import of_listing
@@ -63,7 +63,7 @@ def _seen(url: str, count: int, act: Callable[[int, str, Sequence[Person]], Rush
         settings = Settings(database_url=url, data_dir=Path(home), secret_key=SecretStr("rush"), web_workers=2)
         app = create_app(settings)
         with app.app_context():
-            flask_migrate.upgrade()
+            schema.upgrade()
             try:
                 return applied(app, settings, count, act)
             finally:

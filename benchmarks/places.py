@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 from flask import Flask
 
 from marketplace.application import create_app
+from marketplace.kit import schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 from tests import postgres
@@ -53,7 +53,7 @@ def town(name: str, *, lasting: bool = False, **knobs: Any) -> Iterator[Town]:
         given = {"database_url": url, "secret_key": SECRET, "data_dir": folder, "notice_days_sealed": 0, **knobs}
         app = create_app(Settings(**given))
         with app.app_context():
-            flask_migrate.upgrade()
+            schema.upgrade()
             try:
                 yield Town(app, {key.upper(): str(value) for key, value in given.items()})
             finally:

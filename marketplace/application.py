@@ -14,7 +14,6 @@ from typing import Any
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask.templating import Environment
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import FileSystemLoader
@@ -158,7 +157,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.extensions["hiroba.settings"] = settings
     app.extensions["hiroba.ports"] = ports or Ports(settings)
     db.init_app(app)
-    Migrate(app, db, directory=str(root.parent / "migrations"), render_as_batch=True, compare_type=True)
     csrf.init_app(app)
     limiter.init_app(app, settings.limits_url)
     with app.app_context():

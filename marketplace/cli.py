@@ -132,10 +132,10 @@ def _follow(options: argparse.Namespace) -> int:
 
 
 def _migrate(_options: argparse.Namespace) -> int:
-    import flask_migrate
+    from marketplace.kit import schema
 
     with _town():
-        flask_migrate.upgrade()
+        schema.upgrade()
     return 0
 
 

@@ -1,4 +1,4 @@
-"""How Alembic reaches our database: through the application that `flask db` or `python -m marketplace migrate` made."""
+"""How Alembic reaches our database: through an application that is at work, see marketplace/kit/schema.py."""
 
 from __future__ import annotations
 

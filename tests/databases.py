@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import flask_migrate
 import sqlalchemy as sa
 
 from marketplace.application import create_app
+from marketplace.kit import schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 
@@ -125,7 +125,7 @@ def build(url: str, folder: Path) -> None:
     """Fill the database with our tables."""
     app = create_app(Settings(database_url=url, data_dir=folder))
     with app.app_context():
-        flask_migrate.upgrade()
+        schema.upgrade()
         db.engine.dispose()
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
+from marketplace.kit import schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 from tests.apps import another
@@ -32,7 +32,7 @@ def triggers(engine: sa.Engine) -> list[tuple[str, str, str]]:
         return sorted((name, table, text) for name, table, text in found)
 
 
-def schema(engine: sa.Engine) -> dict[str, Any]:
+def told_by(engine: sa.Engine) -> dict[str, Any]:
     """Every table with all that the database holds it to, as the database itself tells it."""
     seen = sa.inspect(engine)
     return {"": triggers(engine)} | {
@@ -56,20 +56,20 @@ def schema(engine: sa.Engine) -> dict[str, Any]:
 
 
 def test_migrations_build_what_the_models_say(app: Flask, databases: Databases, tmp_path: Path) -> None:
-    migrated = schema(db.engine)
+    migrated = told_by(db.engine)
     with databases.empty() as url, another(Settings(database_url=url, data_dir=tmp_path)):
         db.create_all()
-        modelled = schema(db.engine)
+        modelled = told_by(db.engine)
     assert migrated == modelled
 
 
 def test_the_last_migration_is_undone_and_done_again(app: Flask) -> None:
-    before = schema(db.engine)
+    before = told_by(db.engine)
     db.session.remove()
-    flask_migrate.downgrade()
-    undone = schema(db.engine)
-    flask_migrate.upgrade()
-    assert (undone != before, schema(db.engine)) == (True, before)
+    schema.downgrade()
+    undone = told_by(db.engine)
+    schema.upgrade()
+    assert (undone != before, told_by(db.engine)) == (True, before)
 
 
 def test_a_migration_that_dies_half_way_leaves_nothing(databases: Databases, tmp_path: Path) -> None:
@@ -81,5 +81,5 @@ def test_a_migration_that_dies_half_way_leaves_nothing(databases: Databases, tmp
                 raise PowerCut
 
         with pytest.raises(PowerCut):
-            flask_migrate.upgrade()
+            schema.upgrade()
         assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}

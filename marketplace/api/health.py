@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from marketplace.kit.db import db
+from marketplace.kit import schema
 from marketplace.settings import settings
 
 bp = Blueprint("health", __name__)
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 A_WHILE = timedelta(minutes=1)
 
 
@@ -39,7 +34,7 @@ def ready() -> ResponseReturnValue:
 def not_ready() -> str | None:
     """The first thing that is missing; None where nothing is."""
     try:
-        present = at_present_schema()
+        present = schema.is_present()
     except sa.exc.SQLAlchemyError:
         return "the database does not answer"
     if not present:
@@ -48,24 +43,6 @@ def not_ready() -> str | None:
     if settings().demo and marker.exists() and marker.read_text().strip() != "open":
         return "the demo town is being built"
     return None
-
-
-def at_present_schema() -> bool:
-    """Whether the database has the tables of this program. Raises SQLAlchemyError where it does not answer."""
-    with db.engine.connect() as connection:
-        have = set(MigrationContext.configure(connection).get_current_heads())
-    return have == {wanted_head()}
-
-
-@lru_cache
-def wanted_head() -> str:
-    """The revision of the schema that this program works with."""
-    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
-
-
-def knows(revision: str) -> bool:
-    """Whether it is the schema of this program, or of one before it."""
-    return revision in {each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
 def plain(text: str) -> Response:

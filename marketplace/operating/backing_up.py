@@ -13,9 +13,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from marketplace.api.health import at_present_schema, wanted_head
 from marketplace.chain import snapshots
 from marketplace.continuity.exporting import Kit
+from marketplace.kit import schema
 from marketplace.kit.clock import now
 from marketplace.kit.db import is_sqlite, let_go, see_one_moment
 from marketplace.kit.published import Record
@@ -40,7 +40,7 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
 
     Raises NoBackup, OSError.
     """
-    if not at_present_schema():
+    if not schema.is_present():
         raise NoBackup("the database has another schema than this program: run the program that it belongs to")
     moment = now()
     place = directory / name_of(moment)
@@ -58,7 +58,7 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
         about["missing"] = _copy_files(kit, filed, directory)
         _copy_the_rest(kit, secrets)
         about |= {"version": VERSION, "made_at": moment.isoformat(), "secrets": secrets}
-        about |= {"town": settings().town_name, "schema": wanted_head()}
+        about |= {"town": settings().town_name, "schema": schema.head()}
         kit.json(MANIFEST, {**about, "files": kit.files})
         _sync(beside)
         beside.rename(place)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from marketplace.api.health import wanted_head
+from marketplace.kit import schema
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import backing_up, restoring
@@ -93,7 +93,7 @@ def restore(archive: Archive, progress: Told) -> int:
     if wrong:
         return _no("what stands here is not what was copied:\n" + "\n".join(wrong))
     as_it_was = "every table is as it was"
-    if archive.manifest()["schema"] != wanted_head():
+    if archive.manifest()["schema"] != schema.head():
         as_it_was = "no row is missing, and its tables were brought to the schema of this program"
     sys.stdout.write(f"restored from {archive.place.name}: {as_it_was}\n")
     return 0

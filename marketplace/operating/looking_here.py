@@ -12,10 +12,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from marketplace.api.health import at_present_schema
 from marketplace.chain import keys, keystore
 from marketplace.chain.models import Lane
 from marketplace.journal.models import Entry
+from marketplace.kit import schema
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, is_sqlite
 from marketplace.kit.refusals import Rejected
@@ -54,7 +54,7 @@ def database(deep: bool) -> Iterator[Finding]:
     except sa.exc.SQLAlchemyError as trouble:
         yield found("database.no_answer", why=type(getattr(trouble, "orig", None) or trouble).__name__)
         return
-    if not at_present_schema():
+    if not schema.is_present():
         yield found("database.schema")
     yield from _sqlite(deep) if is_sqlite() else _postgresql()
     if why := _refusal_to_write():

@@ -10,10 +10,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import flask_migrate
 import sqlalchemy as sa
 
-from marketplace.api.health import knows, wanted_head
+from marketplace.kit import schema
 from marketplace.kit.db import db, is_sqlite, let_go, transaction
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
@@ -38,7 +37,7 @@ def restore_files(archive: Archive, data: Path) -> None:
     Raises NotEmpty, NoPlace, Malformed.
     """
     archive.see_that_it_is_whole()
-    if not knows(archive.manifest()["schema"]):
+    if not schema.knows(archive.manifest()["schema"]):
         raise NoPlace("this is a backup of a newer program than this one: restore it with that one")
     taken = [name for name in ("hiroba.db", "hiroba.env", "chain", "keys", "stripe.db") if (data / name).exists()]
     if taken:
@@ -70,18 +69,18 @@ def restore_database(archive: Archive, told: Told = lambda table: None) -> list[
         raise NotEmpty("the database is not empty: name a new one")
     else:
         _fill(archive, about, told)
-    same_schema = about["schema"] == wanted_head()
+    same_schema = about["schema"] == schema.head()
     if same_schema:
         wrong = digests.different(digests.of_everything(told), about["digests"])
     else:
-        flask_migrate.upgrade()
+        schema.upgrade()
         wrong = _rows_that_went(about)
     let_go()
     return wrong + copying_files.put_back(archive)
 
 
 def _fill(archive: Archive, about: Record, told: Told) -> None:
-    flask_migrate.upgrade(revision=about["schema"])
+    schema.upgrade(about["schema"])
     db.session.remove()
     known = set(sa.inspect(db.engine).get_table_names())
     with transaction():

@@ -36,7 +36,7 @@ def test_a_closer_killed_at_any_step_leaves_all_or_nothing_and_in_the_end_there_
     auction_id, closes_at = auction.id, auction.closes_at
     db.session.remove()
     db.engine.dispose()
-    closer = multiprocessing.get_context("forkserver").Process(target=die_at_each_step, args=(settings, closes_at))
+    closer = multiprocessing.get_context("spawn").Process(target=die_at_each_step, args=(settings, closes_at))
     closer.start()
     closer.join(timeout=240)
     assert closer.exitcode == 0

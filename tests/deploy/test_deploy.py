@@ -11,11 +11,10 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-import flask_migrate
 import pytest
 
 from marketplace.application import create_app
-from marketplace.kit import crowding
+from marketplace.kit import crowding, schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 from marketplace.supervising import gunicorn
@@ -68,7 +67,7 @@ def test_the_web_processes_serve_with_the_file_and_stop_when_told(tmp_path: Path
     env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     env |= {"DATA_DIR": str(tmp_path), "WEB_BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "SECRET_KEY": "k" * 40}
     with create_app(Settings(data_dir=tmp_path)).app_context():
-        flask_migrate.upgrade()
+        schema.upgrade()
         db.engine.dispose()
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
     process = subprocess.Popen(command, cwd=ROOT, env=env)

@@ -10,9 +10,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import flask_migrate
 import pytest
 
+from marketplace.kit import schema
 from marketplace.settings import Settings
 from tests import local_stripe
 from tests.apps import another
@@ -37,7 +37,7 @@ def town(listening: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> 
     elsewhere = {"oidc_issuer": "https://login.example.jp", "oidc_client_id": "hiroba"}
     with local_stripe.running() as stripe:
         with another(stripe.settings(plain, base_url=here, stripe_timeout_s=10, demo=True, **elsewhere)) as app:
-            flask_migrate.upgrade()
+            schema.upgrade()
             town = a_town(app, stripe)
         yield town
 

@@ -1,0 +1,80 @@
+"""The schema: which one the database has, which one this program works with, and the way from the one to the other.
+
+Migrations are Alembic's. It is loaded only by who takes that way, and not by each program that starts. What these ask,
+the migrations' own texts and Alembic's own table answer.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from marketplace.kit.db import db
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def is_present() -> bool:
+    """Whether the database has the tables of this program. Raises SQLAlchemyError where it does not answer."""
+    with db.engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all() == [head()]
+
+
+@lru_cache
+def head() -> str:
+    """The revision that this program works with: the one that comes before no other."""
+    (last,) = _revisions().keys() - set(_revisions().values())
+    return last
+
+
+def knows(revision: str) -> bool:
+    """Whether it is the schema of this program, or of one before it."""
+    return revision in _revisions()
+
+
+@lru_cache
+def _revisions() -> dict[str, str | None]:
+    """Each revision, and the one before it. https://alembic.sqlalchemy.org/en/latest/tutorial.html#create-a-migration-script"""
+    named = [_names(file) for file in (MIGRATIONS / "versions").glob("*.py")]
+    return {each["revision"]: each["down_revision"] for each in named}
+
+
+def _names(file: Path) -> dict[str, Any]:
+    """What a migration gives a name to. It is read, not run: to run it takes Alembic."""
+    return {
+        target.id: line.value.value
+        for line in ast.parse(file.read_text("utf-8")).body
+        if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+        for target in line.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def upgrade(revision: str = "head") -> None:
+    """Bring the database to this revision."""
+    _migrations().upgrade(revision=revision)
+
+
+def downgrade() -> None:
+    """Undo the last migration."""
+    _migrations().downgrade()
+
+
+def write_migration(message: str) -> None:
+    """A new file in migrations/versions, from what the database has to what the models say."""
+    _migrations().migrate(message=message)
+
+
+def _migrations() -> Any:
+    import flask_migrate  # noqa: PLC0415 -- see above
+
+    if "migrate" not in current_app.extensions:
+        flask_migrate.Migrate(current_app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+    return flask_migrate

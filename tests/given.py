@@ -101,7 +101,6 @@ def a_listing(mode: str = "fixed", kind: str = "resident", state: str = "open", 
     `more` replaces what the drafter fills in: price_yen, quantity, opens_at, …; see values(). All news of it has been
     heard, but that of the close of a fixed sale, which would complete it at once.
     """
-    wanted = PATH.index(state)
     drafter, approver = staff("drafter"), staff("approver")
     listing_id = drafting.draft(drafter, values(mode, kind, **more))
     steps: tuple[Callable[[], None], ...] = (
@@ -109,15 +108,13 @@ def a_listing(mode: str = "fixed", kind: str = "resident", state: str = "open", 
         lambda: approving.approve(listing_id, approver),
         lambda: published(listing_id),
         lambda: opened(listing_id),
-        lambda: scheduling.close_sale(listing_id),
-        lambda: scheduling.complete(listing_id),
+        lambda: closed(listing_id),
+        lambda: completed(listing_id),
     )
-    for step in steps[:wanted]:
-        if get(Listing, listing_id).state == ListingState(state):
-            break  # nothing was sold: it was completed when the news of its close was heard
+    for step in steps[: PATH.index(state)]:
         step()
-        if (mode, state) != ("fixed", "closed"):
-            keeping.drain()
+    if (mode, state) != ("fixed", "closed"):
+        keeping.drain()
     assert get(Listing, listing_id).state == ListingState(state)
     return listing_id
 
@@ -135,6 +132,19 @@ def opened(listing_id: int) -> None:
     with suppress(WrongState):
         scheduling.open_sale(listing_id)
     assert get(Listing, listing_id).state == ListingState.OPEN
+
+
+def closed(listing_id: int) -> None:
+    """Its sale is over, of which all have heard that it was open."""
+    keeping.drain()
+    scheduling.close_sale(listing_id)
+
+
+def completed(listing_id: int) -> None:
+    """It is all over: from here on, or since the news of its close was heard, where nothing was sold."""
+    keeping.drain()
+    if get(Listing, listing_id).state != ListingState.COMPLETED:
+        scheduling.complete(listing_id)
 
 
 def states_gone_through(listing_id: int) -> tuple[ListingState, ...]:

@@ -27,6 +27,7 @@ class KuboDouble:
         self.blocks: dict[bytes, bytes] = {}  # by multihash
         self.pins: set[bytes] = set()
         self.imports = 0
+        self.read: set[bytes] = set()  # the blocks that somebody has had given back
         self.cuts_answers = False  # stop in the middle, say so only in the trailer
         self.is_busy = False  # a proxy before it answers 503
         self.pins_on_import = True  # an IPFS Cluster proxy does not
@@ -173,6 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         if block is None:
             self._search(query)
             raise Trouble(f"block was not found locally (offline): ipld: could not find {query['arg']}")
+        self.node.read.add(multihash(cid_bytes(query["arg"])))
         return block
 
     def _search(self, query: dict[str, str]) -> None:

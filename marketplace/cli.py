@@ -6,28 +6,37 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from marketplace.kit import logs
 from marketplace.kit.lasting import here_to_stay
 from marketplace.kit.progress import bar, progress
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Each command imports what it needs, so that --help is quick."""
     options = parser().parse_args(arguments)
     if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
-        _live_here()
+        _live_in(os.environ.get("DATA_DIR", "data"))
         with here_to_stay():
-            import_module("marketplace.application")
+            import_module("marketplace.foundation" if options.run is _migrate else "marketplace.application")
     level = logging.WARNING if options.run in (_doctor, _backup, _restore) else logging.INFO
     logs.write("json" if os.environ.get("LOG_FORMAT") == "json" else "text", level)
-    result = options.run(options)
-    assert isinstance(result, int)
-    return result
+    try:
+        return int(options.run(options))
+    except Exception as trouble:
+        from marketplace.kit.engines import what_it_says
+
+        if why := what_it_says(trouble):
+            return _no(f"The database says: {why}; `python -m marketplace doctor` tells more")
+        raise
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,16 +89,14 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-# Each command is a function of its own so that its imports are paid only when it runs.
-# ruff: noqa: PLC0415 -- the reason above holds for every import below
+# ruff: noqa: PLC0415 -- each command is a function of its own, whose imports are paid only when it runs
 
 
-def _live_here() -> None:
+def _live_in(data: Path | str) -> None:
     """A command by hand means the town of DATA_DIR: it is told what scripts/run tells the processes of that town."""
     from marketplace.supervising import premises
 
-    kept = premises.read(Path(os.environ.get("DATA_DIR", "data")) / "hiroba.env")
-    os.environ.update(premises.merged(kept, os.environ))
+    os.environ.update(premises.merged(premises.read(Path(data) / "hiroba.env"), os.environ))
 
 
 def _port(typed: str) -> int:
@@ -132,9 +139,11 @@ def _follow(options: argparse.Namespace) -> int:
 
 
 def _migrate(_options: argparse.Namespace) -> int:
+    from marketplace.foundation import lay, within
     from marketplace.kit import schema
+    from marketplace.settings import Settings
 
-    with _town():
+    with within(lay(Settings())):
         schema.upgrade()
     return 0
 
@@ -273,23 +282,16 @@ def _restore(options: argparse.Namespace) -> int:
     except (Malformed, Refused, OSError) as trouble:
         return _no(str(trouble))
     os.environ["DATA_DIR"] = str(options.data)
-    _live_here()
+    _live_in(options.data)
     with _town():
         return commands.restore(given, progress("tables compared"))
 
 
-@contextmanager
-def _town() -> Iterator[None]:
-    """The application's context for one command, and its connections closed afterwards."""
+def _town() -> AbstractContextManager[Flask]:
     from marketplace.application import create_app
-    from marketplace.kit.db import db
+    from marketplace.foundation import within
 
-    with create_app().app_context():
-        try:
-            yield
-        finally:
-            db.session.remove()
-            db.engine.dispose()
+    return within(create_app())
 
 
 def _no(why: str) -> int:

@@ -17,7 +17,7 @@ from jinja2.bccache import Bucket
 from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.matcher import StateMachineMatcher
 
-from marketplace.application import House
+from marketplace.foundation import House
 from marketplace.kit.web import Address
 
 

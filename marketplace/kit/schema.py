@@ -7,6 +7,7 @@ the migrations' own texts and Alembic's own table answer.
 from __future__ import annotations
 
 import ast
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ def write_migration(message: str) -> None:
 
 
 def _migrations() -> Any:
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # what it is made of is no news
     import flask_migrate  # noqa: PLC0415 -- see above
 
     if "migrate" not in current_app.extensions:

@@ -20,6 +20,7 @@ from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
 from marketplace.kit.db import db, in_portions
 from marketplace.kit.tables import Row, csv_file
+from marketplace.kit.turning import asked_row
 
 bp = Blueprint("auditing", __name__, url_prefix="/staff")
 bp.add_app_template_filter(event_in_words)
@@ -69,7 +70,7 @@ class Filters(NamedTuple):
 @bp.get("/journal")
 @staff()
 def journal() -> ResponseReturnValue:
-    filters, before = asked(), request.args.get("before", type=int)
+    filters, before = asked(), asked_row("before")
     query = sa.select(Entry).order_by(Entry.id.desc()).limit(PAGE + 1)
     query = sa.select(Entry).where(sa.false()) if filters.wrong else filters.narrow(query)
     if before:
@@ -103,7 +104,7 @@ def table() -> ResponseReturnValue:
 @staff()
 def history(subject: str) -> ResponseReturnValue:
     """Everything that happened to it and around it, oldest first."""
-    family, after = family_of(subject), request.args.get("after", 0, type=int)
+    family, after = family_of(subject), asked_row("after") or 0
     found = sa.select(Entry).where(family.subjects, Entry.id > after).order_by(Entry.id).limit(HISTORY + 1)
     entries = list(db.session.scalars(found))
     days: dict[date, list[Entry]] = {}

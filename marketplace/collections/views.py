@@ -19,6 +19,7 @@ from marketplace.kit.db import db, get
 from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
+from marketplace.kit.turning import asked_page
 from marketplace.kit.web import conditional
 from marketplace.rights.models import Kind
 from marketplace.tokens.models import Token, TokenState
@@ -39,14 +40,12 @@ def album() -> ResponseReturnValue:
 @bp.get("/album/<code>")
 def one_series(code: str) -> ResponseReturnValue:
     me, right = current_account(), albums.card_right(code)
-    wanted = request.args.get("page", "1")
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() else 1
-    slots, pages = albums.slots(right, me.id if me else None, number)
+    slots, number, pages = albums.slots(right, me.id if me else None, asked_page())
     page = render_template(
         "collections/series.html",
         right=right,
         slots=slots,
-        page=min(max(1, number), pages),
+        page=number,
         pages=pages,
         licences=crediting.creators_of(right.id),
         swaps=_board(Swap.give_token_id.in_(sa.select(Token.token_id).where(Token.right_id == right.id))),

@@ -39,10 +39,12 @@ def entries() -> Iterator[Entry]:
 
 
 def newest(count: int, skipped: int = 0) -> tuple[list[Entry], int]:
-    """So many of them, the last one first, and how many there are; 0 where so many were skipped that none is left."""
+    """So many of them, the last one first, and how many there are."""
     ordered = sa.select(_ENTRIES, sa.func.count().over()).order_by(_ENTRIES.c.number.desc())
     rows = db.session.execute(ordered.limit(count).offset(skipped)).all()
-    return [_entry(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+    if rows or not skipped:
+        return [_entry(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+    return [], db.session.execute(sa.select(sa.func.count()).select_from(_SUMS)).scalar_one()
 
 
 def numbered(number: int) -> Entry | None:

@@ -15,6 +15,7 @@ from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
+from marketplace.kit.turning import asked_row
 from marketplace.lotteries import duplicates, entering, papermail
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.applying import slip_of
@@ -49,8 +50,7 @@ def entries(code: str) -> ResponseReturnValue:
         ]
         spelled = sa.or_(*(name.contains(plain, autoescape=True) for name in names))
         query = query.where((Entry.no == plain.upper()) | spelled)
-    before = request.args.get("before", type=int)
-    if before:
+    if before := asked_row("before"):
         query = query.where(Entry.seq < before)
     rows = db.session.execute(query.order_by(Entry.seq.desc()).limit(PAGE + 1)).all()
     look_at(*(entry.subject for entry, who in rows[:PAGE] if who))

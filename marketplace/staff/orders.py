@@ -12,6 +12,7 @@ from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.kit.turning import asked_row
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.orders import returning
@@ -38,7 +39,7 @@ MAY_REFUND = {Role.TREASURY, Role.APPROVER}
 @staff("treasury", "approver", "counter")
 def index() -> ResponseReturnValue:
     """Newest first, by state, listing and what the buyer says of it."""
-    state, code, before = (request.args.get(name, "") for name in ("state", "listing", "before"))
+    state, code = (request.args.get(name, "") for name in ("state", "listing"))
     wanted = request.args.get("q", "").strip()
     asked = [asked_for(wanted)] if wanted else []
     if code:
@@ -49,8 +50,8 @@ def index() -> ResponseReturnValue:
     query = query.order_by(Order.id.desc()).limit(PAGE + 1)
     if state in STATE_JA:
         query = query.where(Order.state == OrderState(state))
-    if before.isdecimal():
-        query = query.where(Order.id < int(before))
+    if before := asked_row("before"):
+        query = query.where(Order.id < before)
     orders = list(db.session.scalars(query))
     found = db.session.execute(sa.select(Order.state, sa.func.count()).where(*asked).group_by(Order.state)).all()
     counts = {row[0]: row[1] for row in found}

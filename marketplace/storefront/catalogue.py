@@ -15,6 +15,7 @@ from marketplace.accounts.session import current_account
 from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
+from marketplace.kit.turning import asked_page, turned
 from marketplace.kit.web import conditional
 from marketplace.listings.models import SALE_JA, Listing, ListingState
 from marketplace.listings.searching import matching, misses
@@ -60,9 +61,9 @@ class Asked:
 def catalogue() -> ResponseReturnValue:
     asked = read()
     listings, total = found(asked)
-    pages = -(-total // PER_PAGE)
-    if asked.page > max(pages, 1):  # an old link: fewer are there now
-        asked = replace(asked, page=max(pages, 1))
+    number, pages = turned(asked.page, total, PER_PAGE)
+    if number != asked.page:  # an old link: fewer are there now
+        asked = replace(asked, page=number)
         listings, total = found(asked)
     elsewhere = replace(asked, state="" if asked.ended else "ended", page=1)
     page = render_template(
@@ -86,8 +87,7 @@ def read() -> Asked:
     given = request.args
     choices: dict[str, Collection[str]] = {"kind": KIND_JA, "mode": SALE_JA, "state": ["ended"], "sort": SORTS}
     kept = {name: given[name] for name, values in choices.items() if given.get(name) in values}
-    page = given.get("page", 1, type=int)
-    return Asked(q=given.get("q", "").strip()[:LONGEST], page=min(max(page, 1), 9_999), **kept)
+    return Asked(q=given.get("q", "").strip()[:LONGEST], page=asked_page(), **kept)
 
 
 def found(asked: Asked) -> tuple[list[Listing], int]:

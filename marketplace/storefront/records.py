@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
@@ -22,6 +22,7 @@ from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.languages import _
 from marketplace.kit.portions import portions
 from marketplace.kit.tables import csv_file
+from marketplace.kit.turning import asked_page, turned
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.metadata import statements
@@ -54,10 +55,12 @@ def fund() -> ResponseReturnValue:
 @bp.get("/fund/entries")
 def entries() -> ResponseReturnValue:
     """Each right that was paid for, the newest first, and how far its money has come."""
-    number = max(request.args.get("page", 1, type=int), 1)
-    found, count = tracing.newest(PAGE, (number - 1) * PAGE)
-    rows = told(found, summary())
-    page = render_template("storefront/fund_entries.html", rows=rows, page=number, pages=-(-count // PAGE))
+    asked = asked_page()
+    found, count = tracing.newest(PAGE, (asked - 1) * PAGE)
+    number, pages = turned(asked, count, PAGE)
+    if number != asked:  # an old link: fewer are there now
+        found, count = tracing.newest(PAGE, (number - 1) * PAGE)
+    page = render_template("storefront/fund_entries.html", rows=told(found, summary()), page=number, pages=pages)
     return _public(page)
 
 

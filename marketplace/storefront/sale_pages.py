@@ -17,6 +17,7 @@ from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.tables import csv_file
+from marketplace.kit.turning import asked_page, turned
 from marketplace.kit.web import conditional
 from marketplace.listings.models import SALE_JA, Listing
 from marketplace.listings.searching import matching
@@ -55,8 +56,8 @@ def index() -> ResponseReturnValue:
     asked = _read()
     found = _narrowed(asked)
     total = db.session.scalar(sa.select(sa.func.count()).select_from(found.order_by(None).subquery())) or 0
-    pages = -(-total // PER_PAGE)
-    asked = replace(asked, page=min(asked.page, max(pages, 1)))
+    number, pages = turned(asked.page, total, PER_PAGE)
+    asked = replace(asked, page=number)
     rows = list(db.session.scalars(found.limit(PER_PAGE).offset((asked.page - 1) * PER_PAGE)))
     page = render_template(
         "storefront/records.html",
@@ -91,13 +92,13 @@ def show(code: str) -> ResponseReturnValue:
 def _read() -> Asked:
     given = request.args
     kind, mode = given.get("kind", ""), given.get("mode", "")
-    year, page = given.get("year", 0, type=int), given.get("page", 1, type=int)
+    year = given.get("year", 0, type=int)
     return Asked(
         q=given.get("q", "").strip()[:LONGEST],
         kind=kind if kind in KIND_JA else "",
         mode=mode if mode in SALE_JA else "",
         year=year if 2000 <= year <= 2999 else 0,
-        page=min(max(page, 1), 9_999),
+        page=asked_page(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request
+from flask import Blueprint, abort, flash, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
@@ -12,6 +12,7 @@ from marketplace.accounts.session import current_account, staff
 from marketplace.kit.db import get
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
+from marketplace.kit.turning import asked_row
 from marketplace.webhooks import registering, sending
 from marketplace.webhooks.forms import ClickForm, EndpointForm, StopForm
 from marketplace.webhooks.models import Endpoint
@@ -117,8 +118,7 @@ def _listed(form: EndpointForm) -> str:
 
 
 def _page(row: Endpoint, form: StopForm) -> str:
-    before = request.args.get("before", type=int)
-    found = sending.log_of(row.id, before, A_PAGE + 1)
+    found = sending.log_of(row.id, asked_row("before"), A_PAGE + 1)
     return render_template(
         "webhooks/show.html",
         endpoint=row,

@@ -31,7 +31,7 @@ NAMES = ("code", "no", "contract", "cid", "name", "number")
 
 
 HERE = Path(__file__).parents[2] / "marketplace"
-ASKED = re.compile(r"request\.(?:args|form|values)(?:\.get(?:list)?\(|\[)\"(\w+)\"")
+ASKED = re.compile(r"(?:request\.(?:args|form|values)(?:\.get(?:list)?\(|\[)|asked_row\()\"(\w+)\"")
 
 
 class World(NamedTuple):

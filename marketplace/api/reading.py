@@ -180,7 +180,7 @@ def _listings(rows: Sequence[Listing]) -> list[schemas.Listing]:
             held=units.get(row.id, {}).get(UnitState.HELD, 0),
             sold=units.get(row.id, {}).get(UnitState.SOLD, 0),
             per_person_limit=row.per_person_limit,
-            publish_at=row.publish_at,
+            published_at=row.published_at,
             opens_at=row.opens_at,
             closes_at=row.closes_at,
             draw_at=row.draw_at,

@@ -50,7 +50,9 @@ class Listing(Answer):
     held: Annotated[int, Field(description="units that somebody is paying for at this moment")]
     sold: int
     per_person_limit: int
-    publish_at: Moment
+    published_at: Annotated[
+        Moment | None, Field(description="when it was announced; null where it was cancelled before")
+    ]
     opens_at: Moment
     closes_at: Moment | None
     draw_at: Moment | None

@@ -34,7 +34,7 @@ def listings() -> list[Record]:
     """What was announced, with its right in full."""
     query = sa.select(Listing).where(Listing.state.in_(PUBLIC)).order_by(Listing.id)
     names = ("code", "price_yen", "quantity", "per_person_limit", "text_hash")
-    moments = ("publish_at", "opens_at", "closes_at", "draw_at")
+    moments = ("published_at", "opens_at", "closes_at", "draw_at")
     return [
         {name: getattr(row, name) for name in names}
         | {name: _text(getattr(row, name)) for name in moments}

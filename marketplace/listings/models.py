@@ -116,6 +116,10 @@ class Listing(Base):
         sa.CheckConstraint(
             "state IN ('draft', 'submitted', 'cancelled') OR approved_by IS NOT NULL", name="nothing_public_unapproved"
         ),
+        sa.CheckConstraint(
+            "published_at IS NOT NULL OR state IN ('draft', 'submitted', 'approved', 'cancelled')",
+            name="on_sale_since_it_was_announced",
+        ),
         sa.CheckConstraint("state <> 'suspended' OR suspended_reason <> ''", name="suspended_for_a_reason"),
         sa.CheckConstraint("NOT waiting_room OR mode = 'fixed'", name="waiting_room_of_a_fixed_sale"),
         sa.Index("ix_listings_state_opens", "state", "opens_at"),
@@ -159,6 +163,9 @@ class Listing(Base):
     pay_hours: Mapped[int] = mapped_column(default=72)
     """How long winners of a lottery or an auction may take to pay."""
     publish_at: Mapped[datetime]
+    """The hour that was planned and approved; it is announced later where the approval or its documents come later."""
+    published_at: Mapped[datetime | None]
+    """When it was announced in truth."""
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
     draw_at: Mapped[datetime | None]

@@ -24,6 +24,7 @@ def publish(listing_id: int) -> None:
         if listing.right.metadata_uri is None:
             raise WrongState
         move(listing, "publish")
+        listing.published_at = now()
         write_words(listing)
         session.execute(
             sa.insert(Unit),

@@ -65,7 +65,7 @@ def _paths() -> Iterator[str]:
     """Every page that is worth finding: those that always stand, data, what is on sale and was, meetings, names."""
     yield from ALWAYS
     yield from (dataset.path for dataset in DATASETS)
-    shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC), Listing.search_text != "")
+    shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC), Listing.published_at.is_not(None))
     yield from (f"/listings/{code}" for code in db.session.scalars(shown.order_by(Listing.id.desc())))
     ended = sales.over().with_only_columns(Listing.code)
     yield from (f"/listings/{code}/record" for code in db.session.scalars(ended))

@@ -25,8 +25,8 @@ def waits_for(listing: Listing) -> str | None:
 
 
 def announced_at(listing: Listing) -> datetime:
-    """The hour of the draft, or of the approval where that was later."""
-    return max(listing.publish_at, listing.approved_at or listing.publish_at)
+    """In truth, once it was; until then the hour of the draft, or of the approval where that was later."""
+    return listing.published_at or max(listing.publish_at, listing.approved_at or listing.publish_at)
 
 
 def announced(listing: Listing) -> str:

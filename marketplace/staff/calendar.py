@@ -83,14 +83,23 @@ def of_days(found: Iterable[Event]) -> dict[date, list[Event]]:
 
 
 def sales(begin: datetime, end: datetime) -> Iterator[Event]:
-    moments = {"publish": Listing.publish_at, "open": Listing.opens_at, "close": Listing.closes_at}
+    moments = {
+        "publish": sa.func.coalesce(Listing.published_at, Listing.publish_at),
+        "open": Listing.opens_at,
+        "close": Listing.closes_at,
+    }
     for kind, column in moments.items():
         query = sa.select(Listing).where(Listing.state.in_(COMING), column >= begin, column < end)
         for row in db.session.scalars(query):
             if kind == "close" and row.mode == Mode.SEALED:
                 yield _of(row, row.closes_at, "unseal", f"/staff/auctions/{row.code}")
             where = f"/staff/listings/{row.code}/preview"
-            yield _of(row, {"publish": row.publish_at, "open": row.opens_at}.get(kind, row.closes_at), kind, where)
+            yield _of(
+                row,
+                {"publish": row.published_at or row.publish_at, "open": row.opens_at}.get(kind, row.closes_at),
+                kind,
+                where,
+            )
 
 
 def draws(begin: datetime, end: datetime) -> Iterator[Event]:

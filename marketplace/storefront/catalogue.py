@@ -109,7 +109,7 @@ def narrowed(asked: Asked) -> sa.Select[Listing]:
     if asked.mode:
         query = query.where(Listing.mode == asked.mode)
     if asked.sort == "new":
-        return query.order_by(Listing.publish_at.desc(), Listing.id.desc())
+        return query.order_by(Listing.published_at.desc(), Listing.id.desc())
     if asked.sort:
         return _by_price(query, asked.sort)
     if words:

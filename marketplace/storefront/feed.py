@@ -45,17 +45,18 @@ def feed() -> ResponseReturnValue:
 
 def items() -> list[Item]:
     """The newest news, the last one first."""
-    announced = sa.select(Listing).where(Listing.state.in_(PUBLIC), Listing.search_text != "")
-    newest = announced.order_by(Listing.publish_at.desc(), Listing.id.desc()).limit(FED)
+    announced = sa.select(Listing).where(Listing.state.in_(PUBLIC), Listing.published_at.is_not(None))
+    newest = announced.order_by(Listing.published_at.desc(), Listing.id.desc()).limit(FED)
     news = [
         Item(
             f"{row.code}:published",
             f"公告: {row.right.title_ja}（{row.mode.ja}）",
             f"/listings/{row.code}",
-            row.publish_at,
+            row.published_at,
             row,
         )
         for row in db.session.scalars(newest)
+        if row.published_at is not None
     ]
     for sale in sales.records(list(db.session.scalars(sales.over().limit(FED)))):
         word = "中止" if sale.listing.cancelled_reason else "結果"

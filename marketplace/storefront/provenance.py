@@ -49,8 +49,13 @@ def approved(token: Token) -> Iterable[Mark]:
         return
     if listing.approved_at is not None:
         yield Mark(listing.approved_at, "町が内容を承認", token.right.text_hash or "", "承認された文章のしるし")
-    announced = max(listing.publish_at, listing.approved_at or listing.publish_at)
-    yield Mark(announced, _("販売を公告（%(mode)s）", mode=said(MODE_JA[listing.mode])), listing.code, "出品番号")
+    if listing.published_at is not None:
+        yield Mark(
+            listing.published_at,
+            _("販売を公告（%(mode)s）", mode=said(MODE_JA[listing.mode])),
+            listing.code,
+            "出品番号",
+        )
 
 
 def kept(token: Token) -> Iterable[Mark]:

@@ -51,6 +51,11 @@ class Sale:
     def path(self) -> str:
         return f"/listings/{self.listing.code}/record"
 
+    @property
+    def published_at(self) -> datetime:
+        assert self.listing.published_at is not None, "over() has none that nobody ever saw"
+        return self.listing.published_at
+
     def as_json(self) -> dict[str, Any]:
         """In the names and the order of the open data; times in Japan (ISO 8601), yen whole."""
         listing, right, base = self.listing, self.listing.right, settings().base_url
@@ -61,7 +66,7 @@ class Sale:
             "kind": str(right.kind),
             "mode": str(listing.mode),
             "state": str(listing.state),
-            "published_at": _text(listing.publish_at),
+            "published_at": _text(self.published_at),
             "opened_at": _text(listing.opens_at),
             "closed_at": _text(self.closed_at),
             "price_yen": listing.price_yen,
@@ -131,7 +136,7 @@ def over() -> sa.Select[Listing]:
         sa.select(Listing)
         .join(Listing.right)
         .outerjoin(Auction, Auction.listing_id == Listing.id)
-        .where(Listing.state.in_(OVER), Listing.mode != Mode.GRANT, Listing.search_text != "")
+        .where(Listing.state.in_(OVER), Listing.mode != Mode.GRANT, Listing.published_at.is_not(None))
         .order_by(when_closed().desc(), Listing.id.desc())
     )
 

@@ -2094,6 +2094,7 @@ def upgrade() -> None:
         sa.Column("hold_minutes", sa.Integer(), nullable=False),
         sa.Column("pay_hours", sa.Integer(), nullable=False),
         sa.Column("publish_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("draw_at", sa.DateTime(timezone=True), nullable=True),
@@ -2133,6 +2134,10 @@ def upgrade() -> None:
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("NOT waiting_room OR mode = 'fixed'", name=op.f("ck_listings_waiting_room_of_a_fixed_sale")),
+        sa.CheckConstraint(
+            "published_at IS NOT NULL OR state IN ('draft', 'submitted', 'approved', 'cancelled')",
+            name=op.f("ck_listings_on_sale_since_it_was_announced"),
+        ),
         sa.CheckConstraint(
             "state <> 'suspended' OR suspended_reason <> ''", name=op.f("ck_listings_suspended_for_a_reason")
         ),

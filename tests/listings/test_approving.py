@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.journal.models import Entry
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.listings.approving import approve, send_back
@@ -66,8 +67,9 @@ def test_the_database_does_not_believe_it_either(app: Flask) -> None:
 @pytest.mark.parametrize("state", ["approved", "published", "open", "closed", "completed"])
 def test_the_database_has_nothing_public_that_nobody_approved(app: Flask, state: str) -> None:
     listing_id, _, _ = submitted()
+    on_sale = sa.update(Listing).where(Listing.id == listing_id).values(state=ListingState(state), published_at=now())
     with pytest.raises(IntegrityError, match="nothing_public_unapproved"), transaction() as session:
-        session.execute(sa.update(Listing).where(Listing.id == listing_id).values(state=ListingState(state)))
+        session.execute(on_sale)
 
 
 @pytest.mark.parametrize("state", ["draft", "approved", "open"])

@@ -1,7 +1,8 @@
 """fund-v1: the yen of a town's fund, added up again, pure. docs/fund-proof.md says what it proves and what it cannot.
 
-The town decides sums, not single yen, so a rule says whose yen a decision moves: what was paid first goes first. Each
-price has its place in the row of all that was collected and not given back, and a stage reaches as far as its sum.
+The first stage of a price is what is left of it, less what was refunded and what a bank took back in a dispute. From
+there on the town decides sums, not single yen, so a rule says whose yen a decision moves: what was paid first goes
+first. Each price has its place in the row of all that is left, and a stage reaches as far along it as its sum.
 """
 
 from __future__ import annotations
@@ -23,14 +24,13 @@ STAGES = {
 
 
 def ends(figures: Mapping[str, int]) -> dict[str, int]:
-    """Of the figures of the fund: what has ever reached each stage, in the order of STAGES."""
-    first = {"collected": figures["collected_yen"] - figures["refunded_yen"]}
-    return first | {stage: figures[f"{stage}_yen"] for stage in list(STAGES)[1:]}
+    """Of the figures of the fund: what has ever reached each stage after the first, in the order of STAGES."""
+    return {stage: figures[f"{stage}_yen"] for stage in list(STAGES)[1:]}
 
 
 def reached(start: int, yen: int, ends: Mapping[str, int]) -> dict[str, int]:
-    """Of `yen` that stand at `start`, how many each stage has reached. {stage: yen}"""
-    return {stage: max(0, min(start + yen, end) - start) for stage, end in ends.items()}
+    """Of `yen` that are left of a price and stand at `start`, how many have reached each stage. {stage: yen}"""
+    return {"collected": yen} | {stage: max(0, min(start + yen, end) - start) for stage, end in ends.items()}
 
 
 def check(record: Record) -> dict[str, int]:

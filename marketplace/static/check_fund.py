@@ -48,16 +48,16 @@ def check_sums(fund: Any, entries: Any, apart: Any) -> None:  # 1: the figures a
 
 
 def check_stages(fund: Any, entries: Any) -> None:  # 2: what was paid first goes first, as far as each sum reaches
-    ends = {stage: fund[f"{stage}_yen"] for stage in STAGES}
-    ends["collected"] -= fund["refunded_yen"]
     before = start = 0
     for entry in entries:
         if type(entry["number"]) is not int or entry["number"] <= before:
             stop(f"entry {entry['number']} is not in the order of payment")
         before = entry["number"]
         kept = max(0, entry["collected_yen"] - entry["returned_yen"])
-        for stage in STAGES:
-            same(f"{stage} of entry {before}", entry[stage], max(0, min(start + kept, ends[stage]) - start))
+        same(f"collected of entry {before}", entry["collected"], kept)
+        for stage in STAGES[1:]:
+            reached = max(0, min(start + kept, fund[f"{stage}_yen"]) - start)
+            same(f"{stage} of entry {before}", entry[stage], reached)
         start += kept
 
 

@@ -44,7 +44,7 @@ def parts_of(fund: dict[str, Any]) -> list[Part]:
         (_("積み立てを待っています"), fund["set_aside_yen"] - fund["fund_yen"]),
         (_("決済の手数料"), fund["fees_yen"]),
         (_("お返しした代金"), fund["refunded_yen"]),
-        (_("カード会社で確認中"), fund["disputed_yen"]),
+        (_("カード会社の異議で引かれた代金"), fund["disputed_yen"]),
     ]
     told = [(word, yen) for word, yen in told if yen > 0]
     rest = fund["collected_yen"] - sum(yen for _word, yen in told)

@@ -11,7 +11,7 @@ from marketplace.fund import deciding, publishing
 from marketplace.fund.adding_up import check
 from marketplace.fund.models import Account, DecisionKind
 from marketplace.fund.posting import post
-from marketplace.fund.rules import stripe_lines
+from marketplace.fund.rules import bank_refund_lines, stripe_lines
 from marketplace.fund.statements import summary
 from marketplace.kit.clock import jst, now
 from marketplace.kit.published import Malformed, Record
@@ -156,6 +156,29 @@ def test_more_became_revenue_than_stayed_after_the_prices_went_back(app: Flask) 
     record = as_published()
     assert check(record)["revenue_yen"] == 1_000
     assert [row["revenue"] for row in record["items"]] == [0, 300]
+
+
+def test_what_a_bank_took_back_has_reached_nothing_until_the_dispute_is_won(app: Flask) -> None:
+    told("txn_1", "charge", 1_000, 36, "order:ORD-1")
+    told("txn_2", "charge", 300, 10, "order:ORD-2")
+    told("txn_3", "adjustment", -1_000, 1_500, "order:ORD-1")
+    lost = as_published()
+    assert check(lost)["kept_yen"] == 300 - 1_546
+    assert [row["collected"] for row in lost["items"]] == [0, 300]
+    told("txn_4", "adjustment", 1_000, subject="order:ORD-1")
+    won = as_published()
+    assert (check(won)["disputed_yen"], [row["collected"] for row in won["items"]]) == (0, [1_000, 300])
+
+
+def test_a_price_that_went_back_twice_takes_nothing_from_the_others(app: Flask) -> None:
+    told("txn_1", "charge", 1_000, 36, "order:ORD-1")
+    told("txn_2", "charge", 300, 10, "order:ORD-2")
+    told("txn_3", "refund", -1_000, subject="order:ORD-1")
+    lines = bank_refund_lines(1_000, "payment")
+    assert post("bank_refund:1", "bank_refund", lines, at=now(), subject="order:ORD-1")
+    record = as_published()
+    assert check(record)["refunded_yen"] == 2_000
+    assert [row["collected"] for row in record["items"]] == [0, 300]
 
 
 def test_an_empty_book_adds_up(app: Flask) -> None:

@@ -34,9 +34,17 @@ _WANTED = [_messages.c[name] for name in ("id", "topic", "handler", "body", "req
 """What _do() needs: a moment, for one, has to be read out of SQLite's text."""
 _CLAIM = sa.update(_messages).where(_TAKEN, *_DUE).values(_LEASED).returning(*_WANTED)
 _DONE = sa.update(_messages).where(_KEPT).values(_ENDED)
+_IN_ORDER = (
+    sa.select(_messages.c.id)
+    .where(sa.or_(_KEPT, sa.and_(_TAKEN, *_DUE)))
+    .order_by(_messages.c.id)
+    .with_for_update()
+    .cte("in_order")
+)
+"""Locked by their ids: of two workers whose leases are over, each may have kept what the other takes."""
 _DONE_AND_CLAIM = (
     sa.update(_messages)
-    .where(sa.or_(_KEPT, sa.and_(_TAKEN, *_DUE)))
+    .where(_messages.c.id.in_(sa.select(_IN_ORDER.c.id)))
     .values(
         {column: sa.case((_TAKEN, value), else_=column) for column, value in _LEASED.items()}
         | {column: sa.case((_KEPT, value), else_=column) for column, value in _ENDED.items()}

@@ -82,6 +82,10 @@ class Chain:
         self._say(MARKET, "Sold", args, token_id, block, 0, f"sale {number}")
         self.transfer(token_id, seller, buyer, block, 1, f"sale {number}")
 
+    def drawn(self, account: str, to: str, yen: int, block: int) -> None:
+        """What a seller's sales earned left the market."""
+        self._say(MARKET, "Withdrawn", {"account": account, "recipient": to, "amount": yen}, None, block, 0, "")
+
     def paid(self, sender: str, to: str, yen: int, block: int, index: int = 0) -> None:
         """Yen tokens go from one wallet to another."""
         self._say(YEN, "YenTransfer", {"from": sender, "to": to, "value": yen}, None, block, index, "")

@@ -5,11 +5,15 @@ The town never holds it (地方自治法235条の4: cash that is not the town's 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.chain.contract import MARKET
-from marketplace.chain.models import Log
+from marketplace.chain.models import Call, Log
 from marketplace.chain.register import contracts
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import note
@@ -18,7 +22,7 @@ from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Refused
 from marketplace.resale.addresses import read_address
 from marketplace.resale.models import Market, Trade
-from marketplace.tokens.models import Custody
+from marketplace.tokens.models import Custody, Token
 
 CUSTODIAN = "custodian"
 
@@ -28,15 +32,44 @@ class NothingToDraw(Refused):
     message = "受け取りを待っている代金は、いまありません。"
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What an account had sent to a wallet, as the chain tells it."""
+
+    at: datetime
+    to: str
+    yen: Yen
+
+
 def owed(account_id: int) -> Yen:
     """What waits for the account in our market: its sales less royalties, less what it has drawn."""
-    own = sa.select(Custody.address).where(Custody.account_id == account_id)
-    earned = db.session.scalar(
-        sa.select(sa.func.coalesce(sa.func.sum(Trade.price_yen - Trade.royalty_yen), 0)).where(
-            Trade.seller.in_(own), Trade.marketplace == Market.HIROBA
-        )
+    earned = sa.func.coalesce(sa.func.sum(Trade.price_yen - Trade.royalty_yen), 0)
+    return int(db.session.scalar(_sold(sa.select(earned), account_id)) or 0) - sum(
+        each.yen for each in drawn(account_id)
     )
-    return int(earned or 0) - sum(_drawn(account_id))
+
+
+def sales(account_id: int) -> list[tuple[Trade, Token]]:
+    """What the account's custody sold in our market, the newest first."""
+    query = sa.select(Trade, Token).join(Token, Token.token_id == Trade.token_id)
+    newest = _sold(query, account_id).order_by(Trade.block_number.desc(), Trade.log_index.desc())
+    return [(trade, token) for trade, token in db.session.execute(newest)]
+
+
+def drawn(account_id: int) -> list[Drawn]:
+    """What the chain says the account has drawn, the newest first."""
+    own = set(db.session.scalars(sa.select(Custody.address).where(Custody.account_id == account_id)))
+    logs = sa.select(Log).where(Log.address == contracts().get(MARKET), Log.name == "Withdrawn")
+    newest = db.session.scalars(logs.order_by(Log.block_number.desc(), Log.log_index.desc()))
+    return [
+        Drawn(log.at, log.args["recipient"], int(log.args["amount"])) for log in newest if log.args["account"] in own
+    ]
+
+
+def being_drawn(account: Account) -> bool:
+    """Whether the account asked for what waits now, and the chain has not told of it yet."""
+    asked = sa.select(Call.id).where(Call.key == _key(account))
+    return db.session.scalar(asked) is not None
 
 
 def draw(account_id: int, wallet: str) -> None:
@@ -46,14 +79,15 @@ def draw(account_id: int, wallet: str) -> None:
         account = lock(Account, account_id)
         if owed(account_id) <= 0:
             raise NothingToDraw
-        times = len(_drawn(account_id))
-        key = f"draw:{account.code}:{times}"
-        promise(key, CUSTODIAN, MARKET, "withdrawFor", ["0x" + account.custody_id, to])
+        promise(_key(account), CUSTODIAN, MARKET, "withdrawFor", ["0x" + account.custody_id, to])
         note(f"account:{account.code}", "draw_proceeds", by=f"buyer:{account.code}")
 
 
-def _drawn(account_id: int) -> list[Yen]:
-    """The amounts that the chain says the account has drawn."""
-    own = set(db.session.scalars(sa.select(Custody.address).where(Custody.account_id == account_id)))
-    logs = sa.select(Log.args).where(Log.address == contracts().get(MARKET), Log.name == "Withdrawn")
-    return [int(args["amount"]) for args in db.session.scalars(logs) if args["account"] in own]
+def _sold(query: sa.Select[*tuple[Any, ...]], account_id: int) -> sa.Select[*tuple[Any, ...]]:
+    own = sa.select(Custody.address).where(Custody.account_id == account_id)
+    return query.where(Trade.seller.in_(own), Trade.marketplace == Market.HIROBA)
+
+
+def _key(account: Account) -> str:
+    """Of the next draw: one for each number of draws that the chain has told of."""
+    return f"draw:{account.code}:{len(drawn(account.id))}"

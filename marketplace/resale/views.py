@@ -95,7 +95,14 @@ def draw() -> ResponseReturnValue:
         except Refused as refusal:
             form.refuse(refusal)
             status = refusal.status
-    return render_template("resale/proceeds.html", form=form, owed=proceeds.owed(me().id)), status
+    return render_template(
+        "resale/proceeds.html",
+        form=form,
+        owed=proceeds.owed(me().id),
+        under_way=proceeds.being_drawn(me()),
+        sales=proceeds.sales(me().id),
+        drawn=proceeds.drawn(me().id),
+    ), status
 
 
 @bp.get("/abi/<name>.json")

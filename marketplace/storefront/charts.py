@@ -113,10 +113,12 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
         f'<circle class="fill-2" cx="{x(place):.1f}" cy="{y(sale.yen):.1f}" r="4" opacity="0.6"/>'
         for place, sale in list(zip(places, sales, strict=True))[-DOTS:]
     ]
-    if len(grouped) > 1:
+    if len(grouped) == 1:
+        middles = [(0.0, grouped[0].median), (1.0, grouped[0].median)]
+    else:
         middles = [((span.middle - first).total_seconds() / whole, span.median) for span in grouped]
-        points = " ".join(f"{x(share):.1f},{y(yen):.1f}" for share, yen in middles)
-        body.append(f'<polyline class="line-1" points="{points}"/>')
+    points = " ".join(f"{x(share):.1f},{y(yen):.1f}" for share, yen in middles)
+    body.append(f'<polyline class="line-1" points="{points}"/>')
     for word, at, anchor in ((ends[0], LEFT, "start"), (ends[1], width - RIGHT, "end")):
         body.append(f'<text x="{at:.0f}" y="{height - 10:.0f}" text-anchor="{anchor}">{word}</text>')
     told = _(

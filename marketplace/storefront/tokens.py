@@ -19,7 +19,7 @@ from marketplace.naming.pages import announced_of
 from marketplace.perks.standing import standings
 from marketplace.resale import calls, rules
 from marketplace.resale.models import Offer
-from marketplace.resale.offering import live_offer
+from marketplace.resale.offering import live_offer, open_request
 from marketplace.resale.statements import STEP_JA, history
 from marketplace.storefront.provenance import ribbon
 from marketplace.tokens.finding import token_at
@@ -54,6 +54,7 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
         marks=ribbon(row),
         step_words=STEP_JA,
         offer=offer,
+        asked=open_request(token_id) if mine else None,
         mine=mine,
         stopped=frozen(row) if mine else None,
         in_own_wallet=me is not None and row.holder_address in {wallet.address for wallet in wallets_of(me.id)},

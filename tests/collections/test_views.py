@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from marketplace.collections import swapping
 from marketplace.collections.models import Creator, SwapState
 from marketplace.kit.db import db, get
+from marketplace.resale import offering
 from marketplace.rights.models import Right
 from tests import given
 from tests.chainlogs import Chain
@@ -60,6 +61,20 @@ def test_an_offer_to_one_person_is_seen_by_two(app: Flask, cards: Cards, hana: i
     assert (asked in hers, offering in hers, "決まったお相手へ" in hers) == (False, True, True)
     send(his, read(his.get(path)).form(f"{path}/decline"))
     assert swap(1).state == SwapState.DECLINED
+
+
+def test_who_is_asked_reads_that_the_answer_is_theirs_and_why_a_card_cannot_go(
+    app: Flask, cards: Cards, hana: int, ken: int
+) -> None:
+    path = f"/swaps/{swap(an_offer(cards, hana, email='ken@example.jp')).code}"
+    hers, his = (given.signed_in(app.test_client(), who) for who in (hana, ken))
+    asked, waiting, lacking = "お返事をお待ちしています", "お相手を待っています", "いまお持ちではありません"
+    pages = [read(each.get(path)).words for each in (hers, his)]
+    assert [(asked in page, waiting in page) for page in pages] == [(False, True), (True, False)]
+    for card in (cards.his, cards.another):
+        offering.offer(card, ken, 5_000)
+    on_sale = read(his.get(path)).words
+    assert (on_sale.count("この権利は売りに出ています"), lacking in on_sale) == (2, False)
 
 
 def test_my_page_asks_for_an_answer_and_says_what_is_put_up(app: Flask, cards: Cards, hana: int, ken: int) -> None:

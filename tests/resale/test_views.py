@@ -21,6 +21,7 @@ from marketplace.resale.models import Offer, OfferRequest
 from marketplace.settings import Settings
 from tests import given
 from tests.chainlogs import Chain, somebody
+from tests.pages import read
 from tests.resale.stage import calls, custody, heard, held_token, token
 
 HANA = somebody("hana")
@@ -123,10 +124,47 @@ def test_what_was_earned_is_drawn_to_the_wallet_that_the_seller_names(
         0
     ]
     right = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)[0]
-    again = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)[0]
+    again = press(client, "/mypage/wallets", "/mypage/proceeds", to=HANA)[0]
     account = get(Account, seller)
     draw = (f"draw:{account.code}:0", "custodian", "withdrawFor", ["0x" + account.custody_id, HANA])
     assert (wrong, mistyped, right, again, calls("draw:")) == (422, 422, 303, 303, [draw])
+
+
+def test_a_seller_reads_what_each_sale_brought_and_where_it_went(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    token_id, other = held_token(chain, seller), held_token(chain, seller)
+    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
+    chain.sold(other, custody(seller), HANA, 2_000, block=5, number=2)
+    heard(chain, token_id, other)
+    before = told_of_proceeds(client)
+    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)
+    on_the_way = told_of_proceeds(client)
+    chain.drawn(custody(seller), HANA, 6_650, block=7)
+    chain.tell()
+    sums = ["6,650円", "2,000円", "100円", "1,900円", "5,000円", "250円", "4,750円"]
+    assert (before, on_the_way) == (("form", sums), ("on its way", sums))
+    assert told_of_proceeds(client) == ("nothing", ["0円", *sums[1:], "6,650円"])
+    assert f'<span class="code">{HANA}</span>' in client.get("/mypage/proceeds").text
+
+
+def told_of_proceeds(client: FlaskClient) -> tuple[str, list[str]]:
+    """What can be done with the proceeds, and every sum on their page: what waits, each sale, what was drawn."""
+    page = client.get("/mypage/proceeds").text
+    signs = {
+        "form": 'name="to"',
+        "on its way": "お受け取りの手続きをしています",
+        "nothing": "受け取りを待っている代金はありません",
+    }
+    (standing,) = [word for word, sign in signs.items() if sign in page]
+    return standing, re.findall(r">([0-9,]+円)<", page)
+
+
+def test_who_sells_reads_before_the_price_that_the_money_needs_a_wallet(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    page = read(client.get(f"{token(held_token(chain, seller)).path}/offer")).words
+    assert "受け取るには、ご自分のウォレットが要ります。" in page
 
 
 def test_the_demo_wallet_buys_step_by_step_as_each_one_is_mined(chain: Chain, client: FlaskClient, app: Flask) -> None:

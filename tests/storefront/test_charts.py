@@ -74,6 +74,13 @@ def test_everything_drawn_lies_on_the_sheet(draw: type, size: tuple[float, float
                 assert 0 <= float(value) <= height, mark.attrib
 
 
+def test_the_middle_price_is_a_line_even_where_all_were_sold_on_one_day() -> None:
+    drawing = ET.fromstring(prices(sales(100, 300, 200), WIDE, "n"))  # noqa: S314 - our own drawing
+    middle = drawing.findall("circle")[2].attrib["cy"]
+    lines = [line.attrib["points"] for line in drawing.findall("polyline")]
+    assert lines == [f"74.0,{middle} 470.0,{middle}"]
+
+
 def test_every_sale_is_a_dot_and_a_dearer_one_stands_higher() -> None:
     dots = ET.fromstring(prices(sales(100, 300, 200), WIDE, "n")).findall("circle")  # noqa: S314 - our own drawing
     heights = [float(dot.attrib["cy"]) for dot in dots]

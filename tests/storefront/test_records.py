@@ -147,5 +147,17 @@ def test_the_fund_shows_what_came_in_and_what_it_cost(app: Flask, client: FlaskC
     assert "帳簿は合っています" in words
 
 
+def test_the_fund_says_what_resales_brought_and_that_it_is_not_among_its_figures(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    token_id = held_token(chain, seller)
+    before = read(client.get("/fund")).words
+    chain.sold(token_id, HANA, KEN, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    sentence = "これまでに250円分の還元金が、円トークンで基金の住所に届いています"
+    words = re.sub(r"\s+", "", read(client.get("/fund")).words)
+    assert ("還元金" in before, sentence in words) == (False, True)
+
+
 def test_an_empty_fund_is_a_page_too(app: Flask, client: FlaskClient) -> None:
     assert "まだ入金はありません。" in read(client.get("/fund")).words

@@ -14,6 +14,7 @@ from marketplace.chain.contract import MARKET, YEN, call
 from marketplace.chain.register import contracts
 from marketplace.holders import giving
 from marketplace.kit.clock import now, pretending
+from marketplace.resale import offering
 from tests import given
 from tests.chainlogs import Chain, somebody
 from tests.holders.stage import proved
@@ -77,6 +78,18 @@ def test_a_gift_under_way_takes_the_place_of_the_other_acts(chain: Chain, app: F
     path = str(token(token_id).path)
     page = read(given.signed_in(app.test_client(), holder).get(path))
     assert [f"{path}/{act}" in page.links for act in ("give", "offer", "withdraw")] == [True, False, False]
+
+
+def test_an_offer_that_is_not_on_chain_yet_takes_the_place_of_the_other_acts(
+    chain: Chain, app: Flask, client: FlaskClient, holder: int
+) -> None:
+    token_id, mine = held_token(chain, holder), given.signed_in(app.test_client(), holder)
+    path, under_way = str(token(token_id).path), "売りに出す手続きをしています"
+    before = words(mine, token_id)
+    offering.offer(token_id, holder, 5_000)
+    page = read(mine.get(path))
+    assert (under_way in before, under_way in page.words, under_way in words(client, token_id)) == (False, True, False)
+    assert (f"{path}/offer" in page.links, f"{path}/give" in page.links) == (True, False)
 
 
 def test_an_offer_carries_the_calls_that_buy_it(chain: Chain, client: FlaskClient, holder: int) -> None:

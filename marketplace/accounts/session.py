@@ -24,6 +24,7 @@ from marketplace.kit import languages
 from marketplace.kit.clock import now
 from marketplace.kit.codes import secret
 from marketplace.kit.db import db, get, transaction
+from marketplace.kit.languages import _, said
 from marketplace.kit.refusals import NotAllowed, Refused
 from marketplace.settings import settings
 
@@ -72,6 +73,16 @@ class SignedOut(Refused):
     code = "signed_out"
     status = 401
     message = "ログインの期限が切れました。もう一度ログインしてください。"
+
+
+class WrongRole(NotAllowed):
+    """Somebody of staff, at a page or an act of others: whose it is, so that they know whom to ask."""
+
+    code = "wrong_role"
+
+    def __init__(self, wanted: Set[Role]) -> None:
+        roles = " / ".join(said(role.ja) for role in Role if role in wanted)
+        super().__init__(_("%(roles)sの権限を持つ職員だけができます。権限は、管理の職員が渡します。", roles=roles))
 
 
 def sign_in(account_id: int, way: Way = Way.CODE) -> None:
@@ -215,7 +226,7 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
                 return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?")), 303)
             have, has_passkey = _standing(here.account_id)
             if not opens(guarded, have, request.method):
-                raise NotAllowed
+                raise WrongRole(_wanted(guarded)) if have else NotAllowed
             if here.way == Way.OUTSIDE:
                 return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?")), 303)
             if has_passkey and here.way != Way.PASSKEY:
@@ -232,10 +243,14 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
 
 def opens(view: Callable[..., object], have: Set[Role], method: str = "GET") -> bool:
     """Whether somebody with the roles `have` may use a view that staff() guards."""
-    wanted: frozenset[Role] = view.roles  # type: ignore[attr-defined]
     if method in READS and Role.AUDITOR in have:
         return True
-    return bool(have & (wanted or set(Role) - {Role.AUDITOR}))
+    return bool(have & _wanted(view))
+
+
+def _wanted(view: Callable[..., object]) -> Set[Role]:
+    roles: frozenset[Role] = view.roles  # type: ignore[attr-defined]
+    return roles or set(Role) - {Role.AUDITOR}
 
 
 def may_open(address: str, have: Set[Role], method: str = "GET") -> bool:

@@ -254,7 +254,7 @@ EVENTS = {
     "take_back": "発行の約束を取り消し",
     "tie": "同額（くじ引き待ち）",
     "take_in_partner": "提携先の登録",
-    "try_again": "もう一度試す",
+    "try_again": "自動でやり直す",
     "unpark": "もう一度試す",
     "unseal": "開札",
     "unsettle": "記録の取り直し",

@@ -21,7 +21,8 @@ def _on(moment: datetime | date) -> date:
     return _in_japan(moment).date() if isinstance(moment, datetime) else moment
 
 
-def _clock(local: datetime) -> str:
+def clock(local: datetime) -> str:
+    """'午後8時00分' of a moment that is in Japan's time already."""
     half = "午前" if local.hour < 12 else "午後"
     return f"{half}{local.hour % 12}時{local.minute:02d}分"
 
@@ -39,7 +40,7 @@ def full_day(moment: datetime | date) -> str:
 
 def when(moment: datetime) -> str:
     """'11月25日(水) 午後8時00分'. Noon is 午後0時 and midnight 午前0時, as on a public notice."""
-    return f"{day(moment)} {_clock(_in_japan(moment))}"
+    return f"{day(moment)} {clock(_in_japan(moment))}"
 
 
 def when_seen_from(moment: datetime, today: datetime) -> str:
@@ -57,7 +58,7 @@ def period(start: datetime, end: datetime | None) -> str:
         return f"{when(start)} から"
     first, last = _in_japan(start), _in_japan(end)
     if first.date() == last.date():
-        return f"{when(start)} から {_clock(last)} まで"
+        return f"{when(start)} から {clock(last)} まで"
     if first.year != last.year:
         return f"{first.year}年{when(start)} から {last.year}年{when(end)} まで"
     return f"{when(start)} から {when(end)} まで"

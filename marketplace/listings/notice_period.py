@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplace.kit.clock import jst
+from marketplace.kit.dates import clock
 from marketplace.kit.holidays import closed
 from marketplace.listings.models import Mode
 from marketplace.settings import settings
@@ -69,6 +70,6 @@ def odd_hours(values: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, st
             moment = max(moment, at)
         local = jst(moment)
         if local.hour >= NIGHT_FROM or local.hour < NIGHT_TO:
-            yield field, f"{name}が夜中（{local:%H:%M}）です。困った方の電話に出られません。"
+            yield field, f"{name}が夜中（{clock(local)}）です。困った方の電話に出られません。"
         if why := closed(local.date()):
             yield field, f"{name}が役場の休みの日（{why}）です。"

@@ -217,7 +217,9 @@ def _csv(data: bytes) -> list[list[str]]:
 
 
 def _check_header(header: Sequence[str], by_title: Mapping[str, str], needed: Sequence[str]) -> None:
-    if header and not set(header) & set(by_title):
+    if not header:
+        raise NotReadable("1行目に、何も書かれていません。ひな形の1行目を、そのまま使ってください。")
+    if not set(header) & set(by_title):
         raise NotReadable("1行目に、ひな形の列が1つもありません。ひな形の1行目を、そのまま使ってください。")
     if unknown := [title for title in header if title not in by_title]:
         raise NotReadable(f"1行目に、知らない列があります: {'、'.join(title or '（空欄）' for title in unknown[:10])}")
@@ -269,7 +271,7 @@ def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterato
             yield column.field, f"{LONGEST_CELL:,}文字までで入力してください。"
         elif text and column.kind == "yes" and text.lower() not in YES + NO:
             yield column.field, "「はい」か「いいえ」で入力してください。"
-        elif text and column.kind == "choice" and text not in {each for pair in column.words for each in pair}:
+        elif column.kind == "choice" and (text or column.required) and text not in {*sum(column.words, ())}:
             yield column.field, f"{one_of(column.words)}を入力してください。"
         elif text and column.kind == "moment" and not MOMENT.fullmatch(unicodedata.normalize("NFKC", text)):
             yield column.field, "2026-12-01 10:00 の形で入力してください。"

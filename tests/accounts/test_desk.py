@@ -36,6 +36,17 @@ def test_two_persons_make_somebody_an_approver(app: Flask, client: FlaskClient) 
     assert roles_of(suzuki) == {Role.APPROVER}
 
 
+def test_who_may_not_reads_whose_page_it_is_and_a_stranger_does_not(app: Flask, client: FlaskClient) -> None:
+    drafter, treasury = (given.signed_in(app.test_client(), given.staff(role)) for role in ("drafter", "treasury"))
+    given.signed_in(client, given.an_account())
+    theirs = "の権限を持つ職員だけができます。権限は、管理の職員が渡します。"
+    refused = [drafter.get("/staff/money"), treasury.get("/staff/admissions"), client.get("/staff/money")]
+    assert [answer.status_code for answer in refused] == [403, 403, 403]
+    assert f"承認 / 会計 / 監査{theirs}" in read(refused[0]).words
+    assert f"起案 / 承認{theirs}" in read(refused[1]).words
+    assert "この操作をする権限がありません。" in read(refused[2]).words
+
+
 def test_what_was_typed_stays_with_the_reason_beside_it(app: Flask, client: FlaskClient) -> None:
     given.signed_in(client, given.staff("admin"))
     answer = submit(client, "/staff/people", {"name": "", "email": "suzuki", "role": None})

@@ -31,6 +31,11 @@ def test_every_event_has_a_word(app: Flask) -> None:
     assert sorted((moves | noted) - set(EVENTS)) == []
 
 
+def test_no_two_events_are_called_the_same() -> None:
+    alike = {word: [event for event in EVENTS if EVENTS[event] == word] for word in EVENTS.values()}
+    assert {word: events for word, events in alike.items() if len(events) > 1} == {}
+
+
 def test_every_state_has_a_word(app: Flask) -> None:
     steps = [step for table in tables(app) for steps in table.values() for step in steps.items()]
     assert sorted({str(state) for step in steps for state in step} - set(STATES)) == []

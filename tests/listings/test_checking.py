@@ -76,6 +76,11 @@ def test_a_sale_whose_day_to_be_announced_went_by_is_judged_by_the_hour_of_its_a
     ]
 
 
+def test_an_hour_of_the_night_is_written_as_on_every_page(app: Flask) -> None:
+    told = [line.why for line in checks(values(draw_at=MONDAY + 14 * DAY + timedelta(hours=12)), MONDAY)]
+    assert "抽選が夜中（午後10時00分）です。困った方の電話に出られません。" in told
+
+
 def test_an_approval_that_comes_late_makes_the_notice_short(app: Flask) -> None:
     assert [line for line in lines(values(), MONDAY + DAY) if line[0] == "publish_at"] == [("publish_at", "warn")]
 

@@ -66,7 +66,8 @@ def proof(record: Record) -> str:
             found = f"draw: {len(result['winners'])} of {len(record['entries'])} entries won, seed {result['seed']}"
         case "auction-v1" | "sealed-v1":
             result = replay(record)
-            found = f"auction: {result['bids']} bids, winner {result['winner']}, price {result['price']}"
+            end = "nothing sold" if result["winner"] is None else f"winner {result['winner']}, price {result['price']}"
+            found = f"auction: {result['bids']} bids, {end}"
         case "waiting-v1":
             placed = shuffle.check(record)
             return f"waiting room: {len(placed['order'])} numbers in order, seed {placed['seed']}"

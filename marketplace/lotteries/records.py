@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from marketplace.chain.anchoring import anchored_all
+from marketplace.chain.contract import ANCHORS
+from marketplace.chain.register import contracts
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, in_portions
 from marketplace.kit.limits import limiter
@@ -92,6 +95,7 @@ def explained() -> ResponseReturnValue:
 
 def _page(listing: Listing, lottery: Lottery, form: CheckForm) -> str:
     no = (form.no.data or "").strip().upper()
+    names = {f"draw:{fixed.listing}": fixed.listing for fixed in draws(lottery.id)}
     return render_template(
         "lotteries/draw.html",
         listing=listing,
@@ -101,6 +105,8 @@ def _page(listing: Listing, lottery: Lottery, form: CheckForm) -> str:
         counts=counting.count(lottery),
         hours=counting.by_hour(lottery),
         odds=counting.odds(lottery),
+        proofs={names[name]: proof for name, proof in anchored_all(names).items()},
+        anchors=contracts().get(ANCHORS),
         **_live(lottery),
     )
 

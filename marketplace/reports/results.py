@@ -75,7 +75,10 @@ def _auctions(period: Period) -> list[Part]:
     return [
         Part(
             _heading(listing),
-            facts=outcomes.facts(listing, auction)[1:],
+            facts=[
+                *outcomes.facts(listing, auction)[1:],
+                (_("入札の記録"), f"{settings().base_url}/listings/{listing.code}/bids"),
+            ],
         )
         for auction, listing in db.session.execute(over)
         if outcomes.final(auction)

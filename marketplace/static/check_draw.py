@@ -101,9 +101,12 @@ def main(path: str, own: str = "") -> None:
         with open(path, "rb") as file:
             bundle = json.loads(file.read(), object_pairs_hook=once)
         result, source = check(bundle)
-    except (OSError, ValueError, KeyError, TypeError) as trouble:
+    except OSError as trouble:
+        stop(f"{path}: {trouble.strerror}")
+    except (ValueError, KeyError, TypeError) as trouble:
         stop(f"not a draw that is finished: {trouble!r}")
     commit, winners, waiting = bundle["commit"], result["winners"], result["waiting"]
+    own = next((no for no in winners + waiting if no.upper() == own.strip().upper()), own)
     lines = [
         f"{commit['listing']}: {len(winners)} of {commit['n']} entries won, cut-off {result['cutoff'] or 'none'}",
         f"chance: {source}\nroot (published at the close): {commit['root']}\nseed: {result['seed']}",

@@ -92,7 +92,9 @@ def main(path: str, other: str = "") -> None:
         check_book(fund)
         shown = read(other) if other else fund
         differing = [name for name in fund if shown[name] != fund[name]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as trouble:
+    except OSError as trouble:
+        stop(f"{trouble.filename}: {trouble.strerror}")
+    except (ValueError, KeyError, TypeError, AttributeError) as trouble:
         stop(f"not the entries of a fund: {trouble!r}")
     if differing:
         stop(f"the second file has other figures: {', '.join(differing)}")

@@ -101,6 +101,13 @@ def test_each_proof_is_checked_by_itself(kit: Path, path: str, says: str) -> Non
     assert verify(the(kit, path)).startswith(says)
 
 
+def test_an_auction_that_sold_nothing_is_told_as_that(tmp_path: Path) -> None:
+    file = tmp_path / "LST-1-bids.json"
+    terms = {"start": 1_000, "reserve": None, "close": 600, "soft_close": None, "increments": [[None, 100]]}
+    file.write_text(json.dumps({"version": "auction-v1", "bids": [], **terms}))
+    assert verify(file) == "auction: 0 bids, nothing sold"
+
+
 def test_the_whole_journal_is_checked_and_one_changed_reason_breaks_it(app: Flask, tmp_path: Path) -> None:
     file = tmp_path / "journal.json"
     file.write_bytes(b"".join(exporting.journal()))

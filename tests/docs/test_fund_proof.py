@@ -118,6 +118,12 @@ def test_each_fault_is_said_in_one_line(app: Flask, program: Path) -> None:
         assert (code, out, err[: len(says)], err.count("\n")) == (2, "", says, 1)
 
 
+def test_a_file_that_is_not_there_is_named(program: Path) -> None:
+    gone = [sys.executable, "-I", str(program), "gone.json"]
+    done = subprocess.run(gone, capture_output=True, text=True, check=False, cwd=program.parent)
+    assert (done.returncode, done.stderr) == (2, "gone.json: No such file or directory\n")
+
+
 def test_what_is_no_fund_is_refused(program: Path) -> None:
     others: list[object] = [None, {"version": "fund-v1"}, "x", []]
     assert [run(program, record)[0] for record in others] == [2, 2, 2, 2]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from marketplace.chain.contract import ANCHORS, call
 from marketplace.lotteries import draw
 from tests.lotteries.test_draw import DICE, WRONG, altered, bundle_of, by_beacon, entry
 
@@ -85,6 +86,20 @@ def test_a_changed_result_is_refused(program: Path) -> None:
 def test_a_number_that_is_not_in_the_draw(program: Path) -> None:
     _code, out, _err = run(program, bundle_of([entry("a")], 1), "b")
     assert out.splitlines()[-1] == "b: not in this draw"
+
+
+def test_a_number_counts_however_it_is_typed_and_a_file_that_is_not_there_is_named(program: Path) -> None:
+    bundle = bundle_of([entry("LST-1-000001")], 1)
+    assert run(program, bundle, " lst-1-000001 ")[1].splitlines()[-1] == "LST-1-000001: won, place 1"
+    gone = subprocess.run(
+        [sys.executable, "-I", str(program), "gone.json"], capture_output=True, text=True, check=False
+    )
+    assert (gone.returncode, gone.stderr) == (2, "gone.json: No such file or directory\n")
+
+
+def test_the_call_of_the_chain_asks_for_the_root_of_a_subject() -> None:
+    asked = re.findall(r'"data":"0x([0-9a-f]{8})題"', (ROOT / "docs" / "lottery-proof.md").read_text("utf-8"))
+    assert asked == [call(ANCHORS, "rootOf", ["0x" + "11" * 32]).hex()[:8]]
 
 
 def test_what_is_no_draw_is_refused(program: Path) -> None:

@@ -12,16 +12,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.chain.anchoring import anchored_all
+from marketplace.chain.contract import ANCHORS
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Invalid
-from marketplace.lotteries import bundles, draw, receipts
+from marketplace.lotteries import bundles, closing, draw, receipts
 from marketplace.lotteries.entering import enter
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.promoting import promote
 from marketplace.lotteries.rules import PLEDGE, Application
 from tests import given
+from tests.chainlogs import deploy
 from tests.ended import open_orders, paid, unpaid
 from tests.lotteries.applied import DICE, a_lottery, after_the_close, drawn, ranked, with_entries
 
@@ -77,6 +80,22 @@ class TestFiles:
         assert client.get(f"/listings/{lottery.code}/draw.json?group=none").status_code == 404
         page = words(client.get(f"/listings/{lottery.code}/draw").text)
         assert "町内の方 2 3名 66.7% 町外の方 3 6名 50.0%" in page
+
+    def test_the_page_says_how_each_file_is_checked_and_where_its_root_stands_on_chain(
+        self, client: FlaskClient
+    ) -> None:
+        lottery, _received, _accounts = drawn(
+            9, quantity=5, auction_rules={"groups": quota(2, 5)}, groups=["town", "others", "others"]
+        )
+        anchors = deploy()[ANCHORS]
+        page, asked = (client.get(f"/listings/{lottery.code}/draw{no}").text for no in ("", "?no=abc-1"))
+        told = words(page)
+        commands = [f"python -I check_draw.py {lottery.code}-{group}-draw.json" for group in ("town", "others")]
+        proofs = anchored_all([f"draw:{fixed.listing}" for fixed in closing.draws(lottery.id)]).values()
+        assert re.findall(r"python [^<]+", page) == commands
+        assert re.findall(r"python [^<]+", asked) == [f"{command} ABC-1" for command in commands]
+        assert (len(proofs), told.count(f"契約 Anchors {anchors}")) == (2, 2)
+        assert [f"題 {proof.subject}" in told for proof in proofs] == [True, True]
 
     def test_the_api_and_the_file_say_the_same(self, client: FlaskClient) -> None:
         lottery, _received, _accounts = drawn(3)

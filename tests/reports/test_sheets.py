@@ -15,6 +15,7 @@ from marketplace.reports.document import Document, Part, pdf
 from marketplace.reports.periods import Period, today, year
 from marketplace.reports.results import results
 from marketplace.reports.royalties import royalties
+from marketplace.settings import settings
 from tests import given
 from tests.auctions.endings import ended
 from tests.chainlogs import Chain, deploy, somebody
@@ -90,7 +91,9 @@ def test_results_name_numbers_and_nobody(client: FlaskClient) -> None:
     numbers = facts(document, "抽選")["当選した受付番号"].split("　")
     assert len(numbers) == 2
     assert set(numbers) < {each.no for each in received}
+    sold = get(Listing, auction.listing_id).code
     assert facts(document, "入札")["落札者"] == f"{auction.winner_no}番"
+    assert facts(document, "入札")["入札の記録"] == f"{settings().base_url}/listings/{sold}/bids"
     page = client.get(f"/results?{season().query}")
     paper = client.get(f"/results.pdf?{season().query}")
     assert (page.status_code, paper.content_type) == (200, "application/pdf")

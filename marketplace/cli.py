@@ -6,8 +6,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except Exception as trouble:
-        from marketplace.kit.engines import what_it_says
+        from marketplace.operating.beginning import why_not
 
-        if why := what_it_says(trouble):
-            return _no(f"The database says: {why}; `python -m marketplace doctor` tells more")
+        if why := why_not(trouble):
+            return _no(why)
         raise
 
 
@@ -113,51 +113,40 @@ def _up(options: argparse.Namespace) -> int:
 
 def _worker(_options: argparse.Namespace) -> int:
     from marketplace import worker
-    from marketplace.chain.keys import WeakKey
 
-    try:
-        worker.run()
-    except WeakKey as refusal:
-        return _no(str(refusal))
+    worker.run()
     return 0
 
 
 def _follow(options: argparse.Namespace) -> int:
     from marketplace.chain import following
-    from marketplace.kit.refusals import Rejected, Unavailable
 
-    with _town():
-        if not (options.backfill or options.replay):
+    if not (options.backfill or options.replay):
+        with _town("nothing"):
             following.follow()
-            return 0
-        try:
-            read = following.read_anew(bar) if options.replay else following.follow_once(bar)
-        except (Rejected, Unavailable) as trouble:
-            return _no(str(trouble))
+        return 0
+    with _town():
+        read = following.read_anew(bar) if options.replay else following.follow_once(bar)
         sys.stdout.write(f"{read:,} logs read, up to block {following.status()['followed_block']:,}\n")
     return 0
 
 
 def _migrate(_options: argparse.Namespace) -> int:
-    from marketplace.foundation import lay, within
+    from marketplace.foundation import lay
     from marketplace.kit import schema
     from marketplace.settings import Settings
 
-    with within(lay(Settings())):
+    with _begun(lay(Settings()), "an answer"):
         schema.upgrade()
     return 0
 
 
 def _deploy(_options: argparse.Namespace) -> int:
     from marketplace.chain import deploying
-    from marketplace.kit.refusals import Rejected, Unavailable
 
     with _town():
-        try:
-            for name, address in deploying.ensure_contracts().items():
-                sys.stdout.write(f"{name} {address}\n")
-        except (Rejected, Unavailable) as trouble:
-            return _no(str(trouble))
+        for name, address in deploying.ensure_contracts().items():
+            sys.stdout.write(f"{name} {address}\n")
     return 0
 
 
@@ -191,7 +180,7 @@ def _seed(_options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from ipfs.errors import IpfsError
     from marketplace.continuity import exporting
-    from marketplace.kit.refusals import Refused, Unavailable
+    from marketplace.kit.refusals import Refused
 
     if not (options.public or options.journal):
         return _no("give --public DIR, or --journal FILE, or both")
@@ -204,14 +193,13 @@ def _export(options: argparse.Namespace) -> int:
                 with options.journal.open("wb") as file:
                     file.writelines(exporting.journal())
                 sys.stdout.write(f"{options.journal}\n")
-        except (Refused, Unavailable, OSError, IpfsError) as trouble:
+        except (Refused, OSError, IpfsError) as trouble:
             return _no(str(trouble))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     from marketplace.kit.published import Malformed
-    from marketplace.kit.refusals import Unavailable
 
     try:
         if options.what is None:
@@ -223,7 +211,7 @@ def _verify(options: argparse.Namespace) -> int:
             from marketplace.continuity.verifying import verify
 
             found = verify(options.what, progress("files checked"), options.heads)
-    except (Malformed, Unavailable) as wrong:
+    except Malformed as wrong:
         return _no(str(wrong))
     sys.stdout.write(f"ok: {found}\n")
     return 0
@@ -250,7 +238,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from marketplace.operating import commands
 
     try:
-        with _town():
+        with _town("nothing"):
             return commands.doctor(options.deep, options.json)
     except ValidationError as wrong:
         return commands.wrong_settings(wrong, options.json)
@@ -266,7 +254,7 @@ def _rehouse(_options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     from marketplace.operating import commands
 
-    with _town():
+    with _town("a database"):
         keep = tuple(options.keep) if options.keep else None
         return commands.backup(options.to, options.secrets, keep, progress("files and tables copied"))
 
@@ -283,15 +271,25 @@ def _restore(options: argparse.Namespace) -> int:
         return _no(str(trouble))
     os.environ["DATA_DIR"] = str(options.data)
     _live_in(options.data)
-    with _town():
+    with _town("an answer"):
         return commands.restore(given, progress("tables compared"))
 
 
-def _town() -> AbstractContextManager[Flask]:
+def _town(needs: str = "our tables") -> AbstractContextManager[None]:
     from marketplace.application import create_app
-    from marketplace.foundation import within
 
-    return within(create_app())
+    return _begun(create_app(), needs)
+
+
+@contextmanager
+def _begun(app: Flask, needs: str) -> Iterator[None]:
+    """Where a command is at work. `needs`: what operating.beginning sees to first."""
+    from marketplace.foundation import within
+    from marketplace.operating import beginning
+
+    with within(app):
+        beginning.see(needs)
+        yield
 
 
 def _no(why: str) -> int:

@@ -11,8 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 SILENCE_S = 1.0
-UNDEFINED_TABLE = "42P01"
-"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 
 def use_sqlite_well(engine: sa.Engine) -> None:
@@ -92,11 +90,3 @@ def say_no_values(engine: sa.Engine) -> None:
         for error in (context.original_exception, context.sqlalchemy_exception):
             if error is not None and error.args:
                 error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
-
-
-def what_it_says(trouble: Exception) -> str:
-    """One line, where this is of a database that does not answer or has no such table; else nothing."""
-    if not isinstance(trouble, sa.exc.DBAPIError):
-        return ""
-    said = isinstance(trouble, sa.exc.OperationalError) or getattr(trouble.orig, "sqlstate", "") == UNDEFINED_TABLE
-    return str(trouble.orig).splitlines()[0] if said else ""

@@ -12,9 +12,17 @@ from marketplace.kit.mailboxes import ADDRESS, mailbox
 from marketplace.settings.chains import PUBLIC_CHAINS, TESTING_CHAINS
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from marketplace.settings import Settings
 
 GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
+
+
+def in_a_line(wrong: ValidationError) -> str:
+    """The first setting that is refused, and why, but never what stands there."""
+    first = wrong.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"{'_'.join(map(str, first['loc'])).upper() or 'Settings'}: {first['msg']}"
 
 
 def unsafe(town: Settings) -> Iterator[str]:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from marketplace.settings import Settings
+from marketplace.settings.refusing import in_a_line
 from marketplace.supervising.children import Hopeless, Household, Leaving, Program
 from marketplace.supervising.premises import LOCK, CannotStart, Premises, claimed
 
@@ -153,8 +154,7 @@ def _settings(env: dict[str, str]) -> Settings:
     try:
         return Settings()
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        raise CannotStart(f"{'_'.join(map(str, first['loc'])).upper() or 'Settings'}: {first['msg']}") from wrong
+        raise CannotStart(in_a_line(wrong)) from wrong
 
 
 def _refuse_taken(port: int) -> None:

@@ -122,25 +122,3 @@ def test_a_town_in_one_directory_is_carried_away_whole(
     monkeypatch.delenv("DATABASE_URL")
     assert main(["restore", str(made.place), "--data", str(tmp_path / "new")]) == 0
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["hiroba.db", "hiroba.env", "hiroba.town"]
-
-
-@pytest.mark.parametrize("command", [["migrate"], ["appoint", "chie@town.example.jp", "--role", "admin"]])
-def test_a_database_that_does_not_answer_is_one_line(
-    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", f"postgresql+psycopg://hiroba:hush@127.0.0.1:{free_port()}/town")
-    assert main(command) == 2
-    out, err = said(capsys)
-    (line,) = err.splitlines()
-    assert (out, line.startswith("The database says: ")) == ("", True)
-    assert line.endswith("Connection refused; `python -m marketplace doctor` tells more")
-    assert "hush" not in line
-
-
-def test_a_database_without_tables_is_one_line(
-    databases: Databases, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with databases.empty() as url:
-        monkeypatch.setenv("DATABASE_URL", url)
-        assert main(["appoint", "chie@town.example.jp", "--role", "admin"]) == 2
-    assert said(capsys)[1].startswith("The database says: ")

@@ -1,0 +1,75 @@
+"""What a command that is typed by hand needs before it begins. What is missing is said in one line, with the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from marketplace.chain.keys import WeakKey
+from marketplace.kit import schema
+from marketplace.kit.db import db
+from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.settings.refusing import in_a_line
+
+
+class CannotBegin(Exception):
+    """Why not, for the person at the terminal."""
+
+
+def see(needs: str) -> None:
+    """CannotBegin, unless the town has what a command needs: "nothing", "an answer" of its database, "a database" that
+    is there already, or "our tables" in it."""
+    if needs in ("a database", "our tables"):
+        _see_that_it_is_there()
+    if needs != "nothing":
+        _see_that_it_answers()
+    if needs == "our tables":
+        _see_its_tables()
+
+
+def _missing_file() -> Path | None:
+    """Of a database that SQLite would make by being asked."""
+    url = db.engine.url
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    return file if file and not file.exists() else None
+
+
+def _see_that_it_answers() -> None:
+    if _missing_file():
+        return
+    try:
+        with db.engine.connect():
+            pass
+    except sa.exc.OperationalError as trouble:
+        why = str(trouble.orig).strip().splitlines()[0]
+        raise CannotBegin(f"the database does not answer ({why}): is it up, does DATABASE_URL name it?") from trouble
+
+
+def _see_that_it_is_there() -> None:
+    if file := _missing_file():
+        raise CannotBegin(
+            f"there is no database at {file}: set DATA_DIR to the town's directory, "
+            "or begin a new one by python -m marketplace migrate"
+        )
+
+
+def _see_its_tables() -> None:
+    if not schema.is_present():
+        where = db.engine.url.render_as_string(hide_password=True)
+        raise CannotBegin(
+            f"{where} has not the tables of this program. If it is the town's database: take a backup with the "
+            "program that it belongs to, then run python -m marketplace migrate"
+        )
+
+
+def why_not(trouble: Exception) -> str | None:
+    """A line for what is no mistake of the program: a setting, a key, a database, somebody outside; else None."""
+    if isinstance(trouble, CannotBegin | Rejected | WeakKey):
+        return str(trouble)
+    if isinstance(trouble, Unavailable):
+        return f"{trouble} (python -m marketplace doctor says what to do)"
+    if isinstance(trouble, ValidationError) and trouble.title == "Settings":
+        return in_a_line(trouble)
+    return None

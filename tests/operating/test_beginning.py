@@ -1,0 +1,107 @@
+"""A command that cannot begin says in one line why, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from marketplace.cli import main
+from marketplace.settings import Settings
+from tests.databases import Databases
+from tests.local_chain import free_port
+
+ROOT = Path(__file__).parents[2]
+NEEDY = (
+    ["backup"],
+    ["verify"],
+    ["deploy"],
+    ["rehouse"],
+    ["seed"],
+    ["follow", "--replay"],
+    ["export", "--public", "kit"],
+)
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A directory in which there is no town."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("SECRET_KEY", "a test's secret")
+    monkeypatch.setenv("CHAIN_URL", f"http://127.0.0.1:{free_port()}")
+    return tmp_path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command says that ends with a no: on stderr, one line."""
+    status = main(arguments)
+    out, err = capsys.readouterr()
+    assert (status, out, err.count("\n")) == (2, "", 1), err
+    return err.strip()
+
+
+@pytest.mark.parametrize("command", NEEDY, ids=" ".join)
+def test_where_there_is_no_database_none_is_made(
+    place: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert refused(capsys, *command).startswith(f"there is no database at {place / 'hiroba.db'}: set DATA_DIR")
+    assert not (place / "hiroba.db").exists()
+
+
+@pytest.mark.parametrize("command", [each for each in NEEDY if each != ["backup"]], ids=" ".join)
+def test_a_database_of_other_tables_is_named(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    with databases.empty() as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        if url.startswith("sqlite"):
+            Path(url.removeprefix("sqlite:///")).touch()
+        told = refused(capsys, *command)
+    assert " has not the tables of this program. " in told
+    assert told.endswith("then run python -m marketplace migrate")
+
+
+def test_a_database_that_does_not_answer_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://hiroba:hush@127.0.0.1:{free_port()}/hiroba")
+    for command in (["migrate"], ["backup"], ["verify"]):
+        told = refused(capsys, *command)
+        assert told.startswith("the database does not answer (")
+        assert told.endswith("): is it up, does DATABASE_URL name it?")
+        assert "hush" not in told
+
+
+@pytest.mark.parametrize("command", [["worker"], ["migrate"], ["verify"], ["follow"]], ids=" ".join)
+def test_a_wrong_setting_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.setenv("WEB_WORKERS", "hush")
+    why = "Input should be a valid integer, unable to parse string as an integer"
+    assert refused(capsys, *command) == f"WEB_WORKERS: {why}"
+
+
+def test_a_chain_that_does_not_answer_leads_to_the_doctor(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    told = refused(capsys, "follow", "--backfill")
+    assert re.fullmatch(r"chain: .* \(python -m marketplace doctor says what to do\)", told)
+
+
+def test_a_python_without_the_packages_is_told_which_one_has_them(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "marketplace", tmp_path / "marketplace", ignore=shutil.ignore_patterns("static", "*.po"))
+    bare = [sys.executable, "-S", "-m", "marketplace", "doctor"]
+    done = subprocess.run(bare, cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(
+        re.escape(sys.executable) + r" does not have what Hiroba needs \(\w+\): run scripts/setup run, and call "
+        r"\.venv/bin/python -m marketplace\n",
+        done.stderr,
+    )

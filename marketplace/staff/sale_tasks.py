@@ -68,7 +68,12 @@ def admissions() -> list[Task]:
     waiting = waiting.where(Participation.state == ParticipationState.APPLIED)
     return [
         Task(
-            *("参加申込", "warn", f"{row.listing.right.title_ja} 参加申込の審査", f"受付 {when(row.applied_at)}"),
+            *(
+                "参加申込",
+                "warn",
+                f"{row.listing.right.title_ja} 参加申込の審査",
+                f"受付 {when(row.applied_at)}　{row.code}",
+            ),
             *(f"/staff/admissions/{row.code}", "審査の画面を開く"),
             roles=SALES,
         )

@@ -201,6 +201,16 @@ def test_the_demo_wallet_sends_on_what_it_holds_once(chain: Chain, client: Flask
     assert calls("wallet:") == [(f"wallet:send:{token_id}:2", "wallet:demo", "transferFrom", [wallet, HANA, token_id])]
 
 
+def test_in_the_demo_who_has_no_wallet_is_led_to_one(chain: Chain, client: FlaskClient) -> None:
+    seller = given.an_account()
+    token_id = held_token(chain, seller)
+    before = read(client.get(str(token(token_id).path))).links
+    chain.listed(token_id, custody(seller), 5_000, block=2, number=4, expires=now() + timedelta(days=9))
+    heard(chain, token_id)
+    after = read(client.get(str(token(token_id).path))).links
+    assert ("/dev/wallet" in before, "/dev/wallet" in after) == (False, True)
+
+
 def test_a_sold_offer_is_not_bought_again(chain: Chain, client: FlaskClient) -> None:
     seller = given.an_account()
     token_id, other = held_token(chain, seller), held_token(chain, seller)

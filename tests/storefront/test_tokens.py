@@ -110,7 +110,9 @@ def test_an_offer_carries_the_calls_that_buy_it(chain: Chain, client: FlaskClien
         "0x" + call(YEN, "approve", [market, 900]).hex(),
         "0x" + call(MARKET, "buy", [token_id, 7, 900, buyer]).hex(),
     ]
-    assert "うち基金へ45円" in words(client, token_id)
+    shown = words(client, token_id)
+    assert ("うち基金へ45円" in shown, "ここではカードを使えません。" in shown) == (True, True)
+    assert "/dev/wallet" not in page
 
 
 def test_a_token_in_somebodys_wallet_carries_the_calls_that_sell_it(

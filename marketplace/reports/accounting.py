@@ -5,40 +5,49 @@ Each column says what it holds; docs/exports.md is printed from these tables. Su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
 
-from marketplace.fund.models import TITLES, Account, Posting, PostingLine
-from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
 from marketplace.kit.portions import portions
-from marketplace.kit.tables import Cell, Row
-from marketplace.listings.models import MODE_JA, TAX_JA, Listing
-from marketplace.orders.models import Order, OrderState, Origin, code_of
-from marketplace.payments.models import Payment, Refund, RefundState
-from marketplace.receipts.models import Receipt
-from marketplace.receipts.rules import included_tax
+from marketplace.kit.tables import Row
+from marketplace.reports import listed
 from marketplace.reports.periods import Period
-from marketplace.settings import settings
+
+AT_ONCE = 5_000
+"""Rows of a list whose orders are asked for in one statement."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """A list: its name in the address, its title, what a row is, and [(column, what it holds), …]."""
+    """A list: its name in the address, its title, what a row is, and [(column, what it holds), …].
+
+    `found` is what the database has for it, each a row; `told` makes the rows of some of them.
+    """
 
     name: str
     title: str
     about: str
     columns: tuple[tuple[str, str], ...]
-    rows: Callable[[Period], Iterator[Row]]
+    found: Callable[[Period], sa.Select[*tuple[Any, ...]]]
+    told: Callable[[Sequence[Any]], Iterator[Row]]
 
     @property
     def header(self) -> list[str]:
         return [column for column, _ in self.columns]
+
+    def rows(self, period: Period) -> Iterator[Row]:
+        for some in portions(db.session.execute(self.found(period)).all(), AT_ONCE):
+            yield from self.told(some)
+
+    def sample(self, period: Period, most: int) -> tuple[int, list[Row]]:
+        """(how many rows there are, the first of them)."""
+        query = self.found(period)
+        count = sa.select(sa.func.count()).select_from(query.order_by(None).subquery())
+        return db.session.scalar(count) or 0, list(self.told(db.session.execute(query.limit(most)).all()))
 
 
 OF_SALE = (
@@ -47,153 +56,6 @@ OF_SALE = (
     ("出品番号", "出品の番号（LST-…）"),
     ("品名", "権利の名前"),
 )
-AT_ONCE = 5_000
-"""Rows of a list whose orders are asked for in one statement."""
-NO_SALE: tuple[Cell, ...] = ("", "", "", "")
-
-
-def _year(at: datetime) -> str:
-    """As text: a year is no sum, and wants no comma."""
-    return str(fiscal_year(at))
-
-
-def _budget(listing: Listing) -> str:
-    budget = settings().budgets.get(listing.budget)
-    return budget.name if budget else listing.budget
-
-
-def _of_sale(order: Order | None) -> tuple[Cell, ...]:
-    if order is None:
-        return NO_SALE
-    return (_budget(order.listing), order.code, order.listing.code, order.listing.right.title_ja)
-
-
-def due_at(order: Order) -> datetime | None:
-    """When the town had a claim: of a draw or an auction the award, of a fixed price the payment (事後調定)."""
-    return order.created_at if order.origin in (Origin.LOTTERY, Origin.AUCTION) else order.paid_at
-
-
-def dues(period: Period) -> Iterator[Row]:
-    awarded = Order.origin.in_((Origin.LOTTERY, Origin.AUCTION)) & period.covers(Order.created_at)
-    bought = Order.origin.not_in((Origin.LOTTERY, Origin.AUCTION)) & period.covers(Order.paid_at)
-    query = sa.select(Order).options(joinedload(Order.listing)).where(Order.yen > 0, awarded | bought)
-    for order in db.session.scalars(query.order_by(Order.id)):
-        at = due_at(order)
-        assert at is not None
-        lapsed = order.yen if order.paid_at is None and not _still_due(order) else 0
-        paid = order.yen if order.paid_at is not None else 0
-        yield (
-            *(at, _year(at), *_of_sale(order), MODE_JA[order.listing.mode], TAX_JA[order.listing.tax]),
-            *(order.yen, included_tax(order.yen, order.listing.tax), lapsed, paid, order.yen - lapsed - paid),
-            *(order.paid_at, order.state.ja),
-        )
-
-
-def _still_due(order: Order) -> bool:
-    return order.is_open or order.state == OrderState.NEEDS_REVIEW
-
-
-def receipts(period: Period) -> Iterator[Row]:
-    """Of the book: what was credited to 収納, but for what only moves on from there."""
-    query = (
-        sa.select(Posting, -PostingLine.yen)
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(PostingLine.account == Account.COLLECTED, PostingLine.yen < 0, period.covers(Posting.at))
-        .order_by(Posting.at, Posting.id)
-    )
-    numbers = dict(db.session.execute(sa.select(Receipt.order_id, Receipt).where(Receipt.refund_id.is_(None))).all())
-    for rows in portions(db.session.execute(query).all(), AT_ONCE):
-        yield from _received([(posting, int(yen)) for posting, yen in rows], numbers)
-
-
-def _received(rows: list[tuple[Posting, int]], numbers: dict[int, Receipt]) -> Iterator[Row]:
-    orders, fees = _orders({posting.subject for posting, _ in rows}), _fees([posting.id for posting, _ in rows])
-    payments = _payments([posting.key for posting, _ in rows])
-    for posting, yen in rows:
-        order, payment = orders.get(posting.subject), payments.get(posting.key)
-        if order is None and (payment_id := _deposit_of(posting.key)) is not None:
-            order = db.session.scalar(sa.select(Order).where(Order.deposit_payment_id == payment_id))
-        fee, receipt = fees.get(posting.id, 0), numbers.get(order.id) if order else None
-        yield (
-            *(posting.at, _year(posting.at), *_of_sale(order), _what_came(posting, order, payment)),
-            *(yen, fee, yen - fee, posting.key, receipt.number if receipt else ""),
-        )
-
-
-def _what_came(posting: Posting, order: Order | None, payment: Payment | None) -> str:
-    match posting.kind:
-        case "apply":
-            return "保証金の充当"
-        case "forfeit":
-            return "保証金の没収"
-    if order is None or payment is None:
-        return "確認が必要"
-    return "代金" if order.paid_by_payment_id == payment.id else "二重払い（返金します）"
-
-
-def _deposit_of(key: str) -> int | None:
-    kind, _, number = key.partition(":")
-    return int(number) if kind in ("apply", "forfeit") and number.isdecimal() else None
-
-
-def _orders(subjects: set[str]) -> dict[str, Order]:
-    codes = [code for code in map(code_of, subjects) if code]
-    query = sa.select(Order).options(joinedload(Order.listing)).where(Order.code.in_(codes))
-    return {order.subject: order for order in db.session.scalars(query)}
-
-
-def _payments(keys: list[str]) -> dict[str, Payment]:
-    """{Stripe's balance transaction: the payment}."""
-    return {
-        str(payment.balance_txn_id): payment
-        for payment in db.session.scalars(sa.select(Payment).where(Payment.balance_txn_id.in_(keys)))
-    }
-
-
-def _fees(posting_ids: list[int]) -> dict[int, int]:
-    query = sa.select(PostingLine.posting_id, sa.func.sum(PostingLine.yen)).where(
-        PostingLine.posting_id.in_(posting_ids), PostingLine.account == Account.FEES
-    )
-    return {posting_id: int(yen) for posting_id, yen in db.session.execute(query.group_by(PostingLine.posting_id))}
-
-
-REFUND_JA = {
-    RefundState.PROMISED: "手続き中",
-    RefundState.SENT: "手続き中",
-    RefundState.SUCCEEDED: "返金ずみ",
-    RefundState.FAILED: "返金できず",
-}
-
-
-def refunds(period: Period) -> Iterator[Row]:
-    query = sa.select(Refund).options(joinedload(Refund.payment)).where(period.covers(Refund.created_at))
-    numbers = {
-        receipt.refund_id: receipt.number
-        for receipt in db.session.scalars(sa.select(Receipt).where(Receipt.refund_id.is_not(None)))
-    }
-    for found in portions(db.session.scalars(query.order_by(Refund.id)).all(), AT_ONCE):
-        orders = _orders({refund.payment.subject for refund in found})
-        for refund in found:
-            yield (
-                *(refund.created_at, _year(refund.created_at), *_of_sale(orders.get(refund.payment.subject))),
-                *("保証金" if refund.purpose == "deposit" else "代金", refund.yen, REFUND_JA[refund.state]),
-                *(refund.reason, refund.stripe_id or "", refund.balance_txn_id or "", numbers.get(refund.id, "")),
-            )
-
-
-def entries(period: Period) -> Iterator[Row]:
-    query = (
-        sa.select(Posting, PostingLine)
-        .join(PostingLine, PostingLine.posting_id == Posting.id)
-        .where(period.covers(Posting.at))
-        .order_by(Posting.at, Posting.id, PostingLine.n)
-    )
-    for posting, line in db.session.execute(query):
-        yield (
-            *(posting.at, _year(posting.at), str(posting.id), line.n, posting.kind, str(line.account)),
-            *(TITLES[line.account], max(line.yen, 0), max(-line.yen, 0), posting.key, posting.subject, posting.memo),
-        )
-
 
 EXPORTS = (
     Export(
@@ -214,7 +76,8 @@ EXPORTS = (
             ("収納日", "支払いの日時。なければ空欄"),
             ("状態", "いまの注文の状態"),
         ),
-        dues,
+        listed.dues,
+        listed.due_rows,
     ),
     Export(
         "receipts",
@@ -231,7 +94,8 @@ EXPORTS = (
             ("取引番号", "決済代行の取引番号（txn_…）。充当と没収は帳簿の番号"),
             ("領収書番号", "領収書を出した注文だけ"),
         ),
-        receipts,
+        listed.receipts,
+        listed.receipt_rows,
     ),
     Export(
         "refunds",
@@ -249,7 +113,8 @@ EXPORTS = (
             ("取引番号", "決済代行の取引番号（txn_…）"),
             ("返還インボイス番号", "返金の書類を出したものだけ"),
         ),
-        refunds,
+        listed.refunds,
+        listed.refund_rows,
     ),
     Export(
         "entries",
@@ -269,7 +134,8 @@ EXPORTS = (
             ("参照", "もとになった注文など（order:ORD-…）"),
             ("摘要", "決定の番号や理由"),
         ),
-        entries,
+        listed.entries,
+        listed.entry_rows,
     ),
 )
 BY_NAME = {export.name: export for export in EXPORTS}

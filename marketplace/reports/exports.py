@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
-from marketplace.kit.tables import Cell, Row, attached, csv_file, plain
+from marketplace.kit.tables import Cell, attached, csv_file, plain
 from marketplace.kit.workbooks import XLSX, Sheet, workbook
 from marketplace.reports.accounting import BY_NAME, EXPORTS, Export
 from marketplace.reports.periods import Period, asked, month, today, usual
@@ -30,7 +30,7 @@ SHOWN = 5
 @staff("treasury", "auditor", "approver")
 def index() -> ResponseReturnValue:
     form, period = asked(request.args, month(today()))
-    samples = {each.name: _sample(each, period) for each in EXPORTS} if period else {}
+    samples = {each.name: each.sample(period, SHOWN) for each in EXPORTS} if period else {}
     page = render_template(
         "reports/exports.html", form=form, period=period, exports=EXPORTS, samples=samples, usual=usual()
     )
@@ -60,9 +60,3 @@ def as_workbook(export: Export, period: Period) -> bytes:
             Sheet("列の説明", ["列", "内容"], about, widths=[20, 80]),
         ]
     )
-
-
-def _sample(export: Export, period: Period) -> tuple[int, list[Row]]:
-    """(how many rows, the first of them)."""
-    rows = list(export.rows(period))
-    return len(rows), rows[:SHOWN]

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.fund.models import Account, PostingLine
+from marketplace.fund.models import Account, Posting, PostingLine
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import db
+from marketplace.kit.db import Base, db
 from marketplace.kit.tables import Cell
 from marketplace.listings.models import Tax
+from marketplace.orders.models import Order
+from marketplace.payments.models import Refund
 from marketplace.receipts.issuing import print_out
+from marketplace.receipts.models import Receipt
 from marketplace.reports.accounting import BY_NAME
 from marketplace.reports.periods import Period, month, today
 from marketplace.settings import Settings
@@ -120,6 +125,38 @@ def test_a_list_has_only_what_is_of_its_days() -> None:
         sold()
     for name in BY_NAME:
         assert len(rows(name, month(today()))) == {"dues": 1, "receipts": 1, "refunds": 0, "entries": 4}[name], name
+
+
+@contextmanager
+def loaded(kind: type[Base]) -> Iterator[list[object]]:
+    """The rows of a table that are read meanwhile."""
+    db.session.rollback()
+    seen: list[object] = []
+
+    def note(row: object, _context: object) -> None:
+        seen.append(row)
+
+    sa.event.listen(kind, "load", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(kind, "load", note)
+
+
+def test_a_sample_is_the_first_rows_and_the_number_of_all_and_no_more_is_read_for_it() -> None:
+    for _ in range(3):
+        order = sold()
+        print_out(order.id, "月山 花子 様", 1, "buyer:ACC-TEST")
+        returned(order)
+    read = {"dues": Order, "receipts": Posting, "refunds": Refund, "entries": PostingLine}
+    for name, export in BY_NAME.items():
+        whole = list(export.rows(season()))
+        assert len(whole) >= 3, name
+        db.session.expunge_all()
+        with loaded(read[name]) as seen, loaded(Receipt) as numbered:
+            assert export.sample(season(), 2) == (len(whole), whole[:2]), name
+        assert (len(seen), len(numbered)) == (2, {"receipts": 2}.get(name, 0)), name
+    assert BY_NAME["dues"].sample(Period(today() - timedelta(days=9), today() - timedelta(days=8)), 2) == (0, [])
 
 
 def test_every_column_is_explained_once_and_filled() -> None:

@@ -98,6 +98,14 @@ def test_nothing_of_a_person_and_nothing_unannounced_is_in_any_file(tokens: list
         assert secret.encode() not in everything, secret
 
 
+def test_a_keyboard_reaches_every_table_that_may_be_pulled(tokens: list[int], tmp_path: Path) -> None:
+    kit = a_kit(tmp_path / "kit")
+    html = "".join((kit / path).read_text() for path in files(kit) if path.endswith(".html"))
+    found = re.findall(r'<div class="wide"[^>]*>', html)
+    named = [place for place in found if re.search(r' tabindex="0" role="group" aria-label="[^"]+">$', place)]
+    assert (len(found) >= 4, named) == (True, found)
+
+
 def test_the_pages_run_nothing_and_lead_nowhere_else(tokens: list[int], tmp_path: Path) -> None:
     kit = a_kit(tmp_path / "kit")
     pages = [path for path in files(kit) if path.endswith(".html")]

@@ -92,7 +92,8 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
         yield f"sideways, {mode.name}", page.evaluate("measures.sideways()")
         page.keyboard.press("Tab")
         used = page.evaluate(
-            "({ keyboard: measures.stops(), targets: measures.targets(), 'text spacing': measures.spaced() })"
+            "({ keyboard: measures.stops(), targets: measures.targets(), 'pulled sideways': measures.pulled(),"
+            " 'text spacing': measures.spaced() })"
         )
         yield from ((f"{name}, {mode.name}", found) for name, found in used.items())
 

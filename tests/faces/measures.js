@@ -27,6 +27,14 @@
     .filter((table) => table.scrollWidth > table.clientWidth && !table.querySelector('.table__hint'))
     .map((table) => `${table.scrollWidth} in ${table.clientWidth} px: ${table.getAttribute('aria-label')}`);
 
+  // What is pulled sideways has an edge that shows it, and a place for the arrow keys with a name (WCAG 2.2, 2.1.1).
+  const pulled = () => [...document.body.querySelectorAll('*')].filter((e) => {
+    const look = getComputedStyle(e);
+    const pulls = ['auto', 'scroll'].includes(look.overflowX) && e.scrollWidth > e.clientWidth + 1 && shown(e);
+    const said = look.backgroundAttachment.includes('local') && e.tabIndex === 0;
+    return pulls && !e.matches('textarea') && !said;
+  }).map((e) => `${e.scrollWidth} in ${e.clientWidth} px: ${named(e)}`);
+
   // WCAG 2.2, 1.4.12: letters, words and lines as far apart as a reader may want them; nothing is cut off.
   const spaced = () => {
     const sheet = new CSSStyleSheet();
@@ -116,9 +124,14 @@
     return (high + 0.05) / (low + 0.05);
   };
 
-  // What axe finds. What it can't judge is told too, but where `approved` ({rule: selector}) says that we did.
+  // What axe finds. What it can't judge is told too, but where `approved` ({rule: selector}) says that we did. The shadows
+  // at the edges of what is pulled are put aside: axe judges no words before a gradient.
   const axed = async (options, approved) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('.table,.example pre{background-image:none!important}');
+    document.adoptedStyleSheets = [sheet];
     const found = await axe.run(document, { ...options, elementRef: true, resultTypes: ['violations', 'incomplete'] });
+    document.adoptedStyleSheets = [];
     const told = (kind, known) => found[kind].flatMap((fault) => fault.nodes
       .filter((node) => kind === 'violations' || node.any[0]?.data?.messageKey !== 'nonBmp') // a sign: no words
       .filter((node) => !(known[fault.id] && node.element && node.element.closest(known[fault.id])))
@@ -126,5 +139,5 @@
     return [...told('violations', {}), ...told('incomplete', approved)];
   };
 
-  window.measures = { axed, drawn, sideways, spaced, tables, targets, stops, weight };
+  window.measures = { axed, drawn, pulled, sideways, spaced, tables, targets, stops, weight };
 })();

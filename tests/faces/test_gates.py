@@ -69,10 +69,12 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
             <svg width="200" height="20"><text x="0" y="15" fill="#bbb">うすい字</text></svg>
             <div class="table" role="region" tabindex="0" aria-label="a">
               <p class="nowrap">${'長い'.repeat(90)}</p></div>
+            <div id="pulled"><p class="nowrap">${'長い'.repeat(90)}</p></div>
             <h2 id="cut">${'切れる見出し'.repeat(9)}</h2><p id="pale">うすい文</p>`);
           const set = (at, what, to) => main.querySelector(at).attributeStyleMap.set(what, to);
           set('[href="/one"]', 'min-height', '20px'); set('[href="/one"]', 'padding', '0');
           set('#bare', 'outline', 'none'); set('#pale', 'color', 'rgb(200, 200, 200)');
+          set('#pulled', 'overflow-x', 'auto');
           set('#cut', 'overflow', 'hidden'); set('#cut', 'height', '1.2em');
         }"""
     )
@@ -80,13 +82,16 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
     assert {name.partition(",")[0] for name in found} == {
         "axe",
         "keyboard",
+        "pulled sideways",
         "sideways",
         "tables",
         "targets",
         "text spacing",
         "words in drawings",
     }
-    assert {fault.partition(":")[0] for fault in found["axe, phone"]} == {"color-contrast", "image-alt"}
+    assert {fault.partition(":")[0] for fault in found["axe, phone"]} == {
+        *("color-contrast", "image-alt", "scrollable-region-focusable"),
+    }
 
 
 @pytest.mark.browser

@@ -22,6 +22,9 @@ PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font"}
 HERE = ("127.0.0.1", "localhost")
 NO_OUTSIDE = f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {name}' for name in HERE)}"
 QUIET = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+NO_SPARE = "--renderer-process-limit=1"
+"""A visitor's pages are drawn by one process, and no second one is started in case another were needed: there were two
+for each visitor, and to start one costs as much as to show a page."""
 UNTUNED = "--js-flags=--no-turbofan,--no-maglev"
 """A script runs as it is first compiled: a page is closed before it could gain what tuning its scripts has cost."""
 
@@ -46,7 +49,9 @@ def chromium(executable: str) -> Iterator[Browser]:
 def launched(kind: BrowserType, executable: str, *more: str) -> Iterator[Browser]:
     """One more of a kind that runs already, with `more` arguments: a camera, say."""
     browser = kind.launch(
-        executable_path=executable, args=[*QUIET, UNTUNED, NO_OUTSIDE, *more], chromium_sandbox=os.geteuid() != 0
+        executable_path=executable,
+        args=[*QUIET, NO_SPARE, UNTUNED, NO_OUTSIDE, *more],
+        chromium_sandbox=os.geteuid() != 0,
     )
     yield browser
     browser.close()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.journeys.test_by_hand import DESK, SLOW, sign_in
+from tests.journeys.inside import signed_in
+from tests.journeys.test_by_hand import DESK, SLOW
 from tests.visiting import visiting
 
 
@@ -66,7 +67,7 @@ class Clerk:
 def at_the_desk(browser: Browser, address: str, email: str, work: Work) -> Iterator[Clerk]:
     """Signed in; that is not counted, since it is done once a day and not for a sale."""
     with visiting(browser, address, viewport=DESK, accept_downloads=True) as page:
-        sign_in(page, email)
+        signed_in(page, email)
         yield Clerk(page, work)
 
 

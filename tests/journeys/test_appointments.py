@@ -16,7 +16,8 @@ from marketplace.listings.models import Listing
 from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.using import uses_left
 from tests import given
-from tests.journeys.test_by_hand import PHONE, press, sign_in
+from tests.journeys.inside import signed_in
+from tests.journeys.test_by_hand import PHONE, press
 from tests.resale.stage import token
 from tests.visiting import visiting
 
@@ -52,35 +53,35 @@ def test_a_lecture_is_wished_fixed_held_and_counted(
     given.staff("drafter", email=OFFICE)
     day = a_working_day()
     with visiting(browser, live_server) as desk:
-        sign_in(desk, OFFICE)
+        signed_in(desk, OFFICE)
         name_the_mayor(desk)
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, HANAKO)
+        signed_in(page, HANAKO)
         page.goto(token(token_id).path or "")
         db.session.rollback()
         page.get_by_role("link", name="日程を相談する").click()
         wish(page, day)
     with visiting(browser, live_server) as desk:
-        sign_in(desk, OFFICE)
+        signed_in(desk, OFFICE)
         desk.goto("/staff")
         desk.get_by_role("link", name="返事をする").click()
         press(desk, "この日時に決める")
         expect(desk.locator("main")).to_contain_text("日程を決めました")
     with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
-        sign_in(page, HANAKO)
+        signed_in(page, HANAKO)
         page.goto("/mypage")
         page.locator("a[href^='/mypage/appointments/APT']").click()
         file = page.request.get(f"{page.url}.ics").text()
         assert ("BEGIN:VEVENT" in file, "SEQUENCE:1" in file) == (True, True)
     with pretending(day + timedelta(hours=4)):
         with visiting(browser, live_server) as desk:
-            sign_in(desk, OFFICE)
+            signed_in(desk, OFFICE)
             desk.goto("/staff")
             desk.get_by_role("link", name="記録する").click()
             press(desk, "記録する")
             expect(desk.locator("main")).to_contain_text("終わったことを記録しました")
         with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
-            sign_in(page, HANAKO)
+            signed_in(page, HANAKO)
             page.goto("/mypage")
             page.get_by_role("link", name="確認する").click()
             press(page, "まちがいありません")

@@ -22,7 +22,8 @@ from marketplace.orders.models import Order
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given
-from tests.journeys.test_by_hand import PHONE, press, sign_in
+from tests.journeys.inside import signed_in
+from tests.journeys.test_by_hand import PHONE, press
 from tests.local_stripe import LocalStripe
 from tests.visiting import visiting
 
@@ -97,12 +98,12 @@ def see_result(page: Page, code: str, *words: str) -> None:
 def test_who_applies_is_admitted_bids_wins_and_pays(app: Flask, browser: Browser, live_server: str) -> None:
     _, code, close = an_auction("ascending", auction_rules={"taking_part": {"documents": True}})
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, HANAKO)
+        signed_in(page, HANAKO)
         page.goto(f"/listings/{code}")
         page.get_by_role("link", name="参加を申し込む").click()
         apply(page)
         with visiting(browser, live_server) as desk:
-            sign_in(desk, OFFICE)
+            signed_in(desk, OFFICE)
             desk.goto("/staff")
             desk.get_by_role("link", name="審査の画面を開く").click()
             press(desk, "承認する")
@@ -135,10 +136,10 @@ def apply(page: Page) -> None:
 def test_who_does_not_pay_loses_it_to_the_next_at_their_own_bid(app: Flask, browser: Browser, live_server: str) -> None:
     listing_id, code, close = an_auction("ascending", auction_rules={"second_offer_hours": 48})
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, TARO)
+        signed_in(page, TARO)
         bid(page, code, "9000")
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, HANAKO)
+        signed_in(page, HANAKO)
         bid(page, code, "5000")
         expect(page.locator("main")).to_contain_text("いまは最高額ではありません")
         time_passes(close, "auctions.close_due")
@@ -161,7 +162,7 @@ def test_who_loses_gets_the_deposit_back_once_the_winner_has_paid(
         visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as loser,
     ):
         for page, email, typed in ((winner, HANAKO, "9000"), (loser, TARO, "5000")):
-            sign_in(page, email)
+            signed_in(page, email)
             applicant = given.an_applicant(of_code(code), given.an_account(email))
             deciding.approve(applicant, given.staff("approver", email=OFFICE))
             keeping.drain()
@@ -202,12 +203,12 @@ def test_sealed_bids_are_opened_before_witnesses_and_a_tie_is_drawn(
     _, code, close = an_auction("sealed")
     for email, typed in ((TARO, "9000"), (HANAKO, "９，０００")):
         with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
-            sign_in(page, email)
+            signed_in(page, email)
             bid(page, code, typed)
     time_passes(close, "auctions.close_due")
     with visiting(browser, live_server) as desk:
         see_result(desk, code, "開札を待っています")
-        sign_in(desk, OFFICE)
+        signed_in(desk, OFFICE)
         desk.goto("/staff")
         desk.get_by_role("link", name="開札の画面を開く").click()
         expect(desk.locator("main")).not_to_contain_text("9,000")

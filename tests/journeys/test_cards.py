@@ -14,7 +14,8 @@ from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.tokens.issuing import promise_token
 from tests import given
-from tests.journeys.test_by_hand import press, sign_in, until
+from tests.journeys.inside import signed_in
+from tests.journeys.test_by_hand import press, until
 from tests.resale.stage import token
 from tests.visiting import visiting
 
@@ -42,7 +43,7 @@ def test_two_cards_change_hands_together(
     browser: Browser, live_server: str, cards: dict[str, int], worker: None
 ) -> None:
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto("/album")
         expect(page.locator("main")).to_contain_text("全2種類のうち、1種類をお持ちです。")
         page.get_by_role("link", name="カードの交換").first.click()
@@ -51,7 +52,7 @@ def test_two_cards_change_hands_together(
         press(page, "交換に出す")
         expect(page.locator("main")).to_contain_text("お相手を待っています")
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "ken@example.jp")
+        signed_in(page, "ken@example.jp")
         page.goto("/swaps")
         page.get_by_role("link", name="わらび（1番）").click()
         page.select_option("[name=card]", label="1番")

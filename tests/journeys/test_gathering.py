@@ -15,7 +15,8 @@ from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
 from marketplace.tokens.issuing import promise_token
 from tests import given
-from tests.journeys.test_by_hand import press, sign_in
+from tests.journeys.inside import signed_in
+from tests.journeys.test_by_hand import press
 from tests.perks.stage import Telephone
 from tests.visiting import visiting
 
@@ -65,37 +66,37 @@ def test_from_the_announcement_to_the_stamp(app: Flask, browser: Browser, live_s
     given.staff("drafter", email="drafter@town.example.jp")
     ken = given.an_account("ken@example.jp")
     with visiting(browser, live_server, **DESK) as page:
-        sign_in(page, "drafter@town.example.jp")
+        signed_in(page, "drafter@town.example.jp")
         path = write(page)
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto(path)
         press(page, "参加を予約する")
         expect(page.locator("main")).to_contain_text("帳場で「集い」とお伝えください")
     with visiting(browser, live_server, **PHONE, java_script_enabled=False) as page:
-        sign_in(page, "ken@example.jp")
+        signed_in(page, "ken@example.jp")
         page.goto(path)
         press(page, "空席待ちに申し込む")
         expect(page.locator("main")).to_contain_text("つぎに席があいたら、あなたの番です。")
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto(path)
         press(page, "取り消す")
     keeping.drain()
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "ken@example.jp")
+        signed_in(page, "ken@example.jp")
         page.goto("/mypage")
         page.get_by_role("link", name="湯けむりの集い").click()
         press(page, "参加する")
         expect(page.locator("main")).to_contain_text("参加の予約ずみ")
     with visiting(browser, live_server, **DESK) as page:
-        sign_in(page, "drafter@town.example.jp")
+        signed_in(page, "drafter@town.example.jp")
         page.goto(path.replace("/gatherings", "/staff/gatherings"))
         page.fill("[name=shown]", Telephone(token_id, ken).shows())
         press(page, "受け付ける")
         expect(page.locator("main")).to_contain_text("受け付けました")
         expect(page.locator("tbody")).to_contain_text("特典パス")
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "ken@example.jp")
+        signed_in(page, "ken@example.jp")
         page.goto(path)
         expect(page.locator("main")).to_contain_text("ご参加ありがとうございました。")

@@ -20,7 +20,8 @@ from marketplace.tokens.issuing import promise_token
 from tests import given
 from tests.holders.stage import mailed_link
 from tests.injected import Injected
-from tests.journeys.test_by_hand import SLOW, press, sign_in, until
+from tests.journeys.inside import signed_in
+from tests.journeys.test_by_hand import SLOW, press, until
 from tests.local_chain import LocalChain
 from tests.resale.stage import token
 from tests.visiting import visiting
@@ -63,7 +64,7 @@ def with_yen(wallet: OwnWallet, amount: int) -> None:
 
 def test_a_gift_is_accepted_by_a_newcomer(browser: Browser, live_server: str, path: str, worker: None) -> None:
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto(path)
         page.get_by_role("link", name="ほかの方に贈る").click()
         page.fill("[name=email]", "ｔａｒｏ＠example.jp")
@@ -87,7 +88,7 @@ def test_what_the_town_keeps_is_sold_to_a_wallet_on_its_page(
 ) -> None:
     with_yen(BUYER, 5_000)
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto(f"{path}/offer")
         page.fill("[name=price_yen]", "４，０００円")
         press(page, "次へ（まだ売りに出ません）")
@@ -108,7 +109,7 @@ def test_what_the_town_keeps_is_sold_to_a_wallet_on_its_page(
         expect(page.locator(".timeline")).to_contain_text("売買（4,000円）")
     assert "wallet_switchEthereumChain" in wallet.asked
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto("/mypage/proceeds")
         expect(page.locator("main")).to_contain_text("3,800円")
 
@@ -119,7 +120,7 @@ def test_a_right_leaves_for_a_wallet_is_sold_from_there_and_followed(
     with_yen(BUYER, 5_000)
     with visiting(browser, live_server, **PHONE) as page:
         Injected(HANA, chain).into(page)
-        sign_in(page, "hana@example.jp")
+        signed_in(page, "hana@example.jp")
         page.goto(path)
         page.get_by_role("link", name="ご自分のウォレットへ移す").click()
         page.get_by_role("link", name="ウォレットを確かめる").click()

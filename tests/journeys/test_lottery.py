@@ -21,9 +21,10 @@ from marketplace.lotteries.models import Entry
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
 from tests import given
+from tests.journeys.inside import signed_in
 from tests.journeys.strips import frame, strip
 from tests.journeys.test_auction import pay_by_the_mailed_link
-from tests.journeys.test_by_hand import PHONE, press, sign_in
+from tests.journeys.test_by_hand import PHONE, press
 from tests.visiting import visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.on_both]
@@ -53,7 +54,7 @@ def test_thirty_apply_and_the_runner_up_gets_what_the_winner_left(
         db.session.rollback()
 
     with strip("lottery"), visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, "applicant-29@example.jp")
+        signed_in(page, "applicant-29@example.jp")
         page.goto(f"/listings/{code}/enter")
         frame(page, "To apply costs nothing; who is drawn pays afterwards.")
         page.check("[name=agreed]")
@@ -64,11 +65,11 @@ def test_thirty_apply_and_the_runner_up_gets_what_the_winner_left(
 
     with pretending(draw_at):
         with visiting(browser, live_server) as page:
-            sign_in(page, OFFICE)
+            signed_in(page, OFFICE)
             draw_by_dice(page, code)
         settle()
         with visiting(browser, live_server) as page:
-            sign_in(page, WITNESS_OF_IT)
+            signed_in(page, WITNESS_OF_IT)
             page.goto(f"/staff/lotteries/{code}")
             page.check("[name=compared]")
             press(page, "確かめました")
@@ -77,7 +78,7 @@ def test_thirty_apply_and_the_runner_up_gets_what_the_winner_left(
     winner, runner_up, *_others, last = ranked(lottery_id)
 
     with strip("lottery"), visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, last)
+        signed_in(page, last)
         page.goto(f"/listings/{code}/draw")
         frame(page, "The draw: the list sealed at the close, the dice thrown before witnesses, the numbers drawn.")
         page.goto(f"/listings/{code}/entry")
@@ -91,11 +92,11 @@ def test_thirty_apply_and_the_runner_up_gets_what_the_winner_left(
     deadline = db.session.scalars(sa.select(Order.pay_by)).one()
     time_passes(deadline + timedelta(seconds=10), "orders.expire_unpaid")
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, winner)
+        signed_in(page, winner)
         page.goto(f"/listings/{code}/entry")
         expect(page.locator("main")).to_contain_text("当選は次の方に移りました。")
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, runner_up)
+        signed_in(page, runner_up)
         pay_by_the_mailed_link(page, runner_up, "3,000円")
         settle()
         page.reload()

@@ -13,8 +13,9 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.naming.models import Naming
 from tests import given
+from tests.journeys.inside import signed_in
 from tests.journeys.test_auction import HANAKO, OFFICE, an_auction, bid, pay_by_the_mailed_link, time_passes
-from tests.journeys.test_by_hand import PHONE, press, sign_in
+from tests.journeys.test_by_hand import PHONE, press
 from tests.visiting import visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
@@ -29,7 +30,7 @@ def test_a_winner_names_a_park_and_the_sign_leads_to_its_page(
     given.staff("approver", email=SECOND)
     _, code, close = an_auction("ascending", title_ja="湧水公園 命名権", term_months=60)
     with visiting(browser, live_server, viewport=PHONE) as page:
-        sign_in(page, HANAKO)
+        signed_in(page, HANAKO)
         bid(page, code, "5000")
         time_passes(close, "auctions.close_due")
         pay_by_the_mailed_link(page, HANAKO, "1,000円")
@@ -37,18 +38,18 @@ def test_a_winner_names_a_park_and_the_sign_leads_to_its_page(
         db.session.rollback()
         propose(page)
     with visiting(browser, live_server) as desk:
-        sign_in(desk, OFFICE)
+        signed_in(desk, OFFICE)
         put_the_place_on_the_map(desk)
         screen(desk)
     with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
-        sign_in(page, HANAKO)
+        signed_in(page, HANAKO)
         page.goto("/mypage")
         page.get_by_role("link", name="協定を読んで同意する").click()
         expect(page.locator("main")).to_contain_text("60か月")
         press(page, "この協定に同意する")
         expect(page.locator("main")).to_contain_text("協定に同意しました")
     with visiting(browser, live_server) as desk:
-        sign_in(desk, SECOND)
+        signed_in(desk, SECOND)
         desk.goto("/staff")
         desk.get_by_role("link", name="確かめる").click()
         press(desk, "決裁して公開する")

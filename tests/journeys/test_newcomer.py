@@ -21,8 +21,9 @@ from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given
 from tests.journeys.clerk import Work, at_the_desk, table
+from tests.journeys.inside import signed_in
 from tests.journeys.test_auction import apply, bid, pay_by_the_mailed_link
-from tests.journeys.test_by_hand import PHONE, sign_in
+from tests.journeys.test_by_hand import PHONE
 from tests.local_stripe import LocalStripe
 from tests.visiting import visiting
 
@@ -89,7 +90,7 @@ def test_a_naming_right_is_sold_by_what_the_screens_say(app: Flask, browser: Bro
     with pretending(opens_at + MINUTE):
         in_time("listings.publish_due", "listings.open_due")
         with visiting(browser, live_server, viewport=PHONE) as buyer:
-            sign_in(buyer, HANAKO)
+            signed_in(buyer, HANAKO)
             buyer.goto(f"/listings/{code}")
             buyer.get_by_role("link", name="参加を申し込む").click()
             apply(buyer)
@@ -102,7 +103,7 @@ def test_a_naming_right_is_sold_by_what_the_screens_say(app: Flask, browser: Bro
         in_time("auctions.close_due")
     # Stripe lives in the present
     with visiting(browser, live_server, viewport=PHONE) as buyer:
-        sign_in(buyer, HANAKO)
+        signed_in(buyer, HANAKO)
         pay_by_the_mailed_link(buyer, HANAKO, "100,000円")
 
     with pretending(closes_at + timedelta(days=1)):

@@ -20,8 +20,9 @@ from marketplace.tokens import using as counted
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.issuing import promise_token
 from tests import given
+from tests.journeys.inside import signed_in
 from tests.journeys.strips import frame, strip
-from tests.journeys.test_by_hand import buy, press, sign_in
+from tests.journeys.test_by_hand import buy, press
 from tests.perks.stage import Desk, Telephone, a_desk, a_listing, bath, counts, lectures, scan
 from tests.perks.test_browser import read_code, shown_code
 from tests.resale.stage import token
@@ -37,14 +38,14 @@ def test_a_right_is_bought_used_at_a_counter_without_network_and_paid_for(
 ) -> None:
     given.staff("drafter", email="drafter@town.example.jp")
     with visiting(browser, live_server, **TABLET) as page:
-        sign_in(page, "drafter@town.example.jp")
+        signed_in(page, "drafter@town.example.jp")
         code, pin = take_in(page, "水沢温泉館")
     partner = partnering.partner_of(code)
     title = "温泉の会員証"
     a_listing(bath(Desk(partner.id, pin)), title_ja=title, price_yen=1_000)
     db.session.rollback()
     with visiting(browser, live_server, **PHONE) as telephone, visiting(browser, live_server, **TABLET) as tablet:
-        sign_in(telephone, "hanako@example.jp")
+        signed_in(telephone, "hanako@example.jp")
         buy(telephone, title, script=True)
         telephone.goto("/mypage")
         telephone.get_by_role("link", name="特典パスを開く").click()
@@ -72,7 +73,7 @@ def test_a_right_is_bought_used_at_a_counter_without_network_and_paid_for(
         with strip("perk"):
             frame(telephone, "Sent: the guest's pass knows of it.")
     with visiting(browser, live_server, **TABLET) as page:
-        sign_in(page, "drafter@town.example.jp")
+        signed_in(page, "drafter@town.example.jp")
         page.goto(f"/staff/partners/{code}")
         expect(page.locator("main")).to_contain_text("温泉の入浴")
         expect(page.locator("main")).to_contain_text("300円")
@@ -133,7 +134,7 @@ def test_a_ticket_of_twelve_hours_is_resold_with_five_left(
         scan(tablet, old.shows(), "p2")
     db.session.rollback()
     with visiting(browser, live_server, **PHONE) as page:
-        sign_in(page, "taro@example.jp")
+        signed_in(page, "taro@example.jp")
         page.goto(f"/passes/{token_id}")
         expect(page.locator("main")).to_contain_text("のこり 5回（全12回）")
         assert scan(desk.tablet(), shown_code(page), "p2").left == 4

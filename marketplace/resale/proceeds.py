@@ -58,12 +58,10 @@ def sales(account_id: int) -> list[tuple[Trade, Token]]:
 
 def drawn(account_id: int) -> list[Drawn]:
     """What the chain says the account has drawn, the newest first."""
-    own = set(db.session.scalars(sa.select(Custody.address).where(Custody.account_id == account_id)))
-    logs = sa.select(Log).where(Log.address == contracts().get(MARKET), Log.name == "Withdrawn")
-    newest = db.session.scalars(logs.order_by(Log.block_number.desc(), Log.log_index.desc()))
-    return [
-        Drawn(log.at, log.args["recipient"], int(log.args["amount"])) for log in newest if log.args["account"] in own
-    ]
+    logs = sa.select(Log.at, Log.args).where(Log.address == contracts().get(MARKET), Log.name == "Withdrawn")
+    own = logs.where(Log.args["account"].as_string().in_(_addresses(account_id)))
+    newest = db.session.execute(own.order_by(Log.block_number.desc(), Log.log_index.desc()))
+    return [Drawn(at, args["recipient"], int(args["amount"])) for at, args in newest]
 
 
 def being_drawn(account: Account) -> bool:
@@ -84,8 +82,11 @@ def draw(account_id: int, wallet: str) -> None:
 
 
 def _sold(query: sa.Select[*tuple[Any, ...]], account_id: int) -> sa.Select[*tuple[Any, ...]]:
-    own = sa.select(Custody.address).where(Custody.account_id == account_id)
-    return query.where(Trade.seller.in_(own), Trade.marketplace == Market.HIROBA)
+    return query.where(Trade.seller.in_(_addresses(account_id)), Trade.marketplace == Market.HIROBA)
+
+
+def _addresses(account_id: int) -> sa.Select[str]:
+    return sa.select(Custody.address).where(Custody.account_id == account_id)
 
 
 def _key(account: Account) -> str:

@@ -45,11 +45,6 @@ def figures() -> Figures:
     return _figures(by_right=False).get(0, NOTHING)
 
 
-def royalties() -> Yen:
-    """What all resales together have really brought the fund."""
-    return int(db.session.scalar(sa.select(sa.func.coalesce(sa.func.sum(Trade.royalty_yen), 0))) or 0)
-
-
 def figures_by_right() -> list[tuple[Right, Figures]]:
     """Of each right with tokens, the largest volume first."""
     found = _figures(by_right=True)

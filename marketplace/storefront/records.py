@@ -28,7 +28,6 @@ from marketplace.listings.models import PUBLIC, Listing
 from marketplace.metadata import statements
 from marketplace.metadata.models import Pin
 from marketplace.orders.models import Order
-from marketplace.resale.statements import royalties
 from marketplace.storefront.charts import both
 from marketplace.storefront.flows import parts_of, streams
 from marketplace.tokens.finding import token_at
@@ -49,9 +48,7 @@ def fund() -> ResponseReturnValue:
     figures_of_fund: dict[str, Any] = summary()
     parts = parts_of(figures_of_fund)
     chart = both(streams, parts, "yen") if parts else None
-    page = render_template(
-        "storefront/fund.html", fund=figures_of_fund, parts=parts, chart=chart, shown=shown, royalties=royalties()
-    )
+    page = render_template("storefront/fund.html", fund=figures_of_fund, parts=parts, chart=chart, shown=shown)
     return _public(page)
 
 

@@ -86,7 +86,7 @@ def test_a_table_with_faults_is_not_imported_without_asking_for_the_rest(desk: F
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "1行目に、次の列がありません"),
+        (b"", "1行目に、何も書かれていません"),
         (b"PK\x03\x04", "表計算のファイルとして開けません"),
         (b"x" * 2_001, "ファイルが大きすぎます。5MBまでです。"),
     ],

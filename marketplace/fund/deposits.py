@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from marketplace.fund.models import Account, Posting, PostingLine
 from marketplace.fund.posting import hold_book, post
-from marketplace.fund.rules import NotEnough, NotPositive, stripe_lines
+from marketplace.fund.rules import DISPUTE, NotEnough, NotPositive, stripe_lines
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
@@ -54,6 +54,20 @@ def _out_of_custody(kind: str, payment_id: int, yen: int, why: str) -> bool:
         note(subject, f"deposit.{kind}", why=why, yen=yen)
         lines = [(Account.DEPOSITS, yen), (Account.COLLECTED, -yen)]
         return post(key, kind, lines, at=now(), subject=subject, memo=why)
+
+
+def disputed(payment_id: int, gross: int) -> int:
+    """Inside a transaction, which holds the book: of the `gross` yen of a dispute, negative where the payer's bank
+    takes them, how many leave custody or, where the town won, come back into it."""
+    subject = get(Payment, payment_id).subject
+    hold_book()
+    return max(gross, -in_custody(subject)) if gross < 0 else min(gross, _gone_in_disputes(subject))
+
+
+def _gone_in_disputes(subject: str) -> int:
+    gone = sa.select(sa.func.sum(PostingLine.yen)).join(Posting, Posting.id == PostingLine.posting_id)
+    gone = gone.where(Posting.subject == subject, Posting.kind == DISPUTE, PostingLine.account == Account.DEPOSITS)
+    return int(db.session.scalar(gone) or 0)
 
 
 def in_custody(subject: str | None = None) -> int:

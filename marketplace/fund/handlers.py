@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 from marketplace.fund import assessing, deposits
 from marketplace.fund.posting import post
-from marketplace.fund.rules import OF_PAYERS, Lines, bank_refund_lines, stripe_lines
+from marketplace.fund.rules import DISPUTE, OF_PAYERS, Lines, bank_refund_lines, dispute_lines, stripe_lines
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Payment, Refund, RefundState, Way
 from marketplace.payments.syncing import booked
 
 INCOMES = ("charge", "payment")
@@ -65,9 +65,19 @@ def on_balance(
     **_more: object,
 ) -> None:
     """Everything else that moved Stripe's balance, and again what those above have booked: once for each txn."""
-    subject = get(Payment, payment_id).subject if payment_id is not None else ""
-    if lines := stripe_lines(kind, gross, fee, purpose or "payment", known=payment_id is not None):
-        _book(txn_id, kind, lines, datetime.fromtimestamp(at, UTC), subject)
+    payment = get(Payment, payment_id) if payment_id is not None else None
+    subject, moment = payment.subject if payment else "", datetime.fromtimestamp(at, UTC)
+    if payment and payment.way == Way.HOLD and kind == DISPUTE:
+        _book_disputed_deposit(txn_id, payment.id, gross, fee, moment)
+    elif lines := stripe_lines(kind, gross, fee, purpose or "payment", known=payment is not None):
+        _book(txn_id, kind, lines, moment, subject)
+
+
+def _book_disputed_deposit(key: str, payment_id: int, gross: int, fee: int, at: datetime) -> None:
+    deposits.take_in(payment_id)
+    with transaction():
+        lines = dispute_lines(gross, fee, deposits.disputed(payment_id, gross))
+        _book(key, DISPUTE, lines, at, get(Payment, payment_id).subject)
 
 
 def _book(key: str, kind: str, lines: Lines, at: datetime, subject: str) -> None:

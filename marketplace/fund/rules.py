@@ -18,6 +18,7 @@ class NotPositive(Invalid):
     message = "1円以上の金額を入れてください。"
 
 
+DISPUTE = "adjustment"
 _AGAINST = {
     "charge": Account.COLLECTED,
     "payment": Account.COLLECTED,  # Stripe's name for a charge that was not by card, such as konbini
@@ -25,7 +26,7 @@ _AGAINST = {
     "payment_refund": Account.REFUNDS,
     "refund_failure": Account.REFUNDS,
     "payment_failure_refund": Account.REFUNDS,
-    "adjustment": Account.DISPUTES,
+    DISPUTE: Account.DISPUTES,
     "payout": Account.BANK,
     "payout_failure": Account.BANK,
     "payout_cancel": Account.BANK,
@@ -37,7 +38,7 @@ _AGAINST = {
 _OF_DEPOSITS = {"charge", "payment", "refund", "payment_refund", "refund_failure", "payment_failure_refund"}
 
 
-OF_PAYERS = _OF_DEPOSITS | {"adjustment"}
+OF_PAYERS = _OF_DEPOSITS | {DISPUTE}
 """Kinds that have a payer behind them."""
 
 
@@ -53,6 +54,14 @@ def stripe_lines(kind: str, gross: int, fee: int, purpose: str = "payment", *, k
     if not known and kind in OF_PAYERS:
         against = Account.OTHER
     lines = [(Account.STRIPE, gross), (against, -gross)]
+    lines += [(Account.FEES, fee), (Account.STRIPE, -fee)]
+    return [(account, yen) for account, yen in lines if yen]
+
+
+def dispute_lines(gross: int, fee: int, custody: int) -> Lines:
+    """The same of a deposit that its payer's bank disputes: `custody` of the `gross` yen were in custody, or are again,
+    and the rest had become the town's before."""
+    lines = [(Account.STRIPE, gross), (Account.DEPOSITS, -custody), (Account.DISPUTES, custody - gross)]
     lines += [(Account.FEES, fee), (Account.STRIPE, -fee)]
     return [(account, yen) for account, yen in lines if yen]
 

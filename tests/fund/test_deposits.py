@@ -9,11 +9,12 @@ from marketplace.fund import deposits
 from marketplace.fund.posting import step
 from marketplace.fund.rules import NotEnough, NotPositive
 from marketplace.fund.statements import balanced, balances, summary
-from marketplace.kit.db import transaction
+from marketplace.kit.db import get, transaction
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
 from marketplace.payments import holding
 from marketplace.payments.balance import read_balance
+from marketplace.payments.models import Payment
 from marketplace.payments.refunding import promise_refund
 from marketplace.settings import Settings
 from tests.local_stripe import LocalStripe
@@ -130,3 +131,48 @@ def test_what_goes_back_leaves_custody(app: Flask, stripe: LocalStripe, first: s
     keeping.drain()
     assert moved() == {"stripe": -360, "fees": 360}
     assert deposits.in_custody("participation:1") == 0
+
+
+def in_dispute(stripe: LocalStripe, payment_id: int) -> str:
+    """Its payer's bank has taken the sum back, and the book has heard of it."""
+    found: str = stripe.sim("dispute", payment_intent=get(Payment, payment_id).payment_intent_id)["id"]
+    read_balance()
+    keeping.drain()
+    return found
+
+
+def decided(stripe: LocalStripe, dispute: str, *, won: bool) -> None:
+    stripe.sim("close_dispute", dispute=dispute, won=won)
+    read_balance()
+    keeping.drain()
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_what_a_bank_takes_back_is_in_custody_no_longer_and_again_where_the_town_wins(
+    app: Flask, stripe: LocalStripe, won: bool
+) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+    dispute = in_dispute(stripe, payment_id)
+    assert moved() == {"stripe": 9_640 - 11_500, "fees": 1_860}
+    with pytest.raises(NotEnough):
+        deposits.forfeit(payment_id, 10_000, "契約しなかったため")
+    decided(stripe, dispute, won=won)
+    assert moved() == (
+        {"stripe": 8_140, "fees": 1_860, "deposits": -10_000} if won else {"stripe": -1_860, "fees": 1_860}
+    )
+    assert deposits.in_custody("participation:1") == (10_000 if won else 0)
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_of_a_disputed_deposit_what_had_become_the_towns_is_the_towns_loss(
+    app: Flask, stripe: LocalStripe, won: bool
+) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+    deposits.apply(payment_id, 7_000, "代金への充当")
+    dispute = in_dispute(stripe, payment_id)
+    assert (moved()["disputes"], moved()["collected"], moved().get("deposits")) == (7_000, -7_000, None)
+    decided(stripe, dispute, won=won)
+    assert (moved().get("disputes"), moved().get("deposits")) == ((None, -3_000) if won else (7_000, None))
+    assert balanced()

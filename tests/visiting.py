@@ -28,6 +28,18 @@ for each visitor, and to start one costs as much as to show a page."""
 UNTUNED = "--js-flags=--no-turbofan,--no-maglev"
 """A script runs as it is first compiled: a page is closed before it could gain what tuning its scripts has cost."""
 
+BY_FILES = ["--disable-dev-shm-usage"]
+"""Playwright has Chromium's processes hand their pictures to each other in files on a disk, since in many a container
+there is little memory that processes may share: https://playwright.dev/python/docs/docker"""
+
+
+def _has_memory_to_share() -> bool:
+    try:
+        shared = os.statvfs("/dev/shm")
+    except OSError:
+        return False
+    return shared.f_bavail * shared.f_frsize >= 2**30
+
 
 def program() -> str | None:
     """The machine's own Chromium (Playwright's download of one is not needed): CHROMIUM, else one on PATH.
@@ -52,6 +64,7 @@ def launched(kind: BrowserType, executable: str, *more: str) -> Iterator[Browser
         executable_path=executable,
         args=[*QUIET, NO_SPARE, UNTUNED, NO_OUTSIDE, *more],
         chromium_sandbox=os.geteuid() != 0,
+        ignore_default_args=BY_FILES if _has_memory_to_share() else None,
     )
     yield browser
     browser.close()

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import Result, compared
+from benchmarks.__main__ import there
 from benchmarks.serving import hello_server
 
 ROOT = Path(__file__).parents[2]
@@ -37,3 +39,8 @@ def test_a_name_that_is_no_benchmark_is_refused() -> None:
         "",
         "python -m benchmarks: error: there is no benchmark nothing",
     )
+
+
+def test_what_is_on_record_can_be_measured_again() -> None:
+    recorded = json.loads((ROOT / "docs" / "benchmarks.json").read_text("utf-8"))
+    assert {name.partition(".")[0] for name in recorded} - set(there()) == set()

@@ -99,6 +99,11 @@ class Node(Protocol):
         """Hand over signed transactions. For each, "" where the node has it now, else why it would not take it."""
         ...
 
+    def take_out(self, signers: Sequence[str]) -> None:
+        """Have a chain of our own forget what waits of these, so that it can be sent again: of what comes while it
+        mines, anvil now and then puts one aside as if another had to come before it, and never looks at it again."""
+        ...
+
     def next_nonce(self, address: str) -> int:
         """The number of transactions of this signer that are mined."""
         ...
@@ -165,6 +170,10 @@ class Web3Node:
     def send(self, raws: Sequence[bytes]) -> list[str]:
         answers = self._ask_all([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])
         return [_why_not_taken(each) for each in answers]
+
+    def take_out(self, signers: Sequence[str]) -> None:
+        for answer in self._ask_all([("anvil_removePoolTransactions", [each]) for each in signers]):
+            _answer(answer)
 
     def next_nonce(self, address: str) -> int:
         return int(self._ask("eth_getTransactionCount", address, "latest"), 16)

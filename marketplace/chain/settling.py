@@ -78,6 +78,8 @@ def push(held: Held) -> int:
     if not unsent:
         return settled
     held.renew()
+    if missing and settings().chain_embedded:
+        node().take_out(_signers(held))
     if any(each.was_in is not None for each in unsent):
         # forgotten history is told again in its old order, across lanes: one by one
         answers = [node().send([each.raw])[0] for each in unsent]
@@ -92,6 +94,12 @@ def push(held: Held) -> int:
             return settled
     give_up_on_taken_nonces([each.id for each in unsent])
     return settled
+
+
+def _signers(held: Held) -> list[str]:
+    signers = list(db.session.scalars(sa.select(Lane.signer).where(Lane.id.in_(held.ids)).order_by(Lane.id)))
+    let_go()
+    return signers
 
 
 def _written(*, proven: bool) -> sa.Select[int | None, str | None]:

@@ -8,7 +8,7 @@ from eth_account import Account
 from flask import Flask
 
 from marketplace.chain import following, keys, lanes, outcomes, register, sending, settling
-from marketplace.chain.models import CallState, Tx, TxState
+from marketplace.chain.models import CallState, Lane, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
 from marketplace.outbox import keeping
@@ -73,6 +73,21 @@ def test_what_waits_in_the_pool_is_settled_when_its_block_comes(deployed: Flask,
     chain.ask("evm_mine")
     assert sending.work() == 1
     assert given.calls() == {"series:1": MINED}
+
+
+def test_what_the_pool_has_put_aside_for_good_is_taken_out_and_sent_again(deployed: Flask, chain: LocalChain) -> None:
+    """As anvil does it with what comes while it mines: its turn has come, and it is not looked at again."""
+    given.a_series()
+    sending.work()
+    (issuer,) = db.session.scalars(sa.select(Lane.signer).where(Lane.role == "issuer"))
+    turn = node().next_nonce(issuer)
+    given.a_series(2)
+    chain.ask("anvil_setNonce", issuer, hex(turn - 1))
+    assert sending.work() == 0
+    chain.ask("anvil_setNonce", issuer, hex(turn))
+    assert (chain.ask("txpool_status")["queued"], given.calls()["series:2"]) == ("0x1", SENT)
+    assert sending.work() == 1
+    assert given.calls()["series:2"] == MINED
 
 
 def test_a_chain_that_fell_back_gets_the_same_bytes_again(deployed: Flask, chain: LocalChain) -> None:

@@ -6,9 +6,11 @@ import pytest
 from flask import Flask
 
 from marketplace.fund import deposits
+from marketplace.fund.handlers import on_balance
 from marketplace.fund.posting import step
 from marketplace.fund.rules import NotEnough, NotPositive
 from marketplace.fund.statements import balanced, balances, summary
+from marketplace.kit.clock import now
 from marketplace.kit.db import get, transaction
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
@@ -176,3 +178,14 @@ def test_of_a_disputed_deposit_what_had_become_the_towns_is_the_towns_loss(
     decided(stripe, dispute, won=won)
     assert (moved().get("disputes"), moved().get("deposits")) == ((None, -3_000) if won else (7_000, None))
     assert balanced()
+
+
+def test_a_dispute_that_is_told_several_times_at_once_is_booked_once(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+
+    def hear(_number: int) -> None:
+        on_balance("txn_dispute", "adjustment", -10_000, 1_500, int(now().timestamp()), payment_id=payment_id)
+
+    assert at_once(app, 4, hear) == [None] * 4
+    assert (moved(), deposits.in_custody("participation:1")) == ({"stripe": -1_860, "fees": 1_860}, 0)

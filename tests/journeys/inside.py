@@ -1,7 +1,7 @@
 """A tab in which somebody has signed in already.
 
 The form itself is filled in by test_by_hand.py, on each kind of screen and without JavaScript. It is three pages for
-each person, and all who come in these journeys are fifty.
+each person, and in these journeys people come by the dozen.
 """
 
 from __future__ import annotations

@@ -61,13 +61,19 @@ def disputed(payment_id: int, gross: int) -> int:
     takes them, how many leave custody or, where the town won, come back into it."""
     subject = get(Payment, payment_id).subject
     hold_book()
-    return max(gross, -in_custody(subject)) if gross < 0 else min(gross, _gone_in_disputes(subject))
+    if gross > 0:
+        return min(gross, _disputed_on(Account.DEPOSITS, subject))
+    back_already = max(
+        0, -_disputed_on(Account.DISPUTES, subject)
+    )  # that the town won was told before what it was about
+    return max(min(0, gross + back_already), -in_custody(subject))
 
 
-def _gone_in_disputes(subject: str) -> int:
-    gone = sa.select(sa.func.sum(PostingLine.yen)).join(Posting, Posting.id == PostingLine.posting_id)
-    gone = gone.where(Posting.subject == subject, Posting.kind == DISPUTE, PostingLine.account == Account.DEPOSITS)
-    return int(db.session.scalar(gone) or 0)
+def _disputed_on(account: Account, subject: str) -> int:
+    """Yen that disputes have taken, on balance, on this account."""
+    moved = sa.select(sa.func.sum(PostingLine.yen)).join(Posting, Posting.id == PostingLine.posting_id)
+    moved = moved.where(Posting.subject == subject, Posting.kind == DISPUTE, PostingLine.account == account)
+    return int(db.session.scalar(moved) or 0)
 
 
 def in_custody(subject: str | None = None) -> int:

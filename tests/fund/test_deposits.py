@@ -189,3 +189,15 @@ def test_a_dispute_that_is_told_several_times_at_once_is_booked_once(app: Flask,
 
     assert at_once(app, 4, hear) == [None] * 4
     assert (moved(), deposits.in_custody("participation:1")) == ({"stripe": -1_860, "fees": 1_860}, 0)
+
+
+@pytest.mark.parametrize("order", [(-10_000, 10_000), (10_000, -10_000)], ids=["in order", "the end first"])
+def test_a_dispute_that_the_town_won_leaves_custody_as_it_was_in_whatever_order_it_is_told(
+    app: Flask, stripe: LocalStripe, order: tuple[int, int]
+) -> None:
+    payment_id = captured(stripe)
+    keeping.drain()
+    before = moved()
+    for gross in order:
+        on_balance(f"txn_{gross}", "adjustment", gross, 0, int(now().timestamp()), payment_id=payment_id)
+    assert moved() == before

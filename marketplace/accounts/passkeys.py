@@ -6,25 +6,16 @@ the device has made sure of its person (user verification).
 
 from __future__ import annotations
 
-import binascii
 import json
 import unicodedata
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from ipaddress import ip_address
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-import webauthn
-from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from marketplace.accounts.models import Account, Passkey, PasskeyChallenge, SignIn, StaffRole, Way
 from marketplace.journal.writing import note
@@ -34,11 +25,15 @@ from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.sending import send
 from marketplace.settings import settings
 
+if TYPE_CHECKING:
+    from marketplace.accounts.relying_party import Asked
+
+# The library of WebAuthn is slow to import, and most processes never see a passkey.
+# ruff: noqa: PLC0415 -- the reason above holds for every import below
+
 ANSWER_WITHIN = timedelta(minutes=5)
 MOST = 10
 """Passkeys of one account."""
-_UNREADABLE = (WebAuthnException, ValueError, KeyError, TypeError, binascii.Error, RecursionError)
-"""What the library raises for an answer that is none, however it is broken."""
 
 
 class NotProved(Invalid):
@@ -67,7 +62,7 @@ class LastPasskey(Refused):
 def available() -> bool:
     """Only a site with a name has passkeys: browsers refuse an address of digits (WebAuthn §5.1.3, RP ID)."""
     try:
-        ip_address(_name())
+        ip_address(urlsplit(settings().base_url).hostname or "")
     except ValueError:
         return True
     return False
@@ -88,23 +83,10 @@ def passkeys_of(account_id: int) -> list[Passkey]:
 
 def registration_options(account_id: int) -> str:
     """JSON for navigator.credentials.create(), with a challenge that is good for one answer of this account."""
-    account, challenge = get(Account, account_id), webauthn.helpers.generate_challenge()
-    options = webauthn.generate_registration_options(
-        rp_id=_name(),
-        rp_name=f"{settings().town_name} まちの権利ひろば",
-        user_id=account.code.encode(),  # says nothing of the person (§14.6.1)
-        user_name=account.email,
-        user_display_name=account.called,
-        challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
-        ),
-        exclude_credentials=[
-            PublicKeyCredentialDescriptor(id=base64url_to_bytes(key.credential_id)) for key in passkeys_of(account_id)
-        ],
-    )
-    _ask(challenge, account_id)
-    return webauthn.options_to_json(options)
+    from marketplace.accounts import relying_party
+
+    known = [key.credential_id for key in passkeys_of(account_id)]
+    return _ask(relying_party.ask_for_a_key(get(Account, account_id), known), account_id)
 
 
 def register(account_id: int, answer: str, name: str, sign_in_id: int) -> int:
@@ -113,6 +95,8 @@ def register(account_id: int, answer: str, name: str, sign_in_id: int) -> int:
     Where two colleagues opened this way, the lost keys go, and every other sign-in with them.
     NotProved, TooManyPasskeys.
     """
+    from marketplace.accounts import relying_party
+
     name = unicodedata.normalize("NFC", name).strip()[:40] or "パスキー"
     challenge = _challenge_in(answer)
     with transaction() as session:
@@ -120,14 +104,8 @@ def register(account_id: int, answer: str, name: str, sign_in_id: int) -> int:
         if not _take(challenge, account_id) or here is None or here.account_id != account_id:
             raise NotProved
         try:
-            made = webauthn.verify_registration_response(
-                credential=answer,
-                expected_challenge=base64url_to_bytes(challenge),
-                expected_rp_id=_name(),
-                expected_origin=_origin(),
-                require_user_verification=True,
-            )
-        except _UNREADABLE:
+            made = relying_party.new_key(answer, challenge)
+        except ValueError:
             raise NotProved from None
         if here.way == Way.RECOVERY:
             session.execute(sa.delete(Passkey).where(Passkey.account_id == account_id))
@@ -136,8 +114,8 @@ def register(account_id: int, answer: str, name: str, sign_in_id: int) -> int:
             raise TooManyPasskeys
         key = {
             "account_id": account_id,
-            "credential_id": bytes_to_base64url(made.credential_id),
-            "public_key": made.credential_public_key,
+            "credential_id": made.credential_id,
+            "public_key": made.public_key,
             "sign_count": made.sign_count,
             "name": name,
             "registered_at": now(),
@@ -146,22 +124,21 @@ def register(account_id: int, answer: str, name: str, sign_in_id: int) -> int:
         if passkey_id is None:
             raise NotProved
         here.way = Way.PASSKEY
-        _written(account, "add_passkey", bytes_to_base64url(made.credential_id))
+        _written(account, "add_passkey", made.credential_id)
         return passkey_id
 
 
 def sign_in_options() -> str:
     """JSON for navigator.credentials.get(): any passkey of this site that the device has."""
-    challenge = webauthn.helpers.generate_challenge()
-    options = webauthn.generate_authentication_options(
-        rp_id=_name(), challenge=challenge, user_verification=UserVerificationRequirement.REQUIRED
-    )
-    _ask(challenge, None)
-    return webauthn.options_to_json(options)
+    from marketplace.accounts import relying_party
+
+    return _ask(relying_party.ask_for_a_signature(), None)
 
 
 def prove(answer: str) -> int:
     """The account whose passkey signed the challenge. NotProved; CopiedKey, which is written down."""
+    from marketplace.accounts import relying_party
+
     challenge, copied = _challenge_in(answer), False
     with transaction() as session:
         if not _take(challenge, None):
@@ -170,13 +147,16 @@ def prove(answer: str) -> int:
         key = session.scalar(wanted)
         if key is None:
             raise NotProved
-        found = _verified(answer, challenge, key)
+        try:
+            count = relying_party.signed(answer, challenge, key.public_key)
+        except ValueError:
+            raise NotProved from None
         account = get(Account, key.account_id)
-        copied = bool(found.new_sign_count or key.sign_count) and found.new_sign_count <= key.sign_count
+        copied = bool(count or key.sign_count) and count <= key.sign_count
         if copied:
             note(f"account:{account.code}", "suspect_passkey", by=f"buyer:{account.code}", passkey=key.id)
         else:
-            key.sign_count, key.used_at = found.new_sign_count, now()
+            key.sign_count, key.used_at = count, now()
     if copied:
         raise CopiedKey
     return account.id
@@ -202,22 +182,6 @@ def remove(account_id: int, passkey_id: int) -> None:
         _written(account, "remove_passkey", key.credential_id)
 
 
-def _verified(answer: str, challenge: str, key: Passkey) -> VerifiedAuthentication:
-    try:
-        return webauthn.verify_authentication_response(
-            credential=answer,
-            expected_challenge=base64url_to_bytes(challenge),
-            expected_rp_id=_name(),
-            expected_origin=_origin(),
-            credential_public_key=key.public_key,
-            # Compared by prove(), which knows by then that the signature is good.
-            credential_current_sign_count=0,
-            require_user_verification=True,
-        )
-    except _UNREADABLE:
-        raise NotProved from None
-
-
 def _own(account_id: int, passkey_id: int) -> Passkey:
     key = lock(Passkey, passkey_id)
     if key.account_id != account_id:
@@ -231,10 +195,12 @@ def _written(account: Account, event: str, credential_id: str) -> None:
     send("passkey_changed", account.email, key=f"{event}:{credential_id[:40]}", added=event == "add_passkey")
 
 
-def _ask(challenge: bytes, account_id: int | None) -> None:
-    row = {"challenge": bytes_to_base64url(challenge), "account_id": account_id, "expires_at": now() + ANSWER_WITHIN}
+def _ask(asked: Asked, account_id: int | None) -> str:
+    """The question for the device; its answer is awaited."""
+    row = {"challenge": asked.challenge, "account_id": account_id, "expires_at": now() + ANSWER_WITHIN}
     with transaction():
         insert_once(PasskeyChallenge, row)
+    return asked.options
 
 
 def _take(challenge: str, account_id: int | None) -> bool:
@@ -247,16 +213,7 @@ def _take(challenge: str, account_id: int | None) -> bool:
 def _challenge_in(answer: str) -> str:
     """What the device says that it signed; whether it did is verified with it. NotProved for what can't be read."""
     try:
-        client_data = json.loads(base64url_to_bytes(json.loads(answer)["response"]["clientDataJSON"]))
+        client_data = json.loads(urlsafe_b64decode(json.loads(answer)["response"]["clientDataJSON"] + "==="))
         return str(client_data["challenge"])[:90]
-    except _UNREADABLE:
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NotProved from None
-
-
-def _name() -> str:
-    return urlsplit(settings().base_url).hostname or ""
-
-
-def _origin() -> str:
-    parts = urlsplit(settings().base_url)
-    return f"{parts.scheme}://{parts.netloc}"

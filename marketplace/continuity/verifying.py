@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-import jsonschema
-
 from ipfs import resolver
 from ipfs.blockstore import MemoryBlockstore
 from ipfs.car import CarReader
@@ -139,8 +137,8 @@ class Tree:
         fields = published.record(document, where)
         try:
             documents.check(fields)
-        except jsonschema.ValidationError as error:
-            raise Malformed(f"{where}: {error.message[:120]}".replace("\n", " ")) from None
+        except documents.NotAToken as error:
+            raise Malformed(f"{where}: {str(error)[:120]}".replace("\n", " ")) from None
         found = fields["properties"]
         if (found["right"], found["serial"], found["of"]) != (self.right, serial, len(self.tokens)):
             raise Malformed(f"{where} is of another token")

@@ -14,13 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-
-import jsonschema
-from jsonschema.protocols import Validator
+from typing import TYPE_CHECKING
 
 from marketplace.metadata.canonical import Json
 from marketplace.rights.drafting import facts
 from marketplace.rights.models import Right
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+# jsonschema is slow to import, and most processes never check a document.
+# ruff: noqa: PLC0415 -- the reason above holds for every import below
 
 SCHEMA = "token-1.json"
 LOCALES = ("ja", "en")
@@ -32,6 +36,10 @@ KIND_EN = {
     "certificate": "Certificate",
     "experience": "Experience right",
 }
+
+
+class NotAToken(ValueError):
+    """A document that does not keep the schema of token documents: what is wrong with it, as the library says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +192,19 @@ def schema_text() -> str:
 
 
 def check(document: Json) -> None:
-    """jsonschema.ValidationError where a token document does not keep the schema."""
-    _validator().validate(document)
+    """NotAToken where a token document does not keep the schema."""
+    from jsonschema import ValidationError
+
+    try:
+        _validator().validate(document)
+    except ValidationError as error:
+        raise NotAToken(error.message) from None
 
 
 @cache
 def _validator() -> Validator:
+    from jsonschema import Draft202012Validator
+
     found = json.loads(schema_text())
-    jsonschema.Draft202012Validator.check_schema(found)
-    return jsonschema.Draft202012Validator(found)
+    Draft202012Validator.check_schema(found)
+    return Draft202012Validator(found)

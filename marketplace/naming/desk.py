@@ -21,7 +21,6 @@ from marketplace.naming.forms import ClickForm, MinutesForm, RevokeForm, SendBac
 from marketplace.naming.models import Naming, NamingState
 from marketplace.naming.pages import standing, term_of
 from marketplace.naming.rules import Check
-from marketplace.papers.sign import sign
 from marketplace.settings import settings
 
 bp = Blueprint("namings_desk", __name__, url_prefix="/staff/namings")
@@ -164,6 +163,8 @@ def print_sign(code: str) -> ResponseReturnValue:
 
 
 def sign_of(row: Naming) -> bytes:
+    from marketplace.papers.sign import sign  # noqa: PLC0415 -- what sets type is slow to import
+
     town, place = settings(), agreeing.place_of(row)
     return sign(
         row.name,

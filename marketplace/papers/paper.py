@@ -1,40 +1,15 @@
-"""One PDF document, written from top to bottom: A4, one font for documents of public offices, a footer on each page."""
+"""One PDF document, written from top to bottom. It is set when it is asked for: see typesetting.py."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from functools import cache
-from html import escape
-from io import BytesIO
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import segno
-from reportlab.lib.colors import HexColor
-from reportlab.lib.enums import TA_CENTER, TA_RIGHT
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import (
-    CondPageBreak,
-    Flowable,
-    KeepTogether,
-    PageBreak,
-    Paragraph,
-    SimpleDocTemplate,
-    Spacer,
-    Table,
-)
+if TYPE_CHECKING:
+    from marketplace.papers.typesetting import Page
 
-FONT = "BIZUDPGothic"
-FONT_FILE = Path(__file__).parent / "fonts" / "BIZUDPGothic-Regular.ttf"
-INK, LINE, PALE = HexColor("#1a1a1a"), HexColor("#767676"), HexColor("#f2f2f2")
-MARGIN = 20 * mm
-WIDTH = A4[0] - 2 * MARGIN
-"""What a line may fill, in points."""
+# What sets type is slow to import, and most processes never set any.
+# ruff: noqa: PLC0415 -- the reason above holds for every import below
 
 
 class Paper:
@@ -51,42 +26,35 @@ class Paper:
     """
 
     def __init__(self, title: str, *, issuer: str, reference: str = "", dated: str = "") -> None:
-        self.title, self.issuer, self.reference = title, issuer, reference
+        self.title, self.issuer, self.reference, self.dated = title, issuer, reference, dated
         self._written: bytes | None = None
-        self._parts: list[Flowable] = []
-        if dated:
-            self._parts.append(Paragraph(escape(dated), _style("dated")))
-        self._parts += [Paragraph(escape(issuer), _style("issuer")), Paragraph(escape(title), _style("title"))]
+        self._parts: list[Callable[[Page], None]] = []
 
     def mark(self, text: str) -> None:
         """A word in a box on the right, such as a stamp would say: 「再発行」."""
-        box = Table([[_paragraph(text, "mark")]], colWidths=[52 * mm], hAlign="RIGHT")
-        box.setStyle([("BOX", (0, 0), (-1, -1), 1.2, INK), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")])
-        self._parts += [box, Spacer(0, 4 * mm)]
+        self._parts.append(lambda page: page.mark(text))
 
     def heading(self, text: str) -> None:
-        self._parts += [CondPageBreak(50 * mm), Paragraph(escape(text), _style("heading"))]
+        self._parts.append(lambda page: page.heading(text))
 
     def text(self, text: str) -> None:
         """One or several paragraphs; an empty line parts them, a line break stays one."""
-        for part in text.split("\n\n"):
-            self._parts.append(_paragraph(part, "text"))
+        self._parts.append(lambda page: page.text(text))
 
     def addressee(self, name: str) -> None:
         """For whom: 「山田 花子 様」."""
-        self._parts.append(Paragraph(escape(name), _style("addressee")))
+        self._parts.append(lambda page: page.addressee(name))
 
     def large(self, text: str) -> None:
         """One line that must be found at once: a sum, a number."""
-        self._parts.append(Paragraph(escape(text), _style("large")))
+        self._parts.append(lambda page: page.large(text))
 
     def note(self, text: str) -> None:
-        self._parts.append(_paragraph(text, "note"))
+        self._parts.append(lambda page: page.note(text))
 
     def facts(self, pairs: Sequence[tuple[str, str]]) -> None:
         """What and how much: a label, and what stands beside it."""
-        rows = [[_paragraph(label, "label"), _paragraph(value, "cell")] for label, value in pairs]
-        self._table(rows, [WIDTH * 0.3, WIDTH * 0.7], header=False)
+        self._parts.append(lambda page: page.facts(pairs))
 
     def table(
         self,
@@ -102,119 +70,32 @@ class Paper:
             widths: shares of the line, summing to 1; equal shares where none are given.
             numbers: which columns (from 0) are right-aligned.
         """
-        shares = widths or [1 / len(header)] * len(header)
-        cells = [[_paragraph(text, "number" if at in numbers else "label") for at, text in enumerate(header)]]
-        for row in rows:
-            assert len(row) == len(header), "a row has as many cells as the header"
-            cells.append([_paragraph(text, "number" if at in numbers else "cell") for at, text in enumerate(row)])
-        self._table(cells, [WIDTH * share for share in shares], header=True)
+        self._parts.append(lambda page: page.table(header, rows, widths=widths, numbers=numbers))
 
     def code(self, address: str, caption: str) -> None:
         """A QR code of 30 mm (ISO/IEC 18004, level M) with a quiet zone, and under it in words where it leads."""
-        self._parts.append(KeepTogether([_QrCode(address), _paragraph(caption, "note")]))
+        self._parts.append(lambda page: page.code(address, caption))
 
     def space(self, millimetres: float = 6) -> None:
-        self._parts.append(Spacer(0, millimetres * mm))
+        self._parts.append(lambda page: page.space(millimetres))
 
     def new_page(self) -> None:
-        self._parts.append(PageBreak())
+        self._parts.append(lambda page: page.new_page())
 
     def pdf(self) -> bytes:
         """The document as PDF 1.4, with its font embedded as a subset. Asked again, the same bytes."""
         if self._written is None:
-            self._written = self._write()
+            from marketplace.papers.typesetting import Page
+
+            page = Page(self.title, issuer=self.issuer, reference=self.reference, dated=self.dated)
+            for part in self._parts:
+                part(page)
+            self._written = page.pdf()
         return self._written
-
-    def _write(self) -> bytes:
-        out = BytesIO()
-        document = SimpleDocTemplate(
-            out,
-            pagesize=A4,
-            leftMargin=MARGIN,
-            rightMargin=MARGIN,
-            topMargin=MARGIN,
-            bottomMargin=MARGIN,
-            title=self.title,
-            author=self.issuer,
-            subject=self.reference,
-            lang="ja-JP",
-            invariant=1,
-            initialFontName=_font(),
-        )
-        document.build(
-            self._parts,
-            onFirstPage=self._footer,
-            onLaterPages=self._footer,
-        )
-        return out.getvalue()
-
-    def _table(self, rows: list[list[Paragraph]], widths: list[float], *, header: bool) -> None:
-        look: list[tuple[object, ...]] = [
-            ("FONT", (0, 0), (-1, -1), _font()),
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-            ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK),
-            ("BACKGROUND", (0, 0), (-1, 0) if header else (0, -1), PALE),
-        ]
-        self._parts += [Table(rows, colWidths=widths, repeatRows=int(header), style=look), Spacer(0, 4 * mm)]
-
-    def _footer(self, canvas: Canvas, document: SimpleDocTemplate) -> None:
-        canvas.setFont(FONT, 8)
-        canvas.setFillColor(LINE)
-        canvas.drawString(MARGIN, 12 * mm, self.reference)
-        canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"{document.page} ページ")
 
 
 def unprintable(text: str) -> str:
     """The signs of `text` for which the font has no shape, each once: a name with one must not lose it on paper."""
-    known = pdfmetrics.getFont(_font()).face.charToGlyph
-    return "".join(dict.fromkeys(sign for sign in text if ord(sign) not in known))
+    from marketplace.papers import typesetting
 
-
-def _paragraph(text: str, style: str) -> Paragraph:
-    return Paragraph(escape(text).replace("\n", "<br/>"), _style(style))
-
-
-class _QrCode(Flowable):  # type: ignore[misc]  # reportlab has no types
-    """Dark modules as rectangles, as long as they run along a row: nothing for a printer to smooth away."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self.rows = [bytes(row) for row in segno.make(address, error="m", micro=False).matrix_iter(border=4)]
-        self.width = self.height = 30 * mm
-
-    def draw(self) -> None:
-        dot = self.width / len(self.rows)
-        self.canv.setFillColor(INK)
-        for y, row in enumerate(self.rows):
-            for run in re.finditer(rb"\x01+", row):
-                x, length = run.start(), len(run[0])
-                self.canv.rect(x * dot, self.height - (y + 1) * dot, length * dot, dot, stroke=0, fill=1)
-
-
-@cache
-def _font() -> str:
-    pdfmetrics.registerFont(TTFont(FONT, FONT_FILE))
-    return FONT
-
-
-@cache
-def _style(name: str) -> ParagraphStyle:
-    text = ParagraphStyle(
-        "text", fontName=_font(), fontSize=10.5, leading=17, textColor=INK, wordWrap="CJK", spaceAfter=2 * mm
-    )
-    looks: dict[str, dict[str, object]] = {
-        "text": {},
-        "dated": {"alignment": TA_RIGHT},
-        "issuer": {"alignment": TA_RIGHT, "spaceAfter": 6 * mm},
-        "title": {"fontSize": 18, "leading": 26, "alignment": TA_CENTER, "spaceAfter": 8 * mm},
-        "addressee": {"fontSize": 13, "leading": 20, "spaceAfter": 5 * mm},
-        "large": {"fontSize": 18, "leading": 28, "alignment": TA_CENTER, "spaceAfter": 5 * mm},
-        "mark": {"fontSize": 13, "leading": 18, "alignment": TA_CENTER, "spaceAfter": 0},
-        "heading": {"fontSize": 13, "leading": 20, "spaceBefore": 4 * mm},
-        "note": {"fontSize": 9, "leading": 14},
-        "label": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0},
-        "cell": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0},
-        "number": {"fontSize": 9.5, "leading": 15, "spaceAfter": 0, "alignment": TA_RIGHT},
-    }
-    return ParagraphStyle(name, parent=text, **looks[name])
+    return typesetting.unprintable(text)

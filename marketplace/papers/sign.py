@@ -10,7 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from marketplace.papers.paper import INK, LINE, _font, _QrCode
+from marketplace.papers.typesetting import INK, LINE, QrCode, font
 
 WIDTH, HEIGHT = landscape(A3)
 MARGIN = 22 * mm
@@ -29,7 +29,7 @@ def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer:
         issuer: who put the sign up.
     """
     out = BytesIO()
-    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1, lang="ja-JP", initialFontName=_font())
+    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1, lang="ja-JP", initialFontName=font())
     canvas.setTitle(name)
     canvas.setAuthor(issuer)
     canvas.setStrokeColor(INK)
@@ -40,18 +40,18 @@ def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer:
     middle = HEIGHT * 0.52 + (len(rows) - 1) * size * 0.6
     _centred(canvas, middle + size + 6 * mm, [reading], min(28.0, _largest([reading], WIDTH - 2 * MARGIN, 28.0)))
     _centred(canvas, middle, rows, size)
-    canvas.setFont(_font(), 18)
+    canvas.setFont(font(), 18)
     foot = MARGIN + 34 * mm
     for line in [issuer, *lines]:
         canvas.drawString(MARGIN + 4 * mm, foot, line)
         foot -= 28
-    code = _QrCode(address)
+    code = QrCode(address)
     canvas.saveState()
     canvas.translate(WIDTH - MARGIN - 50 * mm, MARGIN + 12 * mm)
     canvas.scale(CODE, CODE)
     code.drawOn(canvas, 0, 0)
     canvas.restoreState()
-    canvas.setFont(_font(), 11)
+    canvas.setFont(font(), 11)
     canvas.setFillColor(LINE)
     canvas.drawRightString(WIDTH - MARGIN - 4 * mm, MARGIN + 6 * mm, f"{caption} {address}")
     canvas.save()
@@ -69,11 +69,11 @@ def fitted(name: str, width: float) -> tuple[list[str], float]:
 
 
 def _largest(rows: Sequence[str], width: float, most: float) -> float:
-    longest: float = max(stringWidth(row, _font(), 1.0) for row in rows)
+    longest: float = max(stringWidth(row, font(), 1.0) for row in rows)
     return min(most, width / longest)
 
 
 def _centred(canvas: Canvas, top: float, rows: Sequence[str], size: float) -> None:
-    canvas.setFont(_font(), size)
+    canvas.setFont(font(), size)
     for number, row in enumerate(rows):
         canvas.drawCentredString(WIDTH / 2, top - number * size * 1.2, row)

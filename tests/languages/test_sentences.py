@@ -13,7 +13,7 @@ from marketplace.kit.languages import Language
 KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 AS_WRITTEN = {
-    "accounts/passkeys.py": "the name of the site in the browser's own window",
+    "accounts/relying_party.py": "the name of the site in the browser's own window",
     "listings/comparing.py": "facts of a sale, in the words of its notice",
     "receipts/models.py": "what stands on the paper",
     "storefront/embedding.py": "what is copied into another site",

@@ -7,7 +7,8 @@ from io import BytesIO
 from pypdf import PdfReader
 from reportlab.pdfbase.ttfonts import TTFontFile
 
-from marketplace.papers.paper import FONT_FILE, Paper, unprintable
+from marketplace.papers.paper import Paper, unprintable
+from marketplace.papers.typesetting import FONT_FILE
 
 RECORDED = {
     "BIZUDPGothic-Regular.ttf": "22f41ce68f1ce62477ca4ec1e2c0c400cc545ddff31d713e8edf87808614aeb2",

@@ -4,7 +4,7 @@ Workers that are forked from here share what is here as long as nobody writes on
 all that it looks at: if it did, the web processes would hold a third more memory.
 """
 
-from marketplace.kit.lasting import here_to_stay
+from marketplace.kit.freezing import here_to_stay
 
 with here_to_stay():
     from marketplace.application import create_app

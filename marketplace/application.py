@@ -17,8 +17,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace.faces import dress
 from marketplace.foundation import lay
-from marketplace.kit import crowding, shelf
-from marketplace.kit.lasting import here_to_stay
+from marketplace.kit import backpressure, page_cache
+from marketplace.kit.freezing import here_to_stay
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import Number
 from marketplace.ports import Ports
@@ -122,8 +122,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     if settings.trusted_proxies:
         near = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=near, x_proto=0, x_host=0)  # type: ignore[method-assign]
-    app.wsgi_app = crowding.in_front(app, settings.patience_s)  # type: ignore[method-assign, assignment]
-    app.wsgi_app = shelf.in_front(app, settings.pages_kept_s)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = backpressure.in_front(app, settings.patience_s)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = page_cache.in_front(app, settings.pages_kept_s)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marketplace.kit import logs
-from marketplace.kit.lasting import here_to_stay
+from marketplace.kit.freezing import here_to_stay
 from marketplace.kit.progress import bar, progress
 
 if TYPE_CHECKING:

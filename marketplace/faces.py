@@ -15,8 +15,8 @@ from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
 from marketplace.kit import furigana
+from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
-from marketplace.kit.packing import packed
 from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import day, full_day, period, phone, when, yen, yen_words
@@ -58,7 +58,7 @@ def dress(app: Flask) -> None:
     app.before_request(closed_for_work)
     app.log_exception = failed  # type: ignore[method-assign]
     app.after_request(safe_headers)
-    app.after_request(packed)
+    app.after_request(compressed)
     furigana.use(app, app.extensions["hiroba.settings"].data_dir / "readings.txt")
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Unavailable, unavailable)

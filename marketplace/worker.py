@@ -21,7 +21,7 @@ from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
 from marketplace.kit import sheets
 from marketplace.kit.db import db
-from marketplace.kit.leaving import when_told_to_leave
+from marketplace.kit.termination import when_terminated
 from marketplace.operating.watching import keep_watch
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import Bell
@@ -92,7 +92,7 @@ def run(environment: Settings | None = None) -> None:
     rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
     consumer.start()
-    when_told_to_leave(stop.set)
+    when_terminated(stop.set)
     clock.start()
     beat.start()
     rounds.start()

@@ -27,7 +27,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
-from marketplace.kit.lasting import here_to_stay
+from marketplace.kit.freezing import here_to_stay
 from marketplace.settings import Settings
 from tests import choosing, lived, local_bucket, local_stripe, postgres
 from tests.apps import leave

@@ -11,7 +11,7 @@ STARTED = f"""
 import sys
 from marketplace.application import create_app
 from marketplace.settings import Settings
-create_app(Settings(secret_key="a test's secret", key_password="a test's password", stripe_webhook_secrets="whsec_test"))
+create_app(Settings(secret_key="a test's secret", key_password="a password", stripe_webhook_secrets="whsec_test"))
 print(*sorted({SELDOM} & set(sys.modules)))
 """
 

@@ -19,8 +19,8 @@ from marketplace.journal.words import actor_in_words, state_in_words, subject_in
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
 from marketplace.kit.db import db, in_portions
+from marketplace.kit.paging import asked_row
 from marketplace.kit.tables import Row, csv_file
-from marketplace.kit.turning import asked_row
 
 bp = Blueprint("auditing", __name__, url_prefix="/staff")
 bp.add_app_template_filter(event_in_words)

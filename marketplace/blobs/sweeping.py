@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from marketplace.blobs.keeping import KEY
 from marketplace.blobs.models import Blob
 from marketplace.blobs.store import AT_ONCE, stores
+from marketplace.kit.batches import batched
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go
-from marketplace.kit.portions import portions
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
 
@@ -38,7 +38,7 @@ def sweep() -> int:
 
 
 def _unnamed(keys: Iterable[str]) -> Iterator[str]:
-    for some in portions(keys, AT_ONCE):
+    for some in batched(keys, AT_ONCE):
         named = set(db.session.scalars(sa.select(Blob.key).where(Blob.key.in_(some))))
         let_go()
         yield from (key for key in some if key not in named)

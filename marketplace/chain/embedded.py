@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from marketplace.chain import anvil, snapshots
-from marketplace.kit.leaving import when_told_to_leave
+from marketplace.kit.termination import when_terminated
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ def main() -> None:
     parser.add_argument("--chain-id", type=int, default=int(os.environ.get("CHAIN_ID", "24601")))
     options = parser.parse_args()
     leaving = threading.Event()
-    when_told_to_leave(leaving.set)
+    when_terminated(leaving.set)
 
     def say_ready() -> None:
         sys.stdout.write(f"chain {options.chain_id} is ready: http://127.0.0.1:{options.port}\n")

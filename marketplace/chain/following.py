@@ -22,8 +22,8 @@ from marketplace.chain.register import reading_anew
 from marketplace.chain.register import status as status
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, transaction
-from marketplace.kit.leaving import when_told_to_leave
 from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.kit.termination import when_terminated
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def follow() -> None:
     """Follow until SIGTERM or SIGINT."""
     leaving = threading.Event()
     patience = alarms.Patience(Trouble.READING)
-    when_told_to_leave(leaving.set)
+    when_terminated(leaving.set)
     while not leaving.wait(POLL_SECONDS):
         try:
             follow_patiently(patience)

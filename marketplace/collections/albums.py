@@ -14,7 +14,7 @@ from marketplace.holders.owned import owned
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
-from marketplace.kit.turning import turned
+from marketplace.kit.paging import page_of
 from marketplace.listings.models import Listing, ListingState
 from marketplace.metadata.pictures import own_url
 from marketplace.rights.models import Kind, Right
@@ -96,7 +96,7 @@ def album(account_id: int | None) -> list[Series]:
 def slots(right: Right, account_id: int | None, wanted: int) -> tuple[list[Slot], int, int]:
     """The numbers of one series on the page `wanted` (from 1) or the last one, which it is, and how many there are."""
     last = db.session.scalar(sa.select(sa.func.max(Token.max_supply)).where(Token.right_id == right.id)) or 0
-    page, pages = turned(wanted, last, A_PAGE)
+    page, pages = page_of(wanted, last, A_PAGE)
     first = (page - 1) * A_PAGE + 1
     serials = range(first, min(first + A_PAGE, last + 1))
     rows = sa.select(Token).where(Token.right_id == right.id, Token.serial.in_(serials), Token.state == TokenState.HELD)

@@ -18,8 +18,8 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
+from marketplace.kit.paging import asked_page
 from marketplace.kit.refusals import Refused
-from marketplace.kit.turning import asked_page
 from marketplace.kit.web import conditional
 from marketplace.rights.models import Kind
 from marketplace.tokens.models import Token, TokenState

@@ -8,7 +8,7 @@ import sys
 sys.modules["aiohttp"] = sys.modules["requests"] = None  # type: ignore[assignment]
 
 from marketplace.devstripe.server import DevStripe  # noqa: E402  after the line above
-from marketplace.kit.leaving import when_told_to_leave  # noqa: E402
+from marketplace.kit.termination import when_terminated  # noqa: E402
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     server = DevStripe(given.port, given.data)
     if given.webhook_url:
         server.send_webhooks_to(given.webhook_url, given.webhook_secret)
-    when_told_to_leave(server.stop)
+    when_terminated(server.stop)
     print(f"devstripe is ready: {server.base_url}", flush=True)
     server.run()
 

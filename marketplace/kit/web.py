@@ -53,7 +53,7 @@ VARIES = ("Cookie", "HX-Request")
 def conditional(body: ResponseReturnValue, *, max_age: int = 1, private: bool = False) -> Response:
     """The response with a strong ETag; 304 without a body where the visitor has it already (RFC 9110 §13).
 
-    Anybody on the way may keep it for `max_age` seconds, and our own shelf for a second (shelf.py), unless `private`.
+    Anybody on the way may keep it for `max_age` seconds, and our own page_cache.py for a second, unless `private`.
     """
     response = make_response(body)
     if response.status_code == 200:

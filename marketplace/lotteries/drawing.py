@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import SYSTEM, move, note
+from marketplace.kit.batches import batched
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
-from marketplace.kit.portions import portions
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing
@@ -144,7 +144,7 @@ def _rank(lottery_id: int, order: list[bytes], units: int, waiting: int | None) 
     )
     last_waiting = None if waiting is None else units + waiting
     places = enumerate(order, start=1)
-    for portion in portions(places, AT_ONCE):
+    for batch in batched(places, AT_ONCE):
         rows = [
             {
                 "drawn": place[32:].decode(),
@@ -153,7 +153,7 @@ def _rank(lottery_id: int, order: list[bytes], units: int, waiting: int | None) 
                 "becomes": _becomes(rank, units, last_waiting),
                 "by": 0 if rank <= units else None,
             }
-            for rank, place in portion
+            for rank, place in batch
         ]
         db.session.execute(statement, rows)
 

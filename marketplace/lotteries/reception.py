@@ -14,8 +14,8 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
+from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
-from marketplace.kit.turning import asked_row
 from marketplace.lotteries import duplicates, entering, papermail
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.applying import slip_of

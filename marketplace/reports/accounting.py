@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from marketplace.kit.batches import batched
 from marketplace.kit.db import db
-from marketplace.kit.portions import portions
 from marketplace.kit.tables import Row
 from marketplace.reports import listed
 from marketplace.reports.periods import Period
@@ -40,7 +40,7 @@ class Export:
         return [column for column, _ in self.columns]
 
     def rows(self, period: Period) -> Iterator[Row]:
-        for some in portions(db.session.execute(self.found(period)).all(), AT_ONCE):
+        for some in batched(db.session.execute(self.found(period)).all(), AT_ONCE):
             yield from self.told(some)
 
     def sample(self, period: Period, most: int) -> tuple[int, list[Row]]:

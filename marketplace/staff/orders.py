@@ -11,8 +11,8 @@ from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.kit.db import db
+from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
-from marketplace.kit.turning import asked_row
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.orders import returning

@@ -15,7 +15,7 @@ from marketplace.accounts.session import current_account
 from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
-from marketplace.kit.turning import asked_page, turned
+from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.web import conditional
 from marketplace.listings.models import SALE_JA, Listing, ListingState
 from marketplace.listings.searching import matching, misses
@@ -61,7 +61,7 @@ class Asked:
 def catalogue() -> ResponseReturnValue:
     asked = read()
     listings, total = found(asked)
-    number, pages = turned(asked.page, total, PER_PAGE)
+    number, pages = page_of(asked.page, total, PER_PAGE)
     if number != asked.page:  # an old link: fewer are there now
         asked = replace(asked, page=number)
         listings, total = found(asked)

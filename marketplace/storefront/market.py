@@ -14,7 +14,7 @@ from marketplace.chain.models import Log
 from marketplace.chain.register import read_at, status
 from marketplace.kit.db import db
 from marketplace.kit.languages import _, said
-from marketplace.kit.turning import asked_page, turned
+from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
@@ -117,7 +117,7 @@ def _page(right: Right | None) -> tuple[int, int]:
     """Which page of the trades is asked for, and how many there are: from 1."""
     count = sa.select(sa.func.count()).select_from(Trade).join(Token, Token.token_id == Trade.token_id)
     total = db.session.scalar(count.where(Token.right_id == right.id) if right else count) or 0
-    return turned(asked_page(), total, A_PAGE)
+    return page_of(asked_page(), total, A_PAGE)
 
 
 def _sales(right: Right | None) -> list[Sale]:

@@ -17,12 +17,12 @@ from marketplace.fund.models import Posting
 from marketplace.fund.statements import summary
 from marketplace.journal.models import Head
 from marketplace.kit import shown
+from marketplace.kit.batches import batched
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.languages import _
-from marketplace.kit.portions import portions
+from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.tables import csv_file
-from marketplace.kit.turning import asked_page, turned
 from marketplace.kit.web import conditional
 from marketplace.listings.models import PUBLIC, Listing
 from marketplace.metadata import statements
@@ -57,7 +57,7 @@ def entries() -> ResponseReturnValue:
     """Each right that was paid for, the newest first, and how far its money has come."""
     asked = asked_page()
     found, count = tracing.newest(PAGE, (asked - 1) * PAGE)
-    number, pages = turned(asked, count, PAGE)
+    number, pages = page_of(asked, count, PAGE)
     if number != asked:  # an old link: fewer are there now
         found, count = tracing.newest(PAGE, (number - 1) * PAGE)
     page = render_template("storefront/fund_entries.html", rows=told(found, summary()), page=number, pages=pages)
@@ -84,7 +84,7 @@ def entries_file(kind: str) -> ResponseReturnValue:
     """All of them, of one moment; the JSON has beside them what they add up to: docs/fund-proof.md."""
     see_one_moment()
     figures = summary()
-    found = (row for portion in portions(tracing.entries(), AT_ONCE) for row in told(portion, figures))
+    found = (row for batch in batched(tracing.entries(), AT_ONCE) for row in told(batch, figures))
     rows = [{name: row[name] for name in COLUMNS} for row in found]
     if kind == "json":
         response = jsonify(publishing.framed(figures, rows))

@@ -16,8 +16,8 @@ from marketplace.kit.clock import JST
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
+from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.tables import csv_file
-from marketplace.kit.turning import asked_page, turned
 from marketplace.kit.web import conditional
 from marketplace.listings.models import SALE_JA, Listing
 from marketplace.listings.searching import matching
@@ -56,7 +56,7 @@ def index() -> ResponseReturnValue:
     asked = _read()
     found = _narrowed(asked)
     total = db.session.scalar(sa.select(sa.func.count()).select_from(found.order_by(None).subquery())) or 0
-    number, pages = turned(asked.page, total, PER_PAGE)
+    number, pages = page_of(asked.page, total, PER_PAGE)
     asked = replace(asked, page=number)
     rows = list(db.session.scalars(found.limit(PER_PAGE).offset((asked.page - 1) * PER_PAGE)))
     page = render_template(

@@ -11,8 +11,8 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.kit.db import get
 from marketplace.kit.limits import each_account, limiter
+from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
-from marketplace.kit.turning import asked_row
 from marketplace.webhooks import registering, sending
 from marketplace.webhooks.forms import ClickForm, EndpointForm, StopForm
 from marketplace.webhooks.models import Endpoint

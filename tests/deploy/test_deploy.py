@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.application import create_app
-from marketplace.kit import crowding, schema
+from marketplace.kit import backpressure, schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
 from marketplace.supervising import gunicorn
@@ -111,8 +111,8 @@ def test_both_pages_of_a_full_house_say_the_same_and_when_to_come_again() -> Non
     own = (ROOT / "marketplace" / "templates" / "errors" / "crowded.html").read_text("utf-8")
     kept = "待合室の順番、お申し込み、取り置きの記録は、なくなっていません。"
     assert (kept in front, kept in own) == (True, True)
-    assert f'content="{crowding.RETRY_S}"' in front
-    assert f"Retry-After {crowding.RETRY_S} always" in (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8")
+    assert f'content="{backpressure.RETRY_S}"' in front
+    assert f"Retry-After {backpressure.RETRY_S} always" in (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8")
 
 
 def test_the_scripts_are_shell() -> None:

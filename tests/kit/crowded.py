@@ -1,4 +1,4 @@
-"""An application of one thread for test_crowding.py: `/slow` keeps it until the file of HOLD is gone."""
+"""An application of one thread for test_backpressure.py: `/slow` keeps it until the file of HOLD is gone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from marketplace.kit import crowding, languages
+from marketplace.kit import backpressure, languages
 
-app = Flask("crowded", template_folder=str(Path(crowding.__file__).parents[1] / "templates"))
+app = Flask("crowded", template_folder=str(Path(backpressure.__file__).parents[1] / "templates"))
 languages.speak(app)
 hold = Path(os.environ["HOLD"])
 
@@ -30,4 +30,4 @@ def page() -> str:
     return "here you are"
 
 
-app.wsgi_app = crowding.in_front(app, 0.2)  # type: ignore[method-assign, assignment]
+app.wsgi_app = backpressure.in_front(app, 0.2)  # type: ignore[method-assign, assignment]

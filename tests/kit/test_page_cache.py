@@ -1,4 +1,4 @@
-"""The shelf in front of a small application whose pages count how often they are made."""
+"""The cache in front of a small application whose pages count how often they are made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, Response, session
 from flask.testing import FlaskClient
 
-from marketplace.kit import shelf
+from marketplace.kit import page_cache
 from marketplace.kit.web import conditional
 
 
@@ -54,13 +54,13 @@ def small(clock: Clock) -> Flask:
 
     @app.get("/long")
     def long() -> Response:
-        return conditional(f"page {next(made)}  " + "。" * shelf.MOST_BYTES)
+        return conditional(f"page {next(made)}  " + "。" * page_cache.MOST_BYTES)
 
     @app.get("/broken")
     def broken() -> tuple[str, int]:
         return f"page {next(made)}", 500
 
-    app.wsgi_app = shelf.in_front(app, 1.0, clock)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = page_cache.in_front(app, 1.0, clock)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -99,7 +99,7 @@ def test_of_a_page_that_only_its_owners_ask_for_the_mark_is_kept_until_somebody_
 
 
 def conditional_etag(app: Flask, path: str) -> str:
-    """As the page itself gives it, without the shelf."""
+    """As the page itself gives it, without the cache."""
     with app.test_request_context(path):
         return app.full_dispatch_request().headers["ETag"]
 
@@ -165,7 +165,7 @@ def test_a_cookie_that_is_no_session_opens_nothing(small: Flask, cookie: str) ->
 
 def test_the_shelf_does_not_grow_without_end(small: Flask) -> None:
     client = small.test_client()
-    for number in range(shelf.MOST_PAGES):
+    for number in range(page_cache.MOST_PAGES):
         client.get(f"/public?n={number}")
     assert pages(client, "/public?n=0", 1) == ["page 1"]
     client.get("/public?one=more")
@@ -174,4 +174,4 @@ def test_the_shelf_does_not_grow_without_end(small: Flask) -> None:
 
 def test_without_a_time_to_keep_there_is_no_shelf() -> None:
     bare = Flask("bare")
-    assert shelf.in_front(bare, 0) == bare.wsgi_app
+    assert page_cache.in_front(bare, 0) == bare.wsgi_app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from marketplace.kit.turning import BEYOND, MOST, asked_page, asked_row, turned
+from marketplace.kit.paging import BEYOND, MOST, asked_page, asked_row, page_of
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,4 @@ def test_what_is_no_page_is_the_first_and_what_is_beyond_all_is_counted_still(
     [(1, 0, (1, 1)), (9, 0, (1, 1)), (1, 30, (1, 1)), (2, 30, (1, 1)), (2, 31, (2, 2)), (MOST, 91, (4, 4))],
 )
 def test_who_asks_for_more_pages_than_there_are_gets_the_last(wanted: int, total: int, there: tuple[int, int]) -> None:
-    assert turned(wanted, total, 30) == there
+    assert page_of(wanted, total, 30) == there

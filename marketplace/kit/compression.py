@@ -1,6 +1,6 @@
-"""Styles and scripts travel packed: a third of their size (RFC 9110 §8.4.1.3).
+"""Styles and scripts travel compressed: a third of their size (RFC 9110 §8.4.1.3).
 
-Pages do not. They hold the seal of forms beside what a visitor typed, and a packed size would tell of it (BREACH).
+Pages do not. They hold the seal of forms beside what a visitor typed, and a compressed size would tell of it (BREACH).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from flask import Response, request
 KINDS = {"text/css", "text/javascript", "application/javascript"}
 
 
-def packed(response: Response) -> Response:
-    """The file as gzip for a browser that takes it. Its ETag becomes weak: packed or not, it is the same file."""
+def compressed(response: Response) -> Response:
+    """The file as gzip for a browser that takes it. Its ETag becomes weak: compressed or not, it is the same file."""
     if not request.path.startswith("/static/") or response.mimetype not in KINDS:
         return response
     response.vary.add("Accept-Encoding")

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from marketplace.kit.lasting import here_to_stay
+from marketplace.kit.freezing import here_to_stay
 
 
 class Ring:

@@ -1,4 +1,4 @@
-"""The shelf: a page that is the same for everybody is made once, and for a second given to all who ask, from memory.
+"""The page cache: what is the same for everybody is made once, and for a second given to all who ask, from memory.
 
 It stands in front of Flask in each process. There is no session, no query and no template in such an answer. What a
 page says of itself decides (RFC 9111): only `Cache-Control: public` with an ETag is kept, and nothing that sets a
@@ -46,7 +46,7 @@ def varies_by(environ: WSGIEnvironment, session_cookie: str) -> Key | None:
     """What the answer to this request may depend on besides the rows of the database; None where it is for one reader.
 
     The address with its host, and the cookies of LOOKS. Whoever has a session may be greeted by name, told something or
-    sent a fragment: they get nothing from the shelf. A session that holds nothing but the seal of forms is nobody's.
+    sent a fragment: they get nothing from the cache. A session that holds nothing but the seal of forms is nobody's.
     """
     if environ["REQUEST_METHOD"] != "GET" or any(
         name in environ for name in ("HTTP_HX_REQUEST", "HTTP_AUTHORIZATION", "HTTP_RANGE")
@@ -75,16 +75,16 @@ def _is_nobodys(cookie: str) -> bool:
 def in_front(
     app: Flask, seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
-    """The application with its shelf, where pages lie for `seconds` by the `clock`; 0: none."""
+    """The application with a cache, where pages lie for `seconds` by the `clock`; 0: none."""
     behind = app.wsgi_app
     session_cookie = str(app.config["SESSION_COOKIE_NAME"])
-    shelf: dict[Key, Page] = {}
+    kept: dict[Key, Page] = {}
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         key = varies_by(environ, session_cookie)
         if key is None:
             return behind(environ, start)
-        page = shelf.get(key)
+        page = kept.get(key)
         if page is not None and clock() < page.until:
             if (known := environ.get("HTTP_IF_NONE_MATCH")) and page.etag in known:
                 start("304 Not Modified", [each for each in page.headers if each[0].lower() not in OF_THE_BODY])
@@ -112,10 +112,10 @@ def in_front(
             whole = b"".join(body)
             if hasattr(body, "close"):
                 body.close()
-        if len(shelf) >= MOST_PAGES:
-            shelf.clear()
+        if len(kept) >= MOST_PAGES:
+            kept.clear()
         rest = [each for each in headers if each[0].lower() not in OF_ONE_ANSWER]
-        shelf[key] = Page(rest, etag, whole, began + seconds)
+        kept[key] = Page(rest, etag, whole, began + seconds)
         return body if whole is None else (whole,)
 
     return answer if seconds > 0 else behind

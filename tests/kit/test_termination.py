@@ -5,12 +5,12 @@ import sys
 
 AT_EACH_LINE = """
 import signal, sys, threading
-from marketplace.kit.leaving import when_told_to_leave
+from marketplace.kit.termination import when_terminated
 
 def told_at(moment):
     '''Whether the wait was heard to end by a signal that came before its line of this number; None past its end.'''
     told, lines = threading.Event(), 0
-    when_told_to_leave(told.set)
+    when_terminated(told.set)
 
     def each_call(frame, event, _):
         return each_line if frame.f_code.co_filename == threading.__file__ else None
@@ -45,9 +45,9 @@ def test_a_signal_is_heard_at_whichever_line_of_a_wait_it_comes() -> None:
 def test_it_is_heard_again_each_time() -> None:
     script = """
 import signal, threading
-from marketplace.kit.leaving import when_told_to_leave
+from marketplace.kit.termination import when_terminated
 told = threading.Semaphore(0)
-when_told_to_leave(told.release)
+when_terminated(told.release)
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
     signal.raise_signal(number)
     assert told.acquire(timeout=30)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.kit import crowding
+from marketplace.kit import backpressure
 from marketplace.supervising import gunicorn
 from tests.local_chain import free_port
 from tests.processes import eventually
@@ -91,8 +91,8 @@ def test_newcomers_are_asked_to_come_again_and_who_is_inside_is_served(port: int
     ],
 )
 def test_who_is_inside(path: str, is_inside: bool) -> None:
-    assert crowding.inside(path) is is_inside
+    assert backpressure.inside(path) is is_inside
 
 
 def test_under_another_server_nobody_waits() -> None:
-    assert crowding.waited() == 0.0
+    assert backpressure.waited() == 0.0

@@ -1,4 +1,4 @@
-"""What a process loads when it starts, it keeps until it ends."""
+"""What a process loads when it starts, it keeps until it ends: it is frozen (gc.freeze)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def asked_page() -> int:
     return min(asked_row("page") or 1, MOST)
 
 
-def turned(wanted: int, total: int, size: int) -> tuple[int, int]:
+def page_of(wanted: int, total: int, size: int) -> tuple[int, int]:
     """Of `total` rows, `size` a page: the page `wanted`, the last one where fewer are there, and how many there are."""
     pages = max(1, -(-total // size))
     return min(wanted, pages), pages

@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import FrameType
 
 
-def when_told_to_leave(do: Callable[[], object]) -> None:
+def when_terminated(do: Callable[[], object]) -> None:
     """Call `do`, in a thread of its own, each time SIGTERM or SIGINT comes. For the main thread alone.
 
     Not in the handler itself: that runs between two lines of whatever the main thread is doing. If it is just about to

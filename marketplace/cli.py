@@ -23,20 +23,24 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Each command imports what it needs, so that --help is quick."""
     options = parser().parse_args(arguments)
-    if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
-        _live_in(os.environ.get("DATA_DIR", "data"))
-        with here_to_stay():
-            import_module("marketplace.foundation" if options.run is _migrate else "marketplace.application")
-    level = logging.WARNING if options.run in (_doctor, _backup, _restore) else logging.INFO
-    logs.write("json" if os.environ.get("LOG_FORMAT") == "json" else "text", level)
     try:
-        return int(options.run(options))
+        return _run(options)
     except Exception as trouble:
         from marketplace.operating.beginning import why_not
 
         if why := why_not(trouble):
             return _no(why)
         raise
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
+        _live_in(os.environ.get("DATA_DIR", "data"))
+        with here_to_stay():
+            import_module("marketplace.foundation" if options.run is _migrate else "marketplace.application")
+    level = logging.WARNING if options.run in (_doctor, _backup, _restore) else logging.INFO
+    logs.write("json" if os.environ.get("LOG_FORMAT") == "json" else "text", level)
+    return int(options.run(options))
 
 
 def parser() -> argparse.ArgumentParser:

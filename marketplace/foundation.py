@@ -12,6 +12,7 @@ from flask.templating import Environment
 
 from marketplace.kit.db import db
 from marketplace.kit.engines import ask_after_silence, say_no_values, use_sqlite_well
+from marketplace.kit.refusals import Rejected
 from marketplace.kit.web import Address
 from marketplace.settings import Settings
 
@@ -35,8 +36,12 @@ class House(Flask):
 
 
 def lay(settings: Settings) -> House:
-    """A Flask application with these settings, connected to its database."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """A Flask application with these settings, connected to its database. Rejected where DATA_DIR can't be used."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as trouble:
+        why = f"DATA_DIR: {settings.data_dir.absolute()} can't be used ({trouble.strerror})"
+        raise Rejected(f"{why}: set it to the town's directory") from trouble
     app = House("marketplace", template_folder="templates", static_folder="static")
     app.config.update(
         BASE_URL=settings.base_url,

@@ -188,9 +188,10 @@ def test_a_trial_a_public_site_and_a_town_with_real_money_start(knobs: dict[str,
         ("chain_confirmations", -1),
         ("min_replicas", -1),
         ("budgets", {}),
+        ("town_name", ""),  # as the example for a real town has it, until somebody writes it in
     ],
 )
-def test_a_number_that_would_switch_a_measure_off_does_not_start(knob: str, value: Any) -> None:
+def test_a_number_that_would_switch_a_measure_off_or_a_name_that_is_empty_does_not_start(knob: str, value: Any) -> None:
     with pytest.raises(ValidationError) as refusal:
         Settings(**{knob: value})
     (error,) = refusal.value.errors()

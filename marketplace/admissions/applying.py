@@ -20,12 +20,11 @@ from marketplace.kit.refusals import Invalid
 from marketplace.listings.auction_rules import TakingPart, rules_of
 from marketplace.listings.models import Listing, ListingState
 from marketplace.notices.sending import send
-from marketplace.outbox.promising import say
 from marketplace.settings import settings
 
 
 def apply(listing_id: int, account_id: int, values: Mapping[str, Any]) -> int:
-    """Apply with what was filled in and the documents that were sent before ⇢ participation.applied; the id.
+    """Apply with what was filled in and the documents that were sent before; the id.
 
     `values`: party, name, address, phone, company, representative, corporate_no, adult, pledged, pledge_version.
     Sending the same application twice is one. Who was refused may apply again while applications are open.
@@ -52,9 +51,7 @@ def apply(listing_id: int, account_id: int, values: Mapping[str, Any]) -> int:
             )
             .values(participation_id=row.id)
         )
-        times = row.applied_at.isoformat()
-        tell("admission_received", row, key=times)
-        say("participation.applied", key=f"{row.code}:{times}", participation_id=row.id)
+        tell("admission_received", row, key=row.applied_at.isoformat())
         return row.id
 
 

@@ -21,14 +21,13 @@ OVER = ("completed", "cancelled")
 
 
 def approve(participation_id: int, actor_id: int) -> None:
-    """Approve ⇢ participation.approved, and admit at once where nothing else is asked. Excluded for who is listed."""
+    """Approve, and admit at once where nothing else is asked. Excluded for who is listed."""
     with transaction():
         row = held(participation_id)
         if in_force(row.account_id, row.corporate_no):
             raise rules.Excluded("除外名簿にある方です。承認できません。")
         row.decided_by, row.decided_at = actor_id, now()
         move(row, "approve", by=staff_name(actor_id))
-        say("participation.approved", key=_once(row), participation_id=row.id)
         if not admit_if_complete(row):
             tell("admission_approved", row, key=row.decided_at.isoformat())
 
@@ -74,7 +73,7 @@ def unverify(participation_id: int, why: str) -> None:
 
 
 def admit_if_complete(row: Participation) -> bool:
-    """Give an approved and verified participant a number ⇢ participation.admitted."""
+    """Give an approved and verified participant a number."""
     if row.state != ParticipationState.APPROVED or missing(row) is not None:
         return False
     if get(Listing, row.listing_id).state in OVER:
@@ -86,7 +85,6 @@ def admit_if_complete(row: Participation) -> bool:
     row.admitted_at = now()
     move(row, "admit", by=SYSTEM, no=row.no)
     tell("admission_final", row, key=row.admitted_at.isoformat())
-    say("participation.admitted", key=f"{row.code}:{row.admitted_at.isoformat()}", participation_id=row.id)
     return True
 
 

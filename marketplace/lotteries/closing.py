@@ -59,7 +59,7 @@ def start(listing_id: int) -> int | None:
 
 
 def close(listing_id: int) -> None:
-    """Fix the list of each group, by root and count, here and on chain, once ⇢ lottery.closed.
+    """Fix the list of each group, by root and count, here and on chain, once.
 
     News may come out of order; then the lottery begins here.
     """
@@ -92,7 +92,6 @@ def close(listing_id: int) -> None:
             name = {"group": group.code} if group.code else {}
             note(lottery.subject, "fix", n=fixed.n, units=fixed.units, root=fixed.root, **name)
         move(lottery, "close", n=sum(applied.values()))
-        say("lottery.closed", key=lottery.code, lottery_id=lottery.id)
 
 
 def cancel(listing_id: int) -> None:

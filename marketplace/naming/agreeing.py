@@ -16,7 +16,6 @@ from marketplace.naming.inviting import tell
 from marketplace.naming.models import Naming, NamingState, Place
 from marketplace.naming.rules import NotTheFirstBuyer, SamePerson
 from marketplace.naming.screening import term
-from marketplace.outbox.promising import say
 
 
 class NoPlace(Refused):
@@ -64,7 +63,7 @@ def send_back(naming_id: int, actor_id: int, why: str) -> None:
 
 
 def conclude(naming_id: int, actor_id: int) -> None:
-    """A second person concludes the agreement; from then on the name is public ⇢ naming.announced.
+    """A second person concludes the agreement; from then on the name is public.
 
     SamePerson for who chose the name, NoPlace where nobody has said where the sign stands.
     """
@@ -77,7 +76,6 @@ def conclude(naming_id: int, actor_id: int) -> None:
         row.concluded_by, row.concluded_at = actor_id, now()
         move(row, "agreement.conclude", by=staff_name(actor_id))
         tell("naming_announced", row, key="1")
-        say("naming.announced", key=row.code, naming_id=row.id)
 
 
 def place_of(row: Naming) -> Place | None:

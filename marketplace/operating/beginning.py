@@ -65,9 +65,12 @@ def _see_its_tables() -> None:
 
 
 def why_not(trouble: Exception) -> str | None:
-    """A line for what is no mistake of the program: a setting, a key, a database, somebody outside; else None."""
+    """A line for what is no mistake of the program: a setting, a key, a database, a file of another
+    user, somebody outside; else None."""
     if isinstance(trouble, CannotBegin | Rejected | WeakKey):
         return str(trouble)
+    if isinstance(trouble, PermissionError):
+        return f"{trouble.filename}: {trouble.strerror}: are you the town's user?"
     if isinstance(trouble, Unavailable):
         return f"{trouble} (python -m marketplace doctor says what to do)"
     if isinstance(trouble, ValidationError) and trouble.title == "Settings":

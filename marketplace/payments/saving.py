@@ -182,7 +182,7 @@ def end_page(saved_id: int) -> CardState:
 def promise_detach(saved_id: int, key: str) -> None:
     """Inside a transaction: Stripe keeps the card no longer; a page that is still open is closed.
 
-    One that is being charged leaves when that is over. ⇢ card.detached{saved_id, subject}
+    One that is being charged leaves when that is over.
     """
     assert writing(), "promise_detach() belongs inside transaction()"
     card = lock(SavedCard, saved_id)
@@ -225,5 +225,4 @@ def detach(saved_id: int) -> CardState:
             return card.state
         card.customer_id = card.method_id = card.url = None
         move(card, "card.detach")
-        say("card.detached", key=card.idempotency_key, saved_id=card.id, subject=card.subject)
         return card.state

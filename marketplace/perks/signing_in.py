@@ -12,7 +12,6 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused
-from marketplace.outbox.promising import say
 from marketplace.perks.models import Counter, Partner
 from marketplace.perks.pins import opens, read_pin
 
@@ -54,7 +53,6 @@ def sign_in(partner_code: str, typed: str) -> str:
         if left <= 0:
             partner.locked_at = now()
             note(partner.subject, "lock_partner", why="暗証番号のまちがいが10回続いた")
-            say("partner.locked", key=f"{partner.code}:{partner.locked_at.isoformat()}", partner_id=partner.id)
     if left <= 0:  # said after the count is committed
         raise Locked
     raise WrongPin(f"暗証番号がちがいます。あと{left}回まちがえると止まります。", field="pin")

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, insert_once, transaction, writing
 from marketplace.kit.refusals import Invalid
-from marketplace.outbox.promising import say
 from marketplace.perks import chaining
 from marketplace.perks.holding import first_holder, held_token, holder_at
 from marketplace.perks.models import Act, Allowance, Channel, Flag, Partner, Use
@@ -74,7 +73,7 @@ class Outcome:
 
 
 def use(asked: Asked) -> Outcome:
-    """Write a use down ⇢ perk.used, and where it is flagged ⇢ perk.flagged. Asked again with its ref: the same.
+    """Write a use down. Asked again with its ref: the same.
 
     UsedUp, NotNow, NotHere, NotHeld, ChangedHands, FirstHolderOnly, NeedsABooking, ReadAgain; LookupError.
     """
@@ -118,14 +117,11 @@ def use(asked: Asked) -> Outcome:
         session.flush()
         if line.chain_ref and flag is None:
             chaining.write_down(line, afterwards=asked.afterwards)
-        say("perk.used", key=line.ref, use_id=line.id, token_id=line.token_id)
-        if flag is not None:
-            say("perk.flagged", key=line.ref, use_id=line.id)
         return outcome(line, plan)
 
 
 def undo(use_ref: str, ref: str, at: datetime, partner_id: int | None = None) -> Outcome:
-    """Take a use back within five minutes of it ⇢ perk.undone. Asked again with its ref: nothing new.
+    """Take a use back within five minutes of it. Asked again with its ref: nothing new.
 
     `at`: when the counter did it, which may have been without network. TooLateToUndo, UndoneAlready; LookupError.
     """
@@ -150,7 +146,6 @@ def undo(use_ref: str, ref: str, at: datetime, partner_id: int | None = None) ->
             row.over, row.used = (row.over - 1, row.used) if row.over else (row.over, row.used - 1)
         session.flush()
         chaining.take_back(used)
-        say("perk.undone", key=used.ref, use_id=used.id, token_id=used.token_id)
         return outcome(used, plan)
 
 

@@ -16,6 +16,8 @@ from marketplace.kit.codes import check_digit
 from marketplace.kit.languages import Language, language
 from marketplace.settings.refusing import on_this_machine, unsafe
 
+Said = Annotated[str, Field(min_length=1)]
+"""What people read: nothing is no answer."""
 ADDRESS = re.compile(r"(\w+://)(?:[^/\s,@]*@)?([^/\s,?#]*)[^\s,]*")
 
 
@@ -188,27 +190,27 @@ class Settings(BaseSettings):
     patience_s: float = Field(default=4, gt=0)
     """How long a page may have waited for a thread before its visitor is asked to come again in a few seconds."""
 
-    town_name: str = "月見沢町"
-    town_name_en: str = "Tsukimisawa Town"
-    town_pref: str = "山形県"
-    town_office: str = "月見沢町役場 かせぐ課"
-    town_office_en: str = "Kasegu Section, Tsukimisawa Town Office"
-    town_address: str = "山形県西月見郡月見沢町大字海野510"
-    town_address_en: str = "510 Oaza Umino, Tsukimisawa, Nishitsukimi District, Yamagata"
-    town_phone: str = "0237-00-0000"
-    town_mail: str = "kasegu@town.tsukimisawa.example.jp"
-    town_hours: str = "平日 8:30〜17:15"
-    town_hours_en: str = "weekdays 8:30 am – 5:15 pm"
-    town_representative: str = "月見沢町長"
-    town_representative_en: str = "Mayor of Tsukimisawa Town"
+    town_name: Said = "月見沢町"
+    town_name_en: Said = "Tsukimisawa Town"
+    town_pref: Said = "山形県"
+    town_office: Said = "月見沢町役場 かせぐ課"
+    town_office_en: Said = "Kasegu Section, Tsukimisawa Town Office"
+    town_address: Said = "山形県西月見郡月見沢町大字海野510"
+    town_address_en: Said = "510 Oaza Umino, Tsukimisawa, Nishitsukimi District, Yamagata"
+    town_phone: Said = "0237-00-0000"
+    town_mail: Said = "kasegu@town.tsukimisawa.example.jp"
+    town_hours: Said = "平日 8:30〜17:15"
+    town_hours_en: Said = "weekdays 8:30 am – 5:15 pm"
+    town_representative: Said = "月見沢町長"
+    town_representative_en: Said = "Mayor of Tsukimisawa Town"
     payment_agent: str = ""
     """指定納付受託者 (地方自治法 231条の2の3): who takes card payments, as the notice (告示) names them."""
     payment_agent_notice: str = ""
     """That notice: 令和8年月見沢町告示第12号."""
     invoice_number: str = ""
     """The town's number as an issuer of qualified invoices, T and thirteen digits."""
-    fund_name: str = "月見沢町高齢者支援等かせぐ基金"
-    fund_name_en: str = "Tsukimisawa Fund for the Support of Elderly People"
+    fund_name: Said = "月見沢町高齢者支援等かせぐ基金"
+    fund_name_en: Said = "Tsukimisawa Fund for the Support of Elderly People"
     budgets: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1)] = {
         "general": Budget(name="一般会計")
     }

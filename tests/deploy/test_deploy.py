@@ -106,6 +106,13 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert (done.returncode, ours) == (0, [])
 
 
+def test_nginx_adds_headers_to_pages_of_its_own_alone() -> None:
+    """The application's have theirs: HSTS twice in one answer is against its standard (RFC 6797, 7.1)."""
+    server, *locations = (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8").split("    location ")
+    assert "add_header" not in server
+    assert ["internal;" in each for each in locations if "add_header" in each] == [True, True]
+
+
 def test_both_pages_of_a_full_house_say_the_same_and_when_to_come_again() -> None:
     front = (DEPLOY / "nginx" / "busy.html").read_text("utf-8")
     own = (ROOT / "marketplace" / "templates" / "errors" / "crowded.html").read_text("utf-8")
@@ -115,6 +122,16 @@ def test_both_pages_of_a_full_house_say_the_same_and_when_to_come_again() -> Non
     assert f"Retry-After {backpressure.RETRY_S} always" in (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8")
 
 
-def test_the_scripts_are_shell() -> None:
-    assert subprocess.run(["sh", "-n", str(DEPLOY / "roll")], check=False).returncode == 0
-    assert (DEPLOY / "roll").stat().st_mode & 0o111
+@pytest.mark.parametrize("name", ["roll", "town"])
+def test_the_scripts_are_shell(name: str) -> None:
+    assert subprocess.run(["sh", "-n", str(DEPLOY / name)], check=False).returncode == 0
+    assert (DEPLOY / name).stat().st_mode & 0o111
+
+
+def test_the_page_names_each_unit_and_each_file() -> None:
+    """Those of a folder by the folder."""
+    page = (DEPLOY / "README.md").read_text("utf-8")
+    names = {file.name for file in DEPLOY.iterdir()} - {"README.md", "__pycache__"}
+    assert {name for name in names if name not in page} == set()
+    units = {re.sub(r"@?\.\w+$", "", unit.name) for unit in UNITS}
+    assert {unit for unit in units if unit not in page} == set()

@@ -54,8 +54,8 @@ class Numbering(BaseHTTPRequestHandler):
 class Behind(ThreadingHTTPServer):
     """`kept`: connections that nginx holds open."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Numbering)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Numbering)
         self.kept: list[socket.socket] = []
 
     def get_request(self) -> tuple[socket.socket, Any]:
@@ -74,10 +74,11 @@ class Behind(ThreadingHTTPServer):
 
 @dataclass
 class Front:
-    """nginx, and behind it what answers for the web processes."""
+    """nginx, and behind it what answers for the web processes; at the port of the second of them nobody listens."""
 
     port: int
     behind: Behind
+    second: int
 
     def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> tuple[int, str | None, str]:
         """Status, Retry-After, body."""
@@ -94,7 +95,7 @@ class Front:
         return int(self.ask(path, "GET", b"", **headers)[2])
 
 
-def written(folder: Path, port: int, behind: int) -> list[str]:
+def written(folder: Path, port: int, behind: int, second: int) -> list[str]:
     """The files of deploy/ where this test may use them; the command that reads them."""
     nginx, openssl = shutil.which("nginx"), shutil.which("openssl")
     if nginx is None or openssl is None:
@@ -109,6 +110,7 @@ def written(folder: Path, port: int, behind: int) -> list[str]:
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443 ": f"listen 127.0.0.1:{port} ",
         "127.0.0.1:8000": f"127.0.0.1:{behind}",
+        "127.0.0.1:8001": f"127.0.0.1:{second}",
     }
     texts = {name: (FILES / f"{name}.conf").read_text("utf-8") for name in ("hiroba", "upstream")}
     for old, new in moved.items():
@@ -131,9 +133,11 @@ def written(folder: Path, port: int, behind: int) -> list[str]:
 def front(tmp_path: Path) -> Iterator[Front]:
     behind = Behind()
     threading.Thread(target=behind.serve_forever, daemon=True).start()
-    found = Front(free_port(), behind)
+    found = Front(free_port(), behind, free_port())
     with subprocess.Popen(
-        written(tmp_path, found.port, behind.server_port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        written(tmp_path, found.port, behind.server_port, found.second),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
 
         def answers() -> bool:
@@ -151,7 +155,7 @@ def front(tmp_path: Path) -> Iterator[Front]:
 
 
 def test_nginx_takes_its_files(tmp_path: Path) -> None:
-    command = [*written(tmp_path, free_port(), free_port()), "-t", "-q"]
+    command = [*written(tmp_path, free_port(), free_port(), free_port()), "-t", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -176,10 +180,21 @@ def test_what_is_for_one_reader_is_asked_for_each_time(front: Front, ask: tuple[
 
 @pytest.mark.parametrize("path", ["/webhooks/stripe", "/listings/LST-1/order"])
 def test_while_one_web_is_started_anew_the_other_gets_what_is_posted_once(front: Front, path: str) -> None:
-    """Of the two in upstream.conf the second does not listen."""
     answers = [front.ask(path, "POST", b"a=1") for _ in range(8)]
     first = int(answers[0][2])
     assert answers == [(200, None, str(number)) for number in range(first, first + 8)]
+
+
+def test_who_has_just_come_back_is_asked_as_soon_as_the_other_goes(front: Front) -> None:
+    """As deploy/roll starts them anew, one after the other."""
+    assert {front.ask(f"/before/{number}")[0] for number in range(8)} == {200}
+    second = Behind(front.second)
+    threading.Thread(target=second.serve_forever, daemon=True).start()
+    try:
+        front.behind.lose()
+        assert {front.ask(f"/after/{number}")[0] for number in range(8)} == {200}
+    finally:
+        second.lose()
 
 
 @pytest.mark.parametrize(

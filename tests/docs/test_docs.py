@@ -5,11 +5,14 @@ import runpy
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from marketplace import cli
+from marketplace.outbox.promising import LISTENERS
 from marketplace.payments.hearing import KINDS
 from marketplace.settings import Settings
 from tests.docs import exports, faults, states
@@ -59,6 +62,29 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
+def test_the_first_page_leads_to_every_other_one() -> None:
+    """Decisions by their folder; the node of IPFS by the page of IPFS."""
+    linked = set(re.findall(r"\]\(([^)#\s]+)", (ROOT / "README.md").read_text("utf-8")))
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES if page.parent.name != "decisions"}
+    assert pages - linked == {"README.md", "ipfs/node/README.md"}
+
+
+TOUR = (ROOT / "docs" / "tour.md").read_text("utf-8")
+PLACES = re.findall(r"(?<!⇢ )`((?!\w+\.py)[a-z_]+(?:[./][a-z_]+)+)[:`]", TOUR)
+
+
+@pytest.mark.parametrize("name", sorted(set(PLACES)))
+def test_what_the_tour_passes_is_there(name: str) -> None:
+    """`office.act`, `office/act.py`, `office.act.function`."""
+    office, act, *function = name.removesuffix(".py").replace("/", ".").split(".")
+    assert hasattr(import_module(f"marketplace.{office}.{act}"), *function or ("__name__",))
+
+
+def test_the_facts_that_the_tour_tells_of_are_heard(app: Flask) -> None:
+    told = set(re.findall(r"⇢ `([a-z_.]+)`", TOUR))
+    assert told - set(LISTENERS) == set()
+
+
 def test_the_tables_of_states_are_those_of_the_code() -> None:
     assert (ROOT / "docs" / "states.md").read_text("utf-8") == states.text()
 
@@ -67,7 +93,9 @@ def test_the_columns_of_the_exports_are_those_of_the_code() -> None:
     assert (ROOT / "docs" / "exports.md").read_text("utf-8") == exports.text()
 
 
-OPERATE = (ROOT / "docs" / "operate.md").read_text("utf-8")
+README, DEPLOY, OPERATE = (
+    (ROOT / name).read_text("utf-8") for name in ("README.md", "deploy/README.md", "docs/operate.md")
+)
 
 
 def test_the_table_of_faults_is_that_of_the_code() -> None:
@@ -80,12 +108,13 @@ def test_the_events_to_subscribe_to_are_those_that_are_heard() -> None:
     assert tuple(re.findall(r"^- `([a-z_.]+)`$", chapter, re.MULTILINE)) == KINDS
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"python -m (marketplace [a-z]+[^`\n;(),|]*)", OPERATE))))
-def test_each_command_for_whoever_operates_the_town_is_one(
-    line: str,
-) -> None:
+COMMANDS = re.findall(r"(?:python -m marketplace|deploy/town) ([a-z]+[^`\n;(),|]*)", OPERATE + DEPLOY + README)
+
+
+@pytest.mark.parametrize("line", sorted(set(COMMANDS)))
+def test_each_command_for_whoever_operates_the_town_is_one(line: str) -> None:
     """Its name, its options and how many things it wants: read by the command line itself, and not run."""
-    _program, command, *arguments = shlex.split(line)
+    command, *arguments = shlex.split(line)
     parser = cli.parser()
     options = parser.parse_args([command, *arguments])
     assert callable(options.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 
 from marketplace.cli import main
+from marketplace.operating.beginning import why_not
 from marketplace.settings import Settings
 from tests.databases import Databases
 from tests.local_chain import free_port
@@ -85,6 +87,23 @@ def test_a_wrong_setting_is_named_without_its_value(
     monkeypatch.setenv("WEB_WORKERS", "hush")
     why = "Input should be a valid integer, unable to parse string as an integer"
     assert refused(capsys, *command) == f"WEB_WORKERS: {why}"
+
+
+def test_a_directory_that_cannot_be_is_named(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "town").touch()
+    monkeypatch.setenv("DATA_DIR", str(place / "town" / "data"))
+    told = refused(capsys, "backup")
+    assert (
+        told == f"DATA_DIR: {place / 'town' / 'data'} can't be used (Not a directory): set it to the town's directory"
+    )
+
+
+def test_a_file_of_somebody_else_is_named() -> None:
+    """By the line alone: these tests may be run by root, whom nothing is kept from."""
+    trouble = PermissionError(errno.EACCES, "Permission denied", "/town/hiroba.env")
+    assert why_not(trouble) == "/town/hiroba.env: Permission denied: are you the town's user?"
 
 
 def test_a_chain_that_does_not_answer_leads_to_the_doctor(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from marketplace.outbox.keeping import drain
 from marketplace.outbox.models import Message
-from marketplace.outbox.promising import Bell, say
+from marketplace.outbox.promising import LISTENERS, Bell, say
 from tests.crashing import rolled_back
 from tests.outbox.hearing import hearing
 from tests.racing import at_once
+from tests.town import ROOT
 
 
 def promised() -> int:
@@ -103,3 +105,17 @@ def test_the_bell_rings_after_the_commit_once_for_all_new_rows(app: Flask, monke
             say("tea.ready", key="monday", item=1)
     assert rung == [(ids, 6)]
     assert len(ids) == 4
+
+
+def test_each_fact_that_an_office_says_is_heard_by_one(app: Flask) -> None:
+    """What nobody hears is said for nothing. Those whose name is made as they are said are not read here."""
+    calls = (
+        node
+        for file in sorted((ROOT / "marketplace").rglob("*.py"))
+        if file.parts[-2] != "supervising"  # whose say() is to the person at the terminal
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say" and node.args
+    )
+    topics = {str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant)}
+    assert len(topics) > 40
+    assert {topic for topic in topics if not LISTENERS.get(topic)} == set()

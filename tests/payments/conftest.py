@@ -14,7 +14,6 @@ FACTS = (
     "hold.ends_soon",
     "card.saved",
     "card.declined",
-    "card.detached",
 )
 
 

@@ -19,8 +19,9 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from marketplace.application import create_app
 from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
-from marketplace.kit import sheets
+from marketplace.kit import schema, sheets
 from marketplace.kit.db import db
+from marketplace.kit.outages import turn_failed
 from marketplace.kit.termination import when_terminated
 from marketplace.operating.watching import keep_watch
 from marketplace.outbox import keeping
@@ -75,16 +76,20 @@ def tick(app: Flask, stop: threading.Event) -> None:
                 sheets.run_due()
                 keeping.sweep()
         except Exception:
-            log.exception("clock")
+            turn_failed(log, "clock")
 
 
 def run(environment: Settings | None = None) -> None:
-    """Work until SIGTERM or SIGINT. Raises WeakKey where our keys may not be used on this chain."""
+    """Work until SIGTERM or SIGINT, as soon as there are tables. Raises WeakKey where our keys may not be used here."""
     app = create_app(environment)
     with app.app_context():
         see_that_keys_may_be_used(settings())
-    huey = hang_bell(app)
     stop = threading.Event()
+    when_terminated(stop.set)
+    with app.app_context():
+        if not schema.wait_until_present(stop):
+            return
+    huey = hang_bell(app)
     clock = threading.Thread(target=tick, args=(app, stop), name="clock", daemon=True)
     with app.app_context():
         threads = settings().worker_threads
@@ -92,7 +97,7 @@ def run(environment: Settings | None = None) -> None:
     rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
     consumer.start()
-    when_terminated(stop.set)
+    when_terminated(stop.set)  # again: the consumer has put itself in the place of what was there
     clock.start()
     beat.start()
     rounds.start()

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from marketplace.auctions import watch
+from marketplace.kit.outages import turn_failed
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
@@ -57,4 +58,4 @@ def keep_sending(app: Flask, stop: threading.Event) -> None:
             try:
                 send()
             except Exception:
-                log.exception("watch")
+                turn_failed(log, "watch")

@@ -20,8 +20,10 @@ from marketplace.chain.node import node
 from marketplace.chain.reading import REMEMBERED, Moved, Place, TooWide, locked, read, say_touched
 from marketplace.chain.register import reading_anew
 from marketplace.chain.register import status as status
+from marketplace.kit import schema
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, transaction
+from marketplace.kit.outages import turn_failed, waiting
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.termination import when_terminated
 from marketplace.settings import settings
@@ -68,15 +70,17 @@ def follow_once(progress: Progress = lambda *_: None) -> int:
 
 
 def follow() -> None:
-    """Follow until SIGTERM or SIGINT."""
+    """Follow until SIGTERM or SIGINT, as soon as there are tables."""
     leaving = threading.Event()
     patience = alarms.Patience(Trouble.READING)
     when_terminated(leaving.set)
+    if not schema.wait_until_present(leaving):
+        return
     while not leaving.wait(POLL_SECONDS):
         try:
             follow_patiently(patience)
         except Exception:
-            log.exception("following")
+            turn_failed(log, "following")
 
 
 def follow_patiently(patience: alarms.Patience) -> None:
@@ -84,7 +88,7 @@ def follow_patiently(patience: alarms.Patience) -> None:
     try:
         follow_once()
     except (Unavailable, Rejected) as trouble:
-        log.warning("%s", trouble)
+        waiting(log, str(trouble))
         patience.failed(str(trouble))
     else:
         patience.succeeded()

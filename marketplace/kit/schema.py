@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from flask import current_app
 
 from marketplace.kit.db import db
 
+log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -26,6 +28,33 @@ def is_present() -> bool:
         if not sa.inspect(connection).has_table("alembic_version"):
             return False
         return connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all() == [head()]
+
+
+def wait_until_present(stop: threading.Event) -> bool:
+    """For who may be started before `migrate`, or before the database: whether its tables are there, of this program or
+    of a later one. False where `stop` came first."""
+    waits = False
+    while not _is_usable():
+        if not waits:
+            waits = True
+            log.warning("waits for the town's tables: python -m marketplace migrate makes them; doctor tells more")
+        if stop.wait(1):
+            return False
+    return True
+
+
+def _is_usable() -> bool:
+    url = db.engine.url
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        return False  # it would be made by being asked
+    try:
+        with db.engine.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return False
+            found = connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all()
+    except sa.exc.OperationalError:
+        return False
+    return any(revision == head() or not knows(revision) for revision in found)
 
 
 @lru_cache

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from marketplace.kit.outages import turn_failed
+
 log = logging.getLogger(__name__)
 
 
@@ -52,4 +54,4 @@ def run_one(each: Sheet) -> None:
     try:
         each.run()
     except Exception:
-        log.exception("sheet %s", each.name)
+        turn_failed(log, f"sheet {each.name}")

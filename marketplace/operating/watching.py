@@ -16,6 +16,7 @@ from flask import Flask
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, lock, transaction
+from marketplace.kit.outages import turn_failed
 from marketplace.notices.sending import send
 from marketplace.operating.examining import examine
 from marketplace.operating.health import Finding, Grade
@@ -44,7 +45,7 @@ def keep_watch(app: Flask, stop: threading.Event) -> None:
                     found = [finding for report in examine() for finding in report.findings]
                     write(finding for finding in found if finding.fault.code != AWAKE)
             except Exception:
-                log.exception("watch")
+                turn_failed(log, "rounds")
             finally:
                 db.session.remove()
 

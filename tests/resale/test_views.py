@@ -24,6 +24,7 @@ from tests import given
 from tests.chainlogs import Chain, somebody
 from tests.pages import read, submit
 from tests.resale.stage import calls, custody, heard, held_token, token
+from tests.visiting import signed_in
 
 HANA = somebody("hana")
 
@@ -266,12 +267,8 @@ def market() -> str:
 
 
 @pytest.mark.browser
-def test_the_pages_behave_in_a_browser_of_a_small_telephone(
-    chain: Chain, client: FlaskClient, seller: int, page: Page, live_server: str
-) -> None:
-    cookie = client.get_cookie("hiroba")
-    assert cookie is not None
-    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": live_server}])
+def test_the_pages_behave_in_a_browser_of_a_small_telephone(chain: Chain, seller: int, page: Page) -> None:
+    signed_in(page, seller)
     page.set_viewport_size({"width": 320, "height": 800})
     token_id, other = held_token(chain, seller), held_token(chain, seller)
     open_lane()

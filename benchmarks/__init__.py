@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from marketplace.kit.missing import name_the_python
+
+name_the_python("test")
+
 
 @dataclass(frozen=True)
 class Result:

@@ -1,4 +1,4 @@
-"""What each command of `python -m ipfs` does with its options; ipfs/__main__.py reads them."""
+"""What each command of `python -m ipfs` does with its options; ipfs/cli.py reads them."""
 
 from __future__ import annotations
 

@@ -265,18 +265,16 @@ def _backup(options: argparse.Namespace) -> int:
 
 def _restore(options: argparse.Namespace) -> int:
     from marketplace.kit.published import Malformed
-    from marketplace.kit.refusals import Refused
-    from marketplace.operating import archive, commands, restoring
+    from marketplace.operating import archive, commands
 
     try:
         given = archive.opened(options.backup)
-        restoring.restore_files(given, options.data)
-    except (Malformed, Refused, OSError) as trouble:
+    except (Malformed, OSError) as trouble:
         return _no(str(trouble))
     os.environ["DATA_DIR"] = str(options.data)
-    _live_in(options.data)
+    _live_in(given.place / "secrets")  # what will lie there: a wrong setting is refused before anything does
     with _town("an answer"):
-        return commands.restore(given, progress("tables compared"))
+        return commands.restore(given, options.data, progress("tables compared"))
 
 
 def _town(needs: str = "our tables") -> AbstractContextManager[None]:

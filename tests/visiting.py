@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask import current_app
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -17,6 +18,9 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
+
+from marketplace.kit.db import db
+from tests import given
 
 PARTS_OF_A_PAGE = {"stylesheet", "script", "image", "font"}
 HERE = ("127.0.0.1", "localhost")
@@ -85,6 +89,13 @@ def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
         context.close()
     if complaints:
         raise AssertionError("; ".join(complaints))
+
+
+def signed_in(page: Page, account_id: int, address: str = "http://127.0.0.1") -> None:
+    """The tab is one in which this person has signed in, at the site of that address: on any of its ports."""
+    cookie = given.a_cookie(current_app, account_id)
+    db.session.rollback()  # what was read for it holds nobody up
+    page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": address}])
 
 
 def _overheard(context: BrowserContext) -> list[str]:

@@ -189,6 +189,7 @@ class Month(Answer):
     collected_yen: int
     fees_yen: int
     refunded_yen: int
+    disputed_yen: Annotated[int, Field(description="what payers' banks took back, less what they gave back")]
 
 
 class Use(Answer):

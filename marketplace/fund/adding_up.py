@@ -83,7 +83,7 @@ def _check_book(yen: Mapping[str, int], fund: Record) -> None:
     _same("the account deposits", -accounts["deposits"], yen["deposits_yen"])
     if sum(accounts.values()) or fund.get("balanced") is not True:
         raise Malformed("the book is not balanced")
-    for name in ("collected_yen", "fees_yen", "refunded_yen"):
+    for name in ("collected_yen", "fees_yen", "refunded_yen", "disputed_yen"):
         _same(f"{name} of all months", _sum(_rows(fund, "months"), name), yen[name])
     _same("spent_yen of all uses", _sum(_rows(fund, "uses"), "spent_yen"), yen["spent_yen"])
 

@@ -110,7 +110,8 @@ def summary() -> dict[str, Any]:
      all this, "held_count", "held_yen": what the bidders' banks hold, off the book,
      "uses": [{"fiscal_year", "purpose", "planned_yen", "spent_yen"}], what the fund is and was for, newest year first,
      "accounts": [{"account", "title_ja", "yen"}],
-     "months": [{"month": "2026-11", "collected_yen", "fees_yen", "refunded_yen"}]}
+     "months": [{"month": "2026-11", "collected_yen", "fees_yen", "refunded_yen", "disputed_yen"}]: as they happened, so
+     that what banks gave back in a month may be more than what they took}
     """
     book = sums()
     yen = _on_accounts(book)
@@ -166,7 +167,12 @@ def _on_accounts(book: list[Sum]) -> dict[str, int]:
 
 def _months(book: list[Sum]) -> list[dict[str, Any]]:
     """By the month in Japan, newest first."""
-    shown = {Account.COLLECTED: "collected_yen", Account.FEES: "fees_yen", Account.REFUNDS: "refunded_yen"}
+    shown = {
+        Account.COLLECTED: "collected_yen",
+        Account.FEES: "fees_yen",
+        Account.REFUNDS: "refunded_yen",
+        Account.DISPUTES: "disputed_yen",
+    }
     months: dict[str, dict[str, int]] = {}
     for kind, at, account, yen in book:
         if account in shown and kind not in STEPS:

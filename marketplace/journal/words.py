@@ -62,7 +62,7 @@ STATES = {
     "held_once": "終わった（確認待ち）",
     "in_force": "協定の期間中",
     "invited": "案を待っている",
-    "issued": "お手元に",
+    "issued": "お届けずみ",
     "issuing": "発行中",
     "listed": "売り出し中",
     "lost": "なし・落選",

@@ -84,9 +84,11 @@ def backup(directory: Path | None, secrets: bool, keep: tuple[int, int, int] | N
     return 0
 
 
-def restore(archive: Archive, progress: Told) -> int:
-    """The database of the settings from `archive`, whose files are in place already."""
+def restore(archive: Archive, data: Path, progress: Told) -> int:
+    """The files of `archive` into `data`, then the database of the settings."""
     try:
+        restoring.see_the_database(archive)
+        restoring.restore_files(archive, data)
         wrong = restoring.restore_database(archive, progress)
     except (Refused, Unavailable, Malformed, OSError) as trouble:
         return _no(str(trouble))

@@ -16,6 +16,7 @@ from flask import current_app
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go
+from marketplace.kit.languages import Language, speaking
 from marketplace.kit.refusals import Unavailable
 from marketplace.lotteries import draw
 from marketplace.lotteries.models import Lottery
@@ -65,7 +66,9 @@ def beacon(deep: bool) -> Iterator[Finding]:
         try:
             there.signature(FIRST_ROUND)
         except Unavailable as trouble:
-            yield found("beacon.no_answer", why=str(trouble))
+            with speaking(Language.EN):  # as the line in which it stands
+                why = str(trouble)
+            yield found("beacon.no_answer", why=why)
 
 
 def sms(deep: bool) -> Iterator[Finding]:

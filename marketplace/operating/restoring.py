@@ -32,7 +32,7 @@ class NoPlace(Refused):
 
 
 def restore_files(archive: Archive, data: Path) -> None:
-    """What stands beside the database, into `data`: before the application starts there, which reads hiroba.env.
+    """What stands beside the database, into `data`.
 
     Raises NotEmpty, NoPlace, Malformed.
     """
@@ -53,20 +53,29 @@ def restore_files(archive: Archive, data: Path) -> None:
             _write(data / name, archive.unpacked(path))
 
 
+def see_the_database(archive: Archive) -> None:
+    """Raises NoPlace, NotEmpty, where the application's own database could not be filled from `archive`."""
+    about = archive.manifest()
+    kind = "sqlite" if is_sqlite() else "postgresql"
+    if about["database"] != kind:
+        raise NoPlace(f"this is a backup of {about['database']}, and DATABASE_URL names {kind}")
+    file = Path(str(db.engine.url.database))
+    if is_sqlite() and file.exists():
+        raise NotEmpty(f"{file} is there already: name a new directory by --data")
+    if not is_sqlite() and sa.inspect(db.engine).get_table_names():
+        raise NotEmpty("the database is not empty: name a new one")
+
+
 def restore_database(archive: Archive, told: Told = lambda table: None) -> list[str]:
     """Fill the application's own database, which must be empty, and bring it to the present schema.
 
     Files that lay in a bucket are put back too. What differs from the digests in the manifest; empty where all is as
     it was. Raises NotEmpty, NoPlace, Malformed; Unavailable where the bucket is silent.
     """
+    see_the_database(archive)
     about = archive.manifest()
-    kind = "sqlite" if is_sqlite() else "postgresql"
-    if about["database"] != kind:
-        raise NoPlace(f"this is a backup of {about['database']}, and DATABASE_URL names {kind}")
     if is_sqlite():
         _write(Path(str(db.engine.url.database)), archive.unpacked("database.sqlite.gz"))
-    elif sa.inspect(db.engine).get_table_names():
-        raise NotEmpty("the database is not empty: name a new one")
     else:
         _fill(archive, about, told)
     same_schema = about["schema"] == schema.head()

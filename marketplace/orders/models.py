@@ -44,7 +44,7 @@ STATE_JA = {
     OrderState.AWAITING_PAYMENT: "お支払い待ち",
     OrderState.PROCESSING: "お支払い確認中",
     OrderState.PAID: "発行中",
-    OrderState.ISSUED: "お手元に",
+    OrderState.ISSUED: "お届けずみ",
     OrderState.EXPIRED: "期限切れ",
     OrderState.CANCELLED: "取り消し",
     OrderState.REFUND_PENDING: "返金の手続き中",

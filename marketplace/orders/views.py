@@ -21,6 +21,7 @@ from marketplace.orders import deposits, expiring, placing
 from marketplace.orders.forms import ConfirmForm, OrderForm
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
+from marketplace.orders.whereabouts import left
 from marketplace.payments import asking
 from marketplace.payments.models import Payment, Refund
 from marketplace.payments.syncing import sync
@@ -111,6 +112,7 @@ def progress(code: str) -> ResponseReturnValue:
         listing=order.listing,
         payment=paid or under_way,
         stopped=stopped(order),
+        left=left(order.buyer_id, [order]).get(order.code),
         sent_back_at=sent_back_at(order),
         form=OrderForm(),
     )

@@ -31,6 +31,25 @@ class NotTaken(Refused):
     message = "決済会社が資料を受け取りませんでした。決済会社の管理画面から、取り出した資料を出してください。"
 
 
+class DisputedNow(Refused):
+    """https://docs.stripe.com/disputes/how-disputes-work: the sum is debited when the dispute opens. What only asks
+    (warning_…) has taken nothing yet, but no bank knows of a transfer, and may take the sum all the same."""
+
+    code = "disputed_now"
+    message = (
+        "このお支払いには、カード会社から異議が出ています。代金はカード会社が町から引くため、銀行からも返すと、"
+        "二重に返すことになります。「カードの異議」の決着をお待ちください。"
+    )
+
+
+class TakenBack(Refused):
+    code = "taken_back"
+    message = (
+        "このお支払いの代金は、カード会社の異議で町から引かれ、もう払った方に戻っています。"
+        "銀行からも返すと、二重に返すことになります。"
+    )
+
+
 def look(payment_id: int, dispute_id: str) -> None:
     """Keep what the dispute has come to ⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each."""
     keep(payment_id, till().dispute(dispute_id))

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
-from marketplace.kit.refusals import Rejected
+from marketplace.kit.refusals import Refused, Rejected
 from marketplace.outbox.promising import say
+from marketplace.payments.disputing import DisputedNow, TakenBack
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState, Way
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import SentBack, till
+from marketplace.payments.stripe_models import KEPT, Dispute
 
 
 def promise_refund(payment_id: int, yen: int, reason: str, key: str, purpose: str | None = None) -> int:
@@ -78,14 +80,28 @@ def retry(refund_id: int, by: str, why: str) -> int:
 
 
 def pay_by_bank(refund_id: int, by: str, why: str) -> None:
-    """The town's bank has paid what Stripe could not ⇢ payment.refunded. WrongState, RefundTooLarge."""
+    """The town's bank has paid what Stripe could not ⇢ payment.refunded. WrongState, RefundTooLarge, or the refusals of
+    twice_by_bank()."""
     with transaction():
         refund = _locked(refund_id)
+        if refund.state == RefundState.FAILED and (twice := twice_by_bank(refund)) is not None:
+            raise twice
         move(refund, "refund.pay_by_bank", by=by, why=why, refund=refund_id)
         if refund.payment.refunded_yen + refund.yen > _taken(refund.payment):
             raise RefundTooLarge
         refund.payment.refunded_yen += refund.yen
         _say("payment.refunded", refund)
+
+
+def twice_by_bank(refund: Refund) -> Refused | None:
+    """DisputedNow or TakenBack, where what the payer's bank takes back leaves less of the payment than the refund: the
+    town's bank would pay it a second time. Else None."""
+    objected = sa.select(Dispute).where(Dispute.payment_id == refund.payment_id, Dispute.status.not_in(KEPT))
+    disputes = list(db.session.scalars(objected))
+    left = _taken(refund.payment) - refund.payment.refunded_yen - sum(dispute.yen for dispute in disputes)
+    if not disputes or refund.yen <= left:
+        return None
+    return DisputedNow() if any(dispute.is_open for dispute in disputes) else TakenBack()
 
 
 def look_again(payment_id: int) -> None:

@@ -138,5 +138,7 @@ class Dispute(Base):
         return self.status not in DECIDED
 
 
+KEPT = ("won", "warning_closed")
+"""How one ends that has surely left the money with the town."""
 DECIDED = ("won", "lost", "warning_closed", "prevented")
 """What ends a dispute: https://docs.stripe.com/api/disputes/object#dispute_object-status"""

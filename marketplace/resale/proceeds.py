@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.chain.contract import MARKET
-from marketplace.chain.models import Call, Log
+from marketplace.chain.models import Call, CallState, Log
 from marketplace.chain.register import contracts
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import note
@@ -64,10 +64,10 @@ def drawn(account_id: int) -> list[Drawn]:
     return [Drawn(at, args["recipient"], int(args["amount"])) for at, args in newest]
 
 
-def being_drawn(account: Account) -> bool:
-    """Whether the account asked for what waits now, and the chain has not told of it yet."""
-    asked = sa.select(Call.id).where(Call.key == _key(account))
-    return db.session.scalar(asked) is not None
+def being_drawn(account: Account) -> CallState | None:
+    """How far what the account asked for is, where the chain has not told of it yet; None: nothing was asked for.
+    PARKED waits for staff, who see it among the acts of the chain that have stopped."""
+    return db.session.scalar(sa.select(Call.state).where(Call.key == _key(account)))
 
 
 def draw(account_id: int, wallet: str) -> None:

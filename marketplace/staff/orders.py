@@ -18,6 +18,7 @@ from marketplace.listings.models import Listing
 from marketplace.orders import returning
 from marketplace.orders.models import STATE_JA, Order, OrderState
 from marketplace.orders.settling import refund
+from marketplace.orders.whereabouts import left
 from marketplace.payments import refunding
 from marketplace.payments.models import Payment, Refund
 from marketplace.payments.stripe_models import Dispute
@@ -155,12 +156,14 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
         retry=retry or RetryForm(formdata=None),
         may_refund=may and order.state in REFUNDABLE,
         may_ask=may and issued,
+        left=left(order.buyer_id, [order]).get(order.code),
         obstacle=returning.obstacle(order) if issued else None,
         request=returning.waiting(order.id),
         account=account,
         may_decide=bool(roles & MAY_REFUND),
         may_retry=Role.TREASURY in roles,
         refunds=refunds_of(order),
+        twice_by_bank=refunding.twice_by_bank,
         disputes=disputes_of(order),
         token=token,
         frozen=frozen(token) if token is not None else None,

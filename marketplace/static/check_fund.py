@@ -76,7 +76,7 @@ def check_book(fund: Any) -> None:  # 3: every yen that came from somewhere is s
     same("the account deposits", -balance["deposits"], figure["deposits"])
     if total(fund["accounts"], "yen") or fund["balanced"] is not True:
         stop("the book is not balanced")
-    for name in ("collected_yen", "fees_yen", "refunded_yen"):
+    for name in ("collected_yen", "fees_yen", "refunded_yen", "disputed_yen"):
         same(f"{name} of all months", total(fund["months"], name), fund[name])
     same("spent_yen of all uses", total(fund["uses"], "spent_yen"), fund["spent_yen"])
 

@@ -23,6 +23,7 @@ from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.naming.models import Naming, NamingState
 from marketplace.orders.models import OPEN, Order
+from marketplace.orders.whereabouts import left
 from marketplace.perks.holding import with_perks
 from marketplace.perks.standing import standings
 from marketplace.resale.models import Offer, OfferState
@@ -74,6 +75,7 @@ def show() -> ResponseReturnValue:
         bookings=bookings_of(me.id),
         open_orders=[order for order in orders if order.state in OPEN],
         orders=orders,
+        left=left(me.id, orders),
         entries=_entries(me.id),
         participations=_participations(me.id),
         auctions=auctions_of(me.id),

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from marketplace.settings import Settings
 from marketplace.settings.refusing import in_a_line
 from marketplace.supervising.children import Hopeless, Household, Leaving, Program
-from marketplace.supervising.premises import LOCK, CannotStart, Premises, claimed
+from marketplace.supervising.premises import LOCK, CannotStart, Premises, claimed, foreseen
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_OPEN = 60.0
@@ -38,6 +38,7 @@ def up(port: int, data: Path, fresh: bool) -> int:
     try:
         if not (data / LOCK).exists():  # before anything is written; a last run may hold the port until it lets go
             _refuse_taken(port)
+        _refuse_wrong(data, port, fresh)
         with claimed(data, say) as premises:
             return _stay_open(premises, port, fresh)
     except CannotStart as reason:
@@ -49,10 +50,6 @@ def up(port: int, data: Path, fresh: bool) -> int:
 
 def _stay_open(premises: Premises, port: int, fresh: bool) -> int:
     _refuse_taken(port)
-    if fresh and "DATABASE_URL" in os.environ:
-        raise CannotStart(
-            f"--fresh forgets only {premises.directory}: empty the database of DATABASE_URL yourself first."
-        )
     new = premises.prepare(fresh, say)
     given = frozenset(os.environ)
     env = premises.environment(os.environ, port)
@@ -148,13 +145,28 @@ def _do(household: Household, command: str, failure: str) -> None:
         raise CannotStart(f"{failure}: {last_line}")
 
 
+def _refuse_wrong(data: Path, port: int, fresh: bool) -> None:
+    """While nothing is made yet, and nothing that `fresh` would forget is forgotten."""
+    if fresh and "DATABASE_URL" in os.environ:
+        raise CannotStart(f"--fresh forgets only {data}: empty the database of DATABASE_URL yourself first.")
+    try:
+        env = foreseen(data, os.environ, port, fresh)
+    except OSError:
+        return  # claimed() says what is the matter with the directory
+    _settings(env)
+
+
 def _settings(env: dict[str, str]) -> Settings:
     """The settings as the children will read them, so that a wrong one is told before anything starts."""
+    given = dict(os.environ)
     os.environ.update(env)
     try:
         return Settings()
     except ValidationError as wrong:
         raise CannotStart(in_a_line(wrong)) from wrong
+    finally:
+        os.environ.clear()
+        os.environ.update(given)
 
 
 def _refuse_taken(port: int) -> None:

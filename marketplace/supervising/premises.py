@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LOCK = "hiroba.lock"
+LOCK, MARKER, ENV = "hiroba.lock", "hiroba.town", "hiroba.env"
 UNFINISHED, OPEN = "unfinished\n", "open\n"
 
 
@@ -31,8 +31,8 @@ class Premises:
         self.directory = directory
         self.lock = lock
         """The file descriptor that children inherit: while one of them lives, no other run may begin."""
-        self._marker = directory / "hiroba.town"
-        self._env = directory / "hiroba.env"
+        self._marker = directory / MARKER
+        self._env = directory / ENV
 
     def prepare(self, fresh: bool, say: Callable[[str], None]) -> bool:
         """Empty the directory if `fresh` or if its first run never came to its end. True: a new town is to be built."""
@@ -51,26 +51,9 @@ class Premises:
 
     def environment(self, given: Mapping[str, str], port: int) -> dict[str, str]:
         """What the town's processes are told: what was given to us, else what is written down here."""
-        kept = {**self._kept(), "DEMO": "1", "BASE_URL": f"http://127.0.0.1:{port}"}
+        kept = _written(read(self._env), port)
         _write(self._env, "".join(f"{name}={value}\n" for name, value in kept.items()))
-        return {**merged(kept, given), "DATA_DIR": str(self.directory)}
-
-    def _kept(self) -> dict[str, str]:
-        """The words of hiroba.env. Ports that another program has taken since are chosen anew."""
-        kept = read(self._env) or {
-            "SECRET_KEY": secrets.token_urlsafe(48),
-            "KEY_PASSWORD": secrets.token_urlsafe(32),
-            "CHAIN_ID": str(
-                700_000 + secrets.randbelow(100_000)
-            ),  # own, so that no signature fits another town's chain
-            "CHAIN_EMBEDDED": "1",
-            "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(24)}",
-            "STRIPE_WEBHOOK_SECRETS": f"whsec_{secrets.token_hex(24)}",
-        }
-        with ExitStack() as held:  # all at once, or two could get the same one
-            for name in ("CHAIN_URL", "STRIPE_API_BASE"):
-                kept[name] = f"http://127.0.0.1:{_port(urlsplit(kept.get(name, '')).port, held)}"
-        return kept
+        return _told(kept, given, self.directory)
 
 
 @contextmanager
@@ -80,7 +63,7 @@ def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = {path.name for path in directory.iterdir()}
-        if names - {LOCK, "backups"} and "hiroba.town" not in names:
+        if names - {LOCK, "backups"} and MARKER not in names:
             raise CannotStart(
                 f"{directory} holds something else: name a directory of Hiroba's, or a new one, by --data."
             )
@@ -92,6 +75,14 @@ def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0)
         yield Premises(directory, lock)
     finally:
         os.close(lock)
+
+
+def foreseen(directory: Path, given: Mapping[str, str], port: int, fresh: bool) -> dict[str, str]:
+    """What a run would tell the town's processes, before anything is made, emptied or written down."""
+    directory = directory.resolve()
+    marker = directory / MARKER
+    goes_on = not fresh and marker.exists() and marker.read_text() == OPEN
+    return _told(_written(read(directory / ENV) if goes_on else {}, port), given, directory)
 
 
 def merged(kept: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -109,6 +100,26 @@ def read(env: Path) -> dict[str, str]:
     if not env.exists():
         return {}
     return dict(line.split("=", 1) for line in env.read_text().splitlines() if "=" in line)
+
+
+def _written(before: Mapping[str, str], port: int) -> dict[str, str]:
+    """The words of hiroba.env. Ports that another program has taken since are chosen anew."""
+    kept = dict(before) or {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "KEY_PASSWORD": secrets.token_urlsafe(32),
+        "CHAIN_ID": str(700_000 + secrets.randbelow(100_000)),  # own, so that no signature fits another town's chain
+        "CHAIN_EMBEDDED": "1",
+        "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_hex(24)}",
+        "STRIPE_WEBHOOK_SECRETS": f"whsec_{secrets.token_hex(24)}",
+    }
+    with ExitStack() as held:  # all at once, or two could get the same one
+        for name in ("CHAIN_URL", "STRIPE_API_BASE"):
+            kept[name] = f"http://127.0.0.1:{_port(urlsplit(kept.get(name, '')).port, held)}"
+    return {**kept, "DEMO": "1", "BASE_URL": f"http://127.0.0.1:{port}"}
+
+
+def _told(kept: Mapping[str, str], given: Mapping[str, str], directory: Path) -> dict[str, str]:
+    return {**merged(kept, given), "DATA_DIR": str(directory)}
 
 
 def _wait_for(lock: int, directory: Path, say: Callable[[str], None], patience: float) -> None:
@@ -132,7 +143,7 @@ def _wait_for(lock: int, directory: Path, say: Callable[[str], None], patience: 
 def _empty(directory: Path) -> None:
     """Everything but the lock and the backups; the marker last, so that a half emptied directory is still known as
     ours."""
-    for path in sorted(directory.iterdir(), key=lambda path: path.name == "hiroba.town"):
+    for path in sorted(directory.iterdir(), key=lambda path: path.name == MARKER):
         if path.name in (LOCK, "backups"):
             continue
         if path.is_dir() and not path.is_symlink():

@@ -52,7 +52,7 @@ UNREAD = (
     *("listings/approving.py", "listings/auction_rules.py", "listings/checking.py", "listings/drafting.py"),
     *("listings/legal.py", "listings/notice_period.py", "listings/prepaid.py", "listings/rules.py"),
     *("listings/scratches.py", "listings/searching.py", "listings/suspending.py", "listings/amending.py"),
-    *("lotteries/applicants.py", "lotteries/drand.py", "lotteries/drawing.py", "lotteries/duplicates.py"),
+    *("lotteries/applicants.py", "lotteries/drawing.py", "lotteries/duplicates.py"),
     *(
         "lotteries/identity.py",
         "lotteries/preflight.py",

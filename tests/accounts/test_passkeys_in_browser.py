@@ -9,13 +9,14 @@ from flask import Flask
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from marketplace.accounts.models import Account
-from marketplace.kit.db import db, get
+from marketplace.kit.db import get
 from marketplace.settings import Settings
 from tests import given
-from tests.visiting import visiting
+from tests.visiting import signed_in, visiting
 
 pytestmark = pytest.mark.browser
 HANAKO = "hanako@example.jp"
+SITE = "http://localhost"
 
 
 @pytest.fixture
@@ -46,17 +47,10 @@ def authenticator(page: Page, *, verified: bool = True) -> CDPSession:
     return session
 
 
-def signed_in(app: Flask, page: Page, account_id: int) -> None:
-    page.goto("/help")
-    cookie = {"name": "hiroba", "value": given.a_cookie(app, account_id), "url": page.url}
-    page.context.add_cookies([cookie])  # type: ignore[list-item]
-    db.session.rollback()
-
-
 def test_a_device_is_registered_signs_in_and_is_named_and_removed(app: Flask, page: Page) -> None:
     authenticator(page)
     hanako = given.an_account(HANAKO)
-    signed_in(app, page, hanako)
+    signed_in(page, hanako, SITE)
     page.goto("/account")
     page.get_by_role("link", name="パスキー（指紋や顔でのログイン）").click()
     page.get_by_label("このパスキーの名前").fill("じぶんの電話")
@@ -86,7 +80,7 @@ def test_a_device_is_registered_signs_in_and_is_named_and_removed(app: Flask, pa
 
 def test_a_person_whom_the_device_does_not_know_stays_outside_and_is_told(app: Flask, page: Page) -> None:
     authenticator(page, verified=False)
-    signed_in(app, page, given.an_account(HANAKO))
+    signed_in(page, given.an_account(HANAKO), SITE)
     page.goto("/account/passkeys")
     page.get_by_role("button", name="パスキーを登録する").click()
     expect(page.locator("[data-passkey-trouble]")).to_contain_text("確認が取り消されたか、時間が過ぎました")
@@ -95,12 +89,12 @@ def test_a_person_whom_the_device_does_not_know_stays_outside_and_is_told(app: F
 def test_staff_open_the_desk_by_passkey(app: Flask, page: Page) -> None:
     authenticator(page)
     clerk = given.staff("drafter")
-    signed_in(app, page, clerk)
+    signed_in(page, clerk, SITE)
     page.goto("/account/passkeys")
     page.get_by_role("button", name="パスキーを登録する").click()
     expect(page.locator("main")).to_contain_text("最後の1つなので、消せません")
     page.context.clear_cookies()
-    signed_in(app, page, clerk)
+    signed_in(page, clerk, SITE)
     page.goto("/staff/listings")
     expect(page.locator("main")).to_contain_text("登録したパスキーでログインすると開きます")
     page.get_by_role("button", name="パスキーでログイン").click()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ipfs.__main__ import main
+from ipfs.cli import main
 from tests.ipfs.kubo_double import KuboDouble
 
 

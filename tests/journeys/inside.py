@@ -6,14 +6,10 @@ each person, and in these journeys people come by the dozen.
 
 from __future__ import annotations
 
-from flask import current_app
 from playwright.sync_api import Page
 
-from marketplace.kit.db import db
-from tests import given
+from tests import given, visiting
 
 
 def signed_in(page: Page, email: str) -> None:
-    cookie = given.a_cookie(current_app, given.an_account(email))
-    db.session.rollback()
-    page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": "http://127.0.0.1"}])
+    visiting.signed_in(page, given.an_account(email))

@@ -16,7 +16,7 @@ from marketplace.kit.db import db, get
 from tests import given
 from tests.auctions.given import an_auction
 from tests.journeys.strips import frame, strip
-from tests.visiting import visiting
+from tests.visiting import signed_in, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -30,13 +30,6 @@ def auction(app: Flask) -> tuple[int, str]:
     auction = an_auction()
     place_bid(auction.id, given.an_account(), 5000)
     return auction.id, auction.code
-
-
-def signed_in(app: Flask, page: Page, address: str, account_id: int | None = None) -> None:
-    cookie = given.signed_in(app.test_client(), account_id or given.an_account()).get_cookie("hiroba")
-    db.session.rollback()
-    assert cookie is not None
-    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": address}])
 
 
 def tab_to(page: Page, selector: str) -> None:
@@ -55,11 +48,11 @@ def overtaken(auction_id: int) -> None:
 
 
 def test_a_bid_by_keyboard_alone_with_a_refusal_on_the_way(
-    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+    browser: Browser, live_server: str, auction: tuple[int, str]
 ) -> None:
     auction_id, code = auction
     with visiting(browser, live_server) as page:
-        signed_in(app, page, live_server)
+        signed_in(page, given.an_account())
         page.goto(f"/listings/{code}")
         tab_to(page, "#max_yen")
         page.keyboard.press("Control+A")
@@ -89,11 +82,11 @@ def test_a_bid_by_keyboard_alone_with_a_refusal_on_the_way(
         expect(page.locator("main")).to_contain_text("いまはあなたが最高額です。")
 
 
-def test_a_bid_without_javascript(app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]) -> None:
+def test_a_bid_without_javascript(browser: Browser, live_server: str, auction: tuple[int, str]) -> None:
     auction_id, code = auction
     phone = {"width": 390, "height": 844}
     with strip("bid"), visiting(browser, live_server, java_script_enabled=False, viewport=phone) as page:
-        signed_in(app, page, live_server)
+        signed_in(page, given.an_account())
         page.goto(f"/listings/{code}")
         page.fill("#max_yen", "８，１００円")
         page.locator("#bid").scroll_into_view_if_needed()
@@ -121,11 +114,11 @@ def test_a_bid_without_javascript(app: Flask, browser: Browser, live_server: str
 
 
 def test_the_page_moves_by_itself_and_leaves_the_field_alone(
-    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+    browser: Browser, live_server: str, auction: tuple[int, str]
 ) -> None:
     auction_id, code = auction
     with visiting(browser, live_server) as page:
-        signed_in(app, page, live_server)
+        signed_in(page, given.an_account())
         page.goto(f"/listings/{code}")
         page.evaluate("window.sameDocument = true")
         page.fill("#max_yen", "７，７７７")
@@ -155,7 +148,7 @@ def over(auction_id: int) -> None:
 
 
 def test_pages_that_are_open_at_the_close_say_what_it_means_to_who_bid(
-    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+    browser: Browser, live_server: str, auction: tuple[int, str]
 ) -> None:
     auction_id, code = auction
     loser, lost = bidding(auction_id, 8_000)
@@ -169,7 +162,7 @@ def test_pages_that_are_open_at_the_close_say_what_it_means_to_who_bid(
         for person, own_bid, words in ends:
             for path in (own_bid, f"/listings/{code}", f"/listings/{code}/bid"):
                 page = tabs.enter_context(visiting(browser, live_server))
-                signed_in(app, page, live_server, person)
+                signed_in(page, person)
                 page.goto(path)
                 page.evaluate("window.sameDocument = true")
                 expect(page.locator("#own")).to_have_text("")
@@ -189,12 +182,12 @@ def test_pages_that_are_open_at_the_close_say_what_it_means_to_who_bid(
 
 
 def test_who_is_beaten_reads_it_on_the_page_of_the_own_bid(
-    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+    browser: Browser, live_server: str, auction: tuple[int, str]
 ) -> None:
     auction_id, _code = auction
     person, own_bid = bidding(auction_id, 8_000)
     with visiting(browser, live_server) as page:
-        signed_in(app, page, live_server, person)
+        signed_in(page, person)
         page.goto(own_bid)
         expect(page.locator("main")).to_contain_text("いまはあなたが最高額です。")
         expect(page.locator("#standing .price")).to_contain_text("5,250")
@@ -204,12 +197,12 @@ def test_who_is_beaten_reads_it_on_the_page_of_the_own_bid(
 
 
 def test_the_end_is_a_link_away_without_javascript(
-    app: Flask, browser: Browser, live_server: str, auction: tuple[int, str]
+    browser: Browser, live_server: str, auction: tuple[int, str]
 ) -> None:
     auction_id, _code = auction
     person, own_bid = bidding(auction_id, 8_000)
     with visiting(browser, live_server, java_script_enabled=False) as page:
-        signed_in(app, page, live_server, person)
+        signed_in(page, person)
         page.goto(own_bid)
         over(auction_id)
         page.get_by_role("link", name="画面を読みこみ直して").click()

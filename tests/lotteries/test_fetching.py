@@ -14,6 +14,7 @@ from flask import Flask
 from marketplace.journal import models as journal
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.kit.languages import Language, speaking
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import SHEETS, run_one
@@ -29,6 +30,7 @@ from tests import given
 from tests.lotteries import local_drand
 from tests.lotteries.applied import DICE, WITNESSES, after_the_close, with_entries
 from tests.lotteries.local_drand import CHAIN, Answer, LocalDrand
+from tests.pages import read
 
 HOUR = timedelta(hours=1)
 
@@ -93,6 +95,8 @@ def test_not_a_second_earlier(lottery: Lottery, local: LocalDrand) -> None:
     assert (fresh(lottery).state, local.asked) == (LotteryState.CLOSED, [])
 
 
+JAPANESE_TOLD = "{}: まだ発表されていません、{}: 応答 500、{}: 本物でない署名が返りました"
+ENGLISH_TOLD = "{}: not published yet, {}: answer 500, {}: a signature that is not genuine"
 ROUND_AWAY: list[tuple[Callable[[int], Answer], str]] = [
     (local_drand.not_yet, "まだ発表されていません"),
     (local_drand.forged, "本物でない署名が返りました"),
@@ -118,6 +122,19 @@ def test_what_the_beacon_should_not_say_draws_nothing_and_is_told(
     assert (fresh(lottery).state, lottery.asked) == (LotteryState.CLOSED, 1)
     assert lottery.trouble == f"{local.url.removeprefix('http://')}: {says}"
     assert keeping.late() == []
+
+
+def test_the_public_page_says_in_english_that_it_is_tried_again(
+    app: Flask, lottery: Lottery, local: LocalDrand
+) -> None:
+    local.answer = local_drand.forged
+    with after_the_close(lottery):
+        turn()
+        words = read(app.test_client().get(f"/listings/{lottery.listing.code}/draw?lang=en")).words
+    assert ("The public random number could not be fetched yet." in words, fresh(lottery).trouble in words) == (
+        True,
+        False,
+    )
 
 
 def test_it_is_asked_again_with_longer_and_longer_waits_and_draws_when_it_speaks(
@@ -160,6 +177,20 @@ def test_what_each_address_said_is_told() -> None:
     assert str(away.value) == f"127.0.0.1:{port}: つながりません（ConnectionError）"
     with pytest.raises(Unavailable, match="BEACON_URL"):
         Drand([], CHAIN).signature(7)
+
+
+def test_a_reader_of_english_reads_what_each_address_said_in_english() -> None:
+    with LocalDrand.running() as late, LocalDrand.running() as broken, LocalDrand.running() as liar:
+        late.answer, liar.answer = local_drand.not_yet, local_drand.forged
+        broken.answer = lambda _n: (500, b"")
+        asked = [each.url for each in (late, broken, liar)]
+        with pytest.raises(Unavailable) as away:
+            Drand(asked, CHAIN).signature(7)
+    hosts = [url.removeprefix("http://") for url in asked]
+    words = [(Language.JA, JAPANESE_TOLD), (Language.EN, ENGLISH_TOLD)]
+    for language, told in words:
+        with speaking(language):
+            assert str(away.value) == told.format(*hosts)
 
 
 def test_the_beacon_is_not_asked_inside_a_transaction(local: LocalDrand) -> None:

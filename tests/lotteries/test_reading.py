@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from marketplace.kit.db import get
@@ -15,18 +12,9 @@ from marketplace.lotteries.entering import enter, take_down
 from marketplace.outbox import keeping
 from tests import axe, given
 from tests.lotteries.applied import a_lottery, asking, drawn, somebody
-from tests.visiting import visiting
+from tests.visiting import signed_in, visiting
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def tab_of(app: Flask, browser: Browser, live_server: str) -> Callable[[Page, int], None]:
-    def signed_in(page: Page, account_id: int) -> None:
-        cookie = given.a_cookie(app, account_id)
-        page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": live_server}])
-
-    return signed_in
 
 
 def seen(page: Page) -> tuple[int, list[str]]:
@@ -34,9 +22,7 @@ def seen(page: Page) -> tuple[int, list[str]]:
     return page.evaluate("document.documentElement.scrollWidth"), axe.faults(page)
 
 
-def test_every_page_is_readable_on_a_narrow_screen(
-    browser: Browser, live_server: str, tab_of: Callable[[Page, int], None]
-) -> None:
+def test_every_page_is_readable_on_a_narrow_screen(browser: Browser, live_server: str) -> None:
     lottery = a_lottery(per_person_limit=3, **asking(address=True, retain_days=30))
     code, clerk, hanako, taro = lottery.code, given.staff("drafter"), given.an_account(), given.an_account()
     own = enter(lottery.id, hanako, somebody())
@@ -55,7 +41,7 @@ def test_every_page_is_readable_on_a_narrow_screen(
     found = []
     with visiting(browser, live_server, viewport={"width": 320, "height": 700}) as page:
         for account, paths in ((hanako, buyers), (taro, [f"/listings/{code}/enter", "/account/phone"]), (clerk, desk)):
-            tab_of(page, account)
+            signed_in(page, account)
             for path in paths:
                 page.goto(path)
                 found.append((path, *seen(page)))
@@ -64,7 +50,7 @@ def test_every_page_is_readable_on_a_narrow_screen(
 
 
 def test_the_draw_its_result_its_explanation_and_its_console_are_readable_on_a_narrow_screen(
-    browser: Browser, live_server: str, tab_of: Callable[[Page, int], None]
+    browser: Browser, live_server: str
 ) -> None:
     waiting = a_lottery().code
     done, received, accounts = drawn(5, auction_rules={"waiting": 2})
@@ -77,18 +63,16 @@ def test_the_draw_its_result_its_explanation_and_its_console_are_readable_on_a_n
     with visiting(browser, live_server, viewport={"width": 320, "height": 700}) as page:
         for account, path in visits:
             if account is not None:
-                tab_of(page, account)
+                signed_in(page, account)
             page.goto(path)
             found.append((path, *seen(page)))
     assert found == [(path, 320, []) for _account, path in visits]
 
 
-def test_a_form_is_filled_in_and_mended_without_a_mouse(
-    browser: Browser, live_server: str, tab_of: Callable[[Page, int], None]
-) -> None:
+def test_a_form_is_filled_in_and_mended_without_a_mouse(browser: Browser, live_server: str) -> None:
     lottery = a_lottery(**asking(address=True))
     with visiting(browser, live_server) as page:
-        tab_of(page, given.an_account())
+        signed_in(page, given.an_account())
         page.goto(f"/listings/{lottery.code}/enter")
         page.get_by_label("お名前", exact=False).first.focus()
         for word in ("山田 花子", "山田", "月見沢町海野510"):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +15,6 @@ from marketplace.settings import Settings
 from tests.databases import Databases
 from tests.local_chain import free_port
 
-ROOT = Path(__file__).parents[2]
 NEEDY = (
     ["backup"],
     ["verify"],
@@ -112,15 +108,3 @@ def test_a_chain_that_does_not_answer_leads_to_the_doctor(
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
     told = refused(capsys, "follow", "--backfill")
     assert re.fullmatch(r"chain: .* \(python -m marketplace doctor says what to do\)", told)
-
-
-def test_a_python_without_the_packages_is_told_which_one_has_them(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "marketplace", tmp_path / "marketplace", ignore=shutil.ignore_patterns("static", "*.po"))
-    bare = [sys.executable, "-S", "-m", "marketplace", "doctor"]
-    done = subprocess.run(bare, cwd=tmp_path, env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert re.fullmatch(
-        re.escape(sys.executable) + r" does not have what Hiroba needs \(\w+\): run scripts/setup run, and call "
-        r"\.venv/bin/python -m marketplace\n",
-        done.stderr,
-    )

@@ -99,6 +99,34 @@ def test_backup_then_restore(
         assert said(capsys)[1].count("\n") == 1
 
 
+def test_a_restore_that_cannot_begin_leaves_the_place_as_it_was_and_succeeds_there_afterwards(
+    app: Flask,
+    settings: Settings,
+    databases: Databases,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (settings.data_dir / "hiroba.env").write_text("SECRET_KEY=kept\n")
+    assert main(["backup", "--secrets"]) == 0
+    made, new = newest(settings.backups), tmp_path / "new"
+    assert made is not None
+    said(capsys)
+    restore = ["restore", str(made.place), "--data", str(new)]
+    with databases.empty() as url, databases.empty() as other:
+        monkeypatch.setenv("DATABASE_URL", other)
+        with monkeypatch.context() as wrong:
+            wrong.setenv("TOWN_MAIL", "nobody")
+            assert main(restore) == 2
+        assert said(capsys)[1].startswith("Settings: Value error, TOWN_MAIL must be one address of mail")
+        assert not new.exists()
+        monkeypatch.setenv("DATABASE_URL", settings.database_url)  # of the town itself
+        assert (main(restore), said(capsys)[1].count("\n"), list(new.iterdir())) == (2, 1, [])
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert main(restore) == 0
+    assert (new / "hiroba.env").read_text() == "SECRET_KEY=kept\n"
+
+
 def test_a_backup_that_cannot_be_written_is_one_line_and_status_2(
     app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,6 +92,14 @@ def test_the_beacon_is_asked_when_a_draw_comes_near_or_somebody_looks_deep(
             assert codes("beacon") == ["beacon.no_answer"]
 
 
+def test_what_was_in_the_way_of_the_beacon_stands_in_english_in_the_english_line(
+    app: Flask, settings: Settings, nobody: str
+) -> None:
+    with another(changed(settings, beacon_url=f"http://{nobody}")):
+        (finding,) = findings("beacon", deep=True)
+        assert finding.what == f"the beacon of draws does not answer: {nobody}: not reachable (ConnectionError)"
+
+
 def test_gateways_are_told_when_they_are_silent(app: Flask, settings: Settings, server: str, nobody: str) -> None:
     assert codes_with(settings, "sms", sms_url=f"{server}/sms", sms_token="t") == []
     assert codes_with(settings, "sms", sms_url=f"http://{nobody}/sms") == ["sms.no_answer"]

@@ -52,7 +52,7 @@ from tests.orders.awarded import (
 from tests.pages import read
 from tests.payments.till import facts, said
 from tests.racing import at_once
-from tests.visiting import visiting
+from tests.visiting import signed_in, visiting
 
 
 @pytest.fixture(autouse=True)
@@ -270,16 +270,13 @@ def test_an_award_that_dies_takes_nothing(stripe: LocalStripe) -> None:
 
 
 @pytest.mark.browser
-def test_its_pages_are_readable_on_a_narrow_screen(
-    app: Flask, stripe: LocalStripe, browser: Browser, live_server: str
-) -> None:
+def test_its_pages_are_readable_on_a_narrow_screen(stripe: LocalStripe, browser: Browser, live_server: str) -> None:
     sale = won(stripe, heard=False)
     path, account = f"/orders/{sale.order.code}", sale.order.buyer_id
     db.session.rollback()
-    cookie = given.a_cookie(app, account)
     found = []
     with visiting(browser, live_server, viewport={"width": 320, "height": 700}) as page:
-        page.context.add_cookies([{"name": "hiroba", "value": cookie, "url": live_server}])
+        signed_in(page, account)
         for shown in ("1分ほどで終わります", "これからのお支払い（保証金を引いた残り）", "うち保証金から"):
             page.goto(path if shown == "うち保証金から" else f"{path}/confirm")
             expect(page.locator("main")).to_contain_text(shown)

@@ -17,12 +17,15 @@ from marketplace.orders import returning, settling
 from marketplace.orders.models import Order, OrderState, RefundRequest
 from marketplace.outbox import keeping
 from marketplace.payments import refunding
+from marketplace.payments.disputing import DisputedNow, TakenBack
 from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.stripe_models import Dispute
 from marketplace.tokens.freezing import frozen
 from tests import given
 from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
 from tests.orders.bought import bought, disputed, fresh, heard, issued, paid_again, passed_on, payment_of, token_of
+from tests.pages import read
 from tests.racing import at_once
 
 WHY = "説明と違う特典をお渡ししていたため"
@@ -181,6 +184,49 @@ class TestARefundThatTheCardDoesNotTake:
         refunding.pay_by_bank(again, "staff:ACC-TEST", "11月30日に振込")
         keeping.drain()
         assert fresh(order.id).state == OrderState.REFUNDED
+
+    @pytest.mark.parametrize("end", ["open", "lost", "won"])
+    def test_what_the_payer_s_bank_takes_back_the_town_s_does_not_pay_as_well(
+        self, app: Flask, failed: tuple[Order, int], stripe: LocalStripe, end: str
+    ) -> None:
+        order, refund_id = failed
+        dispute = disputed(stripe, order)
+        if end != "open":
+            stripe.sim("close_dispute", dispute=dispute, won=end == "won")
+            heard()
+        (refusal, state, bank, orders) = {
+            "open": (DisputedNow, RefundState.FAILED, 0, OrderState.REFUND_PENDING),
+            "lost": (TakenBack, RefundState.FAILED, 0, OrderState.REFUND_PENDING),
+            "won": (None, RefundState.BY_BANK, -1_000, OrderState.REFUNDED),
+        }[end]
+        client = given.signed_in(app.test_client(), given.staff("treasury"))
+        address = f"/staff/orders/{order.code}"
+        answer = client.get(address)
+        by_bank = f"{address}/refunds/{refund_id}/bank"
+        told = [each for each in (DisputedNow, TakenBack) if each.message in read(answer).words]
+        assert (told, by_bank in answer.text) == ([refusal] if refusal else [], refusal is None)
+        if refusal is None:
+            refunding.pay_by_bank(refund_id, "staff:ACC-TEST", "11月30日に振込")
+        else:
+            with pytest.raises(refusal):
+                refunding.pay_by_bank(refund_id, "staff:ACC-TEST", "11月30日に振込")
+        keeping.drain()
+        assert (refunds(), balances()["bank"], fresh(order.id).state) == ([(state, 1_000)], bank, orders)
+
+    def test_what_a_dispute_leaves_of_a_payment_can_go_back_by_bank(
+        self, app: Flask, failed: tuple[Order, int], stripe: LocalStripe
+    ) -> None:
+        order, refund_id = failed
+        dispute = disputed(stripe, order)
+        with transaction() as session:
+            session.execute(sa.update(Dispute).where(Dispute.id == dispute).values(yen=400))
+            session.execute(sa.update(Refund).values(yen=601))
+        with pytest.raises(DisputedNow):
+            refunding.pay_by_bank(refund_id, "staff:ACC-TEST", "11月30日に振込")
+        with transaction() as session:
+            session.execute(sa.update(Refund).values(yen=600))
+        refunding.pay_by_bank(refund_id, "staff:ACC-TEST", "11月30日に振込")
+        assert refunds() == [(RefundState.BY_BANK, 600)]
 
     def test_the_bank_pays_instead_once(self, app: Flask, failed: tuple[Order, int]) -> None:
         order, refund_id = failed

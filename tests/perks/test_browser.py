@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import segno
 from flask import Flask
-from flask.testing import FlaskClient
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -24,7 +23,7 @@ from tests.chainlogs import Chain
 from tests.holders.test_views import seen
 from tests.perks.stage import Desk, Telephone, a_token, bath, counts, entry, first_only, lines
 from tests.resale.stage import token
-from tests.visiting import launched, program, visiting
+from tests.visiting import launched, program, signed_in, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -40,14 +39,6 @@ PHONE, TABLET = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 @pytest.fixture(autouse=True)
 def noon() -> None:
     """The browsers' clocks are real, and so is the town's here."""
-
-
-def signed_in(page: Page, client: FlaskClient, account_id: int) -> None:
-    """The browser has the person's cookie."""
-    given.signed_in(client, account_id)
-    cookie = client.get_cookie("hiroba")
-    assert cookie is not None
-    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": "http://127.0.0.1"}])
 
 
 def open_counter(page: Page, desk: Desk) -> None:
@@ -70,11 +61,11 @@ def shown_code(page: Page) -> str:
 
 
 def test_a_telephone_shows_passes_without_network_after_the_first_opening(
-    app: Flask, client: FlaskClient, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
 ) -> None:
     token_id = a_token(chain, hana, bath(desk))
     with visiting(browser, live_server, viewport=PHONE) as page:
-        signed_in(page, client, hana)
+        signed_in(page, hana)
         page.goto(f"/passes/{token_id}")
         assert knowing.by_pass(shown_code(page)).token_id == token_id
         page.wait_for_selector("[data-pass][data-kept]")
@@ -93,11 +84,11 @@ def test_a_telephone_shows_passes_without_network_after_the_first_opening(
 
 
 def test_without_network_a_page_that_was_never_opened_says_so_in_three_languages(
-    client: FlaskClient, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
 ) -> None:
     one, other = (a_token(chain, hana, bath(desk)) for _ in range(2))
     with visiting(browser, live_server, viewport=PHONE) as page:
-        signed_in(page, client, hana)
+        signed_in(page, hana)
         page.goto(f"/passes/{one}")
         page.wait_for_selector("[data-pass][data-kept]")
         page.context.set_offline(True)
@@ -177,11 +168,11 @@ def test_a_use_without_network_is_taken_back_without_network(
 
 
 def test_the_town_draws_the_pass_where_there_is_no_javascript(
-    app: Flask, client: FlaskClient, browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
 ) -> None:
     token_id = a_token(chain, hana, bath(desk))
     with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
-        signed_in(page, client, hana)
+        signed_in(page, hana)
         page.goto(f"/passes/{token_id}")
         expect(page.locator("[data-drawn]")).to_be_visible()
         expect(page.locator("[data-digits]")).to_have_text(re.compile(r"\d{3} \d{3}"))
@@ -223,7 +214,7 @@ def filmed(text: str, path: Path) -> Path:
 
 
 def test_every_page_fits_a_small_telephone_with_large_letters_and_has_no_fault_that_axe_can_find(
-    app: Flask, client: FlaskClient, page: Page, chain: Chain, desk: Desk, hana: int
+    page: Page, chain: Chain, desk: Desk, hana: int
 ) -> None:
     token_id = a_token(chain, hana, bath(desk), first_only(desk))
     draft, both = given.a_listing(state="draft"), given.staff("drafter", "approver")
@@ -243,11 +234,11 @@ def test_every_page_fits_a_small_telephone_with_large_letters_and_has_no_fault_t
     found["verdict"] = seen(page)
     page.goto("/counter/slip")
     found["slip"] = seen(page)
-    signed_in(page, client, both)
+    signed_in(page, both)
     for path in (plans, f"{plans}/new", f"{plans}/p1", "/staff/partners", f"/staff/partners/{desk.code}"):
         page.goto(path)
         found[path] = seen(page)
-    signed_in(page, client, hana)
+    signed_in(page, hana)
     for path in ("/passes/", f"/passes/{token_id}", "/mypage", token(token_id).path or ""):
         page.goto(path)
         found[path] = seen(page)

@@ -12,17 +12,19 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
 from marketplace.accounts.models import Account
-from marketplace.chain.models import Lane
+from marketplace.chain.models import Call, CallState, Lane
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
 from marketplace.resale.models import Offer, OfferRequest
 from marketplace.settings import Settings
+from marketplace.staff import works_tasks
 from tests import given
 from tests.chainlogs import Chain, somebody
-from tests.pages import read
+from tests.pages import read, submit
 from tests.resale.stage import calls, custody, heard, held_token, token
+from tests.visiting import signed_in
 
 HANA = somebody("hana")
 
@@ -148,12 +150,32 @@ def test_a_seller_reads_what_each_sale_brought_and_where_it_went(
     assert f'<span class="code">{HANA}</span>' in client.get("/mypage/proceeds").text
 
 
+def test_a_draw_that_the_chain_would_not_have_waits_for_the_town_and_goes_on_when_staff_send_it_again(
+    chain: Chain, app: Flask, client: FlaskClient, seller: int
+) -> None:
+    token_id = held_token(chain, seller)
+    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)
+    drawing = Call.key == f"draw:{get(Account, seller).code}:0"
+    with transaction() as session:
+        session.execute(sa.update(Call).where(drawing).values(state=CallState.PARKED, error="Paused()"))
+    sums = ["4,750円", "5,000円", "250円", "4,750円"]
+    told = told_of_proceeds(client)
+    (task,) = works_tasks.parked_calls()
+    submit(given.signed_in(app.test_client(), given.staff("approver")), "/staff", action=task.href)
+    assert [told, told_of_proceeds(client)] == [("waits for the town", sums), ("on its way", sums)]
+    assert (task.what, task.more) == ("ブロックチェーンへの記録が止まっています（withdrawFor）", "Paused()")
+    assert (len(calls("draw:")), works_tasks.parked_calls()) == (1, [])
+
+
 def told_of_proceeds(client: FlaskClient) -> tuple[str, list[str]]:
     """What can be done with the proceeds, and every sum on their page: what waits, each sale, what was drawn."""
     page = client.get("/mypage/proceeds").text
     signs = {
         "form": 'name="to"',
         "on its way": "お受け取りの手続きをしています",
+        "waits for the town": "代金はなくなっていません。",
         "nothing": "受け取りを待っている代金はありません",
     }
     (standing,) = [word for word, sign in signs.items() if sign in page]
@@ -245,12 +267,8 @@ def market() -> str:
 
 
 @pytest.mark.browser
-def test_the_pages_behave_in_a_browser_of_a_small_telephone(
-    chain: Chain, client: FlaskClient, seller: int, page: Page, live_server: str
-) -> None:
-    cookie = client.get_cookie("hiroba")
-    assert cookie is not None
-    page.context.add_cookies([{"name": "hiroba", "value": cookie.value, "url": live_server}])
+def test_the_pages_behave_in_a_browser_of_a_small_telephone(chain: Chain, seller: int, page: Page) -> None:
+    signed_in(page, seller)
     page.set_viewport_size({"width": 320, "height": 800})
     token_id, other = held_token(chain, seller), held_token(chain, seller)
     open_lane()

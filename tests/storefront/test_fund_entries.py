@@ -1,5 +1,7 @@
 """From a token to the entry of its price, and from there back."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -41,3 +43,19 @@ def test_the_payer_reads_on_the_token_why_it_is_stopped_and_nobody_else_does(
     path, words = str(token_of(order).path), "いま、この権利は止まっています"
     assert words not in client.get(path).text
     assert words in given.signed_in(client, order.buyer_id).get(path).text
+
+
+def test_the_month_of_a_dispute_shows_what_the_bank_took_back(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    deploy()
+    disputed(stripe, issued(Chain(), bought(stripe, yen=3_000)))
+    page = client.get("/fund").text
+    body = page[page.index('id="months"') :]
+    cells = re.findall(r'<td class="num" data-label="([^"]*)"><span class="nowrap">([^<]*)</span>', body)
+    assert cells == [
+        ("いただいた代金", "3,000円"),
+        ("手数料", "1,608円"),
+        ("お返しした代金", "0円"),
+        ("カード会社の異議で引かれた代金", "3,000円"),
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.cli import main
+from marketplace.supervising.premises import claimed
 from tests.local_chain import free_port
 from tests.processes import eventually, is_gone, living_in
 from tests.town import ROOT, Town, pid_of, status, town
@@ -77,6 +78,52 @@ def test_a_port_that_is_taken_is_one_line_with_the_remedy_and_leaves_nothing(tmp
         f"Port {port} can't be used (Address already in use): {advice}\n",
     )
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == before
+
+
+WRONG = {
+    "a setting": ([], {"TOWN_MAIL": "nobody"}, "Settings: Value error, TOWN_MAIL must be one address of mail"),
+    "a number": ([], {"CHAIN_CONFIRMATIONS": "many"}, "CHAIN_CONFIRMATIONS: Input should be a valid integer"),
+    "--fresh": (["--fresh"], {"DATABASE_URL": "postgresql://127.0.0.1:9/town"}, "--fresh forgets only "),
+}
+
+
+def refused_up(data: Path, options: list[str], env: dict[str, str]) -> tuple[int, str, str]:
+    """`up` that ends at once: status, what it said, and its refusal, which is one line."""
+    command = [sys.executable, "-m", "marketplace", "up", "--data", str(data), "--port", str(free_port()), *options]
+    clean = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    end = subprocess.run(command, env={**clean, "PYTHONPATH": str(ROOT), **env}, capture_output=True, text=True)
+    assert end.stderr.count("\n") == 1
+    return end.returncode, end.stdout, end.stderr
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_one_line_before_anything_is_made(tmp_path: Path, wrong: str) -> None:
+    options, env, why = WRONG[wrong]
+    status, said, line = refused_up(tmp_path / "towns" / "new", options, env)
+    assert (status, said, line[: len(why)], list(tmp_path.iterdir())) == (1, "", why, [])
+
+
+def test_what_fresh_would_forget_is_not_forgotten_for_a_town_that_cannot_begin(tmp_path: Path) -> None:
+    """Nor is a first run that did not end thrown away."""
+    with claimed(tmp_path, lambda _line: None) as premises:
+        premises.prepare(fresh=False, say=lambda _line: None)
+        premises.environment({}, 8000)
+        (tmp_path / "hiroba.db").write_text("a town")
+        kept = contents(tmp_path)
+        premises.opened()
+        opened = contents(tmp_path)
+    why = "Settings: Value error, TOWN_MAIL must be one address of mail"
+    fresh = refused_up(tmp_path, ["--fresh"], {"TOWN_MAIL": "nobody"})
+    again = refused_up(tmp_path, [], {"TOWN_MAIL": "nobody"})
+    assert [(end[0], end[2][: len(why)]) for end in (fresh, again)] == [(1, why)] * 2
+    assert contents(tmp_path) == opened
+    (tmp_path / "hiroba.town").write_text(kept["hiroba.town"])
+    assert refused_up(tmp_path, [], {"TOWN_MAIL": "nobody"})[0] == 1
+    assert contents(tmp_path) == kept
+
+
+def contents(directory: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(directory.iterdir())}
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "8000a"])

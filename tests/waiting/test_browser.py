@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from marketplace.kit.db import get
@@ -15,7 +14,7 @@ from marketplace.outbox import keeping
 from marketplace.waiting.calling import call
 from marketplace.waiting.joining import join
 from tests import axe, given
-from tests.visiting import visiting
+from tests.visiting import signed_in, visiting
 from tests.waiting.stage import a_room, turn
 
 pytestmark = pytest.mark.browser
@@ -23,18 +22,14 @@ SOON = 30_000
 """Milliseconds: the page asks each five seconds."""
 
 
-def sign_in(page: Page, app: Flask, account_id: int, address: str) -> None:
-    page.context.add_cookies([{"name": "hiroba", "value": given.a_cookie(app, account_id), "url": address}])
-
-
-def test_a_page_that_waits_comes_to_its_turn_by_itself(app: Flask, page: Page, live_server: str) -> None:
+def test_a_page_that_waits_comes_to_its_turn_by_itself(page: Page) -> None:
     room, (first,) = a_room(1, state="open", quantity=1)
     turn()
     room_id, code = room.id, room.code
     order_id = place(first, room.listing_id)
     hana = given.an_account()
     join(room_id, hana)
-    sign_in(page, app, hana, live_server)
+    signed_in(page, hana)
     page.goto(f"/listings/{code}/waiting")
     expect(page.get_by_text("いまは、すべての分がほかの方の手続き中です。")).to_be_visible()
     assert get(Order, order_id).is_open
@@ -45,12 +40,12 @@ def test_a_page_that_waits_comes_to_its_turn_by_itself(app: Flask, page: Page, l
     page.wait_for_url("**/orders/*/confirm")
 
 
-def test_it_says_by_itself_that_it_is_over(app: Flask, page: Page, live_server: str) -> None:
+def test_it_says_by_itself_that_it_is_over(page: Page) -> None:
     room, _ = a_room(1, state="open", quantity=1)
     turn()
     hana = given.an_account()
     join(room.id, hana)
-    sign_in(page, app, hana, live_server)
+    signed_in(page, hana)
     page.goto(f"/listings/{room.code}/waiting")
     expect(page.get_by_text("あなたの順番", exact=True)).to_be_visible()
     scheduling.close_sale(room.listing_id)
@@ -60,7 +55,7 @@ def test_it_says_by_itself_that_it_is_over(app: Flask, page: Page, live_server: 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
 def test_no_state_of_it_has_a_fault_that_axe_can_find(
-    app: Flask, browser: Browser, live_server: str, scheme: str, width: int
+    browser: Browser, live_server: str, scheme: str, width: int
 ) -> None:
     before, _ = a_room(1)
     open_, _ = a_room(1, state="open", quantity=1)
@@ -71,13 +66,13 @@ def test_no_state_of_it_has_a_fault_that_axe_can_find(
     found = {}
     size = {"width": width, "height": 900}
     with visiting(browser, live_server, color_scheme=scheme, viewport=size) as page:
-        sign_in(page, app, hana, live_server)
+        signed_in(page, hana)
         for path in paths:
             page.goto(path)
             sideways = page.evaluate("document.documentElement.scrollWidth") > width
             found[path] = (axe.faults(page), sideways)
     with visiting(browser, live_server, color_scheme=scheme, viewport=size) as page:
-        sign_in(page, app, clerk, live_server)
+        signed_in(page, clerk)
         for path in ("/staff/waiting", f"/staff/waiting/{open_.code}"):
             page.goto(path)
             found[path] = (axe.faults(page), page.evaluate("document.documentElement.scrollWidth") > width)

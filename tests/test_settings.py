@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from marketplace.settings import Settings
+from marketplace.settings.refusing import WHO_WE_ARE
 
 HERE = {"base_url": "http://127.0.0.1:8000"}
 PUBLIC = {"base_url": "https://hiroba.example.jp", "secret_key": secrets.token_urlsafe(48)}
@@ -21,6 +22,7 @@ LIVE = {
     "key_password": secrets.token_urlsafe(24),
     "mail_from": "hiroba@town.example.lg.jp",
     "town_mail": "kasegu@town.example.lg.jp",
+    **{name: f"our {name}" for name in WHO_WE_ARE},
 }
 """A real town, complete and without a fault."""
 REHEARSED = {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://127.0.0.1:12111"}
@@ -52,6 +54,10 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({**LIVE, "stripe_secret_key": ""}, "STRIPE_LIVE=1 needs STRIPE_SECRET_KEY"),
     ({**LIVE, "mail_from": "hiroba@example.jp"}, "STRIPE_LIVE=1 needs a MAIL_FROM of the town's own"),
     ({**LIVE, "mail_from": "ひろば <hiroba@example.jp>"}, "STRIPE_LIVE=1 needs a MAIL_FROM of the town's own"),
+    (
+        {name: value for name, value in LIVE.items() if name not in ("town_phone", "fund_name")},
+        "STRIPE_LIVE=1 needs TOWN_PHONE, FUND_NAME of the town's own",
+    ),
     ({**LIVE, "town_mail": "kasegu@town.tsukimisawa.example.jp"}, "STRIPE_LIVE=1 needs a TOWN_MAIL of the town's own"),
     # a site that others can reach
     ({**PUBLIC, "base_url": "http://hiroba.example.jp"}, "BASE_URL must begin with https"),

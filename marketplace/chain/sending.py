@@ -25,6 +25,7 @@ from marketplace.chain.models import Call, CallState, Lane, Trouble, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, insert_once, let_go, lock, transaction, writing
+from marketplace.kit.outages import waiting
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 
@@ -105,7 +106,7 @@ def send() -> None:
         while work():
             pass
     except (Unavailable, Rejected) as trouble:
-        log.warning("%s", trouble)
+        waiting(log, str(trouble))
         PATIENCE.failed(str(trouble))
     else:
         watch(PATIENCE)

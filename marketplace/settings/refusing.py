@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from marketplace.settings import Settings
 
+WHO_WE_ARE = (
+    *("town_name", "town_name_en", "town_office", "town_office_en", "town_address", "town_address_en", "town_phone"),
+    *("town_representative", "town_representative_en", "fund_name", "fund_name_en"),
+)
+"""What no two towns have in common."""
 GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
 
 
@@ -128,6 +133,9 @@ def _unsafe_with_real_money(town: Settings) -> Iterator[str]:
     for name in ("MAIL_FROM", "TOWN_MAIL"):
         if re.search(r"[@.]example\.(jp|com|org|net)$", mailbox(getattr(town, name.lower()))):
             yield f"STRIPE_LIVE=1 needs a {name} of the town's own: example.jp is nobody's, and receipts name it"
+    unsaid = [name.upper() for name in WHO_WE_ARE if getattr(town, name) == type(town).model_fields[name].default]
+    if unsaid:
+        yield f"STRIPE_LIVE=1 needs {', '.join(unsaid)} of the town's own: pages and receipts name the town of the demo"
     if on_this_machine(town.base_url):
         yield "STRIPE_LIVE=1 needs the public BASE_URL: buyers come back to it, and Stripe calls it"
     hooks = [secret.strip() for secret in town.stripe_webhook_secrets.get_secret_value().split(",")]

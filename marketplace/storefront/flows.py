@@ -19,8 +19,8 @@ GAP, SLOT, LINE = 14.0, 44.0, 18.0
 """Between two streams, what the sum and a line of words beside one need, and what one more line needs."""
 LEAST = 2.0
 """How thin a stream may be drawn at least: it is small, not nothing."""
-BREAK = re.compile(r".+[ のでにをはが、:]")
-"""Behind a space, a particle or a sign a line may end."""
+BREAK = re.compile(r".+(?:[ :]|[\u3041-\u3096](?=[^\u3041-\u3096]))")
+"""A line may end behind a space or a colon, and where hiragana end: mostly behind a particle."""
 FILLS = ("fill-1", "fill-4", "fill-2", "fill-3")
 
 
@@ -113,7 +113,7 @@ def _lines(word: str, width: float) -> list[str]:
     first = fitting(word, room)
     if not first.endswith("…"):
         return [first]
-    first = first[:-1]
-    if whole := BREAK.match(first):
-        first = whole[0]
-    return [first.rstrip(), fitting(without_readings(word)[len(first) :].strip(), room)]
+    word, end = without_readings(word), len(first) - 1
+    if found := BREAK.match(word, 0, end + 1):
+        end = found.end()
+    return [word[:end].rstrip(), fitting(word[end:].strip(), room)]

@@ -15,6 +15,7 @@ from marketplace.auditing.families import family_of
 from marketplace.journal.checking import check_here
 from marketplace.journal.event_words import EVENTS, event_in_words
 from marketplace.journal.models import Entry, Head
+from marketplace.journal.reason_words import reason_in_words
 from marketplace.journal.words import actor_in_words, state_in_words, subject_in_words
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.dates import full_day, read_day
@@ -27,6 +28,7 @@ bp.add_app_template_filter(event_in_words)
 bp.add_app_template_filter(state_in_words)
 bp.add_app_template_filter(subject_in_words)
 bp.add_app_template_filter(actor_in_words)
+bp.add_app_template_filter(reason_in_words)
 
 PAGE = 50
 HISTORY = 300

@@ -63,7 +63,7 @@ def edit(code: str) -> ResponseReturnValue:
     shown = {name: getattr(gathering, name) for name in drafting.FIELDS}
     form = _form(data={**shown, "perk": gathering.perk or "", "seats": seats_of(gathering.id)})
     if not form.is_submitted():
-        return render_template("gatherings/edit.html", form=form, gathering=gathering)
+        return _correcting(form, gathering)
     if form.validate():
         try:
             drafting.revise(gathering.id, form.values(), by())
@@ -72,7 +72,7 @@ def edit(code: str) -> ResponseReturnValue:
         else:
             flash("直しました。")
             return redirect(url_for("gatherings_desk.show", code=code), 303)
-    return render_template("gatherings/edit.html", form=form, gathering=gathering), 422
+    return _correcting(form, gathering), 422
 
 
 @bp.get("/<code>")
@@ -187,6 +187,17 @@ def _form(**more: object) -> GatheringForm:
     return form
 
 
+def _correcting(form: GatheringForm, gathering: Gathering) -> str:
+    """Who may come, and by which perk, is said there and not asked once it was announced: it stays as it is."""
+    perk = dict(form.perk.choices).get(gathering.perk or "", gathering.perk)
+    return render_template("gatherings/edit.html", form=form, gathering=gathering, titles=_titles(gathering), perk=perk)
+
+
+def _titles(gathering: Gathering) -> list[str]:
+    """Of the rights whose holders may come; of an event for everybody none."""
+    return [right.title_ja for right in rights_to_choose() if right.id in gathering.right_ids]
+
+
 def _clicked(code: str) -> Gathering:
     if not ClickForm().validate():
         abort(400)
@@ -199,7 +210,6 @@ def _code(gathering_id: int) -> str:
 
 def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
     look_at(*(row.subject for row in stamping.list_of(gathering.id)))
-    titles = [right.title_ja for right in rights_to_choose() if right.id in gathering.right_ids]
     today = jst(gathering.begins_at).date() <= jst(now()).date() <= jst(gathering.ends_at).date()
     return render_template(
         "gatherings/manage.html",
@@ -207,7 +217,7 @@ def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
         counts=booking.counts(gathering.id),
         seats=seats_of(gathering.id),
         guests=stamping.list_of(gathering.id),
-        titles=titles,
+        titles=_titles(gathering),
         door=door,
         off=off,
         today=today,

@@ -45,8 +45,8 @@ def parse_yen(text: str) -> Yen:
 
 
 def yen(amount: Yen) -> str:
-    """1300 → '1,300円'."""
-    return f"{amount:,}円"
+    """1300 → '1,300円', -1300 → '−1,300円': the sign is as wide as a digit, and no hyphen."""
+    return f"{amount:,}円".replace("-", "−")
 
 
 def yen_words(amount: Yen) -> str:

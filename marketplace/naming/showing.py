@@ -35,8 +35,8 @@ class Holding:
 
 
 def number_of(address: str) -> str:
-    """'保有者番号 0AA3': as the page of the token calls the same holder, by the end of their address."""
-    return _("保有者番号 %(address)s", address=address[-4:].upper())
+    """'保有者番号 0aa3': as the page of the token calls the same holder, by the end of their address."""
+    return _("保有者番号 %(address)s", address=address[-4:].lower())
 
 
 def holdings(row: Naming) -> list[Holding]:

@@ -13,8 +13,9 @@ from markupsafe import Markup
 
 from marketplace.accounts.session import staff
 from marketplace.kit.dates import era_day
+from marketplace.kit.money import yen
 from marketplace.reports import figures
-from marketplace.reports.document import Document, Part, count, money, pdf, share
+from marketplace.reports.document import Document, Part, count, pdf, share
 from marketplace.reports.periods import today
 from marketplace.storefront import charts
 
@@ -130,7 +131,8 @@ def _resales() -> Plot:
             numbers=(1, 2, 3, 4),
             widths=(0.36, 0.16, 0.18, 0.16, 0.14),
             nothing="ゆずり渡しは、まだありません。",
-            note="図は、町の価格に対する取引の中央値です。これまでの記録で、これからの値段を約束するものではありません。",
+            note=("図は、町の価格に対する取引の中央値です。" if bars else "")
+            + "これまでの記録で、これからの値段を約束するものではありません。",
         ),
         _drawn(charts.lying, bars, "resales", "町の価格に対する取引の中央値"),
     )
@@ -138,7 +140,7 @@ def _resales() -> Plot:
 
 def _royalties() -> Plot:
     months = [(f"{month.month}月", yen) for month, yen in figures.royalties_by_month()]
-    rows = [[f"{month.year}年{month.month}月", money(yen)] for month, yen in reversed(figures.royalties_by_month())]
+    rows = [[f"{month.year}年{month.month}月", yen(total)] for month, total in reversed(figures.royalties_by_month())]
     part = Part("基金への還元金", header=("月", "還元金"), rows=rows, numbers=(1,), widths=(0.6, 0.4))
     return Plot(part, _drawn(charts.columns, months, "royalties", "基金への還元金", unit="円"))
 

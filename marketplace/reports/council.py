@@ -12,7 +12,7 @@ from marketplace.kit.money import yen
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Draw
 from marketplace.orders.models import Order
-from marketplace.reports.document import Document, Part, count, money
+from marketplace.reports.document import Document, Part, count
 from marketplace.reports.periods import Period
 from marketplace.resale.models import Trade
 from marketplace.settings import settings
@@ -92,7 +92,7 @@ def _money(period: Period) -> Part:
         total = total.where(PostingLine.account == account, period.covers(Posting.at))
         if side < 0:
             total = total.where(PostingLine.yen < 0)
-        facts.append((word, money(side * int(db.session.scalar(total) or 0))))
+        facts.append((word, yen(side * int(db.session.scalar(total) or 0))))
     note = "町の帳簿から。総額で、差し引きせずに書いています（地方自治法210条）。保証金のお預かりはふくみません。"
     return Part("お金", facts=facts, note=note)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,11 +10,11 @@ from flask import Response
 
 from marketplace.kit.clock import now
 from marketplace.kit.dates import era_day
-from marketplace.kit.money import yen
 from marketplace.papers.paper import Paper
 from marketplace.settings import settings
 
 Pairs = Sequence[tuple[str, str]]
+NUMBER = re.compile(r"−?[\d,]+[円件点名]")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Part:
     nothing: str = ""
     """What is said instead of a table without rows."""
     note: str = ""
+
+    @property
+    def only_numbers(self) -> bool:
+        """Whether each fact is a count or a sum: those stand one below the other, digit under digit."""
+        return all(NUMBER.fullmatch(how) for _, how in self.facts)
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,3 @@ def count(number: int, unit: str) -> str:
 def share(part: float, whole: float) -> str:
     """'12.5％'; '－' of nothing."""
     return f"{100 * part / whole:.1f}％" if whole else "－"
-
-
-def money(amount: int) -> str:
-    return yen(amount) if amount >= 0 else f"−{yen(-amount)}"

@@ -230,7 +230,7 @@ def columns(
     def y(value: float) -> float:
         return height - BOTTOM - (height - TOP - BOTTOM) * value / top
 
-    body = [grid(width, top, y, lambda value: f"{value:,}")]
+    body = [grid(width, top, y, lambda value: f"{value:,}{unit}")]
     slot = (width - LEFT - RIGHT) / len(bars)
     every = -(-len(bars) * 64 // int(width - LEFT - RIGHT))
     for i, (label, value) in enumerate(bars):

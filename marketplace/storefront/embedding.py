@@ -18,8 +18,8 @@ from marketplace.storefront.cards import about
 
 bp = Blueprint("embedding", __name__)
 
-WIDTH, HEIGHT = 320, 480
-"""Pixels that the card needs."""
+WIDTH, HEIGHT = 320, 540
+"""Pixels that the card needs, in the language with the longest words."""
 POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +10,17 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from marketplace.kit.languages import _
+from marketplace.kit.readings import without_readings
 from marketplace.kit.shown import yen
 from marketplace.storefront.charts import fitting
 
 WHOLE = 1_000
-GAP, SLOT = 14.0, 44.0
-"""Between two streams, and what the two lines of words beside one need."""
+GAP, SLOT, LINE = 14.0, 44.0, 18.0
+"""Between two streams, what the sum and a line of words beside one need, and what one more line needs."""
 LEAST = 2.0
 """How thin a stream may be drawn at least: it is small, not nothing."""
+BREAK = re.compile(r".+(?:[ :]|[\u3041-\u3096](?=[^\u3041-\u3096]))")
+"""A line may end behind a space or a colon, and where hiragana end: mostly behind a particle."""
 FILLS = ("fill-1", "fill-4", "fill-2", "fill-3")
 
 
@@ -70,9 +74,11 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
     """The drawing; a table with the same figures stands beside it."""
     width = size[0]
     left, right = 118.0, width - (236.0 if width > 450 else 168.0)
-    room = max(size[1], SLOT * len(parts))
+    said = [_lines(part.word, width) for part in parts]
+    slots = [SLOT + LINE * (len(lines) - 1) for lines in said]
+    room = max(size[1], sum(slots))
     tall = [max(LEAST, part.share * room / WHOLE) for part in parts]
-    height = 20 + sum(max(thick + GAP, SLOT) for thick in tall)
+    height = 20 + sum(max(thick + GAP, slot) for thick, slot in zip(tall, slots, strict=True))
     source, y = 10 + (height - 20 - sum(tall)) / 2, 10.0
     body = [
         f'<text class="chart__strong" x="0" y="{height / 2 - 4:.0f}">{_("いただいた")}</text>',
@@ -89,8 +95,9 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
         body.append(f'<path class="{fill}" opacity="0.45" d="{curve}"/>')
         body.append(f'<rect class="{fill}" x="{right:.0f}" y="{y:.1f}" width="8" height="{thick:.1f}"/>')
         body.append(f'<text class="chart__strong" x="{right + 16:.0f}" y="{at - 2:.1f}">{yen(part.share)}</text>')
-        body.append(f'<text x="{right + 16:.0f}" y="{at + 16:.1f}">{escape(_short(part.word, width))}</text>')
-        source, y = source + thick, y + max(thick + GAP, SLOT)
+        for m, line in enumerate(said[n]):
+            body.append(f'<text x="{right + 16:.0f}" y="{at + 16 + LINE * m:.1f}">{escape(line)}</text>')
+        source, y = source + thick, y + max(thick + GAP, slots[n])
     told = _("、").join(f"{part.word} {yen(part.share)}" for part in parts)
     title = _("いただいた1,000円の行き先")
     return Markup(  # noqa: S704 - numbers, words of this file and escaped text
@@ -100,6 +107,13 @@ def streams(parts: Sequence[Part], size: tuple[float, float], name: str) -> Mark
     )
 
 
-def _short(word: str, width: float) -> str:
-    """As much as has room beside the drawing; the table has it all."""
-    return fitting(word, 32 if width > 450 else 22)
+def _lines(word: str, width: float) -> list[str]:
+    """On one line or on two, and of those as much as has room beside the drawing; the table has it all."""
+    room = 32 if width > 450 else 22
+    first = fitting(word, room)
+    if not first.endswith("…"):
+        return [first]
+    word, end = without_readings(word), len(first) - 1
+    if found := BREAK.match(word, 0, end + 1):
+        end = found.end()
+    return [word[:end].rstrip(), fitting(word[end:].strip(), room)]

@@ -67,6 +67,7 @@ def test_a_holder_is_led_from_the_tokens_page_to_a_wish_and_the_office_answers(
     answer = submit(visitor, asking(talks), {**WISH, "starts_1": typed(MONDAY), "starts_2": typed(WEDNESDAY)})
     assert (answer.status_code, answer.location in read(visitor.get("/mypage")).links) == (303, True)
     (link,) = [each for each in read(desk.get("/staff")).links if each.startswith("/staff/appointments/APT")]
+    assert f"まだ決まっていません（{link.rpartition('/')[2]}）" in read(desk.get("/staff/appointments")).words
     page = read(desk.get(link))
     first, second = [form for form in page.forms if form.action == f"{link}/fix"]
     assert send(desk, second).status_code == 303

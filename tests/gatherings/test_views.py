@@ -76,6 +76,15 @@ def test_a_guest_is_offered_a_seat_confirms_and_cancels(client: FlaskClient, han
     assert state(event, ken) == RsvpState.WITHDRAWN
 
 
+def test_once_announced_the_form_says_who_may_come_and_by_what_and_asks_no_more(app: Flask) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    path = f"/staff/gatherings/{gathering(a_gathering()).code}/edit"
+    page = read(desk.get(path))
+    assert {"right_ids", "perk"} & set(page.form(path).values) == set()
+    assert ("どなたでも" in page.words, "使わない" in page.words) == (True, True)
+    assert submit(desk, path, {"title": "名前を直した集い"}).status_code == 303
+
+
 def test_what_only_guests_are_told_is_on_no_public_page(app: Flask, client: FlaskClient, hana: int) -> None:
     event = a_gathering(entrance="秘密の部屋 4321")
     path = f"/gatherings/{gathering(event).code}"

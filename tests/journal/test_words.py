@@ -9,9 +9,12 @@ from flask import Flask
 
 import marketplace
 from marketplace.journal.event_words import EVENTS, event_in_words
+from marketplace.journal.reason_words import REASONS, reason_in_words
 from marketplace.journal.words import PAGES, STATES, SUBJECTS, state_in_words, subject_in_words
 from marketplace.kit.db import Base
 
+REASON = re.compile(r'\b(?:move|note|close_sale|unfix)\([^()]*\bwhy="([ -~]+)"')
+"""A reason that a program writes, in English."""
 NOTED = re.compile(r'\bnote\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)"')
 
 SUBJECT = re.compile(r'(?:def subject\(self\) -> str:\n(?: +"""[^"]*"""\n)? +return|\bnote\(\s*) ?f?"([a-z_-]+):')
@@ -29,6 +32,15 @@ def test_every_event_has_a_word(app: Flask) -> None:
     noted = {event for source in sources for event in NOTED.findall(source.read_text("utf-8"))}
     assert len(noted) > 15
     assert sorted((moves | noted) - set(EVENTS)) == []
+
+
+def test_a_reason_that_a_program_writes_is_read_in_japanese() -> None:
+    sources = Path(marketplace.__path__[0]).rglob("*.py")
+    written = {reason for source in sources for reason in REASON.findall(source.read_text("utf-8"))}
+    assert len(written) > 4
+    assert sorted(written - set(REASONS)) == []
+    assert reason_in_words("paid 900, owed 1000") == "入金 900円、未納 1,000円"
+    assert (reason_in_words("会場が使えないため"), reason_in_words(None)) == ("会場が使えないため", "")
 
 
 def test_no_two_events_are_called_the_same() -> None:

@@ -17,6 +17,10 @@ def test_what_is_shown_can_be_typed_again(amount: int) -> None:
     assert parse_yen(yen(amount)) == amount
 
 
+def test_what_is_below_nothing_has_a_sign_as_wide_as_a_digit() -> None:
+    assert (yen(-1_300), yen(0)) == ("−1,300円", "0円")
+
+
 @given(st.integers(0, 999_999_999_999))
 def test_full_width_digits_and_commas_are_read(amount: int) -> None:
     assert parse_yen(f" ￥{amount:,} 円　".translate(FULL_WIDTH)) == amount

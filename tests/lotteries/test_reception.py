@@ -148,6 +148,7 @@ def test_letters_to_people_without_mail_are_printed_and_ticked_off(
     path = f"/staff/lotteries/{lottery.code}/letters"
     told = desk.get(path).text
     assert ("お申し込みを受け付けました" in told, "佐藤 フミ 様" in told, "お支払い" in told) == (True, True, True)
+    assert "このメール" not in told
     ids = [str(letter.notice.id) for letter in papermail.waiting(lottery.id)]
     assert len(ids) == 2
     submit(desk, path, {"letter": ids[:1]})

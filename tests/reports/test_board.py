@@ -12,6 +12,7 @@ from marketplace.kit.clock import now, pretending
 from marketplace.listings import scheduling
 from marketplace.outbox import keeping
 from marketplace.reports import board, demand, figures
+from marketplace.reports.document import Part
 from marketplace.reports.periods import today
 from tests import given
 from tests.ended import open_orders, paid, unpaid
@@ -71,6 +72,19 @@ def test_the_board_draws_what_its_tables_say(client: FlaskClient) -> None:
     assert "50.0％" in told
     assert page.text.count('<svg class="chart"') == 2 * sum(plot.chart is not None for plot in board.plots())
     assert client.get("/staff/reports/board.pdf").data[:5] == b"%PDF-"
+
+
+def test_a_plot_that_has_nothing_to_draw_speaks_of_no_drawing(app: Flask) -> None:
+    resales = next(plot for plot in board.plots() if plot.part.heading == "ゆずり渡しの値段")
+    assert (resales.chart, resales.part.note) == (
+        None,
+        "これまでの記録で、これからの値段を約束するものではありません。",
+    )
+
+
+def test_facts_that_are_all_numbers_stand_digit_under_digit() -> None:
+    money, words = [("取引", "1,300件"), ("差", "−90円")], [("取引", "1件"), ("受け取る先", "基金")]
+    assert (Part("合計", facts=money).only_numbers, Part("合計", facts=words).only_numbers) == (True, False)
 
 
 def test_an_empty_town_has_a_board() -> None:

@@ -64,6 +64,20 @@ def test_the_drawing_tells_every_part_and_no_words_meet(size: tuple[float, float
     assert all(after - before >= 40 for before, after in pairwise(heights))
 
 
+@pytest.mark.parametrize(
+    ("size", "lines"),
+    [(WIDE, ["カード会社の異議で引かれた代金"]), (NARROW, ["カード会社の異議で", "引かれた代金"])],
+)
+def test_on_a_telephone_a_long_word_stands_on_two_lines_and_is_not_cut(
+    size: tuple[float, float], lines: list[str]
+) -> None:
+    parts = [Part("カード会社の異議で引かれた代金", 1, 10), Part("積み立てはこれから", 99, 990)]
+    svg = ET.fromstring(str(streams(parts, size, "yen")))  # noqa: S314 - our own drawing
+    texts = [(text.text, float(text.attrib["y"])) for text in svg.iter("text")][2:]
+    assert [text for text, _ in texts] == ["10円", *lines, "990円", "積み立てはこれから"]
+    assert all(after > before for (_, before), (_, after) in pairwise(texts))
+
+
 def test_a_sold_right_is_traced_to_its_entry(app: Flask, client: FlaskClient) -> None:
     post("txn_1", "charge", stripe_lines("charge", 10_000, 360), at=now(), subject="order:ORD-1")
     today, treasury, approver = jst(now()).date(), given.staff("treasury"), given.staff("approver")

@@ -48,6 +48,7 @@ def test_one_registers_another_approves_and_the_secret_is_shown_once(app: Flask,
     assert "観光協会へお知らせを送る" in read(approver.get("/staff")).words
     assert drafter.post(f"{path()}/approve").status_code == 403
     assert approver.post(f"{path()}/approve").status_code == 303
+    assert '<span class="badge badge--warn">鍵がまだです</span>' in drafter.get(path()).text
     shown = drafter.post(f"{path()}/secret")
     (secret,) = {word for word in read(shown).words.split() if word.startswith("whsec_")}
     assert shown.headers["Cache-Control"] == "private, no-store"

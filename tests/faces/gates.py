@@ -93,7 +93,7 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
         page.keyboard.press("Tab")
         used = page.evaluate(
             "({ keyboard: measures.stops(), targets: measures.targets(), 'pulled sideways': measures.pulled(),"
-            " 'text spacing': measures.spaced() })"
+            " 'boxes askew': measures.askew(), 'text spacing': measures.spaced() })"
         )
         yield from ((f"{name}, {mode.name}", found) for name, found in used.items())
 

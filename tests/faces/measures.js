@@ -35,6 +35,13 @@
     return pulls && !e.matches('textarea') && !said;
   }).map((e) => `${e.scrollWidth} in ${e.clientWidth} px: ${named(e)}`);
 
+  // Boxes beside each other in a form stand in one line, whatever their hints say.
+  const askew = () => [...document.querySelectorAll('.columns-2:has(> .field)')].flatMap((columns) => {
+    const boxes = [...columns.querySelectorAll(':scope > .field > :is(.input, .with-unit)')];
+    const tops = boxes.map((box) => Math.round(box.getBoundingClientRect().top));
+    return boxes.filter((box, at) => at % 2 && innerWidth > 640 && tops[at] !== tops[at - 1]).map(named);
+  });
+
   // WCAG 2.2, 1.4.12: letters, words and lines as far apart as a reader may want them; nothing is cut off.
   const spaced = () => {
     const sheet = new CSSStyleSheet();
@@ -139,5 +146,5 @@
     return [...told('violations', {}), ...told('incomplete', approved)];
   };
 
-  window.measures = { axed, drawn, pulled, sideways, spaced, tables, targets, stops, weight };
+  window.measures = { askew, axed, drawn, pulled, sideways, spaced, tables, targets, stops, weight };
 })();

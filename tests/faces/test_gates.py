@@ -70,17 +70,21 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
             <div class="table" role="region" tabindex="0" aria-label="a">
               <p class="nowrap">${'長い'.repeat(90)}</p></div>
             <div id="pulled"><p class="nowrap">${'長い'.repeat(90)}</p></div>
+            <div class="columns-2" id="askew">
+              <p class="field"><input class="input" name="a" aria-label="a"></p>
+              <p class="field"><input class="input" name="b" aria-label="b"></p></div>
             <h2 id="cut">${'切れる見出し'.repeat(9)}</h2><p id="pale">うすい文</p>`);
           const set = (at, what, to) => main.querySelector(at).attributeStyleMap.set(what, to);
           set('[href="/one"]', 'min-height', '20px'); set('[href="/one"]', 'padding', '0');
           set('#bare', 'outline', 'none'); set('#pale', 'color', 'rgb(200, 200, 200)');
-          set('#pulled', 'overflow-x', 'auto');
+          set('#pulled', 'overflow-x', 'auto'); set('[name="b"]', 'margin-top', '30px');
           set('#cut', 'overflow', 'hidden'); set('#cut', 'height', '1.2em');
         }"""
     )
     found = faults_of(page, 0, "/about")
     assert {name.partition(",")[0] for name in found} == {
         "axe",
+        "boxes askew",
         "keyboard",
         "pulled sideways",
         "sideways",

@@ -151,7 +151,7 @@ def test_the_fund_says_where_the_royalties_stand_that_are_not_among_its_figures(
     app: Flask, client: FlaskClient
 ) -> None:
     page = read(client.get("/fund"))
-    assert "還元金は、円トークンで基金の住所に届きます。" in page.words
+    assert "還元金は、円トークン（公開の帳面の上の円）で基金の住所に届きます。" in page.words
     assert "このページの数字には入りません。" in page.words
 
 

@@ -11,6 +11,7 @@ import re
 REASONS = {
     "24 hours without a beacon": "公開乱数が24時間とどかなかった",
     "authentication_required": "カード会社の本人確認が要る",
+    "blocked": "異議になる前に止まった",
     "by_staff": "職員が決めた",
     "card_declined": "カード会社が断った",
     "card_not_there": "カードの登録がなくなっていた",
@@ -20,7 +21,7 @@ REASONS = {
     "lost": "お金は戻らない",
     "needs_response": "カード会社が答えを待っている",
     "no_card": "カードの登録がない",
-    "prevented": "異議の取り下げ",
+    "prevented": "異議の前に、自動で払った方に返された",
     "sale cancelled": "出品の中止",
     "same_card": "同じカードの申し込みが先にある",
     "same_person": "同じお名前とご住所の申し込みが先にある",

@@ -10,15 +10,13 @@ from marketplace.holders.models import Wallet
 from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import BACK, Payment, PaymentState, Refund, RefundState
 from marketplace.payments.stripe_models import KEPT
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
 
 ORDER = "order:"
 """How the subject of a payment for an order begins."""
-ARRIVED = {RefundState.SUCCEEDED, RefundState.BY_BANK}
-"""How a refund ends with whoever paid."""
 
 
 def with_payer(token: Token) -> bool:
@@ -52,4 +50,4 @@ def payment(token: Token) -> Refused | None:
         return None
     if objected:
         return Disputed()
-    return Refunded() if {state for _payment_id, state in returned} <= ARRIVED else RefundUnderWay()
+    return Refunded() if {state for _payment_id, state in returned} <= set(BACK) else RefundUnderWay()

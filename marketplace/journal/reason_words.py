@@ -29,6 +29,8 @@ REASONS = {
     "sold out": "売り切れた",
     "the bank ended the hold before it was taken": "収納の前に、カード会社が枠を解いた",
     "the page is over": "手続きのページの期限が過ぎた",
+    "the payer withdrew the dispute": "払った方が異議を取り下げた",
+    "the payer's bank has taken it": "カード会社が町から引き、払った方に戻した",
     "the token was revoked on chain": "帳面の上で取り消された",
     "under_review": "カード会社が審査している",
     "warning_closed": "カード会社の問い合わせが終わった",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -63,6 +64,16 @@ def parked(limit: int = 100) -> list[Call]:
     """Calls that were given up after several tries, for staff to look at."""
     query = sa.select(Call).where(Call.state == CallState.PARKED).order_by(Call.id).limit(limit)
     return list(db.session.scalars(query))
+
+
+def states_of(keys: Collection[str]) -> dict[str, CallState]:
+    """How far what was promised under these keys is. PARKED waits for staff, who see it on their sheet of today."""
+    found = sa.select(Call.key, Call.state).where(Call.key.in_(keys))
+    return dict(db.session.execute(found).all()) if keys else {}
+
+
+def is_parked(key: str) -> bool:
+    return states_of([key]).get(key) == CallState.PARKED
 
 
 def waiting() -> int:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
+from marketplace.chain.register import is_parked
 from marketplace.collections import albums, crediting, desk, swapping
 from marketplace.collections.forms import AcceptForm, ClickForm, OfferForm
 from marketplace.collections.models import Swap, SwapState
@@ -171,6 +172,7 @@ def _page(swap: Swap, form: AcceptForm) -> str:
     return render_template(
         "collections/swap.html",
         swap=swap,
+        parked=is_parked(swap.call_key),
         give=token_of(swap.give_token_id),
         take=token_of(swap.take_token_id) if swap.take_token_id else None,
         form=form,

@@ -5,8 +5,9 @@ clock         {"at": 1790000000}                     set it; {} only reads it   
 faults        {"drop": 0.3, "duplicate": 0.4, …}     see world.Faults; {} only reads them
 deliver       {"limit": 10, "order": "newest"}       carry waiting webhooks now: oldest, newest or shuffled
 konbini_pay   {"payment_intent": "pi_…"}             the payer pays at the store
-dispute       {"payment_intent": "pi_…", "reason": "fraudulent"}
-close_dispute {"dispute": "dp_…", "won": true}
+dispute       {"payment_intent": "pi_…", "reason": "fraudulent", "amount": 400}    of the whole where none is named
+close_dispute {"dispute": "dp_…", "won": true}      also one that was lost already: its payer withdraws it
+prevent_dispute {"payment_intent": "pi_…", "case_type": "resolution"}    or "block"
 payout        {"short": 100}                         the balance goes to the bank, 100 yen less than it should
 fail_payout   {"payout": "po_…"}                     the bank does not take it: the money is back in the balance
 webhook       {"url": "http://127.0.0.1:…", "secret": "whsec_…", "events": ["*"]}
@@ -63,13 +64,18 @@ def _konbini_pay(world: World, given: Thing) -> Thing:
 def _dispute(world: World, given: Thing) -> Thing:
     intent = world.get(given["payment_intent"], "payment_intent")
     charge = world.get(intent["latest_charge"] or "", "charge")
-    return disputes.open_dispute(world, charge, given.get("reason", "fraudulent"))
+    return disputes.open_dispute(world, charge, given.get("reason", "fraudulent"), given.get("amount"))
 
 
 def _close_dispute(world: World, given: Thing) -> Thing:
     dispute = world.get(given["dispute"], "dispute")
     disputes.close_dispute(world, dispute, bool(given["won"]))
     return dispute
+
+
+def _prevent_dispute(world: World, given: Thing) -> Thing:
+    intent = world.get(given["payment_intent"], "payment_intent")
+    return disputes.prevent_dispute(world, world.get(intent["latest_charge"], "charge"), given["case_type"])
 
 
 def _payout(world: World, given: Thing) -> Thing:
@@ -107,6 +113,7 @@ _CONTROLS: dict[str, Callable[[World, Thing], Thing]] = {
     "konbini_pay": _konbini_pay,
     "dispute": _dispute,
     "close_dispute": _close_dispute,
+    "prevent_dispute": _prevent_dispute,
     "payout": _payout,
     "fail_payout": _fail_payout,
     "webhook": _webhook,

@@ -14,15 +14,34 @@ FEE_YEN = 1500
 DAYS_TO_ANSWER = 9
 
 
-def open_dispute(world: World, charge: Thing, reason: str) -> Thing:
+def open_dispute(world: World, charge: Thing, reason: str, yen: int | None = None) -> Thing:
+    """Of the whole charge, or of `yen` of it."""
+    dispute = _make(world, charge, reason, "chargeback", "needs_response")
+    dispute["amount"] = yen or dispute["amount"]
+    _withdraw(world, dispute, FEE_YEN)
+    emit(world, "charge.dispute.created", dispute)
+    emit(world, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def prevent_dispute(world: World, charge: Thing, case_type: str) -> Thing:
+    """One that Stripe ends before it is a chargeback: by a "resolution" that gives the payer the money back without a
+    fee for the dispute, or by a "block", which moves nothing. https://docs.stripe.com/disputes/prevention-preview"""
+    dispute = _make(world, charge, "general", case_type, "prevented")
+    if case_type == "resolution":
+        _withdraw(world, dispute, 0)
+    emit(world, "charge.dispute.created", dispute)
+    emit(world, "charge.dispute.closed", dispute)
+    return dispute
+
+
+def _make(world: World, charge: Thing, reason: str, case_type: str, status: str) -> Thing:
     if charge["disputed"]:
         raise invalid("This charge is disputed already.", "charge_disputed")
-    taken = money.book(world, "adjustment", -charge["amount_captured"], FEE_YEN, None)
-    dispute = world.new(
+    return world.new(
         stripe.Dispute,
         "dp_",
         amount=charge["amount_captured"],
-        balance_transactions=[public(taken)],
         charge=charge["id"],
         currency="jpy",
         evidence={},
@@ -35,19 +54,22 @@ def open_dispute(world: World, charge: Thing, reason: str) -> Thing:
         is_charge_refundable=False,
         metadata={},
         payment_intent=charge["payment_intent"],
+        payment_method_details={"type": "card", "card": {"brand": "visa", "case_type": case_type}},
         reason=reason,
-        status="needs_response",
+        status=status,
     )
-    taken["source"] = dispute["id"]
+
+
+def _withdraw(world: World, dispute: Thing, fee: int) -> None:
+    """The sum, and what the dispute costs, leave the balance."""
+    taken = money.book(world, "adjustment", -dispute["amount"], fee, dispute["id"])
     dispute["balance_transactions"] = [public(taken)]
-    charge["disputed"] = True
-    emit(world, "charge.dispute.created", dispute)
-    emit(world, "charge.dispute.funds_withdrawn", dispute)
-    return dispute
+    world.get(dispute["charge"], "charge")["disputed"] = True
 
 
 def close_dispute(world: World, dispute: Thing, won: bool) -> None:
-    if dispute["status"] in ("won", "lost"):
+    """A payer may withdraw one that was lost already: then it is won. https://docs.stripe.com/disputes/withdrawing"""
+    if dispute["status"] in ("won", "prevented") or (dispute["status"] == "lost" and not won):
         raise invalid("This dispute is already closed.")
     dispute["status"] = "won" if won else "lost"
     if won:
@@ -72,7 +94,7 @@ def update(world: World, given: Thing, key: str) -> Thing:
     """The texts "winning_evidence" and "losing_evidence" decide it at once, as in Stripe's test mode."""
     dispute = world.get(key, "dispute")
     evidence = given.get("evidence") or {}
-    if evidence and dispute["status"] in ("won", "lost"):
+    if evidence and dispute["status"] in ("won", "lost", "prevented"):
         raise invalid("This dispute is already closed.")
     if evidence:
         dispute["evidence"].update(evidence)

@@ -10,16 +10,13 @@ from marketplace.holders.models import Wallet
 from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import BACK, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.stripe_models import KEPT
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
 
 ORDER = "order:"
 """How the subject of a payment for an order begins."""
-ARRIVED = {RefundState.SUCCEEDED, RefundState.BY_BANK}
-"""How a refund ends with whoever paid."""
-THAWING = ("won", "warning_closed", "prevented")
-"""How a dispute ends that leaves the money with the town; of one that was lost the right stays frozen."""
 
 
 def with_payer(token: Token) -> bool:
@@ -40,17 +37,17 @@ def doubted(order_codes: Collection[str]) -> set[str]:
 
 @freezes("holders.payment", doubted)
 def payment(token: Token) -> Refused | None:
-    """An objection that is open or was lost, and every refund, also one that the card did not take: the town owes it
+    """An objection that is open or took the money, and every refund, also one that the card did not take: it is owed
     still. Of two payments for one order the other may go back. Somebody who got it in good faith is not asked."""
     of_order = Payment.subject == f"{ORDER}{token.order_code}"
     payments = db.session.execute(sa.select(Payment.id, Payment.state, Payment.dispute).where(of_order)).all()
     backs = sa.select(Refund.payment_id, Refund.state).join(Payment)
     returned = db.session.execute(backs.where(of_order, Refund.state != RefundState.RETRIED)).all()
-    objected = {id_ for id_, _state, dispute in payments if dispute not in (None, *THAWING)}
+    objected = {id_ for id_, _state, dispute in payments if dispute not in (None, *KEPT)}
     doubts = objected | {payment_id for payment_id, _state in returned}
     stands = any(state == PaymentState.SUCCEEDED and id_ not in doubts for id_, state, _dispute in payments)
     if not doubts or stands or not with_payer(token):
         return None
     if objected:
         return Disputed()
-    return Refunded() if {state for _payment_id, state in returned} <= ARRIVED else RefundUnderWay()
+    return Refunded() if {state for _payment_id, state in returned} <= set(BACK) else RefundUnderWay()

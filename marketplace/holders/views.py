@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, sign_in, signed_in
+from marketplace.chain.register import is_parked
 from marketplace.holders import giving, wallets, withdrawing
 from marketplace.holders.forms import GiveForm, PressForm, ProofForm, WalletForm, WithdrawForm
 from marketplace.holders.leaving import WITHDRAWAL, check, obstacle, open_gift, open_withdrawal
@@ -61,6 +62,7 @@ def give_page(token: Token, form: GiveForm, address: str | None = None) -> str:
         form=form,
         address=address,
         gift=gift,
+        parked=gift is not None and is_parked(gift.call_key),
         obstacle=None if gift else obstacle(token, me().id),
         days=giving.LIFE.days,
     )
@@ -143,6 +145,7 @@ def gift_page(gift: Gift, action: str, *, newcomer: bool = False) -> str:
     return render_template(
         "holders/gift.html",
         gift=gift,
+        parked=is_parked(gift.call_key),
         token=token_of(gift),
         giver=get(Account, gift.giver_id),
         action=action,
@@ -195,6 +198,7 @@ def withdraw_page(token: Token, form: WithdrawForm, wallet: Wallet | None = None
         form=form,
         wallet=wallet,
         withdrawal=withdrawal,
+        parked=withdrawal is not None and is_parked(withdrawal.call_key),
         address=withdrawing.wallet_address(withdrawal) if withdrawal else None,
         waits_for=obstacle(token, me().id, but=WITHDRAWAL) if withdrawal and withdrawal.due_at <= now() else None,
         obstacle=None if withdrawal else obstacle(token, me().id),

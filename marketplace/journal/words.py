@@ -28,6 +28,7 @@ STATES = {
     "awaiting_payment": "支払い待ち",
     "awarded": "支払い待ち",
     "by_bank": "銀行から返金ずみ",
+    "by_dispute": "カード会社の異議で払った方に戻った",
     "cancelled": "中止・取り消し",
     "captured": "収納ずみ",
     "charging": "請求中",

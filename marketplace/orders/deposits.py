@@ -20,7 +20,7 @@ from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.outbox.promising import say
 from marketplace.payments import asking
 from marketplace.payments.holding import promise_capture
-from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import BACK, Hold, Payment, PaymentState, Refund, RefundState
 from marketplace.payments.refunding import promise_refund
 from marketplace.payments.rules import HoldEnded
 
@@ -140,6 +140,15 @@ def refund(order: Order, why: str) -> None:
 
 def all_back(order: Order) -> bool:
     """Whether every part of the price that is to go back has gone back."""
-    parts = [order.paid_by_payment_id, order.deposit_payment_id]
-    states = db.session.scalars(sa.select(Refund.state).where(Refund.payment_id.in_([n for n in parts if n]))).all()
-    return set(states) - {RefundState.RETRIED} <= {RefundState.SUCCEEDED, RefundState.BY_BANK} and bool(states)
+    states = set(db.session.scalars(sa.select(Refund.state).where(Refund.payment_id.in_(_parts(order)))))
+    return bool(states) and states - {RefundState.RETRIED} <= set(BACK)
+
+
+def taken_back(order: Order) -> int:
+    """Yen of it that the payer's bank has taken in a dispute, and the town does not pay besides."""
+    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id.in_(_parts(order)))
+    return db.session.scalar(total.where(Refund.state == RefundState.BY_DISPUTE)) or 0
+
+
+def _parts(order: Order) -> list[int]:
+    return [each for each in (order.paid_by_payment_id, order.deposit_payment_id) if each is not None]

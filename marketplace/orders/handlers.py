@@ -54,6 +54,7 @@ def on_end(payment_id: int, subject: str, **_more: object) -> None:
 
 
 @handles("payment.refunded")
+@handles("payment.taken_back")
 def on_refund(payment_id: int, subject: str, **_more: object) -> None:
     if (order_id := order_of(subject) or deposits.of_payment(payment_id)) is not None:
         settling.refunded(order_id, payment_id)

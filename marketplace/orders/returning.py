@@ -69,7 +69,7 @@ def obstacle(order: Order) -> Refused | None:
     disputes = db.session.scalars(
         sa.select(Dispute).join(Payment, Payment.id == Dispute.payment_id).where(Payment.subject == order.subject)
     )
-    if any(dispute.is_open or dispute.status == "lost" for dispute in disputes):
+    if any(dispute.is_open or dispute.took for dispute in disputes):
         return InDispute()
     return None
 

@@ -155,18 +155,18 @@ def refund(order_id: int, by: str, why: str) -> None:
 
 
 def refunded(order_id: int, payment_id: int) -> None:
-    """The money is on its way back; a unit that was sold is free again."""
+    """The money is on its way back, or with its payer; a unit that was sold is free again."""
     with transaction():
         order = lock(Order, order_id)
         parts = (order.paid_by_payment_id, order.deposit_payment_id)
         if order.state != OrderState.REFUND_PENDING or payment_id not in parts:
             return  # a second payment that went back changes nothing
-        if order.deposit_payment_id is not None and not deposits.all_back(order):
-            return  # the other part is on its way still
+        if not deposits.all_back(order):
+            return  # another part is on its way still
         if order.paid_at is not None and order.issued_at is None:  # a number that was issued is never issued again
             unsell(order.unit_id)
         move(order, "refunded", by=SYSTEM)
-        send_to_buyer("refunded", order)
+        send_to_buyer("taken_back" if deposits.taken_back(order) else "refunded", order)
         tell("order.refunded", order)
 
 

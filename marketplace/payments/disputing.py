@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
+
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
-from marketplace.kit.db import get, insert_once, let_go, lock, transaction
+from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Refused, Rejected
 from marketplace.outbox.promising import say
 from marketplace.payments.models import Payment
 from marketplace.payments.stripe import Objection, till
-from marketplace.payments.stripe_models import DECIDED, Dispute
+from marketplace.payments.stripe_models import DECIDED, GONE, KEPT, Dispute
 
 
 class DisputeOver(Refused):
@@ -67,11 +69,12 @@ def keep(payment_id: int, seen: Objection) -> None:
             "opened_at": datetime.fromtimestamp(seen.at, UTC),
             "due_by": datetime.fromtimestamp(seen.due_by, UTC) if seen.due_by else None,
         }
-        insert_once(Dispute, first)
+        made = insert_once(Dispute, first) is not None
         dispute = lock(Dispute, seen.id)
-        if payment.dispute == seen.status or (dispute.status in DECIDED and payment.dispute == dispute.status):
-            return  # known, or an older look than the last word
-        payment.dispute = dispute.status = seen.status
+        if not made and not _is_news(dispute.status, seen.status):
+            return
+        dispute.status = seen.status
+        payment.dispute = _gravest(payment_id, seen)
         note(payment.subject, "payment.dispute", why=seen.status, dispute=seen.id)
         say(
             "payment.disputed",
@@ -81,6 +84,24 @@ def keep(payment_id: int, seen: Objection) -> None:
             dispute_id=seen.id,
             status=seen.status,
         )
+
+
+def _is_news(known: str, seen: str) -> bool:
+    """False where it is known, or an older look than the last word.
+
+    A payer may withdraw even a dispute that the town has lost, and then it is won:
+    https://support.stripe.com/questions/lost-dispute-faq
+    """
+    if known in GONE:
+        return seen in KEPT
+    return known != seen and known not in DECIDED
+
+
+def _gravest(payment_id: int, seen: Objection) -> str:
+    """Of a payment with several disputes the word of one that is open or took the money, if there is one."""
+    others = sa.select(Dispute.status).where(Dispute.payment_id == payment_id, Dispute.id != seen.id)
+    grave = [] if seen.status not in KEPT else db.session.scalars(others.where(Dispute.status.not_in(KEPT))).all()
+    return grave[0] if grave else seen.status
 
 
 def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: bytes) -> None:

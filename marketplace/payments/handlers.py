@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.kit.db import db, get, let_go
 from marketplace.outbox.promising import handles
-from marketplace.payments import balance, charging, disputing, holding, refunding, saving
+from marketplace.payments import balance, charging, disputing, holding, refunding, saving, squaring
 from marketplace.payments.finding import payment_behind
 from marketplace.payments.hearing import known_already
 from marketplace.payments.models import SavedCard, Way
@@ -19,6 +19,12 @@ from marketplace.payments.syncing import sync
 @handles("refund.promised")
 def on_refund(refund_id: int) -> None:
     refunding.send(refund_id)
+
+
+@handles("payment.refund_failed")
+@handles("payment.disputed")
+def on_money_that_went(payment_id: int, **_more: object) -> None:
+    squaring.square(payment_id)
 
 
 @handles("hold.decided")

@@ -234,6 +234,8 @@ class RefundState(StrEnum):
     """Failed, and another refund has taken its place."""
     BY_BANK = "by_bank"
     """Failed at Stripe, and paid by the town's bank instead."""
+    BY_DISPUTE = "by_dispute"
+    """Failed at Stripe, and the payer has the same yen by a dispute. See squaring.py."""
 
 
 REFUND_MOVES = Machine[RefundState](
@@ -246,6 +248,9 @@ REFUND_MOVES = Machine[RefundState](
         ),
         "refund.retry": {RefundState.FAILED: RefundState.RETRIED},
         "refund.pay_by_bank": {RefundState.FAILED: RefundState.BY_BANK},
+        "refund.take_back": {RefundState.FAILED: RefundState.BY_DISPUTE},
+        # The payer withdrew the dispute after all: the town has the yen again, and owes them.
+        "refund.owe_again": {RefundState.BY_DISPUTE: RefundState.FAILED},
     }
 )
 
@@ -277,3 +282,12 @@ class Refund(Base):
     @property
     def subject(self) -> str:
         return self.payment.subject
+
+    @property
+    def next_key(self) -> str:
+        """Of the refund that takes its place."""
+        return f"{self.key.partition('#')[0]}#{self.id}"
+
+
+BACK = (RefundState.SUCCEEDED, RefundState.BY_BANK, RefundState.BY_DISPUTE)
+"""How a refund ends with whoever paid."""

@@ -29,7 +29,7 @@ def promise_refund(payment_id: int, yen: int, reason: str, key: str, purpose: st
     known = db.session.scalar(sa.select(Refund.id).where(Refund.key == key))
     if known is not None:
         return known
-    if payment.refunded_yen + yen > _taken(payment):
+    if payment.refunded_yen + yen > taken(payment):
         raise RefundTooLarge
     payment.refunded_yen += yen
     values = {"payment_id": payment_id, "key": key, "yen": yen, "reason": reason, "created_at": now()}
@@ -41,7 +41,7 @@ def promise_refund(payment_id: int, yen: int, reason: str, key: str, purpose: st
     return refund_id
 
 
-def _taken(payment: Payment) -> int:
+def taken(payment: Payment) -> int:
     """What came of the payment, in yen."""
     if payment.state == PaymentState.CAPTURED:
         return get(Hold, payment.id).captured_yen or 0
@@ -75,8 +75,7 @@ def retry(refund_id: int, by: str, why: str) -> int:
     with transaction():
         refund = _locked(refund_id)
         move(refund, "refund.retry", by=by, why=why, refund=refund_id)
-        key = f"{refund.key.partition('#')[0]}#{refund_id}"
-        return promise_refund(refund.payment_id, refund.yen, refund.reason, key, refund.purpose)
+        return promise_refund(refund.payment_id, refund.yen, refund.reason, refund.next_key, refund.purpose)
 
 
 def pay_by_bank(refund_id: int, by: str, why: str) -> None:
@@ -87,7 +86,7 @@ def pay_by_bank(refund_id: int, by: str, why: str) -> None:
         if refund.state == RefundState.FAILED and (twice := twice_by_bank(refund)) is not None:
             raise twice
         move(refund, "refund.pay_by_bank", by=by, why=why, refund=refund_id)
-        if refund.payment.refunded_yen + refund.yen > _taken(refund.payment):
+        if refund.payment.refunded_yen + refund.yen > taken(refund.payment):
             raise RefundTooLarge
         refund.payment.refunded_yen += refund.yen
         _say("payment.refunded", refund)
@@ -98,7 +97,7 @@ def twice_by_bank(refund: Refund) -> Refused | None:
     town's bank would pay it a second time. Else None."""
     objected = sa.select(Dispute).where(Dispute.payment_id == refund.payment_id, Dispute.status.not_in(KEPT))
     disputes = list(db.session.scalars(objected))
-    left = _taken(refund.payment) - refund.payment.refunded_yen - sum(dispute.yen for dispute in disputes)
+    left = taken(refund.payment) - refund.payment.refunded_yen - sum(dispute.yen for dispute in disputes)
     if not disputes or refund.yen <= left:
         return None
     return DisputedNow() if any(dispute.is_open for dispute in disputes) else TakenBack()

@@ -122,7 +122,7 @@ class Dispute(Base):
     reason: Mapped[str] = mapped_column(sa.String(64))
     """Stripe's word: fraudulent, product_not_received, …"""
     status: Mapped[str] = mapped_column(sa.String(32))
-    """Stripe's word: needs_response, under_review, won, lost, …"""
+    """Stripe's word: needs_response, under_review, won, lost, …; but see "blocked" below."""
     opened_at: Mapped[datetime]
     due_by: Mapped[datetime | None]
     """Until when the bank reads what we have to say."""
@@ -137,8 +137,20 @@ class Dispute(Base):
     def is_open(self) -> bool:
         return self.status not in DECIDED
 
+    @property
+    def took(self) -> bool:
+        """Whether the payer has the money for good."""
+        return self.status in GONE
 
-KEPT = ("won", "warning_closed")
-"""How one ends that has surely left the money with the town."""
-DECIDED = ("won", "lost", "warning_closed", "prevented")
+
+KEPT = ("won", "warning_closed", "blocked")
+"""How a dispute ends that leaves the money with the town, or brings it back.
+
+What Stripe calls "prevented" is two things, told apart by the case type (dispute_outcome() in translating.py has the
+words): a "resolution" gives the payer the money back by the town's own rule, a "block" ends before any money moves.
+https://docs.stripe.com/changelog/basil/2025-08-27/add-preventions-to-dispute, https://docs.stripe.com/disputes/prevention-preview
+"""
+GONE = ("lost", "prevented")
+"""How one ends that leaves the money with the payer."""
+DECIDED = KEPT + GONE
 """What ends a dispute: https://docs.stripe.com/api/disputes/object#dispute_object-status"""

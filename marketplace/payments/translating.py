@@ -124,10 +124,23 @@ def as_transfer(found: Mapping[str, Any]) -> Transfer:
 def as_objection(found: Mapping[str, Any]) -> Objection:
     return Objection(
         found["id"],
-        found["status"],
+        dispute_outcome(found),
         found["reason"],
         found["amount"],
         found["created"],
         found["evidence_details"]["due_by"],
         _id(found["payment_intent"]),
     )
+
+
+def dispute_outcome(found: Mapping[str, Any]) -> str:
+    """Stripe's status; but "blocked" of one that was prevented before any money moved.
+
+    Stripe's prevention "can block or resolve disputes": resolving is refunding the payer by a rule that the shop has
+    set, blocking is the bank's letting go when it sees the shop's evidence. The status is "prevented" for both, the
+    case type "resolution" or "block". What is neither counts as money that the payer has, until somebody has looked.
+    https://docs.stripe.com/changelog/basil/2025-08-27/add-preventions-to-dispute, https://docs.stripe.com/disputes/prevention-preview
+    """
+    card = (found.get("payment_method_details") or {}).get("card") or {}
+    blocked = found["status"] == "prevented" and card.get("case_type") == "block"
+    return "blocked" if blocked else str(found["status"])

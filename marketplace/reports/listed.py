@@ -154,6 +154,9 @@ REFUND_JA = {
     RefundState.SENT: "手続き中",
     RefundState.SUCCEEDED: "返金ずみ",
     RefundState.FAILED: "返金できず",
+    RefundState.RETRIED: "やり直し",
+    RefundState.BY_BANK: "銀行から返金ずみ",
+    RefundState.BY_DISPUTE: "異議により返金ずみ",
 }
 
 

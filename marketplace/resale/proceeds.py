@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.chain.contract import MARKET
-from marketplace.chain.models import Call, CallState, Log
-from marketplace.chain.register import contracts
+from marketplace.chain.models import CallState, Log
+from marketplace.chain.register import contracts, states_of
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, lock, transaction
@@ -65,9 +65,9 @@ def drawn(account_id: int) -> list[Drawn]:
 
 
 def being_drawn(account: Account) -> CallState | None:
-    """How far what the account asked for is, where the chain has not told of it yet; None: nothing was asked for.
-    PARKED waits for staff, who see it among the acts of the chain that have stopped."""
-    return db.session.scalar(sa.select(Call.state).where(Call.key == _key(account)))
+    """How far what the account asked for is, where the chain has not told of it yet; None: nothing was asked for."""
+    key = _key(account)
+    return states_of([key]).get(key)
 
 
 def draw(account_id: int, wallet: str) -> None:

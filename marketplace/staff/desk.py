@@ -17,7 +17,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.listings.drafting import staff_name
 from marketplace.outbox import keeping
-from marketplace.staff import calendar, sheets
+from marketplace.staff import calendar, chain_words, sheets
 from marketplace.staff.tasks import Task
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
@@ -134,7 +134,7 @@ def outbox() -> ResponseReturnValue:
         "staff/outbox.html",
         messages=keeping.late(),
         alarms=alarms.standing(),
-        calls=register.parked(),
+        calls=[(call, chain_words.in_words(call), chain_words.page_of(call)) for call in register.parked()],
         waiting=register.waiting(),
         chain=register.status(),
     )

@@ -32,7 +32,8 @@ STATUS_JA = {
     "under_review": ("カード会社が確認中", "warn"),
     "won": ("町の言い分が通りました", "good"),
     "lost": ("お金は戻りません", "bad"),
-    "prevented": ("取り下げられました", "good"),
+    "prevented": ("自動で払った方に返されました", "bad"),
+    "blocked": ("異議になる前に止まりました", "good"),
 }
 REASON_JA = {
     "fraudulent": "本人は買った覚えがない",

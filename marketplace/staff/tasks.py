@@ -11,7 +11,10 @@ from marketplace.kit.clock import jst
 
 @dataclass(frozen=True)
 class Task:
-    """One line of the sheet. `send`: the button is a form that posts to `href`. `roles` have it; none named: all."""
+    """One line of the sheet. `send`: the button is a form that posts to `href`. `roles` have it; none named: all.
+
+    `about` is the page of the thing, where the button does not lead there.
+    """
 
     badge: str
     tone: str
@@ -21,6 +24,7 @@ class Task:
     button: str
     send: bool = False
     roles: tuple[str, ...] = ()
+    about: str = ""
 
     def is_for(self, roles: Set[str]) -> bool:
         return not self.roles or not roles.isdisjoint(self.roles)

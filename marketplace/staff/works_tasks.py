@@ -17,6 +17,7 @@ from marketplace.kit.db import db
 from marketplace.metadata.models import Pin
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
+from marketplace.staff import chain_words
 from marketplace.staff.tasks import Task
 
 MAY_RETRY = ("drafter", "approver", "treasury")
@@ -86,12 +87,13 @@ def parked_calls() -> list[Task]:
             *(
                 "届いていません",
                 "bad",
-                f"ブロックチェーンへの記録が止まっています（{call.function}）",
+                f"ブロックチェーンへの記録が止まっています（{chain_words.in_words(call)}）",
                 call.error or "",
             ),
             *(f"/staff/chain/{call.id}/retry", "もう一度ためす"),
             send=True,
             roles=MAY_RETRY,
+            about=chain_words.page_of(call),
         )
         for call in register.parked()
     ]

@@ -12,6 +12,8 @@ from marketplace.admissions.models import Participation
 from marketplace.appointments.models import OPEN as OPEN_APPOINTMENTS
 from marketplace.appointments.models import Appointment
 from marketplace.auctions.own import auctions_of
+from marketplace.chain.models import CallState
+from marketplace.chain.register import states_of
 from marketplace.collections.albums import offered_to
 from marketplace.collections.models import Swap, SwapState
 from marketplace.gatherings.booking import bookings_of
@@ -103,13 +105,21 @@ def _busy(account_id: int, token_ids: list[int]) -> dict[int | None, str]:
         sa.or_(Swap.giver_id == account_id, Swap.taker_id == account_id),
         Swap.state.in_((SwapState.OFFERED, SwapState.ACCEPTED)),
     )
-    swapped = {
-        token_id: "交換に出しています" if swap.state == SwapState.OFFERED else "交換の手続き中"
-        for swap in db.session.scalars(swaps)
-        for token_id in (swap.give_token_id, swap.take_token_id)
+    given, moved, swapped = (db.session.scalars(query).all() for query in (gifts, leaving, swaps))
+    states = states_of([row.call_key for row in (*given, *moved, *swapped)])
+
+    def doing(row: Gift | Withdrawal | Swap, words: str) -> str:
+        return "役場の確認を待っています" if states.get(row.call_key) == CallState.PARKED else words
+
+    return {
+        **{
+            token_id: doing(row, "交換に出しています" if row.state == SwapState.OFFERED else "交換の手続き中")
+            for row in swapped
+            for token_id in (row.give_token_id, row.take_token_id)
+        },
+        **{row.token_id: doing(row, "贈る手続き中") for row in given},
+        **{row.token_id: doing(row, "ウォレットへ移す手続き中") for row in moved},
     }
-    given = {gift.token_id: "贈る手続き中" for gift in db.session.scalars(gifts)}
-    return swapped | given | {row.token_id: "ウォレットへ移す手続き中" for row in db.session.scalars(leaving)}
 
 
 def _entries(account_id: int) -> list[tuple[Entry, Listing]]:

@@ -2298,6 +2298,7 @@ def upgrade() -> None:
                 "failed",
                 "retried",
                 "by_bank",
+                "by_dispute",
                 name="state",
                 native_enum=False,
                 create_constraint=True,

@@ -11,10 +11,12 @@ from marketplace.collections.models import Creator, SwapState
 from marketplace.kit.db import db, get
 from marketplace.resale import offering
 from marketplace.rights.models import Right
+from marketplace.staff import works_tasks
 from tests import given
 from tests.chainlogs import Chain
 from tests.collections.stage import Cards, an_offer, exchanged, swap
 from tests.pages import read, send, submit
+from tests.resale.stage import park
 
 
 def test_the_album_knows_what_is_owned_and_what_is_missing(
@@ -46,6 +48,32 @@ def test_a_card_is_put_up_and_exchanged_on_the_pages(
     assert (found.state, found.take_token_id) == (SwapState.ACCEPTED, cards.another)
     exchanged(chain, found.id)
     assert "交換が終わりました" in read(hers.get(path)).words
+
+
+def test_an_exchange_that_the_chain_would_not_have_waits_for_the_town_until_staff_send_it_again(
+    app: Flask, cards: Cards, hana: int, ken: int
+) -> None:
+    found = swap(an_offer(cards, hana))
+    swapping.accept(found.id, ken, cards.his)
+    both = [given.signed_in(app.test_client(), who) for who in (hana, ken)]
+
+    def told() -> list[list[bool]]:
+        sentences = (
+            "2枚のカードはなくなっていません。いまの持ち主のところに、そのままあります。",
+            "2枚の持ち主を書きかえています。",
+        )
+        pages = [read(client.get(f"/swaps/{found.code}")).words for client in both]
+        return [[sentence in page for sentence in sentences] for page in pages]
+
+    before = told()
+    park(found.call_key)
+    waiting, mine = told(), [read(client.get("/mypage")).words for client in both]
+    assert [page.count("役場の確認を待っています") for page in mine] == [1, 1]
+    (task,) = works_tasks.parked_calls()
+    what = "ブロックチェーンへの記録が止まっています（交換する2枚のカードの名義を、同時に入れかえる）"
+    assert (task.what, task.about) == (what, f"/staff/subjects/{found.subject}")
+    submit(given.signed_in(app.test_client(), given.staff("approver")), "/staff", action=task.href)
+    assert (before, waiting, told()) == ([[False, True]] * 2, [[True, False]] * 2, before)
 
 
 def test_an_offer_to_one_person_is_seen_by_two(app: Flask, cards: Cards, hana: int, ken: int) -> None:

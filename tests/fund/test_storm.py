@@ -151,8 +151,13 @@ def agree_with_the_orders(chosen: list[int]) -> None:
     assert len(refunds) == len(chosen)
     done = sum(each.yen for each in refunds if each.state == RefundState.SUCCEEDED)
     assert balances()["refunds"] == done
-    failed = {each.payment.subject for each in refunds if each.state == RefundState.FAILED}
-    assert failed == {f"order:ORD-{n}" for n in chosen if card_of(n) != GOOD}
+    failed, by_dispute = (
+        {each.payment.subject for each in refunds if each.state == state}
+        for state in (RefundState.FAILED, RefundState.BY_DISPUTE)
+    )
+    assert failed | by_dispute == {f"order:ORD-{n}" for n in chosen if card_of(n) != GOOD}
+    lost = sa.select(Payment.subject).join(Dispute).where(Dispute.status == "lost")
+    assert by_dispute == {f"order:ORD-{n}" for n in chosen} & set(db.session.scalars(lost))
     assert failed
     by_subject = (
         sa.select(Posting.subject, sa.func.sum(PostingLine.yen))

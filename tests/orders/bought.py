@@ -58,9 +58,9 @@ def passed_on(chain: Chain, order: Order, account_id: int) -> None:
     keeping.drain()
 
 
-def disputed(stripe: LocalStripe, order: Order) -> str:
+def disputed(stripe: LocalStripe, order: Order, **more: object) -> str:
     """The buyer's bank objects; the dispute's id."""
-    made = stripe.sim("dispute", payment_intent=payment_of(order).payment_intent_id)["id"]
+    made = stripe.sim("dispute", payment_intent=payment_of(order).payment_intent_id, **more)["id"]
     heard()
     assert db.session.get(Dispute, made) is not None
     db.session.rollback()

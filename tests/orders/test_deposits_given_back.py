@@ -5,13 +5,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.fund.deposits import in_custody
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import scheduling
 from marketplace.orders import settling
 from marketplace.orders.models import OrderState
 from marketplace.payments import asking, holding, refunding
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.models import Payment, Refund, RefundState
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.syncing import sync
 from tests import given
@@ -63,6 +63,22 @@ def test_what_the_card_does_not_take_back_leaves_custody_by_the_bank(stripe: Loc
     refunding.pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
     hear()
     assert (in_custody(), moved().get("refunds", 0), moved()["bank"]) == (0, 0, -10_000)
+
+
+def test_what_the_card_does_not_take_back_and_a_dispute_took_is_not_owed_besides(stripe: LocalStripe) -> None:
+    sale = won(stripe, card="pm_card_refundFail")
+    page, order = "http://127.0.0.1/", sale.order
+    payment_id = asking.ask(order.subject, 30_000, "権利", "buyer@example.jp", page, page, given.in_days(0.5))
+    paid(stripe, sale, asking.checkout_url(payment_id))
+    deposit = get(Payment, sale.order.deposit_payment_id)
+    dispute = stripe.sim("dispute", payment_intent=deposit.payment_intent_id)["id"]
+    stripe.sim("close_dispute", dispute=dispute, won=False)
+    reconcile()
+    hear()
+    refunds = db.session.execute(sa.select(Refund.payment_id, Refund.state, Refund.yen)).all()
+    assert refunds == [(deposit.id, RefundState.BY_DISPUTE, 10_000)]
+    assert (sale.counted(), in_custody()) == ((PAID, 0, RETURNED), 0)
+    assert (moved().get("refunds", 0), moved().get("bank", 0), equals_stripe(stripe)) == (0, 0, True)
 
 
 def test_a_sale_that_is_cancelled_after_the_award_gives_it_back(stripe: LocalStripe) -> None:

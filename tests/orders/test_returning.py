@@ -16,7 +16,7 @@ from marketplace.notices.models import Notice
 from marketplace.orders import returning, settling
 from marketplace.orders.models import Order, OrderState, RefundRequest
 from marketplace.outbox import keeping
-from marketplace.payments import refunding
+from marketplace.payments import disputing, refunding
 from marketplace.payments.disputing import DisputedNow, TakenBack
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.stripe_models import Dispute
@@ -193,10 +193,10 @@ class TestARefundThatTheCardDoesNotTake:
         dispute = disputed(stripe, order)
         if end != "open":
             stripe.sim("close_dispute", dispute=dispute, won=end == "won")
-            heard()
+            disputing.look(payment_of(order).id, dispute)  # just now: nobody has done anything about it yet
         (refusal, state, bank, orders) = {
             "open": (DisputedNow, RefundState.FAILED, 0, OrderState.REFUND_PENDING),
-            "lost": (TakenBack, RefundState.FAILED, 0, OrderState.REFUND_PENDING),
+            "lost": (TakenBack, RefundState.BY_DISPUTE, 0, OrderState.REFUNDED),
             "won": (None, RefundState.BY_BANK, -1_000, OrderState.REFUNDED),
         }[end]
         client = given.signed_in(app.test_client(), given.staff("treasury"))

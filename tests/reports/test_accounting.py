@@ -10,11 +10,11 @@ from flask import Flask
 
 from marketplace.fund.models import Account, Posting, PostingLine
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import Base, db
+from marketplace.kit.db import Base, db, transaction
 from marketplace.kit.tables import Cell
 from marketplace.listings.models import Tax
 from marketplace.orders.models import Order
-from marketplace.payments.models import Refund
+from marketplace.payments.models import Refund, RefundState
 from marketplace.receipts.issuing import print_out
 from marketplace.receipts.models import Receipt
 from marketplace.reports.accounting import BY_NAME
@@ -104,6 +104,19 @@ def test_what_went_back_says_why_and_of_what() -> None:
         "取引番号": f"txn_re_{refund.id}",
         "返還インボイス番号": f"{row['年度']!s}-general-000001",
     }
+
+
+def test_each_way_in_which_a_refund_can_stand_has_a_word() -> None:
+    refund_id = returned(sold()).id
+    words = []
+    for state in RefundState:
+        with transaction() as session:
+            session.execute(sa.update(Refund).where(Refund.id == refund_id).values(state=state))
+        words += [row["状態"] for row in rows("refunds")]
+    assert words == [
+        *("手続き中", "手続き中", "返金ずみ", "返金できず"),
+        *("やり直し", "銀行から返金ずみ", "異議により返金ずみ"),
+    ]
 
 
 def test_debit_and_credit_are_equal_in_every_period() -> None:

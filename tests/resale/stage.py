@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.chain.models import Call
+from marketplace.chain.models import Call, CallState
 from marketplace.chain.register import custody_address
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
@@ -62,3 +62,10 @@ def calls(prefix: str) -> list[tuple[str, str, str, list[Any]]]:
     """(key, role, function, arguments) of what the chain was asked, in order."""
     rows = sa.select(Call).where(Call.key.startswith(prefix)).order_by(Call.id)
     return [(call.key, call.role, call.function, call.args) for call in db.session.scalars(rows)]
+
+
+def park(key: str) -> None:
+    """The chain would not have what was promised under this key, however often it was tried."""
+    with transaction() as session:
+        ours = sa.update(Call).where(Call.key == key).values(state=CallState.PARKED, error="Paused()")
+        assert session.scalars(ours.returning(Call.id)).all() != []

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
 from marketplace.accounts.models import Account
-from marketplace.chain.models import Call, CallState, Lane
+from marketplace.chain.models import Lane
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
@@ -23,7 +23,7 @@ from marketplace.staff import works_tasks
 from tests import given
 from tests.chainlogs import Chain, somebody
 from tests.pages import read, submit
-from tests.resale.stage import calls, custody, heard, held_token, token
+from tests.resale.stage import calls, custody, heard, held_token, park, token
 from tests.visiting import signed_in
 
 HANA = somebody("hana")
@@ -157,15 +157,15 @@ def test_a_draw_that_the_chain_would_not_have_waits_for_the_town_and_goes_on_whe
     chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
     heard(chain, token_id)
     press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)
-    drawing = Call.key == f"draw:{get(Account, seller).code}:0"
-    with transaction() as session:
-        session.execute(sa.update(Call).where(drawing).values(state=CallState.PARKED, error="Paused()"))
+    park(f"draw:{get(Account, seller).code}:0")
     sums = ["4,750円", "5,000円", "250円", "4,750円"]
     told = told_of_proceeds(client)
     (task,) = works_tasks.parked_calls()
     submit(given.signed_in(app.test_client(), given.staff("approver")), "/staff", action=task.href)
     assert [told, told_of_proceeds(client)] == [("waits for the town", sums), ("on its way", sums)]
-    assert (task.what, task.more) == ("ブロックチェーンへの記録が止まっています（withdrawFor）", "Paused()")
+    what = "ブロックチェーンへの記録が止まっています（売れた代金を、売った方のウォレットへ送る）"
+    about = f"/staff/subjects/account:{get(Account, seller).code}"
+    assert (task.what, task.more, task.about) == (what, "Paused()", about)
     assert (len(calls("draw:")), works_tasks.parked_calls()) == (1, [])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.api import openapi
+from marketplace.api.words import in_japanese
 from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
 from marketplace.listings.models import PUBLIC, Listing
@@ -47,7 +48,6 @@ class Address:
 @dataclass(frozen=True)
 class Answer:
     name: str
-    means: str
     fields: list[Field]
 
 
@@ -59,7 +59,7 @@ def addresses(document: Schema) -> list[Address]:
 def answers(document: Schema) -> list[Answer]:
     """Every schema by its name, with its fields in their order."""
     return [
-        Answer(name, schema.get("description", ""), list(_fields(schema)))
+        Answer(name, list(_fields(schema)))
         for name, schema in document["components"]["schemas"].items()
         if "properties" in schema
     ]
@@ -84,7 +84,9 @@ def kind(schema: Schema) -> str:
 
 def _address(path: str, operation: Schema, examples: dict[str, str]) -> Address:
     (media_type, content), *_ = operation["responses"]["200"]["content"].items()
-    parameters = [Field(part["name"], kind(part["schema"]), part["description"]) for part in operation["parameters"]]
+    parameters = [
+        Field(part["name"], kind(part["schema"]), in_japanese(part["description"])) for part in operation["parameters"]
+    ]
     return Address(
         path, operation["description"], media_type, parameters, kind(content["schema"]), examples.get(path, "")
     )
@@ -92,7 +94,7 @@ def _address(path: str, operation: Schema, examples: dict[str, str]) -> Address:
 
 def _fields(schema: Schema) -> Iterator[Field]:
     for name, each in schema["properties"].items():
-        yield Field(name, kind(each), each.get("description", ""))
+        yield Field(name, kind(each), in_japanese(each.get("description", "")))
 
 
 def _examples() -> dict[str, str]:

@@ -85,7 +85,7 @@ class LecturerForm(Form):
 class LectureForm(Form):
     right = SelectField("権利")
     lecturer = SelectField("お話しする人")
-    minutes = number("1回の長さ", 30, 240, "分。30分ごと", required=True)
+    minutes = number("1回の長さ", 30, 240, "30分ごと", required=True)
 
 
 class AbsenceForm(Form):

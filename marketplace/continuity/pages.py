@@ -7,7 +7,8 @@ from datetime import datetime
 
 from flask import current_app
 
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import now
+from marketplace.kit.dates import full_when
 from marketplace.kit.published import Record
 from marketplace.settings import settings
 
@@ -50,7 +51,4 @@ def _render(name: str, up: str = "", **known: object) -> str:
 
 
 def _moment(text: str | None) -> str:
-    if not text:
-        return "—"
-    at = jst(datetime.fromisoformat(text))
-    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+    return full_when(datetime.fromisoformat(text)) if text else "—"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.session import current_account, staff
-from marketplace.gatherings import booking, drafting, stamping
+from marketplace.gatherings import booking, drafting, for_whom, stamping
 from marketplace.gatherings.forms import CallOffForm, ClickForm, GatheringForm, PassForm
 from marketplace.gatherings.models import Gathering, Seat
 from marketplace.kit.clock import jst, now
@@ -20,7 +20,6 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import csv_file
 from marketplace.listings.drafting import staff_name
-from marketplace.rights.models import Kind, Right, RightState
 from marketplace.rights.plans import PlanKind, read_all
 
 bp = Blueprint("gatherings_desk", __name__, url_prefix="/staff/gatherings")
@@ -169,33 +168,19 @@ def seats_in(gathering_ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in db.session.execute(rows.group_by(Seat.gathering_id))}
 
 
-def rights_to_choose() -> list[Right]:
-    """Approved rights, of which somebody can hold a token."""
-    return list(db.session.scalars(sa.select(Right).where(Right.state == RightState.APPROVED).order_by(Right.id)))
-
-
-def right_choices(rights: Sequence[Right]) -> list[tuple[int, str]]:
-    return [(right.id, f"{right.title_ja}（{Kind(right.kind).ja}）") for right in rights]
-
-
 def _form(**more: object) -> GatheringForm:
     form = GatheringForm(**more)
-    rights = rights_to_choose()
-    form.right_ids.choices = right_choices(rights)
-    plans = [plan for right in rights for plan in read_all(right.perk_plans) if plan.kind is PlanKind.RSVP]
-    form.perk.choices = [("", "使わない"), *{plan.id: plan.name for plan in plans}.items()]
+    plans = (plan for right in for_whom.rights_to_choose() for plan in read_all(right.perk_plans))
+    booked = {plan.id: plan.name for plan in plans if plan.kind is PlanKind.RSVP}
+    form.perk.choices = [("", "使わない"), *booked.items()]
     return form
 
 
 def _correcting(form: GatheringForm, gathering: Gathering) -> str:
     """Who may come, and by which perk, is said there and not asked once it was announced: it stays as it is."""
     perk = dict(form.perk.choices).get(gathering.perk or "", gathering.perk)
-    return render_template("gatherings/edit.html", form=form, gathering=gathering, titles=_titles(gathering), perk=perk)
-
-
-def _titles(gathering: Gathering) -> list[str]:
-    """Of the rights whose holders may come; of an event for everybody none."""
-    return [right.title_ja for right in rights_to_choose() if right.id in gathering.right_ids]
+    rights = for_whom.chosen(gathering.right_ids)
+    return render_template("gatherings/edit.html", form=form, gathering=gathering, rights=rights, perk=perk)
 
 
 def _clicked(code: str) -> Gathering:
@@ -217,7 +202,7 @@ def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
         counts=booking.counts(gathering.id),
         seats=seats_of(gathering.id),
         guests=stamping.list_of(gathering.id),
-        titles=_titles(gathering),
+        rights=for_whom.chosen(gathering.right_ids),
         door=door,
         off=off,
         today=today,

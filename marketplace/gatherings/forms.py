@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import (
-    HiddenField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    widgets,
-)
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from marketplace.gatherings.for_whom import RightsField
 from marketplace.gatherings.polling import Question
 from marketplace.kit.forms import Form, JSTDateTimeField, number
-
-
-class RightsField(SelectMultipleField):  # type: ignore[misc]
-    """Check boxes, one for each right. None ticked means everybody."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
-
-    def __init__(self, label: str, **more: Any) -> None:
-        super().__init__(label, coerce=int, **more)
 
 
 class GatheringForm(Form):

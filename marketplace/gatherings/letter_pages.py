@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.letters import LetterKind, choose, wanted
 from marketplace.accounts.session import current_account, staff
 from marketplace.gatherings import circulating
-from marketplace.gatherings.desk import by, right_choices, rights_to_choose
+from marketplace.gatherings.desk import by
 from marketplace.gatherings.forms import CircularForm, ClickForm
 from marketplace.gatherings.letters import Circular
 from marketplace.holders.owned import people
@@ -52,7 +52,7 @@ def index() -> ResponseReturnValue:
 @desk.route("/new", methods=["GET", "POST"])
 @staff("drafter")
 def new() -> ResponseReturnValue:
-    form = _form()
+    form = CircularForm()
     if not form.is_submitted():
         return render_template("gatherings/circular_edit.html", form=form, circular=None)
     if form.validate():
@@ -69,7 +69,7 @@ def new() -> ResponseReturnValue:
 @staff("drafter")
 def edit(code: str) -> ResponseReturnValue:
     circular = circulating.circular_of(code)
-    form = _form(data={name: getattr(circular, name) for name in ("title", "body", "right_ids")})
+    form = CircularForm(data={name: getattr(circular, name) for name in ("title", "body", "right_ids")})
     if not form.is_submitted():
         return render_template("gatherings/circular_edit.html", form=form, circular=circular)
     if form.validate():
@@ -109,9 +109,3 @@ def send(code: str) -> ResponseReturnValue:
     count = circulating.send(circular.id, by())
     flash(f"{count:,}人に送り始めました。")
     return redirect(url_for("letters_desk.show", code=code), 303)
-
-
-def _form(**more: object) -> CircularForm:
-    form = CircularForm(**more)
-    form.right_ids.choices = right_choices(rights_to_choose())
-    return form

@@ -9,8 +9,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, signed_in, staff
-from marketplace.gatherings import polling
-from marketplace.gatherings.desk import by, right_choices, rights_to_choose
+from marketplace.gatherings import for_whom, polling
+from marketplace.gatherings.desk import by
 from marketplace.gatherings.forms import ClickForm, PollForm, VoteForm
 from marketplace.gatherings.votes import Poll, PollState
 from marketplace.kit.clock import jst, now
@@ -93,7 +93,7 @@ def _page(poll: Poll, form: VoteForm, chosen: int | None = None) -> str:
         voices=voices,
         given=given,
         most=max((each.votes for each in choices), default=0),
-        rights=[right for right in rights_to_choose() if right.id in poll.right_ids],
+        rights=for_whom.chosen(poll.right_ids),
         over=poll.state == PollState.CLOSED or poll.closes_at <= now(),
     )
 
@@ -110,7 +110,6 @@ def all_polls() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     evening = jst(now() + timedelta(days=14)).replace(hour=20, minute=0, second=0, microsecond=0)
     form = PollForm(data={"closes_at": evening, "secret": "secret"})
-    form.right_ids.choices = right_choices(rights_to_choose())
     if not form.is_submitted():
         return render_template("gatherings/poll_edit.html", form=form)
     if form.validate():

@@ -9,6 +9,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.gatherings import booking, desk, letter_pages, poll_pages, visit_pages
 from marketplace.gatherings.calendar import ics
+from marketplace.gatherings.for_whom import chosen
 from marketplace.gatherings.forms import ClickForm
 from marketplace.gatherings.models import SEATED, Gathering, RsvpState
 from marketplace.gatherings.moving_up import free_counts, free_seats
@@ -56,7 +57,7 @@ def show(code: str) -> ResponseReturnValue:
         free=len(free_seats(gathering.id)),
         seats=desk.seats_of(gathering.id),
         waiting=counts[RsvpState.WAITING],
-        rights=[right for right in desk.rights_to_choose() if right.id in gathering.right_ids],
+        rights=chosen(gathering.right_ids),
         invited=me is None or booking.invited(gathering, me.id),
         begun=gathering.begins_at <= now(),
         over=gathering.ends_at <= now(),

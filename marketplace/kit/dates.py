@@ -43,10 +43,14 @@ def when(moment: datetime) -> str:
     return f"{day(moment)} {clock(_in_japan(moment))}"
 
 
+def full_when(moment: datetime) -> str:
+    """'2026年11月25日(水) 午後8時00分', where it is kept for years."""
+    return f"{_in_japan(moment).year}年{when(moment)}"
+
+
 def when_seen_from(moment: datetime, today: datetime) -> str:
     """As `when`, with the year before it where that is not the year of `today`: '2027年11月25日(木) 午前7時21分'."""
-    year = _in_japan(moment).year
-    return when(moment) if year == _in_japan(today).year else f"{year}年{when(moment)}"
+    return when(moment) if _in_japan(moment).year == _in_japan(today).year else full_when(moment)
 
 
 def period(start: datetime, end: datetime | None) -> str:
@@ -60,7 +64,7 @@ def period(start: datetime, end: datetime | None) -> str:
     if first.date() == last.date():
         return f"{when(start)} から {clock(last)} まで"
     if first.year != last.year:
-        return f"{first.year}年{when(start)} から {last.year}年{when(end)} まで"
+        return f"{full_when(start)} から {full_when(end)} まで"
     return f"{when(start)} から {when(end)} まで"
 
 

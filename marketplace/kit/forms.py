@@ -142,7 +142,11 @@ class JSTDateTimeField(DateTimeLocalField):  # type: ignore[misc]
 
 
 class WholeNumberField(IntegerField):  # type: ignore[misc]
-    """A whole number as people type it: '１，０００' is 1000."""
+    """A whole number as people type it: '１，０００' is 1000. `unit` is what stands behind the box on every page."""
+
+    def __init__(self, *given: Any, unit: str = "", **more: Any) -> None:
+        self.unit = unit
+        super().__init__(*given, **more)
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         if valuelist and (plain := unicodedata.normalize("NFKC", str(valuelist[0])).strip()):
@@ -174,8 +178,11 @@ class Within:
             )
 
 
-def number(label: str, low: int, high: int, hint: str = "", *, required: bool = False) -> WholeNumberField:
+def number(
+    label: str, low: int, high: int, hint: str = "", *, required: bool = False, unit: str = ""
+) -> WholeNumberField:
     """A field for a whole number from `low` to `high`; empty unless `required`."""
     first = InputRequired("数字を入力してください。") if required else Optional()
     wrong = "数字で入力してください。"
-    return WholeNumberField(label, validators=[first, Within(low, high)], invalid_value_message=wrong, description=hint)
+    checks = [first, Within(low, high)]
+    return WholeNumberField(label, validators=checks, invalid_value_message=wrong, description=hint, unit=unit)

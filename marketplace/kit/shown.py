@@ -38,7 +38,15 @@ def when(moment: datetime) -> str:
     """'11月25日(水) 午後8時00分', 'Wed 25 Nov, 8:00 pm (Japan time)'; with the year where it is not this year."""
     if language() != Language.EN:
         return dates.when_seen_from(moment, now())
-    return f"{_near(moment)}, {_clock(moment)} {JAPAN}"
+    return f"{_near(moment)}, {clock(moment)} {JAPAN}"
+
+
+def clock(moment: datetime) -> str:
+    """'午後8時00分', '8:00 pm': beside a day that is said already."""
+    local = jst(moment)
+    if language() != Language.EN:
+        return dates.clock(local)
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
 
 
 def phone(number: str) -> Markup:
@@ -53,9 +61,9 @@ def period(start: datetime, end: datetime | None) -> str:
     if language() != Language.EN:
         return dates.period(start, end)
     if end is None:
-        return f"from {_near(start)}, {_clock(start)} {JAPAN}"
+        return f"from {_near(start)}, {clock(start)} {JAPAN}"
     last = "" if _on(start) == _on(end) else f"{_near(end)}, "
-    return f"{_near(start)}, {_clock(start)} to {last}{_clock(end)} {JAPAN}"
+    return f"{_near(start)}, {clock(start)} to {last}{clock(end)} {JAPAN}"
 
 
 def month_day(on: date) -> str:
@@ -95,11 +103,6 @@ def _on(moment: datetime | date) -> date:
 
 def _near(moment: datetime) -> str:
     return day(moment) if _on(moment).year == _on(now()).year else full_day(moment)
-
-
-def _clock(moment: datetime) -> str:
-    local = jst(moment)
-    return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
 
 
 def _short(amount: int) -> str:

@@ -8,8 +8,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 
-from marketplace.kit.clock import jst
-from marketplace.kit.dates import when
+from marketplace.kit.dates import full_when
 from marketplace.kit.money import yen
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.legal import Basis
@@ -113,8 +112,7 @@ def in_words_of(field: str, value: Any) -> str:
     if value is None or value in ("", []):
         return NOTHING
     if field in MOMENTS:
-        moment = datetime.fromisoformat(value)
-        return f"{jst(moment).year}年{when(moment)}"
+        return full_when(datetime.fromisoformat(value))
     if field in CHOICES:
         return str(CHOICES[field](value).ja)
     if field.endswith("_yen"):

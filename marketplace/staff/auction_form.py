@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wtforms import BooleanField, IntegerField, SelectChoice, SelectField, TextAreaField
+from wtforms import BooleanField, SelectChoice, SelectField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
-from marketplace.kit.forms import Form, JSTDateTimeField, YenField
+from marketplace.kit.forms import Form, JSTDateTimeField, WholeNumberField, YenField
 from marketplace.kit.money import parse_yen, yen
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE, AuctionRules, Verification, read
@@ -52,10 +52,9 @@ def _band(line: str) -> list[int | None]:
     return [None if limit == ABOVE_ALL else parse_yen(limit), parse_yen(step)]
 
 
-def _minutes(label: str, hint: str = "") -> IntegerField:
-    return IntegerField(
-        label, validators=[Optional()], invalid_value_message="数字で入力してください。", description=hint
-    )
+def _span(label: str, unit: str, hint: str) -> WholeNumberField:
+    wrong = "数字で入力してください。"
+    return WholeNumberField(label, validators=[Optional()], invalid_value_message=wrong, description=hint, unit=unit)
 
 
 class AuctionPart(Form):
@@ -68,12 +67,12 @@ class AuctionPart(Form):
         validators=[Optional()],
     )
     soft_close = BooleanField("終了まぎわの入札で終了をのばす", description="最後の1秒をねらう入札をふせぎます")
-    soft_window = _minutes("終了の何分前から", "空欄なら5分")
-    soft_extend = _minutes("入札から何分後までのばす", "空欄なら5分")
-    soft_cap = _minutes("はじめの終了から何分まで", "空欄なら、のばす回数に限りなし")
+    soft_window = _span("終了の何分前から", "分", "空欄なら5分")
+    soft_extend = _span("入札から何分後までのばす", "分", "空欄なら5分")
+    soft_cap = _span("はじめの終了から何分まで", "分", "空欄なら、のばす回数に限りなし")
     reserve_public = BooleanField("予定価格を公開する", description="公開しないときは、達したかどうかだけを見せます")
     second_offer = BooleanField("落札した方が払わないとき、次に高い方に1回だけ案内する")
-    second_offer_hours = _minutes("次順位の方の支払い期限（時間）", "空欄なら、落札した方と同じ")
+    second_offer_hours = _span("次順位の方の支払い期限", "時間", "空欄なら、落札した方と同じ")
     taking_part = BooleanField("参加申込を受け付け、審査した方だけが入札できる")
     verification = SelectField("本人の手続き", choices=[SelectChoice(str(each), each.ja) for each in Verification])
     deposit_yen = YenField("保証金", description="見積額の5％から10％が目安です", validators=[Optional()])

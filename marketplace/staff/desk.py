@@ -112,8 +112,9 @@ def me() -> Account:
 @bp.get("")
 @staff()
 def home() -> ResponseReturnValue:
-    """My own tasks first, by how pressing they are, then what others have to do, and the week to come."""
+    """My own tasks first, by how pressing they are, then what needs nobody, what others do, and the week to come."""
     at, have = now(), my_roles()
+    by_itself = sheets.by_itself(at)
     mine: dict[bool, list[Task]] = {True: [], False: []}
     for task in sheets.today(me().id):
         mine[is_mine(task, have)].append(task)
@@ -121,7 +122,8 @@ def home() -> ResponseReturnValue:
         "staff/home.html",
         groups=sheets.grouped(mine[True]),
         others=mine[False],
-        week=calendar.of_days(calendar.events(at, at + WEEK)),
+        by_itself=by_itself,
+        week=calendar.of_days(event for event in calendar.events(at, at + WEEK) if event not in by_itself),
         figures=sheets.figures(),
         at=at,
     )

@@ -43,6 +43,7 @@ class PercentField(StringField):  # type: ignore[misc]
     """A share: '2.5％' is 250 hundredths of a percent."""
 
     data: int | None
+    unit = "％"
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self.data = None
@@ -121,8 +122,8 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
         validators=[InputRequired("条件を1行以上書いてください。")],
         render_kw={"rows": "8"},
     )
-    term_months = number("期間（月）", 1, 1_200, "命名権では必須。期間のない権利では空欄")
-    uses_per_token = number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ")
+    term_months = number("期間", 1, 1_200, "命名権では必須。期間のない権利では空欄", unit="か月")
+    uses_per_token = number("使える回数", 1, 1_000, "講演権など、回数のある権利だけ", unit="回")
     transferable = BooleanField("ほかの人にゆずれる", description="証明書はゆずれません")
     resale_rule_ja = _text("ゆずるときのきまり", 300)
     resale_rule_en = _text("ゆずるときのきまり（英語）", 400)
@@ -149,10 +150,14 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
         description="代金が入る会計。領収書の登録番号が決まります",
     )
     reserve_yen = YenField("予定価格", description="オークションと入札だけ。届かないときは売りません。なければ空欄")
-    quantity = number("数", 1, 999_999, "オークションと入札では1", required=True)
-    per_person_limit = number("お一人さまの上限", 1, 1_000, "抽選では、お一人さまの口数の上限", required=True)
-    hold_minutes = number("取り置きの時間（分）", 5, 1_440, "定額で、支払いの画面を開いているあいだ", required=True)
-    pay_hours = number("当選・落札後の支払い期限（時間）", 1, 720, required=True)
+    quantity = number("数", 1, 999_999, "オークションと入札では1", required=True, unit="点")
+    per_person_limit = number(
+        "お一人さまの上限", 1, 1_000, "抽選では、お一人さまの口数の上限", required=True, unit="点"
+    )
+    hold_minutes = number(
+        "取り置きの時間", 5, 1_440, "定額で、支払いの画面を開いているあいだ", required=True, unit="分"
+    )
+    pay_hours = number("当選・落札後の支払い期限", 1, 720, required=True, unit="時間")
     # 絵
     picture = FileField("絵のファイル", description="PNG、JPEG、WebP。10MBまで。選ばなければ、下の番号から絵を描きます")
     picture_id = HiddenField()

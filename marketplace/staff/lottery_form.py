@@ -27,7 +27,7 @@ class LotteryPart(Form):
         "応募する方の名前と住所を聞く",
         description="同じ方の2回目の申し込みを見つけ、ご家族の分の申し込みも受けられます",
     )
-    least_age = number("応募できる年齢", 1, 120, "問わないなら空欄")
+    least_age = number("応募できる年齢", 1, 120, "問わないなら空欄", unit="歳以上")
     age_by = SelectField(
         "年齢の確かめかた",
         choices=[SelectChoice("word", "本人の申告（チェック）"), SelectChoice("birth", "生年月日（保存しません）")],
@@ -39,9 +39,11 @@ class LotteryPart(Form):
         "カードが使えないときは、支払いのリンクをメールで送ります",
     )
     town_units = number("町内の方の枠", 1, 999_999, "数のうち、町内の方だけで抽選する分。分けないなら空欄")
-    waiting = number("補欠の人数", 0, 999_999, "枠ごと。これより後の方は落選です。全員を補欠にするなら空欄")
-    promote_days = number("繰り上げの期間（日）", 1, 365, "抽選の日から。過ぎると、繰り上げを終わります")
-    retain_days = number("個人情報を消すまでの日数", 1, 1_825, "抽選の日から。買われなかった方の分を消します")
+    waiting = number("補欠の人数", 0, 999_999, "枠ごと。これより後の方は落選です。全員を補欠にするなら空欄", unit="名")
+    promote_days = number("繰り上げの期間", 1, 365, "抽選の日から。過ぎると、繰り上げを終わります", unit="日")
+    retain_days = number(
+        "個人情報を消すまでの日数", 1, 1_825, "抽選の日から。買われなかった方の分を消します", unit="日"
+    )
 
     def validate_town_units(self, field: IntegerField) -> None:
         """Something must be left for the others: without them there is no need of a quota."""

@@ -1,4 +1,4 @@
-"""What the sales ask of the desk: to open, to draw, to decide, to approve."""
+"""What the sales ask of the desk: to draw, to open envelopes, to decide, to approve, to report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from marketplace.lotteries.models import Lottery
 from marketplace.lotteries.states import LotteryState
 from marketplace.metadata.models import Amendment, AmendmentState
 from marketplace.staff.announcing import announced
-from marketplace.staff.tasks import Task, day_of
+from marketplace.staff.tasks import Task
 
 SALES = ("drafter", "approver")
 WEEK = timedelta(days=7)
@@ -169,25 +169,6 @@ def sent_back(account_id: int) -> list[Task]:
             *(f"/staff/listings/{listing.code}/edit", "直す"),
         )
         for listing in mine
-    ]
-
-
-def opening() -> list[Task]:
-    start, end = day_of(now())
-    states = (ListingState.APPROVED, ListingState.PUBLISHED, ListingState.OPEN)
-    found = _listings(states, Listing.opens_at >= start, Listing.opens_at < end)
-    return [
-        Task("きょう開始", "good", listing.right.title_ja, when(listing.opens_at), *_look(listing)) for listing in found
-    ]
-
-
-def closing() -> list[Task]:
-    start, end = day_of(now())
-    found = _listings((ListingState.OPEN, ListingState.CLOSED), Listing.closes_at >= start, Listing.closes_at < end)
-    return [
-        Task("きょう終了", "good", listing.right.title_ja, when(listing.closes_at), *_look(listing))
-        for listing in found
-        if listing.closes_at
     ]
 
 

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from marketplace.accounts.session import staff
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.kit.refusals import Refused
+from marketplace.kit.shown import clock
 from marketplace.listings import checking, prepaid, scratches
 from marketplace.listings.facts import FIELDS as SALE
 from marketplace.listings.models import Listing, Scratch
@@ -61,7 +62,7 @@ def keep() -> ResponseReturnValue:
     return jsonify(
         scratch=code,
         scratch_no=revision,
-        said=f"書きかけを自動で保存しました（{jst(now()):%H:%M}）",
+        said=f"書きかけを自動で保存しました（{clock(now())}）",
         preview=render_template("staff/_live.html", **seen) if seen else "",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
 from marketplace.staff import (
     appointment_tasks,
+    calendar,
     money_tasks,
     naming_tasks,
     people_tasks,
@@ -24,6 +26,7 @@ from marketplace.staff import (
     webhook_tasks,
     works_tasks,
 )
+from marketplace.staff.calendar import Event
 from marketplace.staff.tasks import Task, day_of
 
 
@@ -63,8 +66,6 @@ def today(account_id: int) -> list[Task]:
         *sale_tasks.sent_back(account_id),
         *money_tasks.unpaid_winners(),
         *sale_tasks.to_report(),
-        *sale_tasks.opening(),
-        *sale_tasks.closing(),
     ]
 
 
@@ -72,8 +73,9 @@ GROUPS = {
     "bad": "すぐに見てください",
     "warn": "あなたの手を待っています",
     "plain": "時間のあるときに",
-    "good": "きょう、自動ですすむこと",
 }
+BY_ITSELF = ("publish", "open", "close", "pay", "trade", "term")
+"""Events of the calendar at whose hour nobody has to do anything: not a draw or an opening before witnesses."""
 
 
 def grouped(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
@@ -82,6 +84,11 @@ def grouped(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
     for task in tasks:
         by_tone.setdefault(task.tone, []).append(task)
     return [(heading, by_tone[tone]) for tone, heading in GROUPS.items() if tone in by_tone]
+
+
+def by_itself(day: datetime) -> list[Event]:
+    """What time alone makes happen on that day in Japan, in its order."""
+    return [event for event in calendar.events(*day_of(day)) if event.kind in BY_ITSELF]
 
 
 def waiting() -> dict[str, int]:

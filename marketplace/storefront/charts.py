@@ -89,6 +89,8 @@ def ceiling(value: int, steps: int = 4) -> int:
 
 def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Markup:
     """Each sale a dot, the medians a line. Sales of a single day stand in their order, later ones by their time."""
+    if len(sales) == 1:
+        return _alone(sales[0], size, name)
     width, height = size
     yens = [sale.yen for sale in sales]
     grouped, top = spans(sales), ceiling(max(yens))
@@ -103,7 +105,7 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
         return LEFT + 8 + room * min(1.0, max(0.0, share))
 
     if len(grouped) == 1:
-        places = [i / max(1, len(sales) - 1) for i in range(len(sales))]
+        places = [i / (len(sales) - 1) for i in range(len(sales))]
         ends = (_("%(count)s件目", count=1), _("%(count)s件目", count=len(sales)))
     else:
         places = [(sale.at - first).total_seconds() / whole for sale in sales]
@@ -128,6 +130,25 @@ def prices(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
         most=f"{max(yens):,}",
         median=f"{median(yens):,}",
     )
+    return frame(size, name, _("取引された値段"), told, "".join(body))
+
+
+def _alone(sale: Sale, size: tuple[float, float], name: str) -> Markup:
+    """A single sale has no middle and no course: a dot, its price beside it and its day below."""
+    width, height = size
+    top, middle = ceiling(sale.yen), (LEFT + width - RIGHT) / 2
+
+    def y(yen: float) -> float:
+        return height - BOTTOM - (height - TOP - BOTTOM) * yen / top
+
+    day, level = _day(sale.at), y(sale.yen)
+    body = [
+        grid(width, top, y, shown.yen),
+        f'<circle class="fill-2" cx="{middle:.1f}" cy="{level:.1f}" r="6"/>',
+        f'<text class="chart__strong" x="{middle + 14:.1f}" y="{level + 5:.1f}">{shown.yen(sale.yen)}</text>',
+        f'<text x="{middle:.1f}" y="{height - 10:.0f}" text-anchor="middle">{day}</text>',
+    ]
+    told = _("取引は1件で、%(day)sの%(yen)s円です。", day=day, yen=f"{sale.yen:,}")
     return frame(size, name, _("取引された値段"), told, "".join(body))
 
 

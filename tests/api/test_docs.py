@@ -10,8 +10,10 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from marketplace.api.openapi import ENDPOINTS
+from marketplace.api.words import JA
 from tests import given
 from tests.chainlogs import Chain
 from tests.pages import read
@@ -29,6 +31,16 @@ def test_every_address_parameter_and_field_is_on_the_page(app: Flask, client: Fl
         named |= set(schema.get("properties", {}))
     assert named - codes == set()
     assert [each.path for each in ENDPOINTS if each.ja not in page] == []
+
+
+def test_what_the_document_says_in_english_the_page_says_in_japanese(client: FlaskClient) -> None:
+    document: Any = client.get("/api/openapi.json").json
+    told = {part["description"] for way in document["paths"].values() for part in way["get"]["parameters"]}
+    for schema in document["components"]["schemas"].values():
+        told |= {field["description"] for field in schema.get("properties", {}).values() if "description" in field}
+    assert told == set(JA)
+    page = client.get("/api").text
+    assert [words for words in JA.values() if f'data-label="説明">{escape(words)}</td>' not in page] == []
 
 
 def test_every_example_answers(app: Flask, client: FlaskClient, chain: Chain) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -190,6 +191,9 @@ def test_the_calendar_shows_the_week_and_takes_people_rights_and_absences(desk: 
     code = row(appointment_id).code
     week = read(desk.get("/staff/lecturers?week=2027-06-14"))
     assert week.links.count(f"/staff/appointments/{code}") == 2
+    shown = desk.get("/staff/lecturers?week=2027-06-14").text
+    hours = re.findall(r'<th scope="row" class="nowrap">([^<]*)</th>', shown)
+    assert (len(hours), hours[0], hours[-1]) == (16, "午前9時00分", "午後4時30分")
     assert desk.get("/staff/lecturers?week=いつか").status_code == 200
     away = {"lecturer": str(talks.lecturer_id), "starts_at": typed(MONDAY), "ends_at": typed(MONDAY), "why": "議会"}
     path = "/staff/lecturers/absences"

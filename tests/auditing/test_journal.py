@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
 
 from marketplace.accounts.models import Account
 from marketplace.auditing.families import family_of
@@ -31,6 +32,7 @@ from tests.chainlogs import Chain, deploy
 from tests.journal.forging import forge
 from tests.naming.stage import a_naming
 from tests.pages import read
+from tests.visiting import signed_in, visiting
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=JST)
 
@@ -184,3 +186,20 @@ def test_no_name_of_a_buyer_is_in_the_table(auditor: FlaskClient) -> None:
     text = auditor.get("/staff/journal.csv").text
     people = list(db.session.scalars(sa.select(Account)))
     assert [person.email for person in people if person.email in text] == []
+
+
+WIDTHS = "[...document.querySelectorAll('tbody td')].map((cell) => [cell.dataset.label, cell.offsetWidth])"
+
+
+@pytest.mark.browser
+def test_why_has_more_room_than_a_mail_address_that_stands_for_a_name(browser: Browser, live_server: str) -> None:
+    clerk = given.staff("approver", email="approver-of-sales@town.tsukimisawa.example.jp")
+    with transaction():
+        code = get(Account, clerk).code
+        note("listing:LST-A", "approve", by=f"staff:{code}", why="町長の決裁により、終わりを1週間のばすため。")
+    with visiting(browser, live_server, viewport={"width": 1280, "height": 900}) as page:
+        signed_in(page, clerk)
+        page.goto("/staff/journal?subject=LST-A")
+        found = dict(page.evaluate(WIDTHS))
+        expect(page.locator(".who")).to_have_text("approver-of-sales@town.tsukimisawa.example.jp")
+    assert found["なぜ"] > found["だれが"]

@@ -8,6 +8,7 @@ from marketplace.kit.dates import (
     fiscal_year,
     fiscal_year_name,
     full_day,
+    full_when,
     period,
     read_day,
     when,
@@ -40,6 +41,10 @@ def test_a_moment_of_another_year_says_its_year() -> None:
     today = utc(2026, 12, 31, 14, 59)
     assert when_seen_from(utc(2026, 1, 1, 0, 0), today) == "1月1日(木) 午前9時00分"
     assert when_seen_from(utc(2026, 12, 31, 15, 0), today) == "2027年1月1日(金) 午前0時00分"
+
+
+def test_a_moment_that_is_kept_for_years_says_its_year() -> None:
+    assert full_when(utc(2026, 12, 31, 15, 0)) == "2027年1月1日(金) 午前0時00分"
 
 
 def test_a_moment_without_a_time_zone_is_refused() -> None:

@@ -18,6 +18,7 @@ THEN = datetime(2031, 11, 25, 11, tzinfo=UTC)
     [
         (shown.day, "11月25日(火)", "Tue 25 Nov"),
         (shown.full_day, "2031年11月25日(火)", "Tue 25 Nov 2031"),
+        (shown.clock, "午後8時00分", "8:00 pm"),
         (shown.when, "2031年11月25日(火) 午後8時00分", "Tue 25 Nov 2031, 8:00 pm (Japan time)"),
     ],
 )

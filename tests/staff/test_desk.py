@@ -43,7 +43,7 @@ def test_an_empty_desk_says_so(app: Flask, client: FlaskClient) -> None:
     assert "いま、手をかけることはありません" in read(client.get("/staff")).words
 
 
-def test_the_sheet_has_what_opens_and_closes_today_in_japan(app: Flask) -> None:
+def test_what_opens_and_closes_today_in_japan_is_told_in_its_order_and_asked_of_nobody(app: Flask) -> None:
     reader = given.staff("auditor")
     with pretending(NOON):
         times: list[dict[str, Any]] = [
@@ -52,8 +52,12 @@ def test_the_sheet_has_what_opens_and_closes_today_in_japan(app: Flask) -> None:
             {"title_ja": "今夜終了", "opens_at": NOON - 48 * HOUR, "closes_at": NOON + 11 * HOUR},
         ]
         for each in times:
-            given.a_listing(publish_at=NOON - 49 * HOUR, **each)
-        assert badges(reader) == [("きょう開始", "けさ開始"), ("きょう終了", "今夜終了")]
+            given.a_listing(state="approved", publish_at=NOON - 49 * HOUR, **each)
+        assert [(event.word, event.title, event.at) for event in sheets.by_itself(NOON)] == [
+            ("受付開始", "けさ開始", NOON - 11 * HOUR),
+            ("受付終了", "今夜終了", NOON + 11 * HOUR),
+        ]
+        assert badges(reader) == []
 
 
 def test_a_submitted_listing_waits_for_everyone_but_its_drafter(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,11 +37,11 @@ def headings(client: FlaskClient, role: str) -> str:
 
 
 def test_what_presses_comes_first_and_groups_without_a_task_are_not_there(app: Flask) -> None:
-    tasks = [Task("b", tone, tone, "", "/", "x") for tone in ("good", "warn", "bad", "warn")]
+    tasks = [Task("b", tone, tone, "", "/", "x") for tone in ("plain", "warn", "bad", "warn")]
     assert [(heading, [task.what for task in group]) for heading, group in sheets.grouped(tasks)] == [
         ("すぐに見てください", ["bad"]),
         ("あなたの手を待っています", ["warn", "warn"]),
-        ("きょう、自動ですすむこと", ["good"]),
+        ("時間のあるときに", ["plain"]),
     ]
 
 
@@ -139,3 +140,36 @@ def test_a_sale_that_is_over_is_to_be_reported_for_a_week(app: Flask, client: Fl
     assert {f"/listings/{listing.code}/result.pdf", f"/staff/evidence/{listing.code}"} <= set(links)
     with pretending((listing.closes_at or now()) + timedelta(days=8)):
         assert sale_tasks.to_report() == []
+
+
+def lines(client: FlaskClient) -> list[tuple[str, ...]]:
+    """(when, what, of which sale) of each line that asks for nothing, in the order of the page."""
+    given.signed_in(client, given.staff("approver"))
+    line = r"<li><time[^>]*>([^<]*)</time> <span[^>]*>([^<]*)</span> <span><a[^>]*>([^<]*)</a></span></li>"
+    return re.findall(line, client.get("/staff").text)
+
+
+@pytest.mark.parametrize(("count", "fold"), [(5, " open"), (6, "")])
+def test_what_runs_by_itself_is_a_line_each_and_folded_where_it_is_long(
+    app: Flask, client: FlaskClient, count: int, fold: str
+) -> None:
+    with pretending(datetime(2027, 6, 1, 0, 0, tzinfo=UTC)):
+        times: dict[str, Any] = {"opens_at": given.in_days(-1), "closes_at": now() + 180 * MINUTE}
+        titles = [f"{number}番の証" for number in range(count)]
+        for title in titles:
+            given.a_listing(state="approved", publish_at=given.in_days(-2), title_ja=title, **times)
+        assert sorted(lines(client)) == [("午後0時00分", "受付終了", title) for title in titles]
+        page = client.get("/staff")
+    folds = re.findall(r"<details class=\"folded\"( open)?><summary><h2[^>]*>きょう、自動ですすむこと", page.text)
+    assert (folds, f"きょう、自動ですすむこと {count}件" in read(page).words) == ([fold], True)
+
+
+def test_a_draw_of_today_does_not_run_by_itself_and_nothing_is_told_twice(app: Flask, client: FlaskClient) -> None:
+    with pretending(datetime(2027, 6, 1, 0, 0, tzinfo=UTC)):
+        times: dict[str, Any] = {"opens_at": given.in_days(-1), "closes_at": now() + 60 * MINUTE}
+        draw_at = now() + 120 * MINUTE
+        given.a_listing(
+            "lottery", state="approved", title_ja="楓の証", publish_at=given.in_days(-2), draw_at=draw_at, **times
+        )
+        assert [event.word for event in sheets.by_itself(now())] == ["受付終了"]
+        assert lines(client) == [("午前10時00分", "受付終了", "楓の証"), ("午前11時00分", "抽選", "楓の証")]

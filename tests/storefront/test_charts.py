@@ -81,6 +81,15 @@ def test_the_middle_price_is_a_line_even_where_all_were_sold_on_one_day() -> Non
     assert lines == [f"74.0,{middle} 470.0,{middle}"]
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_sale_that_is_the_only_one_is_a_dot_with_its_price_and_its_day_and_no_line(size: tuple[float, float]) -> None:
+    drawing = ET.fromstring(prices(sales(8_000), size, "n"))  # noqa: S314 - our own drawing
+    assert [len(drawing.findall(mark)) for mark in ("circle", "polyline")] == [1, 0]
+    words = [word.text for word in drawing.findall("text")]
+    assert words == ["0円", "2,000円", "4,000円", "6,000円", "8,000円", "8,000円", "2026年4月20日"]
+    assert [each.text for each in drawing.iter("desc")] == ["取引は1件で、2026年4月20日の8,000円です。"]
+
+
 def test_every_sale_is_a_dot_and_a_dearer_one_stands_higher() -> None:
     dots = ET.fromstring(prices(sales(100, 300, 200), WIDE, "n")).findall("circle")  # noqa: S314 - our own drawing
     heights = [float(dot.attrib["cy"]) for dot in dots]

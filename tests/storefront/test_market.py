@@ -55,6 +55,25 @@ def test_what_is_left_out_is_shown_with_its_reason(
     assert "1件と、その理由" in words
 
 
+def drawn(client: FlaskClient) -> tuple[int, int, list[str]]:
+    """How many dots and lines the chart of prices has, and which of the sentences about it there are."""
+    page = client.get("/market").text
+    told = ("図にする取引は、まだありません。", "取引は、まだ1件だけです。", "点は1件ずつの取引、線は中央値です。")
+    return page.count("<circle"), page.count("<polyline"), [each for each in told if each in page]
+
+
+def test_prices_are_drawn_once_there_are_some_and_joined_once_there_are_two(
+    chain: Chain, client: FlaskClient, seller: int, listing_id: int
+) -> None:
+    """Each chart stands there twice: for a desk and for a telephone."""
+    sold(chain, seller, 900_000, 3, listing_id, buyer=custody(seller))
+    assert drawn(client) == (0, 0, ["図にする取引は、まだありません。"])
+    sold(chain, seller, 4_000, 4, listing_id)
+    assert drawn(client) == (2, 0, ["取引は、まだ1件だけです。"])
+    sold(chain, seller, 5_000, 5, listing_id)
+    assert drawn(client) == (4, 2, ["点は1件ずつの取引、線は中央値です。"])
+
+
 def test_fewer_than_five_holders_are_not_counted_in_public(
     chain: Chain, client: FlaskClient, seller: int, listing_id: int
 ) -> None:

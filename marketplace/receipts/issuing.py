@@ -30,7 +30,7 @@ def print_out(order_id: int, addressee: str, copy: int, by: str, refund_id: int 
     """The `copy`th print (from 1) of the order's receipt, or of the return invoice of a refund; its id.
 
     The same copy for the same addressee is given once, however often it is asked for. PrintedMeanwhile where that copy
-    is somebody else's or not the next; NothingReceived, GoingBack, NotGivenBack, NoBudget.
+    is somebody else's or not the next; NothingReceived, GoingBack, NotGivenBack, TakenByTheBank, NoBudget.
     """
     with transaction() as session:
         order = lock(Order, order_id)
@@ -63,11 +63,13 @@ def of_price(order: Order) -> dict[str, Any]:
 
 
 def of_refund(order: Order, refund_id: int) -> dict[str, Any]:
-    """What the return invoice of a refund says. NotGivenBack; LookupError where the refund undoes no sale of it."""
+    """What the return invoice of a refund says. NotGivenBack, TakenByTheBank; LookupError where it undoes no sale."""
     refund = next((each for each in refunds(order) if each.id == refund_id), None)
     if refund is None:
         raise LookupError(f"no refund {refund_id} of {order.code}")
-    if refund.state != RefundState.SUCCEEDED:
+    if refund.state == RefundState.BY_DISPUTE:
+        raise rules.TakenByTheBank
+    if refund.state not in (RefundState.SUCCEEDED, RefundState.BY_BANK):
         raise rules.NotGivenBack
     return {"yen": refund.yen, "refund_id": refund.id, "moved_at": refund.created_at}
 

@@ -31,6 +31,11 @@ class NotGivenBack(Refused):
     message = "返金がすんでから出せます。"
 
 
+class TakenByTheBank(Refused):
+    code = "taken_by_the_bank"
+    message = "代金はカード会社の異議によって戻りました。町がお返ししたものではないため、この書類は出しません。"
+
+
 class PrintedMeanwhile(Refused):
     code = "printed_meanwhile"
     message = "この画面を開いたあとで、別の控えが出されました。下の一覧を確かめてから、もう一度お出しください。"

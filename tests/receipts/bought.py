@@ -47,6 +47,17 @@ def given_back(order: Order) -> Refund:
     return get(Refund, row.id)
 
 
+def sent_back_by_the_card(order: Order) -> Refund:
+    """The price was to go back, and the card did not take it."""
+    refund(order.id, by="staff:ACC-TEST", why="中止")
+    row = db.session.scalars(sa.select(Refund).where(Refund.payment_id == order.paid_by_payment_id)).one()
+    with transaction():
+        locked = lock(Refund, row.id)
+        locked.payment.refunded_yen -= locked.yen
+        move(locked, "refund.fail")
+    return get(Refund, row.id)
+
+
 def called(name: str) -> int:
     """A buyer who told the site their name."""
     account_id = given.an_account()

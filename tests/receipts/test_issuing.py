@@ -8,18 +8,22 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.journal.models import Entry
+from marketplace.journal.writing import move
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.listings.models import Tax
 from marketplace.orders.models import Order
 from marketplace.orders.placing import place
+from marketplace.payments.models import Refund
+from marketplace.payments.refunding import pay_by_bank
+from marketplace.payments.squaring import BY_DISPUTE
 from marketplace.receipts import rules
 from marketplace.receipts.issuing import find, print_out, refunds
 from marketplace.receipts.models import Print, Receipt, Series
 from marketplace.settings import Settings
 from tests import given
 from tests.racing import at_once
-from tests.receipts.bought import BUDGETS, given_back, paid
+from tests.receipts.bought import BUDGETS, given_back, paid, sent_back_by_the_card
 
 BUYER = "buyer:ACC-TEST"
 
@@ -135,6 +139,24 @@ def test_a_return_invoice_names_the_sale_and_has_a_number_of_the_same_series() -
     )
     assert [number[-6:] for number in numbers()] == ["000001", "000002"]
     assert out(order, refund_id=refund.id).id == back.id
+
+
+def test_what_the_card_did_not_take_has_a_return_invoice_once_the_towns_bank_has_paid_it() -> None:
+    order = paid()
+    refund = sent_back_by_the_card(order)
+    with pytest.raises(rules.NotGivenBack):
+        out(order, refund_id=refund.id)
+    pay_by_bank(refund.id, "staff:ACC-TEST", "振込ずみ")
+    assert out(order, refund_id=refund.id).yen == order.yen
+
+
+def test_what_a_dispute_took_has_none() -> None:
+    order = paid()
+    refund = sent_back_by_the_card(order)
+    with transaction():
+        move(lock(Refund, refund.id), "refund.take_back", why=BY_DISPUTE)
+    with pytest.raises(rules.TakenByTheBank):
+        out(order, refund_id=refund.id)
 
 
 def test_another_orders_refund_is_not_found() -> None:

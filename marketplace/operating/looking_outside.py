@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ipfs.errors import IpfsError
 from marketplace.chain import contract, register
-from marketplace.chain.models import Genesis, Lane
+from marketplace.chain.models import Genesis, Lane, LaneState
 from marketplace.chain.node import node
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, let_go
@@ -113,7 +113,8 @@ def blockchain(deep: bool) -> Iterator[Finding]:
     yield from standing_alarms()
     here, addresses = settings().chain_id, register.contracts()
     known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == here)) or ""
-    signers = dict(db.session.execute(sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here)).all())
+    serving = sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here, Lane.state == LaneState.SERVING)
+    signers = dict(db.session.execute(serving).all())
     let_go()
     try:
         there = node().identity()

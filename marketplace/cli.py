@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     add("deploy", _on_chain, "put the contracts on the chain, once, and see that what is there is ours")
     key = add("rekey", _on_chain, "give a role to a new key, take it from the old one; again after whatever stopped it")
     key.add_argument("role", metavar="ROLE", help="anchorer, custodian, issuer, pauser or redeemer")
+    add("pause", _on_chain, "stop the contracts: nothing is issued, moved, used or offered on chain; sales go on")
+    add("unpause", _on_chain, "let the contracts go on; what was held back goes out by itself")
     clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")
     clerk.add_argument("email")
     clerk.add_argument("--name", default="", help="as colleagues know them")

@@ -1,4 +1,4 @@
-"""What a person does with the chain at a terminal: follow, deploy, rekey."""
+"""What a person does with the chain at a terminal: follow, deploy, rekey, pause, unpause."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from marketplace.chain import deploying, following, rekeying
+from marketplace.chain import deploying, following, pausing, rekeying
 
 
 def follow(backfill: bool, replay: bool, progress: following.Progress) -> int:
@@ -30,7 +30,17 @@ def rekey(options: argparse.Namespace) -> int:
     return 0
 
 
-ACTS: dict[str, Callable[[argparse.Namespace], int]] = {"deploy": deploy, "rekey": rekey}
+def pause(_options: argparse.Namespace) -> int:
+    pausing.pause(_tell)
+    return 0
+
+
+def unpause(_options: argparse.Namespace) -> int:
+    pausing.unpause(_tell)
+    return 0
+
+
+ACTS: dict[str, Callable[[argparse.Namespace], int]] = {act.__name__: act for act in (deploy, rekey, pause, unpause)}
 
 
 def _tell(line: str) -> None:

@@ -38,6 +38,8 @@ class Contract(Base):
     block: Mapped[int] = mapped_column(sa.BigInteger)
     followed: Mapped[bool] = mapped_column(default=False)
     """Whether the follower has read its logs from its first block on."""
+    paused_at: Mapped[datetime | None]
+    """Since when nothing is sent to it that it would refuse while it is paused (pausing.py)."""
 
 
 class LaneState(StrEnum):

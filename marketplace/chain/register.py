@@ -37,6 +37,12 @@ def custody_address(custody_id: str) -> str:
     return custody_address_at(custody_id, _chain(), address_of(RIGHTS))
 
 
+def paused() -> list[str]:
+    """The contracts to which nothing is sent that they would refuse while they are paused."""
+    held = sa.select(Contract.name).where(Contract.chain_id == _chain(), Contract.paused_at.is_not(None))
+    return list(db.session.scalars(held.order_by(Contract.name)))
+
+
 def signer_of(role: str) -> str | None:
     """The address that signs for a role (a demo wallet's is "wallet:<name>"); None before its lane is open."""
     serving = sa.select(Lane.signer).where(Lane.role == role, Lane.state == LaneState.SERVING)

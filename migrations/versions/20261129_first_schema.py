@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=42), nullable=False),
         sa.Column("block", sa.BigInteger(), nullable=False),
         sa.Column("followed", sa.Boolean(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chain_contracts")),
         sa.UniqueConstraint("chain_id", "name", name="uq_chain_contracts_one_of_each"),
     )

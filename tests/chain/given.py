@@ -50,9 +50,9 @@ def custody_id(number: int) -> str:
 
 
 def calls() -> dict[str, CallState]:
-    """Key to state, without those of the deployment and of new keys."""
+    """Key to state, without those of the deployment, of new keys and of pauses."""
     db.session.rollback()
-    ours = (~Call.key.startswith(prefix) for prefix in ("deploy:", "grant:", "rekey:"))
+    ours = (~Call.key.startswith(prefix) for prefix in ("deploy:", "grant:", "rekey:", "pause:", "unpause:"))
     here = sa.select(Call.key, Call.state).where(*ours)
     return dict(db.session.execute(here.order_by(Call.id)).all())
 

@@ -157,6 +157,19 @@ def test_what_is_stuck_under_the_old_key_is_done_by_the_new_one(dear: LocalChain
     assert (given.issued(), given.calls()["issue:1:1"]) == ([1], MINED)
 
 
+def test_nothing_is_given_back_before_the_taking_is_as_deep_as_the_town_wants(
+    dear: LocalChain, deployed: Flask, settings: Settings
+) -> None:
+    given.an_issue(1)
+    sending.work()
+    deployed.extensions["hiroba.settings"] = settings.model_copy(update={"chain_confirmations": 3})
+    dear.ask("evm_setIntervalMining", 1)
+    paid(dear)
+    taken = sa.select(sa.func.max(Tx.block_number)).join(Call).where(Call.function == "revokeRole")
+    assert node().head().number - (db.session.scalar(taken) or 0) >= 3
+    assert given.calls()["issue:1:1"] == QUEUED
+
+
 def test_old_bytes_that_are_mined_after_all_do_nothing(dear: LocalChain) -> None:
     given.an_issue(1)
     sending.work()

@@ -90,10 +90,10 @@ def file_of(role: str, knobs: Settings) -> Path:
 def file_with(role: str, address: str, knobs: Settings) -> Path | None:
     """Where the key of this address lies: in the first file of its role, or in one of those made since."""
     first = file_of(role, knobs)
-    for file in (first, *sorted(first.parent.glob(f"{first.stem}-*.json"))):
-        if file.exists() and keystore.address_in(file) == address:
-            return file
-    return None
+    if first.exists() and keystore.address_in(first) == address:
+        return first
+    since = sorted(first.parent.glob(f"{first.stem}-*.json"))
+    return next((file for file in since if keystore.address_in(file) == address), None)
 
 
 def named(role: str, knobs: Settings) -> str | None:

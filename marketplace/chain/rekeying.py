@@ -26,7 +26,7 @@ from marketplace.chain.models import Lane, LaneState
 from marketplace.chain.node import node
 from marketplace.journal.writing import move, note
 from marketplace.kit.db import db, insert_once, let_go, lock, transaction, writing
-from marketplace.kit.refusals import Rejected
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import settings
 
 WORKING = sorted({who for _, _, who in ROLES})
@@ -85,7 +85,9 @@ def _announced(role: str, old: Known) -> Known:
     with transaction():
         if insert_once(Lane, row | {"next_nonce": nonce}):
             note(f"key:{role}", "announce", old=old.signer, new=address)
-    return _lanes(role)[LaneState.COMING]
+    if (coming := _lanes(role).get(LaneState.COMING)) is None:
+        raise Unavailable(f"another process replaces the key of {role} just now")
+    return coming
 
 
 def _give_the_roles(role: str, new: str) -> None:

@@ -11,7 +11,9 @@ from marketplace.chain.models import Call, CallState, Contract, Lane
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
+from marketplace.settings import Settings
 from tests.chain import given
+from tests.chain.typed import command
 
 MINED, QUEUED, SENT = CallState.MINED, CallState.QUEUED, CallState.SENT
 ALL = ["ResaleMarket", "RightsToken", "UsageRegistry"]
@@ -37,6 +39,13 @@ def test_all_three_stop_and_go_on_as_often_as_one_likes(deployed: Flask) -> None
         assert (paused(), register.paused()) == ([], [])
     events = sa.select(Entry.event).where(Entry.subject == "chain:contracts").order_by(Entry.id)
     assert list(db.session.scalars(events)) == ["pause", "unpause"] * 2
+
+
+def test_both_are_typed(deployed: Flask, settings: Settings) -> None:
+    for word, said in (("pause", "paused"), ("unpause", "goes on")):
+        with command(settings, word) as typed:
+            told, wrong = typed.communicate(timeout=120)
+        assert (typed.returncode, told.splitlines(), wrong) == (0, [f"{name}: {said}" for name in contract.STOPPED], "")
 
 
 def test_done_twice_it_is_as_done_once(deployed: Flask) -> None:

@@ -1,9 +1,6 @@
 """Whoever is killed while a key is replaced: it is run again and goes on, and each right is issued exactly once."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,6 +14,7 @@ from marketplace.chain.node import Node, node
 from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
 from tests.chain import given
+from tests.chain.typed import command
 from tests.crashing import PowerCut
 
 MINED = CallState.MINED
@@ -87,16 +85,6 @@ def test_killed_at_any_moment_and_run_again_it_goes_on(deployed: Flask, settings
     assert {signer for _, _, signer in given.who_may("issuer")} == {signers[-1]}
     assert len(list((settings.data_dir / "keys").glob("retired-issuer-*.json"))) == moments
     assert moments > 50  # or it has not died everywhere
-
-
-def command(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
-    """python -m marketplace …, in a process of its own, for this town."""
-    plain = {
-        name.upper(): str(getattr(settings, name)) for name in ("database_url", "data_dir", "chain_url", "chain_id")
-    }
-    secret = {"SECRET_KEY": "a test's secret", "KEY_PASSWORD": "a test's password", "CHAIN_EMBEDDED": "1"}
-    here, env = [sys.executable, "-m", "marketplace", *arguments], {**os.environ, **plain, **secret}
-    return subprocess.Popen(here, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_process_that_is_killed_is_followed_by_another_that_goes_on(deployed: Flask, settings: Settings) -> None:

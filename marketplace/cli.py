@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, appoint, seed, export, verify, mend, doctor, rehouse, …"""
+"""The command line: up, worker, follow, migrate, deploy, rekey, appoint, seed, export, verify, mend, doctor, …"""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
     def add(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=help, description=help)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, act=name)
         return command
 
     up = add("up", _up, "start everything on this machine, with the demo town on the first run")
@@ -64,7 +64,11 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--backfill", action="store_true", help="read up to the head, with a progress bar, and end")
     how.add_argument("--replay", action="store_true", help="forget every log and read all of them again, and end")
     add("migrate", _migrate, "bring the database to the present schema")
-    add("deploy", _deploy, "put the contracts on the chain, once, and see that what is there is ours")
+    add("deploy", _on_chain, "put the contracts on the chain, once, and see that what is there is ours")
+    key = add("rekey", _on_chain, "give a role to a new key, take it from the old one; again after whatever stopped it")
+    key.add_argument("role", metavar="ROLE", help="anchorer, custodian, issuer, pauser or redeemer")
+    add("pause", _on_chain, "stop the contracts: nothing is issued, moved, used or offered on chain; sales go on")
+    add("unpause", _on_chain, "let the contracts go on; what was held back goes out by itself")
     clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")
     clerk.add_argument("email")
     clerk.add_argument("--name", default="", help="as colleagues know them")
@@ -123,16 +127,10 @@ def _worker(_options: argparse.Namespace) -> int:
 
 
 def _follow(options: argparse.Namespace) -> int:
-    from marketplace.chain import following
+    from marketplace.chain import commands
 
-    if not (options.backfill or options.replay):
-        with _town("nothing"):
-            following.follow()
-        return 0
-    with _town():
-        read = following.read_anew(bar) if options.replay else following.follow_once(bar)
-        sys.stdout.write(f"{read:,} logs read, up to block {following.status()['followed_block']:,}\n")
-    return 0
+    with _town("our tables" if options.backfill or options.replay else "nothing"):
+        return commands.follow(options.backfill, options.replay, bar)
 
 
 def _migrate(_options: argparse.Namespace) -> int:
@@ -145,13 +143,11 @@ def _migrate(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _deploy(_options: argparse.Namespace) -> int:
-    from marketplace.chain import deploying
+def _on_chain(options: argparse.Namespace) -> int:
+    from marketplace.chain import commands
 
     with _town():
-        for name, address in deploying.ensure_contracts().items():
-            sys.stdout.write(f"{name} {address}\n")
-    return 0
+        return commands.ACTS[options.act](options)
 
 
 def _appoint(options: argparse.Namespace) -> int:

@@ -22,6 +22,14 @@ NAMES = (RIGHTS, USES, MARKET, YEN, ANCHORS)
 DEPLOY = "constructor"
 """The "function" of a call that deploys its contract."""
 
+STOPPED = {
+    RIGHTS: ("issueBatch", "revoke", "custodyTransfer", "custodySwap", "transferFrom"),
+    USES: ("redeem", "undo"),
+    MARKET: ("list", "listFor", "buy"),
+}
+"""What each contract that can be paused refuses meanwhile, of what we call. Everything else goes on: an offer can be
+taken back, and money that is owed can be drawn."""
+
 Part = Mapping[str, Any]
 """One entry of a JSON ABI: a function, an event, an argument."""
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
-import sqlalchemy as sa
 from eth_hash.auto import keccak
 
 from marketplace.chain import identity, keys, lanes, register, sending
+from marketplace.chain.awaiting import until_mined
 from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, USES, YEN, artifact
-from marketplace.chain.models import Call, CallState
 from marketplace.chain.node import node
-from marketplace.kit.db import db, let_go, transaction
-from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.kit.db import transaction
+from marketplace.kit.refusals import Rejected
 from marketplace.settings import settings
 
-SECONDS = 60.0
+NOT_DEPLOYED = "the contracts are not deployed"
 HANDOVER_SECONDS = 3 * 24 * 3600
 """How long a change of the town's key on a real chain can be seen coming."""
 
@@ -56,39 +53,27 @@ def ensure_contracts() -> dict[str, str]:
         _deploy(RIGHTS, name, "RIGHTS", town, delay, treasury, "")
         _deploy(YEN, town)
         _deploy(ANCHORS, town, delay)
-    _until_mined(f"deploy:{chain}:")
+    until_mined(NOT_DEPLOYED, f"deploy:{chain}:")
     with transaction():
         _deploy(USES, register.address_of(RIGHTS), town, delay)
-    _until_mined(f"deploy:{chain}:")
+    until_mined(NOT_DEPLOYED, f"deploy:{chain}:")
     with transaction():
         _deploy(MARKET, *map(register.address_of, (RIGHTS, USES, YEN)), town, delay)
         for contract, role, who in ROLES:
-            args = ["0x" + keccak(role.encode()).hex(), signers[who]]
+            args = [role_id(role), signers[who]]
             sending.promise(f"grant:{chain}:{contract}:{role}", "town", contract, "grantRole", args)
-    _until_mined(f"deploy:{chain}:", f"grant:{chain}:")
+    until_mined(NOT_DEPLOYED, f"deploy:{chain}:", f"grant:{chain}:")
     _see_that_it_is_ours()
     return register.contracts()
 
 
+def role_id(role: str) -> str:
+    """How the contracts call a role: "ISSUER_ROLE" as 32 bytes."""
+    return "0x" + keccak(role.encode()).hex()
+
+
 def _deploy(name: str, *args: object) -> None:
     sending.promise(f"deploy:{settings().chain_id}:{name}", "town", name, DEPLOY, args)
-
-
-def _until_mined(*prefixes: str) -> None:
-    until = time.monotonic() + SECONDS
-    these = sa.or_(*(Call.key.startswith(prefix) for prefix in prefixes))
-    while True:
-        sending.work()
-        states = set(db.session.scalars(sa.select(Call.state).where(these)))
-        let_go()
-        if states == {CallState.MINED}:
-            return
-        if CallState.PARKED in states:
-            reasons = db.session.scalars(sa.select(Call.error).where(these, Call.state == CallState.PARKED))
-            raise Rejected(f"the contracts cannot be deployed: {'; '.join(map(str, reasons))}")
-        if time.monotonic() > until:
-            raise Unavailable("the contracts are not deployed yet: the chain does not mine them")
-        time.sleep(0.02)
 
 
 def _see_that_it_is_ours() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain import keys, register
-from marketplace.chain.contract import DEPLOY, data
+from marketplace.chain.contract import DEPLOY, STOPPED, data
 from marketplace.chain.lanes import Held
-from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
+from marketplace.chain.models import Call, CallState, Contract, Lane, Tx, TxState
 from marketplace.kit.db import db, let_go
 from marketplace.settings import settings
 
@@ -28,6 +28,8 @@ class Draft:
     """A transaction to be: calls of one role that travel together."""
 
     role: str
+    signer: str
+    """Whose key signs it: that of its lane, which may have left since."""
     contract: str
     function: str
     args: list[Any]
@@ -61,13 +63,13 @@ class Draft:
         if self.function != DEPLOY:
             fields["to"] = register.address_of(self.contract)
         let_go()
-        self.raw, self.hash = keys.signer(self.role).sign(fields)
+        self.raw, self.hash = keys.known(self.role, self.signer).sign(fields)
 
 
 def waiting(held: Held) -> tuple[list[Draft], dict[str, int]]:
     """What can be sent now, in the order promised, and the next nonce of each role."""
     session = db.session
-    known = register.contracts()
+    known, serving = register.contracts(), held.lanes.values()
     queued = session.execute(
         sa.select(Call.id, Call.role, Call.contract, Call.function, Call.args, Call.group_key, Call.item)
         .where(
@@ -83,10 +85,12 @@ def waiting(held: Held) -> tuple[list[Draft], dict[str, int]]:
         session.scalars(
             sa.select(Lane.role)
             .join(Tx, Tx.lane_id == Lane.id)
-            .where(Lane.id.in_(held.ids), Tx.state.in_((TxState.SIGNED, TxState.SENT)))
+            .where(Lane.id.in_(serving), Tx.state.in_((TxState.SIGNED, TxState.SENT)))
         )
     )
-    nonces = dict(session.execute(sa.select(Lane.role, Lane.next_nonce).where(Lane.id.in_(held.ids))).all())
+    lanes = session.execute(sa.select(Lane.role, Lane.signer, Lane.next_nonce).where(Lane.id.in_(serving))).all()
+    signers = {role: signer for role, signer, _ in lanes}
+    nonces = {role: nonce for role, _, nonce in lanes}
     session.rollback()
     drafts: list[Draft] = []
     open_groups: dict[tuple[str, ...], Draft] = {}
@@ -97,7 +101,7 @@ def waiting(held: Held) -> tuple[list[Draft], dict[str, int]]:
             if flying[role] == IN_FLIGHT:
                 continue
             flying[role] += 1
-            draft = Draft(role, name, function, args, [] if group else None)
+            draft = Draft(role, signers[role], name, function, args, [] if group else None)
             drafts.append(draft)
             if group:
                 open_groups[travelling] = draft
@@ -111,13 +115,18 @@ def of(tx_id: int) -> Draft | None:
     """The draft that a stored transaction was signed from; None where its calls have left it."""
     query = sa.select(Call.role, Call.contract, Call.function, Call.args, Call.group_key, Call.item, Call.id)
     calls = db.session.execute(query.where(Call.tx_id == tx_id).order_by(Call.id)).all()
+    signer = db.session.scalar(sa.select(Lane.signer).join(Tx).where(Tx.id == tx_id))
     let_go()
-    if not calls:
+    if not calls or signer is None:
         return None
     role, name, function, args, group, _, _ = calls[0]
     items = [call.item for call in calls] if group else None
-    return Draft(role, name, function, args, items, [call.id for call in calls])
+    return Draft(role, signer, name, function, args, items, [call.id for call in calls])
 
 
 def due() -> sa.ColumnElement[bool]:
-    return sa.or_(Call.wait_until.is_(None), Call.wait_until <= time.time())
+    """Of a call that waits: it may be sent now. What a paused contract would refuse is held back, and is no attempt."""
+    paused = sa.select(Contract.name).where(Contract.chain_id == settings().chain_id, Contract.paused_at.is_not(None))
+    refused = sa.or_(*(sa.and_(Call.contract == name, Call.function.in_(acts)) for name, acts in STOPPED.items()))
+    its_time = sa.or_(Call.wait_until.is_(None), Call.wait_until <= time.time())
+    return sa.and_(its_time, sa.not_(sa.and_(refused, Call.contract.in_(paused))))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from marketplace.chain import keys
-from marketplace.chain.models import Call, CallState, Lane
+from marketplace.chain import keys, register
+from marketplace.chain.models import Call, CallState, Lane, LaneState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.settings import settings
@@ -28,18 +28,17 @@ class LostLease(Exception):
 
 @dataclass(frozen=True)
 class Held:
-    """The lanes that this process holds: role to lane id."""
+    """The lanes that this process holds."""
 
     token: str
     seconds: float
+    ids: list[int]
+    """All of them: what a key signed before it left is still on its way."""
     lanes: dict[str, int]
+    """Those that served when they were taken: role to lane id."""
 
     def __bool__(self) -> bool:
-        return bool(self.lanes)
-
-    @property
-    def ids(self) -> list[int]:
-        return list(self.lanes.values())
+        return bool(self.ids)
 
     def renew(self) -> None:
         """Hold on for another lease. Raises LostLease."""
@@ -50,7 +49,7 @@ class Held:
                 .values(lease_until=time.time() + self.seconds)
                 .returning(Lane.id)
             ).all()
-        if len(still) != len(self.lanes):
+        if len(still) != len(self.ids):
             raise LostLease
 
 
@@ -59,7 +58,7 @@ def open_lane(role: str) -> str:
 
     The first nonce is the chain's count: a key may have been used before this database was made.
     """
-    known = db.session.scalar(sa.select(Lane.signer).where(Lane.chain_id == settings().chain_id, Lane.role == role))
+    known = register.signer_of(role)
     let_go()
     if known is not None:
         return known
@@ -73,7 +72,7 @@ def open_lane(role: str) -> str:
 
 def open_wanted() -> None:
     """Open a lane for each role that has something to send and none yet."""
-    here = sa.select(Lane.role).where(Lane.chain_id == settings().chain_id)
+    here = sa.select(Lane.role).where(Lane.chain_id == settings().chain_id, Lane.state == LaneState.SERVING)
     wanted = sa.select(Call.role).where(Call.state == CallState.QUEUED, Call.role.not_in(here)).distinct()
     roles = list(db.session.scalars(wanted))
     let_go()
@@ -91,11 +90,11 @@ def held(seconds: float) -> Iterator[Held]:
             sa.update(Lane)
             .where(Lane.chain_id == settings().chain_id, free)
             .values(lease_by=token, lease_until=time.time() + seconds)
-            .returning(Lane.role, Lane.id)
-        )
-        lanes = dict(taken.all())
+            .returning(Lane.id, Lane.role, Lane.state)
+        ).all()
+    lanes = {role: lane_id for lane_id, role, state in taken if state == LaneState.SERVING}
     try:
-        yield Held(token, seconds, lanes)
+        yield Held(token, seconds, [lane_id for lane_id, _, _ in taken], lanes)
     finally:
         let_go()
         with transaction() as session:

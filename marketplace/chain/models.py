@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,16 +38,45 @@ class Contract(Base):
     block: Mapped[int] = mapped_column(sa.BigInteger)
     followed: Mapped[bool] = mapped_column(default=False)
     """Whether the follower has read its logs from its first block on."""
+    paused_at: Mapped[datetime | None]
+    """Since when nothing is sent to it that it would refuse while it is paused (pausing.py)."""
+
+
+class LaneState(StrEnum):
+    """Whether its key signs: not yet, now, no longer (though what it signed may be on its way), or never again."""
+
+    COMING = "coming"
+    SERVING = "serving"
+    LEAVING = "leaving"
+    RETIRED = "retired"
+
+
+_IN_OFFICE = sa.text("state <> 'retired'")
 
 
 class Lane(Base):
-    """One signer's way to the chain: its nonces are given out here, and nowhere else."""
+    """One signer's way to the chain: its nonces are given out here, and nowhere else. Of a role one lane serves."""
 
     __tablename__ = "chain_lanes"
     __table_args__ = (
         sa.UniqueConstraint("chain_id", "signer", name="uq_chain_lanes_one_per_signer"),
-        sa.UniqueConstraint("chain_id", "role", name="uq_chain_lanes_one_per_role"),
+        sa.Index(
+            "uq_chain_lanes_one_of_each_state",
+            "chain_id",
+            "role",
+            "state",
+            unique=True,
+            sqlite_where=_IN_OFFICE,
+            postgresql_where=_IN_OFFICE,
+        ),
         sa.CheckConstraint("next_nonce >= 0", name="nonce_counted"),
+    )
+    MOVES: ClassVar[Machine[LaneState]] = Machine(
+        {
+            "serve": {LaneState.COMING: LaneState.SERVING},
+            "leave": {LaneState.SERVING: LaneState.LEAVING},
+            "retire": {LaneState.LEAVING: LaneState.RETIRED},
+        }
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -55,10 +84,15 @@ class Lane(Base):
     role: Mapped[str] = mapped_column(sa.String(64))
     """town | issuer | custodian | wallet:<name>"""
     signer: Mapped[str] = mapped_column(sa.String(42))
+    state: Mapped[LaneState] = state_column(LaneState, default=lambda: LaneState.SERVING)
     next_nonce: Mapped[int] = mapped_column(sa.BigInteger)
     lease_by: Mapped[str | None] = mapped_column(sa.String(32))
     lease_until: Mapped[float | None]
     """Unix seconds of the machine's clock, never of the town's: a lease is about processes."""
+
+    @property
+    def subject(self) -> str:
+        return f"key:{self.role}"
 
 
 class TxState(StrEnum):

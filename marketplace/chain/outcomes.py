@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from marketplace.chain import contract, drafts, register
-from marketplace.chain.models import Call, CallState, Contract, Lane, Outbid, Tx, TxState
+from marketplace.chain.models import Call, CallState, Contract, Lane, LaneState, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, Reverted, node, nonce_is_used
 from marketplace.journal.writing import note
 from marketplace.kit.addresses import checksum
@@ -82,7 +82,12 @@ def _write_deployed(name: str, address: str, block: int) -> None:
 
 
 def _write_reverted(tx_id: int, reason: str) -> None:
-    """Back to the queue, and to staff after the last attempt."""
+    """Back to the queue, and to staff after the last attempt. What was signed by a key that has left since was refused
+    because of that, and is no attempt of its successor's."""
+    state = db.session.scalar(sa.select(Lane.state).join(Tx).where(Tx.id == tx_id))
+    if state != LaneState.SERVING:
+        _queue_again(sa.select(Call).where(Call.tx_id == tx_id))
+        return
     for call in db.session.scalars(sa.select(Call).where(Call.tx_id == tx_id)):
         call.attempts += 1
         call.tx_id = None
@@ -92,6 +97,14 @@ def _write_reverted(tx_id: int, reason: str) -> None:
             call.wait_until = time.time() + WAITS[call.attempts - 1]
         else:
             _park(call)
+
+
+def _queue_again(calls: sa.Select[Call]) -> int:
+    found = db.session.scalars(calls).all()
+    for call in found:
+        call.state = Call.MOVES.next(call.state, "try_again")
+        call.tx_id = None
+    return len(found)
 
 
 def _park(call: Call) -> None:
@@ -147,3 +160,15 @@ def give_up_on_taken_nonces(tx_ids: Sequence[int]) -> None:
         for call in session.scalars(sa.select(Call).where(Call.tx_id.in_(lost))):
             call.error = "the nonce of this call was used by a transaction that is not ours"
             _park(call)
+
+
+def give_back(tx_ids: Sequence[int]) -> int:
+    """Transactions that can never do anything, since their key has no role any more: how many calls wait again."""
+    with transaction() as session:
+        lost = session.scalars(
+            sa.update(Tx)
+            .where(Tx.id.in_(tx_ids), Tx.state.in_(OPEN))
+            .values(state=TxState.LOST, error="its key was replaced before it was mined")
+            .returning(Tx.id)
+        ).all()
+        return _queue_again(sa.select(Call).where(Call.tx_id.in_(lost)))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.chain.addresses import custody_address_at
 from marketplace.chain.contract import RIGHTS
-from marketplace.chain.models import Call, CallState, Contract, Cursor, Lane
+from marketplace.chain.models import Call, CallState, Contract, Cursor, Lane, LaneState
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import settings
@@ -38,9 +38,16 @@ def custody_address(custody_id: str) -> str:
     return custody_address_at(custody_id, _chain(), address_of(RIGHTS))
 
 
+def paused() -> list[str]:
+    """The contracts to which nothing is sent that they would refuse while they are paused."""
+    held = sa.select(Contract.name).where(Contract.chain_id == _chain(), Contract.paused_at.is_not(None))
+    return list(db.session.scalars(held.order_by(Contract.name)))
+
+
 def signer_of(role: str) -> str | None:
     """The address that signs for a role (a demo wallet's is "wallet:<name>"); None before its lane is open."""
-    return db.session.scalar(sa.select(Lane.signer).where(Lane.chain_id == _chain(), Lane.role == role))
+    serving = sa.select(Lane.signer).where(Lane.role == role, Lane.state == LaneState.SERVING)
+    return db.session.scalar(serving.where(Lane.chain_id == _chain()))
 
 
 def status() -> dict[str, int]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from marketplace.chain import drafts
 from marketplace.chain.lanes import Held, LostLease
-from marketplace.chain.models import Lane, Outbid, Tx, TxState
+from marketplace.chain.models import Lane, LaneState, Outbid, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.settings import settings
@@ -83,7 +83,8 @@ def stuck() -> str:
 
 def _late(held: Held) -> list[Tx]:
     """The oldest open transaction of each lane, where it has waited too long and may be raised again."""
-    first = sa.select(sa.func.min(Tx.id)).where(Tx.lane_id.in_(held.ids), Tx.state.in_(OPEN)).group_by(Tx.lane_id)
+    ours = sa.select(Lane.id).where(Lane.id.in_(held.ids), Lane.state != LaneState.RETIRED)
+    first = sa.select(sa.func.min(Tx.id)).where(Tx.lane_id.in_(ours), Tx.state.in_(OPEN)).group_by(Tx.lane_id)
     long_ago = time.time() - settings().chain_stuck_s
     late = sa.select(Tx).where(Tx.id.in_(first), Tx.state == TxState.SENT, Tx.bid_at < long_ago, Tx.raises < RAISES)
     found = list(db.session.scalars(late.order_by(Tx.id)))

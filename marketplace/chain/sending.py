@@ -21,7 +21,7 @@ from marketplace.chain import alarms, drafts, identity, lanes, replacing, settli
 from marketplace.chain.contract import data
 from marketplace.chain.drafts import Draft
 from marketplace.chain.lanes import Held, LostLease
-from marketplace.chain.models import Call, CallState, Lane, Trouble, Tx, TxState
+from marketplace.chain.models import Call, CallState, Lane, LaneState, Trouble, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, insert_once, let_go, lock, transaction, writing
@@ -141,16 +141,31 @@ def _anything_open() -> bool:
 
 
 def _sign(held: Held) -> int:
-    """Sign what is queued and store it. The number of transactions now ready to be sent."""
+    """Sign what is queued and store it. The number of transactions now ready to be sent.
+
+    A role whose key is missing, or refused by whoever has it, holds up no other: only where nothing else can be signed
+    is its Rejected raised.
+    """
     waiting, nonces = drafts.waiting(held)
     if not waiting:
         return 0
     most, tip = replacing.affordable(*node().fees())
+    signed: list[Draft] = []
+    mute: dict[str, Rejected] = {}
     for draft in waiting:
-        draft.sign(nonces[draft.role], most, tip)
-        nonces[draft.role] += 1
-    _store(held, waiting)
-    return len(waiting)
+        if draft.role in mute:
+            continue
+        try:
+            draft.sign(nonces[draft.role], most, tip)
+        except Rejected as trouble:
+            mute[draft.role] = trouble
+        else:
+            nonces[draft.role] += 1
+            signed.append(draft)
+    if mute and not signed:
+        raise next(iter(mute.values()))
+    _store(held, signed)
+    return len(signed)
 
 
 def _store(held: Held, signed: list[Draft]) -> None:
@@ -161,8 +176,8 @@ def _store(held: Held, signed: list[Draft]) -> None:
             if not ours:
                 continue
             lane = lock(Lane, lane_id)
-            if lane.lease_by != held.token or lane.next_nonce != ours[0].nonce:
-                raise LostLease
+            if lane.lease_by != held.token or lane.next_nonce != ours[0].nonce or lane.state != LaneState.SERVING:
+                raise LostLease  # or its key has left while we signed with it
             for draft in ours:
                 bid = {"max_fee": draft.max_fee, "tip": draft.tip, "bid_at": time.time()}
                 bytes_ = {"raw": draft.raw, "hash": draft.hash}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from marketplace.chain.lanes import Held
 from marketplace.chain.models import Call, CallState, Lane, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, node
-from marketplace.chain.outcomes import OPEN, give_up_on_taken_nonces, reason, write_receipt, write_sent
+from marketplace.chain.outcomes import OPEN, give_back, give_up_on_taken_nonces, reason, write_receipt, write_sent
 from marketplace.kit.db import db, let_go, transaction
 from marketplace.settings import settings
 
@@ -71,7 +71,7 @@ def roll_back(held: Held) -> int:
 
 def push(held: Held) -> int:
     """Send whatever has no receipt, and settle what has one. The number of transactions settled."""
-    pending = _pending(held)
+    pending = _pending(held.ids)
     settled, missing = _settle([each for each in pending if each.state == TxState.SENT])
     missing_ids = {each.id for each in missing}
     unsent = [each for each in pending if each.state == TxState.SIGNED or each.id in missing_ids]
@@ -94,6 +94,13 @@ def push(held: Held) -> int:
             return settled
     give_up_on_taken_nonces([each.id for each in unsent])
     return settled
+
+
+def close(lane_id: int) -> int:
+    """The key of this lane can do nothing on chain any more: what it did counts, and the calls of what it did not come
+    to wait for its successor. How many those are. Raises Unavailable."""
+    _, missing = _settle(_pending([lane_id]))
+    return give_back([each.id for each in missing])
 
 
 def _signers(held: Held) -> list[str]:
@@ -142,10 +149,10 @@ def _forget(block_hashes: list[str]) -> int:
     return len(taken_back)
 
 
-def _pending(held: Held) -> list[Pending]:
+def _pending(lanes: Sequence[int]) -> list[Pending]:
     query = (
         sa.select(Tx.id, Tx.hash, Tx.raw, Tx.state, Tx.block_number)
-        .where(Tx.lane_id.in_(held.ids), Tx.state.in_(OPEN))
+        .where(Tx.lane_id.in_(lanes), Tx.state.in_(OPEN))
         .order_by(Tx.block_number.nulls_last(), Tx.id)
     )
     rows = [Pending(*row) for row in db.session.execute(query)]

@@ -133,8 +133,9 @@ LINES = (
     (
         "keys.missing",
         "bad",
-        "the key of {role} is not at {file}: nothing can be signed for {role}",
-        "Put DATA_DIR/keys back from the backup of the secrets.",
+        "the key of {role} ({known}) is not in {place}: nothing can be signed for {role}",
+        "Put DATA_DIR/keys back from the backup of the secrets. "
+        "If the database is of before this key was replaced: python -m marketplace rekey {role}",
         "「{role}」の署名の鍵がありません",
         "秘密のバックアップから、keys フォルダを戻してください。",
     ),
@@ -142,9 +143,18 @@ LINES = (
         "keys.other",
         "bad",
         "the key of {role} is {address}, and the books know {known}",
-        "Put the right key file back. Never go on with another one: the contracts know the old address.",
+        "Put the right key file (or SIGNER_ADDRESSES) back: the contracts know that address alone. "
+        "To go on with another key, let them know it: python -m marketplace rekey {role}",
         "「{role}」の署名の鍵が、帳面のものと違います",
-        "正しい鍵のファイルを戻してください。違う鍵のまま続けないでください。",
+        "正しい鍵に戻してください。鍵を替えるときは、python -m marketplace rekey {role} を実行してください。",
+    ),
+    (
+        "keys.changing",
+        "bad",
+        "the key of {role} is being replaced, and that is not finished: the old one may still act",
+        "Run it again, it goes on where it was: python -m marketplace rekey {role}",
+        "「{role}」の署名の鍵の交換が、まだ終わっていません",
+        "python -m marketplace rekey {role} を、もう一度実行してください。続きから進みます。",
     ),
     (
         "keys.locked",

@@ -114,6 +114,14 @@ LINES = (
         "つなぐ先が前と同じかを確かめてください。",
     ),
     (
+        "chain.paused",
+        "warn",
+        "contracts are paused, or about to be: {names}. What they would refuse waits",
+        "When all is well again: python -m marketplace unpause",
+        "契約（コントラクト）を、一時止めています（{names}）",
+        "よくなったら、python -m marketplace unpause を実行してください。待っているものは、自動で書かれます。",
+    ),
+    (
         "chain.poor",
         "warn",
         "the account of {role} ({address}) can pay for fewer than {count} more transactions",

@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from marketplace.chain import keys, keystore
-from marketplace.chain.models import Lane
+from marketplace.chain.models import Lane, LaneState
 from marketplace.journal.models import Entry
 from marketplace.kit import schema
 from marketplace.kit.clock import now
@@ -22,7 +22,7 @@ from marketplace.kit.refusals import Rejected
 from marketplace.operating.archive import damaged_in, newest
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
-from marketplace.settings import settings
+from marketplace.settings import Settings, settings
 
 LOW_BYTES, LOW_SHARE, FULL_BYTES = 2 * 1024**3, 0.05, 300 * 1024**2
 """Room on a disk that is worth a word: less than either; and that is an emergency."""
@@ -147,19 +147,28 @@ def signing_keys(deep: bool) -> Iterator[Finding]:
     for file in secrets:
         if file.exists() and file.stat().st_mode & OTHERS:
             yield found("keys.open_to_others", file=str(file), mode=_mode(file))
-    if here.signer_url:
-        return
-    lanes = db.session.execute(sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here.chain_id))
-    for role, known in sorted(lanes.all()):
-        file = keys.file_of(role, here)
-        if not file.exists():
-            yield found("keys.missing", role=role, file=str(file))
-            continue
-        address = keystore.address_in(file)
-        if address != known:
-            yield found("keys.other", role=role, address=address, known=known)
-        elif deep and not keystore.opens(file, here.key_password.get_secret_value()):
-            yield found("keys.locked", file=file.name)
+    lanes = sa.select(Lane.role, Lane.signer, Lane.state).where(Lane.chain_id == here.chain_id)
+    for role, known, state in sorted(db.session.execute(lanes).all()):
+        if state == LaneState.SERVING:
+            yield from (_at_the_service if here.signer_url else _in_a_file)(here, role, known, deep)
+        elif state != LaneState.RETIRED:
+            yield found("keys.changing", role=role)
+
+
+def _at_the_service(here: Settings, role: str, known: str, deep: bool) -> Iterator[Finding]:
+    address = keys.named(role, here)
+    if address is not None and address != known:
+        yield found("keys.other", role=role, address=address, known=known)
+
+
+def _in_a_file(here: Settings, role: str, known: str, deep: bool) -> Iterator[Finding]:
+    file, first = keys.file_with(role, known, here), keys.file_of(role, here)
+    if file is None and first.exists():
+        yield found("keys.other", role=role, address=keystore.address_in(first), known=known)
+    elif file is None:
+        yield found("keys.missing", role=role, known=known, place=str(first.parent))
+    elif deep and not keystore.opens(file, here.key_password.get_secret_value()):
+        yield found("keys.locked", file=file.name)
 
 
 def backups(deep: bool) -> Iterator[Finding]:

@@ -13,8 +13,8 @@ import requests
 import sqlalchemy as sa
 
 from ipfs.errors import IpfsError
-from marketplace.chain import contract, register
-from marketplace.chain.models import Genesis, Lane
+from marketplace.chain import contract, pausing, register
+from marketplace.chain.models import Genesis, Lane, LaneState
 from marketplace.chain.node import node
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, let_go
@@ -113,7 +113,8 @@ def blockchain(deep: bool) -> Iterator[Finding]:
     yield from standing_alarms()
     here, addresses = settings().chain_id, register.contracts()
     known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == here)) or ""
-    signers = dict(db.session.execute(sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here)).all())
+    serving = sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here, Lane.state == LaneState.SERVING)
+    signers = dict(db.session.execute(serving).all())
     let_go()
     try:
         there = node().identity()
@@ -128,6 +129,9 @@ def blockchain(deep: bool) -> Iterator[Finding]:
         for name, address in addresses.items():
             if name in contract.NAMES and not contract.artifact(name).has_code(node().code(address)):
                 yield found("chain.other_code", name=name, address=address)
+        paused = [name for name in contract.STOPPED if name in addresses and pausing.is_paused(name)]
+        if names := sorted({*paused, *register.paused()}):
+            yield found("chain.paused", names=", ".join(names))
         yield from _coin(signers)
     except (Unavailable, Rejected) as trouble:
         yield found("chain.no_answer", why=str(trouble))

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import signed_in, visitor_id
+from marketplace.chain.register import paused
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
@@ -112,6 +113,7 @@ def progress(code: str) -> ResponseReturnValue:
         listing=order.listing,
         payment=paid or under_way,
         stopped=stopped(order),
+        held_up=order.state == OrderState.PAID and paused(),
         left=left(order.buyer_id, [order]).get(order.code),
         sent_back_at=sent_back_at(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=42), nullable=False),
         sa.Column("block", sa.BigInteger(), nullable=False),
         sa.Column("followed", sa.Boolean(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chain_contracts")),
         sa.UniqueConstraint("chain_id", "name", name="uq_chain_contracts_one_of_each"),
     )
@@ -142,14 +143,36 @@ def upgrade() -> None:
         sa.Column("chain_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.String(length=64), nullable=False),
         sa.Column("signer", sa.String(length=42), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "coming",
+                "serving",
+                "leaving",
+                "retired",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("next_nonce", sa.BigInteger(), nullable=False),
         sa.Column("lease_by", sa.String(length=32), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.CheckConstraint("next_nonce >= 0", name=op.f("ck_chain_lanes_nonce_counted")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chain_lanes")),
-        sa.UniqueConstraint("chain_id", "role", name="uq_chain_lanes_one_per_role"),
         sa.UniqueConstraint("chain_id", "signer", name="uq_chain_lanes_one_per_signer"),
     )
+    with op.batch_alter_table("chain_lanes", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_chain_lanes_one_of_each_state",
+            ["chain_id", "role", "state"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'retired'"),
+            postgresql_where=sa.text("state <> 'retired'"),
+        )
+
     op.create_table(
         "chain_logs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -4461,6 +4484,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_chain_logs_block")
 
     op.drop_table("chain_logs")
+    with op.batch_alter_table("chain_lanes", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_chain_lanes_one_of_each_state",
+            sqlite_where=sa.text("state <> 'retired'"),
+            postgresql_where=sa.text("state <> 'retired'"),
+        )
+
     op.drop_table("chain_lanes")
     op.drop_table("chain_genesis")
     op.drop_table("chain_cursors")

@@ -4,10 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.chain import contract, register, sending
+from marketplace.chain import contract, following, register, rekeying, sending
 from marketplace.chain.contract import NAMES
-from marketplace.chain.deploying import ROLES
-from marketplace.chain.models import Call, CallState, Log, Tx, TxState
+from marketplace.chain.deploying import ROLES, role_id
+from marketplace.chain.models import Call, CallState, Lane, LaneState, Log, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
 
@@ -50,9 +50,10 @@ def custody_id(number: int) -> str:
 
 
 def calls() -> dict[str, CallState]:
-    """Key to state, without those of the deployment."""
+    """Key to state, without those of the deployment, of new keys and of pauses."""
     db.session.rollback()
-    here = sa.select(Call.key, Call.state).where(~Call.key.startswith("deploy:"), ~Call.key.startswith("grant:"))
+    ours = (~Call.key.startswith(prefix) for prefix in ("deploy:", "grant:", "rekey:", "pause:", "unpause:"))
+    here = sa.select(Call.key, Call.state).where(*ours)
     return dict(db.session.execute(here.order_by(Call.id)).all())
 
 
@@ -74,3 +75,44 @@ def owner(token_id: int) -> str:
     data = contract.call("RightsToken", "ownerOf", [token_id])
     answer = node().call("0x" + "00" * 20, register.address_of("RightsToken"), data)
     return "0x" + answer[12:].hex()
+
+
+def rekey(role: str) -> list[str]:
+    """What is told meanwhile."""
+    said: list[str] = []
+    rekeying.rekey(role, said.append)
+    return said
+
+
+def lanes_of(role: str) -> list[tuple[LaneState, str]]:
+    db.session.rollback()
+    query = sa.select(Lane.state, Lane.signer).where(Lane.role == role).order_by(Lane.id)
+    return [(state, signer) for state, signer in db.session.execute(query)]
+
+
+def who_may(role: str) -> set[tuple[str, str, str]]:
+    """Contract, role and address, of all that ever signed for `role`, as the chain itself says."""
+    signers = [signer for _, signer in lanes_of(role)]
+    return {
+        (name, power, signer)
+        for name, power, who in ROLES
+        for signer in signers
+        if who == role and has(name, power, signer)
+    }
+
+
+def has(name: str, power: str, address: str) -> bool:
+    data = contract.call(name, "hasRole", [role_id(power), address])
+    [may] = contract.result(name, "hasRole", node().call(address, register.address_of(name), data))
+    return bool(may)
+
+
+def all_settled() -> None:
+    """All that waits is sent and mined, and read."""
+    while sending.work() or register.waiting():
+        db.session.rollback()
+    following.follow_once()
+
+
+def issued() -> list[int]:
+    return sorted(log["tokenId"] - 1_000_000 for log in logs("RightIssued"))

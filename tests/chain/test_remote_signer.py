@@ -12,7 +12,7 @@ from flask import Flask
 from marketplace.chain import deploying, keys, register, sending
 from marketplace.chain.models import CallState
 from marketplace.chain.remote_signer import RemoteSigner, SignerRefuses
-from marketplace.kit.refusals import Unavailable
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import Settings
 from tests.apps import another
 from tests.chain import given
@@ -119,3 +119,49 @@ def test_on_a_public_chain_a_service_needs_no_password(settings: Settings) -> No
     elsewhere = settings.model_copy(update={**knobs, "key_password": type(settings.key_password)("")})
     with another(elsewhere):
         assert keys.signer("issuer").address == "0x" + "11" * 20
+
+
+def with_issuer(remote: Settings, address: str) -> Settings:
+    """The same service, with another address for the issuer."""
+    named = [each for each in remote.signer_addresses.split(",") if not each.startswith("issuer=")]
+    return remote.model_copy(update={"signer_addresses": ",".join([*named, f"issuer={address}"])})
+
+
+class TestAnotherKey:
+    @pytest.fixture
+    def remote(self, app: Flask, settings: Settings) -> Iterator[Settings]:
+        """A town whose keys are all elsewhere, in a service that has one more."""
+        with service("web3signer", len(ROLES) + 1) as (url, addresses):
+            named = ",".join(f"{role}={address}" for role, address in zip(ROLES, addresses, strict=False))
+            known = settings.model_copy(update={"signer_url": url, "signer_addresses": named})
+            app.extensions["hiroba.settings"] = known
+            deploying.ensure_contracts()
+            self.spare = addresses[-1]
+            yield known
+
+    def test_is_the_one_that_the_settings_name_and_whoever_does_not_know_it_yet_signs_with_it_too(
+        self, app: Flask, remote: Settings
+    ) -> None:
+        app.extensions["hiroba.settings"] = with_issuer(remote, self.spare)
+        given.rekey("issuer")
+        app.extensions["hiroba.settings"] = remote  # a worker that runs on as it was started
+        given.a_series()
+        given.all_settled()
+        assert (register.signer_of("issuer"), given.calls()) == (self.spare, {"series:1": CallState.MINED})
+        assert {address for _, _, address in given.who_may("issuer")} == {self.spare}
+
+    def test_must_be_another_one(self, app: Flask, remote: Settings) -> None:
+        with pytest.raises(Rejected, match=r"SIGNER_ADDRESSES still names .* for issuer"):
+            given.rekey("issuer")
+
+    def test_must_be_no_other_roles(self, app: Flask, remote: Settings) -> None:
+        app.extensions["hiroba.settings"] = with_issuer(remote, register.signer_of("custodian") or "")
+        with pytest.raises(Rejected, match="is or was a key of this town"):
+            given.rekey("issuer")
+
+    def test_that_the_service_does_not_have_changes_nothing(self, app: Flask, remote: Settings) -> None:
+        before = given.lanes_of("issuer")
+        app.extensions["hiroba.settings"] = with_issuer(remote, "0x" + "22" * 20)
+        with pytest.raises(SignerRefuses, match="not permitted"):
+            given.rekey("issuer")
+        assert given.lanes_of("issuer") == before

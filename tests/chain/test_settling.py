@@ -157,7 +157,7 @@ def test_a_receipt_that_is_older_than_the_chain_does_not_count(deployed: Flask, 
         raws = list(db.session.scalars(sa.select(Tx.raw).where(Tx.state == TxState.SIGNED).order_by(Tx.id)))
         db.session.rollback()
         node().send(raws)
-        pending = settling._pending(held)
+        pending = settling._pending(held.ids)
         while None in node().receipts([each.hash for each in pending]):
             pass
         [stale] = node().receipts([pending[1].hash])

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.chain import keystore
-from marketplace.chain.models import Lane
+from marketplace.chain.models import Lane, LaneState
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, is_sqlite, transaction
@@ -169,6 +169,21 @@ class TestKeys:
         key.write_text(json.dumps({**kept, "address": "11" * 20}))
         (finding,) = findings("keys")
         assert (finding.fault.code, finding.seen["address"]) == ("keys.other", "0x" + "11" * 20)
+
+    def test_that_are_being_replaced_are_told_until_that_is_finished(self, key: Path, settings: Settings) -> None:
+        for state in (LaneState.COMING, LaneState.LEAVING):
+            row = {"chain_id": settings.chain_id, "role": "issuer", "signer": f"0x{state}", "next_nonce": 0}
+            with transaction() as session:
+                session.add(Lane(**row, state=state))
+            assert codes("keys") == ["keys.changing"]
+            with transaction() as session:
+                session.execute(sa.update(Lane).where(Lane.role == "issuer").values(state=LaneState.RETIRED))
+            assert codes("keys") == []
+
+    def test_that_the_service_is_told_to_sign_with_another_one_is_told(self, key: Path, settings: Settings) -> None:
+        elsewhere = "http://127.0.0.1:1"
+        other = codes_with(settings, "keys", signer_url=elsewhere, signer_addresses="town=0x" + "11" * 20)
+        assert other == ["keys.other", "keys.no_signer"]
 
     def test_that_the_password_does_not_open_are_told_by_a_deep_look(self, key: Path, settings: Settings) -> None:
         assert codes_with(settings, "keys", key_password="another") == []

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.chain import pausing
 from marketplace.chain.deploying import ensure_contracts
 from marketplace.chain.models import Contract, Genesis, Lane
 from marketplace.kit.clock import now
@@ -109,6 +110,17 @@ class TestTheChain:
         assert codes("chain") == ["chain.no_contracts"]
         ensure_contracts()
         assert (codes("chain"), codes("keys", deep=True)) == ([], [])
+
+    def test_paused_contracts_are_told_until_they_go_on(self, app: Flask, settings: Settings) -> None:
+        ensure_contracts()
+        pausing.pause(lambda _line: None)
+        (finding,) = findings("chain")
+        assert (finding.fault.code, finding.seen) == (
+            "chain.paused",
+            {"names": "ResaleMarket, RightsToken, UsageRegistry"},
+        )
+        pausing.unpause(lambda _line: None)
+        assert codes("chain") == []
 
     def test_another_one_is_told(self, app: Flask, settings: Settings) -> None:
         assert codes_with(settings, "chain", chain_id=1337) == ["chain.another"]

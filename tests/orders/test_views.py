@@ -9,14 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from marketplace.chain.models import Contract
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, transaction
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from tests import given
+from tests.chainlogs import deploy
 from tests.local_stripe import LocalStripe
 from tests.pages import Page, read
 from tests.pages import send as send_form
@@ -101,6 +103,22 @@ def test_stripe_that_is_away_is_a_calm_sentence_and_nothing_is_lost(buyer: Flask
     stripe.sim("faults", fail_next=0)
     assert pay(buyer, order).status_code == 303
     assert [row.state for row in orders()] == [OrderState.AWAITING_PAYMENT]
+
+
+def test_who_has_paid_while_the_contracts_are_paused_reads_that_it_comes_later(
+    buyer: FlaskClient, stripe: LocalStripe
+) -> None:
+    deploy()
+    order = placed(buyer, given.a_listing())
+    buyer.get(urlsplit(stripe.pay(pay(buyer, order).location).location).path)
+    keeping.drain()
+    told = []
+    for since in (None, now(), None):
+        with transaction() as session:
+            session.execute(sa.update(Contract).values(paused_at=since))
+        words = read(buyer.get(f"/orders/{order.code}")).words
+        told.append(("ふつうは数分で届きます。" in words, "再開したらお届けして、メールでお知らせします。" in words))
+    assert told == [(True, False), (False, True), (True, False)]
 
 
 def test_the_way_back_from_stripe_knows_that_it_was_paid_and_the_back_button_does_not_pay_again(

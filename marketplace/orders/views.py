@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import signed_in, visitor_id
-from marketplace.chain.register import paused
+from marketplace.chain.register import is_parked, paused
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
@@ -27,6 +27,7 @@ from marketplace.payments import asking
 from marketplace.payments.models import Payment, Refund
 from marketplace.payments.syncing import sync
 from marketplace.tokens.freezing import frozen
+from marketplace.tokens.issuing import call_key
 from marketplace.tokens.models import Token
 
 bp = Blueprint("orders", __name__)
@@ -114,6 +115,7 @@ def progress(code: str) -> ResponseReturnValue:
         payment=paid or under_way,
         stopped=stopped(order),
         held_up=order.state == OrderState.PAID and paused(),
+        parked=order.state == OrderState.PAID and _is_parked(order),
         left=left(order.buyer_id, [order]).get(order.code),
         sent_back_at=sent_back_at(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,
@@ -121,6 +123,12 @@ def progress(code: str) -> ResponseReturnValue:
         form=OrderForm(),
     )
     return conditional(page, max_age=0, private=True)
+
+
+def _is_parked(order: Order) -> bool:
+    """Whether the chain would not have its right, and staff will send it again."""
+    token_id = db.session.scalar(sa.select(Token.token_id).where(Token.order_code == order.code))
+    return token_id is not None and is_parked(call_key(token_id))
 
 
 def stopped(order: Order) -> Refused | None:

@@ -124,7 +124,7 @@ def _issue(token: Token) -> None:
         promise_freeze(right)
     item = {"to": custody_of(token.account_id), "serial": token.serial, "ref": token.ref}
     promise(
-        f"issue:{token.token_id}",
+        call_key(token.token_id),
         ISSUER,
         RIGHTS,
         "issueBatch",
@@ -132,6 +132,11 @@ def _issue(token: Token) -> None:
         group=f"issue:{right.series_id}",
         item=item,
     )
+
+
+def call_key(token_id: int) -> str:
+    """By which the chain's office knows the call that issues it."""
+    return f"issue:{token_id}"
 
 
 def series_terms(right: Right, max_supply: int) -> Mapping[str, Any]:

@@ -17,11 +17,14 @@ from marketplace.listings.models import Listing
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
+from marketplace.tokens.issuing import call_key
+from marketplace.tokens.models import Token
 from tests import given
 from tests.chainlogs import deploy
 from tests.local_stripe import LocalStripe
 from tests.pages import Page, read
 from tests.pages import send as send_form
+from tests.resale.stage import park
 
 
 @pytest.fixture
@@ -119,6 +122,19 @@ def test_who_has_paid_while_the_contracts_are_paused_reads_that_it_comes_later(
         words = read(buyer.get(f"/orders/{order.code}")).words
         told.append(("ふつうは数分で届きます。" in words, "再開したらお届けして、メールでお知らせします。" in words))
     assert told == [(True, False), (False, True), (True, False)]
+
+
+def test_who_has_paid_for_what_the_chain_would_not_have_reads_that_the_town_sends_it_again(
+    buyer: FlaskClient, stripe: LocalStripe
+) -> None:
+    deploy()
+    order = placed(buyer, given.a_listing())
+    buyer.get(urlsplit(stripe.pay(pay(buyer, order).location).location).path)
+    keeping.drain()
+    park(call_key(db.session.scalars(sa.select(Token.token_id)).one()))
+    words = read(buyer.get(f"/orders/{order.code}")).words
+    told = ("お支払いは、たしかに受け取りました。", "役場がもう一度送りますので", "ふつうは数分で届きます。")
+    assert [each in words for each in told] == [True, True, False]
 
 
 def test_the_way_back_from_stripe_knows_that_it_was_paid_and_the_back_button_does_not_pay_again(

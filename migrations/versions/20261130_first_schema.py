@@ -1,12 +1,12 @@
 """first schema
 
-Revision c3c95b8aa008, after ; 2026-11-29 16:51:20.689459.
+Revision f7e7dd6b57ae, after ; 2026-11-30 00:59:25.452616.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c3c95b8aa008"
+revision = "f7e7dd6b57ae"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -45,7 +45,7 @@ class Contract(Base):
 class LaneState(StrEnum):
     """Whether its key signs: not yet, now, no longer (though what it signed may be on its way), or never again."""
 
-    COMING = "coming"
+    ANNOUNCED = "announced"
     SERVING = "serving"
     LEAVING = "leaving"
     RETIRED = "retired"
@@ -73,9 +73,9 @@ class Lane(Base):
     )
     MOVES: ClassVar[Machine[LaneState]] = Machine(
         {
-            "serve": {LaneState.COMING: LaneState.SERVING},
-            "leave": {LaneState.SERVING: LaneState.LEAVING},
-            "retire": {LaneState.LEAVING: LaneState.RETIRED},
+            "key.serve": {LaneState.ANNOUNCED: LaneState.SERVING},
+            "key.leave": {LaneState.SERVING: LaneState.LEAVING},
+            "key.retire": {LaneState.LEAVING: LaneState.RETIRED},
         }
     )
 

@@ -39,7 +39,7 @@ def unpause(tell: Told) -> None:
     with transaction() as session:
         let_on = sa.update(Contract).where(Contract.chain_id == settings().chain_id, Contract.paused_at.is_not(None))
         if session.scalars(let_on.values(paused_at=None).returning(Contract.name)).all():
-            note("chain:contracts", "unpause")
+            note("chain:contracts", "unpause_contracts")
     for name in STOPPED:
         tell(f"{name}: goes on")
 
@@ -60,7 +60,7 @@ def _call(function: str, role: str, *, wanted: bool) -> None:
             held = sa.update(Contract).where(Contract.chain_id == settings().chain_id, Contract.paused_at.is_(None))
             stopped = held.where(Contract.name.in_(STOPPED)).values(paused_at=now()).returning(Contract.name)
             if session.scalars(stopped).all():
-                note("chain:contracts", "pause")
+                note("chain:contracts", "pause_contracts")
         keys = [_key(function, name) for name in others]
         for name, key in zip(others, keys, strict=True):
             sending.promise(key, role, name, function, [])

@@ -1,6 +1,6 @@
 """Another key for a role: when one has leaked, or when its time is over.
 
-1. The new key is made, or named by the settings where a service signs; its lane is coming.
+1. The new key is made, or named by the settings where a service signs; its lane is announced.
 2. The town's key gives it the role, in each contract that has it. Until that is mined, nothing else changes.
 3. In one transaction the new lane serves and the old one leaves: what waits, and what comes, is signed by the new key
    from now on. With it the old key's roles are promised to be taken.
@@ -58,7 +58,7 @@ def rekey(role: str, tell: Told) -> None:
     if LaneState.SERVING not in known:
         raise Rejected(f"{role} has no key yet: python -m marketplace deploy")
     if LaneState.LEAVING not in known:
-        new = known.get(LaneState.COMING) or _announced(role, known[LaneState.SERVING])
+        new = known.get(LaneState.ANNOUNCED) or _announced(role, known[LaneState.SERVING])
         _see_that_it_signs(role, new.signer)
         tell(f"{role}: {new.signer} is the new key")
         if _is_poor(new.signer):
@@ -80,14 +80,14 @@ def _announced(role: str, old: Known) -> Known:
     if address in spent:
         raise Rejected(f"{address} is or was a key of this town: each role has a key of its own")
     _see_that_it_signs(role, address)
-    row = {"chain_id": here, "role": role, "signer": address, "state": LaneState.COMING}
+    row = {"chain_id": here, "role": role, "signer": address, "state": LaneState.ANNOUNCED}
     nonce = node().next_nonce(address)
     with transaction():
         if insert_once(Lane, row | {"next_nonce": nonce}):
-            note(f"key:{role}", "announce", old=old.signer, new=address)
-    if (coming := _lanes(role).get(LaneState.COMING)) is None:
+            note(f"key:{role}", "key.announce", old=old.signer, new=address)
+    if (announced := _lanes(role).get(LaneState.ANNOUNCED)) is None:
         raise Unavailable(f"another process replaces the key of {role} just now")
-    return coming
+    return announced
 
 
 def _give_the_roles(role: str, new: str) -> None:
@@ -102,15 +102,15 @@ def _change_over(role: str) -> None:
     with transaction() as session:
         held = [lock(Lane, lane_id) for lane_id in sorted(known.id for known in _lanes(role).values())]
         by_state = {lane.state: lane for lane in held}
-        if LaneState.COMING not in by_state:
+        if LaneState.ANNOUNCED not in by_state:
             return  # another process did it
-        leaving, coming = by_state[LaneState.SERVING], by_state[LaneState.COMING]
-        move(leaving, "leave", signer=leaving.signer)
+        leaving, next_one = by_state[LaneState.SERVING], by_state[LaneState.ANNOUNCED]
+        move(leaving, "key.leave", signer=leaving.signer)
         session.flush()  # at no moment do two serve
-        move(coming, "serve", signer=coming.signer)
+        move(next_one, "key.serve", signer=next_one.signer)
         for name, power in _powers(role):
             args = [role_id(power), leaving.signer]
-            sending.promise(_key(coming.signer, "revoke", name, power), "town", name, "revokeRole", args)
+            sending.promise(_key(next_one.signer, "revoke", name, power), "town", name, "revokeRole", args)
 
 
 def _take_the_roles(role: str, tell: Told) -> None:
@@ -127,7 +127,7 @@ def _take_the_roles(role: str, tell: Told) -> None:
     with transaction():
         lane = lock(Lane, old.id)
         if lane.state == LaneState.LEAVING:
-            move(lane, "retire", signer=lane.signer)
+            move(lane, "key.retire", signer=lane.signer)
     tell(f"{role}: done" + (f"; the old key is kept at {aside}" if aside else ""))
 
 

@@ -6,6 +6,10 @@ What has no word yet is shown as it is written; a test looks for such.
 from __future__ import annotations
 
 STATES = {
+    "announced": "交代の準備中",
+    "leaving": "交代中",
+    "retired": "使わない",
+    "serving": "署名を受けもつ",
     "gathering": "開始を待っている",
     "calling": "順番に案内中",
     "over": "終わった",
@@ -137,6 +141,7 @@ SUBJECTS = {
     "gift": "贈り物",
     "import": "取りこんだ表",
     "journal": "記録の印",
+    "key": "帳面の鍵",
     "lecturer": "お話しする人",
     "listing": "出品",
     "lottery": "抽選",

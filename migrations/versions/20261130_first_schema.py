@@ -1,12 +1,12 @@
 """first schema
 
-Revision f7e7dd6b57ae, after ; 2026-11-30 00:59:25.452616.
+Revision abb595b73af6, after ; 2026-11-30 01:26:39.185644.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "f7e7dd6b57ae"
+revision = "abb595b73af6"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -146,7 +146,7 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "coming",
+                "announced",
                 "serving",
                 "leaving",
                 "retired",

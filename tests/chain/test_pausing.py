@@ -38,7 +38,7 @@ def test_all_three_stop_and_go_on_as_often_as_one_likes(deployed: Flask) -> None
         assert done(pausing.unpause) == [f"{name}: goes on" for name in contract.STOPPED]
         assert (paused(), register.paused()) == ([], [])
     events = sa.select(Entry.event).where(Entry.subject == "chain:contracts").order_by(Entry.id)
-    assert list(db.session.scalars(events)) == ["pause", "unpause"] * 2
+    assert list(db.session.scalars(events)) == ["pause_contracts", "unpause_contracts"] * 2
 
 
 def test_both_are_typed(deployed: Flask, settings: Settings) -> None:

@@ -93,10 +93,10 @@ def test_each_step_is_in_the_journal(deployed: Flask) -> None:
         sa.select(Entry.event, Entry.details).where(Entry.subject == "key:pauser").order_by(Entry.id)
     )
     assert [(event, details) for event, details in rows] == [
-        ("announce", {"old": old, "new": new}),
-        ("leave", {"signer": old}),
-        ("serve", {"signer": new}),
-        ("retire", {"signer": old}),
+        ("key.announce", {"old": old, "new": new}),
+        ("key.leave", {"signer": old}),
+        ("key.serve", {"signer": new}),
+        ("key.retire", {"signer": old}),
     ]
 
 

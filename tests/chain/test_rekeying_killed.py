@@ -10,7 +10,7 @@ from flask import Flask
 
 from marketplace.chain import lanes, register, rekeying, sending
 from marketplace.chain.models import CallState, Lane, LaneState
-from marketplace.chain.node import Node, node
+from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
 from tests.chain import given
@@ -18,17 +18,18 @@ from tests.chain.typed import command
 from tests.crashing import PowerCut
 
 MINED = CallState.MINED
-NODE = [name for name in vars(Node) if not name.startswith("_")]
+ACTS = ("send", "take_out")
+"""What changes something at the node. To die around a mere question is to die at the change before it."""
 
 
 class Mortal:
-    """Dies at the moment that it is told of, and does nothing from then on. Moments lie before and after each question
-    to the node, before each commit, and at each line that is told."""
+    """Dies at the moment that it is told of, and does nothing from then on. Moments lie before and after each act at
+    the node, before each commit, and at each line that is told."""
 
     def __init__(self) -> None:
         self.at, self.lived = 0, 0
         here = node()
-        for name in NODE:
+        for name in ACTS:
             setattr(here, name, partial(self._around, getattr(here, name)))
         sa.event.listen(db.engine, "commit", lambda _connection: self.moment())
 
@@ -84,7 +85,7 @@ def test_killed_at_any_moment_and_run_again_it_goes_on(deployed: Flask, settings
     signers = [signer for _, signer in given.lanes_of("issuer")]
     assert {signer for _, _, signer in given.who_may("issuer")} == {signers[-1]}
     assert len(list((settings.data_dir / "keys").glob("retired-issuer-*.json"))) == moments
-    assert moments > 50  # or it has not died everywhere
+    assert moments > 20  # or it has not died everywhere
 
 
 def test_a_process_that_is_killed_is_followed_by_another_that_goes_on(deployed: Flask, settings: Settings) -> None:

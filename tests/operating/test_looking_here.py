@@ -171,7 +171,7 @@ class TestKeys:
         assert (finding.fault.code, finding.seen["address"]) == ("keys.other", "0x" + "11" * 20)
 
     def test_that_are_being_replaced_are_told_until_that_is_finished(self, key: Path, settings: Settings) -> None:
-        for state in (LaneState.COMING, LaneState.LEAVING):
+        for state in (LaneState.ANNOUNCED, LaneState.LEAVING):
             row = {"chain_id": settings.chain_id, "role": "issuer", "signer": f"0x{state}", "next_nonce": 0}
             with transaction() as session:
                 session.add(Lane(**row, state=state))

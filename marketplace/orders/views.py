@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.chain.register import is_parked, paused
+from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
@@ -36,6 +37,8 @@ FOR_SALE = sa.select(Listing.id).where(Listing.code == sa.bindparam("code"), Lis
 ORDER = sa.select(Order).where(Order.code == sa.bindparam("code"))
 SHOWN = ORDER.options(joinedload(Order.listing, innerjoin=True), joinedload(Order.unit, innerjoin=True))
 """With all that its pages show of it."""
+SOON = timedelta(seconds=20)
+"""Until then what was paid for is on its way as always: nobody is told, or asks, why it has not come."""
 
 
 @bp.post("/listings/<code>/order")
@@ -107,6 +110,7 @@ def progress(code: str) -> ResponseReturnValue:
     order = mine(code, SHOWN)
     under_way, paid = asking.payments_of(order.subject)
     fragment = wants_fragment()
+    late = order.state == OrderState.PAID and order.paid_at is not None and now() - order.paid_at > SOON
     page = render_template(
         "orders/_progress.html" if fragment else "orders/show.html",
         fragment=fragment,
@@ -114,8 +118,8 @@ def progress(code: str) -> ResponseReturnValue:
         listing=order.listing,
         payment=paid or under_way,
         stopped=stopped(order),
-        held_up=order.state == OrderState.PAID and paused(),
-        parked=order.state == OrderState.PAID and _is_parked(order),
+        held_up=late and paused(),
+        parked=late and _is_parked(order),
         left=left(order.buyer_id, [order]).get(order.code),
         sent_back_at=sent_back_at(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,

@@ -42,18 +42,21 @@ def left(buyer_id: int, orders: Collection[Order]) -> dict[str, Left]:
     arrived = [order.code for order in orders if order.state == OrderState.ISSUED]
     if not arrived:
         return {}
-    own = _own_addresses(buyer_id)
-    issued = db.session.scalars(sa.select(Token).where(Token.order_code.in_(arrived)))
-    away = [token for token in issued if token.holder_address not in own]
+    issued = sa.select(Token).where(Token.order_code.in_(arrived))
+    revoked, elsewhere = Token.holder_address.is_(None), Token.holder_address.not_in(_own_addresses(buyer_id))
+    away = db.session.scalars(issued.where(sa.or_(revoked, elsewhere))).all()
+    if not away:
+        return {}
+    own = set(db.session.scalars(_own_addresses(buyer_id)))
     steps = histories([token.token_id for token in away])
     last = {token: _last_from(own, steps.get(token.token_id, [])) for token in away}
     return {token.order_code: Left(step.kind, step.at, token.path) for token, step in last.items() if step}
 
 
-def _own_addresses(account_id: int) -> set[str]:
+def _own_addresses(account_id: int) -> sa.CompoundSelect[str]:
     kept = sa.select(Custody.address).where(Custody.account_id == account_id)
     outside = sa.select(Wallet.address).where(Wallet.account_id == account_id)
-    return set(db.session.scalars(kept.union(outside)))
+    return kept.union(outside)
 
 
 def _last_from(own: Collection[str], steps: Collection[Step]) -> Step | None:

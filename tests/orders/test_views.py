@@ -108,13 +108,19 @@ def test_stripe_that_is_away_is_a_calm_sentence_and_nothing_is_lost(buyer: Flask
     assert [row.state for row in orders()] == [OrderState.AWAITING_PAYMENT]
 
 
-def test_who_has_paid_while_the_contracts_are_paused_reads_that_it_comes_later(
-    buyer: FlaskClient, stripe: LocalStripe
-) -> None:
+def paid_and_being_issued(buyer: FlaskClient, stripe: LocalStripe) -> Order:
+    """The money has come, and the chain was asked for the right."""
     deploy()
     order = placed(buyer, given.a_listing())
     buyer.get(urlsplit(stripe.pay(pay(buyer, order).location).location).path)
     keeping.drain()
+    return order
+
+
+def test_who_has_paid_while_the_contracts_are_paused_reads_that_it_comes_later(
+    buyer: FlaskClient, stripe: LocalStripe
+) -> None:
+    order = paid_and_being_issued(buyer, stripe)
     told = []
     for since in (None, now(), None):
         with transaction() as session:
@@ -128,10 +134,7 @@ def test_who_has_paid_while_the_contracts_are_paused_reads_that_it_comes_later(
 def test_who_has_paid_for_what_the_chain_would_not_have_reads_that_the_town_sends_it_again(
     buyer: FlaskClient, stripe: LocalStripe
 ) -> None:
-    deploy()
-    order = placed(buyer, given.a_listing())
-    buyer.get(urlsplit(stripe.pay(pay(buyer, order).location).location).path)
-    keeping.drain()
+    order = paid_and_being_issued(buyer, stripe)
     park(call_key(db.session.scalars(sa.select(Token.token_id)).one()))
     with pretending(now() + timedelta(minutes=1)):
         words = read(buyer.get(f"/orders/{order.code}")).words

@@ -14,6 +14,7 @@ from marketplace.kit.db import db, transaction
 from marketplace.settings import Settings
 from tests.chain import given
 from tests.chain.typed import command
+from tests.racing import at_once
 
 MINED, QUEUED, SENT = CallState.MINED, CallState.QUEUED, CallState.SENT
 ALL = ["ResaleMarket", "RightsToken", "UsageRegistry"]
@@ -54,6 +55,12 @@ def test_done_twice_it_is_as_done_once(deployed: Flask) -> None:
     keys = sa.select(Call.key).where(Call.key.contains("pause:")).order_by(Call.id)
     assert [key.split(":")[0] for key in db.session.scalars(keys)] == ["pause"] * 3 + ["unpause"] * 3
     assert paused() == []
+
+
+def test_two_who_stop_them_at_once_stop_them_once(deployed: Flask) -> None:
+    assert at_once(deployed, 2, lambda _: done(pausing.pause)) == [[f"{name}: paused" for name in contract.STOPPED]] * 2
+    keys = sa.select(Call.key).where(Call.key.startswith("pause:"))
+    assert (paused(), len(db.session.scalars(keys).all())) == (ALL, 3)
 
 
 def test_what_would_be_refused_waits_without_an_attempt_and_goes_out_by_itself(deployed: Flask) -> None:

@@ -11,9 +11,11 @@ from marketplace.chain.models import Call, CallState, Lane, LaneState, Tx, TxSta
 from marketplace.chain.node import node
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db, transaction
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import Settings
 from tests.chain import given
 from tests.local_chain import LocalChain
+from tests.racing import at_once
 
 MINED, QUEUED, SENT = CallState.MINED, CallState.QUEUED, CallState.SENT
 GWEI = 10**9
@@ -257,3 +259,17 @@ def test_a_chain_that_forgot_everything_is_told_of_both_keys_in_their_order(depl
     given.all_settled()
     assert (given.issued(), set(given.calls().values())) == ([1, 2], {MINED})
     assert given.who_may("issuer") == {("RightsToken", power, new) for power in ("ISSUER_ROLE", "METADATA_ROLE")}
+
+
+def test_two_who_replace_a_key_at_once_leave_one_key_that_may(deployed: Flask) -> None:
+    """Each ends, or is told in one line that another is at it; run again, whatever was left is done."""
+    given.a_series()
+    given.an_issue(1)
+    outcomes = at_once(deployed, 2, lambda _: rekeying.rekey("issuer", lambda _line: None))
+    assert {type(each) for each in outcomes} <= {type(None), Unavailable, Rejected}
+    if LaneState.RETIRED not in [state for state, _ in given.lanes_of("issuer")]:
+        given.rekey("issuer")
+    *before, (last, signer) = given.lanes_of("issuer")
+    assert ({state for state, _ in before}, last) == ({LaneState.RETIRED}, LaneState.SERVING)
+    given.all_settled()
+    assert (given.issued(), {who for _, _, who in given.who_may("issuer")}) == ([1], {signer})

@@ -7,6 +7,7 @@ bidders do, whether bids come through. A fourth one goes its rounds and tells th
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 import threading
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+from huey.registry import Message
+from huey.storage import PostgresStorage
 
 from marketplace.application import create_app
 from marketplace.auctions.beating import keep_sending
@@ -41,17 +44,39 @@ class Unforced(sqlite3.Connection):
         self.execute("PRAGMA synchronous=NORMAL")
 
 
+class Letters:
+    """A ring is numbers and words, and the queue has them as JSON: by what is pickled, whoever can write to the queue
+    could have code run by whoever reads it."""
+
+    def serialize(self, message: Message) -> bytes:
+        return json.dumps(message).encode()
+
+    def deserialize(self, data: bytes) -> Message:
+        return Message(*json.loads(data))
+
+
 def engine(url: str) -> Huey:
     """The bell that `url` names: sqlite:///file, postgresql://… or redis://…"""
+    plain = {"results": False, "utc": True, "serializer": Letters()}
     match urlsplit(url).scheme:
         case "sqlite":
-            file = url.removeprefix("sqlite:///")
-            return SqliteHuey("hiroba", filename=file, results=False, utc=True, factory=Unforced)
+            return SqliteHuey("hiroba", filename=url.removeprefix("sqlite:///"), factory=Unforced, **plain)
         case "postgresql" | "postgresql+psycopg":
-            return PostgresHuey("hiroba", dsn=url.replace("+psycopg", ""), results=False, utc=True)
+            huey = PostgresHuey("hiroba", dsn=url.replace("+psycopg", ""), create_tables=False, **plain)
+            make_its_tables(huey.storage)
+            return huey
         case "redis" | "rediss":
-            return RedisHuey("hiroba", url=url, results=False, utc=True)
+            return RedisHuey("hiroba", url=url, **plain)
     raise ValueError(f"QUEUE_URL: {urlsplit(url).scheme}")
+
+
+def make_its_tables(queue: PostgresStorage) -> None:
+    """Of several processes that start together one makes them while the others wait: where all see that they are not
+    there yet, `CREATE TABLE IF NOT EXISTS` fails for all but one."""
+    with queue.db(commit=True, close=True) as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('hiroba: queue'))")
+        for statement in queue.ddl:
+            cursor.execute(statement)
 
 
 def hang_bell(app: Flask) -> Huey:

@@ -1,5 +1,8 @@
 """The migrations build what the models say: nothing that the database is to refuse is left to the models alone."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from marketplace.settings import Settings
 from tests.apps import another
 from tests.crashing import PowerCut
 from tests.databases import Databases
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def options(index: ReflectedIndex) -> dict[str, str]:
@@ -83,3 +88,14 @@ def test_a_migration_that_dies_half_way_leaves_nothing(databases: Databases, tmp
         with pytest.raises(PowerCut):
             schema.upgrade()
         assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}
+
+
+def test_who_migrate_at_once_take_turns(databases: Databases, tmp_path: Path) -> None:
+    """As several hosts do that are started together."""
+    command = [sys.executable, "-m", "marketplace", "migrate"]
+    with databases.empty() as url:
+        here = {**os.environ, "DATABASE_URL": url, "DATA_DIR": str(tmp_path), "SECRET_KEY": "a test's secret"}
+        hosts = [subprocess.Popen(command, env=here, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+        said = [host.communicate()[1] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0, 0], said
+    assert sum(line.count("Running upgrade  ->") for line in said) == 1

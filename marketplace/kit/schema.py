@@ -9,6 +9,9 @@ from __future__ import annotations
 import ast
 import logging
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,8 @@ from marketplace.kit.db import db
 
 log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+TURN = sa.text("SELECT pg_try_advisory_lock(hashtext('hiroba: migrate'))")
+OVER = sa.text("SELECT pg_advisory_unlock(hashtext('hiroba: migrate'))")
 
 
 def is_present() -> bool:
@@ -88,18 +93,41 @@ def _names(file: Path) -> dict[str, Any]:
 
 
 def upgrade(revision: str = "head") -> None:
-    """Bring the database to this revision."""
-    _migrations().upgrade(revision=revision)
+    """Bring the database to this revision. Of several hosts that do it at once, one does it while the others wait."""
+    with _in_turn():
+        _migrations().upgrade(revision=revision)
 
 
 def downgrade() -> None:
     """Undo the last migration."""
-    _migrations().downgrade()
+    with _in_turn():
+        _migrations().downgrade()
 
 
 def write_migration(message: str) -> None:
     """A new file in migrations/versions, from what the database has to what the models say."""
     _migrations().migrate(message=message)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """SQLite lets one write at a time, and Alembic looks where it stands only then. PostgreSQL lets two begin: they
+    take turns there by a lock that goes with its connection, however that ends, and keeps nobody else from anything.
+
+    It is asked for again and again: who waits in PostgreSQL's own queue is sent away by `lock_timeout`.
+    """
+    if db.engine.dialect.name == "sqlite":
+        yield
+        return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(TURN):
+            log.warning("waits for another process that changes the schema just now")
+            while not connection.scalar(TURN):
+                time.sleep(0.2)
+        try:
+            yield
+        finally:
+            connection.execute(OVER)
 
 
 def _migrations() -> Any:

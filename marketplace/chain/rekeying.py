@@ -83,7 +83,7 @@ def _announced(role: str, old: Known) -> Known:
     row = {"chain_id": here, "role": role, "signer": address, "state": LaneState.ANNOUNCED}
     nonce = node().next_nonce(address)
     with transaction():
-        if insert_once(Lane, row | {"next_nonce": nonce}):
+        if insert_once(Lane, row | {"next_nonce": nonce, "ours_from": nonce}):
             note(f"key:{role}", "key.announce", old=old.signer, new=address)
     if (announced := _lanes(role).get(LaneState.ANNOUNCED)) is None:
         raise Unavailable(f"another process replaces the key of {role} just now")

@@ -157,6 +157,27 @@ LINES = (
         "python -m marketplace rekey {role} を、もう一度実行してください。続きから進みます。",
     ),
     (
+        "keys.misused",
+        "bad",
+        "somebody else signs with the key of {role} ({address}): {count} transactions on the chain are not ours. "
+        "Rights in such transactions: {rights}",
+        "docs/operate.md, When a key has leaked: stop the contracts (python -m marketplace pause), replace the key. "
+        "Only if the town did it itself, by a wallet or before its database was put back: "
+        "python -m marketplace vouch {role}",
+        "「{role}」の鍵（{address}）が、町でないだれかに使われています（{count} 件。動いた権利の番号：{rights}）",
+        "鍵がもれた疑いがあります。すぐにシステムの担当に知らせてください。"
+        "python -m marketplace pause で、権利が動くのを止められます。",
+    ),
+    (
+        "keys.no_role",
+        "bad",
+        "the key of {role} ({address}) has not {power} in {name}: what it signs is refused",
+        "The database is of before this key was replaced, or somebody else took the role from it. "
+        "Replace the key: python -m marketplace rekey {role}",
+        "「{role}」の鍵（{address}）に、{name} での役割（{power}）がありません",
+        "python -m marketplace rekey {role} を実行して、新しい鍵に替えてください。",
+    ),
+    (
         "keys.locked",
         "bad",
         "KEY_PASSWORD does not open {file}",

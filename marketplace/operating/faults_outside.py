@@ -122,6 +122,14 @@ LINES = (
         "よくなったら、python -m marketplace unpause を実行してください。待っているものは、自動で書かれます。",
     ),
     (
+        "chain.taken",
+        "bad",
+        "rights were taken out of custody in the last {days} days, by neither the town nor its market: {rights}",
+        "Whoever had the custodian's key lent them: docs/operate.md, When a key has leaked (a loan outlives the key).",
+        "おあずかりの権利が、町でも二次流通の市場でもないだれかに動かされました（この {days} 日。番号：{rights}）",
+        "すぐにシステムの担当に知らせてください。python -m marketplace pause で、権利が動くのを止められます。",
+    ),
+    (
         "chain.poor",
         "warn",
         "the account of {role} ({address}) can pay for fewer than {count} more transactions",

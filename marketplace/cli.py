@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add("deploy", _on_chain, "put the contracts on the chain, once, and see that what is there is ours")
     key = add("rekey", _on_chain, "give a role to a new key, take it from the old one; again after whatever stopped it")
     key.add_argument("role", metavar="ROLE", help="anchorer, custodian, issuer, pauser or redeemer")
+    key.add_argument("--abandon", action="store_true", help="give the new key up, which does not sign yet")
     own = add("vouch", _on_chain, "what these keys did that the books do not know was the town's own doing")
     own.add_argument("roles", metavar="ROLE", nargs="+", help="as doctor names it (chain.misused), also town")
     add("pause", _on_chain, "stop the contracts: nothing is issued, moved, used or offered on chain; sales go on")

@@ -26,7 +26,8 @@ def deploy(_options: argparse.Namespace) -> int:
 
 
 def rekey(options: argparse.Namespace) -> int:
-    rekeying.rekey(options.role, _tell)
+    act = rekeying.abandon if options.abandon else rekeying.rekey
+    act(options.role, _tell)
     return 0
 
 

@@ -75,6 +75,7 @@ class Lane(Base):
         {
             "key.serve": {LaneState.ANNOUNCED: LaneState.SERVING},
             "key.leave": {LaneState.SERVING: LaneState.LEAVING},
+            "key.abandon": {LaneState.ANNOUNCED: LaneState.LEAVING},
             "key.retire": {LaneState.LEAVING: LaneState.RETIRED},
         }
     )

@@ -148,6 +148,7 @@ EVENTS = {
     "issue": "発行",
     "keep": "絵の預かり",
     "lapse": "手続きのやり直し待ち",
+    "key.abandon": "新しい鍵の取りやめ",
     "key.announce": "新しい鍵の用意",
     "key.catch_up": "鍵の番号を帳面に合わせた",
     "key.leave": "古い鍵が退く",

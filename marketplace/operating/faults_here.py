@@ -152,7 +152,8 @@ LINES = (
         "keys.changing",
         "bad",
         "the key of {role} is being replaced, and that is not finished: the old one may still act",
-        "Run it again, it goes on where it was: python -m marketplace rekey {role}",
+        "Run it again, it goes on where it was: python -m marketplace rekey {role} "
+        "(with --abandon where the new key, which does not sign yet, shall not be the one)",
         "「{role}」の署名の鍵の交換が、まだ終わっていません",
         "python -m marketplace rekey {role} を、もう一度実行してください。続きから進みます。",
     ),

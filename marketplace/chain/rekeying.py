@@ -145,7 +145,7 @@ def _turn_away(role: str, new: Known) -> None:
             return  # another process did it, or brought it to serve
         move(lane, "key.abandon", signer=lane.signer)
         _withdraw_grants(lane.signer)
-        _promise_to_take(role, lane.signer)
+        _promise_to_take(role, lane.signer, _lanes(role)[LaneState.SERVING].signer)
 
 
 def _change_over(role: str) -> None:
@@ -159,12 +159,16 @@ def _change_over(role: str) -> None:
         move(leaving, "key.leave", signer=leaving.signer)
         session.flush()  # at no moment do two serve
         move(next_one, "key.serve", signer=next_one.signer)
-        _promise_to_take(role, leaving.signer)
+        _promise_to_take(role, leaving.signer, next_one.signer)
 
 
-def _promise_to_take(role: str, old: str) -> None:
+def _promise_to_take(role: str, old: str, keeps: str) -> None:
+    """From the key that leaves, and from whomever else the logs name: a key of a replacement that a database which was
+    put back has forgotten, or somebody whom a thief let in."""
     for name, power in _powers(role):
-        sending.promise(_key(old, "revoke", name, power), "town", name, "revokeRole", [role_id(power), old])
+        id_ = role_id(power)
+        for address in sorted({old, *register.who_has(name, id_)} - {keeps}):
+            sending.promise(_key(old, "revoke", name, power, address), "town", name, "revokeRole", [id_, address])
 
 
 def _withdraw_grants(signer: str) -> None:

@@ -250,14 +250,6 @@ LINES = (
         "バックアップから戻してください。",
     ),
     (
-        "keys.no_signer",
-        "bad",
-        "the signing service does not answer: {why}",
-        "Is the service at SIGNER_URL up? What was promised waits, and is signed by itself later.",
-        "署名サービスが答えません（{why}）",
-        "SIGNER_URL のサービスが動いているかを確かめてください。待っているものは、あとで自動で署名されます。",
-    ),
-    (
         "queue.no_answer",
         "bad",
         "{knob} names a server that does not answer: {why}",

@@ -26,6 +26,7 @@ def on_the_chain(deep: bool) -> Iterator[Finding]:
     try:
         if deployed and not identity.difference():
             yield from _misused()
+            yield from _strays()
             yield from _without_roles() if deep else ()
     except (Unavailable, Rejected):
         return
@@ -35,6 +36,21 @@ def _misused() -> Iterator[Finding]:
     for key in guarding.misused():
         rights = guarding.rights_touched(key.role)
         yield found("keys.misused", role=key.role, address=key.address, count=key.times, rights=rights)
+
+
+def _strays() -> Iterator[Finding]:
+    """Who has a role and no lane. Of logs that are all read again, some are missing."""
+    if register.reading_anew():
+        return
+    in_office = sa.select(Lane.role, Lane.signer).where(Lane.state != LaneState.RETIRED)
+    known = {
+        (role, signer) for role, signer in db.session.execute(in_office.where(Lane.chain_id == settings().chain_id))
+    }
+    for name, power, role in ROLES:
+        for address in sorted(register.who_has(name, deploying.role_id(power))):
+            if (role, address) not in known:
+                yield found("keys.stray", address=address, power=power, name=name, role=role)
+    let_go()
 
 
 def _without_roles() -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from marketplace.settings import Settings
 from marketplace.tokens import using
 from marketplace.tokens.issuing import promise_token
 from tests import given
-from tests.chain.given import rekey
+from tests.chain.given import has, rekey
 from tests.chain.thief import uses_the_key_of
 from tests.deployment import pointed
 from tests.local_chain import CHAIN_ID, LocalChain, free_port
@@ -141,6 +141,7 @@ def test_a_thief_who_moves_a_right_is_told_with_the_key_and_the_right(
     assert codes_with(settings, "keys", chain_url=f"http://127.0.0.1:{free_port()}") == []
     assert codes_with(settings, "keys", chain_id=1337) == []
     rekey("custodian")
+    settle()
     assert codes("keys", deep=True) == []
 
 
@@ -170,4 +171,20 @@ def test_a_key_without_its_role_is_told(app: Flask, chain: LocalChain) -> None:
     )
     guarding.vouch("town", lambda _line: None)
     rekey("redeemer")
+    settle()
     assert codes("keys", deep=True) == []
+
+
+def test_whoever_was_let_in_by_a_thief_is_told_and_put_out_with_the_next_key(app: Flask, chain: LocalChain) -> None:
+    uses_the_key_of("town", chain, "RightsToken", "grantRole", role_id("ISSUER_ROLE"), THIEF.address)
+    settle()
+    misused, stray = findings("keys", deep=True)
+    assert (misused.fault.code, stray.fault.code, stray.seen) == (
+        "keys.misused",
+        "keys.stray",
+        {"address": THIEF.address, "power": "ISSUER_ROLE", "name": "RightsToken", "role": "issuer"},
+    )
+    guarding.vouch("town", lambda _line: None)
+    rekey("issuer")
+    settle()
+    assert (codes("keys", deep=True), has("RightsToken", "ISSUER_ROLE", THIEF.address)) == ([], False)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import guarding, lanes, register, sending
+from marketplace.chain import following, guarding, lanes, register, sending
 from marketplace.chain.deploying import ROLES
 from marketplace.chain.models import Call, CallState, LaneState
 from marketplace.kit.db import db, transaction
@@ -28,6 +28,8 @@ from tests.operating.looked import findings
 pytestmark = [pytest.mark.node, pytest.mark.usefixtures("deployed")]
 WITHOUT = [("keys.no_role", who) for _, _, who in ROLES if who == "issuer"]
 """What is said of the issuer's key that has none of its roles any more."""
+ANOTHER_HAS = [("keys.stray", role) for _, role in WITHOUT]
+"""What is said of the key that came after it."""
 
 
 @pytest.fixture
@@ -76,6 +78,11 @@ def told() -> list[tuple[str, str]]:
     return [(each.fault.code, str(each.seen["role"])) for each in findings("keys", deep=True)]
 
 
+def strays() -> set[str]:
+    """Who has a role and is none of the keys in these books, by what was read of the chain."""
+    return {str(each.seen["address"]) for each in findings("keys") if each.fault.code == "keys.stray"}
+
+
 def who_serves() -> str:
     [signer] = [signer for state, signer in given.lanes_of("issuer") if state == LaneState.SERVING]
     return signer
@@ -99,7 +106,8 @@ def test_with_the_keys_of_today_the_new_key_is_taken_again(
         restored(archive, elsewhere)
         shutil.rmtree(elsewhere.data_dir / "keys")
         shutil.copytree(settings.data_dir / "keys", elsewhere.data_dir / "keys")
-        assert told() == [("keys.missing", "issuer"), *WITHOUT]
+        following.follow_once()
+        assert (told(), strays()) == ([("keys.missing", "issuer"), *ANOTHER_HAS, *WITHOUT], {new})
         given.rekey("issuer")
         assert who_serves() == new
         as_it_should_be({new})
@@ -110,9 +118,11 @@ def test_with_the_keys_of_then_another_one_is_made(archive: Archive, elsewhere: 
     db.session.remove()
     with another(elsewhere):
         restored(archive, elsewhere)
-        assert told() == WITHOUT
+        following.follow_once()
+        assert (told(), strays()) == ([*ANOTHER_HAS, *WITHOUT], {lost})
         given.rekey("issuer")
         assert who_serves() != lost
+        assert [given.has(name, power, lost) for name, power, who in ROLES if who == "issuer"] == [False, False]
         as_it_should_be({who_serves()})
 
 
@@ -125,6 +135,7 @@ def test_a_worker_that_was_started_too_soon_loses_nothing(archive: Archive, else
             with transaction() as session:
                 session.execute(sa.update(Call).values(wait_until=None))
         assert {call.key for call in register.parked()} == {"issue:1:3"}
+        following.follow_once()
         given.rekey("issuer")
         sending.retry("issue:1:3", "staff:ACC-1")
         as_it_should_be({who_serves()})
@@ -159,5 +170,6 @@ def test_a_database_that_was_put_back_by_other_means_looks_stolen_from_until_som
         for role in ("issuer", "town"):
             guarding.vouch(role, lambda _line: None)
         assert told() == WITHOUT
+        following.follow_once()
         given.rekey("issuer")
         as_it_should_be({who_serves()})

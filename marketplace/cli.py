@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, rekey, appoint, seed, export, verify, mend, doctor, …"""
+"""The command line: up, worker, follow, migrate, deploy, rekey, vouch, appoint, seed, export, verify, doctor, …"""
 
 from __future__ import annotations
 
@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     add("deploy", _on_chain, "put the contracts on the chain, once, and see that what is there is ours")
     key = add("rekey", _on_chain, "give a role to a new key, take it from the old one; again after whatever stopped it")
     key.add_argument("role", metavar="ROLE", help="anchorer, custodian, issuer, pauser or redeemer")
+    key.add_argument("--abandon", action="store_true", help="give the new key up, which does not sign yet")
+    own = add("vouch", _on_chain, "what these keys did that the books do not know was the town's own doing")
+    own.add_argument("roles", metavar="ROLE", nargs="+", help="as doctor names it (chain.misused), also town")
     add("pause", _on_chain, "stop the contracts: nothing is issued, moved, used or offered on chain; sales go on")
     add("unpause", _on_chain, "let the contracts go on; what was held back goes out by itself")
     clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")

@@ -1,4 +1,4 @@
-"""What a person does with the chain at a terminal: follow, deploy, rekey, pause, unpause."""
+"""What a person does with the chain at a terminal: follow, deploy, rekey, vouch, pause, unpause."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from marketplace.chain import deploying, following, pausing, rekeying
+from marketplace.chain import deploying, following, guarding, pausing, rekeying
 
 
 def follow(backfill: bool, replay: bool, progress: following.Progress) -> int:
@@ -26,7 +26,14 @@ def deploy(_options: argparse.Namespace) -> int:
 
 
 def rekey(options: argparse.Namespace) -> int:
-    rekeying.rekey(options.role, _tell)
+    act = rekeying.abandon if options.abandon else rekeying.rekey
+    act(options.role, _tell)
+    return 0
+
+
+def vouch(options: argparse.Namespace) -> int:
+    for role in options.roles:
+        guarding.vouch(role, _tell)
     return 0
 
 
@@ -40,7 +47,9 @@ def unpause(_options: argparse.Namespace) -> int:
     return 0
 
 
-ACTS: dict[str, Callable[[argparse.Namespace], int]] = {act.__name__: act for act in (deploy, rekey, pause, unpause)}
+ACTS: dict[str, Callable[[argparse.Namespace], int]] = {
+    act.__name__: act for act in (deploy, rekey, vouch, pause, unpause)
+}
 
 
 def _tell(line: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
-from marketplace.chain import identity, keys, lanes, register, sending
+from marketplace.chain import contract, identity, keys, lanes, register, sending
 from marketplace.chain.awaiting import until_mined
 from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, USES, YEN, artifact
 from marketplace.chain.node import node
-from marketplace.kit.db import transaction
+from marketplace.kit.db import let_go, transaction
 from marketplace.kit.refusals import Rejected
 from marketplace.settings import settings
 
@@ -59,9 +59,9 @@ def ensure_contracts() -> dict[str, str]:
     until_mined(NOT_DEPLOYED, f"deploy:{chain}:")
     with transaction():
         _deploy(MARKET, *map(register.address_of, (RIGHTS, USES, YEN)), town, delay)
-        for contract, role, who in ROLES:
+        for where, role, who in ROLES:
             args = [role_id(role), signers[who]]
-            sending.promise(f"grant:{chain}:{contract}:{role}", "town", contract, "grantRole", args)
+            sending.promise(f"grant:{chain}:{where}:{role}", "town", where, "grantRole", args)
     until_mined(NOT_DEPLOYED, f"deploy:{chain}:", f"grant:{chain}:")
     _see_that_it_is_ours()
     return register.contracts()
@@ -70,6 +70,14 @@ def ensure_contracts() -> dict[str, str]:
 def role_id(role: str) -> str:
     """How the contracts call a role: "ISSUER_ROLE" as 32 bytes."""
     return "0x" + keccak(role.encode()).hex()
+
+
+def may(address: str, name: str, role: str) -> bool:
+    """Whether the address has this role, as the contract itself says. Raises Unavailable."""
+    where = register.address_of(name)
+    let_go()
+    answer = node().call(address, where, contract.call(name, "hasRole", [role_id(role), address]))
+    return bool(contract.result(name, "hasRole", answer)[0])
 
 
 def _deploy(name: str, *args: object) -> None:

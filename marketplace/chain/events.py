@@ -14,16 +14,18 @@ from typing import Any, NamedTuple
 from marketplace.chain.contract import ANCHORS, MARKET, RIGHTS, USES, YEN, artifact, topic
 from marketplace.kit.addresses import checksum
 
+ROLES = ("RoleGranted", "RoleRevoked")
 FOLLOWED: Mapping[str, Sequence[str]] = {
     RIGHTS: (
         *("Transfer", "SeriesCreated", "SeriesFrozen", "RightIssued", "RightRevoked", "CustodyReleased"),
         "Swapped",
         *("TreasuryChanged", "BatchMetadataUpdate", "MetadataUpdate", "PermanentURI", "Locked"),
+        *ROLES,
     ),
-    USES: ("Redeemed", "RedemptionUndone"),
-    MARKET: ("Listed", "Cancelled", "Sold", "Withdrawn"),
+    USES: ("Redeemed", "RedemptionUndone", *ROLES),
+    MARKET: ("Listed", "Cancelled", "Sold", "Withdrawn", *ROLES),
     YEN: ("Transfer",),
-    ANCHORS: ("Anchored",),
+    ANCHORS: ("Anchored", *ROLES),
 }
 RENAMED = {(YEN, "Transfer"): "YenTransfer"}
 

@@ -38,6 +38,18 @@ def confirm() -> Node:
     return here
 
 
+def difference() -> str:
+    """Why what answers is not our chain; "" where it is. Nothing is written, no alarm sounds. Raises Unavailable."""
+    ours, there = settings().chain_id, node().identity()
+    known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == ours)) or ""
+    let_go()
+    if there.chain_id != ours:
+        return f"CHAIN_URL answers for chain {there.chain_id}, CHAIN_ID says {ours}"
+    if known and there.first and known != there.first:
+        return f"block 1 is {there.first}, and was {known}"
+    return ""
+
+
 def _are_ours(txs: list[str], *, empty: bool) -> bool:
     """Whether a first block holds nothing but transactions that we sent."""
     sent = sa.union_all(sa.select(Tx.hash).where(Tx.hash.in_(txs)), sa.select(Outbid.hash).where(Outbid.hash.in_(txs)))

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from marketplace.chain import keys, register
 from marketplace.chain.models import Call, CallState, Lane, LaneState
 from marketplace.chain.node import node
-from marketplace.kit.db import db, insert_once, let_go, transaction
+from marketplace.journal.writing import note
+from marketplace.kit.db import db, insert_once, let_go, lock, transaction
 from marketplace.settings import settings
 
 
@@ -64,7 +65,7 @@ def open_lane(role: str) -> str:
         return known
     address = keys.signer(role).address
     nonce = node().next_nonce(address)
-    row = {"chain_id": settings().chain_id, "role": role, "signer": address, "next_nonce": nonce}
+    row = {"chain_id": settings().chain_id, "role": role, "signer": address, "next_nonce": nonce, "ours_from": nonce}
     with transaction():
         insert_once(Lane, row)
     return address
@@ -78,6 +79,38 @@ def open_wanted() -> None:
     let_go()
     for role in roles:
         open_lane(role)
+
+
+def leave_open() -> None:
+    """In a database that was put back: where its keys are now is the chain's to say."""
+    with transaction() as session:
+        session.execute(sa.update(Lane).values(ours_from=None))
+
+
+def catch_up() -> None:
+    """Go on where the chain is with each key of a database that was put back. Raises Unavailable."""
+    here = sa.select(Lane.id).where(Lane.chain_id == settings().chain_id, Lane.ours_from.is_(None))
+    behind = list(db.session.scalars(here.order_by(Lane.id)))
+    let_go()
+    for lane_id in behind:
+        go_on_after(lane_id, "key.catch_up")
+
+
+def go_on_after(lane_id: int, event: str) -> None:
+    """Count what the key has done so far as the town's own, and give out the nonces after it; `event` is written down.
+
+    Never a smaller nonce than before: what was given out is on its way. Raises Unavailable.
+    """
+    signer, known = db.session.execute(sa.select(Lane.signer, Lane.ours_from).where(Lane.id == lane_id)).one()
+    let_go()
+    used = node().next_nonce(signer)
+    with transaction():
+        lane = lock(Lane, lane_id)
+        if lane.ours_from != known:
+            return  # another process did it
+        before, lane.next_nonce = lane.next_nonce, max(lane.next_nonce, used)
+        lane.ours_from = lane.next_nonce
+        note(lane.subject, event, signer=signer, before=before, now=lane.next_nonce)
 
 
 @contextmanager

@@ -75,6 +75,7 @@ class Lane(Base):
         {
             "key.serve": {LaneState.ANNOUNCED: LaneState.SERVING},
             "key.leave": {LaneState.SERVING: LaneState.LEAVING},
+            "key.abandon": {LaneState.ANNOUNCED: LaneState.LEAVING},
             "key.retire": {LaneState.LEAVING: LaneState.RETIRED},
         }
     )
@@ -86,6 +87,8 @@ class Lane(Base):
     signer: Mapped[str] = mapped_column(sa.String(42))
     state: Mapped[LaneState] = state_column(LaneState, default=lambda: LaneState.SERVING)
     next_nonce: Mapped[int] = mapped_column(sa.BigInteger)
+    ours_from: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """From here on the books know all that the key does. None: in a database that was put back (lanes.catch_up)."""
     lease_by: Mapped[str | None] = mapped_column(sa.String(32))
     lease_until: Mapped[float | None]
     """Unix seconds of the machine's clock, never of the town's: a lease is about processes."""

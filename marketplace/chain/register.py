@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.chain.addresses import custody_address_at
 from marketplace.chain.contract import RIGHTS
-from marketplace.chain.models import Call, CallState, Contract, Cursor, Lane, LaneState
+from marketplace.chain.models import Call, CallState, Contract, Cursor, Lane, LaneState, Log
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import settings
@@ -48,6 +48,17 @@ def signer_of(role: str) -> str | None:
     """The address that signs for a role (a demo wallet's is "wallet:<name>"); None before its lane is open."""
     serving = sa.select(Lane.signer).where(Lane.role == role, Lane.state == LaneState.SERVING)
     return db.session.scalar(serving.where(Lane.chain_id == _chain()))
+
+
+def who_has(name: str, role: str) -> set[str]:
+    """The addresses that have a role (32 bytes, hex) in a contract, by the logs that were read."""
+    ours = (Log.address == contracts().get(name), Log.name.in_(("RoleGranted", "RoleRevoked")))
+    told = sa.select(Log.name, Log.args).where(*ours)
+    found: set[str] = set()
+    for event, args in db.session.execute(told.order_by(Log.block_number, Log.log_index)):
+        if args["role"] == role:
+            (found.add if event == "RoleGranted" else found.discard)(args["account"])
+    return found
 
 
 def status() -> dict[str, int]:

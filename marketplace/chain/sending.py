@@ -81,6 +81,7 @@ def work(lease: float = LEASE_SECONDS) -> int:
     Returns the number of transactions settled. Safe in any number of processes. Raises Unavailable.
     """
     identity.confirm()
+    lanes.catch_up()
     lanes.open_wanted()
     if not (_anything_open() or settling.fallen_back()):
         return 0

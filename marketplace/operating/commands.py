@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from marketplace.chain import lanes
 from marketplace.kit import schema
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Refused, Unavailable
@@ -94,6 +95,7 @@ def restore(archive: Archive, data: Path, progress: Told) -> int:
         return _no(str(trouble))
     if wrong:
         return _no("what stands here is not what was copied:\n" + "\n".join(wrong))
+    lanes.leave_open()
     as_it_was = "every table is as it was"
     if archive.manifest()["schema"] != schema.head():
         as_it_was = "no row is missing, and its tables were brought to the schema of this program"

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from marketplace.kit.db import let_go
-from marketplace.operating import looking_at_files, looking_at_services, looking_here, looking_inside, looking_outside
+from marketplace.operating import (
+    looking_at_files,
+    looking_at_keys,
+    looking_at_services,
+    looking_here,
+    looking_inside,
+    looking_outside,
+)
 from marketplace.operating.faults import PARTS, found
 from marketplace.operating.health import Finding, Grade, worst
 
@@ -20,7 +27,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "database": (looking_here.database,),
     "disk": (looking_here.disk,),
     "clock": (looking_here.clock, looking_outside.their_clock),
-    "keys": (looking_here.signing_keys, looking_at_services.signer),
+    "keys": (looking_here.signing_keys, looking_at_services.signer, looking_at_keys.on_the_chain),
     "worker": (looking_inside.worker,),
     "queue": (looking_at_services.queue,),
     "journal": (looking_inside.journal,),

@@ -6,7 +6,7 @@ the desk and the letters to whoever operates the town).
 
 from __future__ import annotations
 
-from marketplace.operating import faults_here, faults_outside
+from marketplace.operating import faults_here, faults_of_keys, faults_outside
 from marketplace.operating.health import Fault, Finding, Grade
 
 PARTS = {
@@ -39,7 +39,7 @@ def _fault(code: str, grade: str, what: str, remedy: str, what_ja: str, remedy_j
     return Fault(part, name, Grade(grade), what, remedy, what_ja, remedy_ja)
 
 
-_LINES = [_fault(*line) for line in (*faults_here.LINES, *faults_outside.LINES)]
+_LINES = [_fault(*line) for line in (*faults_here.LINES, *faults_of_keys.LINES, *faults_outside.LINES)]
 _UNCHECKED = [
     _fault(
         f"{part}.unchecked",

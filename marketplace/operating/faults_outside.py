@@ -122,6 +122,14 @@ LINES = (
         "よくなったら、python -m marketplace unpause を実行してください。待っているものは、自動で書かれます。",
     ),
     (
+        "chain.taken",
+        "bad",
+        "rights were taken out of custody in the last {days} days, by neither the town nor its market: {rights}",
+        "Whoever had the custodian's key lent them: docs/operate.md, When a key has leaked (a loan outlives the key).",
+        "おあずかりの権利が、町でも二次流通の市場でもないだれかに動かされました（この {days} 日。番号：{rights}）",
+        "すぐにシステムの担当に知らせてください。python -m marketplace pause で、権利が動くのを止められます。",
+    ),
+    (
         "chain.poor",
         "warn",
         "the account of {role} ({address}) can pay for fewer than {count} more transactions",
@@ -240,14 +248,6 @@ LINES = (
         "The log names them. Put them back from a backup (its folder files/), under the same keys.",
         "ファイル {count} 件がなくなっているか、こわれています",
         "バックアップから戻してください。",
-    ),
-    (
-        "keys.no_signer",
-        "bad",
-        "the signing service does not answer: {why}",
-        "Is the service at SIGNER_URL up? What was promised waits, and is signed by itself later.",
-        "署名サービスが答えません（{why}）",
-        "SIGNER_URL のサービスが動いているかを確かめてください。待っているものは、あとで自動で署名されます。",
     ),
     (
         "queue.no_answer",

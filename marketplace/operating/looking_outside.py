@@ -13,8 +13,8 @@ import requests
 import sqlalchemy as sa
 
 from ipfs.errors import IpfsError
-from marketplace.chain import contract, pausing, register
-from marketplace.chain.models import Genesis, Lane, LaneState
+from marketplace.chain import contract, identity, pausing, register
+from marketplace.chain.models import Lane, LaneState
 from marketplace.chain.node import node
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, let_go
@@ -31,6 +31,7 @@ from marketplace.payments.hearing import KINDS
 from marketplace.payments.stripe import till
 from marketplace.payments.stripe_models import StripeEvent
 from marketplace.settings import settings
+from marketplace.tokens.custody import taken
 
 UNSENT = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -38,6 +39,9 @@ GAS = 400_000
 """Of a transaction that issues a few rights."""
 ENOUGH = 200
 """Transactions that each account should be able to pay for."""
+TOLD = timedelta(days=7)
+"""How long what happened once, and can't be undone, is told."""
+NAMED = 20
 STRIPE = "https://api.stripe.com"
 SECONDS = 5.0
 
@@ -111,18 +115,16 @@ def their_clock(deep: bool) -> Iterator[Finding]:
 def blockchain(deep: bool) -> Iterator[Finding]:
     """Ours, with our contracts' code, and with coin enough for what we send."""
     yield from standing_alarms()
+    if gone := taken(now() - TOLD):
+        rights = ", ".join([*map(str, gone[:NAMED]), *(["…"] if len(gone) > NAMED else [])])
+        yield found("chain.taken", days=TOLD.days, rights=rights)
     here, addresses = settings().chain_id, register.contracts()
-    known = db.session.scalar(sa.select(Genesis.hash).where(Genesis.chain_id == here)) or ""
     serving = sa.select(Lane.role, Lane.signer).where(Lane.chain_id == here, Lane.state == LaneState.SERVING)
     signers = dict(db.session.execute(serving).all())
     let_go()
     try:
-        there = node().identity()
-        if there.chain_id != here:
-            yield found("chain.another", why=f"CHAIN_URL answers for chain {there.chain_id}, CHAIN_ID says {here}")
-            return
-        if known and there.first and known != there.first:
-            yield found("chain.another", why=f"block 1 is {there.first}, and was {known}")
+        if why := identity.difference():
+            yield found("chain.another", why=why)
             return
         if not addresses:
             yield found("chain.no_contracts")

@@ -1,12 +1,12 @@
 """first schema
 
-Revision abb595b73af6, after ; 2026-11-30 01:26:39.185644.
+Revision 4e1c90d27fb3, after ; 2026-11-30 02:50:12.402117.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "abb595b73af6"
+revision = "4e1c90d27fb3"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -158,6 +158,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("next_nonce", sa.BigInteger(), nullable=False),
+        sa.Column("ours_from", sa.BigInteger(), nullable=True),
         sa.Column("lease_by", sa.String(length=32), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.CheckConstraint("next_nonce >= 0", name=op.f("ck_chain_lanes_nonce_counted")),

@@ -189,7 +189,7 @@ def test_old_bytes_that_are_mined_after_all_do_nothing(dear: LocalChain) -> None
 def about_to_change_over() -> None:
     """The issuer's new key has its roles, and the old one serves still."""
     new = rekeying._announced("issuer", rekeying._lanes("issuer")[LaneState.SERVING])
-    rekeying._give_the_roles("issuer", new.signer)
+    rekeying._give_the_roles("issuer", new)
 
 
 def test_a_call_that_is_refused_since_its_key_left_is_no_attempt_of_the_new_one(deployed: Flask) -> None:

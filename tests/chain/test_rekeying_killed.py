@@ -1,60 +1,19 @@
 """Whoever is killed while a key is replaced: it is run again and goes on, and each right is issued exactly once."""
 
 import signal
-from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import lanes, register, rekeying, sending
+from marketplace.chain import lanes, register, sending
 from marketplace.chain.models import CallState, Lane, LaneState
-from marketplace.chain.node import node
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import transaction
 from marketplace.settings import Settings
 from tests.chain import given
+from tests.chain.mortal import Mortal
 from tests.chain.typed import command
-from tests.crashing import PowerCut
 
 MINED = CallState.MINED
-ACTS = ("send", "take_out")
-"""What changes something at the node. To die around a mere question is to die at the change before it."""
-
-
-class Mortal:
-    """Dies at the moment that it is told of, and does nothing from then on. Moments lie before and after each act at
-    the node, before each commit, and at each line that is told."""
-
-    def __init__(self) -> None:
-        self.at, self.lived = 0, 0
-        here = node()
-        for name in ACTS:
-            setattr(here, name, partial(self._around, getattr(here, name)))
-        sa.event.listen(db.engine, "commit", lambda _connection: self.moment())
-
-    def moment(self, *_: object) -> None:
-        self.lived += 1
-        if 0 < self.at <= self.lived:
-            raise PowerCut
-
-    def _around(self, act: Callable[..., Any], *args: Any) -> Any:
-        self.moment()
-        done = act(*args)
-        self.moment()
-        return done
-
-    def survives(self, moments: int) -> bool:
-        """Whether the issuer's key is replaced before the last of its moments."""
-        self.at, self.lived = moments, 0
-        try:
-            rekeying.rekey("issuer", self.moment)
-        except PowerCut:
-            return False
-        finally:
-            self.at = 0
-            db.session.remove()
-        return True
 
 
 def states() -> list[LaneState]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from marketplace.chain import deploying, keys, register, sending
-from marketplace.chain.models import CallState
+from marketplace.chain import deploying, keys, register, rekeying, sending
+from marketplace.chain.models import CallState, LaneState
 from marketplace.chain.remote_signer import RemoteSigner, SignerRefuses
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.settings import Settings
@@ -130,13 +130,13 @@ def with_issuer(remote: Settings, address: str) -> Settings:
 class TestAnotherKey:
     @pytest.fixture
     def remote(self, app: Flask, settings: Settings) -> Iterator[Settings]:
-        """A town whose keys are all elsewhere, in a service that has one more."""
-        with service("web3signer", len(ROLES) + 1) as (url, addresses):
+        """A town whose keys are all elsewhere, in a service that has two more."""
+        with service("web3signer", len(ROLES) + 2) as (url, addresses):
             named = ",".join(f"{role}={address}" for role, address in zip(ROLES, addresses, strict=False))
             known = settings.model_copy(update={"signer_url": url, "signer_addresses": named})
             app.extensions["hiroba.settings"] = known
             deploying.ensure_contracts()
-            self.spare = addresses[-1]
+            self.spare, self.third = addresses[-2:]
             yield known
 
     def test_is_the_one_that_the_settings_name_and_whoever_does_not_know_it_yet_signs_with_it_too(
@@ -165,3 +165,22 @@ class TestAnotherKey:
         with pytest.raises(SignerRefuses, match="not permitted"):
             given.rekey("issuer")
         assert given.lanes_of("issuer") == before
+
+    def test_that_the_service_lost_before_it_signed_is_given_up_and_not_taken_again(
+        self, app: Flask, remote: Settings
+    ) -> None:
+        [(_, old)] = given.lanes_of("issuer")
+        app.extensions["hiroba.settings"] = with_issuer(remote, self.spare)
+        rekeying._announced("issuer", rekeying._lanes("issuer")[LaneState.SERVING])
+        with service("web3signer", len(ROLES)) as (url, _):  # as it was restored
+            here = with_issuer(remote, self.spare).model_copy(update={"signer_url": url})
+            app.extensions["hiroba.settings"] = here
+            with pytest.raises(Rejected, match=r"not permitted.* give this new key up: .* rekey issuer --abandon"):
+                given.rekey("issuer")
+            rekeying.abandon("issuer", lambda _line: None)
+            assert given.lanes_of("issuer") == [(LaneState.SERVING, old), (LaneState.RETIRED, self.spare)]
+            with pytest.raises(Rejected, match=f"{self.spare} is or was a key of this town"):
+                given.rekey("issuer")
+        app.extensions["hiroba.settings"] = with_issuer(remote, self.third)
+        given.rekey("issuer")
+        assert {who for _, _, who in given.who_may("issuer")} == {register.signer_of("issuer")} == {self.third}

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, sign_in, signed_in
-from marketplace.chain.register import is_parked
 from marketplace.holders import giving, wallet_pages, wallets, withdrawing
 from marketplace.holders.forms import GiveForm, PressForm, WithdrawForm
 from marketplace.holders.leaving import WITHDRAWAL, check, obstacle, open_gift, open_withdrawal
@@ -18,13 +17,14 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
+from marketplace.tokens.delays import delay
 from marketplace.tokens.finding import token_at
 from marketplace.tokens.models import Token
 
 bp = Blueprint("holders", __name__)
 BLUEPRINTS = (bp, wallet_pages.bp)
 
-ACCEPTED = "受け取りました。ふつう1分ほどで、あなたのマイページに出ます。"
+ACCEPTED = "「受け取る」とお返事しました。"
 DECLINED = "辞退しました。贈った方にお知らせします。"
 
 
@@ -60,7 +60,7 @@ def give_page(token: Token, form: GiveForm, address: str | None = None) -> str:
         form=form,
         address=address,
         gift=gift,
-        parked=gift is not None and is_parked(gift.call_key),
+        waits=delay(gift.call_key) if gift else None,
         obstacle=None if gift else obstacle(token, me().id),
         days=giving.LIFE.days,
     )
@@ -143,7 +143,7 @@ def gift_page(gift: Gift, action: str, *, newcomer: bool = False) -> str:
     return render_template(
         "holders/gift.html",
         gift=gift,
-        parked=is_parked(gift.call_key),
+        waits=delay(gift.call_key),
         token=token_of(gift),
         giver=get(Account, gift.giver_id),
         action=action,
@@ -196,7 +196,7 @@ def withdraw_page(token: Token, form: WithdrawForm, wallet: Wallet | None = None
         form=form,
         wallet=wallet,
         withdrawal=withdrawal,
-        parked=withdrawal is not None and is_parked(withdrawal.call_key),
+        waits=delay(withdrawal.call_key) if withdrawal else None,
         address=withdrawing.wallet_address(withdrawal) if withdrawal else None,
         waits_for=obstacle(token, me().id, but=WITHDRAWAL) if withdrawal and withdrawal.due_at <= now() else None,
         obstacle=None if withdrawal else obstacle(token, me().id),

@@ -99,6 +99,21 @@ def test_an_offer_waits(chain: Chain, app: Flask, hana: int) -> None:
     assert before_meanwhile_and_afterwards(hers, path) == [[each] for each in WAITING]
 
 
+def test_an_offer_that_waits_is_taken_back_before_it_goes_out(chain: Chain, app: Flask, hana: int) -> None:
+    """The contract lets offers be taken back meanwhile: of this one it knows nothing yet."""
+    token_id = held_token(chain, hana)
+    hers, path = given.signed_in(app.test_client(), hana), f"{token(token_id).path}/offer"
+    first = offering.offer(token_id, hana, 5_000)
+    with paused():
+        submit(hers, path, action=f"{path}/withdraw")
+        assert (told(hers, path), 'name="price_yen"' in hers.get(path).text) == ((), True)
+    assert [key for key, *_ in calls("offer:")] == [f"offer:{first}:approve"]
+    second = offering.offer(token_id, hana, 6_000)
+    offering.withdraw_offer(token_id, hana)
+    acts = [key.rpartition(":")[2] for key, *_ in calls(f"offer:{second}:")]
+    assert acts == ["approve", "list", "cancel"]
+
+
 def test_who_gives_a_right_up_reads_it_before_the_button(chain: Chain, app: Flask, hana: int) -> None:
     held_token(chain, hana)
     hers = given.signed_in(app.test_client(), hana)

@@ -19,6 +19,7 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from marketplace.application import create_app
 from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
+from marketplace.foundation import break_ground
 from marketplace.kit import schema, sheets
 from marketplace.kit.db import db
 from marketplace.kit.outages import turn_failed
@@ -57,6 +58,7 @@ def engine(url: str) -> Huey:
 def hang_bell(app: Flask) -> Huey:
     """Let commits of this process wake a worker; the queue, for the worker itself."""
     with app.app_context():
+        break_ground(settings())
         huey = engine(settings().queue)
 
     @huey.task(name="deliver")

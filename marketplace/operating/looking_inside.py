@@ -14,6 +14,7 @@ from marketplace.fund.statements import balanced
 from marketplace.fund.subtotals import differing
 from marketplace.journal.checking import tail_fault
 from marketplace.journal.models import Entry
+from marketplace.kit import beats
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, see_one_moment
 from marketplace.operating.faults import found
@@ -38,7 +39,8 @@ TAIL = 2_000
 def worker(deep: bool) -> Iterator[Finding]:
     """Rounds show that it lives, also where nothing is to be done; a site that nobody visits yet may have none."""
     looked_at = db.session.scalar(sa.select(Round.at))
-    if (looked_at is None and settings().in_public) or (looked_at is not None and now() - looked_at > ASLEEP):
+    expected = looked_at is not None or settings().in_public
+    if expected and beats.is_missed(beats.WORKER, looked_at, ASLEEP):
         yield found("worker.asleep", since=looked_at)
     open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
     count, oldest = db.session.execute(
@@ -79,7 +81,7 @@ def follower(deep: bool) -> Iterator[Finding]:
     if not register.contracts():
         return  # nothing to follow yet: the part "chain" says so
     read_at, chain = register.read_at(), register.status()
-    if read_at is None or now() - read_at > SILENT:
+    if beats.is_missed(beats.FOLLOWER, read_at, SILENT):
         yield found("follower.silent", since=read_at)
     behind = chain["head_block"] - chain["followed_block"]
     if behind > BEHIND:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision abb595b73af6, after ; 2026-11-30 01:26:39.185644.
+Revision 5d1f0a7c42be, after ; 2026-11-30 03:14:00.000000.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "abb595b73af6"
+revision = "5d1f0a7c42be"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -685,6 +685,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_postings_month", ["month", "id"], unique=False)
         batch_op.create_index("ix_postings_subject", ["subject"], unique=False)
 
+    op.create_table(
+        "program_starts",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_program_starts")),
+    )
     op.create_table(
         "rate_counts",
         sa.Column("who", sa.String(length=64), nullable=False),
@@ -4404,6 +4410,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_rate_counts_until")
 
     op.drop_table("rate_counts")
+    op.drop_table("program_starts")
     with op.batch_alter_table("postings", schema=None) as batch_op:
         batch_op.drop_index("ix_postings_subject")
         batch_op.drop_index("ix_postings_month")

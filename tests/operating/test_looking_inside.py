@@ -16,7 +16,7 @@ from marketplace.fund.subtotals import bring_forward
 from marketplace.journal.guarding import TABLES
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
-from marketplace.kit import dates
+from marketplace.kit import beats, dates
 from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, is_sqlite, transaction
 from marketplace.notices.mail import PAPER
@@ -61,6 +61,10 @@ def test_a_worker_that_goes_no_rounds_is_told_though_nothing_waits(app: Flask, s
     """At night nothing is promised, and a sale has to close all the same."""
     assert codes("worker") == []
     assert codes_with(settings, "worker", **PUBLIC) == ["worker.asleep"]
+    beats.begin(beats.WORKER, None)
+    assert codes_with(settings, "worker", **PUBLIC) == []
+    with pretending(now() + timedelta(minutes=6)):
+        assert codes_with(settings, "worker", **PUBLIC) == ["worker.asleep"]
     write([])
     with pretending(now() + timedelta(minutes=4)):
         assert codes("worker") == []
@@ -119,6 +123,10 @@ def test_postings_that_no_longer_make_their_subtotals_are_told(app: Flask) -> No
 def test_a_follower_that_is_not_there_is_told(app: Flask) -> None:
     deploy()
     assert codes("follower") == ["follower.silent"]
+    beats.begin(beats.FOLLOWER, None)
+    assert codes("follower") == []
+    with pretending(now() + timedelta(minutes=3)):
+        assert codes("follower") == ["follower.silent"]
     with transaction() as session:
         session.add(Cursor(chain_id=settings().chain_id, block=7, head=9, read_at=now()))
     assert codes("follower") == []

@@ -137,11 +137,13 @@ def _follow(options: argparse.Namespace) -> int:
 
 
 def _migrate(_options: argparse.Namespace) -> int:
-    from marketplace.foundation import lay
+    from marketplace.foundation import break_ground, lay
     from marketplace.kit import schema
     from marketplace.settings import Settings
 
-    with _begun(lay(Settings()), "an answer"):
+    settings = Settings()
+    with _begun(lay(settings), "an answer"):
+        break_ground(settings)
         schema.upgrade()
     return 0
 

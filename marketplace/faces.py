@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from marketplace.accounts.session import current_account, roles_of
+from marketplace.chain.register import paused
 from marketplace.kit import furigana
 from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
@@ -107,6 +108,7 @@ def known_to_templates() -> dict[str, object]:
         # Looked up when a page asks: the page that says that something is broken must not ask the database.
         "me": LocalProxy(current_account),
         "my_roles": LocalProxy(my_roles),
+        "paused_contracts": paused,
         "display": {
             "size": request.cookies.get("size", "m"),
             "theme": request.cookies.get("theme", ""),

@@ -36,12 +36,7 @@ class House(Flask):
 
 
 def lay(settings: Settings) -> House:
-    """A Flask application with these settings, connected to its database. Rejected where DATA_DIR can't be used."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as trouble:
-        why = f"DATA_DIR: {settings.data_dir.absolute()} can't be used ({trouble.strerror})"
-        raise Rejected(f"{why}: set it to the town's directory") from trouble
+    """A Flask application with these settings, which knows its database and has not asked it for anything yet."""
     app = House("marketplace", template_folder="templates", static_folder="static")
     app.config.update(
         BASE_URL=settings.base_url,
@@ -69,6 +64,15 @@ def lay(settings: Settings) -> House:
         else:
             ask_after_silence(db.engine)
     return app
+
+
+def break_ground(settings: Settings) -> None:
+    """Make DATA_DIR, for who is about to keep something there. Rejected where it can't be used."""
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as trouble:
+        why = f"DATA_DIR: {settings.data_dir.absolute()} can't be used ({trouble.strerror})"
+        raise Rejected(f"{why}: set it to the town's directory") from trouble
 
 
 @contextmanager

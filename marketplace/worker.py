@@ -22,11 +22,12 @@ from huey.storage import PostgresStorage
 from marketplace.application import create_app
 from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
-from marketplace.kit import schema, sheets
+from marketplace.foundation import break_ground
+from marketplace.kit import beats, schema, sheets
 from marketplace.kit.db import db
 from marketplace.kit.outages import turn_failed
 from marketplace.kit.termination import when_terminated
-from marketplace.operating.watching import keep_watch
+from marketplace.operating.watching import keep_watch, last_round
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import Bell
 from marketplace.settings import Settings, settings
@@ -82,6 +83,7 @@ def make_its_tables(queue: PostgresStorage) -> None:
 def hang_bell(app: Flask) -> Huey:
     """Let commits of this process wake a worker; the queue, for the worker itself."""
     with app.app_context():
+        break_ground(settings())
         huey = engine(settings().queue)
 
     @huey.task(name="deliver")
@@ -114,6 +116,7 @@ def run(environment: Settings | None = None) -> None:
     with app.app_context():
         if not schema.wait_until_present(stop):
             return
+        beats.begin(beats.WORKER, last_round())
     huey = hang_bell(app)
     clock = threading.Thread(target=tick, args=(app, stop), name="clock", daemon=True)
     with app.app_context():

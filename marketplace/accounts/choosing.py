@@ -18,9 +18,7 @@ bp = Blueprint("letter_choices", __name__, url_prefix="/account/letters")
 def show() -> ResponseReturnValue:
     account = current_account() or abort(403)
     form = LettersForm(formdata=None, kinds=sorted(letters.wanted(account.id)))
-    return render_template(
-        "accounts/letters.html", form=form, kinds=list(LetterKind), always=ALWAYS, email=account.email
-    )
+    return render_template("accounts/letters.html", form=form, always=ALWAYS, email=account.email)
 
 
 @bp.post("")

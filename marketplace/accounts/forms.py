@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from marketplace.accounts.letters import LetterKind
 from marketplace.accounts.models import WEIGHTY, Role
 from marketplace.accounts.rules import PREFECTURES
-from marketplace.kit.forms import Form
+from marketplace.kit.forms import ChecksField, Form
 
 
 class AskForm(Form):
@@ -111,4 +111,8 @@ class SelfForm(Form):
 
 
 class LettersForm(Form):
-    kinds = SelectMultipleField("受け取るお知らせ", choices=[SelectChoice(str(kind), kind.ja) for kind in LetterKind])
+    kinds = ChecksField(
+        "受け取るお知らせ",
+        choices=[SelectChoice(str(kind), kind.ja) for kind in LetterKind],
+        more={str(kind): kind.more_ja for kind in LetterKind},
+    )

@@ -129,9 +129,8 @@ def asked() -> Filters:
 
 def line(entry: Entry) -> Row:
     """A row as a table shows it, in the order of COLUMNS."""
-    at = f"{jst(entry.at):%Y-%m-%d %H:%M:%S}"
     states = [state_in_words(entry.from_state), state_in_words(entry.to_state)]
-    return [entry.seq, at, entry.subject, event_in_words(entry.event), *states, entry.by, entry.why, entry.hash]
+    return [entry.seq, entry.at, entry.subject, event_in_words(entry.event), *states, entry.by, entry.why, entry.hash]
 
 
 def _begin(day: date) -> datetime:

@@ -133,8 +133,7 @@ Found = tuple[tuple[str, ...], dict[str, Row]]
 def _orders(chosen: list[Chosen]) -> Found:
     rows = db.session.scalars(sa.select(Order).where(Order.code.in_([each.id for each in chosen])))
     return ORDER_COLUMNS, {
-        row.code: [row.code, row.listing.code, row.yen, row.state.ja, _at(row.created_at), _at(row.paid_at)]
-        for row in rows
+        row.code: [row.code, row.listing.code, row.yen, row.state.ja, row.created_at, row.paid_at] for row in rows
     }
 
 
@@ -147,7 +146,7 @@ def _postings(chosen: list[Chosen]) -> Found:
     rows = db.session.scalars(sa.select(Posting).where(Posting.key.in_([each.id for each in chosen])))
     return POSTING_COLUMNS, {
         row.key: [
-            *(row.key, row.kind, _at(row.at), row.subject),
+            *(row.key, row.kind, row.at, row.subject),
             "、".join(f"{TITLES[line.account]} {line.yen:+,}円" for line in row.lines),
         ]
         for row in rows
@@ -159,11 +158,7 @@ def _tokens(chosen: list[Chosen]) -> Found:
     return TOKEN_COLUMNS, {
         str(row.token_id): [
             *(row.token_id, row.listing_code, row.serial, row.state.ja),
-            *(_at(row.promised_at), _at(row.minted_at)),
+            *(row.promised_at, row.minted_at),
         ]
         for row in rows
     }
-
-
-def _at(moment: Any) -> str:
-    return f"{jst(moment):%Y-%m-%d %H:%M:%S}" if moment else ""

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.chain import keys, register
-from marketplace.chain.contract import DEPLOY, STOPPED, data
+from marketplace.chain.contract import DEPLOY, data
 from marketplace.chain.lanes import Held
-from marketplace.chain.models import Call, CallState, Contract, Lane, Tx, TxState
+from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
 from marketplace.kit.db import db, let_go
 from marketplace.settings import settings
 
@@ -126,7 +126,5 @@ def of(tx_id: int) -> Draft | None:
 
 def due() -> sa.ColumnElement[bool]:
     """Of a call that waits: it may be sent now. What a paused contract would refuse is held back, and is no attempt."""
-    paused = sa.select(Contract.name).where(Contract.chain_id == settings().chain_id, Contract.paused_at.is_not(None))
-    refused = sa.or_(*(sa.and_(Call.contract == name, Call.function.in_(acts)) for name, acts in STOPPED.items()))
     its_time = sa.or_(Call.wait_until.is_(None), Call.wait_until <= time.time())
-    return sa.and_(its_time, sa.not_(sa.and_(refused, Call.contract.in_(paused))))
+    return sa.and_(its_time, sa.not_(register.held_back()))

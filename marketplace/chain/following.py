@@ -18,9 +18,9 @@ from marketplace.chain import alarms, identity
 from marketplace.chain.models import Block, Contract, Cursor, Log, Trouble
 from marketplace.chain.node import node
 from marketplace.chain.reading import REMEMBERED, Moved, Place, TooWide, locked, read, say_touched
-from marketplace.chain.register import reading_anew
+from marketplace.chain.register import read_at, reading_anew
 from marketplace.chain.register import status as status
-from marketplace.kit import schema
+from marketplace.kit import beats, schema
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.outages import turn_failed, waiting
@@ -76,6 +76,7 @@ def follow() -> None:
     when_terminated(leaving.set)
     if not schema.wait_until_present(leaving):
         return
+    beats.begin(beats.FOLLOWER, read_at())
     while not leaving.wait(POLL_SECONDS):
         try:
             follow_patiently(patience)

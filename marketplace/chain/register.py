@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.chain.addresses import custody_address_at
-from marketplace.chain.contract import RIGHTS
+from marketplace.chain.contract import RIGHTS, STOPPED
 from marketplace.chain.models import Call, CallState, Contract, Cursor, Lane, LaneState, Log
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Unavailable
@@ -40,8 +40,13 @@ def custody_address(custody_id: str) -> str:
 
 def paused() -> list[str]:
     """The contracts to which nothing is sent that they would refuse while they are paused."""
-    held = sa.select(Contract.name).where(Contract.chain_id == _chain(), Contract.paused_at.is_not(None))
-    return list(db.session.scalars(held.order_by(Contract.name)))
+    return list(db.session.scalars(_paused().order_by(Contract.name)))
+
+
+def held_back() -> sa.ColumnElement[bool]:
+    """Of a call: its contract is paused and would refuse it, so that it is not sent meanwhile."""
+    refused = sa.or_(*(sa.and_(Call.contract == name, Call.function.in_(acts)) for name, acts in STOPPED.items()))
+    return sa.and_(refused, Call.contract.in_(_paused()))
 
 
 def signer_of(role: str) -> str | None:
@@ -90,14 +95,14 @@ def states_of(keys: Collection[str]) -> dict[str, CallState]:
     return dict(db.session.execute(found).all()) if keys else {}
 
 
-def is_parked(key: str) -> bool:
-    return states_of([key]).get(key) == CallState.PARKED
-
-
 def waiting() -> int:
     """Calls that are promised and not mined."""
     states = (CallState.QUEUED, CallState.SIGNED, CallState.SENT)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Call).where(Call.state.in_(states))) or 0
+
+
+def _paused() -> sa.Select[str]:
+    return sa.select(Contract.name).where(Contract.chain_id == _chain(), Contract.paused_at.is_not(None))
 
 
 def _chain() -> int:

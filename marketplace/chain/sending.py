@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.chain import alarms, drafts, identity, lanes, replacing, settling
+from marketplace.chain import alarms, drafts, identity, lanes, register, replacing, settling
 from marketplace.chain.contract import data
 from marketplace.chain.drafts import Draft
 from marketplace.chain.lanes import Held, LostLease
@@ -119,6 +119,14 @@ def watch(patience: alarms.Patience) -> None:
         patience.failed(stuck)
     else:
         patience.succeeded()
+
+
+def forget_held_back(key: str) -> bool:
+    """Inside a transaction: what waits for a paused contract is not wanted any more. False where it does not wait for
+    one, and may be on its way."""
+    assert writing(), "forget_held_back() belongs inside transaction()"
+    gone = sa.delete(Call).where(Call.key == key, Call.state == CallState.QUEUED, register.held_back())
+    return db.session.scalar(gone.returning(Call.id)) is not None
 
 
 def retry(key: str, by: str) -> None:

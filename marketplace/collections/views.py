@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
-from marketplace.chain.register import is_parked
 from marketplace.collections import albums, crediting, desk, swapping
 from marketplace.collections.forms import AcceptForm, ClickForm, OfferForm
 from marketplace.collections.models import Swap, SwapState
@@ -23,6 +22,7 @@ from marketplace.kit.paging import asked_page
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import conditional
 from marketplace.rights.models import Kind
+from marketplace.tokens.delays import delay
 from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("collections", __name__)
@@ -112,7 +112,7 @@ def accept(code: str) -> ResponseReturnValue:
         except Refused as refusal:
             form.refuse(refusal)
             return _page(seen(code), form), refusal.status
-        flash("交換が決まりました。ふつう1分ほどで、2枚の持ち主が同時に書きかわります。")
+        flash("交換が決まりました。2枚の持ち主は、同時に書きかわります。")
         return redirect(f"/swaps/{code}", 303)
     return _page(swap, form), 422
 
@@ -172,7 +172,7 @@ def _page(swap: Swap, form: AcceptForm) -> str:
     return render_template(
         "collections/swap.html",
         swap=swap,
-        parked=is_parked(swap.call_key),
+        waits=delay(swap.call_key) if swap.state == SwapState.ACCEPTED else None,
         give=token_of(swap.give_token_id),
         take=token_of(swap.take_token_id) if swap.take_token_id else None,
         form=form,

@@ -19,6 +19,7 @@ from marketplace.demo import cards, counters, hands, hours, meetings, names, per
 from marketplace.demo.history import DAY, Act, Tale
 from marketplace.demo.scene import Scene
 from marketplace.demo.town import story
+from marketplace.foundation import break_ground
 from marketplace.kit import sheets
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
@@ -47,6 +48,7 @@ def seed() -> None:
     began = time.monotonic()
     deploying.ensure_contracts()
     stripe(faults={"drop": 1.0})  # webhooks would find nobody at home; the pages' own way back from Stripe is walked
+    break_ground(settings())
     shutil.copy(READINGS, settings().data_dir / "readings.txt")
     told, today = story(), now()  # what lies ahead of it is the future, and stays open
     with pretending(min(sale.opens_at for sale in told.sales) - 12 * DAY):

@@ -1,32 +1,30 @@
-"""Give a right, take it to a wallet of one's own, prove that wallet."""
+"""Give a right, and take it to a wallet of one's own."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, sign_in, signed_in
-from marketplace.chain.register import is_parked
-from marketplace.holders import giving, wallets, withdrawing
-from marketplace.holders.forms import GiveForm, PressForm, ProofForm, WalletForm, WithdrawForm
+from marketplace.holders import giving, wallet_pages, wallets, withdrawing
+from marketplace.holders.forms import GiveForm, PressForm, WithdrawForm
 from marketplace.holders.leaving import WITHDRAWAL, check, obstacle, open_gift, open_withdrawal
 from marketplace.holders.models import Gift, GiftState, Wallet
 from marketplace.holders.rules import NotYours
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import limiter
-from marketplace.kit.refusals import Refused, Unavailable
-from marketplace.kit.web import safe_next
-from marketplace.tokens.custody import custody_of
+from marketplace.kit.refusals import Refused
+from marketplace.tokens.delays import delay
 from marketplace.tokens.finding import token_at
 from marketplace.tokens.models import Token
 
 bp = Blueprint("holders", __name__)
+BLUEPRINTS = (bp, wallet_pages.bp)
 
-ACCEPTED = "受け取りました。ふつう1分ほどで、あなたのマイページに出ます。"
-ASK_LATER = "いま、この署名を帳面（チェーン）に確かめられません。少し待ってから、もう一度お試しください。"
+ACCEPTED = "「受け取る」とお返事しました。"
 DECLINED = "辞退しました。贈った方にお知らせします。"
 
 
@@ -62,7 +60,7 @@ def give_page(token: Token, form: GiveForm, address: str | None = None) -> str:
         form=form,
         address=address,
         gift=gift,
-        parked=gift is not None and is_parked(gift.call_key),
+        waits=delay(gift.call_key) if gift else None,
         obstacle=None if gift else obstacle(token, me().id),
         days=giving.LIFE.days,
     )
@@ -145,7 +143,7 @@ def gift_page(gift: Gift, action: str, *, newcomer: bool = False) -> str:
     return render_template(
         "holders/gift.html",
         gift=gift,
-        parked=is_parked(gift.call_key),
+        waits=delay(gift.call_key),
         token=token_of(gift),
         giver=get(Account, gift.giver_id),
         action=action,
@@ -198,7 +196,7 @@ def withdraw_page(token: Token, form: WithdrawForm, wallet: Wallet | None = None
         form=form,
         wallet=wallet,
         withdrawal=withdrawal,
-        parked=withdrawal is not None and is_parked(withdrawal.call_key),
+        waits=delay(withdrawal.call_key) if withdrawal else None,
         address=withdrawing.wallet_address(withdrawal) if withdrawal else None,
         waits_for=obstacle(token, me().id, but=WITHDRAWAL) if withdrawal and withdrawal.due_at <= now() else None,
         obstacle=None if withdrawal else obstacle(token, me().id),
@@ -215,65 +213,6 @@ def cancel_withdrawal(contract: str, token_id: int) -> ResponseReturnValue:
         withdrawing.cancel(token_id, me().id)
         flash("取り消しました。権利は町のおあずかりのままです。")
     return redirect(token.path or "/mypage", 303)
-
-
-@bp.get("/mypage/wallets")
-@signed_in
-def own_wallets() -> ResponseReturnValue:
-    return wallets_page(WalletForm())
-
-
-@bp.post("/mypage/wallets")
-@limiter.limit("30/minute")
-@signed_in
-def ask_for_proof() -> ResponseReturnValue:
-    """The text to sign."""
-    form = WalletForm()
-    if not form.validate():
-        return wallets_page(form), 422
-    try:
-        text = wallets.ask(me().id, form.address.data)
-    except Refused as refusal:
-        form.refuse(refusal)
-        return wallets_page(form), refusal.status
-    return proof_page(ProofForm(formdata=None, data={"message": text}))
-
-
-@bp.post("/mypage/wallets/proof")
-@limiter.limit("30/minute")
-@signed_in
-def prove() -> ResponseReturnValue:
-    form = ProofForm()
-    if not form.validate():
-        return proof_page(form), 422
-    try:
-        wallets.prove(me().id, form.message.data, form.signature.data)
-    except Refused as refusal:
-        form.refuse(refusal)
-        return proof_page(form), refusal.status
-    except Unavailable:
-        form.signature.errors = [ASK_LATER]
-        return proof_page(form), 503
-    flash("あなたのウォレットであることを確かめました。")
-    return redirect(after(), 303)
-
-
-def wallets_page(form: WalletForm) -> str:
-    try:
-        custody = custody_of(me().id)
-    except Unavailable:  # the chain is not there yet, nor anything to send back
-        custody = None
-    return render_template(
-        "holders/wallets.html", form=form, wallets=wallets.wallets_of(me().id), custody=custody, next=after()
-    )
-
-
-def proof_page(form: ProofForm) -> str:
-    return render_template("holders/proof.html", form=form, next=after(), minutes=wallets.MINUTES)
-
-
-def after() -> str:
-    return safe_next(request.values.get("next"), "/mypage/wallets")
 
 
 def token_of(gift: Gift) -> Token:

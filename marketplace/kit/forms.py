@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -11,7 +11,15 @@ from typing import Any, ClassVar
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
-from wtforms import DateField, DateTimeLocalField, IntegerField, SelectField, StringField
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    widgets,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired, Optional, ValidationError
@@ -66,6 +74,20 @@ def _in_words(choice: Any) -> Any:
     if isinstance(choice, tuple):
         return (choice[0], said(choice[1]), *choice[2:])
     return (choice, said(choice)) if isinstance(choice, str) else choice
+
+
+class ChecksField(SelectMultipleField):  # type: ignore[misc]
+    """Check boxes, of which any number is ticked. `more` is what stands below the words of a choice, by its value.
+
+    `required` is the mark for the reader: as a validator, each single box would ask the browser to be ticked.
+    """
+
+    option_widget = widgets.CheckboxInput()
+
+    def __init__(self, *given: Any, more: Mapping[str, str] | None = None, required: bool = False, **rest: Any) -> None:
+        super().__init__(*given, **rest)
+        self.more = more or {}
+        self.flags.required = required
 
 
 class YenField(StringField):  # type: ignore[misc]

@@ -35,6 +35,13 @@ def is_present() -> bool:
         return connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all() == [head()]
 
 
+def missing_file() -> Path | None:
+    """Of a database that SQLite would make by being asked."""
+    url = db.engine.url
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    return file if file and not file.exists() else None
+
+
 def wait_until_present(stop: threading.Event) -> bool:
     """For who may be started before `migrate`, or before the database: whether its tables are there, of this program or
     of a later one. False where `stop` came first."""
@@ -49,9 +56,8 @@ def wait_until_present(stop: threading.Event) -> bool:
 
 
 def _is_usable() -> bool:
-    url = db.engine.url
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        return False  # it would be made by being asked
+    if missing_file():
+        return False
     try:
         with db.engine.connect() as connection:
             if not sa.inspect(connection).has_table("alembic_version"):

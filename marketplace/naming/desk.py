@@ -20,7 +20,6 @@ from marketplace.naming import agreeing, ending, inviting, proposing, revoking, 
 from marketplace.naming.forms import ClickForm, MinutesForm, RevokeForm, SendBackForm, TalkForm, TermForm
 from marketplace.naming.models import Naming, NamingState
 from marketplace.naming.pages import standing, term_of
-from marketplace.naming.rules import Check
 from marketplace.settings import settings
 
 bp = Blueprint("namings_desk", __name__, url_prefix="/staff/namings")
@@ -201,7 +200,6 @@ def page(row: Naming, **forms: Form) -> str:
         right=row.token.right,
         names=names,
         doubts={each.rank: screening.doubts(row, each.name) for each in names},
-        checks=list(Check),
         appeal=proposing.appealed(row),
         meetings=screening.minutes_of(row),
         place=agreeing.place_of(row),

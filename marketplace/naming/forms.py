@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import (
-    RadioField,
-    SelectChoice,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    widgets,
-)
+from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from marketplace.kit.forms import DayField, Form, number
+from marketplace.kit.forms import ChecksField, DayField, Form, number
 from marketplace.naming import rules
 
 DAY = "日付を選んでください。"
@@ -55,13 +47,6 @@ class AgreeForm(Form):
 
 class ClickForm(Form):
     """Nothing but the click, protected against forgery."""
-
-
-class ChecksField(SelectMultipleField):  # type: ignore[misc]
-    """Check boxes, one for each thing that the committee looks at."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
 
 
 def _checks() -> ChecksField:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from pydantic import ValidationError
 
@@ -29,15 +27,8 @@ def see(needs: str) -> None:
         _see_its_tables()
 
 
-def _missing_file() -> Path | None:
-    """Of a database that SQLite would make by being asked."""
-    url = db.engine.url
-    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-    return file if file and not file.exists() else None
-
-
 def _see_that_it_answers() -> None:
-    if _missing_file():
+    if schema.missing_file():
         return
     try:
         with db.engine.connect():
@@ -48,7 +39,7 @@ def _see_that_it_answers() -> None:
 
 
 def _see_that_it_is_there() -> None:
-    if file := _missing_file():
+    if file := schema.missing_file():
         raise CannotBegin(
             f"there is no database at {file}: set DATA_DIR to the town's directory, "
             "or begin a new one by python -m marketplace migrate"

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
-from marketplace.kit.clock import now
+from marketplace.kit import beats
 from marketplace.operating.archive import newest
 from marketplace.operating.faults import PARTS
 from marketplace.operating.health import Grade
@@ -22,7 +22,7 @@ bp = Blueprint("operating", __name__)
 @staff("drafter", "approver", "treasury", "admin")
 def health() -> ResponseReturnValue:
     looked_at = last_round()
-    asleep = looked_at is None or now() - looked_at > ASLEEP  # what it last found says nothing any more
+    asleep = beats.is_missed(beats.WORKER, looked_at, ASLEEP)  # what it last found says nothing any more
     troubles = [trouble for trouble in standing() if trouble.fault is not None and trouble.gone_at is None]
     troubles.sort(key=lambda trouble: -grade_of(trouble).weight)
     of_parts = {part: [grade_of(each) for each in troubles if each.code.startswith(f"{part}.")] for part in PARTS}

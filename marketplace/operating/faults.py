@@ -6,6 +6,9 @@ the desk and the letters to whoever operates the town).
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from marketplace.kit.clock import jst
 from marketplace.operating import faults_here, faults_of_keys, faults_outside
 from marketplace.operating.health import Fault, Finding, Grade
 
@@ -55,6 +58,10 @@ FAULTS = {fault.code: fault for fault in (*_LINES, *_UNCHECKED)}
 assert len(FAULTS) == len(_LINES) + len(_UNCHECKED), "a code names one fault"
 
 
-def found(code: str, **seen: str | int) -> Finding:
-    """A finding of the fault that `code` names."""
-    return Finding(FAULTS[code], seen)
+def found(code: str, **seen: str | int | datetime | None) -> Finding:
+    """A finding of the fault that `code` names. What is None is not known."""
+    return Finding(FAULTS[code], {name: _kept(value) for name, value in seen.items() if value is not None})
+
+
+def _kept(value: str | int | datetime) -> str | int:
+    return jst(value).isoformat(timespec="minutes") if isinstance(value, datetime) else value

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+
+from marketplace.kit.dates import when
 
 
 class Grade(StrEnum):
@@ -45,7 +48,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault as it was found. `seen` are figures, hosts and codes: never personal data, never a secret."""
+    """A fault as it was found. `seen` are figures, hosts and codes: never personal data, never a secret; "since" is a
+    moment as ISO 8601 has it, which the desk writes as all its pages do."""
 
     fault: Fault
     seen: dict[str, str | int] = field(default_factory=dict)
@@ -60,11 +64,15 @@ class Finding:
 
     @property
     def what_ja(self) -> str:
-        return self.fault.what_ja.format_map(_Shown(self.seen))
+        return self.fault.what_ja.format_map(_Shown(self._in_japanese()))
 
     @property
     def remedy_ja(self) -> str:
-        return self.fault.remedy_ja.format_map(_Shown(self.seen))
+        return self.fault.remedy_ja.format_map(_Shown(self._in_japanese()))
+
+    def _in_japanese(self) -> dict[str, str | int]:
+        since = self.seen.get("since")
+        return {**self.seen, "since": when(datetime.fromisoformat(str(since)))} if since else self.seen
 
 
 class _Shown(dict[str, str | int]):

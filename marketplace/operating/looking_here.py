@@ -48,6 +48,9 @@ def knobs(deep: bool) -> Iterator[Finding]:
 
 def database(deep: bool) -> Iterator[Finding]:
     """Reachable, at our schema, and kept as promised. `deep` has SQLite look at every page of its file."""
+    if file := schema.missing_file():
+        yield found("database.no_answer", why=f"there is no {file}")
+        return
     try:
         with db.engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))

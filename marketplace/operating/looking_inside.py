@@ -14,7 +14,8 @@ from marketplace.fund.statements import balanced
 from marketplace.fund.subtotals import differing
 from marketplace.journal.checking import tail_fault
 from marketplace.journal.models import Entry
-from marketplace.kit.clock import jst, now
+from marketplace.kit import beats
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, see_one_moment
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
@@ -38,14 +39,15 @@ TAIL = 2_000
 def worker(deep: bool) -> Iterator[Finding]:
     """Rounds show that it lives, also where nothing is to be done; a site that nobody visits yet may have none."""
     looked_at = db.session.scalar(sa.select(Round.at))
-    if (looked_at is None and settings().in_public) or (looked_at is not None and now() - looked_at > ASLEEP):
-        yield found("worker.asleep", **({"since": f"{jst(looked_at):%m/%d %H:%M}"} if looked_at else {}))
+    expected = looked_at is not None or settings().in_public
+    if expected and beats.is_missed(beats.WORKER, looked_at, ASLEEP):
+        yield found("worker.asleep", since=looked_at)
     open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
     count, oldest = db.session.execute(
         sa.select(sa.func.count(), sa.func.min(Message.due_at)).select_from(Message).where(open_)
     ).one()
     if count:
-        yield found("worker.still", count=count, since=f"{jst(oldest):%m/%d %H:%M}")
+        yield found("worker.still", count=count, since=oldest)
     parked = sa.select(sa.func.count()).select_from(Message)
     given_up = db.session.scalar(parked.where(Message.done_at.is_(None), Message.parked_at.is_not(None)))
     if given_up:
@@ -79,8 +81,8 @@ def follower(deep: bool) -> Iterator[Finding]:
     if not register.contracts():
         return  # nothing to follow yet: the part "chain" says so
     read_at, chain = register.read_at(), register.status()
-    if read_at is None or now() - read_at > SILENT:
-        yield found("follower.silent", **({"since": f"{jst(read_at):%m/%d %H:%M}"} if read_at else {}))
+    if beats.is_missed(beats.FOLLOWER, read_at, SILENT):
+        yield found("follower.silent", since=read_at)
     behind = chain["head_block"] - chain["followed_block"]
     if behind > BEHIND:
         yield found("follower.behind", count=behind)

@@ -16,7 +16,7 @@ from ipfs.errors import IpfsError
 from marketplace.chain import contract, identity, pausing, register
 from marketplace.chain.models import Lane, LaneState
 from marketplace.chain.node import node
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.metadata.models import Pin, Replica, ReplicaState
@@ -62,7 +62,7 @@ def post_office(deep: bool) -> Iterator[Finding]:
     except Unavailable as trouble:
         yield found("mail.no_answer", why=str(trouble))
     if count:
-        yield found("mail.waiting", count=count, since=f"{jst(oldest):%m/%d %H:%M}")
+        yield found("mail.waiting", count=count, since=oldest)
 
 
 def stripe(deep: bool) -> Iterator[Finding]:

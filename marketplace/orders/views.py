@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.session import signed_in, visitor_id
-from marketplace.chain.register import is_parked, paused
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
@@ -27,6 +26,7 @@ from marketplace.orders.whereabouts import left
 from marketplace.payments import asking
 from marketplace.payments.models import Payment, Refund
 from marketplace.payments.syncing import sync
+from marketplace.tokens.delays import Delay, delay
 from marketplace.tokens.freezing import frozen
 from marketplace.tokens.issuing import call_key
 from marketplace.tokens.models import Token
@@ -118,8 +118,7 @@ def progress(code: str) -> ResponseReturnValue:
         listing=order.listing,
         payment=paid or under_way,
         stopped=stopped(order),
-        held_up=late and paused(),
-        parked=late and _is_parked(order),
+        waits=_delay(order) if late else None,
         left=left(order.buyer_id, [order]).get(order.code),
         sent_back_at=sent_back_at(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,
@@ -129,10 +128,10 @@ def progress(code: str) -> ResponseReturnValue:
     return conditional(page, max_age=0, private=True)
 
 
-def _is_parked(order: Order) -> bool:
-    """Whether the chain would not have its right, and staff will send it again."""
+def _delay(order: Order) -> Delay | None:
+    """Why its right is not there yet, where it does not come by itself now."""
     token_id = db.session.scalar(sa.select(Token.token_id).where(Token.order_code == order.code))
-    return token_id is not None and is_parked(call_key(token_id))
+    return delay(call_key(token_id)) if token_id is not None else None
 
 
 def stopped(order: Order) -> Refused | None:

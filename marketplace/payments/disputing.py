@@ -52,6 +52,14 @@ class TakenBack(Refused):
     )
 
 
+class CardClosed(Refused):
+    code = "card_closed"
+    message = (
+        "異議が決着するまで、決済会社はカードへの返金を受け付けません。払った方にお金が戻ると決まれば、"
+        "この返金はひとりでに終わります。町に戻ると決まれば、ここからまた返せます。"
+    )
+
+
 def look(payment_id: int, dispute_id: str) -> None:
     """Keep what the dispute has come to ⇢ payment.disputed{payment_id, subject, dispute_id, status}, once for each."""
     keep(payment_id, till().dispute(dispute_id))

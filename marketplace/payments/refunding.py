@@ -11,7 +11,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Refused, Rejected
 from marketplace.outbox.promising import say
-from marketplace.payments.disputing import DisputedNow, TakenBack
+from marketplace.payments.disputing import CardClosed, DisputedNow, TakenBack
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState, Way
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import SentBack, till
@@ -71,9 +71,12 @@ def send(refund_id: int) -> RefundState:
 
 
 def retry(refund_id: int, by: str, why: str) -> int:
-    """Try a refund that failed once more, under a key of its own; the new refund's id. WrongState, RefundTooLarge."""
+    """Try a refund that failed once more, under a key of its own; the new refund's id. WrongState, RefundTooLarge,
+    CardClosed."""
     with transaction():
         refund = _locked(refund_id)
+        if refund.state == RefundState.FAILED and (closed := card_closed(refund)) is not None:
+            raise closed
         move(refund, "refund.retry", by=by, why=why, refund=refund_id)
         return promise_refund(refund.payment_id, refund.yen, refund.reason, refund.next_key, refund.purpose)
 
@@ -90,6 +93,15 @@ def pay_by_bank(refund_id: int, by: str, why: str) -> None:
             raise RefundTooLarge
         refund.payment.refunded_yen += refund.yen
         _say("payment.refunded", refund)
+
+
+def card_closed(refund: Refund) -> Refused | None:
+    """CardClosed while a dispute of the payment has taken money and is not decided: Stripe would refuse the refund. A
+    bank that only asks (warning_…) closes nothing. https://docs.stripe.com/disputes/how-disputes-work
+    """
+    disputes = db.session.scalars(sa.select(Dispute).where(Dispute.payment_id == refund.payment_id))
+    took = [dispute for dispute in disputes if dispute.is_open and not dispute.status.startswith("warning_")]
+    return CardClosed() if took else None
 
 
 def twice_by_bank(refund: Refund) -> Refused | None:

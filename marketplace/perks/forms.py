@@ -6,19 +6,11 @@ import re
 from datetime import date
 from typing import Any
 
-from wtforms import (
-    RadioField,
-    SelectChoice,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    widgets,
-)
+from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from marketplace.kit.dates import read_day
-from marketplace.kit.forms import DayField, Form, YenField, number
+from marketplace.kit.forms import ChecksField, DayField, Form, YenField, number
 from marketplace.rights.plans import (
     ISSUER_JA,
     ON_RESALE_JA,
@@ -59,13 +51,6 @@ class DaysField(TextAreaField):  # type: ignore[misc]
         return "\n".join(str(a) if a == b else f"{a}から{b}" for a, b in self.data or [])
 
 
-class PlacesField(SelectMultipleField):  # type: ignore[misc]
-    """Check boxes, one for each partner."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
-
-
 def _choices(words: dict[Any, str]) -> list[SelectChoice]:
     return [SelectChoice(str(value), word) for value, word in words.items()]
 
@@ -77,7 +62,7 @@ class PlanForm(Form):
         description="例 温泉の入浴が無料",
     )
     kind = RadioField("使い方", choices=_choices(PLAN_KIND_JA), default=str(PlanKind.PERIODIC))
-    places = PlacesField("使えるところ", description="ここにない提携先は、先に登録してください")
+    places = ChecksField("使えるところ", description="ここにない提携先は、先に登録してください")
     limit = number("回数", 1, 1_000, "回数の特典では全部で、期間ごとの特典では1期間に")
     per = SelectField("何ごとの回数", choices=[SelectChoice("", "（期間ごとの特典だけ）"), *_choices(PER_JA)])
     begins = DayField("使いはじめの日", validators=[Optional()], description="お渡しの日からなら空欄")

@@ -6,8 +6,6 @@ came late, and what was taken back late, stands in the month of its coming.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +13,10 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from marketplace.kit.clock import JST, jst
+from marketplace.kit.dates import when_seen_from
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
+from marketplace.kit.tables import csv_lines
 from marketplace.papers.paper import Paper
 from marketplace.perks.models import Act, Partner, Use
 from marketplace.settings import settings
@@ -94,29 +94,25 @@ def _sums(lines: Sequence[Use]) -> list[Sum]:
     return [Sum(name, each, *counts) for (name, each), counts in sorted(found.items())]
 
 
-def _row(line: Use) -> tuple[str, ...]:
+def _what(line: Use) -> tuple[str, str, str, str]:
+    """Which perk, used or taken back, by which way, of which right."""
     series, serial = divmod(line.token_id, 1_000_000)
-    sign = -1 if line.act == Act.UNDO else 1
-    return (
-        f"{jst(line.used_at):%Y-%m-%d %H:%M}",
-        line.plan_name,
-        "取り消し" if sign < 0 else "利用",
-        line.channel.ja,
-        f"{series}-{serial}",
-        line.flag.ja if line.flag else "",
-        str(sign * line.pay_yen),
-        f"{jst(line.recorded_at):%Y-%m-%d %H:%M}",
-    )
+    act = "取り消し" if line.act == Act.UNDO else "利用"
+    return line.plan_name, act, line.channel.ja, f"{series}-{serial}"
+
+
+def _pay(line: Use) -> int:
+    """In yen; what was taken back is taken off."""
+    return -line.pay_yen if line.act == Act.UNDO else line.pay_yen
 
 
 def as_csv(made: Statement) -> bytes:
-    """UTF-8 with BOM, for the town's spreadsheets. No cell can begin a formula: a name that would is quoted."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADER)
-    for line in made.lines:
-        writer.writerow([f"'{cell}" if cell.startswith(("=", "+", "@", "\t", "\r")) else cell for cell in _row(line)])
-    return out.getvalue().encode("utf-8-sig")
+    """UTF-8 with BOM, for the town's spreadsheets."""
+    rows = (
+        (line.used_at, *_what(line), line.flag.ja if line.flag else "", _pay(line), line.recorded_at)
+        for line in made.lines
+    )
+    return "".join(csv_lines(HEADER, rows)).encode()
 
 
 def as_pdf(made: Statement) -> bytes:
@@ -145,8 +141,8 @@ def as_pdf(made: Statement) -> bytes:
     paper.heading("内訳")
     paper.table(
         ("日時", "特典", "区分", "受付", "番号", "補填"),
-        [(*_row(line)[:5], _row(line)[6]) for line in made.lines],
-        widths=(0.22, 0.26, 0.12, 0.16, 0.12, 0.12),
+        [(when_seen_from(line.used_at, line.recorded_at), *_what(line), yen(_pay(line))) for line in made.lines],
+        widths=(0.30, 0.24, 0.11, 0.13, 0.11, 0.11),
         numbers=(5,),
     )
     paper.note(f"この月に記録したものの明細です。{town.town_office}　電話 {town.town_phone}（{town.town_hours}）")

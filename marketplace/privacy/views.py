@@ -111,7 +111,7 @@ def give_up() -> ResponseReturnValue:
             form.refuse(refusal)
     if form.errors:
         return delete_page(ForgetForm(formdata=None), form), 409
-    flash("手放す手続きを始めました。1分ほどで終わります。")
+    flash("手放す手続きを始めました。終わると、この一覧から消えます。")
     return redirect(url_for("privacy.see"), 303)
 
 

@@ -182,5 +182,10 @@ class OfferRequest(Base):
         return f"offer:{self.id}"
 
     @property
+    def call_key(self) -> str:
+        """Of what the chain was asked last: to take it back, or to offer it."""
+        return f"offer:{self.id}:{'cancel' if self.withdrawn_at else 'list'}"
+
+    @property
     def is_open(self) -> bool:
         return self.state in (RequestState.ASKED, RequestState.LISTED)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.chain.contract import MARKET, RIGHTS
 from marketplace.chain.register import contracts
-from marketplace.chain.sending import promise
+from marketplace.chain.sending import forget_held_back, promise
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, transaction
@@ -103,9 +103,12 @@ def _take_back(token: Token, request: OfferRequest, *, by: str = SYSTEM, why: st
     if request.withdrawn_at is not None:
         return
     request.withdrawn_at = now()
+    note(token.subject, "withdraw_offer", by=by, why=why, request=request.id)
+    if forget_held_back(f"offer:{request.id}:list"):  # the chain would find nothing to take back, and then offer it
+        move(request, "end")
+        return
     owner = _bytes32(get(Account, request.account_id))
     promise(f"offer:{request.id}:cancel", CUSTODIAN, MARKET, "cancelFor", [owner, token.token_id])
-    note(token.subject, "withdraw_offer", by=by, why=why, request=request.id)
 
 
 def fail(request_id: int, why: str) -> None:

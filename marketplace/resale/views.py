@@ -19,6 +19,7 @@ from marketplace.resale import offering, proceeds, rules, statements, wallet
 from marketplace.resale.forms import OfferForm, PressForm, WalletForm
 from marketplace.settings import settings
 from marketplace.tokens.custody import custody_of
+from marketplace.tokens.delays import delay, delays
 from marketplace.tokens.finding import token_at
 from marketplace.tokens.models import Token
 
@@ -45,13 +46,13 @@ def offer(contract: str, token_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         form.refuse(refusal)
         return offer_page(held(contract, token_id), form), refusal.status
-    flash("売りに出す手続きを始めました。ふつう1分ほどで、取引のページに出ます。")
+    flash("売りに出す手続きを始めました。")
     return redirect(f"/tokens/{contract}/{token_id}", 303)
 
 
 def offer_page(token: Token, form: OfferForm, price: int | None = None) -> str:
     """The form; with a price its confirmation; or why there is nothing to fill in."""
-    obstacle = None
+    obstacle, asked = None, offering.open_request(token.token_id)
     try:
         offering.check(token, me().id, SMALLEST_CHARGE)
     except Refused as refusal:
@@ -64,7 +65,8 @@ def offer_page(token: Token, form: OfferForm, price: int | None = None) -> str:
         price=price,
         share=rules.royalty(price, token.right.royalty_bps) if price is not None else None,
         obstacle=obstacle,
-        asked=offering.open_request(token.token_id),
+        asked=asked,
+        waits=delay(asked.call_key) if asked else None,
     )
 
 
@@ -75,7 +77,7 @@ def withdraw(contract: str, token_id: int) -> ResponseReturnValue:
     token = held(contract, token_id)
     if PressForm().validate():
         offering.withdraw_offer(token.token_id, me().id)
-        flash("取り下げの手続きを始めました。ふつう1分ほどで、取引のページから消えます。")
+        flash("取り下げをうけたまわりました。")
     return redirect(f"/tokens/{contract}/{token_id}", 303)
 
 
@@ -124,7 +126,7 @@ def demo_buy(offer_id: int) -> ResponseReturnValue:
     only_in_the_demo()
     if PressForm().validate():
         wallet.buy(offer_id)
-        flash("買う手続きを始めました。ふつう1分ほどで、このウォレットに届きます。")
+        flash("買う手続きを始めました。")
     return redirect("/dev/wallet", 303)
 
 
@@ -147,7 +149,7 @@ def demo_send(token_id: int) -> ResponseReturnValue:
 
 def wallet_page(form: WalletForm, sending: int | None = None) -> str:
     """`sending`: the token whose form came back."""
-    account = current_account()
+    account, steps = current_account(), wallet.steps_open()
     if account is not None and not form.is_submitted():
         with suppress(Unavailable):
             form.to.data = custody_address(account.custody_id)
@@ -156,7 +158,8 @@ def wallet_page(form: WalletForm, sending: int | None = None) -> str:
         address=signer_of(wallet.WALLET),
         offers=statements.live_offers(),
         holdings=wallet.holdings(),
-        steps=wallet.steps_open(),
+        steps=steps,
+        delays=delays([step.key for step in steps]),
         form=form,
         sending=sending,
     )

@@ -16,6 +16,7 @@ from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState, code_of
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.refunding import card_closed, twice_by_bank
 from marketplace.payments.rules import WARN_BEFORE
 from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.tasks import Task
@@ -40,21 +41,17 @@ def in_question() -> list[Task]:
 
 
 def not_given_back() -> list[Task]:
-    """Refunds that Stripe could not carry out: tried again, or paid by the bank."""
+    """Refunds that Stripe could not carry out: tried again, or paid by the bank, or left until a dispute is decided."""
     failed = sa.select(Refund).where(Refund.state == RefundState.FAILED).order_by(Refund.id)
-    return [
-        Task(
-            *(
-                "返金できません",
-                "bad",
-                f"{yen(refund.yen)}の返金がカード会社に届きませんでした",
-                subject_in_words(refund.payment.subject),
-            ),
-            *_where(refund.payment.subject),
-            roles=MONEY,
-        )
-        for refund in db.session.scalars(failed)
-    ]
+    return [_not_given_back(refund) for refund in db.session.scalars(failed).all()]
+
+
+def _not_given_back(refund: Refund) -> Task:
+    what, more = f"{yen(refund.yen)}の返金がカード会社に届きませんでした", subject_in_words(refund.payment.subject)
+    badge, tone = "返金できません", "bad"
+    if card_closed(refund) and twice_by_bank(refund):
+        badge, tone, what = "返金待ち", "plain", f"{yen(refund.yen)}の返金は、カードの異議の決着を待っています"
+    return Task(badge, tone, what, more, *_where(refund.payment.subject), roles=MONEY)
 
 
 def refunds_to_approve(account_id: int) -> list[Task]:

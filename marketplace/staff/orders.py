@@ -163,6 +163,7 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
         may_decide=bool(roles & MAY_REFUND),
         may_retry=Role.TREASURY in roles,
         refunds=refunds_of(order),
+        card_closed=refunding.card_closed,
         twice_by_bank=refunding.twice_by_bank,
         disputes=disputes_of(order),
         token=token,

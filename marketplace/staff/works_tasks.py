@@ -10,6 +10,7 @@ from marketplace.auctions import watch
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.chain import alarms, register
 from marketplace.chain.dating import anchored_days
+from marketplace.kit import beats
 from marketplace.kit.clock import now
 from marketplace.kit.dates import day as day_in_words
 from marketplace.kit.dates import when
@@ -43,7 +44,7 @@ def watch_stopped() -> list[Task]:
     """Nobody sees whether bids get through, while an auction runs: its close may move by the rule of outages."""
     seen = watch.last_seen()
     open_ = sa.select(sa.func.count()).select_from(Auction).where(Auction.state == AuctionState.OPEN)
-    if not db.session.scalar(open_) or (seen is not None and now() - seen < UNWATCHED):
+    if not db.session.scalar(open_) or not beats.is_missed(beats.WORKER, seen, UNWATCHED):
         return []
     since = f"{when(seen)}が最後です" if seen else "まだ一度も確かめられていません"
     more = f"入札できることを5秒ごとに自動で確かめていますが、{since}。続くと、終了の時刻がのびます"

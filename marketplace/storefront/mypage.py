@@ -12,8 +12,6 @@ from marketplace.admissions.models import Participation
 from marketplace.appointments.models import OPEN as OPEN_APPOINTMENTS
 from marketplace.appointments.models import Appointment
 from marketplace.auctions.own import auctions_of
-from marketplace.chain.models import CallState
-from marketplace.chain.register import states_of
 from marketplace.collections.albums import offered_to
 from marketplace.collections.models import Swap, SwapState
 from marketplace.gatherings.booking import bookings_of
@@ -29,6 +27,7 @@ from marketplace.orders.whereabouts import left
 from marketplace.perks.holding import with_perks
 from marketplace.perks.standing import standings
 from marketplace.resale.models import Offer, OfferState
+from marketplace.tokens.delays import delays
 from marketplace.tokens.freezing import frozen_among
 from marketplace.tokens.models import Token, TokenState
 
@@ -106,10 +105,11 @@ def _busy(account_id: int, token_ids: list[int]) -> dict[int | None, str]:
         Swap.state.in_((SwapState.OFFERED, SwapState.ACCEPTED)),
     )
     given, moved, swapped = (db.session.scalars(query).all() for query in (gifts, leaving, swaps))
-    states = states_of([row.call_key for row in (*given, *moved, *swapped)])
+    waiting = delays([row.call_key for row in (*given, *moved, *swapped)])
 
     def doing(row: Gift | Withdrawal | Swap, words: str) -> str:
-        return "役場の確認を待っています" if states.get(row.call_key) == CallState.PARKED else words
+        late = waiting.get(row.call_key)
+        return late.ja if late else words
 
     return {
         **{

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import SelectChoice, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import SelectChoice, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from marketplace.accounts.second_person import LONGEST_WHY
-from marketplace.kit.forms import Form
+from marketplace.kit.forms import ChecksField, Form
 from marketplace.webhooks.addresses import LONGEST
 from marketplace.webhooks.topics import TOPICS
-
-
-class TopicsField(SelectMultipleField):  # type: ignore[misc]
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
 
 
 class EndpointForm(Form):
@@ -27,7 +22,12 @@ class EndpointForm(Form):
         validators=[DataRequired("送り先の住所を入力してください。"), Length(max=LONGEST, message="500文字までです。")],
         description="https:// で始まる、相手のしくみの住所",
     )
-    topics = TopicsField("お送りするできごと", choices=[SelectChoice(topic, words) for topic, words in TOPICS.items()])
+    topics = ChecksField(
+        "お送りするできごと",
+        choices=[SelectChoice(topic, words) for topic, words in TOPICS.items()],
+        more={topic: topic for topic in TOPICS},
+        required=True,
+    )
     why = TextAreaField(
         "なぜ",
         validators=[

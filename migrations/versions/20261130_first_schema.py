@@ -1,12 +1,12 @@
 """first schema
 
-Revision 4e1c90d27fb3, after ; 2026-11-30 02:50:12.402117.
+Revision 93a741a2a42f, after ; 2026-11-30 03:48:41.934598.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "4e1c90d27fb3"
+revision = "93a741a2a42f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -686,6 +686,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_postings_month", ["month", "id"], unique=False)
         batch_op.create_index("ix_postings_subject", ["subject"], unique=False)
 
+    op.create_table(
+        "program_starts",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_program_starts")),
+    )
     op.create_table(
         "rate_counts",
         sa.Column("who", sa.String(length=64), nullable=False),
@@ -4405,6 +4411,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_rate_counts_until")
 
     op.drop_table("rate_counts")
+    op.drop_table("program_starts")
     with op.batch_alter_table("postings", schema=None) as batch_op:
         batch_op.drop_index("ix_postings_subject")
         batch_op.drop_index("ix_postings_month")

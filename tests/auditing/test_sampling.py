@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from marketplace.auditing.sampling import choose, ids, members, one_form
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
+from marketplace.kit import dates
 from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import transaction
 from marketplace.orders.placing import place
@@ -93,6 +94,8 @@ class TestThePage:
         text = auditor.get(f"/staff/samples?{asked(csv='1')}").text.removeprefix("\ufeff")
         table = list(csv.reader(io.StringIO(text, newline="")))
         assert (shown, [row[2] for row in table[1:]]) == (expected, expected)
+        assert {row[6][:13] for row in table[1:]} == {"2026-12-01 12"}
+        assert page.words.count(f"{dates.day(NOON)} 午後0時") == 5
         assert DICE in page.words
 
     @pytest.mark.parametrize("of", ["journal", "postings", "tokens"])

@@ -114,7 +114,7 @@ def built(close: datetime, draw_at: datetime) -> World:
     lottery_sale = given.a_listing(
         "lottery", quantity=WINNERS, price_yen=2_000, auction_rules={}, closes_at=close, draw_at=draw_at
     )
-    # Or bids in the last five minutes would move the end by as many, and half a minute without a web by ten: all would wait.
+    # or bids in the last five minutes would move the end by as many, and half a minute without a web by ten
     hard = {"soft_close": None, "outage": None}
     auction_sale = given.a_listing("ascending", "naming", price_yen=1_000, closes_at=close, auction_rules=hard)
     lottery = lottery_of(lottery_sale)

@@ -62,7 +62,7 @@ LEFT_OUT: dict[str, set[str]] = {
     },
     "by which way, how often or in which turn something was heard of": {"stripe_events", "auction_told", "waves"},
     "an address for each account: the chain's count in what is wrong goes by it": {"custody_addresses"},
-    "kept for pages and tries, gone soon": {"rate_counts", "operating_rounds", "operating_troubles"},
+    "kept for pages and tries, gone soon": {"rate_counts", "operating_rounds", "operating_troubles", "program_starts"},
 }
 
 

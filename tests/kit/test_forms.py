@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
-from wtforms import StringField
+from wtforms import SelectChoice, StringField
 
-from marketplace.kit.forms import DayField, Form, JSTDateTimeField, YenField, number
+from marketplace.kit.forms import ChecksField, DayField, Form, JSTDateTimeField, YenField, number
 from marketplace.kit.refusals import Invalid, Refused
+from tests.pages import Page
 
 
 class SaleForm(Form):
@@ -16,6 +17,15 @@ class SaleForm(Form):
     opens_at = JSTDateTimeField("開始")
     on = DayField("審査会の日")
     seats = number("席の数", 1, 5_000)
+
+
+class SnackForm(Form):
+    snacks = ChecksField(
+        "おやつ",
+        choices=[SelectChoice("tea", "お茶"), SelectChoice("cake", "ケーキ")],
+        more={"cake": "あまい"},
+        required=True,
+    )
 
 
 def typed(app: Flask, **fields: str) -> SaleForm:
@@ -104,3 +114,18 @@ def test_json_is_no_form(app: Flask, body: str) -> None:
     with app.test_request_context(method="POST", data=body, content_type="application/json"):
         form = SaleForm(meta={"csrf": False})
         assert (form.validate(), form.name.data) == (True, None)
+
+
+def test_boxes_show_what_was_ticked_what_each_means_and_the_error_beside_them(app: Flask) -> None:
+    """The mark says that something has to be ticked; no box by itself asks the browser for it."""
+    with app.test_request_context(method="POST", data={"snacks": "cake"}):
+        form = SnackForm(meta={"csrf": False})
+        assert form.validate()
+        form.refuse(Refused("お茶も選んでください。", field="snacks"))
+        drawn = app.jinja_env.from_string("{% from 'macros/ui.html' import field %}{{ field(f) }}")
+        html = drawn.render(f=form.snacks)
+    page = Page(f"<form method=post>{html}</form>")
+    (only,) = page.forms
+    assert (only.values, only.errors) == ({"snacks": ["cake"]}, {"snacks": "お茶も選んでください。"})
+    assert "".join(page.words.split()) == "おやつ※必須お茶ケーキあまいエラー:お茶も選んでください。"
+    assert " required" not in html

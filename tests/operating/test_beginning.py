@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import stat
 from pathlib import Path
 
 import pytest
@@ -85,12 +86,32 @@ def test_a_wrong_setting_is_named_without_its_value(
     assert refused(capsys, *command) == f"WEB_WORKERS: {why}"
 
 
+@pytest.mark.parametrize(
+    ("command", "status"), [*((each, 2) for each in NEEDY), (["doctor"], 2), (["backup", "--to", "elsewhere"], 2)]
+)
+def test_who_only_looks_or_refuses_makes_no_directory(
+    place: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], status: int
+) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("DATA_DIR", str(place / "town"))
+    assert (main(command), list(place.iterdir())) == (status, [])
+
+
+def test_who_keeps_something_makes_the_directory_for_the_town_s_eyes_alone(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(place / "towns" / "ours"))
+    assert main(["migrate"]) == 0
+    assert (place / "towns" / "ours" / "hiroba.db").exists()
+    assert stat.S_IMODE((place / "towns" / "ours").stat().st_mode) == 0o700
+
+
 def test_a_directory_that_cannot_be_is_named(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (place / "town").touch()
     monkeypatch.setenv("DATA_DIR", str(place / "town" / "data"))
-    told = refused(capsys, "backup")
+    told = refused(capsys, "migrate")
     assert (
         told == f"DATA_DIR: {place / 'town' / 'data'} can't be used (Not a directory): set it to the town's directory"
     )

@@ -66,6 +66,8 @@ def test_without_tables_the_doctor_says_so_and_leaves_out_what_needs_them(
 ) -> None:
     with databases.empty() as url:
         monkeypatch.setenv("DATABASE_URL", url)
+        if url.startswith("sqlite"):
+            Path(url.removeprefix("sqlite:///")).touch()
         assert main(["doctor", "--json"]) == 2
     found = json.loads(said(capsys)[0])
     assert [part["part"] for part in found] == ["settings", "database", "disk", "backups"]
@@ -121,7 +123,7 @@ def test_a_restore_that_cannot_begin_leaves_the_place_as_it_was_and_succeeds_the
         assert said(capsys)[1].startswith("Settings: Value error, TOWN_MAIL must be one address of mail")
         assert not new.exists()
         monkeypatch.setenv("DATABASE_URL", settings.database_url)  # of the town itself
-        assert (main(restore), said(capsys)[1].count("\n"), list(new.iterdir())) == (2, 1, [])
+        assert (main(restore), said(capsys)[1].count("\n"), new.exists()) == (2, 1, False)
         monkeypatch.setenv("DATABASE_URL", url)
         assert main(restore) == 0
     assert (new / "hiroba.env").read_text() == "SECRET_KEY=kept\n"

@@ -16,8 +16,9 @@ from marketplace.fund.subtotals import bring_forward
 from marketplace.journal.guarding import TABLES
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
-from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import is_sqlite, transaction
+from marketplace.kit import beats, dates
+from marketplace.kit.clock import jst, now, pretending
+from marketplace.kit.db import db, is_sqlite, transaction
 from marketplace.notices.mail import PAPER
 from marketplace.notices.models import Notice
 from marketplace.operating.looking_inside import standing_alarms
@@ -46,16 +47,24 @@ def test_promises_that_nobody_keeps_are_told(app: Flask) -> None:
     promised("old", 6)
     promised("older", 60)
     promised("parked", 60, parked=True)
-    assert [(each.fault.code, each.seen["count"]) for each in findings("worker")] == [
+    still, given_up = findings("worker")
+    assert [(each.fault.code, each.seen["count"]) for each in (still, given_up)] == [
         ("worker.still", 2),
         ("worker.parked", 1),
     ]
+    oldest = db.session.scalars(sa.select(sa.func.min(Message.due_at))).one()
+    assert still.what == f"2 promises are overdue, the oldest since {jst(oldest).isoformat(timespec='minutes')}"
+    assert still.what_ja == f"自動の処理が 2 件、{dates.when(oldest)} から遅れています"
 
 
 def test_a_worker_that_goes_no_rounds_is_told_though_nothing_waits(app: Flask, settings: Settings) -> None:
     """At night nothing is promised, and a sale has to close all the same."""
     assert codes("worker") == []
     assert codes_with(settings, "worker", **PUBLIC) == ["worker.asleep"]
+    beats.begin(beats.WORKER, None)
+    assert codes_with(settings, "worker", **PUBLIC) == []
+    with pretending(now() + timedelta(minutes=6)):
+        assert codes_with(settings, "worker", **PUBLIC) == ["worker.asleep"]
     write([])
     with pretending(now() + timedelta(minutes=4)):
         assert codes("worker") == []
@@ -114,6 +123,10 @@ def test_postings_that_no_longer_make_their_subtotals_are_told(app: Flask) -> No
 def test_a_follower_that_is_not_there_is_told(app: Flask) -> None:
     deploy()
     assert codes("follower") == ["follower.silent"]
+    beats.begin(beats.FOLLOWER, None)
+    assert codes("follower") == []
+    with pretending(now() + timedelta(minutes=3)):
+        assert codes("follower") == ["follower.silent"]
     with transaction() as session:
         session.add(Cursor(chain_id=settings().chain_id, block=7, head=9, read_at=now()))
     assert codes("follower") == []

@@ -9,9 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from marketplace.chain.models import Contract
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, get
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Order, OrderState
@@ -24,7 +23,7 @@ from tests.chainlogs import deploy
 from tests.local_stripe import LocalStripe
 from tests.pages import Page, read
 from tests.pages import send as send_form
-from tests.resale.stage import park
+from tests.resale.stage import park, paused
 
 
 @pytest.fixture
@@ -121,14 +120,32 @@ def test_who_has_paid_while_the_contracts_are_paused_reads_that_it_comes_later(
     buyer: FlaskClient, stripe: LocalStripe
 ) -> None:
     order = paid_and_being_issued(buyer, stripe)
-    told = []
-    for since in (None, now(), None):
-        with transaction() as session:
-            session.execute(sa.update(Contract).values(paused_at=since))
+    sentences = (
+        "ふつうは数分で届きます。",
+        "町は、帳面（ブロックチェーン）への記録を、いま一時止めています。お支払いは、たしかに受け取りました。"
+        "再開したらお届けして、メールでお知らせします。",
+    )
+
+    def told() -> list[bool]:
         with pretending(now() + timedelta(minutes=1)):
             words = read(buyer.get(f"/orders/{order.code}")).words
-        told.append(("ふつうは数分で届きます。" in words, "再開したらお届けして、メールでお知らせします。" in words))
-    assert told == [(True, False), (False, True), (True, False)]
+        return [each in words for each in sentences]
+
+    before = told()
+    with paused():
+        meanwhile = told()
+    assert [before, meanwhile, told()] == [[True, False], [False, True], [True, False]]
+
+
+def test_who_is_about_to_pay_while_the_contracts_are_paused_reads_before_the_button_that_it_comes_later(
+    buyer: FlaskClient,
+) -> None:
+    deploy()
+    path = f"/orders/{placed(buyer, given.a_listing()).code}/confirm"
+    later = "お支払いは、いまもできます。権利は、再開してからお届けして、メールでお知らせします。"
+    before = later in read(buyer.get(path)).words
+    with paused():
+        assert (before, later in read(buyer.get(path)).words) == (False, True)
 
 
 def test_who_has_paid_for_what_the_chain_would_not_have_reads_that_the_town_sends_it_again(

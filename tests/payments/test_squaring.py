@@ -6,15 +6,17 @@ from flask import Flask
 
 from marketplace.fund.differences import open_differences
 from marketplace.fund.statements import balances
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Unit, UnitState
 from marketplace.notices.models import Notice
 from marketplace.orders import settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
-from marketplace.payments import refunding
+from marketplace.payments import disputing, refunding
+from marketplace.payments.disputing import CardClosed
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.squaring import square
+from marketplace.payments.stripe import Objection
 from marketplace.payments.stripe_models import BalanceLine
 from marketplace.staff import money_tasks
 from tests import given
@@ -31,6 +33,13 @@ BY_DISPUTE = RefundState.BY_DISPUTE
 def given_back(order: Order) -> None:
     """Staff decide that the money goes back; its card does not take it."""
     settling.refund(order.id, CLERK, "品切れ")
+    heard()
+
+
+def given_back_in_part(order: Order, yen: int) -> None:
+    """So much of the payment is to go back."""
+    with transaction():
+        refunding.promise_refund(payment_of(order).id, yen, "品切れ", f"{order.code}:part")
     heard()
 
 
@@ -126,6 +135,52 @@ def test_while_a_dispute_is_open_or_where_the_town_won_it_the_refund_is_still_ow
     stripe.sim("close_dispute", dispute=dispute, won=True)
     heard()
     assert (refunds(), fresh(order.id).state) == ([(FAILED, 1_000)], OrderState.REFUND_PENDING)
+
+
+TO_CARD, BY_TOWN = "もう一度カードへ返す", "銀行から返したと記録する"
+
+
+@pytest.mark.parametrize("disputed_yen", [1_000, 400])
+def test_while_a_dispute_is_open_the_card_is_not_asked_again_and_the_desk_reads_what_will_happen(
+    app: Flask, stripe: LocalStripe, disputed_yen: int
+) -> None:
+    """A dispute of another part of the payment leaves the way by the bank."""
+    order = bought(stripe, card="pm_card_refundFail")
+    if disputed_yen == 1_000:
+        given_back(order)
+    else:
+        given_back_in_part(order, 600)
+    (failed,) = db.session.scalars(sa.select(Refund.id))
+    before = words_of(app, order, "/staff/orders", "treasury")
+    dispute = disputed(stripe, order, amount=disputed_yen)
+    meanwhile, asked = words_of(app, order, "/staff/orders", "treasury"), asked_of_staff()
+    with pytest.raises(CardClosed):
+        refunding.retry(failed, CLERK, "もう一度")
+    stripe.sim("close_dispute", dispute=dispute, won=True)
+    heard()
+    pages = (before, meanwhile, words_of(app, order, "/staff/orders", "treasury"))
+    by_town = disputed_yen == 400
+    assert [[way in page for way in (TO_CARD, BY_TOWN, CardClosed.message)] for page in pages] == [
+        [True, True, False],
+        [False, by_town, True],
+        [True, True, False],
+    ]
+    assert asked == (
+        ["600円の返金がカード会社に届きませんでした"]
+        if by_town
+        else ["1,000円の返金は、カードの異議の決着を待っています"]
+    )
+    assert refunds() == [(FAILED, 600 if by_town else 1_000)]
+
+
+def test_a_bank_that_only_asks_does_not_close_the_card(app: Flask, stripe: LocalStripe) -> None:
+    order = bought(stripe, card="pm_card_refundFail")
+    given_back(order)
+    payment = payment_of(order)
+    asks = Objection("dp_asks", "warning_needs_response", "general", 1_000, 0, None, payment.payment_intent_id or "")
+    disputing.keep(payment.id, asks)
+    page = words_of(app, order, "/staff/orders", "treasury")
+    assert [way in page for way in (TO_CARD, BY_TOWN, CardClosed.message)] == [True, False, False]
 
 
 def test_of_a_refund_that_a_dispute_covers_in_part_the_rest_is_owed(app: Flask, stripe: LocalStripe) -> None:

@@ -1,10 +1,12 @@
 """月ごとの明細: every line once, in the month of its writing; what a month said stays."""
 
+import csv
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 from pypdf import PdfReader
 
+from marketplace.kit import dates
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.perks import statements, syncing, using
@@ -63,9 +65,10 @@ def test_a_double_use_is_paid_and_marked(chain: Chain, desk: Desk, hana: int) ->
 def test_the_paper_says_the_sum_and_names_nobody(chain: Chain, desk: Desk, hana: int) -> None:
     token_id = a_token(chain, hana, bath(desk))
     scan(desk.tablet(), Telephone(token_id, hana).shows())
+    (used_at,) = (line.used_at for line in made(desk, "2027-06").lines)
     paper = statements.as_pdf(made(desk, "2027-06"))
     words = "".join(page.extract_text() for page in PdfReader(BytesIO(paper)).pages)
-    for said in ("特典利用 明細書 2027年6月", "水沢温泉館 御中", "補填額", "300円"):
+    for said in ("特典利用 明細書 2027年6月", "水沢温泉館 御中", "補填額", "300円", dates.when(used_at)):
         assert "".join(said.split()) in "".join(words.split())
     assert "hana" not in words
 
@@ -75,6 +78,18 @@ def test_no_cell_begins_a_formula(chain: Chain, desk: Desk, hana: int) -> None:
     scan(desk.tablet(), Telephone(token_id, hana).shows())
     table = statements.as_csv(made(desk, "2027-06")).decode("utf-8-sig")
     assert "'=HYPERLINK(1)" in table
+
+
+def test_the_table_has_moments_and_sums_that_a_spreadsheet_sorts_and_adds(chain: Chain, desk: Desk, hana: int) -> None:
+    token_id, used = a_token(chain, hana, bath(desk)), ref()
+    with pretending(LAST_MINUTE):
+        scan(desk.tablet(), Telephone(token_id, hana).shows(), "p1", used)
+        using.undo(used, ref(), now(), desk.partner_id)
+    _, *rows = csv.reader(statements.as_csv(made(desk, "2027-06")).decode("utf-8-sig").splitlines())
+    assert [(row[0][:16], row[2], row[6], row[7][:16]) for row in rows] == [
+        ("2027-06-30 23:58", "利用", "300", "2027-06-30 23:58"),
+        ("2027-06-30 23:58", "取り消し", "-300", "2027-06-30 23:58"),
+    ]
 
 
 def test_december_ends_with_the_year() -> None:

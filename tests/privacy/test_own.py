@@ -21,7 +21,8 @@ from marketplace.admissions.models import Participation
 from marketplace.blobs import keeping as blobs
 from marketplace.journal.checking import check_here
 from marketplace.journal.sealing import seal
-from marketplace.kit.clock import now, pretending
+from marketplace.kit import dates
+from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import Base, db, get
 from marketplace.listings import scheduling
 from marketplace.lotteries import bundles, draw
@@ -97,6 +98,9 @@ class TestTaking:
         assert "庄内 太郎" not in text
         members = data["files"]["利用者登録ファイル"]["accounts"]
         assert [(row["氏名"], row["メールアドレス"]) for row in members] == [("最上 千代", CHIYO)]
+        since = get(Account, chiyo).created_at
+        assert (jst(since).isoformat(timespec="seconds") in text, dates.when(since) in page) == (True, True)
+        assert "+09:00" not in page
         assert [name for name in ("key_hash", "person_key", "link_hash") if name in text] == []
 
     def test_it_is_asked_made_and_downloaded_on_the_pages(self, app: Flask, client: FlaskClient, chiyo: int) -> None:

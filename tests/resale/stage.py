@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.chain.models import Call, CallState
+from marketplace.chain.models import Call, CallState, Contract
 from marketplace.chain.register import custody_address
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.resale import recording
@@ -69,3 +72,13 @@ def park(key: str) -> None:
     with transaction() as session:
         ours = sa.update(Call).where(Call.key == key).values(state=CallState.PARKED, error="Paused()")
         assert session.scalars(ours.returning(Call.id)).all() != []
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """The town has paused its contracts, as far as our own tables tell."""
+    for since in (now(), None):
+        with transaction() as session:
+            session.execute(sa.update(Contract).values(paused_at=since))
+        if since is not None:
+            yield

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from marketplace.auctions import watch
 from marketplace.chain.dating import anchor_days
 from marketplace.journal.writing import note
+from marketplace.kit import beats
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import get, transaction
 from marketplace.listings.models import Listing
@@ -100,6 +101,20 @@ def test_a_watch_that_never_began_is_on_the_sheet_too(app: Flask) -> None:
     given.a_listing("ascending", "naming")
     (task,) = works_tasks.watch_stopped()
     assert "まだ一度も確かめられていません" in task.more
+
+
+@pytest.mark.parametrize("once", [False, True], ids=["a new town", "a town that was closed for a while"])
+def test_a_watch_that_has_just_begun_is_not_missed_before_it_could_give_a_sign(app: Flask, once: bool) -> None:
+    given.a_listing("ascending", "naming")
+    morning = now() + 60 * MINUTE
+    if once:
+        watch.beat()
+    with pretending(morning):
+        assert len(works_tasks.watch_stopped()) == 1
+        beats.begin(beats.WORKER, watch.last_seen())
+        assert works_tasks.watch_stopped() == []
+    with pretending(morning + 2 * MINUTE):
+        assert len(works_tasks.watch_stopped()) == 1
 
 
 def test_heads_that_are_not_on_chain_after_an_hour_are_on_the_sheet(app: Flask) -> None:

@@ -4,8 +4,10 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ def test_it_says_when_it_is_ready_ends_when_told_and_finds_everything_again_howe
     with town(data, port) as first:
         assert first.until_said("Hiroba") == f"Hiroba is ready: http://127.0.0.1:{port}"
         assert status(port, "/readyz") == 200
+        assert eventually(lambda: begun(data) == ["follower", "worker"])
         first.process.send_signal(signal.SIGTERM)
         assert first.ends() == 0
         assert living_in(data) == []
@@ -40,6 +43,12 @@ def test_it_says_when_it_is_ready_ends_when_told_and_finds_everything_again_howe
         third.process.send_signal(signal.SIGINT)
         assert third.ends() == 0
     assert (data / "hiroba.env").read_text() == kept
+
+
+def begun(data: Path) -> list[str]:
+    """Who has written down that they are at work, and from when on signs of them can be expected."""
+    with closing(sqlite3.connect(data / "hiroba.db")) as books:
+        return [name for (name,) in books.execute("SELECT name FROM program_starts ORDER BY name")]
 
 
 def built(up: Town) -> list[str]:

@@ -29,6 +29,8 @@ OVER = sa.text("SELECT pg_advisory_unlock(hashtext('hiroba: migrate'))")
 
 def is_present() -> bool:
     """Whether the database has the tables of this program. Raises SQLAlchemyError where it does not answer."""
+    if missing_file():
+        return False
     with db.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return False

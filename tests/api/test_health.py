@@ -53,7 +53,21 @@ class TestADemoTown:
 class TestWithoutADatabase:
     @pytest.fixture
     def settings(self, settings: Settings, tmp_path: Path) -> Settings:
-        return settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/nowhere/town.db"})
+        return settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/town/town.db"})
+
+    def test_it_is_alive_and_not_ready_and_makes_none_by_looking(
+        self, app: Flask, client: FlaskClient, tmp_path: Path
+    ) -> None:
+        (tmp_path / "town").mkdir()
+        missing = "the database is not at the present schema: run `python -m marketplace migrate`"
+        assert (client.get("/healthz").status_code, ready(client)) == (200, (503, missing))
+        assert list((tmp_path / "town").iterdir()) == []
+
+
+class TestADatabaseThatDoesNotAnswer:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"database_url": "postgresql+psycopg://nobody@127.0.0.1:9/town"})
 
     def test_it_is_alive_and_not_ready(self, app: Flask, client: FlaskClient) -> None:
         assert (client.get("/healthz").status_code, ready(client)) == (200, (503, "the database does not answer"))

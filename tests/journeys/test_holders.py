@@ -76,7 +76,7 @@ def test_a_gift_is_accepted_by_a_newcomer(browser: Browser, live_server: str, pa
         page.goto(mailed_link("taro@example.jp"))
         db.session.rollback()
         press(page, "受け取る")
-        expect(page.locator("main")).to_contain_text("受け取りました")
+        expect(page.locator("main")).to_contain_text("「受け取る」とお返事しました。")
         until(page, "/mypage", lambda: page.locator(f"a[href='{path}']").count() > 0)
         page.goto(path)
         expect(page.locator("main")).to_contain_text("あなたです")

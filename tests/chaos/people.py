@@ -14,6 +14,7 @@ from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.models import Auction
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import BelowMinimum, NotAboveOwnMaximum
+from marketplace.chain.rekeying import rekey
 from marketplace.kit.db import db, get
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.models import Lottery
@@ -38,6 +39,8 @@ class People:
     is_careless: bool = True
     """Some leave Stripe's page, and some do not come back from it."""
     has_bid: set[int] = field(default_factory=set)
+    to_replace: list[str] = field(default_factory=list)
+    """Roles whose key somebody at the terminal wants to replace."""
 
     def acts(self) -> list[Callable[[], None]]:
         """What each of them would do now: one go of each who still wants something."""
@@ -46,6 +49,7 @@ class People:
         ]
         wanting += [partial(self.bid, who) for who in self.world.bidders if who not in self.has_bid]
         wanting += [partial(self.pay, order) for order in self.awarded()]
+        wanting += [partial(self.replace_the_key, role) for role in self.to_replace[:1]]
         if get(Lottery, self.world.lottery).state == LotteryState.CLOSED:
             wanting.append(self.draw)
         db.session.rollback()
@@ -84,6 +88,10 @@ class People:
         with suppress(BelowMinimum, NotAboveOwnMaximum):  # somebody was quicker, or an earlier go had arrived
             place_bid(auction_id, who, self.world.bidders[who])
         self.has_bid.add(who)
+
+    def replace_the_key(self, role: str) -> None:
+        rekey(role, lambda _line: None)
+        self.to_replace.remove(role)
 
     def draw(self) -> None:
         """The office throws dice; the same eyes in each run."""

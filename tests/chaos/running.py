@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from marketplace.chain import following, sending
+from marketplace.chain.models import Lane, LaneState
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused, Rejected, Unavailable
@@ -49,6 +51,8 @@ ROUND = timedelta(seconds=61)
 """How far the clock goes on between two of them: past every lease of the outbox."""
 HOURS = 4
 """Of the morning after."""
+REPLACED = ("issuer", "custodian", "issuer")
+"""Keys of the chain that are replaced while all this goes on, one after the other."""
 SEPARATELY = {"chain.send", "tokens.check_chain", "metadata.audit"}
 """Sheets that the run does not leave to chance: the sender has a turn of its own, the others look at everything."""
 
@@ -64,6 +68,7 @@ class Ending:
     deaths: Counter[str] = field(default_factory=Counter)
     weather: Counter[str] = field(default_factory=Counter)
     lost_letters: int = 0
+    keys_replaced: int = 0
     rounds: int = 0
 
     @property
@@ -93,7 +98,9 @@ class Run:
         let_commits_kill(db.engine, self.life)
         self.weather = Weather(app, stage, ports.node, ports.till, self.dice)
         is_calm = seed is None
-        self.people = People(stage.world, stage.stripe, self.dice, is_careless=not is_calm)
+        self.people = People(
+            *(stage.world, stage.stripe, self.dice), is_careless=not is_calm, to_replace=[] if is_calm else [*REPLACED]
+        )
         self.courier = Courier(app, stage.stripe, self.dice, is_reliable=is_calm)
         self.ending = Ending(seed, {}, self.life.deaths, self.weather.seen)
 
@@ -116,6 +123,8 @@ class Run:
                 self.ending.state = standing(till().transactions())
                 if lacking := len(set(self.stage.blocks) - set(self.stage.kubo.blocks)):
                     self.ending.state["wrong"].append(f"the replica lacks {lacking} blocks")
+        retired = sa.select(sa.func.count()).where(Lane.state == LaneState.RETIRED)
+        self.ending.keys_replaced = db.session.scalar(retired) or 0
         self.ending.lost_letters = self.courier.lost
         return self.ending
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from flask import Flask
@@ -63,7 +65,7 @@ class Stage:
 
     @contextmanager
     def copy(self) -> Iterator[Flask]:
-        """The town as it was, in its context: database, chain, Stripe and replica."""
+        """The town as it was, in its context: database, keys, chain, Stripe and replica."""
         assert self.chain.ask("evm_revert", self.beginning) is True
         self.beginning = self.chain.ask("evm_snapshot")
         self.stripe.sim("reset")
@@ -71,7 +73,9 @@ class Stage:
         self.kubo.blocks, self.kubo.is_busy = dict(self.blocks), False
         with ExitStack() as stack:
             url = stack.enter_context(self.databases.copy(self.prepared))
-            app = stack.enter_context(another(self.settings.model_copy(update={"database_url": url})))
+            own = Path(stack.enter_context(TemporaryDirectory(dir=self.settings.data_dir)))
+            shutil.copytree(self.settings.data_dir / "keys", own / "keys")
+            app = stack.enter_context(another(self.settings.model_copy(update={"database_url": url, "data_dir": own})))
             app.testing = True
             yield app
 

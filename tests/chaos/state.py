@@ -18,7 +18,7 @@ from marketplace.accounts.models import Account as Person
 from marketplace.auctions.logs import bids_of
 from marketplace.auctions.models import Auction
 from marketplace.chain import register
-from marketplace.chain.models import Call, Log, Tx
+from marketplace.chain.models import Call, Lane, LaneState, Log, Tx, TxState
 from marketplace.chain.settling import fallen_back
 from marketplace.fund.models import Account, Assessment, Posting, PostingLine
 from marketplace.fund.statements import balanced, balances
@@ -232,9 +232,14 @@ def _differences(at_stripe: Iterable[Transaction]) -> list[str]:
     if waiting := register.waiting():
         wrong.append(f"{waiting} calls wait for the chain")
     states = {"mined"} ^ set(map(str, db.session.scalars(sa.select(Call.state).distinct())))
-    states |= {"mined"} ^ set(map(str, db.session.scalars(sa.select(Tx.state).distinct())))
+    of_a_call = sa.exists().where(Call.tx_id == Tx.id)  # what a key that was replaced had signed may be lost or refused
+    counts = sa.or_(of_a_call, Tx.state.in_((TxState.SIGNED, TxState.SENT)))
+    states |= {"mined"} ^ set(map(str, db.session.scalars(sa.select(Tx.state).where(counts).distinct())))
     if states:
         wrong.append(f"on their way to the chain: {sorted(states)}")
+    changing = Lane.state.in_((LaneState.ANNOUNCED, LaneState.LEAVING))
+    if half := _listed(sa.select(Lane.role, Lane.state).where(changing)):
+        wrong.append(f"keys that are half replaced: {half}")
     if db.session.scalar(sa.select(sa.func.count()).where(Refund.state != RefundState.SUCCEEDED)):
         wrong.append("money is still on its way back")
     return wrong

@@ -13,7 +13,7 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
 from marketplace.payments.stripe import till
 from marketplace.tokens.models import Token
-from tests.chaos.running import Ending, Run, disturbed
+from tests.chaos.running import REPLACED, Ending, Run, disturbed
 from tests.chaos.stage import Stage
 from tests.chaos.state import COMPARED, LEFT_OUT, fingerprint, standing
 
@@ -40,6 +40,7 @@ def test_the_end_is_that_of_an_undisturbed_run(stage: Stage, calm: Ending, seed:
     assert ending.state == calm.state
     assert ending.hash == calm.hash
     assert (ending.deaths.total() > 5, ending.weather.total() > 5) == (True, True)
+    assert ending.keys_replaced >= len(REPLACED)  # once more, where somebody did not live to see that it was done
 
 
 def test_each_wrong_row_makes_another_hash(stage: Stage) -> None:

@@ -19,7 +19,7 @@ from marketplace.kit.db import db, get
 from marketplace.kit.forms import Form
 from marketplace.kit.refusals import Refused
 from marketplace.listings.auction_words import in_words
-from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.models import BY_BIDS, Listing, ListingState
 from marketplace.orders.models import Order
 
 bp = Blueprint("auctions_desk", __name__, url_prefix="/staff/auctions")
@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
     """Every sale by bids from its approval on, the newest first."""
     drafts = (ListingState.DRAFT, ListingState.SUBMITTED)
     found = sa.select(Listing, Auction).outerjoin(Auction, Auction.listing_id == Listing.id)
-    found = found.where(Listing.mode.in_((Mode.ASCENDING, Mode.SEALED)), Listing.state.not_in(drafts))
+    found = found.where(Listing.mode.in_(BY_BIDS), Listing.state.not_in(drafts))
     rows = db.session.execute(found.order_by(Listing.opens_at.desc()).limit(NEWEST)).all()
     return render_template("auctions/index.html", rows=[tuple(row) for row in rows])
 
@@ -121,7 +121,7 @@ def done(code: str, forms: Forms, form: Form, act: Callable[[], None]) -> Respon
 
 
 def find(code: str) -> Listing:
-    found = sa.select(Listing).where(Listing.code == code, Listing.mode.in_((Mode.ASCENDING, Mode.SEALED)))
+    found = sa.select(Listing).where(Listing.code == code, Listing.mode.in_(BY_BIDS))
     listing = db.session.scalar(found)
     return listing if listing is not None else abort(404)
 

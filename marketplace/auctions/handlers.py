@@ -9,17 +9,17 @@ from marketplace.auctions import awarding, opening, stopping
 from marketplace.auctions.models import Auction, Bid, Bidder
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings import amending
-from marketplace.listings.models import Listing
+from marketplace.listings.models import BY_BIDS, Listing
 from marketplace.notices.sending import send
 from marketplace.outbox.promising import handles
 
 
-@handles("listing.opened")
+@handles("listing.opened", mode=BY_BIDS)
 def on_opened(listing_id: int, **_more: object) -> None:
     opening.start(listing_id)
 
 
-@handles("listing.cancelled")
+@handles("listing.cancelled", mode=BY_BIDS)
 def on_cancelled(listing_id: int, **_more: object) -> None:
     stopping.follow(listing_id)
 

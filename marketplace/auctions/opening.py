@@ -9,14 +9,14 @@ from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, insert_once, transaction
 from marketplace.listings.auction_rules import INCREMENTS, OUTAGE, SOFT_CLOSE, rules_of
-from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 
 
 def start(listing_id: int) -> int | None:
     """Start the auction of an opened listing, once; its id, or None where the listing is sold another way."""
     with transaction():
         listing = get(Listing, listing_id)
-        if listing.mode not in (Mode.ASCENDING, Mode.SEALED) or listing.state == ListingState.CANCELLED:
+        if listing.mode not in BY_BIDS or listing.state == ListingState.CANCELLED:
             return None
         assert listing.closes_at is not None, "a listing of these modes is not approved without its close"
         agreed = listing.auction_rules or {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}

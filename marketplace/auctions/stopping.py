@@ -14,7 +14,7 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid, NotAllowed, WrongState
 from marketplace.listings import scheduling
 from marketplace.listings.drafting import staff_name
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import BY_BIDS, Listing
 from marketplace.outbox.promising import say
 
 STOPPABLE = (AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN, AuctionState.TIED)
@@ -65,7 +65,7 @@ def cancel(listing_id: int, actor_id: int, reason: str) -> None:
         auction = locked(listing_id)
         if auction is not None and auction.state not in STOPPABLE:
             raise AwardedAlready
-        if get(Listing, listing_id).mode not in (Mode.ASCENDING, Mode.SEALED):
+        if get(Listing, listing_id).mode not in BY_BIDS:
             raise NotAllowed
         scheduling.cancel(listing_id, staff_name(actor_id), why)
         if auction is not None:

@@ -22,7 +22,7 @@ from marketplace.listings.comparing import NAMES_JA, Change, changes
 from marketplace.listings.decisions import AmendmentState, SaleAmendment
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.facts import as_facts, facts, fingerprint, values_of
-from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 from marketplace.listings.rules import SamePerson, check_sale
 from marketplace.listings.suspending import public_reason
 from marketplace.notices.sending import send
@@ -68,7 +68,7 @@ class NotAmendable(WrongState):
 def amendable(listing: Listing) -> tuple[str, ...]:
     """The fields that may be changed now."""
     if listing.state in BEFORE:
-        auction = listing.mode in (Mode.ASCENDING, Mode.SEALED)
+        auction = listing.mode in BY_BIDS
         unused = {"draw_at"} if listing.mode != Mode.LOTTERY else set()
         unused |= set() if auction else {"reserve_yen"}
         return tuple(name for name in BEFORE_OPENING if name not in unused)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from marketplace.kit.languages import _
 from marketplace.kit.shown import when, yen
 from marketplace.listings.auction_rules import AuctionRules, TakingPart, Verification, rules_of
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import BY_BIDS, Listing, Mode
 
 Pairs = list[tuple[str, str]]
 
 
 def in_words(listing: Listing) -> Pairs:
     """[(what, how), …] of an auction or a sealed sale, in the order in which people meet it; [] for other sales."""
-    if listing.mode not in (Mode.ASCENDING, Mode.SEALED):
+    if listing.mode not in BY_BIDS:
         return []
     rules = rules_of(listing)
     said = [("参加申込", _taking_part(rules.taking_part)), ("売り方", _form(listing))]

@@ -12,7 +12,7 @@ from marketplace.kit.dates import full_when
 from marketplace.kit.money import yen
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.legal import Basis
-from marketplace.listings.models import Listing, Mode, Tax
+from marketplace.listings.models import BY_BIDS, Listing, Mode, Tax
 from marketplace.rights.models import Kind
 
 NOTHING = "（なし）"
@@ -148,7 +148,7 @@ def _rules(facts: Mapping[str, Any], sale: Mapping[str, Any]) -> dict[str, str]:
     rules = facts.get("auction_rules")
     if not rules:
         return {}
-    if facts["mode"] in (Mode.ASCENDING, Mode.SEALED):
+    if facts["mode"] in BY_BIDS:
         fixed = {name: sale[name] for name in ("price_yen", "reserve_yen", "pay_hours")}
         return dict(in_words(Listing(mode=Mode(facts["mode"]), auction_rules=rules, **fixed)))
     return {RULES_JA.get(name, name): _shown(value) for name, value in _flat(rules)}

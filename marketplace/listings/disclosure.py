@@ -10,10 +10,9 @@ from __future__ import annotations
 from marketplace.kit.languages import _
 from marketplace.kit.shown import when, yen
 from marketplace.listings.auction_rules import Verification, rules_of
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import BY_BIDS, Listing, Mode
 
 Pairs = list[tuple[str, str]]
-BY_BIDS = (Mode.ASCENDING, Mode.SEALED)
 
 
 def disclosed(listing: Listing) -> Pairs:

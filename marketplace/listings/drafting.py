@@ -14,7 +14,7 @@ from marketplace.listings import scratches, versions
 from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.checking import refuse_unready
 from marketplace.listings.facts import FIELDS, fingerprint
-from marketplace.listings.models import Listing, ListingState, Mode, Tax
+from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode, Tax
 from marketplace.listings.rules import ChangedMeanwhile, check_sale
 from marketplace.rights import drafting as rights
 from marketplace.rights.plans import Plan
@@ -110,6 +110,6 @@ def _sale(values: Mapping[str, Any]) -> dict[str, Any]:
     sale["price_yen"] = sale.get("price_yen") or 0
     sale["tax"] = Tax(sale.get("tax") or Tax.TAXABLE_10)
     sale["budget"] = sale.get("budget") or next(iter(settings().budgets))
-    if sale["mode"] in (Mode.ASCENDING, Mode.SEALED) and not sale.get("auction_rules"):
+    if sale["mode"] in BY_BIDS and not sale.get("auction_rules"):
         sale["auction_rules"] = {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}
     return sale

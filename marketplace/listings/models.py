@@ -28,6 +28,8 @@ class Mode(StrEnum):
         return MODE_JA[self]
 
 
+BY_BIDS = (Mode.ASCENDING, Mode.SEALED)
+"""Modes in which the buyer is found by an auction."""
 MODE_JA = {
     Mode.FIXED: "定額",
     Mode.LOTTERY: "抽選",

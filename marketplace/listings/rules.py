@@ -9,7 +9,7 @@ from typing import Any
 from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings import auction_rules
-from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 
 
 class NotYetOpen(Refused):
@@ -74,14 +74,14 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
     quantity = values.get("quantity", 1)
     if quantity is None or not 1 <= quantity <= 999_999:
         yield Invalid("数は1から999,999までです。", field="quantity")
-    elif mode in (Mode.ASCENDING, Mode.SEALED) and quantity != 1:
+    elif mode in BY_BIDS and quantity != 1:
         yield Invalid("オークションと入札では、1回に1つだけ売れます。", field="quantity")
     elif values.get("art_per_token") and quantity > MOST_DRAWN:
         yield Invalid(f"1枚ごとの絵は、{MOST_DRAWN:,}枚までの権利で使えます。", field="art_per_token")
     if values.get("waiting_room") and mode is not Mode.FIXED:
         yield Invalid("待合室は、定額で売るときだけ使えます。", field="waiting_room")
     yield from _time_faults(mode, values)
-    if mode in (Mode.ASCENDING, Mode.SEALED):
+    if mode in BY_BIDS:
         yield from auction_rules.faults(values.get("auction_rules") or {}, values)
 
 

@@ -33,14 +33,14 @@ def publish(listing_id: int) -> None:
                 for serial in range(1, listing.quantity + 1)
             ],
         )
-        say("listing.published", key=listing.code, listing_id=listing.id)
+        say("listing.published", key=listing.code, listing_id=listing.id, mode=listing.mode)
 
 
 def open_sale(listing_id: int) -> None:
     with transaction():
         listing = lock(Listing, listing_id)
         move(listing, "open")
-        say("listing.opened", key=listing.code, listing_id=listing.id)
+        say("listing.opened", key=listing.code, listing_id=listing.id, mode=listing.mode)
 
 
 def close_sale(listing_id: int, *, by: str = SYSTEM, why: str = "") -> None:
@@ -48,7 +48,7 @@ def close_sale(listing_id: int, *, by: str = SYSTEM, why: str = "") -> None:
     with transaction():
         listing = lock(Listing, listing_id)
         move(listing, "close", by=by, why=why)
-        say("listing.closed", key=listing.code, listing_id=listing.id)
+        say("listing.closed", key=listing.code, listing_id=listing.id, mode=listing.mode)
 
 
 def complete(listing_id: int) -> None:
@@ -65,7 +65,7 @@ def cancel(listing_id: int, by: str, reason: str) -> None:
         listing = lock(Listing, listing_id)
         listing.cancelled_reason = reason
         move(listing, "cancel", by=by, why=reason)
-        say("listing.cancelled", key=listing.code, listing_id=listing.id)
+        say("listing.cancelled", key=listing.code, listing_id=listing.id, mode=listing.mode)
 
 
 @sheet(every=1, name="listings.publish_due")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.kit.db import db, get, transaction
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, Mode
 from marketplace.lotteries import amended, awarding, bundles, cards, closing, duplicates, receipts
 from marketplace.lotteries.groups import waiting_places
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
@@ -21,18 +21,18 @@ PORTION = 200
 """Letters written in one transaction."""
 
 
-@handles("listing.opened")
+@handles("listing.opened", mode=Mode.LOTTERY)
 def on_opened(listing_id: int, **_more: object) -> None:
     closing.start(listing_id)
 
 
-@handles("listing.closed")
+@handles("listing.closed", mode=Mode.LOTTERY)
 def on_closed(listing_id: int, **_more: object) -> None:
     cards.before_close(listing_id)
     closing.close(listing_id)
 
 
-@handles("listing.cancelled")
+@handles("listing.cancelled", mode=Mode.LOTTERY)
 def on_cancelled(listing_id: int, **_more: object) -> None:
     closing.cancel(listing_id)
 

@@ -83,7 +83,7 @@ def on_token(order_code: str, **_more: object) -> None:
 @handles("order.issued")
 @handles("order.expired")
 @handles("order.refunded")
-@handles("listing.closed")
+@handles("listing.closed", mode=Mode.FIXED)
 def end_listing(listing_id: int, **_more: object) -> None:
     """A fixed-price sale whose last unit is sold is closed; a closed one without anything open is completed."""
     sale = db.session.execute(_FIXED, {"listing": listing_id}).one_or_none()

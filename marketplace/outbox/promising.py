@@ -30,7 +30,8 @@ class Bell:
 def handles(topic: str, **only: object) -> Callable[[Handler], Handler]:
     """Hear `topic`: the function is called with the fact's body as keywords, in the worker, maybe more than once.
 
-    `only`: what the body has to say; of a fact that says something else, the function does not hear.
+    `only`: what the body has to say, or several things of which it has to say one; of a fact that says something else,
+    the function does not hear.
     """
 
     def register(handler: Handler) -> Handler:
@@ -65,11 +66,16 @@ def say(topic: str, key: str, *, after: timedelta = timedelta(0), **body: Any) -
             "attempts": 0,
         }
         for name in LISTENERS.get(topic, [])
-        if CONCERNED.get((topic, name), {}).items() <= body.items()
+        if _concerns(topic, name, body)
     ]
     new = insert_each_once(Message, rows)
     if new and not after:
         _bell_of_this_transaction().message_ids.extend(new)
+
+
+def _concerns(topic: str, name: str, body: dict[str, Any]) -> bool:
+    only = CONCERNED.get((topic, name), {})
+    return all(body.get(about) in (said if isinstance(said, tuple) else (said,)) for about, said in only.items())
 
 
 @dataclass

@@ -25,7 +25,7 @@ from marketplace.kit.money import LARGEST_CHARGE
 from marketplace.listings import rules as sales
 from marketplace.listings.checking import Check, Weight
 from marketplace.listings.facts import FIELDS as SALE
-from marketplace.listings.models import Mode, Tax
+from marketplace.listings.models import BY_BIDS, Mode, Tax
 from marketplace.rights import rules as rights
 from marketplace.rights.models import Kind
 from marketplace.settings import settings
@@ -196,7 +196,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
     def _auction_rules(self) -> dict[str, Any] | None:
         if self.mode.data == Mode.LOTTERY:
             return lottery_form.typed(self)
-        return auction_form.typed(self) if self.mode.data in (Mode.ASCENDING, Mode.SEALED) else None
+        return auction_form.typed(self) if self.mode.data in BY_BIDS else None
 
     def check(self) -> bool:
         """Every fault beside its field: those of single fields, and those that the rules find in the whole."""
@@ -219,7 +219,7 @@ class ListingForm(AuctionPart, LotteryPart, LawPart):
 
 def shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """A right and its sale, as drafting.draft() takes them, as the form shows them."""
-    auctioned = values["mode"] in (Mode.ASCENDING, Mode.SEALED)
+    auctioned = values["mode"] in BY_BIDS
     return {
         **values,
         "kind": str(values["kind"]),

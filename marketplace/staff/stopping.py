@@ -14,7 +14,7 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.listings import suspending
 from marketplace.listings.decisions import Cancellation
-from marketplace.listings.models import Listing, ListingState, Mode
+from marketplace.listings.models import BY_BIDS, Listing, ListingState
 from marketplace.orders import cancelling
 from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
@@ -28,7 +28,7 @@ bp = Blueprint("stopping", __name__, url_prefix="/staff/listings/<code>/stop")
 def show(code: str) -> ResponseReturnValue:
     """Auctions are stopped at their own desk: they have a clock and bids."""
     listing = listing_of(code)
-    if listing.mode in (Mode.ASCENDING, Mode.SEALED):
+    if listing.mode in BY_BIDS:
         return redirect(url_for("auctions_desk.show", code=code), 303)
     return page(listing)
 

@@ -15,7 +15,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
 from marketplace.kit.shown import when
-from marketplace.listings.models import Listing, ListingState, Mode, UnitState
+from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode, UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
 from marketplace.metadata.pictures import url as picture_url
@@ -67,7 +67,7 @@ def about(listings: Sequence[Listing]) -> dict[int, About]:
         return [listing.id for listing in listings if listing.mode in modes]
 
     units = counts(sold_by(Mode.FIXED))
-    auctions = _standing(sold_by(Mode.ASCENDING, Mode.SEALED))
+    auctions = _standing(sold_by(*BY_BIDS))
     wanted = units_wanted(sold_by(Mode.LOTTERY))
     return {
         listing.id: _about(listing, units.get(listing.id, {}), auctions.get(listing.id), wanted.get(listing.id, 0))

@@ -10,7 +10,7 @@ from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.dates import day
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
-from marketplace.listings.models import MODE_JA, PUBLIC, Listing, Mode
+from marketplace.listings.models import BY_BIDS, MODE_JA, PUBLIC, Listing, Mode
 from marketplace.metadata.pictures import copies, drawn, file_of
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.settings import settings
@@ -29,7 +29,7 @@ def listing_card(code: str) -> ResponseReturnValue:
     listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
     if listing is None:
         abort(404)
-    price = f"{listing.price_yen:,}円" + ("から" if listing.mode in (Mode.ASCENDING, Mode.SEALED) else "")
+    price = f"{listing.price_yen:,}円" + ("から" if listing.mode in BY_BIDS else "")
     asked = "町がお渡しするものです" if listing.mode == Mode.GRANT else f"{MODE_JA[listing.mode]}　{price}"
     facts = [asked, f"全{listing.quantity:,}点"]
     if listing.closes_at is not None:

@@ -15,7 +15,7 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next, set_cookie
 from marketplace.listings import amending
 from marketplace.listings.disclosure import disclosed, withdrawal
-from marketplace.listings.models import PUBLIC, SALE_JA, Listing, Mode
+from marketplace.listings.models import BY_BIDS, PUBLIC, SALE_JA, Listing, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
@@ -110,7 +110,7 @@ def show(code: str) -> ResponseReturnValue:
 def page_of(listing: Listing, *, preview: bool = False) -> str:
     """The page of a listing as a buyer sees it; staff see it before it is published, with `preview`."""
     panel = record = None
-    if listing.mode in (Mode.ASCENDING, Mode.SEALED):
+    if listing.mode in BY_BIDS:
         panel, record = auctions.panel(listing), auctions.record(listing)
     elif listing.mode == Mode.LOTTERY:
         panel = lotteries.panel(listing)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import lock, transaction
+from marketplace.listings.models import Mode
 from marketplace.orders import turns
 from marketplace.outbox.promising import handles
 from marketplace.settings import settings
@@ -15,13 +16,13 @@ from marketplace.waiting.joining import room_of
 from marketplace.waiting.models import LIVE, Room
 
 
-@handles("listing.published")
-def on_notice(listing_id: int) -> None:
+@handles("listing.published", mode=Mode.FIXED)
+def on_notice(listing_id: int, **_more: object) -> None:
     shuffling.set_up(listing_id)
 
 
-@handles("listing.opened")
-def on_opening(listing_id: int) -> None:
+@handles("listing.opened", mode=Mode.FIXED)
+def on_opening(listing_id: int, **_more: object) -> None:
     shuffling.set_up(listing_id)  # the news of the notice may come later than this
     room = room_of(listing_id)
     if room is not None:
@@ -46,9 +47,9 @@ def on_resumption(listing_id: int) -> None:
             lock(Room, room.id).paused_at = None
 
 
-@handles("listing.closed")
-@handles("listing.cancelled")
-def on_close(listing_id: int) -> None:
+@handles("listing.closed", mode=Mode.FIXED)
+@handles("listing.cancelled", mode=Mode.FIXED)
+def on_close(listing_id: int, **_more: object) -> None:
     with transaction():
         room = room_of(listing_id)
         if room is not None and lock(Room, room.id).state in LIVE:

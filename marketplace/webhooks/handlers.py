@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from marketplace.auctions.models import Auction
 from marketplace.kit.db import get
@@ -15,7 +16,7 @@ from marketplace.webhooks.topics import TOPICS
 handles("webhook.due")(sending.attempt)
 
 
-def code_of(**ids: int) -> str:
+def code_of(**ids: Any) -> str:
     """The code of the sale that a fact is about."""
     if "lottery_id" in ids:
         return get(Lottery, ids["lottery_id"]).code
@@ -27,7 +28,7 @@ def code_of(**ids: int) -> str:
 def listener(topic: str) -> Callable[..., None]:
     """A handler of its own for each topic: the outbox knows it by its name."""
 
-    def hear(**ids: int) -> None:
+    def hear(**ids: Any) -> None:
         code = code_of(**ids)
         which = f":{ids['amendment_id']}" if "amendment_id" in ids else ""
         sending.tell(topic, code, f"{topic}:{code}{which}")

@@ -9,9 +9,11 @@ from flask import Flask
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
+from marketplace.listings.models import BY_BIDS, Mode
 from marketplace.outbox.keeping import drain
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import LISTENERS, Bell, say
+from tests import given
 from tests.crashing import rolled_back
 from tests.outbox.hearing import hearing
 from tests.racing import at_once
@@ -43,7 +45,20 @@ def test_who_is_concerned_with_some_facts_hears_of_no_others(app: Flask) -> None
             say("tea.ready", key="tuesday", cups=2, leaf="black")
             say("tea.ready", key="wednesday", cups=3)
         assert (promised(), drain()) == (1, 1)
-    assert heard == [("green", 1)]
+    with hearing("tea.ready", hear, leaf=("black", "white")), transaction():
+        say("tea.ready", key="thursday", cups=4, leaf="green")
+        say("tea.ready", key="friday", cups=5, leaf="black")
+    assert (promised(), heard) == (2, [("green", 1)])
+
+
+def test_of_a_sale_only_those_hear_who_sell_that_way(app: Flask) -> None:
+    """Nothing is written down, locked or marked done for somebody who would only find that it is not theirs."""
+    sold = {Mode.FIXED: "waiting", Mode.LOTTERY: "lotteries", Mode.ASCENDING: "auctions", Mode.SEALED: "auctions"}
+    for mode in sold:
+        given.a_listing(mode, "naming" if mode in BY_BIDS else "resident")
+    told = db.session.scalars(sa.select(Message).where(Message.topic == "listing.opened"))
+    heard = sorted((each.body["mode"], each.handler.split(".")[1]) for each in told)
+    assert heard == sorted((str(mode), office) for mode, way in sold.items() for office in (way, "webhooks"))
 
 
 def test_a_fact_said_twice_with_one_key_is_one_fact(app: Flask) -> None:

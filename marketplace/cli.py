@@ -1,4 +1,4 @@
-"""The command line: up, worker, follow, migrate, deploy, rekey, vouch, appoint, seed, export, verify, doctor, …"""
+"""Runs what was typed, see command_line.py: each command imports what it needs, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from marketplace.command_line import parser
 from marketplace.kit import logs
 from marketplace.kit.freezing import here_to_stay
 from marketplace.kit.progress import bar, progress
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. Each command imports what it needs, so that --help is quick."""
+    """Run one command; its exit code."""
     options = parser().parse_args(arguments)
     try:
         return _run(options)
@@ -34,70 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.run not in (_up, _restore) and not (options.run is _verify and options.what):
+    run = COMMANDS[options.act]
+    if run not in (_up, _restore) and not (run is _verify and options.what):
         _live_in(os.environ.get("DATA_DIR", "data"))
         with here_to_stay():
-            import_module("marketplace.foundation" if options.run is _migrate else "marketplace.application")
-    level = logging.WARNING if options.run in (_doctor, _backup, _restore) else logging.INFO
+            import_module("marketplace.foundation" if run is _migrate else "marketplace.application")
+    level = logging.WARNING if run in (_doctor, _backup, _restore) else logging.INFO
     logs.write("json" if os.environ.get("LOG_FORMAT") == "json" else "text", level)
-    return int(options.run(options))
-
-
-def parser() -> argparse.ArgumentParser:
-    """What can be typed: every command with its options."""
-    parser = argparse.ArgumentParser(prog="python -m marketplace", description="まちの権利ひろば Hiroba")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=help, description=help)
-        command.set_defaults(run=run, act=name)
-        return command
-
-    up = add("up", _up, "start everything on this machine, with the demo town on the first run")
-    up.add_argument("--port", type=_port, default=8000, help="of 127.0.0.1; %(default)s where none is named")
-    home = Path(__file__).resolve().parents[1] / "data"
-    up.add_argument("--data", type=Path, default=home, help="where everything is kept; data/ beside the program")
-    up.add_argument("--fresh", action="store_true", help="forget the data of the last run first")
-    add("worker", _worker, "do what was promised: deliver the outbox, run the sheets, send to the chain")
-    follow = add("follow", _follow, "follow the chain: read contract events into our tables")
-    how = follow.add_mutually_exclusive_group()
-    how.add_argument("--backfill", action="store_true", help="read up to the head, with a progress bar, and end")
-    how.add_argument("--replay", action="store_true", help="forget every log and read all of them again, and end")
-    add("migrate", _migrate, "bring the database to the present schema")
-    add("deploy", _on_chain, "put the contracts on the chain, once, and see that what is there is ours")
-    key = add("rekey", _on_chain, "give a role to a new key, take it from the old one; again after whatever stopped it")
-    key.add_argument("role", metavar="ROLE", help="anchorer, custodian, issuer, pauser or redeemer")
-    key.add_argument("--abandon", action="store_true", help="give the new key up, which does not sign yet")
-    own = add("vouch", _on_chain, "what these keys did that the books do not know was the town's own doing")
-    own.add_argument("roles", metavar="ROLE", nargs="+", help="as doctor names it (chain.misused), also town")
-    add("pause", _on_chain, "stop the contracts: nothing is issued, moved, used or offered on chain; sales go on")
-    add("unpause", _on_chain, "let the contracts go on; what was held back goes out by itself")
-    clerk = add("appoint", _appoint, "make somebody staff: the first persons of an office, who then appoint the others")
-    clerk.add_argument("email")
-    clerk.add_argument("--name", default="", help="as colleagues know them")
-    roles = "again for each: admin, approver, auditor, counter, drafter, treasury"
-    clerk.add_argument("--role", action="append", required=True, help=roles)
-    add("seed", _seed, "seed the demo town through the real commands (an empty database only)")
-    kit = add("export", _export, "write everything public to a directory that outlives the server")
-    kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
-    kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
-    check = add("verify", _verify, "check a published draw, auction, fund, CAR, journal or kit; needs no server")
-    check.add_argument("what", type=Path, metavar="FILE|DIR", nargs="?", help="none: this town's journal and its chain")
-    check.add_argument("--heads", type=Path, metavar="FILE", help="a copy of /journal.json that you kept")
-    mend = add("mend", _mend, "put lost or damaged documents back from a CAR that somebody kept")
-    mend.add_argument("car", type=Path, metavar="FILE.car")
-    doctor = add("doctor", _doctor, "look at every part: each fault with its remedy; 0 well, 1 needs care, 2 a fault")
-    doctor.add_argument("--deep", action="store_true", help="also what takes long: the whole database, each key")
-    doctor.add_argument("--json", action="store_true", help="for machines")
-    add("rehouse", _rehouse, "move pictures and documents to where UPLOADS says; again after whatever stopped it")
-    copy = add("backup", _backup, "copy the town while it works: database, documents, the chain that it runs itself")
-    copy.add_argument("--to", type=Path, metavar="DIR", help="instead of BACKUP_DIR (DATA_DIR/backups)")
-    copy.add_argument("--secrets", action="store_true", help="with keys and hiroba.env: keep such a copy apart")
-    copy.add_argument("--keep", type=int, nargs=3, metavar=("DAYS", "WEEKS", "MONTHS"), help="then remove older ones")
-    back = add("restore", _restore, "put a backup into an empty place and compare every table with what was copied")
-    back.add_argument("backup", type=Path, metavar="BACKUP")
-    back.add_argument("--data", type=Path, required=True, metavar="DIR", help="a new DATA_DIR")
-    return parser
+    return int(run(options))
 
 
 # ruff: noqa: PLC0415 -- each command is a function of its own, whose imports are paid only when it runs
@@ -108,12 +53,6 @@ def _live_in(data: Path | str) -> None:
     from marketplace.supervising import premises
 
     os.environ.update(premises.merged(premises.read(Path(data) / "hiroba.env"), os.environ))
-
-
-def _port(typed: str) -> int:
-    if typed.isdecimal() and 0 < int(typed) < 65536:
-        return int(typed)
-    raise argparse.ArgumentTypeError(f"{typed} is no port: a number from 1 to 65535")
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -299,3 +238,25 @@ def _no(why: str) -> int:
     """One line on stderr, and the exit code of a no."""
     sys.stderr.write(f"{why}\n")
     return 2
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up,
+    "worker": _worker,
+    "follow": _follow,
+    "migrate": _migrate,
+    "deploy": _on_chain,
+    "rekey": _on_chain,
+    "vouch": _on_chain,
+    "pause": _on_chain,
+    "unpause": _on_chain,
+    "appoint": _appoint,
+    "seed": _seed,
+    "export": _export,
+    "verify": _verify,
+    "mend": _mend,
+    "doctor": _doctor,
+    "rehouse": _rehouse,
+    "backup": _backup,
+    "restore": _restore,
+}

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from marketplace import cli
+from marketplace.command_line import parser
 from marketplace.outbox.promising import LISTENERS
 from marketplace.payments.hearing import KINDS
 from marketplace.settings import Settings
@@ -115,9 +116,13 @@ COMMANDS = re.findall(r"(?:python -m marketplace|deploy/town) ([a-z]+[^`\n;(),|]
 def test_each_command_for_whoever_operates_the_town_is_one(line: str) -> None:
     """Its name, its options and how many things it wants: read by the command line itself, and not run."""
     command, *arguments = shlex.split(line)
-    parser = cli.parser()
-    options = parser.parse_args([command, *arguments])
-    assert callable(options.run)
+    options = parser().parse_args([command, *arguments])
+    assert callable(cli.COMMANDS[options.act])
+
+
+def test_what_can_be_typed_is_what_can_be_run() -> None:
+    typed = re.findall(r"^    ([a-z]+) ", parser().format_help(), re.MULTILINE)
+    assert typed == list(cli.COMMANDS)
 
 
 def test_each_setting_that_is_named_for_whoever_operates_the_town_is_one() -> None:

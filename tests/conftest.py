@@ -36,6 +36,8 @@ from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.deployment import Deployment, deploying
 from tests.lived import OnChain, Told
 from tests.local_chain import LocalChain, running
+from tests.people import hana as hana
+from tests.people import ken as ken
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
 

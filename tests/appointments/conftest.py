@@ -21,11 +21,6 @@ def noon() -> Iterator[None]:
 
 
 @pytest.fixture
-def hana(app: Flask) -> int:
-    return given.an_account("hana@example.jp")
-
-
-@pytest.fixture
 def taro(app: Flask) -> int:
     return given.an_account("taro@example.jp")
 

@@ -14,16 +14,6 @@ from tests.lived import OnChain, Told
 from tests.resale.stage import held_token
 
 
-@pytest.fixture
-def hana(app: Flask) -> int:
-    return given.an_account("hana@example.jp")
-
-
-@pytest.fixture
-def ken(app: Flask) -> int:
-    return given.an_account("ken@example.jp")
-
-
 @pytest.fixture(scope="module")
 def past() -> OnChain[Cards]:
     """Two kinds of card: Hana has one of the first, Ken two of the second."""

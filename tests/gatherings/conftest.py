@@ -20,15 +20,5 @@ def noon() -> Iterator[None]:
 
 
 @pytest.fixture
-def hana(app: Flask) -> int:
-    return given.an_account("hana@example.jp")
-
-
-@pytest.fixture
-def ken(app: Flask) -> int:
-    return given.an_account("ken@example.jp")
-
-
-@pytest.fixture
 def mio(app: Flask) -> int:
     return given.an_account("mio@example.jp")

@@ -44,16 +44,6 @@ def settings(settings: Settings, chain: LocalChain) -> Settings:
     return pointed(settings, chain, demo=True, withdrawal_cooling_hours=0)
 
 
-@pytest.fixture
-def hana(app: Flask) -> int:
-    return given.an_account("hana@example.jp")
-
-
-@pytest.fixture
-def ken(app: Flask) -> int:
-    return given.an_account("ken@example.jp")
-
-
 def rights(holder: int, listing_id: int, *serials: int) -> list[int]:
     """Issued to the holder's custody."""
     listing = get(Listing, listing_id)

@@ -8,14 +8,8 @@ from marketplace.chain import contract
 from marketplace.chain.models import Call
 from marketplace.kit.db import db, transaction
 from marketplace.tokens import using
-from tests import given
 from tests.chainlogs import Chain, digest
 from tests.resale.stage import custody, heard, held_token
-
-
-@pytest.fixture
-def hana(app: Flask) -> int:
-    return given.an_account("hana@example.jp")
 
 
 def calls() -> list[tuple[str, str, str, list[object]]]:

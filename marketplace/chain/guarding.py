@@ -48,6 +48,9 @@ class Misused(NamedTuple):
     address: str
     times: int
     """How many transactions of it are not ours."""
+    ours_from: int
+    used: int
+    """Numbers of it that the chain had seen when this was found."""
 
 
 def misused() -> list[Misused]:
@@ -55,7 +58,7 @@ def misused() -> list[Misused]:
 
     Asks the node, whose chain must be ours. Raises Unavailable.
     """
-    kept = sa.select(Lane.id, Lane.role, Lane.signer).where(
+    kept = sa.select(Lane.id, Lane.role, Lane.signer, Lane.ours_from).where(
         Lane.chain_id == settings().chain_id,
         Lane.role.in_(OURS),
         Lane.state != LaneState.RETIRED,
@@ -63,11 +66,15 @@ def misused() -> list[Misused]:
     )
     found = db.session.execute(kept.order_by(Lane.role, Lane.id)).all()
     let_go()
-    used = {lane_id: node().next_nonce(signer) for lane_id, _, signer in found}
+    used = {lane_id: node().next_nonce(signer) for lane_id, _, signer, _ in found}
     given_out, lost = _given_out(list(used)), _lost(list(used))  # after the chain: what we sent meanwhile is in them
     let_go()
     counts = {lane_id: max(0, used[lane_id] - given_out[lane_id]) + lost.get(lane_id, 0) for lane_id in used}
-    return [Misused(lane_id, role, signer, counts[lane_id]) for lane_id, role, signer in found if counts[lane_id]]
+    return [
+        Misused(lane_id, role, signer, counts[lane_id], ours_from or 0, used[lane_id])
+        for lane_id, role, signer, ours_from in found
+        if counts[lane_id]
+    ]
 
 
 def rights_touched(role: str) -> str:
@@ -93,8 +100,8 @@ def vouch(role: str, tell: Told) -> None:
     identity.confirm()
     found = [each for each in misused() if each.role == role]
     for each in found:
-        lanes.go_on_after(each.lane_id, "key.vouch")
-        tell(f"{role}: {each.times} transactions of {each.address} count as the town's own from now on")
+        if lanes.go_on_after(each.lane_id, each.ours_from, each.used, "key.vouch"):
+            tell(f"{role}: {each.times} transactions of {each.address} count as the town's own from now on")
     if not found:
         tell(f"{role}: the books know all that its key did")
 

@@ -89,28 +89,27 @@ def leave_open() -> None:
 
 def catch_up() -> None:
     """Go on where the chain is with each key of a database that was put back. Raises Unavailable."""
-    here = sa.select(Lane.id).where(Lane.chain_id == settings().chain_id, Lane.ours_from.is_(None))
-    behind = list(db.session.scalars(here.order_by(Lane.id)))
+    here = sa.select(Lane.id, Lane.signer).where(Lane.chain_id == settings().chain_id, Lane.ours_from.is_(None))
+    behind = db.session.execute(here.order_by(Lane.id)).all()
     let_go()
-    for lane_id in behind:
-        go_on_after(lane_id, "key.catch_up")
+    for lane_id, signer in behind:
+        go_on_after(lane_id, None, node().next_nonce(signer), "key.catch_up")
 
 
-def go_on_after(lane_id: int, event: str) -> None:
-    """Count what the key has done so far as the town's own, and give out the nonces after it; `event` is written down.
+def go_on_after(lane_id: int, known: int | None, used: int, event: str) -> bool:
+    """Count the first `used` nonces of the key as the town's own, and give out those after them; `event` is written
+    down. False where it is not as it was when somebody looked (`known`: Lane.ours_from): another process did it.
 
-    Never a smaller nonce than before: what was given out is on its way. Raises Unavailable.
+    Never a smaller nonce than before: what was given out is on its way.
     """
-    signer, known = db.session.execute(sa.select(Lane.signer, Lane.ours_from).where(Lane.id == lane_id)).one()
-    let_go()
-    used = node().next_nonce(signer)
     with transaction():
         lane = lock(Lane, lane_id)
         if lane.ours_from != known:
-            return  # another process did it
+            return False
         before, lane.next_nonce = lane.next_nonce, max(lane.next_nonce, used)
         lane.ours_from = lane.next_nonce
-        note(lane.subject, event, signer=signer, before=before, now=lane.next_nonce)
+        note(lane.subject, event, signer=lane.signer, before=before, now=lane.next_nonce)
+        return True
 
 
 @contextmanager

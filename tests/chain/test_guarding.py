@@ -16,6 +16,7 @@ from tests.chain.thief import uses_the_key_of
 from tests.chain.typed import command
 from tests.chainlogs import somebody
 from tests.local_chain import LocalChain
+from tests.racing import at_once
 
 MINED, PARKED = CallState.MINED, CallState.PARKED
 THIEF = somebody("thief")
@@ -235,3 +236,18 @@ def test_a_database_that_was_put_back_goes_on_where_its_keys_are(deployed: Flask
     assert db.session.scalar(sa.select(sa.func.count()).where(Lane.ours_from.is_(None))) == 0
     caught_up = sa.select(Entry.details).where(Entry.event == "key.catch_up", Entry.subject == "key:issuer")
     assert db.session.scalars(caught_up).all() == [{"signer": register.signer_of("issuer"), "before": 1, "now": 2}]
+
+
+def test_workers_that_find_a_database_put_back_at_once_write_each_key_down_once(deployed: Flask) -> None:
+    lanes.leave_open()
+    assert at_once(deployed, 4, lambda _worker: lanes.catch_up()) == [None] * 4
+    signers = sorted(db.session.scalars(sa.select(Lane.signer)))
+    caught_up = db.session.scalars(sa.select(Entry.details).where(Entry.event == "key.catch_up"))
+    assert sorted(each["signer"] for each in caught_up) == signers
+    assert misused() == []
+
+
+def test_two_who_vouch_at_once_count_what_was_done_once(deployed: Flask, chain: LocalChain) -> None:
+    uses_the_key_of("town", chain, "RightsToken", "setTreasury", somebody("fund"))
+    assert at_once(deployed, 4, lambda _person: guarding.vouch("town", lambda _line: None)) == [None] * 4
+    assert (misused(), len(db.session.scalars(sa.select(Entry.id).where(Entry.event == "key.vouch")).all())) == ([], 1)

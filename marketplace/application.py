@@ -19,6 +19,7 @@ from marketplace.faces import dress
 from marketplace.foundation import lay
 from marketplace.kit import backpressure, page_cache
 from marketplace.kit.freezing import here_to_stay
+from marketplace.kit.kept import Shelf
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import Number
 from marketplace.ports import Ports
@@ -114,6 +115,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     root = Path(app.root_path)
     app.jinja_loader = FileSystemLoader([root / "templates", *(root / office / "templates" for office in OFFICES)])
     app.extensions["hiroba.ports"] = ports or Ports(settings)
+    app.extensions["hiroba.kept"] = Shelf(settings.figures_kept_s)
     csrf.init_app(app)
     limiter.init_app(app, settings.limits_url)
     for office in OFFICES:

@@ -53,6 +53,7 @@ PLAIN = Settings(
     stripe_webhook_secrets="whsec_test",
     beacon_url="",
     pages_kept_s=0,  # a test sees what it has just done
+    figures_kept_s=0,
     notice_days_sealed=0,  # the world of a test is announced and opened in one breath
 )
 """Read once: to ask the environment for each of 150 settings takes a fifth of the time that an application takes."""

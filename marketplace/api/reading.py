@@ -22,7 +22,14 @@ from marketplace.listings.taking import counts
 from marketplace.metadata.models import Pin, Replica
 from marketplace.resale.distribution import said
 from marketplace.resale.models import Offer, Trade
-from marketplace.resale.statements import Figures, Step, figures, figures_by_right, histories, live_offers_of
+from marketplace.resale.statements import (
+    Figures,
+    Step,
+    figures_by_right_lately,
+    figures_lately,
+    histories,
+    live_offers_of,
+)
 from marketplace.rights.models import Kind, Right
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
@@ -107,7 +114,7 @@ def market() -> schemas.Market:
     """The figures of the town and of each series, as /market shows them."""
     return schemas.Market(
         chain=chain_status()["followed_block"],
-        town=_figures(figures()),
+        town=_figures(figures_lately()),
         series=[
             schemas.Series(
                 right=right.code,
@@ -115,7 +122,7 @@ def market() -> schemas.Market:
                 title=schemas.Text(ja=right.title_ja, en=right.title_en),
                 figures=_figures(found),
             )
-            for right, found in figures_by_right()
+            for right, found in figures_by_right_lately()
         ],
     )
 

@@ -64,10 +64,24 @@ class Edition(Group):
     uses: int
 
 
+@dataclass(frozen=True)
+class Year:
+    """Of the months until today, the first day of the oldest on."""
+
+    months: list[Month]
+    prefectures: list[Group]
+    editions: list[Edition]
+
+
 def months_until(today: date, count: int = MONTHS) -> list[date]:
     """The first days of that many months, this one last."""
     at = today.year * 12 + today.month - 1
     return [date(each // 12, each % 12 + 1, 1) for each in range(at - count + 1, at + 1)]
+
+
+def year_until(today: date) -> Year:
+    firsts = months_until(today)
+    return Year(by_month(firsts), by_prefecture(firsts[0]), by_edition(firsts[0]))
 
 
 def by_month(firsts: list[date]) -> list[Month]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in, staff
 from marketplace.kit.clock import jst, now
+from marketplace.kit.kept import kept
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
@@ -97,11 +98,12 @@ def turn() -> ResponseReturnValue:
 
 
 def _tables(*, exact: bool) -> dict[str, Table]:
-    firsts = figures.months_until(jst(now()).date())
+    today = jst(now()).date()
+    found = figures.year_until(today) if exact else kept(figures.year_until, today)
     return {
-        "months": publishing.months(figures.by_month(firsts), exact=exact),
-        "prefectures": publishing.prefectures(figures.by_prefecture(firsts[0]), exact=exact),
-        "editions": publishing.editions(figures.by_edition(firsts[0]), exact=exact),
+        "months": publishing.months(found.months, exact=exact),
+        "prefectures": publishing.prefectures(found.prefectures, exact=exact),
+        "editions": publishing.editions(found.editions, exact=exact),
     }
 
 

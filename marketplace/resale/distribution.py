@@ -11,7 +11,6 @@ from marketplace.chain.register import contracts
 from marketplace.kit.db import db
 from marketplace.kit.small_counts import FEW as FEW
 from marketplace.kit.small_counts import few, withheld
-from marketplace.rights.models import Right
 from marketplace.tokens.models import Token, TokenState
 
 STEPS: Sequence[tuple[int, int | None, str]] = (
@@ -36,13 +35,13 @@ def said(holders: int) -> int | None:
     return None if few(holders) else holders
 
 
-def distribution(right: Right | None = None) -> list[Bar]:
+def distribution(right_id: int | None = None) -> list[Bar]:
     """Of a right's holders, or of all: in two steps of the database, few rows come back."""
     held = sa.select(sa.func.count().label("tokens")).where(Token.state == TokenState.HELD)
     if ours := list(contracts().values()):
         held = held.where(Token.holder_address.not_in(ours))
-    if right is not None:
-        held = held.where(Token.right_id == right.id)
+    if right_id is not None:
+        held = held.where(Token.right_id == right_id)
     each = held.group_by(Token.holder_address).subquery()
     rows = db.session.execute(sa.select(each.c.tokens, sa.func.count()).group_by(each.c.tokens))
     return bars({int(tokens): int(holders) for tokens, holders in rows})

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from marketplace.chain.register import contracts
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
+from marketplace.kit.kept import kept
 from marketplace.kit.money import Yen
 from marketplace.resale.models import Flag, Offer, OfferState, Trade
 from marketplace.rights.models import Right
@@ -42,12 +43,24 @@ NOTHING = Figures(0, 0, 0, None, None, 0, 0, 0)
 
 def figures() -> Figures:
     """Of the whole town."""
-    return _figures(by_right=False).get(0, NOTHING)
+    return added_up(by_right=False).get(0, NOTHING)
+
+
+def figures_lately() -> Figures:
+    """The same for a page that everybody reads: FIGURES_KEPT_S old at most."""
+    return kept(added_up, by_right=False).get(0, NOTHING)
 
 
 def figures_by_right() -> list[tuple[Right, Figures]]:
     """Of each right with tokens, the largest volume first."""
-    found = _figures(by_right=True)
+    return _with_rights(added_up(by_right=True))
+
+
+def figures_by_right_lately() -> list[tuple[Right, Figures]]:
+    return _with_rights(kept(added_up, by_right=True))
+
+
+def _with_rights(found: Mapping[int, Figures]) -> list[tuple[Right, Figures]]:
     rights = db.session.scalars(sa.select(Right).where(Right.id.in_(found)))
     return sorted(((right, found[right.id]) for right in rights), key=lambda pair: (-pair[1].volume, pair[0].id))
 
@@ -125,7 +138,7 @@ def _kind(move: Transfer, trade: Trade | None) -> str:
     return "sale" if trade else "transfer"
 
 
-def _figures(*, by_right: bool) -> dict[int, Figures]:
+def added_up(*, by_right: bool) -> dict[int, Figures]:
     """{right, or 0 for the town: figures}: a handful of queries, the database adds up."""
     group: sa.ColumnElement[int] = (
         Token.__table__.c.right_id if by_right else sa.literal_column("CAST(0 AS INTEGER)", sa.Integer())

@@ -175,6 +175,8 @@ class Settings(BaseSettings):
 
     pages_kept_s: float = Field(default=1, ge=0)
     """How long a process gives a page that is the same for everybody from memory; 0: each is made anew."""
+    figures_kept_s: float = Field(default=30, ge=0)
+    """How old what a public page adds up over all that ever happened may be; 0: it is added up for each."""
     operator_mail: str = ""
     """Who looks after the machine, comma between: told by mail when a part of it fails, and when it is well again."""
     metrics_token: SecretStr = SecretStr("")

@@ -13,12 +13,13 @@ from marketplace.accounts.session import current_account
 from marketplace.chain.models import Log
 from marketplace.chain.register import read_at, status
 from marketplace.kit.db import db
+from marketplace.kit.kept import kept
 from marketplace.kit.languages import _, said
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
-from marketplace.resale.statements import Figures, figures, figures_by_right
+from marketplace.resale.statements import Figures, figures_by_right_lately, figures_lately
 from marketplace.rights.models import Right
 from marketplace.settings import settings
 from marketplace.storefront import charts
@@ -34,10 +35,10 @@ A_PAGE, CHEAPEST, PLOTTED, FED = 30, 24, 5_000, 50
 @bp.get("/market")
 def market() -> ResponseReturnValue:
     """Of the town or of one right (`right`): prices, numbers, royalties, holders, and what is on offer."""
-    by_right = figures_by_right()
+    by_right = figures_by_right_lately()
     right, found = chosen(by_right)
     sales = _sales(right)
-    bars = distribution.distribution(right)
+    bars = kept(distribution.distribution, right.id if right else None)
     page, pages = _page(right)
     shown = render_template(
         "storefront/market.html",
@@ -68,7 +69,7 @@ def market() -> ResponseReturnValue:
 @bp.get("/market.atom")
 def feed() -> ResponseReturnValue:
     """The newest trades (RFC 4287), of the town or of one right."""
-    right, _ = chosen(figures_by_right())
+    right, _ = chosen(figures_by_right_lately())
     rows = db.session.execute(_newest(sa.select(Trade, Token), right).limit(FED)).all()
     text = render_template(
         "storefront/market.xml",
@@ -84,7 +85,7 @@ def chosen(by_right: list[tuple[Right, Figures]]) -> tuple[Right | None, Figures
     """The right that the visitor asks for, with its figures; None and the town's where it is none. 404 for no right."""
     code = request.args.get("right", "")
     if not code:
-        return None, figures()
+        return None, figures_lately()
     found = next(((right, its) for right, its in by_right if right.code == code), None)
     return found if found is not None else abort(404)
 

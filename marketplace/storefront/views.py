@@ -22,6 +22,8 @@ from marketplace.metadata.pictures import url as picture_url
 from marketplace.metadata.replicating import standing
 from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
+from marketplace.resale.distribution import FEW, said
+from marketplace.resale.statements import figures_lately
 from marketplace.settings import settings
 from marketplace.storefront import (
     catalogue,
@@ -39,7 +41,7 @@ from marketplace.storefront import (
 )
 from marketplace.storefront.cards import SHOWN, about
 from marketplace.storefront.catalogue import ENDED, ON_SALE, listed
-from marketplace.tokens.models import Token, TokenState
+from marketplace.tokens.models import Token
 from marketplace.waiting import views as waiting
 
 bp = Blueprint("storefront", __name__)
@@ -81,18 +83,15 @@ def public(page: str) -> Response:
 def home() -> ResponseReturnValue:
     listings = list(db.session.scalars(listed(ON_SALE).options(*SHOWN).limit(12)))
     ended = list(db.session.scalars(listed(ENDED).options(*SHOWN).limit(3)))
-    holders = db.session.execute(
-        sa.select(sa.func.count(), sa.func.count(sa.distinct(Token.holder_address))).where(
-            Token.state == TokenState.HELD
-        )
-    ).one()
+    figures = figures_lately()
     page = render_template(
         "storefront/home.html",
         listings=listings,
         ended=ended,
         about=about([*listings, *ended]),
-        issued=holders[0],
-        holders=holders[1],
+        issued=figures.issued,
+        holders=said(figures.holders),
+        few=FEW,
         collected=collected_yen(),
         modes=mode_counts(),
     )

@@ -60,5 +60,5 @@ def test_the_holders_of_a_right_are_counted_by_address(app: Flask) -> None:
     chain.transfer(lost, somebody("x"), addresses["ResaleMarket"], block=3)
     heard(chain, lost)
     right = get(Listing, listing_id).right
-    assert [bar.holders for bar in distribution(right)] == [None, 0, 0, None, 0]
-    assert distribution() == distribution(right)
+    assert [bar.holders for bar in distribution(right.id)] == [None, 0, 0, None, 0]
+    assert distribution() == distribution(right.id)

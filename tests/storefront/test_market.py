@@ -80,6 +80,7 @@ def test_fewer_than_five_holders_are_not_counted_in_public(
     sold(chain, seller, 4_000, 3, listing_id)
     words = read(client.get("/market")).words
     assert "5人未満" in words.partition("持っている方")[2][:10]
+    assert "5人未満" in read(client.get("/")).words.partition("お持ちの方")[2][:10]
     assert client.get("/api/v1/market").get_json()["town"]["holders"] is None
 
 

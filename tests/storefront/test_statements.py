@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,6 +16,7 @@ from tests.statements import counted
 
 pytestmark = pytest.mark.on_sqlite
 FEW = 3
+SUMS = re.compile(r"count\(DISTINCT .*holder_address|FROM transfers", re.DOTALL)
 LISTS = (
     *("/", "/listings", "/listings?state=ended", "/law", "/results", "/gatherings", "/polls", "/namings", "/relation"),
     *("/market", "/market.atom", "/fund", "/fund/entries", "/journal", "/status", "/album", "/swaps"),
@@ -31,6 +34,20 @@ def test_a_whole_page_asks_as_often_as_a_page_of_three(app: Flask, client: Flask
         few[address] += 1  # a page that is the last one, as that of a few is, counts itself
     world.grow(MOST)
     assert (counts(client, LISTS), counts(signed_in, HOLDERS)) == (few, held)
+
+
+@pytest.mark.parametrize("address", ["/", "/market", "/relation", "/api/v1/market"])
+def test_what_is_added_up_over_all_tokens_is_not_added_up_again_for_the_next_visitor(
+    settings: Settings, address: str
+) -> None:
+    with another(settings.model_copy(update={"figures_kept_s": 60})) as app:
+        client = app.test_client()
+        asked = []
+        for _visitor in range(2):
+            with counted() as seen:
+                client.get(address)
+            asked.append(any(SUMS.search(each) for each in seen))
+        assert asked == [True, False]
 
 
 def test_a_page_from_the_shelf_asks_nothing(settings: Settings) -> None:

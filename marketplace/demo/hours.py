@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from marketplace.appointments import arranging, asking, calendar, settling
 from marketplace.appointments.models import Appointment
 from marketplace.demo.history import Act
 from marketplace.demo.scene import Scene
-from marketplace.kit.db import db, let_go
+from marketplace.kit.db import get, let_go
 from marketplace.tokens.models import Token
 
 TWELVE, ONCE, DEPUTY = "LST-08", "LST-09", "LST-10"
@@ -44,8 +42,8 @@ def acts(scene: Scene) -> Iterator[Act]:
 
     yield Act(scene.at(-89), take_in)
     yield Act(scene.at(-29), name_the_mayor)
-    yield from _held(scene, DEPUTY, 0, TALKS[3], -58, -49)
-    yield from _held(scene, TWELVE, 0, TALKS[0], -13, -5, uses=2, place="月見沢町商工会館 2階 会議室")
+    yield from _held(scene, DEPUTY, 0, TALKS[3], -58, -40)
+    yield from _held(scene, TWELVE, 0, TALKS[0], -28, -5, uses=2, place="月見沢町商工会館 2階 会議室")
     yield Act(scene.at(-3, 9), be_away)
     yield Act(scene.at(-3, 10), lambda: _fixed(scene, TWELVE, 0, TALKS[2], scene.in_open_days(7, 14)))
     yield Act(scene.at(-2), lambda: _ask(scene, TWELVE, 0, TALKS[1], scene.in_open_days(9), scene.in_open_days(12, 13)))
@@ -72,18 +70,19 @@ def _fixed(scene: Scene, sale: str, nth: int, topic: str, start: datetime, uses:
 def _held(
     scene: Scene, sale: str, nth: int, topic: str, asked: int, held: int, uses: int = 1, place: str = ""
 ) -> Iterator[Act]:
-    """Asked for on one day, held on another, counted on the evening of it."""
-    start = scene.office_hour(held)
+    """Asked for on one day, held on another or the last before it on which the town hall was open, counted on the
+    evening of it. Between the two lie two weeks: one for the town to prepare itself, and one for days on which it is
+    closed."""
+    start = scene.last_office_hour(held)
+    fixed: list[Appointment] = []
 
-    def of_token() -> Appointment:
-        token_id = _token(scene, sale, nth).token_id
-        row = db.session.scalars(sa.select(Appointment).where(Appointment.token_id == token_id)).one()
+    def ask() -> None:
+        fixed.append(get(Appointment, _fixed(scene, sale, nth, topic, start, uses, place)))
         let_go()
-        return row
 
-    yield Act(scene.at(asked), lambda: _fixed(scene, sale, nth, topic, start, uses, place))
-    yield Act(start + 3 * HOUR, lambda: settling.held(of_token().id, scene.office["drafter"], uses))
-    yield Act(start + 6 * HOUR, lambda: settling.confirm(of_token().id, of_token().account_id))
+    yield Act(scene.at(asked), ask)
+    yield Act(start + 3 * HOUR, lambda: settling.held(fixed[0].id, scene.office["drafter"], uses))
+    yield Act(start + 6 * HOUR, lambda: settling.confirm(fixed[0].id, fixed[0].account_id))
 
 
 def _offered(scene: Scene) -> None:

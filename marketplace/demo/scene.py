@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from marketplace.demo import hands
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.db import db, get, let_go
-from marketplace.kit.holidays import open_day
+from marketplace.kit.holidays import DAY, open_day
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.perks.models import Partner
@@ -33,9 +33,9 @@ class Scene:
         midnight = datetime.combine(jst(self.present).date() + timedelta(days=int(days)), time(), JST)
         return midnight + timedelta(hours=hour)
 
-    def office_hour(self, days: int, hour: int = 10) -> datetime:
-        """The same on the first day from then on that the town hall is open."""
-        return datetime.combine(open_day(self.on(days)), time(hour), JST)
+    def last_office_hour(self, days: int, hour: int = 10) -> datetime:
+        """The same on the last day until then on which the town hall was open."""
+        return datetime.combine(open_day(self.on(days), -DAY), time(hour), JST)
 
     def in_open_days(self, count: int, hour: int = 10) -> datetime:
         """The same on the day after so many others on which the town hall is open: no two are one day."""

@@ -26,10 +26,12 @@ ATTEMPTS = 20
 
 _messages = Message.__table__
 assert isinstance(_messages, sa.Table)
+_AT, _UNTIL = (sa.bindparam(name, type_=_messages.c.due_at.type) for name in ("at", "until"))
+"""Of a type that is said: within a CASE the database would get what Python's driver makes of a moment, with its zone."""
 _TAKEN, _KEPT = _messages.c.id == sa.bindparam("message"), _messages.c.id == sa.bindparam("kept")
-_DUE = (_messages.c.done_at.is_(None), _messages.c.parked_at.is_(None), _messages.c.due_at <= sa.bindparam("at"))
-_LEASED = {_messages.c.due_at: sa.bindparam("until"), _messages.c.attempts: _messages.c.attempts + 1}
-_ENDED: dict[sa.Column[Any], Any] = {_messages.c.done_at: sa.bindparam("at"), _messages.c.error: sa.null()}
+_DUE = (_messages.c.done_at.is_(None), _messages.c.parked_at.is_(None), _messages.c.due_at <= _AT)
+_LEASED = {_messages.c.due_at: _UNTIL, _messages.c.attempts: _messages.c.attempts + 1}
+_ENDED: dict[sa.Column[Any], Any] = {_messages.c.done_at: _AT, _messages.c.error: sa.null()}
 _WANTED = [_messages.c[name] for name in ("id", "topic", "handler", "body", "request", "attempts")]
 """What _do() needs: a moment, for one, has to be read out of SQLite's text."""
 _CLAIM = sa.update(_messages).where(_TAKEN, *_DUE).values(_LEASED).returning(*_WANTED)

@@ -201,3 +201,12 @@ def test_half_of_what_a_failing_handler_wrote_is_not_there(app: Flask) -> None:
         tell()
         assert drain() == 0
     assert [message.topic for message in db.session.scalars(sa.select(Message))] == ["tea.ready"]
+
+
+@pytest.mark.on_sqlite  # where a moment is text
+def test_the_moments_of_messages_that_are_done_in_a_row_are_kept_like_all_others(app: Flask) -> None:
+    with hearing("tea.ready", lambda: None):
+        deliver_all([tell("monday"), tell("tuesday"), tell("friday")])
+    moments = [sa.cast(sa.literal_column(name), sa.String) for name in ("said_at", "due_at", "done_at")]
+    rows = db.session.execute(sa.select(*moments).select_from(Message)).all()
+    assert {len(moment) for row in rows for moment in row} == {len("2026-11-30 07:15:33.615298")}

@@ -7,10 +7,12 @@ import fcntl
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import sqlalchemy as sa
 
@@ -18,6 +20,14 @@ from marketplace.application import create_app
 from marketplace.kit import schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
+
+
+def _untyped(moment: date) -> NoReturn:
+    raise TypeError(f"{moment!r} comes to SQLite without a type: the driver's own way is gone in newer Pythons")
+
+
+for kind in (date, datetime):
+    sqlite3.register_adapter(kind, _untyped)
 
 
 class Databases(Protocol):

@@ -35,6 +35,6 @@ def test_twenty_who_buy_at_the_same_moment_all_have_what_they_bought(app: Flask,
 
 
 def test_a_shop_that_looks_first_and_writes_then_sells_too_much(app: Flask) -> None:
-    """Or the others would prove nothing."""
-    listing_id = given.a_listing(quantity=UNITS, price_yen=PRICE)
-    assert naively(app, listing_id, PEOPLE, THREADS) > UNITS
+    """Or the others would prove nothing. A machine that is busy may serve one after the other: not five crowds."""
+    crowds = (naively(app, given.a_listing(quantity=UNITS, price_yen=PRICE), PEOPLE, THREADS) for _ in range(5))
+    assert any(sold > UNITS for sold in crowds)

@@ -44,7 +44,12 @@ class ApplicationForm(Form):
     corporate_no = _text(
         "法人番号（13けた）", 20, "国税庁の法人番号公表サイトで調べられます", autocomplete="off", inputmode="numeric"
     )
-    enclosures = MultipleFileField("書類", description="PDF、JPEG、PNG。1つ5MBまで、5つまで。職員だけが読みます")
+    enclosures = MultipleFileField(
+        "書類",
+        description="PDF、JPEG、PNG。1つ5MBまで、5つまで。職員だけが読みます",
+        # an iPhone that is told so turns its own format into one of these
+        render_kw={"accept": "application/pdf,image/jpeg,image/png"},
+    )
     only_send = SubmitField("書類だけ先に送る")
     adult = BooleanField("18歳以上です", validators=[Asked()])
     pledged = BooleanField("誓約書を読み、誓います", validators=[Asked()])

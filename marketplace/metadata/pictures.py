@@ -31,6 +31,11 @@ from marketplace.metadata.models import Picture, PictureFile
 from marketplace.rights.models import Right
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+TELEPHONES = "MPO"
+"""What Pillow calls a JPEG behind which a small copy or a map of its brightness hangs, as many cameras write them (CIPA
+DC-007). It does not move: the picture is the first, and nothing of the rest is read."""
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+"""Brands of the format in which an iPhone keeps its photographs (ISO/IEC 23008-12)."""
 MOST_BYTES = 10 * 1024 * 1024
 LONGEST_SIDE = 8192  # pixels
 MOST_PIXELS = 40_000_000
@@ -114,6 +119,11 @@ def sanitise(data: bytes) -> Clean:
         raise PictureRefused("画像が選ばれていません。")
     if len(data) > MOST_BYTES:
         raise PictureRefused("画像が大きすぎます。10MBまでの画像をお選びください。")
+    if of_iphone(data):
+        raise PictureRefused(
+            "iPhoneの写真の形式（HEIC）は読み取れません。iPhoneの「設定」の「カメラ」の「フォーマット」で「互換性優先」を"
+            "選んで撮り直すか、写真を画面に出して、その画面を撮影した画像（スクリーンショット）をお送りください。"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -136,6 +146,11 @@ def sanitise(data: bytes) -> Clean:
         # No optimize and no progressive: with them Pillow fails on some pictures ("broken data stream").
         pixels.save(out, "JPEG", quality=90)
     return Clean(out.getvalue(), "image/png" if lossless else "image/jpeg", *pixels.size)
+
+
+def of_iphone(data: bytes) -> bool:
+    """Whether it is HEIC: whoever sends one has no other, and needs to be told how to get one."""
+    return data[4:8] == b"ftyp" and data[8:12] in HEIC
 
 
 def shrink(clean: Clean, width: int) -> bytes:
@@ -184,7 +199,7 @@ def _check_shape(picture: Image.Image) -> None:
     """By the header alone, before a pixel is decoded."""
     if max(picture.size) > LONGEST_SIDE or picture.width * picture.height > MOST_PIXELS:
         raise PictureRefused(_TOO_WIDE)
-    if getattr(picture, "n_frames", 1) != 1:
+    if picture.format != TELEPHONES and getattr(picture, "n_frames", 1) != 1:
         raise PictureRefused("動く画像は使えません。止まっている画像をお選びください。")
 
 
@@ -198,6 +213,8 @@ def _pixels(picture: Image.Image) -> Image.Image:
     alpha = _has_alpha(picture)
     profile = picture.info.get("icc_profile")
     upright = ImageOps.exif_transpose(picture)
+    if upright.mode == "I;16":  # a scan in grey: as it is, all but the darkest would become white
+        upright = upright.point(lambda grey: grey / 256, "L")
     if profile:
         upright = _in_srgb(upright, profile)
     upright = upright.convert("RGBA" if alpha else "RGB")

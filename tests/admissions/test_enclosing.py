@@ -17,6 +17,7 @@ from marketplace.kit.db import db, get
 from marketplace.listings import scheduling
 from marketplace.outbox import keeping
 from tests import given
+from tests.metadata import pictures
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n"
 
@@ -55,6 +56,15 @@ def test_a_pdf_is_kept_as_it_came() -> None:
     assert harmless(PDF) == (PDF, "application/pdf")
 
 
+def test_a_scan_is_kept_whatever_its_pixels_spell() -> None:
+    scan = PDF.replace(b"endobj", b"endobj 2 0 obj<</Length 9>>stream\n\x8c\x00/JS\x9a\x01\xff\nendstream endobj")
+    assert harmless(scan) == (scan, "application/pdf")
+
+
+def test_a_photograph_of_a_telephone_is_kept() -> None:
+    assert harmless(pictures.of_telephone())[1] == "image/jpeg"
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -63,9 +73,11 @@ def test_a_pdf_is_kept_as_it_came() -> None:
         (b"<html>%PDF-1.7 %%EOF", "PDF、JPEG、PNG のどれか"),
         (b"GIF89a", "PDF、JPEG、PNG のどれか"),
         (b"RIFF....WEBP", "PDF、JPEG、PNG のどれか"),
+        (pictures.heic(), "HEIC.*互換性優先"),
         (b"\xff\xd8\xff" + b"x" * 100, "読み取れ|こわれて|形式"),
         (PDF[:-6], "途中で切れて"),
         (PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/JavaScript/JS(app.alert)>>"), "プログラムや"),
+        (PDF.replace(b"/Catalog", b"/Catalog/AA<</O<</S/Rendition/JS(app.alert)>>>>"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/EmbeddedFile"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/Encrypt 5 0 R"), "パスワード"),
         (PDF + b"x" * MOST_BYTES, "5MBまで"),

@@ -50,6 +50,24 @@ def animated(kind: str) -> bytes:
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
 
 
+def of_telephone() -> bytes:
+    """A JPEG behind which a smaller one hangs, turned as the hand was."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(photo(), "MPO", save_all=True, append_images=[photo(32, 24)], exif=exif)
+
+
+def scan() -> bytes:
+    """A PNG in grey of 16 bits: black on the left, half grey in the middle, nearly white on the right."""
+    row = b"".join(grey.to_bytes(2, "little") * width for grey, width in ((0, 20), (0x8000, 24), (0xFA00, 20)))
+    return encoded(Image.frombytes("I;16", (64, 48), row * 48))
+
+
+def heic() -> bytes:
+    """The beginning of what an iPhone keeps."""
+    return struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"heic", 0, b"mif1", b"heic") + bytes(200)
+
+
 def with_profile() -> bytes:
     """A PNG whose colours are meant in another space."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))

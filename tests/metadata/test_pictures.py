@@ -32,6 +32,7 @@ def opened(data: bytes) -> Image.Image:
         pytest.param(made.encoded(made.photo(), "BMP"), "PNG・JPEG・WebP", id="BMP"),
         pytest.param(made.encoded(made.photo(), "GIF"), "PNG・JPEG・WebP", id="GIF"),
         pytest.param(b"<html><script>alert(1)</script></html>", "PNG・JPEG・WebP", id="a page named .png"),
+        pytest.param(made.heic(), "HEIC.*互換性優先", id="what an iPhone keeps"),
         pytest.param(made.animated("PNG"), "動く画像", id="a moving PNG"),
         pytest.param(made.animated("WEBP"), "動く画像", id="a moving WebP"),
         pytest.param(made.png_header(50_000, 50_000), "縦横が大きすぎます", id="a bomb of pixels"),
@@ -70,6 +71,20 @@ def test_a_picture_on_its_side_is_put_upright() -> None:
     upper = opened(clean.data).convert("RGB").getpixel((24, 8))
     assert isinstance(upper, tuple)
     assert upper[0] > upper[2], "the red half is above"
+
+
+def test_a_photograph_with_a_smaller_one_behind_it_does_not_move_and_is_the_first() -> None:
+    sent = made.of_telephone()
+    assert opened(sent).format == "MPO"
+    clean = sanitise(sent)
+    assert (clean.media_type, clean.width, clean.height) == ("image/jpeg", 48, 64)
+    assert opened(clean.data).format == "JPEG"
+
+
+def test_a_scan_of_sixteen_bits_keeps_its_greys() -> None:
+    clean = sanitise(made.scan())
+    row = [opened(clean.data).getpixel((x, 24)) for x in (4, 32, 60)]
+    assert (clean.media_type, row) == ("image/png", [(0, 0, 0), (128, 128, 128), (250, 250, 250)])
 
 
 def test_what_hangs_behind_a_picture_is_gone() -> None:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Paper:
     """Add parts in reading order, then ask for `pdf()`.
 
-    Text is plain text in any script of the font (JIS X 0208 and more); it is never read as markup. The same parts give
-    the same bytes, so that a document can be compared and its SHA-256 kept.
+    Text is plain text: Japanese, Latin with every accent (Vietnamese too), Greek, Cyrillic. It is never read as
+    markup, and a sign that the fonts lack is 〓. The same parts give the same bytes, so that a document can be compared
+    and its SHA-256 kept.
 
     Args:
         title: stands large on the first page and in the document's properties.
@@ -83,7 +84,7 @@ class Paper:
         self._parts.append(lambda page: page.new_page())
 
     def pdf(self) -> bytes:
-        """The document as PDF 1.4, with its font embedded as a subset. Asked again, the same bytes."""
+        """The document as PDF 1.4, with its fonts embedded as subsets. Asked again, the same bytes."""
         if self._written is None:
             from marketplace.papers.typesetting import Page
 
@@ -95,7 +96,7 @@ class Paper:
 
 
 def unprintable(text: str) -> str:
-    """The signs of `text` for which the font has no shape, each once: a name with one must not lose it on paper."""
-    from marketplace.papers import typesetting
+    """The signs of `text` for which no font has a shape, each once: a name with one must not lose it on paper."""
+    from marketplace.papers import lettering
 
-    return typesetting.unprintable(text)
+    return lettering.unprintable(text)

@@ -7,14 +7,15 @@ from io import BytesIO
 
 from reportlab.lib.pagesizes import A3, landscape
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from marketplace.papers.typesetting import INK, LINE, QrCode, font
+from marketplace.papers.lettering import font, width, write
+from marketplace.papers.typesetting import INK, LINE, QrCode
 
 WIDTH, HEIGHT = landscape(A3)
 MARGIN = 22 * mm
 LARGEST, SMALLEST = 150.0, 50.0
+BESIDE_THE_CODE = WIDTH - 2 * MARGIN - 60 * mm
 CODE = 1.6
 """How much larger the code is than on a paper in the hand: it is read from a step away."""
 
@@ -40,10 +41,9 @@ def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer:
     middle = HEIGHT * 0.52 + (len(rows) - 1) * size * 0.6
     _centred(canvas, middle + size + 6 * mm, [reading], min(28.0, _largest([reading], WIDTH - 2 * MARGIN, 28.0)))
     _centred(canvas, middle, rows, size)
-    canvas.setFont(font(), 18)
     foot = MARGIN + 34 * mm
-    for line in [issuer, *lines]:
-        canvas.drawString(MARGIN + 4 * mm, foot, line)
+    for line in filter(None, [issuer, *lines]):
+        write(canvas, MARGIN + 4 * mm, foot, line, _largest([line], BESIDE_THE_CODE, 18))
         foot -= 28
     code = QrCode(address)
     canvas.saveState()
@@ -58,22 +58,20 @@ def sign(name: str, reading: str, lines: Sequence[str], address: str, *, issuer:
     return out.getvalue()
 
 
-def fitted(name: str, width: float) -> tuple[list[str], float]:
+def fitted(name: str, room: float) -> tuple[list[str], float]:
     """The name in one line or two, and the size of its letters in points."""
-    size = _largest([name], width, LARGEST)
+    size = _largest([name], room, LARGEST)
     if size >= SMALLEST * 1.5 or len(name) < 2:
         return [name], size
     middle = (len(name) + 1) // 2
     rows = [name[:middle], name[middle:]]
-    return rows, _largest(rows, width, LARGEST)
+    return rows, _largest(rows, room, LARGEST)
 
 
-def _largest(rows: Sequence[str], width: float, most: float) -> float:
-    longest: float = max(stringWidth(row, font(), 1.0) for row in rows)
-    return min(most, width / longest)
+def _largest(rows: Sequence[str], room: float, most: float) -> float:
+    return min(most, room / max(width(row, 1.0) for row in rows))
 
 
 def _centred(canvas: Canvas, top: float, rows: Sequence[str], size: float) -> None:
-    canvas.setFont(font(), size)
     for number, row in enumerate(rows):
-        canvas.drawCentredString(WIDTH / 2, top - number * size * 1.2, row)
+        write(canvas, (WIDTH - width(row, size)) / 2, top - number * size * 1.2, row, size)

@@ -1,4 +1,4 @@
-"""How a paper looks: A4, one font for documents of public offices, a footer on each page."""
+"""How a paper looks: A4, a font for documents of public offices, a footer on each page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from html import escape
 from io import BytesIO
-from pathlib import Path
+from itertools import starmap
 
 import segno
 from reportlab.lib.colors import HexColor
@@ -15,8 +15,6 @@ from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     CondPageBreak,
@@ -29,8 +27,8 @@ from reportlab.platypus import (
     Table,
 )
 
-FONT = "BIZUDPGothic"
-FONT_FILE = Path(__file__).parent / "fonts" / "BIZUDPGothic-Regular.ttf"
+from marketplace.papers.lettering import FONT, cut, font, runs, write
+
 INK, LINE, PALE = HexColor("#1a1a1a"), HexColor("#767676"), HexColor("#f2f2f2")
 MARGIN = 20 * mm
 WIDTH = A4[0] - 2 * MARGIN
@@ -44,8 +42,8 @@ class Page:
         self.title, self.issuer, self.reference = title, issuer, reference
         self._parts: list[Flowable] = []
         if dated:
-            self._parts.append(Paragraph(escape(dated), _style("dated")))
-        self._parts += [Paragraph(escape(issuer), _style("issuer")), Paragraph(escape(title), _style("title"))]
+            self._parts.append(_paragraph(dated, "dated"))
+        self._parts += [_paragraph(issuer, "issuer"), _paragraph(title, "title")]
 
     def mark(self, text: str) -> None:
         box = Table([[_paragraph(text, "mark")]], colWidths=[52 * mm], hAlign="RIGHT")
@@ -53,17 +51,17 @@ class Page:
         self._parts += [box, Spacer(0, 4 * mm)]
 
     def heading(self, text: str) -> None:
-        self._parts += [CondPageBreak(50 * mm), Paragraph(escape(text), _style("heading"))]
+        self._parts += [CondPageBreak(50 * mm), _paragraph(text, "heading")]
 
     def text(self, text: str) -> None:
         for part in text.split("\n\n"):
             self._parts.append(_paragraph(part, "text"))
 
     def addressee(self, name: str) -> None:
-        self._parts.append(Paragraph(escape(name), _style("addressee")))
+        self._parts.append(_paragraph(name, "addressee"))
 
     def large(self, text: str) -> None:
-        self._parts.append(Paragraph(escape(text), _style("large")))
+        self._parts.append(_paragraph(text, "large"))
 
     def note(self, text: str) -> None:
         self._parts.append(_paragraph(text, "note"))
@@ -131,20 +129,18 @@ class Page:
         self._parts += [Table(rows, colWidths=widths, repeatRows=int(header), style=look), Spacer(0, 4 * mm)]
 
     def _footer(self, canvas: Canvas, document: SimpleDocTemplate) -> None:
-        canvas.setFont(FONT, 8)
         canvas.setFillColor(LINE)
-        canvas.drawString(MARGIN, 12 * mm, self.reference)
+        write(canvas, MARGIN, 12 * mm, cut(self.reference, 8, WIDTH - 20 * mm), 8)
+        canvas.setFont(FONT, 8)
         canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"{document.page} ページ")
 
 
-def unprintable(text: str) -> str:
-    """The signs of `text` for which the font has no shape, each once."""
-    known = pdfmetrics.getFont(font()).face.charToGlyph
-    return "".join(dict.fromkeys(sign for sign in text if ord(sign) not in known))
-
-
 def _paragraph(text: str, style: str) -> Paragraph:
-    return Paragraph(escape(text).replace("\n", "<br/>"), _style(style))
+    return Paragraph("".join(starmap(_run, runs(text))).replace("\n", "<br/>"), _style(style))
+
+
+def _run(name: str, signs: str) -> str:
+    return escape(signs) if name == FONT else f'<font name="{name}">{escape(signs)}</font>'
 
 
 class QrCode(Flowable):  # type: ignore[misc]  # reportlab has no types
@@ -162,12 +158,6 @@ class QrCode(Flowable):  # type: ignore[misc]  # reportlab has no types
             for run in re.finditer(rb"\x01+", row):
                 x, length = run.start(), len(run[0])
                 self.canv.rect(x * dot, self.height - (y + 1) * dot, length * dot, dot, stroke=0, fill=1)
-
-
-@cache
-def font() -> str:
-    pdfmetrics.registerFont(TTFont(FONT, FONT_FILE))
-    return FONT
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marketplace.accounts.models import Account
 from marketplace.kit.dates import era_day
-from marketplace.papers.paper import Paper
+from marketplace.papers.paper import Paper, unprintable
 from marketplace.rights.models import KIND_JA, Kind
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
@@ -19,7 +19,8 @@ NOT_THIS = {
 def keepsake(token: Token, holder: Account) -> bytes:
     """A PDF of two pages for whoever holds the token. The same token and name give the same bytes."""
     town, right = settings(), token.right
-    name = f"{holder.name or holder.called} 様"
+    whole = [name for name in (holder.name, holder.nickname) if name and not unprintable(name)]
+    name = f"{whole[0] if whole else 'お客'} 様"  # rather no name than one with holes
     assert token.minted_at is not None, "what is held was issued"
     paper = Paper(
         f"{town.town_name}から、ごあいさつ",

@@ -4,17 +4,21 @@ import hashlib
 import re
 from io import BytesIO
 
+import pytest
 from pypdf import PdfReader
 from reportlab.pdfbase.ttfonts import TTFontFile
 
+from marketplace.papers.lettering import FILES, FOLDER, runs, width
 from marketplace.papers.paper import Paper, unprintable
-from marketplace.papers.typesetting import FONT_FILE
 
 RECORDED = {
     "BIZUDPGothic-Regular.ttf": "22f41ce68f1ce62477ca4ec1e2c0c400cc545ddff31d713e8edf87808614aeb2",
     "LICENSE": "e753d7155d53c747d037a445e584c8ecfca6dd79846db610417e282a736b28bc",
+    "NotoSansJP-Rest.ttf": "8dfafe5b394f79306a057c0da57c5e98e9f1848dd9cd80b5b8f2f32a7e25e7f7",
+    "LICENSE-NotoSansJP": "1c05c68c34f9708415aada51f17e1b0092d2cea709bf4a94cd38114f9e73d7d9",
 }
-"""@expo-google-fonts/biz-udpgothic 0.4.2 on npm: 400Regular/ and LICENSE_FONT (SIL Open Font License 1.1)."""
+"""@expo-google-fonts/biz-udpgothic 0.4.2 and noto-sans-jp 0.4.3 on npm: 400Regular/ and LICENSE_FONT (SIL Open Font
+License 1.1). Of Noto Sans JP only what BIZ UDPGothic lacks, without hints and layout tables, by fonttools 4.68.0."""
 
 
 def receipt(name: str = "髙﨑 花子 様") -> Paper:
@@ -65,16 +69,15 @@ def test_the_same_parts_give_the_same_bytes_and_others_do_not() -> None:
 
 
 def test_no_font_is_left_to_the_printer() -> None:
-    pdf = receipt().pdf()
+    pdf = receipt("𠮷田 花子 様").pdf()
     named = set(re.findall(rb"/BaseFont /([\w+-]+)", pdf))
-    assert {name.split(b"+")[-1] for name in named} == {b"BIZUDPGothic-Regular"}
+    assert {name.split(b"+")[-1] for name in named} == {b"BIZUDPGothic-Regular", b"NotoSansJP-Regular"}
     assert pdf.count(b"/FontFile2") == len(named)
 
 
 def test_the_font_is_the_recorded_one_with_its_licence() -> None:
-    folder = FONT_FILE.parent
-    assert {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in folder.iterdir()} == RECORDED
-    assert TTFontFile(FONT_FILE).name == b"BIZUDPGothic-Regular"
+    assert {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in FOLDER.iterdir()} == RECORDED
+    assert [TTFontFile(file).name for file in FILES.values()] == [b"BIZUDPGothic-Regular", b"NotoSansJP-Regular"]
 
 
 def test_a_mark_stands_once_and_only_where_it_was_put() -> None:
@@ -83,5 +86,35 @@ def test_a_mark_stands_once_and_only_where_it_was_put() -> None:
     assert (shown(marked.pdf()).count("再発行（1回目）"), shown(receipt().pdf()).count("再発行")) == (1, 0)
 
 
-def test_signs_that_the_font_cannot_draw_are_named_each_once() -> None:
-    assert [unprintable(text) for text in ("髙﨑 花子 Ａb1", "山🐻田🐻\x00", "")] == ["", "🐻\x00", ""]
+def test_signs_that_no_font_can_draw_are_named_each_once() -> None:
+    assert [unprintable(text) for text in ("髙﨑 花子 Ａb1", "山🐻田🐻ש", "")] == ["", "🐻ש", ""]
+
+
+@pytest.mark.parametrize(
+    "name", ["𠮷田", "高槗", "Nguyễn Thị", "Łukasz Čapek", "渡邉\U000e0100", "辻\ufe00", "か\u3099"]
+)
+def test_names_of_the_town_can_be_printed(name: str) -> None:
+    assert unprintable(name) == ""
+
+
+def test_a_letter_that_the_first_font_lacks_is_set_in_the_second_and_can_be_read() -> None:
+    assert runs("𠮷田 Nguyễn") == [
+        ("NotoSansJP", "𠮷"),
+        ("BIZUDPGothic", "田 Nguy"),
+        ("NotoSansJP", "ễ"),
+        ("BIZUDPGothic", "n"),
+    ]
+    paper = receipt("𠮷田 Nguyễn <b> 様")
+    paper.facts([("𠮷", "ễ\nị")])
+    assert "𠮷田 Nguyễn <b> 様" in shown(paper.pdf())
+    assert width("𠮷田", 10) == 20
+
+
+def test_what_no_font_has_is_a_mark_where_it_is_a_letter_and_nothing_where_it_is_a_picture() -> None:
+    assert runs("שa🐻b\tc👨\u200d👩") == [("BIZUDPGothic", "〓ab c")]
+
+
+def test_a_reference_that_is_too_long_for_its_line_ends_before_the_number_of_the_page() -> None:
+    whole = Paper("題", issuer="町", reference="権利" * 80)
+    said = shown(whole.pdf())
+    assert (said.count("権利…") + said.count("権…"), said.count("1 ページ")) == (1, 1)

@@ -10,14 +10,18 @@ from flask.testing import FlaskClient
 from hypothesis import given as every
 from hypothesis import strategies as st
 from PIL import Image
+from pypdf import PdfReader
 
 from marketplace.accounts.introducing import introduce
+from marketplace.accounts.models import Account
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.settings import Settings
-from marketplace.storefront.share_card import ROOM, _font, wrapped
+from marketplace.storefront.keepsake import keepsake
+from marketplace.storefront.share_card import ROOM, _length, draw, wrapped
 from tests import given
 from tests.chainlogs import Chain
+from tests.metadata.pictures import encoded, photo
 from tests.pages import read
 from tests.resale.stage import held_token, token
 
@@ -56,9 +60,38 @@ def test_a_token_has_a_card_and_its_holder_alone_a_certificate(app: Flask, clien
     assert stranger.get(f"{path}/certificate.pdf").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("name", "nickname", "written"),
+    [
+        ("𠮷田 花子", "はな", "𠮷田 花子 様"),
+        ("Nguyễn Thị Ánh", "", "Nguyễn Thị Ánh 様"),
+        ("渡邉\U000e0100 花子", "", "渡邉 花子 様"),
+        ("محمد", "モハメド", "モハメド 様"),
+        ("محمد", "", "お客 様"),
+    ],
+)
+def test_a_certificate_has_the_whole_name_or_another_and_no_holes(
+    app: Flask, chain: Chain, name: str, nickname: str, written: str
+) -> None:
+    hana = given.an_account()
+    introduce(hana, name, nickname, "東京都")
+    pages = PdfReader(io.BytesIO(keepsake(token(held_token(chain, hana)), get(Account, hana)))).pages
+    assert [page.extract_text().count(written) for page in pages] == [1, 1]
+
+
+def test_a_card_is_drawn_the_same_whichever_font_has_its_letters() -> None:
+    """Of a kanji that the first font lacks there is more on the card than of one that nobody has."""
+    picture, dark = encoded(photo(720, 630)), []
+    for title in ("\ue000\ue000", "吉田", "𠮷田"):
+        with Image.open(io.BytesIO(draw(picture, "町", title, ()))) as card:
+            dark.append(sum(card.convert("L").crop((740, 115, 1200, 400)).histogram()[:128]))
+    assert dark[0] == 0
+    assert dark[2] == pytest.approx(dark[1], rel=0.3)
+
+
 @every(st.text(st.characters(categories=("Lo", "Nd"), max_codepoint=0x9FFF), max_size=200), st.integers(1, 4))
 def test_no_line_of_a_card_is_wider_than_its_room_and_nothing_is_lost_unsaid(text: str, most: int) -> None:
     lines = wrapped(text, 42, most)
     assert len(lines) <= most
-    assert all(_font(42).getlength(line) <= ROOM + 42 for line in lines)
+    assert all(_length(line, 42) <= ROOM + 42 for line in lines)
     assert "".join(lines) == text or lines[-1].endswith("…")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from marketplace.kit.letters import dashed, typed
 from marketplace.kit.mailboxes import ADDRESS
 from marketplace.kit.refusals import Invalid
 
@@ -16,15 +17,15 @@ class NotAnAddress(Invalid):
 
 def normalised(address: str) -> str:
     """'　Hanako＠Example.JP ' → 'hanako@example.jp'. NotAnAddress where it is none."""
-    plain = unicodedata.normalize("NFKC", address).strip().lower()
-    if len(plain) > 254 or not ADDRESS.fullmatch(plain):  # the mailed code is the real proof
+    plain = typed(unicodedata.normalize("NFKC", address), lines=False).strip().lower()
+    if len(plain) > 254 or not plain.isascii() or not ADDRESS.fullmatch(plain):  # the mailed code is the real proof
         raise NotAnAddress(field="email")
     return plain
 
 
 def phone_form(number: str) -> str:
     """'０９０（１２３４）５６７８' and '+81 90-1234-5678' are '09012345678'; '' where it is no Japanese number."""
-    digits = re.sub(r"[\s()\-‐−–—ー.]", "", unicodedata.normalize("NFKC", number))
+    digits = re.sub(r"[\s()\-.]", "", dashed(typed(number)))
     digits = "0" + digits.removeprefix("+81").removeprefix("0") if digits.startswith("+81") else digits
     return digits if re.fullmatch(r"0[1-9]\d{8,9}", digits) else ""
 

@@ -9,6 +9,7 @@ from typing import Any
 from marketplace.admissions.models import Party
 from marketplace.kit.codes import check_digit
 from marketplace.kit.languages import _
+from marketplace.kit.letters import dashed, one_shape
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 
 
@@ -63,8 +64,7 @@ class PledgeChanged(Invalid):
 
 def corporate_number(typed: str) -> str:
     """'７０００-０１２０-５０００２' → '7000012050002'. Invalid where it is no corporate number (法人番号)."""
-    plain = unicodedata.normalize("NFKC", typed)
-    digits = "".join(sign for sign in plain if sign not in " -‐−ー")
+    digits = "".join(sign for sign in dashed(typed) if sign not in " -")
     if len(digits) != 13 or not (digits.isascii() and digits.isdigit()):
         raise Invalid("法人番号は13けたの数字です。", field="corporate_no")
     if int(digits[0]) != check_digit(digits[1:]):
@@ -76,10 +76,7 @@ def corporate_number(typed: str) -> str:
 
 def telephone(typed: str) -> str:
     """'０２３７－００－００００' → '0237-00-0000'. Invalid where nobody could be called by it."""
-    plain = unicodedata.normalize("NFKC", typed)
-    for dash in "‐−ー–—":
-        plain = plain.replace(dash, "-")
-    plain = plain.replace(" ", "").replace("(", "").replace(")", "-")
+    plain = dashed(typed).replace(" ", "").replace("(", "").replace(")", "-")
     digits = plain.replace("-", "").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()) or not 9 <= len(digits) <= 15 or len(plain) > 20:
         raise Invalid("電話番号を、市外局番から数字で入力してください（例 0237-00-0000）。", field="phone")
@@ -87,8 +84,8 @@ def telephone(typed: str) -> str:
 
 
 def compared(name: str) -> str:
-    """A name as the list of exclusions compares it: one width, no spaces, no 株式会社."""
-    plain = "".join(unicodedata.normalize("NFKC", name).split()).lower()
+    """A name as the list of exclusions compares it: one width, one shape, no spaces, no 株式会社."""
+    plain = "".join(unicodedata.normalize("NFKC", one_shape(name)).split()).lower()
     for word in ("株式会社", "有限会社", "合同会社", "(株)", "(有)"):
         plain = plain.replace(word, "")
     return plain

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime
 
 from marketplace.kit.clock import jst
+from marketplace.kit.letters import dashed
 
 WEEKDAYS = "月火水木金土日"
 
@@ -123,7 +123,7 @@ _WRITTEN = re.compile(r"(令和|平成|昭和|大正|西暦|[RHST])?(\d{1,4}|元
 
 def read_day(text: str) -> date | None:
     """The day of '1951年4月3日', '昭和２６年４月３日', 'S26.4.3' or '1951-04-03'; None where it is none."""
-    plain = "".join(unicodedata.normalize("NFKC", text).upper().split())
+    plain = "".join(dashed(text).upper().split())
     found = _WRITTEN.fullmatch(plain)
     if found is None:
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from marketplace.kit.letters import one_shape
+
 KATAKANA = range(0x30A1, 0x30F7)
 """ァ to ヶ: each has its hiragana 0x60 before it (The Unicode Standard, blocks Hiragana and Katakana)."""
 TO_HIRAGANA = {sign: sign - 0x60 for sign in KATAKANA} | {0x30FD: 0x309D, 0x30FE: 0x309E}
@@ -16,14 +18,16 @@ MOST_TERMS, LONGEST = 6, 40
 
 
 def folded(text: str) -> str:
-    """Letters and digits alone: width (NFKC), case, katakana and hiragana, and the signs between them do not count."""
+    """Letters and digits alone: width (NFKC), case, katakana and hiragana, the rarer shape of a kanji and the signs
+    between them do not count."""
     while (plain := _once(text)) != text:  # what a sign stood between may join now: an accent and its letter
         text = plain
     return text
 
 
 def _once(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(TO_HIRAGANA)
+    text = unicodedata.normalize("NFKC", one_shape(text))
+    plain = unicodedata.normalize("NFKC", text.casefold()).translate(TO_HIRAGANA)
     plain = DASH_IN_A_WORD.sub("ー", plain)
     return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LMN")
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     DateField,
     DateTimeLocalField,
@@ -26,6 +27,7 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.languages import _, language, said
+from marketplace.kit.letters import typed
 from marketplace.kit.money import LARGEST_SUM, TooLarge, parse_yen, yen
 from marketplace.kit.refusals import Invalid, Refused
 
@@ -37,7 +39,8 @@ class Form(FlaskForm):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """What a browser's form sends; Flask-WTF would read JSON too, and fail on a list."""
             sent_as_json = formdata is _Auto and request.is_json
-            return None if sent_as_json else super().wrap_formdata(form, formdata)
+            sent = None if sent_as_json else super().wrap_formdata(form, formdata)
+            return sent and _seen(sent, form)
 
         def get_translations(self, form: Any) -> Any:
             """WTForms' own words in the reader's language; Flask-WTF would ask an extension that we don't have."""
@@ -66,6 +69,16 @@ class Asked:
 
     def __call__(self, form: object, field: object) -> None:
         """Nothing: the rules say it in their own words."""
+
+
+def _seen(sent: Any, form: Any) -> MultiDict[str, Any]:
+    """What was sent, as the person saw it on the screen; a file stays as it is."""
+    boxes = ((name, field.widget) for name, field in form._fields.items() if isinstance(field, StringField))
+    one_line = {name for name, box in boxes if not isinstance(box, (widgets.TextArea, widgets.HiddenInput))}
+    return MultiDict(
+        (name, typed(value, lines=name not in one_line) if isinstance(value, str) else value)
+        for name, value in sent.items(multi=True)
+    )
 
 
 def _in_words(choice: Any) -> Any:

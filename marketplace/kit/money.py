@@ -32,10 +32,10 @@ class TooLarge(NotAnAmount):
 
 
 def parse_yen(text: str) -> Yen:
-    """'１，３００円' → 1300. Full-width digits, commas, spaces, ¥ and 円 are fine; NotAnAmount for the rest, TooLarge
-    above LARGEST_SUM."""
+    """'１，３００円' → 1300. Full-width digits, commas, spaces, 円 and ¥, which many keyboards send as \\, are fine;
+    NotAnAmount for the rest, TooLarge above LARGEST_SUM."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    for mark in ("円", "¥", ",", "、", "，", " "):
+    for mark in ("円", "¥", "\\", ",", "、", "，", " "):
         plain = plain.replace(mark, "")
     if not plain.isascii() or not plain.isdigit():
         raise NotAnAmount

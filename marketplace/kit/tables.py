@@ -16,14 +16,17 @@ Row = Sequence[Cell]
 
 BOM = "\ufeff"
 """So that Excel reads the file as UTF-8."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so would be run by a spreadsheet. https://owasp.org/www-community/attacks/CSV_Injection"""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A cell that begins so would be run by a spreadsheet, a Japanese one in either width.
+https://owasp.org/www-community/attacks/CSV_Injection"""
+NOTHING = "－"
+"""What stands in a table where there is nothing to say."""
 CSV = "text/csv; charset=utf-8"
 
 
 def harmless(cell: Cell) -> Cell:
     """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) and cell != NOTHING else cell
 
 
 def plain(cell: Cell) -> Cell:

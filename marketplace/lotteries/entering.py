@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -30,7 +29,7 @@ from marketplace.lotteries.refusals import (
     NoFamily,
     PhoneNotConfirmed,
 )
-from marketplace.lotteries.rules import Application, Terms, faults
+from marketplace.lotteries.rules import Application, Terms, faults, kept
 from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.outbox.promising import say
 
@@ -157,11 +156,7 @@ def _counted(keys: Keys, first: First | None) -> dict[str, Any]:
 
 
 def _write_down(entry_id: int, application: Application) -> None:
-    insert_once(Applicant, {"entry_id": entry_id, **_who(application)})
-
-
-def _who(application: Application) -> Mapping[str, str]:
-    return {field: getattr(application, field).strip() for field in ("name", "kana", "address", "phone", "relation")}
+    insert_once(Applicant, {"entry_id": entry_id, **kept(application)})
 
 
 def next_place(lottery_id: int) -> sa.Row[tuple[str, int, object]]:
@@ -230,7 +225,7 @@ def change(entry_id: int, account_id: int, application: Application) -> None:
         entry.lots, entry.group, entry.pledge = application.lots, application.group, application.pledge
         entry.revision += 1
         if db.session.get(Applicant, entry.id) is not None:
-            db.session.execute(sa.update(Applicant).where(Applicant.entry_id == entry.id).values(**_who(application)))
+            db.session.execute(sa.update(Applicant).where(Applicant.entry_id == entry.id).values(**kept(application)))
         elif application.tells_who:
             _write_down(entry.id, application)
         note(entry.subject, "change", by=by, lots=entry.lots, revision=entry.revision)

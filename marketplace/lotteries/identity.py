@@ -11,9 +11,12 @@ import unicodedata
 from collections.abc import Iterable
 
 from marketplace.accounts.rules import PREFECTURES
+from marketplace.kit.letters import one_shape
 
 KANA = re.compile(r"[ァ-ヺー]+")
-_HYPHENS = re.compile(r"(?<=[\d〇一二三四五六七八九十百千目地番号])[‐‑‒–—―−ー〜~\-](?=[\d〇一二三四五六七八九十百千])")
+_HYPHENS = re.compile(
+    r"(?<=[\d〇一二三四五六七八九十百千目地番号])[‐‑‒–—―−─━ー〜~\-](?=[\d〇一二三四五六七八九十百千])"
+)
 _OLD = str.maketrans(
     "澤邊邉龍櫻條嶋嶌濱瀧舘國廣惠髙﨑齋齊壽實榮眞圓鹽", "沢辺辺竜桜条島島浜滝館国広恵高崎斎斉寿実栄真円塩"
 )
@@ -46,7 +49,7 @@ def address_form(address: str) -> str:
     Numerals of three scripts are one, as are 丁目番地号 and hyphens; prefecture, 郡, 大字 and the room are left out:
     people write them or not.
     """
-    plain = unicodedata.normalize("NFKC", address).translate(_OLD)
+    plain = unicodedata.normalize("NFKC", one_shape(address)).translate(_OLD)
     for prefecture in PREFECTURES:
         if plain.lstrip().startswith(prefecture):
             plain = plain.lstrip()[len(prefecture) :]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +12,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
+from marketplace.kit.names import called, plain
 from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
 from marketplace.lotteries import duplicates, entering, papermail
@@ -36,20 +35,16 @@ SHOWN = {"void": (EntryState.VOID,), "withdrawn": (EntryState.WITHDRAWN,)}
 @bp.get("/staff/lotteries/<code>/entries")
 @staff("drafter", "approver", "counter")
 def entries(code: str) -> ResponseReturnValue:
-    """Newest first, by state, number or name; width and spaces of what is typed don't count."""
+    """Newest first, by state, number or name; width, spaces and the shape of a kanji don't count."""
     lottery = find(code)
     which, wanted = request.args.get("state", ""), request.args.get("q", "").strip()
-    plain = "".join(unicodedata.normalize("NFKC", wanted).split())
     query = sa.select(Entry, Applicant).outerjoin(Applicant, Applicant.entry_id == Entry.id)
     query = query.where(Entry.lottery_id == lottery.id)
     if which in SHOWN:
         query = query.where(Entry.state.in_(SHOWN[which]))
     if wanted:
-        names = [
-            sa.func.replace(sa.func.replace(name, " ", ""), "\u3000", "") for name in (Applicant.name, Applicant.kana)
-        ]
-        spelled = sa.or_(*(name.contains(plain, autoescape=True) for name in names))
-        query = query.where((Entry.no == plain.upper()) | spelled)
+        spelled = called(Applicant.name, wanted) | called(Applicant.kana, wanted)
+        query = query.where((Entry.no == plain(wanted).upper()) | spelled)
     if before := asked_row("before"):
         query = query.where(Entry.seq < before)
     rows = db.session.execute(query.order_by(Entry.seq.desc()).limit(PAGE + 1)).all()

@@ -6,6 +6,7 @@ The terms are part of the approved sale, in its `auction_rules` under "entry":
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +14,14 @@ from typing import Any, NamedTuple
 
 from marketplace.accounts.rules import phone_form
 from marketplace.kit.languages import _
+from marketplace.kit.letters import dashed
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.identity import address_form, kana_form
 
 MOST_LOTS = 100
 RETAIN_DAYS = 90
+LONGEST_PHONE = 20
 
 PLEDGE = "2026-1"
 PLEDGES: dict[str, tuple[str, ...]] = {
@@ -120,6 +123,8 @@ def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid
         yield Invalid("続柄を入力してください（例 母）。", field="relation")
     if application.channel in (Channel.PHONE, Channel.COUNTER) and not phone_form(application.phone):
         yield Invalid("連絡のとれる電話番号を入力してください。", field="phone")
+    elif len(kept(application)["phone"]) > LONGEST_PHONE:
+        yield Invalid(_("%(most)s文字までで入力してください。", most=LONGEST_PHONE), field="phone")
     if application.pledge != PLEDGE:
         yield PledgeChanged(field="agreed")
 
@@ -127,6 +132,13 @@ def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid
 def asks_who(channel: Channel, terms: Terms) -> bool:
     """Somebody who applies for others, or whom staff write down, is known by name and address alone."""
     return terms.asks_address or channel is not Channel.SELF
+
+
+def kept(application: Application) -> dict[str, str]:
+    """What is written down of the person: kana in one width, and a number that can be dialled."""
+    of_person = {name: getattr(application, name).strip() for name in ("name", "address", "relation")}
+    kana = unicodedata.normalize("NFKC", application.kana).strip()
+    return {**of_person, "kana": kana, "phone": dashed(application.phone).strip()}
 
 
 def _age_faults(application: Application, least: int, by_birth: bool, on: date) -> Iterator[Invalid]:
@@ -159,5 +171,5 @@ def _who_faults(application: Application) -> Iterator[Invalid]:
     elif not any(mark.isdigit() for mark in address_form(application.address)):
         yield Invalid("ご住所は、番地まで入力してください。", field="address")
     for field, most in (("name", 80), ("kana", 80), ("address", 200), ("relation", 20)):
-        if len(getattr(application, field)) > most:
+        if len(kept(application)[field]) > most:
             yield Invalid(_("%(most)s文字までで入力してください。", most=most), field=field)

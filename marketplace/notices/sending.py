@@ -51,7 +51,7 @@ def send(template: str, to_email: str, key: str, *, language: Language | None = 
             "key": key,
             "template": template,
             "to_email": to_email,
-            "subject": head.removeprefix("件名:").strip()[:200],
+            "subject": " ".join(head.removeprefix("件名:").split())[:200],
             "body": body.strip() + "\n",
             "promised_at": now(),
         },

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
+from marketplace.kit.letters import dashed
 from marketplace.perks.refusals import NoSuchNumber
 from marketplace.rights.models import SERIAL_SPACE
 from marketplace.tokens.models import Token
@@ -16,7 +16,7 @@ def number_of(token: Token) -> str:
 
 def token_id_of(typed: str) -> int:
     """'３－４２７' → 3000427. NoSuchNumber where it is no number."""
-    plain = re.sub(r"[‐−–—ー－\s]+", "-", unicodedata.normalize("NFKC", typed).strip())
+    plain = re.sub(r"[-\s]+", "-", dashed(typed).strip())
     found = re.fullmatch(r"(\d{1,6})-(\d{1,6})", plain, re.ASCII)
     if found is None:
         raise NoSuchNumber("番号は「3-427」のように、数字2つで入力してください。", field="number")

@@ -6,8 +6,8 @@ import hashlib
 import hmac
 import re
 import secrets
-import unicodedata
 
+from marketplace.kit.letters import dashed
 from marketplace.kit.refusals import Invalid
 from marketplace.settings import settings
 
@@ -19,7 +19,7 @@ class NotAPin(Invalid):
 
 def read_pin(typed: str, length: int = 6) -> str:
     """'１２３４５６' → '123456'; spaces and hyphens are fine. NotAPin for anything else."""
-    plain = re.sub(r"[\s\-‐−–—ー]", "", unicodedata.normalize("NFKC", typed))
+    plain = re.sub(r"[\s-]", "", dashed(typed))
     if not plain.isascii() or not plain.isdigit() or len(plain) != length:
         raise NotAPin(f"暗証番号は{length}けたの数字です。", field="pin")
     return plain

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wtforms import StringField
-from wtforms.validators import Length, Optional, Regexp
 
 from marketplace.kit.forms import Form
 
@@ -16,12 +15,5 @@ class CallerForm(Form):
     email = StringField(
         "メールアドレス",
         description="お持ちでない方は空欄のまま。紙の整理券として、番号をお伝えください",
-        validators=[
-            Optional(),
-            Length(max=254, message="254文字までで入力してください。"),
-            Regexp(
-                r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message="メールアドレスの形で入力してください（例 hanako@example.jp）。"
-            ),
-        ],
         render_kw={"autocomplete": "off", "inputmode": "email"},
     )

@@ -7,15 +7,29 @@ from marketplace.accounts.rules import NotAnAddress, normalised
 
 @pytest.mark.parametrize(
     "typed",
-    ["hanako@example.jp", " Hanako@Example.JP ", "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ", "　hanako@example.jp\n"],
+    [
+        "hanako@example.jp",
+        " Hanako@Example.JP ",
+        "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ",
+        "　hanako@example.jp\n",
+        "\u202ahanako@example.jp\u202c\u200b",
+    ],
 )
 def test_one_address_is_one_address_however_it_is_typed(typed: str) -> None:
     assert normalised(typed) == "hanako@example.jp"
 
 
 @pytest.mark.parametrize(
+    "address", ["o'brien@example.ie", "hanako+town@example.jp", "da.me..@docomo.example.jp", "a_b-c@example.museum"]
+)
+def test_an_address_may_have_signs_that_few_have(address: str) -> None:
+    assert normalised(address) == address
+
+
+@pytest.mark.parametrize(
     "typed",
     [
+        "はなこ@example.jp",
         "",
         "hanako",
         "hanako@",

@@ -26,7 +26,9 @@ def test_the_first_digit_of_a_corporate_number_is_made_from_the_others() -> None
     assert check_digit(NTA[1:]) == 7
 
 
-@pytest.mark.parametrize("typed", [NTA, "７０００－０１２０－５０００２", " 7 0000 1205 0002 ", "7000‐0120−50002"])
+@pytest.mark.parametrize(
+    "typed", [NTA, "７０００－０１２０－５０００２", " 7 0000 1205 0002 ", "7000‐0120−50002", "7000―0120–50002"]
+)
 def test_a_corporate_number_is_read_kindly(typed: str) -> None:
     assert corporate_number(typed) == NTA
 
@@ -49,6 +51,7 @@ def test_what_has_not_thirteen_digits_is_no_corporate_number(typed: str) -> None
     [
         ("０２３７－００－００００", "0237-00-0000"),
         ("090 1234 5678", "09012345678"),
+        ("０２３７―００─００００", "0237-00-0000"),
         ("+81-237-00-0000", "+81-237-00-0000"),
     ],
 )
@@ -62,7 +65,10 @@ def test_a_number_that_nobody_could_call_is_refused(typed: str) -> None:
         telephone(typed)
 
 
-@pytest.mark.parametrize("name", ["株式会社　もりの工務店", "もりの工務店 (株)", "（株）もりの 工務店", "もりの工務店"])
+@pytest.mark.parametrize(
+    "name",
+    ["株式会社　もりの工務店", "もりの工務店 (株)", "もりの工務\U000e0101店", "（株）もりの 工務店", "もりの工務店"],
+)
 def test_names_are_compared_without_spaces_width_and_form_of_company(name: str) -> None:
     assert compared(name) == "もりの工務店"
 

@@ -78,6 +78,8 @@ def test_a_period_may_have_no_end() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "1951ー4ー3",
+        "S26―4―3",
         "1951年4月3日",
         "１９５１年４月３日",
         "昭和26年4月3日",

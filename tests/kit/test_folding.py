@@ -23,6 +23,7 @@ from marketplace.kit.folding import LONGEST, MOST_TERMS, folded, terms
         ("LST-7K3M9Q", "ｌｓｔ７ｋ３ｍ９ｑ"),
         ("ヴィラ", "ゔぃら"),
         ("㈱山菜", "株山菜"),
+        ("渡邉\U000e0100の家", "渡邉の家"),
     ],
 )
 def test_width_case_and_kana_do_not_count(one: str, other: str) -> None:

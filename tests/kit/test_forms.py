@@ -4,15 +4,16 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
-from wtforms import SelectChoice, StringField
+from wtforms import SelectChoice, StringField, TextAreaField
 
-from marketplace.kit.forms import ChecksField, DayField, Form, JSTDateTimeField, YenField, number
+from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, JSTDateTimeField, YenField, number
 from marketplace.kit.refusals import Invalid, Refused
 from tests.pages import Page
 
 
 class SaleForm(Form):
     name = StringField("名前")
+    note = TextAreaField("メモ", validators=[AtMost(20)])
     price = YenField("価格")
     opens_at = JSTDateTimeField("開始")
     on = DayField("審査会の日")
@@ -37,6 +38,18 @@ def typed(app: Flask, **fields: str) -> SaleForm:
 
 def test_a_price_is_read_as_people_type_it(app: Flask) -> None:
     assert typed(app, price="１，３００円").price.data == 1_300
+
+
+def test_what_nobody_sees_is_not_part_of_what_was_typed_and_one_line_is_one(app: Flask) -> None:
+    form = typed(app, name="山\u200b田\u202eか\u3099\u2028\x0b花子", note="一\r\n二", price="\u202a１，３００")
+    assert (form.name.data, form.name._value()) == ("山田が  花子",) * 2
+    assert (form.note.data, form.price.data) == ("一\n二", 1_300)
+
+
+def test_a_text_is_as_long_as_the_browser_counts_it(app: Flask) -> None:
+    """A line end is sent as two signs, and counted as one by maxlength."""
+    assert typed(app, note="あ\r\n" * 10).errors == {}
+    assert typed(app, note="あ\r\n" * 10 + "い").errors == {"note": ["20文字までで入力してください。"]}
 
 
 def test_a_price_that_is_none_stays_in_its_box_with_the_reason_beside_it(app: Flask) -> None:

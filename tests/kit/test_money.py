@@ -26,6 +26,10 @@ def test_full_width_digits_and_commas_are_read(amount: int) -> None:
     assert parse_yen(f" ￥{amount:,} 円　".translate(FULL_WIDTH)) == amount
 
 
+def test_the_key_of_the_yen_sends_a_backslash() -> None:
+    assert parse_yen("\\1,300") == 1_300
+
+
 @given(st.text())
 def test_any_text_is_an_amount_or_is_refused(text: str) -> None:
     amount = None

@@ -15,12 +15,28 @@ def written(*rows: tuple[object, ...]) -> str:
     return "".join(csv_lines(["一", "二"], rows))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+81-237", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x")'])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "+81-237",
+        "-1",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        '=HYPERLINK("http://x")',
+        "＝1+1",
+        "＋81",
+        "－1",
+        "＠SUM",
+        "\n=1",
+    ],
+)
 def test_what_a_spreadsheet_would_run_becomes_text(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["", "月山", "1-1", "a=b", -500, 0, 1.5, None])
+@pytest.mark.parametrize("cell", ["", "月山", "1-1", "a=b", "－", -500, 0, 1.5, None])
 def test_the_rest_stays_as_it_is_and_numbers_stay_numbers(cell: object) -> None:
     assert harmless(cell) == cell  # type: ignore[arg-type]
 

@@ -88,6 +88,15 @@ def test_what_was_not_asked_for_on_the_phone_is_told_beside_its_field(desk: Flas
     assert get(Account, entries()[0].account_id).email == "fumi@gmial.com"
 
 
+def test_an_applicant_is_found_though_the_clerk_writes_the_name_otherwise(desk: FlaskClient, lottery: Lottery) -> None:
+    path = f"/staff/lotteries/{lottery.code}/entries"
+    submit(desk, f"{path}/new", CALLER | {"name": "髙﨑 Nguyen", "kana": "ﾀｶｻｷ ｸﾞｴﾝ"})
+    (entry,) = entries()
+    for said in ("高崎", "nguyen", "タカサキグエン", "ﾀｶｻｷ"):
+        assert f"/staff/entries/{entry.no}" in read(desk.get(path, query_string={"q": said})).links, said
+    assert f"/staff/entries/{entry.no}" not in read(desk.get(path, query_string={"q": "高橋"})).links
+
+
 def test_a_refused_call_leaves_no_account_behind(desk: FlaskClient, lottery: Lottery) -> None:
     accounts = sa.select(sa.func.count()).select_from(Account)
     before = db.session.scalar(accounts)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from marketplace.lotteries.applicants import Channel
-from marketplace.lotteries.rules import PLEDGE, PLEDGES, Application, Terms, age, faults, terms_of
+from marketplace.lotteries.rules import PLEDGE, PLEDGES, Application, Terms, age, faults, kept, terms_of
 
 TODAY = date(2026, 4, 17)
 TERMS = Terms(most_lots=3, asks_address=True)
@@ -56,6 +56,14 @@ def test_lots_beyond_what_is_allowed(lots: int, message: str) -> None:
 def test_who_it_is_must_be_clear(field: str, value: str, message: str) -> None:
     changed: dict[str, Any] = {field: value}
     assert found(replace(FINE, **changed)) == {field: message}
+
+
+def test_what_is_written_down_can_be_dialled_and_read_in_one_width() -> None:
+    called = replace(FINE, channel=Channel.COUNTER, kana="ﾔﾏﾀﾞ ﾊﾅｺ", phone=" ０２３７―００―１２３４ ")
+    assert (kept(called)["kana"], kept(called)["phone"]) == ("ヤマダ ハナコ", "0237-00-1234")
+    assert found(replace(called, phone="0 2 3 7 - 0 0 - 1 2 3 4"), Terms()) == {
+        "phone": "20文字までで入力してください。"
+    }
 
 
 @pytest.mark.parametrize("name", ["山", "🐟 さかな", "Ana", "이순신", "محمد", "佐々木", "ﾔﾏﾀﾞ"])

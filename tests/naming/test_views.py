@@ -55,7 +55,7 @@ def test_the_first_buyer_is_led_from_my_page_to_the_names(chain: Chain, visitor:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("あ" * 200, "愛称は40文字までです（いま200文字）。"), ("ひろ\x07ば", "目に見えない文字（改行や制御文字）")],
+    [("あ" * 200, "愛称は40文字までです（いま200文字）。"), ("ひろ\u200dば", "目に見えない文字（改行や制御文字）")],
 )
 def test_a_bad_name_is_told_beside_its_field_and_what_was_typed_stays(
     chain: Chain, visitor: FlaskClient, hana: int, name: str, why: str
@@ -161,7 +161,7 @@ def test_the_present_holder_is_a_number_until_they_want_their_name_shown(
     assert client.get(path).text.count("保有者番号") == 3  # the present one, and both in the row of hands
     assert submit_shown(visitor, mine(naming_id)) == 422
     second = given.signed_in(app.test_client(), taro)
-    bad = submit(second, mine(naming_id), {"shown": "た\x07ろう"}, action=f"{mine(naming_id)}/shown")
+    bad = submit(second, mine(naming_id), {"shown": "た\u200dろう"}, action=f"{mine(naming_id)}/shown")
     assert (bad.status_code, "お名前に、目に見えない文字" in bad.text) == (422, True)
     submit(second, mine(naming_id), {"shown": "たろう"}, action=f"{mine(naming_id)}/shown")
     assert "たろう" in client.get(path).text

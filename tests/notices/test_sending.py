@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,15 @@ def test_a_letter_that_was_posted_is_not_posted_again(app: Flask) -> None:
     letter.unlink()
     post(notices()[0].id)
     assert letters(app) == []
+
+
+def test_a_subject_is_one_line_whatever_stands_in_a_title(app: Flask) -> None:
+    with transaction():
+        send("sign_in", "hanako@example.jp", key="sign-in:2", **SIGN_IN | {"code": "01\u20282\x0b34\r5"})
+    drain()
+    (letter,) = letters(app)
+    said = message_from_bytes(letter.read_bytes(), policy=default)
+    assert said["Subject"] == "ログイン番号 01 2 34 5（月見沢町 まちの権利ひろば）"
 
 
 def test_a_closed_post_office_makes_the_letter_late_and_not_lost(app: Flask) -> None:

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account
 from marketplace.journal.models import Entry
 from marketplace.journal.writing import move
@@ -121,6 +122,17 @@ def test_an_order_is_found_by_what_its_buyer_says_on_the_telephone(app: Flask, c
     assert [codes(client, q=said) for said in ("ORD-", "hanako", "%", "😀", "-1", "nobody@example.jp")] == [[]] * 6
     assert codes(client, q=hers, state="paid") == []
     assert codes(client, q=" ") == [his, hers]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("髙橋　花子", "高橋花子"), ("𠮷田 花子", "吉田"), ("渡邉\U000e0100", "渡辺"), ("O’Brien SEÁN", "o’brien")],
+)
+def test_a_name_is_found_though_the_clerk_writes_it_otherwise(client: FlaskClient, name: str, said: str) -> None:
+    given.signed_in(client, given.staff("counter"))
+    order, _another = placed(), placed()
+    introduce(order.buyer_id, name, "", "")
+    assert codes(client, q=said) == [order.code]
 
 
 def test_who_was_looked_up_stands_in_the_journal(app: Flask, client: FlaskClient) -> None:

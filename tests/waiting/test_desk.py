@@ -6,14 +6,17 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts.models import Account
 from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db
 from marketplace.listings.scheduling import cancel
 from marketplace.outbox import keeping
 from marketplace.waiting.joining import join
-from marketplace.waiting.models import Room
+from marketplace.waiting.models import Place, Room
 from tests import given
 from tests.pages import read, send, submit
 from tests.waiting.stage import a_room, turn
@@ -46,7 +49,14 @@ def test_a_broken_address_is_told_beside_it_and_stays(clerk: FlaskClient, room: 
     answer = submit(clerk, there, {"email": "hanako＠example"}, action=f"{there}/callers")
     form = read(answer).form(f"{there}/callers")
     assert (answer.status_code, form.value("email")) == (422, "hanako＠example")
-    assert form.errors == {"email": "メールアドレスの形で入力してください（例 hanako@example.jp）。"}
+    assert form.errors == {"email": "メールアドレスの形をお確かめください（例 hanako@example.jp）。"}
+
+
+def test_an_address_in_wide_letters_is_read(clerk: FlaskClient, room: Room) -> None:
+    there = f"/staff/waiting/{room.code}"
+    answer = submit(clerk, there, {"email": "Ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ"}, action=f"{there}/callers")
+    assert answer.status_code == 303
+    assert db.session.scalar(sa.select(Place.via).join(Account).where(Account.email == "hanako@example.jp")) == "desk"
 
 
 def test_for_a_caller_whose_turn_it_is_one_is_reserved(clerk: FlaskClient) -> None:

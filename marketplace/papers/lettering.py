@@ -29,9 +29,9 @@ def font() -> str:
     return next(iter(_known()))
 
 
-def runs(text: str) -> list[tuple[str, str]]:
-    """[(name of the font, what it draws), …] from left to right."""
-    each = (_drawn(sign) for sign in _seen(text))
+def runs(text: str, *, lines: bool = True) -> list[tuple[str, str]]:
+    """[(name of the font, what it draws), …] from left to right; of one line where `lines` is False."""
+    each = (_drawn(sign) for sign in _seen(text, lines))
     return [(name, "".join(sign for _, sign in part)) for name, part in groupby(each, key=lambda pair: pair[0])]
 
 
@@ -42,7 +42,7 @@ def unprintable(text: str) -> str:
 
 def width(text: str, size: float) -> float:
     """Of one line, in points."""
-    return sum(pdfmetrics.stringWidth(signs, name, size) for name, signs in runs(text))
+    return sum(pdfmetrics.stringWidth(signs, name, size) for name, signs in runs(text, lines=False))
 
 
 def cut(text: str, size: float, room: float) -> str:
@@ -56,15 +56,15 @@ def cut(text: str, size: float, room: float) -> str:
 
 def write(canvas: Canvas, x: float, y: float, text: str, size: float) -> None:
     """One line, from `x` to the right."""
-    for name, signs in runs(text):
+    for name, signs in runs(text, lines=False):
         canvas.setFont(name, size)
         canvas.drawString(x, y, signs)
         x += pdfmetrics.stringWidth(signs, name, size)
 
 
-def _seen(text: str) -> str:
+def _seen(text: str, lines: bool = True) -> str:
     """Without what no font has a shape for and nobody misses: marks that choose one, and joints."""
-    return _JOINTS.sub("", one_shape(typed(text)))
+    return _JOINTS.sub("", one_shape(typed(text, lines=lines)))
 
 
 def _drawn(sign: str) -> tuple[str, str]:

@@ -31,8 +31,8 @@ from marketplace.papers.lettering import FONT, cut, font, runs, write
 
 INK, LINE, PALE = HexColor("#1a1a1a"), HexColor("#767676"), HexColor("#f2f2f2")
 MARGIN = 20 * mm
-WIDTH = A4[0] - 2 * MARGIN
-"""What a line may fill, in points."""
+WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
+"""What a page holds, in points."""
 
 
 class Page:
@@ -126,7 +126,11 @@ class Page:
             ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK),
             ("BACKGROUND", (0, 0), (-1, 0) if header else (0, -1), PALE),
         ]
-        self._parts += [Table(rows, colWidths=widths, repeatRows=int(header), style=look), Spacer(0, 4 * mm)]
+        tallest = max(cell.wrap(width, HEIGHT)[1] for row in rows for cell, width in zip(row, widths, strict=True))
+        # A letter of two pages in one cell: it goes on overleaf. Any other row stays whole.
+        broken = int(tallest > HEIGHT / 2)
+        table = Table(rows, colWidths=widths, repeatRows=int(header), splitInRow=broken, style=look)
+        self._parts += [table, Spacer(0, 4 * mm)]
 
     def _footer(self, canvas: Canvas, document: SimpleDocTemplate) -> None:
         canvas.setFillColor(LINE)

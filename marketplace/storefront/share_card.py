@@ -72,7 +72,7 @@ def _length(line: str, size: int) -> float:
 def _runs(line: str, size: int) -> list[tuple[str, ImageFont.FreeTypeFont]]:
     from marketplace.papers.lettering import runs
 
-    return [(signs, _font(name, size)) for name, signs in runs(line)]
+    return [(signs, _font(name, size)) for name, signs in runs(line, lines=False)]
 
 
 @lru_cache

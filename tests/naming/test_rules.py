@@ -35,7 +35,7 @@ def test_names_in_kana_kanji_and_latin_letters_are_taken_as_they_are(typed: str)
         ("12345", "数字や記号だけ"),
         ("\u3099ひろば", "文字の並び"),
         ("ひろば・・・・", "文字の並び"),
-        ("𠮷田広場", "町の印刷で出せない文字があります：𠮷"),
+        ("김広場", "町の印刷で出せない文字があります：김"),
     ],
 )
 def test_what_can_not_stand_on_a_sign_is_refused_with_what_to_mend(typed: str, why: str) -> None:

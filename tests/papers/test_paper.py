@@ -114,6 +114,13 @@ def test_what_no_font_has_is_a_mark_where_it_is_a_letter_and_nothing_where_it_is
     assert runs("שa🐻b\tc👨\u200d👩") == [("BIZUDPGothic", "〓ab c")]
 
 
+def test_a_cell_that_is_taller_than_a_page_goes_on_overleaf() -> None:
+    paper = receipt()
+    paper.facts([("件名", "お知らせ"), ("本文", "".join(f"{line}行目です。\n" for line in range(1, 201)))])
+    said = shown(paper.pdf())
+    assert [said.count(f"{line}行目です。") for line in (7, 199, 200)] == [20, 1, 1]
+
+
 def test_a_reference_that_is_too_long_for_its_line_ends_before_the_number_of_the_page() -> None:
     whole = Paper("題", issuer="町", reference="権利" * 80)
     said = shown(whole.pdf())

@@ -85,7 +85,7 @@ def test_every_fault_is_told_at_once_beside_its_field_and_everything_typed_stays
         "royalty_bps": "11",
         "term_months": "",
         "picture_alt": "",
-        "body_ja": "ここまで書いた\r\n長い説明",
+        "body_ja": "ここまで書いた\n長い説明",
     }
     answer = submit(drafter, "/staff/listings/new?template=park", typed)
     form = read(answer).form("/staff/listings/new")

@@ -89,6 +89,11 @@ def test_a_card_is_drawn_the_same_whichever_font_has_its_letters() -> None:
     assert dark[2] == pytest.approx(dark[1], rel=0.3)
 
 
+def test_a_card_of_a_title_with_a_line_end_is_drawn() -> None:
+    assert wrapped("町の\n権利", 42, 4) == ["町の\n権利"]
+    assert shape(draw(encoded(photo()), "町", "町の\n権利", ())) == ("PNG", (1200, 630))
+
+
 @every(st.text(st.characters(categories=("Lo", "Nd"), max_codepoint=0x9FFF), max_size=200), st.integers(1, 4))
 def test_no_line_of_a_card_is_wider_than_its_room_and_nothing_is_lost_unsaid(text: str, most: int) -> None:
     lines = wrapped(text, 42, most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 
-ADDRESS = re.compile(r"[^@\s<>\"(),:;]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+ADDRESS = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 
 
 def mailbox(written: str) -> str:

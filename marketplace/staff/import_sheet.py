@@ -16,6 +16,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from marketplace.kit.dates import read_day
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.workbooks import Sheet, read_rows, workbook
 from marketplace.staff.drafting import USUAL
@@ -37,10 +38,10 @@ BY_THE_RULES = {
 SAID = {"kind", "mode"}
 """Nothing is usual here: who leaves them empty has forgotten them."""
 KINDS = {"SelectField": "choice", "RadioField": "choice", "BooleanField": "yes", "JSTDateTimeField": "moment"}
-YES, NO = ("はい", "○", "〇", "1", "true", "yes"), ("いいえ", "×", "0", "false", "no")
+YES, NO = ("はい", "○", "〇", "◯", "1", "true", "yes"), ("いいえ", "×", "✕", "0", "false", "no")
 MOMENT = re.compile(
-    r"(\d{4})[-/年](\d{1,2})[-/月](\d{1,2})日?"
-    r"(?:(?:[ T]+|(?<=日))(\d{1,2})(?::(\d{2})(?::\d{2})?|時(?:(\d{1,2})分)?))?"
+    r"(?P<day>\S+?)"
+    r"(?:(?:[ T]+|(?<=日))(?P<half>午前|午後)?(?P<hour>\d{1,2})(?::(\d{2})(?::\d{2})?|時(?:(\d{1,2})分)?))?"
 )
 BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 BAD_KEY = re.compile(r"[\x00-\x1f]")
@@ -240,7 +241,7 @@ def typed(cells: Mapping[str, str], cols: Sequence[Column], empty: MultiDict[str
             sent[column.field] = dict(column.words).get(text, text)
         elif column.kind == "yes":
             sent.pop(column.field, None)
-            if text.lower() in YES:
+            if _plain(text) in YES:
                 sent[column.field] = "y"
         elif column.kind == "moment":
             sent[column.field] = moment(text)
@@ -249,13 +250,25 @@ def typed(cells: Mapping[str, str], cols: Sequence[Column], empty: MultiDict[str
     return sent
 
 
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
+
+
 def moment(text: str) -> str:
-    """'2026/12/1 10:00', '２０２６年12月1日 10時' → '2026-12-01T10:00', a day is its midnight; what is none stays."""
+    """'2026/12/1 10:00', '２０２６年12月1日 10時', '令和8年12月1日 午前10時' → '2026-12-01T10:00', a day is its midnight;
+    what is none stays."""
+    return _moment(text) or text
+
+
+def _moment(text: str) -> str | None:
     found = MOMENT.fullmatch(unicodedata.normalize("NFKC", text))
-    if found is None:
-        return text
-    year, month, day, hour, minute, spoken = (int(part or 0) for part in found.groups())
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute or spoken:02}"
+    day = read_day(found["day"]) if found else None
+    if found is None or day is None:
+        return None
+    hour, minute, spoken = (int(part or 0) for part in found.group("hour", 4, 5))
+    if found["half"] and hour > 11:
+        return None  # noon, or midnight? People mean either
+    return f"{day}T{hour + 12 * (found['half'] == '午後'):02}:{minute or spoken:02}"
 
 
 def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterator[tuple[str, str]]:
@@ -269,9 +282,9 @@ def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterato
         text = cells.get(column.field, "")
         if len(text) > LONGEST_CELL:
             yield column.field, f"{LONGEST_CELL:,}文字までで入力してください。"
-        elif text and column.kind == "yes" and text.lower() not in YES + NO:
+        elif text and column.kind == "yes" and _plain(text) not in YES + NO:
             yield column.field, "「はい」か「いいえ」で入力してください。"
         elif column.kind == "choice" and (text or column.required) and text not in {*sum(column.words, ())}:
             yield column.field, f"{one_of(column.words)}を入力してください。"
-        elif text and column.kind == "moment" and not MOMENT.fullmatch(unicodedata.normalize("NFKC", text)):
+        elif text and column.kind == "moment" and _moment(text) is None:
             yield column.field, "2026-12-01 10:00 の形で入力してください。"

@@ -17,6 +17,7 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
+from marketplace.kit.letters import typed
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import draft_all, staff_name
 from marketplace.outbox.promising import handles, say
@@ -80,7 +81,7 @@ def upload(data: bytes, file_name: str, actor_id: int) -> str:
         values = {
             "code": public_code("IMP", 6),
             "sha256": sha256,
-            "file_name": file_name[-120:] or "表",
+            "file_name": typed(file_name, lines=False)[-120:] or "表",
             "state": ImportState.CHECKING,
             "rows": rows,
             "total": len(rows),

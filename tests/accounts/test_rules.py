@@ -30,6 +30,7 @@ def test_an_address_may_have_signs_that_few_have(address: str) -> None:
     "typed",
     [
         "はなこ@example.jp",
+        "a[b]@example.jp",
         "",
         "hanako",
         "hanako@",

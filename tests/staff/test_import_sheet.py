@@ -123,6 +123,14 @@ def test_a_fault_is_told_by_its_column_in_the_words_of_the_form(column: str, typ
     assert faults(**{column: typed}) == {column: why}
 
 
+@pytest.mark.parametrize(("said", "meant"), [("◯", True), ("ＹＥＳ", True), ("１", True), ("✕", False), ("０", False)])
+def test_yes_and_no_are_read_in_every_width_and_shape(said: str, meant: bool) -> None:
+    checker = Checker()
+    ((_number, cells),) = import_sheet.read(as_xlsx([row("A-1", ほかの人にゆずれる=said)]), checker.columns)
+    found, values = checker.look(cells)
+    assert (found, values["transferable"]) == ({}, meant)
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -171,6 +179,11 @@ def test_the_template_has_its_examples_on_another_sheet_and_they_are_faultless()
         ("2026-12-01", "2026-12-01T00:00"),
         ("2026年12月1日 10時", "2026-12-01T10:00"),
         ("２０２６年１２月１日９時５分", "2026-12-01T09:05"),
+        ("令和8年12月1日 10時", "2026-12-01T10:00"),
+        ("R8.12.1 午後8時30分", "2026-12-01T20:30"),
+        ("2026ー12ー1　午前0時", "2026-12-01T00:00"),
+        ("2026年12月1日 午後12時", "2026年12月1日 午後12時"),
+        ("2026-13-01", "2026-13-01"),
         ("2026-12-01 9:5", "2026-12-01 9:5"),
         ("12月1日", "12月1日"),
         ("", ""),

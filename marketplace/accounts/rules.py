@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from marketplace.kit.letters import dashed, typed
 from marketplace.kit.mailboxes import ADDRESS
@@ -16,8 +15,8 @@ class NotAnAddress(Invalid):
 
 
 def normalised(address: str) -> str:
-    """'　Hanako＠Example.JP ' → 'hanako@example.jp'. NotAnAddress where it is none."""
-    plain = typed(unicodedata.normalize("NFKC", address), lines=False).strip().lower()
+    """'　Ｈａｎａｋｏ＠ｍｙーｔｏｗｎ。ｊｐ ' → 'hanako@my-town.jp'. NotAnAddress where it is none."""
+    plain = dashed(typed(address, lines=False)).replace("。", ".").strip().lower()
     if len(plain) > 254 or not plain.isascii() or not ADDRESS.fullmatch(plain):  # the mailed code is the real proof
         raise NotAnAddress(field="email")
     return plain

@@ -255,8 +255,8 @@ def _plain(text: str) -> str:
 
 
 def moment(text: str) -> str:
-    """'2026/12/1 10:00', '２０２６年12月1日 10時', '令和8年12月1日 午前10時' → '2026-12-01T10:00', a day is its midnight;
-    what is none stays."""
+    """'2026/12/1 10:00', '２０２６年12月1日 10時', '令和8年12月1日 午前10時' → '2026-12-01T10:00', a day is its
+    midnight; what is none stays."""
     return _moment(text) or text
 
 

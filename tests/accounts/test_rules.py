@@ -13,6 +13,7 @@ from marketplace.accounts.rules import NotAnAddress, normalised
         "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ",
         "　hanako@example.jp\n",
         "\u202ahanako@example.jp\u202c\u200b",
+        "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ。ｊｐ",
     ],
 )
 def test_one_address_is_one_address_however_it_is_typed(typed: str) -> None:

@@ -42,7 +42,8 @@ def unprintable(text: str) -> str:
 
 def width(text: str, size: float) -> float:
     """Of one line, in points."""
-    return sum(pdfmetrics.stringWidth(signs, name, size) for name, signs in runs(text, lines=False))
+    points: float = sum(pdfmetrics.stringWidth(signs, name, size) for name, signs in runs(text, lines=False))
+    return points
 
 
 def cut(text: str, size: float, room: float) -> str:

@@ -22,6 +22,6 @@ def asked_for(typed: str) -> sa.ColumnElement[bool]:
     """
     wanted = plain(typed[:LONGEST])
     number = folded(wanted).removeprefix(PREFIX).upper()
-    theirs = sa.select(Account.id).where((Account.email == wanted) | called(Account.name, wanted))
+    theirs = sa.select(Account.id).where((Account.email == wanted.lower()) | called(Account.name, wanted))
     found = Order.buyer_id.in_(theirs)
     return found | Order.code.startswith(f"ORD-{number}", autoescape=True) if number else found

@@ -16,7 +16,7 @@ from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
-from marketplace.kit.languages import _
+from marketplace.kit.languages import _, speaking
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.sms import sms
 from marketplace.outbox.promising import handles, say
@@ -72,12 +72,13 @@ def send_code(code_id: int) -> None:
     row, port = get(PhoneCode, code_id), sms()
     if port is not None and row.used_at is None and row.expires_at > now():
         minutes = int(VALID_FOR.total_seconds() // 60)
-        text = _(
-            "%(town_name)s 確認番号 %(row)s（%(minutes)s分間有効）。ほかの人に教えないでください。",
-            town_name=settings().town_name,
-            row=code_of(row),
-            minutes=minutes,
-        )
+        with speaking(get(Account, row.account_id).language):
+            text = _(
+                "%(town_name)s 確認番号 %(row)s（%(minutes)s分間有効）。ほかの人に教えないでください。",
+                town_name=settings().called,
+                row=code_of(row),
+                minutes=minutes,
+            )
         port.send(f"phone-{row.id}", row.number, text)
 
 

@@ -10,10 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts import phoning
+from marketplace.accounts.introducing import prefer
 from marketplace.accounts.models import Account
 from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import get
+from marketplace.kit.languages import Language
 from marketplace.kit.refusals import Invalid
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
@@ -48,6 +50,23 @@ def messages(tmp_path: Path) -> list[str]:
 def code_in(text: str) -> str:
     (code,) = re.findall(r"[0-9]{6}", text)
     return str(code)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (Language.JA, r"月見沢町 確認番号 \d{6}（15分間有効）。"),
+        (Language.EN, r"Tsukimisawa Town: your code is \d{6} \(valid for 15 minutes\)\."),
+    ],
+)
+def test_the_message_is_in_the_language_of_its_reader_and_one_message_long(
+    account: int, tmp_path: Path, language: Language, words: str
+) -> None:
+    prefer(account, language)
+    phoning.ask(account, NUMBER)
+    (text,) = messages(tmp_path)
+    assert re.match(words, text), text
+    assert len(text) <= (160 if text.isascii() else 70)
 
 
 def test_a_number_is_confirmed_by_the_code_that_reached_it(account: int, tmp_path: Path) -> None:

@@ -25,10 +25,14 @@ from marketplace.kit.erasures import PORTION, erases
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing, ListingState
+from marketplace.metadata import pictures
 from marketplace.metadata.pictures import PictureRefused, of_iphone, sanitise
 from marketplace.settings import settings
 
-MOST_BYTES = 5 * 1024 * 1024
+MOST_BYTES = pictures.MOST_BYTES
+MOST_OF_PDF = 5 * 1024 * 1024
+LONGEST = 3000
+"""Pixels of a side: a driving licence or a sheet of A4 can be read, and a telephone's photograph loses four fifths."""
 MOST_ENCLOSURES = 5
 NEVER_SENT = timedelta(days=2)
 ACTIVE = re.compile(
@@ -143,17 +147,17 @@ def harmless(data: bytes) -> tuple[bytes, str]:
     """(bytes to keep, media type). EnclosureRefused says what is wrong and what to do."""
     if not data:
         raise EnclosureRefused("空のファイルです。")
-    if len(data) > MOST_BYTES:
-        raise EnclosureRefused("ファイルが大きすぎます。1つ5MBまででお送りください。")
     if data.startswith(b"%PDF-"):
+        if len(data) > MOST_OF_PDF:
+            raise EnclosureRefused("ファイルが大きすぎます。PDFは1つ5MBまででお送りください。")
         return _pdf(data), "application/pdf"
     if not data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) and not of_iphone(data):
         raise EnclosureRefused
     try:
-        clean = sanitise(data)
+        clean = sanitise(data, LONGEST)
     except PictureRefused as refusal:
         raise EnclosureRefused(str(refusal)) from refusal
-    if len(clean.data) > 3 * MOST_BYTES:  # a picture may grow when it is written anew
+    if len(clean.data) > MOST_BYTES:  # a PNG may grow when it is written anew
         raise EnclosureRefused("写真が大きすぎます。小さくしてからお送りください。")
     return clean.data, clean.media_type
 

@@ -46,7 +46,7 @@ class ApplicationForm(Form):
     )
     enclosures = MultipleFileField(
         "書類",
-        description="PDF、JPEG、PNG。1つ5MBまで、5つまで。職員だけが読みます",
+        description="PDF（5MBまで）、JPEG、PNG（10MBまで）。5つまで、1回に合わせて10MBまで。職員だけが読みます",
         # an iPhone that is told so turns its own format into one of these
         render_kw={"accept": "application/pdf,image/jpeg,image/png"},
     )

@@ -9,12 +9,20 @@ from flask import Flask
 from PIL import Image
 
 from marketplace.admissions import enclosing
-from marketplace.admissions.enclosing import MOST_BYTES, MOST_ENCLOSURES, EnclosureRefused, harmless
+from marketplace.admissions.enclosing import (
+    LONGEST,
+    MOST_BYTES,
+    MOST_ENCLOSURES,
+    MOST_OF_PDF,
+    EnclosureRefused,
+    harmless,
+)
 from marketplace.admissions.models import Enclosure
 from marketplace.blobs.models import StoredBytes
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.listings import scheduling
+from marketplace.metadata.pictures import PictureRefused, sanitise
 from marketplace.outbox import keeping
 from tests import given
 from tests.metadata import pictures
@@ -65,6 +73,15 @@ def test_a_photograph_of_a_telephone_is_kept() -> None:
     assert harmless(pictures.of_telephone())[1] == "image/jpeg"
 
 
+def test_a_photograph_of_fifty_million_pixels_is_made_smaller_here() -> None:
+    sent = pictures.encoded(pictures.photo(8160, 6120), "JPEG")
+    clean, media_type = harmless(sent)
+    kept = Image.open(io.BytesIO(clean))
+    assert (media_type, max(kept.size), round(kept.width / kept.height, 2)) == ("image/jpeg", LONGEST, 1.33)
+    with pytest.raises(PictureRefused, match="縦横が大きすぎます"):
+        sanitise(sent)
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -80,7 +97,8 @@ def test_a_photograph_of_a_telephone_is_kept() -> None:
         (PDF.replace(b"/Catalog", b"/Catalog/AA<</O<</S/Rendition/JS(app.alert)>>>>"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/EmbeddedFile"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/Encrypt 5 0 R"), "パスワード"),
-        (PDF + b"x" * MOST_BYTES, "5MBまで"),
+        (PDF + b"x" * MOST_OF_PDF, "PDFは1つ5MBまで"),
+        (a_photo() + b"x" * MOST_BYTES, "10MBまで"),
     ],
 )
 def test_whatever_else_is_refused_with_what_to_do(data: bytes, sentence: str) -> None:

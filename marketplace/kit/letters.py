@@ -39,6 +39,11 @@ def dashed(text: str) -> str:
     return _DASHES.sub("-", unicodedata.normalize("NFKC", text))
 
 
+def as_code(text: str) -> str:
+    """A number of ours as it is kept: 'ｋ５ｋｚｇｌ ー ０００００１' is 'K5KZGL-000001'."""
+    return "".join(dashed(typed(text)).split()).upper()
+
+
 def one_shape(text: str) -> str:
     """Without the marks that ask for a rarer shape of the letter before them (variation selectors): 辻 in both shapes
     is one kanji, and a font that does not know the mark has nothing for it."""

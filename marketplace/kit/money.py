@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from marketplace.kit.letters import typed
 from marketplace.kit.refusals import Invalid
 
 Yen = int
@@ -34,7 +35,7 @@ class TooLarge(NotAnAmount):
 def parse_yen(text: str) -> Yen:
     """'１，３００円' → 1300. Full-width digits, commas, spaces, 円 and ¥, which many keyboards send as \\, are fine;
     NotAnAmount for the rest, TooLarge above LARGEST_SUM."""
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = unicodedata.normalize("NFKC", typed(text)).strip()
     for mark in ("円", "¥", "\\", ",", "、", "，", " "):
         plain = plain.replace(mark, "")
     if not plain.isascii() or not plain.isdigit():

@@ -182,7 +182,13 @@ def next_place(lottery_id: int) -> sa.Row[tuple[str, int, object]]:
 
 def secret_code() -> str:
     """Four groups of four, e.g. '7K3M-9QXA-…': 80 random bits that can be read over the telephone."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
+    return in_groups("".join(secrets.choice(ALPHABET) for _ in range(16)))
+
+
+def in_groups(typed: str) -> str:
+    """A secret code as it was shown, however its groups were parted."""
+    signs = typed.replace("-", "")
+    return "-".join(signs[at : at + 4] for at in range(0, len(signs), 4))
 
 
 def own_entries(lottery_id: int, account_id: int) -> list[Entry]:

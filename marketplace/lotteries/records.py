@@ -16,6 +16,7 @@ from marketplace.chain.contract import ANCHORS
 from marketplace.chain.register import contracts
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, in_portions
+from marketplace.kit.letters import as_code
 from marketplace.kit.limits import limiter
 from marketplace.kit.published import Malformed
 from marketplace.kit.tables import Row, csv_file
@@ -23,6 +24,7 @@ from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.models import Listing
 from marketplace.lotteries import bundles, counting, drawing, receipts
 from marketplace.lotteries.closing import AT_ONCE, draws
+from marketplace.lotteries.entering import in_groups
 from marketplace.lotteries.forms import CheckForm
 from marketplace.lotteries.groups import waiting_place, waiting_places
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery
@@ -94,7 +96,7 @@ def explained() -> ResponseReturnValue:
 
 
 def _page(listing: Listing, lottery: Lottery, form: CheckForm) -> str:
-    no = (form.no.data or "").strip().upper()
+    no = as_code(form.no.data or "")
     names = {f"draw:{fixed.listing}": fixed.listing for fixed in draws(lottery.id)}
     return render_template(
         "lotteries/draw.html",
@@ -141,7 +143,7 @@ def _found(listing: Listing, lottery: Lottery, no: str, form: CheckForm) -> dict
     entry = db.session.scalar(sa.select(Entry).where(Entry.lottery_id == lottery.id, Entry.no == no))
     fixed = bundles.draw_for(entry) if entry else None
     places = waiting_places(listing.auction_rules)
-    secret, receipt = (form.secret.data or "").strip().upper(), (form.receipt.data or "").strip()
+    secret, receipt = in_groups(as_code(form.secret.data or "")), (form.receipt.data or "").strip()
     return {
         "entry": entry,
         "fixed": fixed,

@@ -11,6 +11,7 @@ from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.codes import public_code
 from marketplace.kit.dates import full_day
 from marketplace.kit.db import db, get, transaction
+from marketplace.kit.letters import as_code
 from marketplace.kit.refusals import Invalid
 from marketplace.papers.paper import Paper
 from marketplace.perks import using
@@ -53,7 +54,7 @@ def enter(code: str, number: str, on: date, plan_id: str, partner_id: int, count
     if not jst(now() - OLDEST).date() <= on <= jst(now()).date():
         raise Invalid("きょうまでの2か月のあいだの日を入力してください。", field="on")
     token_id = token_id_of(number)
-    written = code.strip().upper()
+    written = as_code(code)
     with transaction():
         query = sa.select(Slip).where(Slip.code == written, Slip.partner_id == partner_id).with_for_update()
         slip = db.session.scalar(query.execution_options(populate_existing=True))

@@ -27,7 +27,7 @@ def test_full_width_digits_and_commas_are_read(amount: int) -> None:
 
 
 def test_the_key_of_the_yen_sends_a_backslash() -> None:
-    assert parse_yen("\\1,300") == 1_300
+    assert parse_yen("\\1,300") == parse_yen("\u202a¥1,300\u202c") == 1_300
 
 
 @given(st.text())

@@ -191,6 +191,8 @@ class TestBox:
         for no, word in zip(nos, ["当選", "当選", "補欠 1番", "補欠 2番"], strict=True):
             assert f"{no}: {word}" in words(client.get(f"/listings/{lottery.code}/draw?no={no.lower()}").text)
             assert f"{no}: {word}" in self.asked(client, lottery.code, no=f" {no} ")[1]
+            wide = "".join(chr(ord(sign) + 0xFEE0) for sign in no.lower()).replace("－", " ー ")
+            assert f"{no}: {word}" in self.asked(client, lottery.code, no=wide)[1]
 
     @pytest.mark.parametrize(("language", "word", "means"), BEYOND)
     def test_it_says_that_a_number_beyond_the_waiting_list_waits_for_nothing(
@@ -221,9 +223,9 @@ class TestBox:
     def test_the_secret_proves_the_receipt(self, client: FlaskClient) -> None:
         lottery, received, _accounts = drawn(2)
         own = received[0]
-        status, page = self.asked(client, lottery.code, no=own.no, secret=own.secret.lower())
-        assert status == 200
-        assert "ひみつの番号も合っています。本物の受付票です。" in page
+        for secret in (own.secret.lower(), own.secret.replace("-", ""), own.secret.replace("-", "―")):
+            status, page = self.asked(client, lottery.code, no=own.no, secret=secret)
+            assert (status, "ひみつの番号も合っています。本物の受付票です。" in page) == (200, True), secret
 
     def test_a_forged_receipt_is_called_one(self, client: FlaskClient) -> None:
         lottery, received, _accounts = drawn(2)

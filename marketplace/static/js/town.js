@@ -58,7 +58,7 @@
 
   /* Full-width digits and commas are read the same way as by the server's parse_yen. */
   function readYen(text) {
-    const plain = text.normalize("NFKC").replace(/[,、円¥\s]/g, "");
+    const plain = text.normalize("NFKC").replace(/[,、円¥\\\s]/g, "");
     return /^\d+$/.test(plain) ? Number(plain) : 0;
   }
 

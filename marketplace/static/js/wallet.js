@@ -89,7 +89,7 @@
   }
 
   async function sell(box, say) {
-    const typed = box.querySelector("input").value.normalize("NFKC").replace(/[,、円¥\s]/g, "");
+    const typed = box.querySelector("input").value.normalize("NFKC").replace(/[,、円¥\\\s]/g, "");
     if (!/^[0-9]{1,9}$/.test(typed) || BigInt(typed) < 1n) throw new Said(inWords("価格を数字で入力してください（例 1,300）。"));
     const me = await account();
     await onChain(box);

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from enum import StrEnum
 
+from marketplace.kit import letters
 from marketplace.kit.languages import _
 from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Invalid, Refused
@@ -62,7 +62,7 @@ def included_tax(yen: Yen, tax: Tax) -> Yen:
 
 def addressee(typed: str, honorific: Honorific) -> str:
     """'月山 花子', 様 → '月山 花子 様'. Invalid where it can't stand on a paper."""
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    name = " ".join(letters.typed(typed).split())
     if not name:
         raise Invalid("宛名を入力してください。", field="addressee")
     if len(name) > LONGEST:

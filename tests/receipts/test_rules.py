@@ -37,6 +37,8 @@ def test_less_than_a_yen_is_dropped_and_no_more(yen: int) -> None:
         ("　株式会社　つきみ ", Honorific.COMPANY, "株式会社 つきみ 御中"),
         ("上様", Honorific.NONE, "上様"),
         ("髙﨑 花子", Honorific.PERSON, "髙﨑 花子 様"),
+        ("\u202a𠮷田\u0000 Nguyễn\u202c", Honorific.PERSON, "𠮷田 Nguyễn 様"),
+        ("塚本", Honorific.PERSON, "塚本 様"),
         ("が", Honorific.NONE, "が"),
     ],
 )
@@ -50,7 +52,7 @@ def test_an_addressee_as_it_stands_on_the_paper(typed: str, honorific: Honorific
         ("", "宛名を入力してください。"),
         (" 　\n", "宛名を入力してください。"),
         ("あ" * 61, "宛名は60文字までで入力してください。"),
-        ("山田\u0000🐻花子🐻", "次の文字は紙に印刷できません。ほかの字で入力してください: \u0000🐻"),
+        ("山田\u0000🐻花子🐻", "次の文字は紙に印刷できません。ほかの字で入力してください: 🐻"),
     ],
 )
 def test_what_cannot_be_an_addressee(typed: str, says: str) -> None:

@@ -13,6 +13,7 @@ from marketplace.admissions.rules import compared, corporate_number
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.letters import spellings
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
@@ -91,8 +92,10 @@ def in_force(account_id: int, corporate_no: str = "") -> bool:
 
 
 def namesakes(row: Participation) -> list[Exclusion]:
-    """Entries that have the name of the participant, the company or its representative: for staff to compare."""
-    names = {compared(name) for name in (row.name, row.company, row.representative) if name}
+    """Entries that have the name of the participant, the company or its representative, whichever shape their kanji
+    have: for staff to compare."""
+    given = (compared(name) for name in (row.name, row.company, row.representative) if name)
+    names = {way for name in given for way in spellings(name)}
     found = sa.select(Exclusion).where(Exclusion.name.in_(names), *_today()).order_by(Exclusion.id)
     return list(db.session.scalars(found))
 

@@ -12,6 +12,8 @@ _DASHES = re.compile("[‐‑‒–—―−─━ー﹣－]")
 """What a Japanese keyboard writes where 1-2 was meant: - itself is two keys away."""
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """Word sends \x0b for a break within a paragraph, slides send U+2028; many readers take each for the end of a line."""
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
+"""They come along when a page is copied, and look like any space: but 山田 花子 with one is not found."""
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"  # controls
     "\u00ad\u200b\u2060-\u2064\ufeff"  # breaks that are not there, spaces of no width
@@ -27,11 +29,11 @@ _SHAPES = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def typed(text: str, *, lines: bool = True) -> str:
-    """`text` as whoever sent it sees it: one kind of line end, accents joined to their letters, and no sign that is
-    not seen. With `lines` False it is one line."""
-    plain = _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
+    """`text` as whoever sent it sees it: one kind of line end and of narrow space, accents joined to their letters, and
+    no sign that is not seen. With `lines` False it is one line."""
+    plain = _SPACES.sub(" ", _UNSEEN.sub("", _LINE_ENDS.sub("\n", text)))
     plain = plain if plain.isascii() else _COMPOSED.sub(lambda part: unicodedata.normalize("NFC", part[0]), plain)
-    return plain if lines else plain.replace("\n", " ")
+    return plain if lines else plain.replace("\n", " ").replace("\t", " ")
 
 
 def dashed(text: str) -> str:
@@ -57,7 +59,7 @@ _SAME = (
     *("凛凜", "遙遥"),
 )
 """Kanji that families write differently and the ear hears alike: a clerk types the one that the keyboard has."""
-MOST_SPELLINGS = 32
+MOST_SPELLINGS = 64
 
 
 @cache

@@ -177,6 +177,12 @@ class TestExclusions:
         deciding.approve(participation_id, given.staff("approver"))
         assert row(participation_id).state == ADMITTED
 
+    @pytest.mark.parametrize("name", ["渡邉\U000e0100　髙志", "渡邊高志", "渡辺 髙志"])
+    def test_a_name_on_the_list_is_known_in_every_shape_of_its_kanji(self, name: str) -> None:
+        excluding.exclude(given.staff("approver"), "other", "新聞で見た", name="渡辺　高志")
+        found = excluding.namesakes(row(given.an_applicant(a_sale(), name=name)))
+        assert [each.why for each in found] == ["新聞で見た"]
+
     def test_who_was_admitted_already_is_turned_out(self) -> None:
         account_id = given.an_account("taro@example.jp")
         participation_id = given.a_participant(a_sale(), account_id)

@@ -20,6 +20,7 @@ from marketplace.kit.letters import MOST_SPELLINGS, dashed, one_shape, spellings
         ("山\u200b田\ufeff花\u00ad子\x07", "山田花子"),
         ("1行目\r\n2行目\r3行目\u20284行目\x0b5行目", "1行目\n2行目\n3行目\n4行目\n5行目"),
         ("半\ud842分", "半分"),
+        ("山田\u00a0花\u2009子", "山田 花 子"),
         ("終\uffff\U0001fffe", "終"),
         ("<b>&{{7*7}}%s\t　 ", "<b>&{{7*7}}%s\t　 "),
     ],
@@ -34,7 +35,7 @@ def test_what_somebody_would_miss_stays(text: str) -> None:
 
 
 def test_one_line_stays_one_line() -> None:
-    assert typed("町の\u2028権利\r\nBcc: x@example.jp", lines=False) == "町の 権利 Bcc: x@example.jp"
+    assert typed("町の\u2028権利\t\r\nBcc: x@example.jp", lines=False) == "町の 権利  Bcc: x@example.jp"
 
 
 @given(st.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from marketplace.kit.letters import dashed, typed
 from marketplace.kit.mailboxes import ADDRESS
@@ -39,6 +40,9 @@ PREFECTURES = (
 """In the order of JIS X 0401, which is the order in which people look for theirs."""
 
 
+A_LINK = re.compile(r"://|\bwww\.|\.[a-z]{2,}/", re.IGNORECASE)
+
+
 class NoPrefecture(Invalid):
     code = "no_prefecture"
     message = "都道府県を選び直してください。"
@@ -50,6 +54,9 @@ def check_self(name: str, nickname: str, prefecture: str) -> None:
         raise Invalid("80文字までで入力してください。", field="name")
     if len(nickname) > 40:
         raise Invalid("40文字までで入力してください。", field="nickname")
+    for field, text in (("name", name), ("nickname", nickname)):
+        if A_LINK.search(unicodedata.normalize("NFKC", text)):  # it would be sent to strangers under the town's name
+            raise Invalid("サイトのアドレスは書けません。お名前だけを入力してください。", field=field)
     if prefecture and prefecture not in PREFECTURES:
         raise NoPrefecture(field="prefecture")
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from marketplace.accounts.rules import NotAnAddress, normalised
+from marketplace.accounts.rules import NotAnAddress, check_self, normalised
+from marketplace.kit.refusals import Invalid
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,18 @@ def test_what_no_letter_can_be_sent_to_is_refused_beside_the_field(typed: str) -
     with pytest.raises(NotAnAddress) as refusal:
         normalised(typed)
     assert (refusal.value.field, refusal.value.status) == ("email", 422)
+
+
+@pytest.mark.parametrize("field", ["name", "nickname"])
+@pytest.mark.parametrize(
+    "typed", ["当選 https://evil.example", "ｈｔｔｐ：／／evil.example", "WWW.evil.example", "evil.example/x"]
+)
+def test_a_name_that_goes_to_strangers_in_a_letter_of_the_town_has_no_link_in_it(field: str, typed: str) -> None:
+    with pytest.raises(Invalid, match="サイトのアドレスは書けません") as refused:
+        check_self(**{"name": "", "nickname": "", "prefecture": "", field: typed})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("name", ["J.Smith", "山田/Yamada", "St. John", "株式会社A.B.C", "はな（東京）", "O’Brien"])
+def test_a_name_may_have_dots_and_strokes(name: str) -> None:
+    check_self(name, name, "")

@@ -16,9 +16,10 @@ from marketplace.api.schemas import Answer
 from marketplace.appointments.counting import left as uses_left
 from marketplace.kit.db import db
 from marketplace.listings.models import PUBLIC, Listing
+from marketplace.perks.days import last_day
 from marketplace.perks.standing import standings
 from marketplace.rights.plans import Plan as Kept
-from marketplace.rights.plans import last_day, read_all
+from marketplace.rights.plans import read_all
 from marketplace.tokens.models import Token, TokenState
 
 Day = Annotated[date, Field(description="in Japan, ISO 8601")]
@@ -105,7 +106,7 @@ def of_token(contract: str, token_id: int) -> TokenPerks | None:
                 left=each.left if each.told_to_all else None,
                 usable_today=not each.why_not and not (each.told_to_all and each.left == 0),
                 why_not=each.why_not,
-                last_day=last_day(each.plan, row.minted_at),
+                last_day=last_day(each.plan, row),
                 passes_on=each.passes_on,
             )
             for each in (standings(row) if held else [])

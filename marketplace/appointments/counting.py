@@ -7,7 +7,7 @@ on chain by this office. Never both.
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -16,12 +16,12 @@ from marketplace.appointments.rules import NotEnoughLeft
 from marketplace.kit.clock import jst
 from marketplace.kit.dates import full_day
 from marketplace.kit.db import db, writing
+from marketplace.perks.days import why_not_on as why_not_on_day
 from marketplace.perks.models import Allowance, Channel
 from marketplace.perks.using import Asked, use
-from marketplace.rights import plans
 from marketplace.rights.plans import EVER, Plan, PlanKind, read_all
+from marketplace.tokens import ending
 from marketplace.tokens.models import Token
-from marketplace.tokens.rules import term_ends
 from marketplace.tokens.using import uses_left, write_down
 
 
@@ -52,14 +52,11 @@ def pledged(token_id: int, *, but: int | None = None) -> int:
 
 
 def why_not_on(token: Token, starts_at: datetime) -> str:
-    """Why the right can't be used on that day; '' where it can: its plan's days, else its term from the issue."""
-    assert token.minted_at is not None, "a held token was minted"
+    """Why the right can't be used on that day; '' where it can: its plan's days, and its term."""
     if (plan := counted_plan(token)) is not None:
-        return plans.why_not_on(plan, jst(starts_at).date(), token.minted_at)
-    months = token.right.term_months
-    if months and starts_at >= (ends := term_ends(token.minted_at, months)):
-        return f"この権利を使える期間は{full_day(ends - timedelta(seconds=1))}までです。"
-    return ""
+        return why_not_on_day(plan, token, jst(starts_at).date())
+    end, last = ending.ends_at(token), ending.last_day(token)
+    return f"この権利を使える期間は{full_day(last)}までです。" if end and last and starts_at >= end else ""
 
 
 def check_room(token: Token, uses: int, *, but: int | None = None) -> None:

@@ -14,12 +14,13 @@ from marketplace.gatherings.moving_up import free_seats, move_up, next_in_line
 from marketplace.gatherings.reminding import tell_booked
 from marketplace.gatherings.rules import CalledOff, HasBegun, NotInvited, OfferOver, TooLateToAsk
 from marketplace.gatherings.telling import tell
-from marketplace.holders.owned import rights_of
+from marketplace.holders.owned import owned
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.kit.small_counts import few
+from marketplace.tokens import ending
 
 
 def ask(gathering_id: int, account_id: int) -> RsvpState:
@@ -111,7 +112,11 @@ def ahead_of(rsvp: Rsvp) -> int:
 
 
 def invited(gathering: Gathering, account_id: int) -> bool:
-    return not gathering.right_ids or bool(rights_of(account_id) & set(gathering.right_ids))
+    """Whoever holds one of its rights whose term is not over by then."""
+    if not gathering.right_ids:
+        return True
+    theirs = (token for token in owned(account_id) if token.right_id in gathering.right_ids)
+    return any(ending.over(token, gathering.begins_at) is None for token in theirs)
 
 
 def check_invited(gathering: Gathering, account_id: int) -> None:

@@ -18,6 +18,7 @@ from marketplace.perks import knowing, using
 from marketplace.perks.models import Channel
 from marketplace.perks.using import Asked
 from marketplace.rights.plans import read_all
+from marketplace.tokens import ending
 from marketplace.tokens.models import Token
 
 
@@ -101,7 +102,8 @@ def _stamp(gathering: Gathering, rsvp: Rsvp, by: str, known: knowing.Known | Non
 
 def _use_perk(gathering: Gathering, rsvp: Rsvp, known: knowing.Known | None) -> None:
     """Attending is one use of the perk, for this event once; of a token of theirs that has it."""
-    tokens = [token for token in owned(rsvp.account_id) if token.right_id in gathering.right_ids]
+    held = (token for token in owned(rsvp.account_id) if token.right_id in gathering.right_ids)
+    tokens = [token for token in held if ending.over(token) is None]
     mine = [token for token in tokens if any(plan.id == gathering.perk for plan in read_all(token.right.perk_plans))]
     shown = [token for token in mine if known is not None and token.token_id == known.token_id]
     for token in (shown or mine)[:1]:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.drafting import staff_name
 from marketplace.naming.inviting import tell
 from marketplace.naming.models import Naming, NamingState
+from marketplace.rights.models import Kind
+from marketplace.tokens.ending import tells_the_end
+from marketplace.tokens.models import Token
 
 HALF_A_YEAR, A_MONTH = timedelta(days=183), timedelta(days=31)
+
+
+@tells_the_end(Kind.NAMING)
+def agreed_end(token: Token) -> datetime | None:
+    """The months of a naming right are counted from the day that its agreement names, not from its issue."""
+    told = (Naming.token_id == token.token_id, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)))
+    last = db.session.scalar(sa.select(Naming.ends_on).where(*told))
+    return datetime.combine(last + timedelta(days=1), time(), JST) if last is not None else None
 
 
 @sheet(every=3600, name="naming.terms")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _, said
+from marketplace.perks.days import last_day, why_not_on
 from marketplace.perks.holding import first_holder
 from marketplace.perks.models import Act, Allowance, Flag, Use
 from marketplace.rights.plans import (
@@ -17,10 +18,8 @@ from marketplace.rights.plans import (
     Per,
     Plan,
     PlanKind,
-    last_day,
     period_of,
     read_all,
-    why_not_on,
     words,
 )
 from marketplace.tokens.models import Token
@@ -80,12 +79,11 @@ def standings(token: Token) -> list[Standing]:
         return []
     rows = db.session.scalars(sa.select(Allowance).where(Allowance.token_id == token.token_id))
     counted = {(row.plan_id, row.period): row for row in rows}
-    issued = token.minted_at or now()
     first = not any(plan.on_resale is OnResale.NOTHING for plan in plans) or first_holder(token)
     found = []
     for plan in plans:
         row = counted.get((plan.id, period_of(plan, today)))
-        why = why_not_on(plan, today, issued)
+        why = why_not_on(plan, token, today)
         if plan.on_resale is OnResale.NOTHING and not first:
             why = why or "はじめの持ち主だけの特典です。"
         found.append(
@@ -104,7 +102,7 @@ def standings(token: Token) -> list[Standing]:
 
 def _over(plan: Plan, token: Token, row: Allowance | None) -> bool:
     """Is nothing left of it for ever?"""
-    last = last_day(plan, token.minted_at or now())
+    last = last_day(plan, token)
     spent = period_of(plan, jst(now()).date()) == EVER and row is not None and row.left == 0
     return spent or (last is not None and jst(now()).date() > last)
 

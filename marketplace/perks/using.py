@@ -16,6 +16,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, insert_once, transaction, writing
 from marketplace.kit.refusals import Invalid
 from marketplace.perks import chaining
+from marketplace.perks.days import why_not_on
 from marketplace.perks.holding import first_holder, held_token, holder_at
 from marketplace.perks.models import Act, Allowance, Channel, Flag, Partner, Use
 from marketplace.perks.passes import TOLERANCE_S, WINDOW_S, holder_tag
@@ -30,7 +31,7 @@ from marketplace.perks.refusals import (
     UndoneAlready,
     UsedUp,
 )
-from marketplace.rights.plans import OnResale, Plan, PlanKind, period_of, read_all, why_not_on
+from marketplace.rights.plans import OnResale, Plan, PlanKind, period_of, read_all
 from marketplace.tokens.freezing import check_usable
 from marketplace.tokens.models import Token
 
@@ -199,8 +200,7 @@ def _fits(asked: Asked, token: Token, plan: Plan) -> Flag | None:
         if not asked.afterwards:
             raise wrong
         return Flag.SOLD
-    assert token.minted_at is not None, "a held token was minted"
-    why = why_not_on(plan, jst(asked.used_at).date(), token.minted_at)
+    why = why_not_on(plan, token, jst(asked.used_at).date())
     if why and not asked.afterwards:
         raise NotNow(why)
     return Flag.OUTSIDE if why else None

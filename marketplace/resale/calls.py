@@ -14,6 +14,7 @@ from marketplace.chain.register import contracts
 from marketplace.kit.clock import jst, now
 from marketplace.resale.models import Offer
 from marketplace.settings import settings
+from marketplace.tokens import ending
 from marketplace.tokens.models import Token
 
 ME, PRICE = "0x" + "5e" * 20, 2**100 + 0x5EED
@@ -85,10 +86,12 @@ def purchase(at: Market, offer: Offer) -> Purchase:
 
 
 def sale(at: Market, token: Token) -> Sale:
-    """What offers a token out of its holder's own wallet, and takes that back."""
+    """What offers a token out of its holder's own wallet, within its term, and takes that back."""
+    end = ending.ends_at(token)
+    until = last_moment(now()) if end is None else min(last_moment(now()), end)
     return Sale(
         approve=_written(RIGHTS, "approve", [at.market, token.token_id]),
-        list=_written(MARKET, "list", [token.token_id, PRICE, int(last_moment(now()).timestamp())]),
+        list=_written(MARKET, "list", [token.token_id, PRICE, int(until.timestamp())]),
         cancel=_written(MARKET, "cancel", [token.token_id]),
     )
 

@@ -17,6 +17,7 @@ from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Refused
 from marketplace.resale.models import Offer, OfferRequest, OfferState, RequestState
 from marketplace.resale.rules import AlreadyOffered, MarketNotReady, NotOffered, NotTheHolder, check_offer
+from marketplace.tokens import ending
 from marketplace.tokens.binding import binds, check_free
 from marketplace.tokens.freezing import frozen
 from marketplace.tokens.models import Token
@@ -40,7 +41,7 @@ def offer(token_id: int, account_id: int, price_yen: Yen) -> int:
             token_id=token_id,
             account_id=account_id,
             price_yen=price_yen,
-            expires_at=_last_moment(token_id),
+            expires_at=_last_moment(token),
             state=RequestState.ASKED,
             asked_at=now(),
         )
@@ -65,6 +66,8 @@ def check(token: Token, account_id: int, price_yen: Yen) -> None:
         price_yen=price_yen,
         at=now(),
     )
+    if (ended := ending.over(token)) is not None:
+        raise ended
     check_free(token, but=OFFER)
 
 
@@ -154,10 +157,13 @@ def _locked(token_id: int) -> Token:
     return token
 
 
-def _last_moment(token_id: int) -> datetime:
-    """LIFE from now, in whole seconds, and later than that of any former request: it tells them apart."""
-    wanted = (now() + LIFE).replace(microsecond=0)
-    former = db.session.scalar(sa.select(sa.func.max(OfferRequest.expires_at)).where(OfferRequest.token_id == token_id))
+def _last_moment(token: Token) -> datetime:
+    """LIFE from now and not after the right's own term, in whole seconds, and later than that of any former request: it
+    tells them apart."""
+    wanted, end = (now() + LIFE).replace(microsecond=0), ending.ends_at(token)
+    wanted = wanted if end is None else min(wanted, end)
+    mine = OfferRequest.token_id == token.token_id
+    former = db.session.scalar(sa.select(sa.func.max(OfferRequest.expires_at)).where(mine))
     return max(wanted, former + timedelta(seconds=1)) if former else wanted
 
 

@@ -203,11 +203,10 @@ def _months_later(start: date, months: int) -> date:
     raise AssertionError("every month has 28 days")
 
 
-def why_not_on(plan: Plan, on: date, issued_at: datetime) -> str:
-    """A sentence why it can't be used on that day in Japan; '' where it can."""
+def why_not_on(plan: Plan, on: date, last: date | None) -> str:
+    """A sentence why it can't be used on that day in Japan; '' where it can. `last` is its last_day()."""
     if plan.begins and on < plan.begins:
         return _("%(begins)sから使えます。", begins=full_day(plan.begins))
-    last = last_day(plan, issued_at)
     if last and on > last:
         return _("使える期間は%(last)sで終わりました。", last=full_day(last))
     if any(first <= on <= end for first, end in plan.closed):

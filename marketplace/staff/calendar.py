@@ -15,8 +15,8 @@ from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries.models import Lottery
 from marketplace.orders.models import OPEN, Order, Origin
 from marketplace.rights.models import Right
+from marketplace.tokens.ending import ends_at
 from marketplace.tokens.models import Token, TokenState
-from marketplace.tokens.rules import term_ends
 
 COMING = (ListingState.APPROVED, ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED, ListingState.COMPLETED)
 """What nobody approved, and what was called off, is in no calendar."""
@@ -133,14 +133,13 @@ def trades(begin: datetime, end: datetime) -> Iterator[Event]:
 
 
 def terms(begin: datetime, end: datetime) -> Iterator[Event]:
-    """Rights for a term of months, from their issue on. 民法140条・143条, see tokens.rules.term_ends()."""
+    """Rights for a term of months: from their issue on, of a naming right from the day that its agreement names."""
     held = sa.select(Token).join(Right, Right.id == Token.right_id)
     held = held.where(Token.state == TokenState.HELD, Right.term_months.is_not(None), Token.minted_at.is_not(None))
     for token in db.session.scalars(held):
-        assert token.minted_at is not None
-        ends = term_ends(token.minted_at, token.right.term_months or 0)
         where = f"/staff/subjects/{token.subject}"
-        yield Event(ends, "term", token.right.title_ja, where, f"term-{token.token_id}")
+        if (ends := ends_at(token)) is not None:
+            yield Event(ends, "term", token.right.title_ja, where, f"term-{token.token_id}")
 
 
 SOURCES: Sequence[Callable[[datetime, datetime], Iterable[Event]]] = (sales, draws, deadlines, trades, terms)

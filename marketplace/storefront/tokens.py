@@ -22,6 +22,7 @@ from marketplace.resale.models import Offer
 from marketplace.resale.offering import live_offer, open_request
 from marketplace.resale.statements import STEP_JA, history
 from marketplace.storefront.provenance import ribbon
+from marketplace.tokens import ending
 from marketplace.tokens.finding import token_at
 from marketplace.tokens.freezing import frozen
 from marketplace.tokens.models import NOBODY, Token, TokenState
@@ -45,7 +46,7 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
     if row.path != request.path:  # one address for one token, whatever the capitals of the contract's
         return redirect(row.path, 301)
     me, offer, market = current_account(), live_offer(token_id), calls.market()
-    mine = me is not None and row.holder_id == me.id
+    mine, ended = me is not None and row.holder_id == me.id, ending.over(row)
     page = render_template(
         "storefront/token.html",
         token=row,
@@ -62,9 +63,11 @@ def token(contract: str, token_id: int) -> ResponseReturnValue:
         withdrawal=open_withdrawal(token_id) if mine else None,
         lost=row.holder_address in contracts().values(),
         locked_until=locked_until(row),
+        ends_on=ending.last_day(row),
+        ended=ended,
         market=market,
         purchase=calls.purchase(market, offer) if market and offer else None,
-        sale=calls.sale(market, row) if market and can_be_sold(row) else None,
+        sale=calls.sale(market, row) if market and not ended and can_be_sold(row) else None,
         share=share(row, offer),
         kept=standing(row.right_id),
         corrections=corrections(row.right),

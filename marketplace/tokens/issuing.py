@@ -142,8 +142,10 @@ def call_key(token_id: int) -> str:
 def series_terms(right: Right, max_supply: int) -> Mapping[str, Any]:
     """The struct `Terms` of contracts/src/RightsToken.sol: what of a right can never change."""
     assert right.text_hash is not None, "an approved right has a hash"
-    # the chain knows one end for a whole series; where there are several, each one's term has an end of its own
-    ends = term_ends(now(), right.term_months) if right.term_months and max_supply == 1 else None
+    # One end for a whole series, in which each right has a term of its own; that of a name begins with its agreement;
+    # and what was used on the last days is written down after them, which the register would refuse.
+    told = max_supply == 1 and right.kind != Kind.NAMING and not right.uses_per_token
+    ends = term_ends(now(), right.term_months) if right.term_months and told else None
     return {
         "maxSupply": max_supply,
         "usesPerToken": right.uses_per_token or 0,

@@ -93,12 +93,13 @@ def test_days_on_which_it_cannot_be_used_say_why() -> None:
     each = plan(
         begins=date(2026, 12, 1), ends=date(2027, 3, 31), closed=((date(2026, 12, 29), date(2027, 1, 3)),), months=2
     )
-    assert [why_not_on(each, on, ISSUED) for on in (date(2026, 11, 30), date(2026, 12, 1), date(2027, 1, 3))] == [
+    last = last_day(each, ISSUED)
+    assert [why_not_on(each, on, last) for on in (date(2026, 11, 30), date(2026, 12, 1), date(2027, 1, 3))] == [
         "2026年12月1日(火)から使えます。",
         "",
         "この日は使えない日です。",
     ]
-    assert why_not_on(each, date(2027, 1, 28), ISSUED) == "使える期間は2027年1月27日(水)で終わりました。"
+    assert why_not_on(each, date(2027, 1, 28), last) == "使える期間は2027年1月27日(水)で終わりました。"
 
 
 def test_a_buyer_reads_how_often_where_when_and_what_passes_on() -> None:

@@ -76,11 +76,11 @@ def test_winners_who_have_not_paid_are_one_line_without_a_name(app: Flask) -> No
 def test_resale_opens_and_a_term_ends(app: Flask) -> None:
     deploy()
     with pretending(NOON):
-        listing_id = given.a_listing("ascending", "naming", term_months=36, title_ja="池の名")
+        listing_id = given.a_listing(term_months=36, title_ja="池の証")
         held_token(Chain(), given.an_account(), listing_id, 1)
     a_sale(tradable_from=NOON + 40 * DAY)
     found = [word for _, word in told()]
-    assert ("二次流通の開始 楓の証" in found, "期間の終わり 池の名" in found) == (True, True)
+    assert ("二次流通の開始 楓の証" in found, "期間の終わり 池の証" in found) == (True, True)
 
 
 def test_only_what_is_asked_for(app: Flask) -> None:
@@ -118,8 +118,10 @@ class TestThePage:
             page = read(client.get("/staff/calendar"))
             other = read(client.get("/staff/calendar?month=2027-01"))
             nonsense = client.get("/staff/calendar?month=いつか")
+            ends = [client.get(f"/staff/calendar?month={month}").status_code for month in ("0001-01", "9999-12")]
         assert ("2026年12月" in page.words, "楓の証" in page.words) == (True, True)
         assert {"/staff/calendar?month=2026-11", "/staff/calendar?month=2027-01"} <= set(page.links)
+        assert ends == [200, 200]
         assert ("2027年1月" in other.words, "楓の証" in other.words, nonsense.status_code) == (True, False, 200)
 
     def test_is_the_staffs(self, app: Flask, client: FlaskClient) -> None:

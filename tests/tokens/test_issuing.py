@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -96,14 +97,21 @@ def test_what_the_chain_is_asked_fits_the_contract(app: Flask) -> None:
     assert len(contract.data(contract.RIGHTS, "issueBatch", batch.args, [batch.item])) == 4 + 32 * 6
 
 
-def test_a_naming_right_tells_the_chain_its_end_and_that_it_can_be_revoked(app: Flask) -> None:
-    deploy()
+def told_the_chain(kind: str, **more: Any) -> tuple[int, bool]:
+    """The end of an only right that is issued in the afternoon of 30 April 2026, and whether it can be revoked."""
     with pretending(datetime(2026, 4, 30, 15, tzinfo=JST)):
-        promise(given.a_listing("ascending", "naming"))
-    terms = db.session.scalars(sa.select(Call).order_by(Call.id)).first()
-    assert terms is not None
-    end = datetime(2029, 5, 1, tzinfo=JST)
-    assert (terms.args[1]["validUntil"], terms.args[1]["revocable"]) == (int(end.timestamp()), True)
+        right = get(Listing, given.a_listing("ascending", kind, term_months=36, **more)).right
+        terms = issuing.series_terms(right, 1)
+    return terms["validUntil"], terms["revocable"]
+
+
+def test_the_chain_is_told_the_end_of_an_only_right_whose_term_begins_with_its_issue(app: Flask) -> None:
+    assert told_the_chain("resident") == (int(datetime(2029, 5, 1, tzinfo=JST).timestamp()), False)
+
+
+def test_of_a_name_and_of_counted_uses_the_chain_is_told_no_end(app: Flask) -> None:
+    """A name's term begins with its agreement; what was used on the last days is written down after them."""
+    assert [told_the_chain("naming"), told_the_chain("lecture", uses_per_token=12)] == [(0, True), (0, False)]
 
 
 def test_the_same_order_promised_again_changes_nothing(app: Flask) -> None:

@@ -72,8 +72,12 @@ class Agreed:
     ends_on: date | None
 
 
-def license_work(creator_id: int, agreed: Agreed, by: str) -> int:
-    """What a creator agreed to for one right; agreed to again, it replaces what was. Invalid, SharesTooHigh."""
+def license_work(creator_id: int, agreed: Agreed, by: str, put_right: int | None = None) -> int:
+    """What a creator agreed to for one right; its id. Invalid, SharesTooHigh.
+
+    Agreed anew from a later day on, it is one more, and the one before ends on the day before: what was owed until then
+    stays. One that was written down wrong is `put_right`, and so is one that begins on the same day.
+    """
     for value, field, words in ((agreed.work, "work", "作品"), (agreed.terms, "terms", "使ってよい範囲")):
         if not value.strip():
             raise Invalid(f"{words}を入力してください。", field=field)
@@ -83,22 +87,55 @@ def license_work(creator_id: int, agreed: Agreed, by: str) -> int:
     with transaction() as session:
         right = lock(Right, right_id)  # the shares of one right are added up under its row
         creator = lock(Creator, creator_id)
-        others = sa.select(sa.func.coalesce(sa.func.sum(Licence.share_bps), 0)).where(
-            Licence.right_id == right_id, Licence.creator_id != creator_id
-        )
-        taken = int(session.scalar(others) or 0)
+        all_ = list(session.scalars(sa.select(Licence).where(Licence.right_id == right_id).order_by(Licence.begins_on)))
+        mine = [each for each in all_ if each.creator_id == creator_id]
+        taken = _most_at_once([each for each in all_ if each.creator_id != creator_id], agreed)
         if taken + agreed.share_bps > WHOLE:
             raise SharesTooHigh(
                 f"ほかの方の分が{taken / 100:g}%あるため、{(WHOLE - taken) / 100:g}%までです。", field="share"
             )
-        found = session.scalar(sa.select(Licence).filter_by(creator_id=creator_id, right_id=right_id))
-        licence = found or Licence(creator_id=creator_id)
+        if put_right is not None:
+            licence = _of(creator_id, put_right)
+        else:
+            same_day = (each for each in mine if each.begins_on == agreed.begins_on)
+            licence = next(same_day, None) or Licence(creator_id=creator_id)
+        others = [each for each in mine if each is not licence]
+        before = next((each for each in others if put_right is None and _holds(each, agreed.begins_on)), None)
+        if before is not None:
+            before.ends_on = agreed.begins_on - timedelta(days=1)
+        if any(_overlap(each, agreed) for each in others):
+            raise Invalid("同じ権利の、ほかの許諾の期間と重なります。そちらを先に直してください。", field="begins_on")
+        session.flush()
         for name, value in vars(agreed).items():
             setattr(licence, name, value)
         session.add(licence)
         session.flush()
         note(creator.subject, "license_work", by=by, right=right.code, share_bps=agreed.share_bps)
         return licence.id
+
+
+def _of(creator_id: int, licence_id: int) -> Licence:
+    """LookupError for another's."""
+    found = db.session.scalar(sa.select(Licence).filter_by(id=licence_id, creator_id=creator_id))
+    if found is None:
+        raise LookupError(f"licence {licence_id}")
+    return found
+
+
+def _overlap(licence: Licence, agreed: Agreed) -> bool:
+    first, last = licence.begins_on, licence.ends_on or date.max
+    return first <= (agreed.ends_on or date.max) and agreed.begins_on <= last
+
+
+def _most_at_once(others: Sequence[Licence], agreed: Agreed) -> int:
+    """What of the royalties is others' on that day of the agreement on which most of it is."""
+    last = agreed.ends_on or date.max
+    days = {agreed.begins_on, *(each.begins_on for each in others if agreed.begins_on <= each.begins_on <= last)}
+    return max(sum(each.share_bps for each in others if _holds(each, day)) for day in days)
+
+
+def _holds(licence: Licence, day: date) -> bool:
+    return licence.begins_on <= day <= (licence.ends_on or date.max)
 
 
 def certify(creator_id: int, by: str) -> int:
@@ -148,8 +185,10 @@ def statement(creator_id: int, first: date, last: date) -> list[Line]:
 
     The share is of the sum, rounded down once; only days on which the licence holds count.
     """
-    licences = sa.select(Licence).where(Licence.creator_id == creator_id).order_by(Licence.right_id)
-    return [_line(licence, first, last) for licence in db.session.scalars(licences)]
+    licences = sa.select(Licence).where(Licence.creator_id == creator_id, Licence.begins_on <= last)
+    licences = licences.where(sa.or_(Licence.ends_on.is_(None), Licence.ends_on >= first))
+    ordered = licences.order_by(Licence.right_id, Licence.begins_on)
+    return [_line(licence, first, last) for licence in db.session.scalars(ordered)]
 
 
 def _line(licence: Licence, first: date, last: date) -> Line:
@@ -170,6 +209,11 @@ def creators_of(right_id: int) -> Sequence[Licence]:
     found = sa.select(Licence).join(Creator).where(Licence.right_id == right_id, Licence.begins_on <= today)
     found = found.where(sa.or_(Licence.ends_on.is_(None), Licence.ends_on >= today))
     return list(db.session.scalars(found.order_by(Licence.id)))
+
+
+def licence_of(creator_id: int, licence_id: int | None) -> Licence | None:
+    """The creator's licence of that number; None for no number. LookupError for another's."""
+    return None if licence_id is None else _of(creator_id, licence_id)
 
 
 def creator_of(code: str) -> Creator:

@@ -51,9 +51,14 @@ def take_in() -> ResponseReturnValue:
 @bp.get("/<code>")
 @staff("drafter", "approver", "treasury")
 def show(code: str) -> ResponseReturnValue:
-    form = _licence_form()
+    """With `licence`, the number of one of theirs, its form: it was written down wrong."""
+    creator, form = crediting.creator_of(code), _licence_form()
     form.begins_on.data = jst(now()).date()
-    return _page(crediting.creator_of(code), form)
+    if (wrong := crediting.licence_of(creator.id, request.args.get("licence", None, int))) is not None:
+        form.of.data, form.share.data = str(wrong.id), f"{wrong.share_bps / 100:g}"
+        form.right.data, form.work.data, form.terms.data = wrong.right_id, wrong.work, wrong.terms
+        form.begins_on.data, form.ends_on.data = wrong.begins_on, wrong.ends_on
+    return _page(creator, form)
 
 
 @bp.post("/<code>/licences")
@@ -65,7 +70,7 @@ def license_work(code: str) -> ResponseReturnValue:
             words = ((form.work.data or "").strip(), (form.terms.data or "").strip())
             days = (form.begins_on.data, form.ends_on.data)
             agreed = crediting.Agreed(form.right.data, *words, form.share_bps, *days)
-            crediting.license_work(creator.id, agreed, _by())
+            crediting.license_work(creator.id, agreed, _by(), form.put_right)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -149,7 +154,8 @@ def _listed(form: CreatorForm) -> str:
 
 def _page(creator: Creator, form: LicenceForm) -> str:
     first, last = _period()
-    licences = sa.select(Licence).where(Licence.creator_id == creator.id).order_by(Licence.right_id)
+    licences = sa.select(Licence).where(Licence.creator_id == creator.id)
+    licences = licences.order_by(Licence.right_id, Licence.begins_on.desc())
     return render_template(
         "collections/creator.html",
         creator=creator,

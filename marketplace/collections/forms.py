@@ -7,11 +7,11 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from marketplace.collections.swapping import LIVES
-from marketplace.kit.forms import Form, number
+from marketplace.kit.forms import DayField, Form, number
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 
@@ -51,6 +51,9 @@ class CreatorForm(Form):
 
 
 class LicenceForm(Form):
+    """One more licence, or, with the number of one in `of`, that one put right."""
+
+    of = HiddenField()
     right = SelectField("使う権利", coerce=int)
     work = StringField(
         "作品",
@@ -67,8 +70,12 @@ class LicenceForm(Form):
         validators=[DataRequired("割合を入力してください。")],
         description="町の基金に入った還元金を100%としたときの割合。0.01%きざみ。例 20",
     )
-    begins_on = DateField("始まりの日", validators=[InputRequired("始まりの日を入力してください。")])
-    ends_on = DateField("終わりの日", validators=[Optional()], description="決まりがなければ空欄")
+    begins_on = DayField("始まりの日", validators=[InputRequired("始まりの日を入力してください。")])
+    ends_on = DayField("終わりの日", validators=[Optional()], description="決まりがなければ空欄")
+
+    @property
+    def put_right(self) -> int | None:
+        return int(self.of.data) if str(self.of.data or "").isdecimal() else None
 
     @property
     def share_bps(self) -> int:
@@ -87,8 +94,8 @@ class PeriodForm(Form):
     class Meta(Form.Meta):
         csrf = False  # it only reads
 
-    first = DateField("から", validators=[InputRequired("始まりの日を入力してください。")])
-    last = DateField("まで", validators=[InputRequired("終わりの日を入力してください。")])
+    first = DayField("から", validators=[InputRequired("始まりの日を入力してください。")])
+    last = DayField("まで", validators=[InputRequired("終わりの日を入力してください。")])
 
 
 class ClickForm(Form):

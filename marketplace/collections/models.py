@@ -127,12 +127,13 @@ class Creator(Base):
 class Licence(Base):
     """What a creator lets the town do with a work, and their share of the royalties that the town's fund receives.
 
-    The shares of one right are checked under its row: together never more than all of it.
+    Renewed, it is one more row, and the one before ends on the day before: what was owed for a time stays as it was
+    agreed for that time. The shares of one right are checked under its row: on no day more than all of it.
     """
 
     __tablename__ = "licences"
     __table_args__ = (
-        sa.UniqueConstraint("creator_id", "right_id", name="uq_licences_once"),
+        sa.UniqueConstraint("creator_id", "right_id", "begins_on", name="uq_licences_once"),
         sa.CheckConstraint("share_bps BETWEEN 0 AND 10000", name="share_of_the_royalty"),
         sa.CheckConstraint("ends_on IS NULL OR ends_on >= begins_on", name="ends_after_it_begins"),
         sa.Index("ix_licences_right", "right_id"),

@@ -71,12 +71,17 @@ def conclude(naming_id: int, actor_id: int) -> None:
         row = lock(Naming, naming_id)
         if row.chosen_by == actor_id:
             raise SamePerson
-        if place_of(row) is None:
+        place = place_of(row)
+        if place is None:
             raise NoPlace
+        row.place_id = place.id
         row.concluded_by, row.concluded_at = actor_id, now()
         move(row, "agreement.conclude", by=staff_name(actor_id))
         tell("naming_announced", row, key="1")
 
 
 def place_of(row: Naming) -> Place | None:
+    """That of its agreement; before one, that of its right."""
+    if row.place_id is not None:
+        return get(Place, row.place_id)
     return db.session.scalar(sa.select(Place).where(Place.right_id == row.token.right_id))

@@ -69,7 +69,7 @@ class Place(Base):
     x: Mapped[int | None]
     y: Mapped[int | None]
     right_id: Mapped[int | None] = mapped_column(sa.ForeignKey("rights.id"), unique=True)
-    """The naming right whose sign stands here."""
+    """The naming right whose sign is to stand here, the last one sold; see Naming.place_id."""
 
     @property
     def subject(self) -> str:
@@ -93,6 +93,7 @@ class Naming(Base):
             "state NOT IN ('in_force', 'ended') OR (concluded_by IS NOT NULL AND concluded_at IS NOT NULL)",
             name="concluded_by_somebody",
         ),
+        sa.CheckConstraint("state NOT IN ('in_force', 'ended') OR place_id IS NOT NULL", name="stands_somewhere"),
         sa.CheckConstraint("concluded_by IS NULL OR concluded_by <> chosen_by", name="two_persons"),
         sa.Index("ix_namings_state", "state", "id"),
         sa.Index("ix_namings_account", "account_id"),
@@ -145,6 +146,8 @@ class Naming(Base):
     """When the first buyer agreed on the screen."""
     concluded_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     concluded_at: Mapped[datetime | None]
+    place_id: Mapped[int | None] = mapped_column(sa.ForeignKey("public_places.id"))
+    """Where the agreement has the sign stand, since it was concluded: the place's next right changes nothing of it."""
     half_year_told_at: Mapped[datetime | None]
     month_told_at: Mapped[datetime | None]
     renewal: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
+from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import era_day, full_day
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
@@ -24,12 +25,15 @@ bp = Blueprint("namings", __name__, url_prefix="/namings")
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    named = [(row, place) for row, place in announced(NamingState.IN_FORCE) if place is not None]
+    today = jst(now()).date()
+    agreed = announced(NamingState.IN_FORCE)
+    named = [(row, place) for row, place in agreed if row.begins_on is not None and row.begins_on <= today]
     pins = [Pin(number, place, row.name) for number, (row, place) in enumerate(named, 1)]
     on_map = sa.select(Place).where(Place.right_id.is_(None), Place.x.is_not(None)).order_by(Place.id)
     page = render_template(
         "naming/index.html",
         standing=named,
+        coming=[pair for pair in agreed if pair not in named],
         over=announced(NamingState.ENDED),
         map=town_map(pins, list(db.session.scalars(on_map))),
     )
@@ -58,10 +62,10 @@ def paper(code: str) -> ResponseReturnValue:
     return conditional(response, max_age=60)
 
 
-def announced(*states: NamingState) -> list[tuple[Naming, Place | None]]:
-    """Names that were announced, with their places, the oldest first."""
-    rows = sa.select(Naming).where(Naming.state.in_(states)).order_by(Naming.concluded_at, Naming.id)
-    return [(row, place_of(row)) for row in db.session.scalars(rows)]
+def announced(state: NamingState) -> list[tuple[Naming, Place]]:
+    """Names in force, or over, with the places of their agreements, the oldest first."""
+    rows = sa.select(Naming, Place).join(Place, Place.id == Naming.place_id).where(Naming.state == state)
+    return [(row, place) for row, place in db.session.execute(rows.order_by(Naming.concluded_at, Naming.id))]
 
 
 def announced_of(token_id: int) -> Naming | None:

@@ -52,7 +52,8 @@ def put(code: str | None = None) -> ResponseReturnValue:
 
 
 def filled(form: PlaceForm) -> PlaceForm:
-    rights = [SelectChoice(str(right.id), right.title_ja) for right in places.naming_rights()]
+    # two rights to the same place, one after the other's term, may have one title
+    rights = [SelectChoice(str(right.id), f"{right.title_ja}（{right.code}）") for right in places.naming_rights()]
     form.right.choices = [SelectChoice("", "（命名権の場所ではない）"), *rights]
     return form
 

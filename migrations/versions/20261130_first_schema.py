@@ -1,12 +1,12 @@
 """first schema
 
-Revision 93a741a2a42f, after ; 2026-11-30 03:48:41.934598.
+Revision 68d31ee320bd, after ; 2026-11-30 06:40:08.255645.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "93a741a2a42f"
+revision = "68d31ee320bd"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -2065,7 +2065,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["creator_id"], ["creators.id"], name=op.f("fk_licences_creator_id_creators")),
         sa.ForeignKeyConstraint(["right_id"], ["rights.id"], name=op.f("fk_licences_right_id_rights")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_licences")),
-        sa.UniqueConstraint("creator_id", "right_id", name="uq_licences_once"),
+        sa.UniqueConstraint("creator_id", "right_id", "begins_on", name="uq_licences_once"),
     )
     with op.batch_alter_table("licences", schema=None) as batch_op:
         batch_op.create_index("ix_licences_right", ["right_id"], unique=False)
@@ -3099,6 +3099,7 @@ def upgrade() -> None:
         sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("concluded_by", sa.Integer(), nullable=True),
         sa.Column("concluded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("place_id", sa.Integer(), nullable=True),
         sa.Column("half_year_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("month_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("renewal", sa.String(length=300), nullable=False),
@@ -3114,6 +3115,9 @@ def upgrade() -> None:
             "state NOT IN ('in_force', 'ended') OR (concluded_by IS NOT NULL AND concluded_at IS NOT NULL)",
             name=op.f("ck_namings_concluded_by_somebody"),
         ),
+        sa.CheckConstraint(
+            "state NOT IN ('in_force', 'ended') OR place_id IS NOT NULL", name=op.f("ck_namings_stands_somewhere")
+        ),
         sa.CheckConstraint("(begins_on IS NULL) = (ends_on IS NULL)", name=op.f("ck_namings_a_term_has_two_ends")),
         sa.CheckConstraint("begins_on IS NULL OR begins_on <= ends_on", name=op.f("ck_namings_a_term_lasts_a_while")),
         sa.CheckConstraint("concluded_by IS NULL OR concluded_by <> chosen_by", name=op.f("ck_namings_two_persons")),
@@ -3121,6 +3125,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_namings_account_id_accounts")),
         sa.ForeignKeyConstraint(["chosen_by"], ["accounts.id"], name=op.f("fk_namings_chosen_by_accounts")),
         sa.ForeignKeyConstraint(["concluded_by"], ["accounts.id"], name=op.f("fk_namings_concluded_by_accounts")),
+        sa.ForeignKeyConstraint(["place_id"], ["public_places.id"], name=op.f("fk_namings_place_id_public_places")),
         sa.ForeignKeyConstraint(["token_id"], ["tokens.token_id"], name=op.f("fk_namings_token_id_tokens")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_namings")),
         sa.UniqueConstraint("code", name=op.f("uq_namings_code")),

@@ -9,7 +9,7 @@ from flask import Flask
 
 from marketplace.collections import crediting
 from marketplace.collections.crediting import Agreed
-from marketplace.collections.models import Creator
+from marketplace.collections.models import Creator, Licence
 from marketplace.kit.db import get
 from marketplace.kit.refusals import Refused
 from marketplace.outbox import keeping
@@ -52,8 +52,44 @@ def test_a_share_of_the_royalties_that_came_in_on_the_days_of_the_licence(
     crediting.license_work(artist, agreed(cards.first, 3_333, ends=first + timedelta(days=20)), BY)
     (line,) = crediting.statement(artist, first, first + timedelta(days=60))
     assert (line.sales, line.royalties_yen, line.share_yen) == (1, 199, 66)
-    (line,) = crediting.statement(artist, first + timedelta(days=50), first + timedelta(days=60))
-    assert (line.sales, line.share_yen) == (0, 0)
+    assert crediting.statement(artist, first + timedelta(days=50), first + timedelta(days=60)) == []
+
+
+def test_a_licence_that_is_agreed_anew_leaves_what_was_owed_until_then_as_it_was(
+    chain: Chain, cards: Cards, hana: int, artist: int
+) -> None:
+    sold(chain, cards, hana, 3_999, 1, 1)
+    sold(chain, cards, hana, 10_000, 40, 2)
+    first, renewed = GENESIS.date(), GENESIS.date() + timedelta(days=30)
+    old = crediting.license_work(artist, agreed(cards.first, 2_000), BY)
+    before = crediting.statement(artist, first, renewed - timedelta(days=1))
+    new = crediting.license_work(artist, agreed(cards.first, 5_000, begins=renewed), BY)
+    assert [(each.licence.id, each.share_yen) for each in before] == [(old, 199 * 2_000 // 10_000)]
+    assert crediting.statement(artist, first, renewed - timedelta(days=1)) == before
+    both = crediting.statement(artist, first, first + timedelta(days=60))
+    assert [(line.licence.id, line.sales, line.share_yen) for line in both] == [(old, 1, 39), (new, 1, 250)]
+    assert get(Licence, old).ends_on == renewed - timedelta(days=1)
+
+
+def test_a_licence_that_was_written_down_wrong_is_put_right_and_meets_no_other(cards: Cards, artist: int) -> None:
+    wrong = crediting.license_work(artist, agreed(cards.first, 2_000, begins=date(2027, 4, 1)), BY)
+    crediting.license_work(artist, agreed(cards.first, 3_000, begins=date(2026, 4, 1)), BY, wrong)
+    assert (get(Licence, wrong).begins_on, get(Licence, wrong).share_bps) == (date(2026, 4, 1), 3_000)
+    crediting.license_work(artist, agreed(cards.first, 4_000, begins=date(2028, 4, 1)), BY)
+    assert refusal(lambda: crediting.license_work(artist, agreed(cards.first, 3_000), BY, wrong)) == "invalid"
+    assert (
+        refusal(lambda: crediting.license_work(artist, agreed(cards.first, begins=date(2025, 4, 1)), BY)) == "invalid"
+    )
+    another = crediting.take_in("花の絵師", "", BY)
+    with pytest.raises(LookupError):
+        crediting.license_work(another, agreed(cards.first), BY, wrong)
+
+
+def test_a_share_that_is_over_is_somebody_elses_to_have(cards: Cards, artist: int) -> None:
+    crediting.license_work(artist, agreed(cards.first, 8_000, ends=date(2028, 3, 31)), BY)
+    another = crediting.take_in("花の絵師", "", BY)
+    assert refusal(lambda: crediting.license_work(another, agreed(cards.first, 8_000), BY)) == "shares_too_high"
+    crediting.license_work(another, agreed(cards.first, 8_000, begins=date(2028, 4, 1)), BY)
 
 
 def test_the_shares_of_one_right_are_never_more_than_all_of_it(app: Flask, cards: Cards, artist: int) -> None:

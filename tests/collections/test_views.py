@@ -131,6 +131,12 @@ def test_creators_at_the_desk(app: Flask, cards: Cards, hana: int) -> None:
     assert "20.5%" in read(desk.get(path)).words
     assert desk.get(f"{path}/statement.csv").text.splitlines()[1].endswith(",0,0,20.5,0")
     assert desk.get(f"{path}/statement.pdf").data.startswith(b"%PDF")
+    (licence,) = [link for link in read(desk.get(path)).links if "licence=" in link]
+    mistaken = licence.partition("#")[0]
+    assert read(desk.get(mistaken)).form(f"{path}/licences").value("share") == "20.5"
+    assert submit(desk, mistaken, {"share": "30"}, action=f"{path}/licences").status_code == 303
+    assert ("20.5%" in read(desk.get(path)).words, "30%" in read(desk.get(path)).words) == (False, True)
+    assert desk.get(f"{path}?first=9999-12-31&last=9999-12-31").status_code == 200
     visitor = given.signed_in(app.test_client(), hana)
     assert [visitor.get(each).status_code for each in ("/staff/creators", path)] == [403, 403]
     assert "山菜えかき（公認クリエイター）" in read(visitor.get(f"/album/{get(Right, cards.first).code}")).words

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import db
-from marketplace.naming import proposing, revoking
+from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.naming import agreeing, places, proposing, revoking, screening
 from marketplace.naming.models import NamingState
-from marketplace.naming.rules import Check
+from marketplace.naming.rules import Check, Wish
+from marketplace.outbox import keeping
 from tests import given
 from tests.chainlogs import Chain
-from tests.naming.stage import a_naming, agreed, announced, chosen, naming, proposed, sold_on, today
+from tests.naming.stage import BY, a_naming, agreed, announced, chosen, minutes, naming, proposed, sold_on, today
 from tests.pages import read, submit
 
 
@@ -139,6 +142,56 @@ def test_an_announced_name_is_on_the_map_its_page_its_papers_and_the_page_of_its
         paper = approver.get(pdf)
         assert (paper.mimetype, paper.data[:5]) == ("application/pdf", b"%PDF-")
     assert client.get(f"{at_desk(naming_id)}/sign.pdf").status_code == 303
+
+
+def section(client: FlaskClient, heading: str) -> str:
+    """What /namings says under a heading; '' where there is none."""
+    text = client.get("/namings").text
+    return text.partition(f">{heading}</h2>")[2].partition("</section>")[0]
+
+
+def test_a_name_stands_on_the_map_from_its_first_day_to_its_last(chain: Chain, client: FlaskClient, hana: int) -> None:
+    row = naming(announced(chain, hana))
+    assert row.begins_on is not None
+    assert row.ends_on is not None
+    found = []
+    for day in (row.begins_on - timedelta(days=1), row.begins_on, row.ends_on, row.ends_on + timedelta(days=1)):
+        with pretending(datetime.combine(day, time(0, 0, 1), JST)):
+            run_one(SHEETS["naming.terms"])
+            headings = ("これから始まる愛称", "いまの愛称", "期間の終わった愛称")
+            found.append([each for each in headings if row.path in section(client, each)])
+    assert found == [["これから始まる愛称"], ["いまの愛称"], ["いまの愛称"], ["期間の終わった愛称"]]
+
+
+def test_the_next_right_to_a_place_takes_nothing_from_the_name_that_stands_there(
+    app: Flask, chain: Chain, client: FlaskClient, hana: int, taro: int
+) -> None:
+    row = naming(announced(chain, hana))
+    place = agreeing.place_of(row)
+    assert place is not None
+    assert row.ends_on is not None
+    place_id, code, ends_on = place.id, row.code, row.ends_on
+    with pretending(datetime.combine(ends_on - timedelta(days=30), time(12), JST)):
+        following = proposed(
+            chain, taro, Wish("しあわせ広場", "しあわせひろば", "町の人と。"), title_ja="湧水公園 命名権"
+        )
+        screening.decide(following, given.staff("drafter"), minutes(names=1, begins_on=ends_on + timedelta(days=1)))
+        agreeing.agree(following, taro, begins_on=ends_on + timedelta(days=1))
+        desk = given.signed_in(app.test_client(), given.staff("drafter"))
+        choices = desk.get(f"/staff/places/{place.code}").text
+        assert all(f"湧水公園 命名権（{naming(each).token.right.code}）" in choices for each in (row.id, following))
+        places.put(BY, "湧水公園", 300, 500, naming(following).token.right_id, place_id)
+        agreeing.conclude(following, given.staff("approver"))
+        keeping.drain()
+        told = [section(client, heading) for heading in ("いまの愛称", "これから始まる愛称")]
+        assert [("フェリシア公園" in each, "しあわせ広場" in each) for each in told] == [(True, False), (False, True)]
+        assert "湧水公園の愛称" in read(client.get(f"/namings/{code}")).words
+    with pretending(datetime.combine(ends_on + timedelta(days=1), time(0, 0, 1), JST)):
+        run_one(SHEETS["naming.terms"])
+        told = [section(client, heading) for heading in ("いまの愛称", "期間の終わった愛称")]
+        assert [("しあわせ広場" in each, "フェリシア公園" in each) for each in told] == [(True, False), (False, True)]
+        assert "湧水公園、" in told[1]
+        assert "湧水公園の愛称" in read(client.get(f"/namings/{code}")).words
 
 
 def test_a_name_that_is_not_announced_is_nobody_elses_affair(chain: Chain, client: FlaskClient, hana: int) -> None:

@@ -27,9 +27,9 @@ from marketplace.settings import settings
 NO_SALE: tuple[Cell, ...] = ("", "", "", "")
 
 
-def _year(at: datetime) -> str:
+def _year(year: int) -> str:
     """As text: a year is no sum, and wants no comma."""
-    return str(fiscal_year(at))
+    return str(year)
 
 
 def _budget(listing: Listing) -> str:
@@ -62,7 +62,7 @@ def due_rows(found: Sequence[tuple[Order]]) -> Iterator[Row]:
         lapsed = order.yen if order.paid_at is None and not _still_due(order) else 0
         paid = order.yen if order.paid_at is not None else 0
         yield (
-            *(at, _year(at), *_of_sale(order), MODE_JA[order.listing.mode], TAX_JA[order.listing.tax]),
+            *(at, _year(fiscal_year(at)), *_of_sale(order), MODE_JA[order.listing.mode], TAX_JA[order.listing.tax]),
             *(order.yen, included_tax(order.yen, order.listing.tax), lapsed, paid, order.yen - lapsed - paid),
             *(order.paid_at, order.state.ja),
         )
@@ -89,7 +89,8 @@ def receipt_rows(found: Sequence[tuple[Posting, int]]) -> Iterator[Row]:
     for posting, sum_ in found:
         order, yen, fee = paid_for.get(posting.id), int(sum_), fees.get(posting.id, 0)
         yield (
-            *(posting.at, _year(posting.at), *_of_sale(order), _what_came(posting, order, payments.get(posting.key))),
+            *(posting.at, _year(posting.fiscal_year), *_of_sale(order)),
+            _what_came(posting, order, payments.get(posting.key)),
             *(yen, fee, yen - fee, posting.key, numbers.get(order.id, "") if order else ""),
         )
 
@@ -169,12 +170,21 @@ def refund_rows(found: Sequence[tuple[Refund]]) -> Iterator[Row]:
     refunds = [refund for (refund,) in found]
     orders = _orders({refund.payment.subject for refund in refunds})
     numbers = _numbers(Receipt.refund_id, {refund.id for refund in refunds})
+    years = _years(refunds)
     for refund in refunds:
         yield (
-            *(refund.created_at, _year(refund.created_at), *_of_sale(orders.get(refund.payment.subject))),
+            *(refund.created_at, _year(years[refund.id]), *_of_sale(orders.get(refund.payment.subject))),
             *("保証金" if refund.purpose == "deposit" else "代金", refund.yen, REFUND_JA[refund.state]),
             *(refund.reason, refund.stripe_id or "", refund.balance_txn_id or "", numbers.get(refund.id, "")),
         )
+
+
+def _years(refunds: Sequence[Refund]) -> dict[int, int]:
+    """{refund: the fiscal year that the book takes it from}; of one that is not booked, that of its day."""
+    keys = {key: refund for refund in refunds for key in (refund.balance_txn_id, f"bank_refund:{refund.id}") if key}
+    booked = sa.select(Posting.key, Posting.fiscal_year).where(Posting.key.in_(keys))
+    found = {keys[key].id: year for key, year in db.session.execute(booked)}
+    return {refund.id: found.get(refund.id, fiscal_year(refund.created_at)) for refund in refunds}
 
 
 def entries(period: Period) -> sa.Select[Posting, PostingLine]:
@@ -189,6 +199,6 @@ def entries(period: Period) -> sa.Select[Posting, PostingLine]:
 def entry_rows(found: Sequence[tuple[Posting, PostingLine]]) -> Iterator[Row]:
     for posting, line in found:
         yield (
-            *(posting.at, _year(posting.at), str(posting.id), line.n, posting.kind, str(line.account)),
+            *(posting.at, _year(posting.fiscal_year), str(posting.id), line.n, posting.kind, str(line.account)),
             *(TITLES[line.account], max(line.yen, 0), max(-line.yen, 0), posting.key, posting.subject, posting.memo),
         )

@@ -26,7 +26,12 @@ BUDGETS = {
 def paid(listing_id: int | None = None, buyer_id: int | None = None, **more: Any) -> Order:
     """Somebody has bought and paid: 1,300 yen where `more` says nothing else."""
     listing_id = listing_id or given.a_listing(**({"price_yen": 1_300} | more))
-    order = get(Order, place(buyer_id or given.an_account(), listing_id))
+    return paid_for(place(buyer_id or given.an_account(), listing_id))
+
+
+def paid_for(order_id: int) -> Order:
+    """The money of an order has come."""
+    order = get(Order, order_id)
     payment_id = ask(order.subject, order.yen, "権利", "hanako@example.jp", "http://a/", "http://a/", order.pay_by)
     with transaction():
         payment = lock(Payment, payment_id)

@@ -19,7 +19,11 @@ FEE = 47
 
 def sold(listing_id: int | None = None, buyer_id: int | None = None, **more: Any) -> Order:
     """Somebody bought and paid, and the book knows it."""
-    order = paid(listing_id, buyer_id, **more)
+    return booked(paid(listing_id, buyer_id, **more))
+
+
+def booked(order: Order) -> Order:
+    """The book knows that an order was paid."""
     assert order.paid_by_payment_id is not None
     with transaction():
         payment = lock(Payment, order.paid_by_payment_id)

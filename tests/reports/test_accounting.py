@@ -2,28 +2,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.fund.models import Account, Posting, PostingLine
-from marketplace.kit.clock import now, pretending
+from marketplace.fund.statements import of_year
+from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import Base, db, transaction
 from marketplace.kit.tables import Cell
 from marketplace.listings.models import Tax
 from marketplace.orders.models import Order
+from marketplace.orders.placing import award
 from marketplace.payments.models import Refund, RefundState
 from marketplace.receipts.issuing import print_out
 from marketplace.receipts.models import Receipt
 from marketplace.reports.accounting import BY_NAME
 from marketplace.reports.periods import Period, month, today
 from marketplace.settings import Settings
+from tests import given
 from tests.auctions.endings import ended
 from tests.ended import unpaid
-from tests.receipts.bought import BUDGETS
-from tests.reports.books import FEE, paid_out, returned, sold
+from tests.receipts.bought import BUDGETS, paid_for
+from tests.reports.books import FEE, booked, paid_out, returned, sold
 
 
 @pytest.fixture
@@ -117,6 +120,28 @@ def test_each_way_in_which_a_refund_can_stand_has_a_word() -> None:
         *("手続き中", "手続き中", "返金ずみ", "返金できず"),
         *("やり直し", "銀行から返金ずみ", "異議により返金ずみ"),
     ]
+
+
+def test_each_list_names_the_fiscal_year_in_whose_book_it_stands() -> None:
+    """Awarded in March, paid in April: of the year that ends (地方自治法施行令 142条), and so is what goes back."""
+    march, april = datetime(2027, 3, 31, 23, 50, tzinfo=JST), datetime(2027, 4, 1, 0, 10, tzinfo=JST)
+    with pretending(march):
+        listing_id, winner = given.a_listing("lottery"), given.an_account()
+        with transaction():
+            told = award(winner, listing_id, 3_000, march + timedelta(days=3), "lottery")
+    with pretending(april):
+        returned(booked(paid_for(told)))
+    with pretending(april + timedelta(days=1)):
+        sold()
+    season = Period(date(2027, 3, 1), date(2027, 4, 30))
+    years = {name: [row["年度"] for row in rows(name, season)] for name in BY_NAME}
+    assert years == {
+        "dues": ["2026", "2027"],
+        "receipts": ["2026", "2027"],
+        "refunds": ["2026"],
+        "entries": ["2026"] * 6 + ["2027"] * 4,
+    }
+    assert of_year(2026)["collected_yen"] == 3_000
 
 
 def test_debit_and_credit_are_equal_in_every_period() -> None:

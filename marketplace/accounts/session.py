@@ -12,7 +12,7 @@ from typing import NamedTuple, ParamSpec
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Response, after_this_request, current_app, redirect, request, session, url_for
+from flask import Response, after_this_request, current_app, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.introducing import prefer
@@ -223,14 +223,14 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             here = visit()
             if here is None or now() - here.began_at >= STAFF_SESSION:
-                return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?")), 303)
+                return _to_the_door()
             have, has_passkey = _standing(here.account_id)
             if not opens(guarded, have, request.method):
                 raise WrongRole(_wanted(guarded)) if have else NotAllowed
             if here.way == Way.OUTSIDE:
-                return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?")), 303)
+                return _to_the_door()
             if has_passkey and here.way != Way.PASSKEY:
-                return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?"), passkey=1), 303)
+                return _to_the_door(passkey=1)
             if not has_passkey and (settings().staff_passkeys == "required" or here.way == Way.RECOVERY):
                 return redirect(url_for("passkeys.index"), 303)
             return view(*args, **kwargs)
@@ -239,6 +239,18 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
         return guarded
 
     return guard
+
+
+def _to_the_door(passkey: int | None = None) -> ResponseReturnValue:
+    """To sign in and come back: to the page that was asked for, or to that from which something was sent, which is not
+    done. A form that was opened in the morning is sent at night."""
+    back = request.full_path.rstrip("?")
+    if request.method not in READS:
+        flash("ログインの期限が切れていたため、送ったものは保存していません。ログインして、もう一度お送りください。")
+        came_from = urlsplit(request.referrer or "")
+        there = came_from._replace(scheme="", netloc="", fragment="").geturl()
+        back = there if came_from.netloc == request.host else "/staff"
+    return redirect(url_for("accounts.ask", next=back, passkey=passkey), 303)
 
 
 def opens(view: Callable[..., object], have: Set[Role], method: str = "GET") -> bool:

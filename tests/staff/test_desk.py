@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -223,6 +224,26 @@ class TestTheDoor:
         given.signed_in(client, given.staff("drafter"))
         with pretending(now() + timedelta(hours=10)):
             assert client.get(path).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("sent_from", "back"),
+    [
+        ("http://localhost/staff/books/2026-11?page=2", "/staff/books/2026-11?page=2"),
+        ("https://elsewhere.example/staff/books", "/staff"),
+        (None, "/staff"),
+    ],
+)
+def test_what_was_opened_in_the_morning_and_sent_at_night_leads_back_to_its_form_and_says_that_nothing_was_saved(
+    app: Flask, client: FlaskClient, sent_from: str | None, back: str
+) -> None:
+    given.signed_in(client, given.staff("treasury"))
+    form = read(client.get("/staff/fund")).form("/staff/fund")
+    with pretending(now() + timedelta(hours=10)):
+        headers = {"Referer": sent_from} if sent_from else {}
+        answer = client.post("/staff/books/2026-11/ask-to-close", data=form.values, headers=headers)
+        assert (answer.status_code, parse_qs(urlsplit(answer.location).query)) == (303, {"next": [back]})
+        assert "送ったものは保存していません" in read(client.get(answer.location)).words
 
 
 @pytest.mark.parametrize("role", ["drafter", "treasury", "approver", "auditor"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import timedelta
 
 import segno
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from marketplace.kit.db import db
 from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
+from marketplace.kit.shown import month
 from marketplace.kit.tables import attached
 from marketplace.papers.paper import Paper
 from marketplace.perks.partnering import open_partners, partner_of
@@ -116,12 +117,17 @@ def poster(code: str) -> Response:
 @desk.get("/<code>/numbers.pdf")
 @staff("drafter", "approver")
 def numbers(code: str) -> Response:
-    """The numbers of this month, for the partner's desk: one is shown to guests each day, the sheet is not."""
+    """The numbers of this month, for the partner's desk: one is shown to guests each day, the sheet is not.
+
+    With `next`, those of the next one: a bath is open at New Year, and the office that prints them is not.
+    """
     partner, point = visiting.point_of(code)
-    today = jst(now()).date()
-    days = [date(today.year, today.month, n) for n in range(1, monthrange(today.year, today.month)[1] + 1)]
+    first = jst(now()).date().replace(day=1)
+    if "next" in request.args:
+        first += timedelta(days=monthrange(first.year, first.month)[1])
+    days = [first.replace(day=n) for n in range(1, monthrange(first.year, first.month)[1] + 1)]
     paper = Paper(
-        _("きょうの番号（%(month)s月）", month=today.month),
+        _("きょうの番号（%(month)s）", month=month(first.year, first.month)),
         issuer=settings().town_name,
         reference=partner.code,
         dated=era_day(now()),
@@ -132,7 +138,7 @@ def numbers(code: str) -> Response:
     )
     rows = [[day(each), visiting.number_of(point, each)] for each in days]
     paper.table(("日", "番号"), rows, widths=(0.6, 0.4))
-    return attached(f"{partner.code}-{today:%Y-%m}.pdf", paper.pdf(), "application/pdf")
+    return attached(f"{partner.code}-{first:%Y-%m}.pdf", paper.pdf(), "application/pdf")
 
 
 def _drawn(address: str) -> Markup:

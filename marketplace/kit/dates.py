@@ -53,19 +53,20 @@ def when_seen_from(moment: datetime, today: datetime) -> str:
     return when(moment) if _in_japan(moment).year == _in_japan(today).year else full_when(moment)
 
 
-def period(start: datetime, end: datetime | None) -> str:
+def period_seen_from(start: datetime, end: datetime | None, today: datetime) -> str:
     """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで'.
 
-    A day that both share is said once; years are said where they differ; without an end it only begins.
+    A day that both share is said once; without an end it only begins. The year is said where it is not that of `today`,
+    and both where they differ.
     """
     if end is None:
-        return f"{when(start)} から"
+        return f"{when_seen_from(start, today)} から"
     first, last = _in_japan(start), _in_japan(end)
     if first.date() == last.date():
-        return f"{when(start)} から {clock(last)} まで"
+        return f"{when_seen_from(start, today)} から {clock(last)} まで"
     if first.year != last.year:
         return f"{full_when(start)} から {full_when(end)} まで"
-    return f"{when(start)} から {when(end)} まで"
+    return f"{when_seen_from(start, today)} から {when(end)} まで"
 
 
 def month_day(on: date) -> str:
@@ -118,18 +119,20 @@ ERAS = {
     "": 0,
 }
 """The year before the first of each era."""
+EARLIEST, LATEST = 1850, 2199
 _WRITTEN = re.compile(r"(令和|平成|昭和|大正|西暦|[RHST])?(\d{1,4}|元)[年./-](\d{1,2})[月./-](\d{1,2})日?")
 
 
 def read_day(text: str) -> date | None:
-    """The day of '1951年4月3日', '昭和２６年４月３日', 'S26.4.3' or '1951-04-03'; None where it is none."""
+    """The day of '1951年4月3日', '昭和２６年４月３日', 'S26.4.3' or '1951-04-03'; None where it is none, or lies where
+    nobody means and hours and days can't be added to it."""
     plain = "".join(dashed(text).upper().split())
     found = _WRITTEN.fullmatch(plain)
     if found is None:
         return None
     era, year, month, day_of_month = found.groups(default="")
     counted = 1 if year == "元" else int(year)
-    if not era and len(year) != 4:
+    if (not era and len(year) != 4) or not EARLIEST <= ERAS[era] + counted <= LATEST:
         return None
     try:
         return date(ERAS[era] + counted, int(month), int(day_of_month))

@@ -58,9 +58,9 @@ def phone(number: str) -> Markup:
 
 def period(start: datetime, end: datetime | None) -> str:
     """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで',
-    'Wed 25 Nov, 9:00 am to Wed 2 Dec, 8:00 pm (Japan time)'."""
+    'Wed 25 Nov, 9:00 am to Wed 2 Dec, 8:00 pm (Japan time)'; with the year where it is not this year."""
     if language() != Language.EN:
-        return dates.period(start, end)
+        return dates.period_seen_from(start, end, now())
     if end is None:
         return f"from {_near(start)}, {clock(start)} {JAPAN}"
     last = "" if _on(start) == _on(end) else f"{_near(end)}, "

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from marketplace.holders.freezing import with_payer
 from marketplace.journal.models import Entry
-from marketplace.kit.dates import full_day, when
+from marketplace.kit.clock import jst
+from marketplace.kit.dates import full_day, full_when
 from marketplace.kit.db import db, get
 from marketplace.kit.money import yen
 from marketplace.notices.models import Notice
@@ -125,8 +126,8 @@ def paper(found: Evidence) -> bytes:
             ("品名", f"{right.title_ja}（{order.unit.serial}番）"),
             ("金額", yen(order.yen)),
             ("買った方", f"{order.buyer.name or '（お名前なし）'} {order.buyer.email}"),
-            ("注文の日時", when(order.created_at)),
-            ("お支払い", when(order.paid_at) if order.paid_at else "－"),
+            ("注文の日時", full_when(order.created_at)),
+            ("お支払い", full_when(order.paid_at) if order.paid_at else "－"),
         ]
     )
     sheet.heading("2 条件への同意")
@@ -134,19 +135,19 @@ def paper(found: Evidence) -> bytes:
         f"承認された文書の控え: {right.text_hash or '－'}\n" + "\n".join(f"・{each['ja']}" for each in right.terms)
     )
     sheet.heading("3 これまでの流れ")
-    _table(sheet, ("日時", "できごと"), [(when(at), what) for at, what in found.steps], (0.32, 0.68))
+    _table(sheet, ("日時", "できごと"), [(full_when(at), what) for at, what in found.steps], (0.32, 0.68))
     sheet.heading("4 お渡し（ブロックチェーンの記録）")
     _table(
         sheet,
         ("日時", "渡した先", "取引"),
-        [(when(hand.at), hand.to_address, hand.tx_hash) for hand in found.hands],
+        [(full_when(hand.at), hand.to_address, hand.tx_hash) for hand in found.hands],
         (0.24, 0.36, 0.40),
     )
     sheet.heading("5 お使いになった記録")
-    _table(sheet, ("日時", "内容"), [(when(at), what) for at, what in found.uses], (0.32, 0.68))
+    _table(sheet, ("日時", "内容"), [(full_when(at), what) for at, what in found.uses], (0.32, 0.68))
     sheet.heading("6 お送りした手紙")
     for letter in found.letters:
-        sheet.facts([(when(letter.sent_at or letter.promised_at), letter.subject), ("本文", letter.body.strip())])
+        sheet.facts([(full_when(letter.sent_at or letter.promised_at), letter.subject), ("本文", letter.body.strip())])
     return sheet.pdf()
 
 
@@ -165,7 +166,7 @@ def texts(found: Evidence) -> dict[str, str]:
         "product_description": f"{right.title_en or right.title_ja} (No. {order.unit.serial}), {order.yen} JPY",
         "customer_email_address": order.buyer.email,
         "customer_name": order.buyer.name,
-        "service_date": (order.issued_at or order.paid_at or order.created_at).date().isoformat(),
+        "service_date": jst(order.issued_at or order.paid_at or order.created_at).date().isoformat(),
         "access_activity_log": "\n".join(f"{at.isoformat()} {what}" for at, what in (*found.steps, *found.uses)),
         "refund_policy_disclosure": f"Shown on the page of confirmation before the order was placed:\n{terms}",
         "uncategorized_text": "\n".join(

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import staff
 from marketplace.kit import holidays, ics
 from marketplace.kit.clock import jst, now
+from marketplace.kit.forms import FIRST_YEAR, LAST_YEAR
 from marketplace.kit.ics import Happening
 from marketplace.kit.limits import limiter
 from marketplace.kit.web import conditional
@@ -81,8 +82,9 @@ def _entry(event: Event) -> Happening:
 
 
 def _month(text: str) -> date | None:
-    """The first day of '2026-12'; None for what is no month."""
+    """The first day of '2026-12'; None for what is no month, or one that nobody means."""
     try:
-        return datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 -- a month has no zone
+        first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007 -- a month has no zone
     except ValueError:
         return None
+    return first if FIRST_YEAR <= first.year <= LAST_YEAR else None

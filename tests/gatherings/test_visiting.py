@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import io
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from pypdf import PdfReader
 
 from marketplace.gatherings import visiting
 from marketplace.gatherings.visits import Visit, Way
-from marketplace.kit.clock import jst, now, pretending
+from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.db import db, get
 from marketplace.perks import partnering
 from marketplace.perks.models import Partner
@@ -113,6 +115,21 @@ def test_a_screen_shows_a_code_that_works_and_asks_again(app: Flask, bath: str, 
     guest, path = given.signed_in(app.test_client(), ken), f"/visits/{bath}"
     send(guest, read(guest.get(f"{path}?c={screen(bath)}")).form(path))
     assert [visit.way for visit in visits()] == [Way.SCREEN]
+
+
+@pytest.mark.parametrize(("asked", "month", "days"), [("", "2027年12月", 31), ("?next", "2028年1月", 31)])
+def test_before_the_office_closes_for_new_year_it_prints_what_is_said_on_new_years_day(
+    app: Flask, bath: str, asked: str, month: str, days: int
+) -> None:
+    with pretending(datetime(2027, 12, 28, 17, tzinfo=JST)):
+        desk = given.signed_in(app.test_client(), given.staff("drafter"))
+        assert f"/staff/visits/{bath}/numbers.pdf?next" in read(desk.get("/staff/visits")).links
+        answer = desk.get(f"/staff/visits/{bath}/numbers.pdf{asked}")
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    point = visiting.point_of(bath)[1]
+    first = date(2027, 12, 1) if not asked else date(2028, 1, 1)
+    numbers = [visiting.number_of(point, first + timedelta(days=n)) for n in range(days)]
+    assert (f"きょうの番号（{month}）" in said, [each for each in numbers if each not in said]) == (True, [])
 
 
 def test_the_office_opens_a_point_and_prints(app: Flask, bath: str) -> None:

@@ -9,7 +9,7 @@ from marketplace.kit.dates import (
     fiscal_year_name,
     full_day,
     full_when,
-    period,
+    period_seen_from,
     read_day,
     when,
     when_seen_from,
@@ -63,16 +63,29 @@ def test_a_plain_date_is_taken_as_it_stands() -> None:
 
 
 def test_a_period_within_a_day_says_the_day_once() -> None:
-    assert period(utc(2026, 11, 25, 0, 0), utc(2026, 11, 25, 11, 0)) == "11月25日(水) 午前9時00分 から 午後8時00分 まで"
+    begins, ends = utc(2026, 11, 25, 0, 0), utc(2026, 11, 25, 11, 0)
+    assert period_seen_from(begins, ends, begins) == "11月25日(水) 午前9時00分 から 午後8時00分 まで"
+    later = "2026年11月25日(水) 午前9時00分 から 午後8時00分 まで"
+    assert period_seen_from(begins, ends, utc(2029, 3, 1, 0, 0)) == later
 
 
 def test_a_period_over_new_year_says_both_years() -> None:
-    told = period(utc(2026, 12, 25, 0, 0), utc(2027, 1, 7, 8, 0))
+    told = period_seen_from(utc(2026, 12, 25, 0, 0), utc(2027, 1, 7, 8, 0), utc(2026, 12, 1, 0, 0))
     assert told == "2026年12月25日(金) 午前9時00分 から 2027年1月7日(木) 午後5時00分 まで"
 
 
 def test_a_period_may_have_no_end() -> None:
-    assert period(utc(2026, 11, 25, 0, 0), None) == "11月25日(水) 午前9時00分 から"
+    begins = utc(2026, 11, 25, 0, 0)
+    assert period_seen_from(begins, None, begins) == "11月25日(水) 午前9時00分 から"
+    assert period_seen_from(begins, None, utc(2029, 3, 1, 0, 0)) == "2026年11月25日(水) 午前9時00分 から"
+
+
+def test_a_period_of_another_year_says_it_once() -> None:
+    """Midnight in Japan, not in Greenwich: at 15 o'clock UTC of 31 December it is New Year."""
+    begins, ends = utc(2026, 11, 25, 0, 0), utc(2026, 12, 2, 11, 0)
+    plain = "11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで"
+    assert period_seen_from(begins, ends, utc(2026, 12, 31, 14, 59)) == plain
+    assert period_seen_from(begins, ends, utc(2026, 12, 31, 15, 0)) == f"2026年{plain}"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +112,9 @@ def test_the_first_year_of_an_era_has_its_own_word() -> None:
     assert read_day("平成31年4月30日") == date(2019, 4, 30)
 
 
-@pytest.mark.parametrize("text", ["", "1951", "昭和", "26年4月3日", "1951年13月3日", "2023-02-29", "きのう"])
+@pytest.mark.parametrize(
+    "text", ["", "1951", "昭和", "26年4月3日", "1951年13月3日", "2023-02-29", "9999-12-31", "0001-01-01", "きのう"]
+)
 def test_what_is_no_day_is_none(text: str) -> None:
     assert read_day(text) is None
 

@@ -3,13 +3,16 @@
 import io
 import json
 import zipfile
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from pypdf import PdfReader
 
 from marketplace.holders.rules import Disputed
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.clock import JST, jst
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.orders import evidence
 from marketplace.orders.models import Order
 from marketplace.payments import disputing
@@ -98,6 +101,19 @@ def test_the_bank_gets_one_answer(app: Flask, order: Order, stripe: LocalStripe)
     db.session.rollback()
     dispute = get(Dispute, dispute_id)
     assert (dispute.status, dispute.submitted_by) == ("under_review", treasury)
+
+
+def test_the_bank_is_told_the_day_of_the_service_in_japan_and_the_years(
+    order: Order, stripe: LocalStripe, chain: Chain
+) -> None:
+    """Half past midnight of New Year's Day in Japan is an afternoon of the old year in Greenwich."""
+    with transaction():
+        lock(Order, order.id).issued_at = datetime(2027, 1, 1, 0, 30, tzinfo=JST)
+    found = evidence.gather(disputed(stripe, order))
+    assert evidence.texts(found)["service_date"] == "2027-01-01"
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(evidence.paper(found))).pages)
+    placed = jst(order.created_at)
+    assert said.count(f"{placed.year}年{placed.month}月{placed.day}日") >= 3
 
 
 def test_a_dispute_that_is_decided_takes_no_answer(order: Order, stripe: LocalStripe) -> None:

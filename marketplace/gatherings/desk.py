@@ -15,9 +15,9 @@ from marketplace.gatherings import booking, drafting, for_whom, stamping
 from marketplace.gatherings.forms import CallOffForm, ClickForm, GatheringForm, PassForm
 from marketplace.gatherings.models import Gathering, Seat
 from marketplace.kit.clock import jst, now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.kit.shown import when
 from marketplace.kit.tables import csv_file
 from marketplace.listings.drafting import staff_name
 from marketplace.rights.plans import PlanKind, read_all

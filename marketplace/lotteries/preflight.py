@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account, Role, StaffRole
 from marketplace.chain.models import Call, CallState
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
+from marketplace.kit.shown import when
 from marketplace.listings.models import UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries import draw

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from marketplace.kit.dates import when
+from marketplace.kit.shown import when
 
 
 class Grade(StrEnum):

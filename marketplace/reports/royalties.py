@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.kit.dates import day
+from marketplace.kit.dates import full_day
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.reports.document import Document, Part, count
@@ -64,7 +64,7 @@ def _of_right(rows: list[tuple[Trade, Token, Right]]) -> Part:
     right = rows[0][2]
     lines = [
         [
-            *(day(trade.at), f"No.{token.serial}", f"{trade.price_yen:,}"),
+            *(full_day(trade.at), f"No.{token.serial}", f"{trade.price_yen:,}"),
             *(f"{trade.royalty_yen:,}", f"{due(trade, right):,}", f"{trade.tx_hash[:18]}…"),
         ]
         for trade, token, _ in rows
@@ -74,5 +74,5 @@ def _of_right(rows: list[tuple[Trade, Token, Right]]) -> Part:
         header=("日", "番号", "値段（円）", "還元金（円）", "決まりの額（円）", "記録"),
         rows=lines,
         numbers=(2, 3, 4),
-        widths=(0.15, 0.1, 0.16, 0.16, 0.17, 0.26),
+        widths=(0.22, 0.1, 0.14, 0.14, 0.15, 0.25),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
+from marketplace.kit.shown import when
 from marketplace.listings.models import Listing, ListingState
 
 WAITS_FOR = {

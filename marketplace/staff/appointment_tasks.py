@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
+from marketplace.kit.shown import when
 from marketplace.staff.tasks import Task
 
 

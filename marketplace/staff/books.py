@@ -17,7 +17,7 @@ from marketplace.fund.models import TITLES, Account, Period, PeriodState, Postin
 from marketplace.fund.statements import balanced, of_year, totals
 from marketplace.fund.years import month_ja, months_of
 from marketplace.kit.clock import now
-from marketplace.kit.dates import fiscal_year_name, full_day, when
+from marketplace.kit.dates import fiscal_year_name, full_day, full_when
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.kit.refusals import Refused
@@ -194,7 +194,7 @@ def statement(name: str) -> bytes:
         ("日時", "番号", "勘定と金額", "摘要"),
         [
             (
-                when(posting.at),
+                full_when(posting.at),
                 posting.key,
                 "\n".join(f"{TITLES[line.account]} {yen(line.yen)}" for line in posting.lines),
                 posting.memo or posting.subject.partition(":")[2],
@@ -218,8 +218,8 @@ def people(period: Period | None) -> list[tuple[str, str]]:
     assert asked is not None
     assert decided is not None
     return [
-        ("申し出", f"{asked.name or asked.code}（{when(period.asked_at)}）{period.why}"),
-        ("承認", f"{decided.name or decided.code}（{when(period.decided_at)}）"),
+        ("申し出", f"{asked.name or asked.code}（{full_when(period.asked_at)}）{period.why}"),
+        ("承認", f"{decided.name or decided.code}（{full_when(period.decided_at)}）"),
     ]
 
 

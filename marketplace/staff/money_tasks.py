@@ -11,9 +11,9 @@ from marketplace.fund.differences import open_differences
 from marketplace.fund.models import Period, PeriodState
 from marketplace.journal.words import subject_in_words
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
+from marketplace.kit.shown import when
 from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState, code_of
 from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
 from marketplace.payments.refunding import card_closed, twice_by_bank

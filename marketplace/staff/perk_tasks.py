@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from marketplace.kit.dates import when
 from marketplace.kit.db import get
+from marketplace.kit.shown import when
 from marketplace.perks import chaining, flagging, standing
 from marketplace.perks.models import Partner
 from marketplace.rights.models import SERIAL_SPACE

@@ -10,8 +10,8 @@ from sqlalchemy.orm import contains_eager, selectinload
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
-from marketplace.kit.dates import when
 from marketplace.kit.db import db
+from marketplace.kit.shown import when
 from marketplace.listings.decisions import AmendmentState as SaleAmendmentState
 from marketplace.listings.decisions import Cancellation, CancellationState, SaleAmendment
 from marketplace.listings.models import Listing, ListingState

@@ -12,9 +12,9 @@ from marketplace.chain import alarms, register
 from marketplace.chain.dating import anchored_days
 from marketplace.kit import beats
 from marketplace.kit.clock import now
-from marketplace.kit.dates import day as day_in_words
-from marketplace.kit.dates import when
+from marketplace.kit.dates import full_day
 from marketplace.kit.db import db
+from marketplace.kit.shown import when
 from marketplace.metadata.models import Pin
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
@@ -57,7 +57,7 @@ def unanchored_days() -> list[Task]:
     late = [day for day in waiting if day.closed_at < now() - UNANCHORED]
     if not late:
         return []
-    more = f"いちばん古いもの {day_in_words(late[-1].day)}"
+    more = f"いちばん古いもの {full_day(late[-1].day)}"
     return [Task("遅れ", "warn", f"おわりの印{len(late)}日分が、帳面に書けていません", more, "/journal", "印を見る")]
 
 

@@ -16,7 +16,7 @@ from unicodedata import east_asian_width
 from markupsafe import Markup, escape
 
 from marketplace.kit import shown
-from marketplace.kit.clock import jst
+from marketplace.kit.clock import jst, now
 from marketplace.kit.languages import _
 from marketplace.kit.readings import without_readings
 
@@ -41,6 +41,8 @@ class Span:
     middle: datetime
     """The mean moment of its sales: where its point stands on the line."""
     label: str
+    short: str
+    """The same below its bar, where nobody takes it for that of another year."""
     count: int
     median: int
     volume: int
@@ -55,18 +57,22 @@ def spans(sales: Sequence[Sale]) -> list[Span]:
     for sale in sales:
         day = jst(sale.at).date()
         grouped.setdefault(day if by_day else day.replace(day=1), []).append(sale)
-    return [_span(begins, among, by_day) for begins, among in sorted(grouped.items())]
+    one_year = jst(sales[0].at).year == jst(sales[-1].at).year
+    return [_span(begins, among, by_day, by_day or one_year) for begins, among in sorted(grouped.items())]
 
 
-def _span(begins: date, sales: list[Sale], by_day: bool) -> Span:
-    label = shown.month_day(begins) if by_day else shown.month(begins.year, begins.month)
+def _span(begins: date, sales: list[Sale], by_day: bool, one_year: bool) -> Span:
+    label = shown.month(begins.year, begins.month)
+    if by_day:
+        label = shown.month_day(begins) if begins.year == jst(now()).year else _day(begins)
+    short = label.rpartition("年")[-1] if one_year else label
     yens, first = [sale.yen for sale in sales], sales[0].at
     middle = first + sum(((sale.at - first) for sale in sales), timedelta()) / len(sales)
-    return Span(middle, label, len(yens), median(yens), sum(yens))
+    return Span(middle, label, short, len(yens), median(yens), sum(yens))
 
 
-def _day(moment: datetime) -> str:
-    local = jst(moment)
+def _day(moment: datetime | date) -> str:
+    local = jst(moment) if isinstance(moment, datetime) else moment
     return _("%(year)s年%(month)s月%(day)s日", year=local.year, month=local.month, day=local.day)
 
 
@@ -163,15 +169,16 @@ def counts(sales: Sequence[Sale], size: tuple[float, float], name: str) -> Marku
 
     body = [grid(width, top, y, lambda count: f"{count:,}")]
     slot = (width - LEFT - RIGHT) / len(grouped)
-    every = max(1, round(len(grouped) * 64 / (width - LEFT - RIGHT)))
+    wide = 64 if all("年" not in span.short for span in grouped) else 92
+    every = max(1, round(len(grouped) * wide / (width - LEFT - RIGHT)))
     for i, span in enumerate(grouped):
         left, bar = LEFT + slot * i, min(slot * 0.7, 60)
         at, tall = left + (slot - bar) / 2, y(0) - y(span.count)
         place = f'x="{at:.1f}" y="{y(span.count):.1f}" width="{bar:.1f}" height="{tall:.1f}"'
         body.append(f'<rect class="fill-1" {place} rx="3"/>')
         if i % every == 0:
-            short = span.label.split("年")[-1]
-            body.append(f'<text x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle">{short}</text>')
+            middle = f'x="{left + slot / 2:.1f}" y="{height - 10:.0f}" text-anchor="middle"'
+            body.append(f"<text {middle}>{span.short}</text>")
     busiest = max(grouped, key=lambda span: span.count)
     return frame(
         size,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
 from marketplace.fund import deciding
 from marketplace.fund.models import Account, DecisionKind
@@ -37,6 +39,17 @@ def test_revenue_of_march_is_booked_for_its_year_in_april(treasury: FlaskClient)
         (decision,) = deciding.waiting()
         deciding.approve(decision.id, given.staff("approver"))
     assert [of_year(year)["recognised_yen"] for year in (2026, 2027)] == [800, 0]
+
+
+def test_on_the_paper_of_a_year_each_of_its_two_aprils_says_of_which_year_it_is(treasury: FlaskClient) -> None:
+    lines = [(Account.STRIPE, 500), (Account.COLLECTED, -500)]
+    for number, year in ((2, 2026), (3, 2027)):
+        post(f"town:{number}", "charge", lines, at=APRIL.replace(year=year), year=2026)
+    with pretending(JUNE):
+        given.signed_in(treasury, given.staff("treasury"))
+        paper = PdfReader(io.BytesIO(treasury.get("/staff/books/FY2026.pdf").data))
+    said = "".join("".join(page.extract_text() for page in paper.pages).split())
+    assert [f"{year}年4月10日" in said for year in (2026, 2027)] == [True, True]
 
 
 def test_from_june_on_there_is_one_year_and_nobody_is_asked(treasury: FlaskClient) -> None:

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from marketplace.kit.clock import pretending
 from marketplace.storefront.charts import (
     NARROW,
     WIDE,
@@ -52,6 +53,23 @@ def test_sales_over_a_longer_time_are_counted_by_month() -> None:
         for span in spans(sales(100, 200, 300, every=timedelta(days=35)))
     ]
     assert told == [("2026年4月", 1, 100, 100), ("2026年5月", 1, 200, 200), ("2026年6月", 1, 300, 300)]
+
+
+def test_days_of_another_year_say_it() -> None:
+    with pretending(START):
+        assert [span.label for span in spans(sales(100))] == ["4月20日"]
+    with pretending(START + timedelta(days=3_000)):
+        assert [(span.label, span.short) for span in spans(sales(100))] == [("2026年4月20日", "4月20日")]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_below_the_bars_of_ten_years_stands_which_year_each_is_of(size: tuple[float, float]) -> None:
+    drawing = ET.fromstring(counts(sales(*[500] * 120, every=timedelta(days=30)), size, "n"))  # noqa: S314 -- ours
+    below = [mark.text or "" for mark in drawing.iter() if mark.get("text-anchor") == "middle"]
+    assert below[0] == "2026年4月"
+    assert [each for each in below if "年" not in each] == []
+    one_year = ET.fromstring(counts(sales(*[500] * 8, every=timedelta(days=30)), size, "n"))  # noqa: S314 -- ours
+    assert next(mark.text for mark in one_year.iter() if mark.get("text-anchor") == "middle") == "4月"
 
 
 def test_no_sales_have_no_spans() -> None:

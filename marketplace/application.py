@@ -66,7 +66,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "chain": ("sending", "dating"),
     "metadata": ("auditing", "replicating"),
     "listings": ("scheduling",),
-    "admissions": ("enclosing",),
+    "admissions": ("enclosing", "erasing"),
     "orders": ("cancelling", "expiring", "returning"),
     "tokens": ("checking", "issuing"),
     "holders": ("freezing", "giving", "withdrawing"),
@@ -82,7 +82,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "fund": ("subtotals",),
     "staff": ("importing",),
     "auctions": ("closing", "telling", "beating"),
-    "privacy": ("retention", "erasing"),
+    "privacy": ("retention", "buyers", "dealings", "erasing"),
 }
 """Acts that time alone causes, or that listen: imported so that their sheets and handlers are known."""
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from marketplace.admissions import deciding, deposits, ending
 from marketplace.admissions.models import Exclusion, Participation, ParticipationState
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import amending
 from marketplace.listings.models import Listing
@@ -17,8 +17,10 @@ TURNED_OUT = "参加の条件に合わないことがわかったため、お受
 
 @handles("exclusion.added")
 def turn_out(exclusion_id: int) -> None:
-    """Whoever is on the list takes part no more, where it is not over yet."""
-    row = get(Exclusion, exclusion_id)
+    """Whoever is on the list takes part no more, where it is not over yet; who is off it again by then, may."""
+    row = db.session.get(Exclusion, exclusion_id)
+    if row is None:
+        return
     meant = [Participation.account_id == row.account_id]
     if row.corporate_no:
         meant.append(Participation.corporate_no == row.corporate_no)

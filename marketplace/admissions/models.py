@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Account
 from marketplace.kit.codes import public_code
-from marketplace.kit.db import Base, state_column
+from marketplace.kit.db import NEVER_TWICE, Base, state_column
 from marketplace.kit.state import Machine
 from marketplace.listings.models import Listing
 
@@ -182,6 +182,7 @@ class Exclusion(Base):
     __table_args__ = (
         sa.CheckConstraint("account_id IS NOT NULL OR corporate_no <> '' OR name <> ''", name="somebody_is_meant"),
         sa.CheckConstraint("(lifted_at IS NULL) = (lifted_by IS NULL)", name="lifted_by_somebody"),
+        NEVER_TWICE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

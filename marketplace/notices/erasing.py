@@ -16,7 +16,8 @@ KEPT = timedelta(days=730)
 
 
 def _old(at: datetime) -> sa.ColumnElement[bool]:
-    return Notice.sent_at < at - KEPT
+    """One that waits to be printed for two years is not needed any more either."""
+    return sa.func.coalesce(Notice.sent_at, Notice.promised_at) < at - KEPT
 
 
 def due(at: datetime) -> int:

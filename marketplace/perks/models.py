@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.kit.codes import public_code
-from marketplace.kit.db import Base, state_column
+from marketplace.kit.db import NEVER_TWICE, Base, state_column
 
 
 class Partner(Base):
@@ -201,6 +201,7 @@ class Use(Base):
         sa.CheckConstraint("pay_yen >= 0", name="pay_not_negative"),
         sa.Index("ix_perk_uses_token", "token_id", "plan_id", "period"),
         sa.Index("ix_perk_uses_partner", "partner_id", "recorded_at"),
+        NEVER_TWICE,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -25,6 +25,7 @@ from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.notices.sending import send
 from marketplace.orders.models import OPEN, Order, OrderState
+from marketplace.payments.models import Payment
 from marketplace.privacy import exporting
 from marketplace.privacy.models import Export
 from marketplace.privacy.retention import FAREWELL, accounts_end, blank
@@ -90,15 +91,15 @@ def obstacles(account_id: int) -> list[Obstacle]:
 def kept(account_id: int) -> list[Kept]:
     """What stays after the deletion, by which rule and until when (None: for good, without saying who it was)."""
     stays = []
-    last = db.session.scalar(
-        sa.select(sa.func.max(Order.created_at)).where(Order.buyer_id == account_id, Order.paid_at.is_not(None))
-    )
+    paid = sa.select(sa.literal("order:") + Order.code).where(Order.buyer_id == account_id, Order.paid_at.is_not(None))
+    last = db.session.scalar(sa.select(sa.func.max(Payment.created_at)).where(Payment.subject.in_(paid)))
     if last is not None:
         why = "会計書類（地方自治法、町の文書管理規程）と税の書類"
         stays.append(
             Kept("お支払いの記録（番号・金額・日付・お支払いのときのメールアドレス）", why, accounts_end(last))
         )
-    bids = db.session.scalar(sa.select(sa.func.max(Participation.applied_at)).where(_binding(account_id)))
+    sales = sa.select(Participation.listing_id).where(_binding(account_id))
+    bids = db.session.scalar(sa.select(sa.func.max(Listing.closes_at)).where(Listing.id.in_(sales)))
     if bids is not None:
         stays.append(
             Kept("落札した参加申込（お名前・住所・電話番号）", "契約の書類（地方自治法234条）", accounts_end(bids))

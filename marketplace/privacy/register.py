@@ -17,7 +17,14 @@ from marketplace.settings import settings
 LAW = "個人情報の保護に関する法律61条1項（法令の定める事務のため）"
 ACCOUNTS = "地方自治法210条・233条、町の文書管理規程（会計書類）"
 WHOLE = (Role.DRAFTER, Role.APPROVER, Role.TREASURY)
-VERSIONS = ((1, date(2026, 11, 1), "はじめての版"),)
+VERSIONS = (
+    (1, date(2026, 11, 1), "はじめての版"),
+    (
+        2,
+        date(2026, 12, 1),
+        "領収書の宛名、入札に参加できない方の名簿、特典・愛称・講演の記録が消える日を、くわしく書いた",
+    ),
+)
 """(number, since, what changed) of the policy, the oldest first. Whoever changes what is kept of people adds a line."""
 
 
@@ -100,7 +107,7 @@ FILES = (
         basis=LAW,
         scope="抽選に応募した方",
         gathered="本人または家族が画面に入力、電話・窓口での聞き取り",
-        keeps="当選して購入した方をのぞき、公告で示した日まで（抽選から数えて）",
+        keeps="公告で示した日まで（抽選から数えて）。当選して購入した方は、会計書類とともに",
         seen_by=(Role.DRAFTER, Role.APPROVER, Role.COUNTER),
         given_to="なし",
         columns={
@@ -163,7 +170,8 @@ FILES = (
         basis=LAW,
         scope="特典を使った方（お名前はなく、権利の番号で記録します）",
         gathered="提携先の窓口の画面、町の窓口",
-        keeps="会計年度の終わりから{accounting}年",
+        keeps="会計年度の終わりから{accounting}年。端末の鍵とカードは、使えなくなってから1か月。回数の決まった特典の"
+        "利用は、権利の番号だけを権利とともに。投票の名簿は、投票の記録とともに",
         seen_by=(Role.DRAFTER, Role.APPROVER, Role.TREASURY),
         given_to="なし（提携先へは、番号のない月ごとの回数）",
         columns={
@@ -181,7 +189,7 @@ FILES = (
         basis="地方自治法234条、町の命名権に関する要綱",
         scope="命名権を購入した方、名前の表示を希望した保有者",
         gathered="本人が画面に入力、審査会の記録",
-        keeps="協定の期間が終わった会計年度の終わりから{accounting}年",
+        keeps="協定の期間が終わった会計年度の終わりから{accounting}年。公表した愛称と審査の概要は、そのあとも",
         seen_by=(Role.DRAFTER, Role.APPROVER),
         given_to="なし（決まった愛称と審査の概要は公表します）",
         columns={
@@ -202,7 +210,7 @@ FILES = (
         basis=LAW,
         scope="講演・相談の日程を申し込んだ方、お話しする方",
         gathered="本人が画面に入力、町の記録",
-        keeps="実施した会計年度の終わりから{accounting}年",
+        keeps="実施した会計年度の終わりから{accounting}年。お話しする方の氏名は、日程の番号とともに",
         seen_by=(Role.DRAFTER, Role.APPROVER, Role.COUNTER),
         given_to="なし",
         columns={

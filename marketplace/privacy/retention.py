@@ -14,7 +14,6 @@ from marketplace.kit.erasures import PORTION, erases
 from marketplace.listings.models import Listing, ListingState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
-from marketplace.payments.models import Payment
 from marketplace.privacy import exporting
 from marketplace.privacy.models import Export
 from marketplace.settings import settings
@@ -23,6 +22,8 @@ CONTESTABLE = timedelta(days=365)
 """The time in which a sale of the town can be contested: 地方自治法242条2項 (住民監査請求, one year)."""
 BLANK = ("name", "address", "phone", "company", "representative", "corporate_no", "reason")
 FAREWELL = "account_forgotten"
+GONE = "消去ずみ"
+"""Stands where the database wants a word."""
 
 
 def accounts_end(moment: datetime) -> datetime:
@@ -68,22 +69,8 @@ def blank(row: Participation) -> None:
     """
     for name in BLANK:
         setattr(row, name, "")
-    row.reason = "消去ずみ" if row.state == "refused" else ""
+    row.reason = GONE if row.state == "refused" else ""
     note(row.subject, "erase")
-
-
-def _emails(at: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(Payment.email != "", Payment.created_at < accounts_before(at))
-
-
-def _payments_due(at: datetime) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(Payment).where(_emails(at))) or 0
-
-
-def _erase_payments() -> int:
-    some = sa.select(Payment.id).where(_emails(now())).limit(PORTION)
-    gone = sa.update(Payment).where(Payment.id.in_(some)).values(email="", params={}).returning(Payment.id)
-    return len(db.session.execute(gone).all())
 
 
 def _passing(at: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
@@ -108,9 +95,6 @@ erases(
     "落札しなかった方は出品の終了から1年、落札した方は会計書類とともに",
     _participants_due,
     _erase_participants,
-)
-erases(
-    "privacy.payments", "お支払いのメールアドレス", "会計年度の終わりから{accounting}年", _payments_due, _erase_payments
 )
 erases(
     "privacy.exports",

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 68d31ee320bd, after ; 2026-11-30 06:40:08.255645.
+Revision 452a389ef0f9, after ; 2026-11-30 07:08:19.727063.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "68d31ee320bd"
+revision = "452a389ef0f9"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -996,6 +996,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["lifted_by"], ["accounts.id"], name=op.f("fk_exclusions_lifted_by_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusions")),
         sa.UniqueConstraint("code", name=op.f("uq_exclusions_code")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "exports",
@@ -2247,6 +2248,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("plan_id", "proof", name="uq_perk_uses_no_replay"),
         sa.UniqueConstraint("ref", name="uq_perk_uses_once"),
         sa.UniqueConstraint("undoes", name="uq_perk_uses_undone_once"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("perk_uses", schema=None) as batch_op:
         batch_op.create_index("ix_perk_uses_partner", ["partner_id", "recorded_at"], unique=False)

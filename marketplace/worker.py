@@ -27,6 +27,7 @@ from marketplace.kit import beats, schema, sheets
 from marketplace.kit.db import db
 from marketplace.kit.outages import turn_failed
 from marketplace.kit.termination import when_terminated
+from marketplace.operating.coming_back import come_back
 from marketplace.operating.watching import keep_watch, last_round
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import Bell
@@ -117,6 +118,7 @@ def run(environment: Settings | None = None) -> None:
         if not schema.wait_until_present(stop):
             return
         beats.begin(beats.WORKER, last_round())
+        come_back()
     huey = hang_bell(app)
     clock = threading.Thread(target=tick, args=(app, stop), name="clock", daemon=True)
     with app.app_context():

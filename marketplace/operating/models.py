@@ -23,6 +23,8 @@ class Round(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+    made_good: Mapped[datetime | None]
+    """The last round before a time away, of which the time was given back: see coming_back.py."""
 
 
 class Trouble(Base):

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 452a389ef0f9, after ; 2026-11-30 07:08:19.727063.
+Revision b0b3cbb883bc, after ; 2026-11-30 07:11:12.336353.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "452a389ef0f9"
+revision = "b0b3cbb883bc"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -477,6 +477,7 @@ def upgrade() -> None:
         "operating_rounds",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_good", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_operating_rounds_only_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operating_rounds")),
     )

@@ -1,0 +1,127 @@
+"""A town that was away gives its winners back what they lost of their time to pay, once for each time away."""
+
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from marketplace import worker
+from marketplace.kit import clock
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import db, get, transaction
+from marketplace.notices.models import Notice
+from marketplace.operating.coming_back import AWAY, come_back
+from marketplace.operating.watching import write
+from marketplace.orders import expiring
+from marketplace.orders.models import Order, OrderState, Origin
+from marketplace.orders.placing import award, place
+from tests import given
+from tests.racing import at_once
+
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def began(app: Flask) -> datetime:
+    """The moment of the last round before the town was away."""
+    write([])
+    return clock.now()
+
+
+def winner(pay_by: datetime, mode: str = "lottery", origin: Origin = Origin.LOTTERY) -> int:
+    listing_id, account_id = given.a_listing(mode), given.an_account()
+    with transaction():
+        return award(account_id, listing_id, 3_000, pay_by, origin)
+
+
+def order(order_id: int) -> Order:
+    db.session.rollback()
+    return get(Order, order_id)
+
+
+def told() -> list[str]:
+    found = list(db.session.scalars(sa.select(Notice.body).where(Notice.key.startswith("more-time-"))))
+    db.session.rollback()
+    return found
+
+
+def back_at(moment: datetime) -> int:
+    """The worker begins at `moment`: how many deadlines it moved, before its clock looks for what is over."""
+    with pretending(moment):
+        moved = come_back()
+        expiring.expire_unpaid()
+    return moved
+
+
+@pytest.mark.parametrize(("mode", "origin"), [("lottery", Origin.LOTTERY), ("ascending", Origin.AUCTION)])
+def test_who_won_does_not_lose_by_the_towns_machine_what_nobody_could_pay(
+    began: datetime, mode: str, origin: Origin
+) -> None:
+    order_id = winner(began + 3 * DAY, mode, origin)
+    assert back_at(began + 4 * DAY) == 1
+    assert order(order_id).state == OrderState.AWAITING_PAYMENT
+    left = order(order_id).pay_by - (began + 4 * DAY)
+    assert 3 * DAY - MINUTE < left <= 3 * DAY
+    assert len(told()) == 1
+    assert "止まっていました" in told()[0]
+    with pretending(order(order_id).pay_by + MINUTE):
+        expiring.expire_unpaid()
+    assert order(order_id).state == OrderState.EXPIRED
+
+
+def test_whose_time_is_long_has_it_moved_and_no_letter(began: datetime) -> None:
+    order_id = winner(began + 10 * DAY)
+    assert back_at(began + 5 * HOUR) == 1
+    assert order(order_id).pay_by > began + 10 * DAY + 4 * HOUR
+    assert told() == []
+
+
+def test_a_time_away_is_given_back_once_however_often_and_by_however_many_it_is_tried(
+    app: Flask, began: datetime
+) -> None:
+    order_id = winner(began + 3 * DAY)
+    with pretending(began + 4 * DAY):
+        assert sorted(at_once(app, 4, lambda _: come_back())) == [0, 0, 0, 1]
+        moved_to = order(order_id).pay_by
+        assert come_back() == 0  # killed before its first round, and begun again
+        write([])
+    assert back_at(began + 4 * DAY + HOUR) == 1  # another time away is another one
+    assert HOUR - MINUTE < order(order_id).pay_by - moved_to <= HOUR + MINUTE
+    assert len(told()) == 1
+
+
+def test_an_upgrade_moves_nothing_and_neither_does_a_first_beginning(app: Flask) -> None:
+    order_id = winner(clock.now() + 3 * DAY)
+    pay_by = order(order_id).pay_by
+    assert come_back() == 0
+    write([])
+    assert back_at(clock.now() + AWAY - MINUTE) == 0
+    assert order(order_id).pay_by == pay_by
+
+
+def test_what_was_over_before_stays_over_and_a_hold_of_a_fixed_sale_ends(began: datetime) -> None:
+    late = winner(began - MINUTE)
+    held = place(given.an_account(), given.a_listing())
+    assert back_at(began + DAY) == 0
+    assert {order(late).state, order(held).state} == {OrderState.EXPIRED}
+    assert told() == []
+
+
+class ClockBegins(Exception):
+    """Where the worker goes on to its queue and its clock."""
+
+
+def test_the_worker_gives_it_back_before_its_queue_and_its_clock_begin(
+    app: Flask, began: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = winner(began + 3 * DAY)
+
+    def begin(_: Flask) -> None:
+        raise ClockBegins
+
+    monkeypatch.setattr(worker, "create_app", lambda _: app)
+    monkeypatch.setattr(worker, "hang_bell", begin)
+    with pretending(began + 4 * DAY), pytest.raises(ClockBegins):
+        worker.run()
+    assert order(order_id).pay_by > began + 6 * DAY

@@ -20,6 +20,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import attached, csv_file
 from marketplace.listings.drafting import staff_name
 from marketplace.papers.paper import Paper
+from marketplace.rights.apart import titles
 from marketplace.rights.models import Right, RightState
 from marketplace.settings import settings
 
@@ -142,8 +143,8 @@ def _by() -> str:
 
 def _licence_form() -> LicenceForm:
     form = LicenceForm()
-    rights = sa.select(Right).where(Right.state == RightState.APPROVED).order_by(Right.id)
-    form.right.choices = [(right.id, right.title_ja) for right in db.session.scalars(rights)]
+    approved = sa.select(Right).where(Right.state == RightState.APPROVED).order_by(Right.id)
+    form.right.choices = list(titles(list(db.session.scalars(approved))).items())
     return form
 
 

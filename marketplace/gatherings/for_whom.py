@@ -11,6 +11,7 @@ from wtforms import SelectChoice, SelectMultipleField, widgets
 
 from marketplace.kit.db import db
 from marketplace.kit.folding import folded
+from marketplace.rights.apart import titles
 from marketplace.rights.models import Kind, Right, RightState
 
 MOST_OPEN = 6
@@ -30,7 +31,8 @@ def chosen(right_ids: Collection[int]) -> list[Right]:
 def _choices() -> list[SelectChoice]:
     kinds = list(Kind)
     rights = sorted(rights_to_choose(), key=lambda right: kinds.index(right.kind))
-    return [SelectChoice(right.id, right.title_ja, optgroup=right.kind.ja) for right in rights]
+    called = titles(rights)
+    return [SelectChoice(right.id, called[right.id], optgroup=right.kind.ja) for right in rights]
 
 
 @dataclass(frozen=True)

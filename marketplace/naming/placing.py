@@ -13,6 +13,7 @@ from marketplace.naming import places
 from marketplace.naming.forms import PlaceForm
 from marketplace.naming.maps import Pin, town_map
 from marketplace.naming.models import Place
+from marketplace.rights.apart import titles
 
 bp = Blueprint("places_desk", __name__, url_prefix="/staff/places")
 
@@ -52,8 +53,8 @@ def put(code: str | None = None) -> ResponseReturnValue:
 
 
 def filled(form: PlaceForm) -> PlaceForm:
-    # two rights to the same place, one after the other's term, may have one title
-    rights = [SelectChoice(str(right.id), f"{right.title_ja}（{right.code}）") for right in places.naming_rights()]
+    called = titles(places.naming_rights())
+    rights = [SelectChoice(str(right_id), words) for right_id, words in called.items()]
     form.right.choices = [SelectChoice("", "（命名権の場所ではない）"), *rights]
     return form
 

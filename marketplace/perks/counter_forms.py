@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms import HiddenField, PasswordField, SelectField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from marketplace.kit.forms import DayField, Form
 from marketplace.perks.forms import ClickForm
+from marketplace.perks.numbers import token_id_of
+from marketplace.perks.refusals import NoSuchNumber
+from marketplace.rights.models import SERIAL_SPACE
 
 __all__ = ["ClickForm", "SignInForm", "SlipForm", "TypedForm"]
 
@@ -53,3 +56,12 @@ class SlipForm(Form):
     def plan_id(self) -> str:
         """The choice names right and plan, since plans of two rights may be called alike."""
         return str(self.plan.data).partition(":")[2]
+
+    def validate_plan(self, field: SelectField) -> None:
+        """Plans of two rights have one id, too: a perk of another right would be booked as one of this guest's."""
+        try:
+            right_id, _ = divmod(token_id_of(self.number.data or ""), SERIAL_SPACE)
+        except NoSuchNumber:
+            return  # which is said of the number, when it is entered
+        if str(field.data).partition(":")[0] != str(right_id):
+            raise ValidationError(f"番号が「{right_id}-」で始まる権利の特典を選んでください。")

@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
-from marketplace.perks import certifying, keys
+from marketplace.perks import certifying, days, keys
 from marketplace.perks.holding import token_of
 from marketplace.perks.models import Allowance, Partner
 from marketplace.perks.refusals import NotHere
+from marketplace.perks.slips import OLDEST as REMEMBERED
 from marketplace.perks.standing import standings
 from marketplace.rights.models import SERIAL_SPACE, Right, RightState
-from marketplace.rights.plans import EVER, Plan, PlanKind, period_of, read_all
+from marketplace.rights.plans import EVER, Plan, PlanKind, last_day, period_of, read_all
+from marketplace.tokens.ending import ENDS
+from marketplace.tokens.models import Token
 
 
 def offered(partner: Partner) -> list[tuple[Right, Plan]]:
-    """Perks of approved rights that can be used at this place without a booking."""
+    """Perks of approved rights that can be used at this place without a booking.
+
+    Not those that were over for everybody before REMEMBERED: of ten years of them, nobody comes with one.
+    """
     rights = sa.select(Right).where(Right.state == RightState.APPROVED).order_by(Right.id)
-    return [
+    found = [
         (right, plan)
         for right in db.session.scalars(rights)
         for plan in read_all(right.perk_plans)
         if plan.offered_by(partner.code) and plan.kind is not PlanKind.RSVP
     ]
+    newest, since = _newest({right.id for right, _ in found}), jst(now() - REMEMBERED).date()
+    return [(right, plan) for right, plan in found if not _over(plan, newest.get(right.id, []), since)]
+
+
+def _over(plan: Plan, newest: list[Token], day: date) -> bool:
+    """Was it over before that day, for each of these tokens? Of none of them: by the plan's own days."""
+    ends = [days.last_day(plan, token) for token in newest] or [last_day(plan, now())]
+    return all(end is not None and end < day for end in ends)
+
+
+def _newest(right_ids: set[int]) -> dict[int, list[Token]]:
+    """Of each right the tokens whose term ends last: those issued last, or all where each has a term of its own."""
+    last = sa.select(Token.right_id, sa.func.max(Token.minted_at).label("at")).where(Token.right_id.in_(right_ids))
+    of_right = last.group_by(Token.right_id).subquery()
+    tokens = sa.select(Token).join(of_right, of_right.c.right_id == Token.right_id).join(Token.right)
+    found: dict[int, list[Token]] = {}
+    for token in db.session.scalars(tokens.where(sa.or_(Token.minted_at == of_right.c.at, Right.kind.in_(ENDS)))):
+        found.setdefault(token.right_id, []).append(token)
+    return found
 
 
 def plan_choices(partner: Partner) -> list[tuple[str, str]]:
-    """For a form: ('<right>:<plan>', words)."""
-    return [(f"{right.id}:{plan.id}", f"{plan.name}（{right.title_ja}）") for right, plan in offered(partner)]
+    """For a form: ('<right>:<plan>', words), with that which the numbers of its guests begin with."""
+    return [
+        (f"{right.id}:{plan.id}", f"{plan.name}（{right.id}-　{right.title_ja}）") for right, plan in offered(partner)
+    ]
 
 
 def usable(token_id: int, partner: Partner) -> list[dict[str, str]]:

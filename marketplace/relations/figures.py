@@ -23,6 +23,7 @@ from marketplace.kit import shown
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
 from marketplace.perks.models import Act, Use
+from marketplace.rights.apart import titles
 from marketplace.rights.models import Right
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
 
@@ -120,11 +121,11 @@ def by_edition(since: date) -> list[Edition]:
     used = used.where(*_standing(), Use.used_at >= _midnight(since)).group_by(Token.right_id)
     uses = {right_id: count for right_id, count in db.session.execute(used)}  # noqa: C416 -- a Row is no pair to mypy
     took_part = set(db.session.scalars(sa.select(Rsvp.account_id).where(Rsvp.attended_at >= _midnight(since))))
-    found, everybody = [], people_by_right([right.id for right in rights])
+    found, everybody, called = [], people_by_right([right.id for right in rights]), titles(rights)
     for right in rights:
         holders = everybody.get(right.id, set())
         came = len(visitors.get(right.id, ()))
-        found.append(Edition(right.title, len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
+        found.append(Edition(called[right.id], len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
     return found
 
 

@@ -20,6 +20,7 @@ from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
 from marketplace.resale.statements import Figures, figures_by_right_lately, figures_lately
+from marketplace.rights.apart import titles
 from marketplace.rights.models import Right
 from marketplace.settings import settings
 from marketplace.storefront import charts
@@ -43,6 +44,7 @@ def market() -> ResponseReturnValue:
     shown = render_template(
         "storefront/market.html",
         rights=[each for each, _ in by_right],
+        called=titles([each for each, _ in by_right]),
         chosen=right,
         figures=found,
         holders=distribution.said(found.holders),

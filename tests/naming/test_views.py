@@ -179,7 +179,7 @@ def test_the_next_right_to_a_place_takes_nothing_from_the_name_that_stands_there
         agreeing.agree(following, taro, begins_on=ends_on + timedelta(days=1))
         desk = given.signed_in(app.test_client(), given.staff("drafter"))
         choices = desk.get(f"/staff/places/{place.code}").text
-        assert all(f"湧水公園 命名権（{naming(each).token.right.code}）" in choices for each in (row.id, following))
+        assert all(f" {naming(each).token.right.code}）" in choices for each in (row.id, following))
         places.put(BY, "湧水公園", 300, 500, naming(following).token.right_id, place_id)
         agreeing.conclude(following, given.staff("approver"))
         keeping.drain()

@@ -121,6 +121,7 @@ EVENTS = {
     "exclude": "除外名簿に登録",
     "expire_recovery": "登録し直しの期限切れ",
     "expire": "期限切れ",
+    "more_promoting": "繰り上げの期間を延ばした",
     "more_time": "お支払いの期限を延ばした",
     "fail": "不成立",
     "forfeit": "期限までに支払いなし",

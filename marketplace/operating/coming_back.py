@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
+from marketplace.lotteries.outages import promote_longer
 from marketplace.operating.models import Round
 from marketplace.orders.outages import give_time_back
 
@@ -19,7 +20,7 @@ AWAY = timedelta(minutes=15)
 
 
 def come_back() -> int:
-    """Give the winners' time back, once for each time away; how many there were."""
+    """Give the time of winners, and of those who wait, back, once for each time away; how many winners there were."""
     with transaction():
         if db.session.get(Round, 1) is None:  # nobody ever worked here
             return 0
@@ -27,6 +28,8 @@ def come_back() -> int:
         if at - last.at < AWAY or last.made_good == last.at:
             return 0
         last.made_good = last.at
+        longer = promote_longer(last.at, at)
         moved = give_time_back(last.at, at)
-    log.warning("nobody worked here since %s: %d deadlines were moved", last.at.isoformat(timespec="minutes"), moved)
+        away = last.at.isoformat(timespec="minutes")
+    log.warning("nobody worked here since %s: %d deadlines and %d promotings were moved", away, moved, longer)
     return moved

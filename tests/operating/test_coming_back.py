@@ -10,13 +10,18 @@ from marketplace import worker
 from marketplace.kit import clock
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.lotteries.models import Wave
+from marketplace.lotteries.promoting import promote
 from marketplace.notices.models import Notice
 from marketplace.operating.coming_back import AWAY, come_back
 from marketplace.operating.watching import write
 from marketplace.orders import expiring
 from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.orders.placing import award, place
+from marketplace.outbox import keeping
 from tests import given
+from tests.ended import open_orders
+from tests.lotteries.applied import drawn, with_entries
 from tests.racing import at_once
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -106,6 +111,30 @@ def test_what_was_over_before_stays_over_and_a_hold_of_a_fixed_sale_ends(began: 
     assert back_at(began + DAY) == 0
     assert {order(late).state, order(held).state} == {OrderState.EXPIRED}
     assert told() == []
+
+
+def test_who_waits_is_promoted_for_as_long_as_the_notice_said_though_nobody_could_be(app: Flask) -> None:
+    lottery, _received, _accounts = drawn(5, pay_hours=48, auction_rules={"promote_days": 3})
+    drawn_at, until = lottery.draw_at, lottery.promote_until
+    with pretending(drawn_at + HOUR):
+        write([])
+    assert back_at(drawn_at + 10 * DAY) == 2
+    db.session.refresh(lottery)
+    assert timedelta(0) <= lottery.promote_until - (until + 10 * DAY - HOUR) < MINUTE
+    with pretending(max(order.pay_by for order in open_orders(lottery.listing_id)) + MINUTE):
+        expiring.expire_unpaid()
+        keeping.drain()
+        promote(lottery.id)
+    promoted = sa.select(Wave.number, Wave.persons).where(Wave.lottery_id == lottery.id)
+    assert sorted(tuple(row) for row in db.session.execute(promoted)) == [(0, 2), (1, 2)]
+
+
+def test_the_promoting_of_a_lottery_that_was_not_drawn_yet_is_not_longer_than_the_notice_said(began: datetime) -> None:
+    lottery, _received, _accounts = with_entries(1)
+    until = lottery.promote_until
+    assert back_at(lottery.draw_at - HOUR) == 0
+    db.session.refresh(lottery)
+    assert lottery.promote_until == until
 
 
 class ClockBegins(Exception):

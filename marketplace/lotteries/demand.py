@@ -13,7 +13,7 @@ from marketplace.accounts.session import staff
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, Mode
 from marketplace.lotteries.forms import PlanForm
-from marketplace.lotteries.models import Draw, Entry
+from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.lotteries.planning import case, plan
 from marketplace.lotteries.states import EntryState
 
@@ -45,23 +45,37 @@ class Past(NamedTuple):
 
 
 def past() -> list[Past]:
-    """Lotteries that were drawn, newest first."""
+    """Lotteries that were drawn, newest first; the groups of one are counted together."""
+    drawn = (
+        sa.select(
+            Draw.lottery_id,
+            sa.func.sum(Draw.n).label("people"),
+            sa.func.sum(Draw.units).label("units"),
+            sa.func.max(Draw.drawn_at).label("at"),
+        )
+        .where(Draw.seed.is_not(None))
+        .group_by(Draw.lottery_id)
+        .subquery()
+    )
     counted = (
         sa.select(
-            Draw,
             Listing,
+            drawn.c.people,
             sa.func.coalesce(sa.func.sum(Entry.lots), 0),
+            drawn.c.units,
             sa.func.count().filter(Entry.state == EntryState.PAID),
             sa.func.count().filter(Entry.state == EntryState.FORFEITED),
         )
-        .join(Listing, Listing.code == Draw.listing)
-        .outerjoin(Entry, (Entry.lottery_id == Draw.lottery_id) & Entry.rank.is_not(None))
-        .where(Draw.seed.is_not(None))
-        .group_by(Draw.id, Listing.id)
-        .order_by(Draw.drawn_at.desc())
+        .join(Lottery, Lottery.listing_id == Listing.id)
+        .join(drawn, drawn.c.lottery_id == Lottery.id)
+        .outerjoin(Entry, (Entry.lottery_id == Lottery.id) & Entry.rank.is_not(None))
+        .group_by(Listing.id, drawn.c.lottery_id, drawn.c.people, drawn.c.units, drawn.c.at)
+        .order_by(drawn.c.at.desc())
     )
-    rows = db.session.execute(counted)
-    return [Past(listing, draw.n, lots, draw.units, paid, late) for draw, listing, lots, paid, late in rows]
+    return [
+        Past(listing, int(people), lots, int(units), paid, late)
+        for listing, people, lots, units, paid, late in db.session.execute(counted)
+    ]
 
 
 @bp.get("/staff/listings/<code>/plan")

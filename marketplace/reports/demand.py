@@ -54,10 +54,7 @@ def sales() -> list[tuple[Listing, Past]]:
         .group_by(Order.listing_id)
     )
     units = {listing_id: int(count) for listing_id, count in db.session.execute(sold)}
-    drawn: dict[int, tuple[int, int, int]] = {}
-    for each in lotteries.past():  # one for each group of a draw
-        people, paid, late = drawn.get(each.listing.id, (0, 0, 0))
-        drawn[each.listing.id] = (people + each.people, paid + each.paid, late + each.forfeited)
+    drawn = {each.listing.id: (each.people, each.paid, each.forfeited) for each in lotteries.past()}
     resold = {right.id: its for right, its in figures_by_right()}
     over = sa.select(Listing).where(Listing.mode.in_((Mode.FIXED, Mode.LOTTERY)), Listing.state.in_(OVER))
     found = []

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.lotteries.demand import past, supposed
+from marketplace.lotteries.groups import quota
 from tests import given
 from tests.ended import open_orders, paid, unpaid
 from tests.lotteries.applied import drawn
@@ -78,6 +79,15 @@ def test_the_towns_own_past_is_what_is_supposed() -> None:
     assert (found.people, found.lots, found.units, found.paid, found.forfeited) == (6, 6, 2, 2, 1)
     assert found.unpaid == pytest.approx(1 / 3)
     assert supposed(a_draft(quantity=100), [found]) == {"applicants": 300, "unpaid": 33, "bad": 40}
+
+
+def test_a_lottery_with_a_share_for_townspeople_is_one_of_the_past_too() -> None:
+    rules = {"groups": quota(6, 10)}
+    lottery, _received, _accounts = drawn(20, quantity=10, auction_rules=rules, groups=["town", "others"])
+    unpaid(open_orders(lottery.listing_id)[0].id)
+    (found,) = past()
+    assert (found.listing.code, found.people, found.lots, found.units) == (lottery.code, 20, 20, 10)
+    assert (found.paid, found.forfeited) == (0, 1)
 
 
 def test_only_lotteries_have_a_plan_and_only_staff_see_it(desk: FlaskClient, app: Flask) -> None:

@@ -27,7 +27,7 @@ ATTEMPTS = 20
 _messages = Message.__table__
 assert isinstance(_messages, sa.Table)
 _AT, _UNTIL = (sa.bindparam(name, type_=_messages.c.due_at.type) for name in ("at", "until"))
-"""Of a type that is said: within a CASE the database would get what Python's driver makes of a moment, with its zone."""
+"""Of a type that is said: within a CASE the database would get what Python's driver makes of a moment, zone and all."""
 _TAKEN, _KEPT = _messages.c.id == sa.bindparam("message"), _messages.c.id == sa.bindparam("kept")
 _DUE = (_messages.c.done_at.is_(None), _messages.c.parked_at.is_(None), _messages.c.due_at <= _AT)
 _LEASED = {_messages.c.due_at: _UNTIL, _messages.c.attempts: _messages.c.attempts + 1}

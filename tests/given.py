@@ -19,6 +19,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from marketplace.accounts import readdressing
+from marketplace.accounts.address_models import open_change
 from marketplace.accounts.models import Role, StaffRole, Way
 from marketplace.accounts.session import open_sign_in
 from marketplace.accounts.signing_in import account_of
@@ -174,6 +176,16 @@ def a_cookie(app: Flask, account_id: int, way: str = "code") -> str:
     """The cookie of a browser in which this person has signed in."""
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return str(signer.dumps(open_sign_in(account_id, Way(way))))
+
+
+def readdressed(account_id: int, email: str) -> None:
+    """The person has changed their mail address, and every office has heard of it."""
+    readdressing.ask(account_id, email)
+    change = open_change(account_id)
+    assert change is not None
+    codes = (readdressing.code_of(change, each) for each in (change.old_email, change.new_email))
+    readdressing.prove(account_id, *codes, keep=0)
+    keeping.drain()
 
 
 def mailed_code(email: str) -> str:

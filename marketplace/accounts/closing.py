@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from marketplace.accounts.address_models import AddressChange
 from marketplace.accounts.joining import part
 from marketplace.accounts.models import GONE, Account, Passkey, PasskeyChallenge, PhoneCode, SignIn, SignInCode
 from marketplace.journal.writing import note
@@ -18,7 +19,7 @@ def close(account_id: int) -> str:
     assert writing(), "close() belongs inside transaction()"
     account = lock(Account, account_id)
     address = account.email
-    for table in (Passkey, PasskeyChallenge, PhoneCode, SignIn):
+    for table in (AddressChange, Passkey, PasskeyChallenge, PhoneCode, SignIn):
         db.session.execute(sa.delete(table).where(table.account_id == account_id))
     part(account_id)
     db.session.execute(sa.delete(SignInCode).where(SignInCode.email == address))

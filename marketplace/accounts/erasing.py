@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from marketplace.accounts.address_models import AddressChange, AddressChangeState
 from marketplace.accounts.models import PasskeyChallenge, PhoneCode, SignIn, SignInCode
 from marketplace.accounts.signing_out import LASTS
 from marketplace.kit.clock import now
@@ -13,6 +14,7 @@ from marketplace.kit.db import Base, db
 from marketplace.kit.erasures import PORTION, erases
 
 A_DAY = timedelta(days=1)
+_CAME_TO_NOTHING = (AddressChangeState.WITHDRAWN, AddressChangeState.EXPIRED)
 
 
 def _over(at: datetime) -> list[tuple[type[Base], sa.ColumnElement[bool]]]:
@@ -20,6 +22,7 @@ def _over(at: datetime) -> list[tuple[type[Base], sa.ColumnElement[bool]]]:
         (SignInCode, SignInCode.expires_at < at - A_DAY),
         (PhoneCode, PhoneCode.expires_at < at - A_DAY),
         (PasskeyChallenge, PasskeyChallenge.expires_at < at - A_DAY),
+        (AddressChange, sa.and_(AddressChange.expires_at < at - A_DAY, AddressChange.state.in_(_CAME_TO_NOTHING))),
         (SignIn, SignIn.began_at < at - LASTS),
     ]
 

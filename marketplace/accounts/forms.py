@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from marketplace.accounts.letters import LetterKind
 from marketplace.accounts.models import WEIGHTY, Role
 from marketplace.accounts.rules import PREFECTURES
+from marketplace.accounts.second_person import LONGEST_WHY
 from marketplace.kit.forms import ChecksField, Form
 
 
@@ -107,6 +108,49 @@ class SelfForm(Form):
         "お住まいの都道府県",
         choices=[SelectChoice("", "えらばない"), *map(SelectChoice, PREFECTURES)],
         description="町を応援してくださる方が全国のどこにいらっしゃるかを、人数だけ集計します",
+    )
+
+
+class NewAddressForm(Form):
+    email = StringField(
+        "新しいメールアドレス",
+        validators=[InputRequired("新しいメールアドレスを入力してください。")],
+        description="例 hanako@example.jp",
+        render_kw={"type": "email", "autocomplete": "email", "inputmode": "email", "spellcheck": "false"},
+    )
+    sure = HiddenField()
+    """As in AskForm."""
+
+
+class BothCodesForm(Form):
+    old_code = StringField(
+        "いまのアドレスに届いた番号（6けた）",
+        validators=[InputRequired("いまのアドレスに届いた6けたの番号を入力してください。")],
+        render_kw={"autocomplete": "off", "inputmode": "numeric", "maxlength": "20"},
+    )
+    new_code = StringField(
+        "新しいアドレスに届いた番号（6けた）",
+        validators=[InputRequired("新しいアドレスに届いた6けたの番号を入力してください。")],
+        render_kw={"autocomplete": "off", "inputmode": "numeric", "maxlength": "20"},
+    )
+
+
+class LostAddressForm(Form):
+    email = StringField(
+        "新しいメールアドレス",
+        validators=[InputRequired("新しいメールアドレスを入力してください。")],
+        description="ご本人がいま読めるアドレス。読み上げて、1字ずつ確かめてください",
+        render_kw={"type": "email", "inputmode": "email", "spellcheck": "false", "autocomplete": "off"},
+    )
+    sure = HiddenField()
+    """As in AskForm."""
+    why = TextAreaField(
+        "どのように本人を確かめましたか",
+        validators=[
+            InputRequired("本人を確かめた方法を書いてください。"),
+            Length(max=LONGEST_WHY, message="300文字までで入力してください。"),
+        ],
+        description="例 窓口で運転免許証を見た。注文の番号と日付が合っていた",
     )
 
 

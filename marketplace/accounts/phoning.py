@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from marketplace.accounts.rules import phone_form
 from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
+from marketplace.kit.codes import typed_digits
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.languages import _, speaking
 from marketplace.kit.refusals import Invalid, Refused
@@ -84,7 +84,7 @@ def send_code(code_id: int) -> None:
 
 def prove(account_id: int, typed: str) -> None:
     """The number is the account's own from now on. WrongCode, CodeExpired."""
-    digits = "".join(c for c in unicodedata.normalize("NFKC", typed) if c.isdecimal())
+    digits = typed_digits(typed)
     wrong: Refused | None = None
     with transaction():
         account = lock(Account, account_id)

@@ -40,7 +40,7 @@ class UnderWay(Invalid):
 def ask(account_id: int, actor_id: int) -> int:
     """The first colleague: 'I have spoken with them, the device is lost.' The recovery's id. UnderWay, NotAllowed."""
     with transaction() as session:
-        account, by = lock(Account, account_id), _voucher(actor_id)
+        account, by = lock(Account, account_id), voucher(actor_id)
         if not session.scalar(sa.select(sa.exists().where(StaffRole.account_id == account_id))):
             raise NotAllowed
         if actor_id == account_id:
@@ -70,7 +70,7 @@ def confirm(recovery_id: int, actor_id: int) -> None:
     link = secret()
     with transaction():
         account = lock(Account, get(Recovery, recovery_id).account_id)
-        row, by = lock(Recovery, recovery_id), _voucher(actor_id)
+        row, by = lock(Recovery, recovery_id), voucher(actor_id)
         if actor_id in (row.account_id, row.asked_by):
             raise AnotherPerson
         if row.expires_at <= now():
@@ -86,7 +86,7 @@ def withdraw(recovery_id: int, actor_id: int) -> None:
     with transaction():
         account = lock(Account, get(Recovery, recovery_id).account_id)
         row = lock(Recovery, recovery_id)
-        by = f"staff:{account.code}" if actor_id == account.id else _voucher(actor_id)
+        by = f"staff:{account.code}" if actor_id == account.id else voucher(actor_id)
         move(row, "withdraw_recovery", by=by)
         send("recovery_stopped", account.email, key=f"recovery-stopped:{row.id}")
 
@@ -113,7 +113,8 @@ def waiting() -> list[Recovery]:
     return list(db.session.scalars(asked.order_by(Recovery.id)))
 
 
-def _voucher(actor_id: int) -> str:
+def voucher(actor_id: int) -> str:
+    """How the journal calls whoever may say that a person is who they say. NotAllowed."""
     roles = set(db.session.scalars(sa.select(StaffRole.role).where(StaffRole.account_id == actor_id)))
     if not roles & VOUCH:
         raise NotAllowed

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import GONE, Account, SignInCode
 from marketplace.accounts.rules import NotAnAddress, normalised
 from marketplace.kit.clock import now
-from marketplace.kit.codes import digits, secret
+from marketplace.kit.codes import digits, secret, typed_digits
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.languages import language
 from marketplace.kit.refusals import Invalid, Refused
@@ -43,9 +43,7 @@ class TooManyCodes(Refused):
 
 def ask_code(email: str, next_path: str = "/mypage") -> str:
     """Mail a code and a link to `email`; returns the address as it is kept. The answer is the same for a stranger."""
-    address = normalised(email)
-    if address.endswith((f"@{PAPER}", f"@{GONE}")):
-        raise NotAnAddress(field="email")
+    address = reachable(email)
     code, link = digits(6), secret()
     with transaction() as session:
         recent = session.scalar(
@@ -77,10 +75,18 @@ def ask_code(email: str, next_path: str = "/mypage") -> str:
     return address
 
 
+def reachable(email: str) -> str:
+    """The address as it is kept, of a mailbox that there can be. NotAnAddress."""
+    address = normalised(email)
+    if address.endswith((f"@{PAPER}", f"@{GONE}")):
+        raise NotAnAddress(field="email")
+    return address
+
+
 def prove(email: str, code: str) -> int:
     """The account of `email`, made if need be, where `code` is its latest one. WrongCode, CodeExpired."""
     address = normalised(email)
-    typed = "".join(c for c in code.translate(_TO_ASCII) if c.isdigit())
+    typed = typed_digits(code)
     wrong: Refused | None = None
     account_id = 0
     with transaction() as session:
@@ -130,9 +136,6 @@ def account_on_paper() -> int:
     """The id of a new account for somebody without mail: nobody can sign in to it."""
     with transaction():
         return account_of(f"{secret(12).lower()}@{PAPER}")
-
-
-_TO_ASCII = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 def _hash(text: str, pepper: str = "") -> str:

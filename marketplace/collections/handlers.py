@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from marketplace.accounts.address_models import AddressChange
 from marketplace.accounts.models import Account
 from marketplace.collections.models import Swap, SwapState
 from marketplace.collections.telling import tell
@@ -42,3 +43,14 @@ def on_movement(token_id: int, tx_hash: str, **_more: object) -> None:
 def _moved(token_id: int, sender: str, to: str, tx_hash: str) -> bool:
     step = sa.select(Transfer.id).filter_by(token_id=token_id, from_address=sender, to_address=to, tx_hash=tx_hash)
     return db.session.scalar(step.limit(1)) is not None
+
+
+@handles("account.readdressed")
+def on_new_address(change_id: int) -> None:
+    """An exchange that was offered to the old mailbox before is still for the same person."""
+    with transaction() as session:
+        change = session.get(AddressChange, change_id)
+        if change is None or change.done_at is None:  # the account was deleted meanwhile
+            return
+        waits = (Swap.to_email == change.old_email, Swap.offered_at <= change.done_at)
+        session.execute(sa.update(Swap).where(*waits).values(to_email=change.new_email))

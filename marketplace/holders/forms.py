@@ -18,6 +18,8 @@ class GiveForm(Form):
         # no type="email": a browser would refuse what was typed in full width, and the server reads it
         render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
     )
+    spelt = HiddenField()
+    """The address that looked mistyped when it was sent; sent again, it is meant so."""
     sure = HiddenField()
 
 

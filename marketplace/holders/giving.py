@@ -39,6 +39,13 @@ class GiftOver(Refused):
     message = "この贈り物は、もう受け取れません。期限が過ぎたか、贈った方が取り消しました。"
 
 
+class OwnGift(Refused):
+    """The giver's mail address has become the one that it was offered to."""
+
+    code = "own_gift"
+    message = "ご自分が贈ったものです。贈り物を取り消すと、権利はこのままお手元に残ります。"
+
+
 class TooManyGifts(Refused):
     code = "too_many_gifts"
     status = 429
@@ -116,6 +123,8 @@ def accept(gift_id: int, account_id: int) -> None:
             raise GiftOver
         if gift.to_email != account.email:
             raise NotAddressed
+        if gift.giver_id == account_id:
+            raise OwnGift
         may_leave(gift.token_id, gift.giver_id, but=GIFT)
         gift.recipient_id = account_id
         _end(gift, "accept", by=f"buyer:{account.code}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
+from marketplace.accounts.address_models import AddressChange
 from marketplace.accounts.models import Account
 from marketplace.holders.leaving import locked, open_gift, open_withdrawal
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
@@ -23,6 +26,17 @@ def on_movement(token_id: int, from_address: str, to_address: str, tx_hash: str,
             _gift_arrived(token, gift, gift.recipient_id, (from_address, to_address))
         if withdrawal is not None:
             _withdrawal_arrived(token, withdrawal, (from_address, to_address), tx_hash)
+
+
+@handles("account.readdressed")
+def on_new_address(change_id: int) -> None:
+    """What was offered to the old mailbox before is still for the same person."""
+    with transaction() as session:
+        change = session.get(AddressChange, change_id)
+        if change is None or change.done_at is None:  # the account was deleted meanwhile
+            return
+        waits = (Gift.to_email == change.old_email, Gift.offered_at <= change.done_at)
+        session.execute(sa.update(Gift).where(*waits).values(to_email=change.new_email))
 
 
 @handles("token.revoked")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, sign_in, signed_in
 from marketplace.holders import giving, wallet_pages, wallets, withdrawing
@@ -42,8 +43,13 @@ def give(contract: str, token_id: int) -> ResponseReturnValue:
         check(token, me().id)
         address = giving.check_address(me().id, form.email.data)
         if not form.sure.data:
+            check_spelling(address, sure=form.spelt.data or "")
             return give_page(token, form, address)
         giving.give(token_id, me().id, form.email.data)
+    except MistypedAddress as refusal:  # who reads that mailbox could keep the right
+        form.spelt.data = address
+        form.refuse(refusal)
+        return give_page(token, form), refusal.status
     except Refused as refusal:
         form.refuse(refusal)
         return give_page(kept(contract, token_id), form), refusal.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 
 # No I, O, 0 or 1: they are mistaken for each other.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -15,6 +16,11 @@ def public_code(prefix: str, length: int = 8) -> str:
 
 def digits(length: int = 6) -> str:
     return "".join(secrets.choice("0123456789") for _ in range(length))
+
+
+def typed_digits(text: str) -> str:
+    """'１２３ 456' → '123456': what somebody typed of a code, in whatever digits their keyboard has."""
+    return "".join(str(unicodedata.decimal(c)) for c in unicodedata.normalize("NFKC", text) if c.isdecimal())
 
 
 def secret(size: int = 24) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from marketplace.accounts.models import Account
+from marketplace.accounts.address_models import addresses_of
 from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
@@ -89,7 +89,7 @@ def _forget(wanted: sa.Select[int, str, int | None]) -> int:
 
 def _burn_letters(nos: set[str], accounts: set[int | None]) -> None:
     """Letters about these entries; their keys are 'template:number…'."""
-    theirs = sa.select(Account.email).where(Account.id.in_([each for each in accounts if each is not None]))
+    theirs = addresses_of([each for each in accounts if each is not None])
     letters = db.session.execute(sa.select(Notice.id, Notice.key).where(Notice.to_email.in_(theirs)))
     burnt = [row.id for row in letters if row.key.partition(":")[2].partition(":")[0] in nos]
     db.session.execute(sa.delete(Notice).where(Notice.id.in_(burnt)))

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import render_template
 
+from marketplace.accounts.address_models import theirs
 from marketplace.accounts.models import Account
 from marketplace.admissions.models import Enclosure
 from marketplace.blobs import keeping as blobs
@@ -160,6 +161,7 @@ def owners(account: Account) -> dict[str, Where]:
         for name in (
             *(
                 "outside_identities",
+                "address_changes",
                 "sign_ins",
                 "passkeys",
                 "wallets",
@@ -178,12 +180,14 @@ def owners(account: Account) -> dict[str, Where]:
         **{name: t[name].c.holder_address.in_(own) for name in ("perk_certificates", "perk_cards", "poll_voices")},
         "receipt_prints": t["receipt_prints"].c.receipt_id.in_(receipts),
         "accounts": t["accounts"].c.id == account.id,
-        "payments": sa.or_(paid.email == account.email, paid.subject.in_(orders), paid.subject.in_(parts)),
+        "payments": sa.or_(
+            theirs(account, paid.email, paid.created_at), paid.subject.in_(orders), paid.subject.in_(parts)
+        ),
         "saved_cards": sa.or_(saved.subject.in_(entry_subjects), saved.subject.in_(parts), saved.subject.in_(orders)),
         "applicants": t["applicants"].c.entry_id.in_(entries),
         "bidders": t["bidders"].c.account_id == account.id,
         "bids": t["bids"].c.bidder_id.in_(bidders),
-        "notices": t["notices"].c.to_email == account.email,
+        "notices": theirs(account, t["notices"].c.to_email, t["notices"].c.promised_at),
         "gifts": sa.or_(
             t["gifts"].c.giver_id == account.id,
             t["gifts"].c.recipient_id == account.id,

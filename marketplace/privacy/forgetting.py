@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from marketplace.accounts.address_models import theirs
 from marketplace.accounts.closing import close
 from marketplace.accounts.models import Account, StaffRole
 from marketplace.admissions import enclosing
@@ -128,8 +129,9 @@ def forget(account_id: int) -> None:
             pass
         _forget_wallets(account_id)
         exporting.delete(Export.account_id == account_id)
+        letters = theirs(account, Notice.to_email, Notice.promised_at)
+        session.execute(sa.delete(Notice).where(letters))
         address = close(account_id)
-        session.execute(sa.delete(Notice).where(Notice.to_email == address))
         send(FAREWELL, address, key=f"{FAREWELL}:{account.code}")
 
 

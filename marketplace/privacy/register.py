@@ -65,7 +65,7 @@ FILES = (
         basis=LAW,
         scope="まちの権利ひろばにログインした方",
         gathered="本人が画面に入力",
-        keeps="本人が削除するまで。ログインの番号は1日、ログイン中の端末は30日、書き出したファイルは7日",
+        keeps="本人が削除するまで。ログインの番号と、終わらなかったアドレスの変更は1日、ログイン中の端末は30日、書き出したファイルは7日",
         seen_by=(Role.TREASURY, Role.APPROVER, Role.COUNTER),
         given_to="なし",
         columns={
@@ -74,6 +74,8 @@ FILES = (
             **_of("accounts", code="お客さま番号", custody_id="おあずかり番号"),
             **_of("sign_ins", device="端末の種類"),
             **_of("sign_in_codes", email="メールアドレス"),
+            **_of("address_changes", old_email="前のメールアドレス", new_email="新しいメールアドレス"),
+            **_of("address_changes", why="本人を確かめた方法"),
             **_of("phone_codes", number="携帯電話番号"),
             **_of("passkeys", name="パスキーの名前", credential_id="パスキーの番号", public_key="パスキーの公開鍵"),
             **_of("outside_identities", issuer="ほかのサービスの名前", subject="ほかのサービスでの番号"),

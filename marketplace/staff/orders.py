@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload, selectinload
 
+from marketplace.accounts.address_desk import helps
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
@@ -160,6 +161,7 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
         obstacle=returning.obstacle(order) if issued else None,
         request=returning.waiting(order.id),
         account=account,
+        may_move=helps(order.buyer),
         may_decide=bool(roles & MAY_REFUND),
         may_retry=Role.TREASURY in roles,
         refunds=refunds_of(order),

@@ -1,8 +1,9 @@
-"""What waits for a second person among the staff: roles, and the way back for who lost a passkey."""
+"""What waits for a second person among the staff: roles, and the way back for who lost a passkey or a mailbox."""
 
 from __future__ import annotations
 
-from marketplace.accounts import appointing, recovering
+from marketplace.accounts import appointing, recovering, vouching_address
+from marketplace.accounts.address_models import AddressChangeState
 from marketplace.accounts.session import roles_of
 from marketplace.staff.tasks import Task
 
@@ -23,4 +24,9 @@ def second_persons(account_id: int) -> list[Task]:
             more = "もうひとりの職員が、本人に確かめます"
             href = f"/staff/people/{row.account.code}#recovery"
             tasks.append(Task("登録し直し", "warn", what, more, href, "確かめる"))
+    for lost in vouching_address.waiting():
+        if have & recovering.VOUCH and lost.state == AddressChangeState.ASKED and account_id != lost.asked_by:
+            what = f"{lost.account.code}のメールアドレスの付けかえ"
+            more = "もうひとりの職員が、本人を確かめます"
+            tasks.append(Task("付けかえ", "warn", what, more, f"/staff/addresses/{lost.account.code}", "確かめる"))
     return tasks

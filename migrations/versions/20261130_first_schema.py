@@ -1,12 +1,12 @@
 """first schema
 
-Revision b0b3cbb883bc, after ; 2026-11-30 07:11:12.336353.
+Revision 50d4cc1b7bb3, after ; 2026-11-30 07:54:24.695205.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "b0b3cbb883bc"
+revision = "50d4cc1b7bb3"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -860,6 +860,72 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.create_index("ix_transfers_token", ["token_id", "block_number", "log_index"], unique=False)
+
+    op.create_table(
+        "address_changes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "sent",
+                "done",
+                "withdrawn",
+                "expired",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("old_email", sa.String(length=254), nullable=False),
+        sa.Column("new_email", sa.String(length=254), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.String(length=300), nullable=False),
+        sa.Column("confirmed_by", sa.Integer(), nullable=True),
+        sa.Column("link_hash", sa.String(length=64), nullable=True),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name=op.f("ck_address_changes_done_at_the_end")),
+        sa.CheckConstraint(
+            "asked_by = account_id OR state NOT IN ('sent', 'done') OR confirmed_by IS NOT NULL",
+            name=op.f("ck_address_changes_confirmed_first"),
+        ),
+        sa.CheckConstraint("asked_by = account_id OR why <> ''", name=op.f("ck_address_changes_the_office_says_why")),
+        sa.CheckConstraint(
+            "state <> 'sent' OR (link_hash IS NOT NULL AND opens_at IS NOT NULL)",
+            name=op.f("ck_address_changes_sent_a_link"),
+        ),
+        sa.CheckConstraint(
+            "confirmed_by <> asked_by AND confirmed_by <> account_id", name=op.f("ck_address_changes_two_persons")
+        ),
+        sa.CheckConstraint("new_email <> old_email", name=op.f("ck_address_changes_to_another")),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_address_changes_tries")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_address_changes_account_id_accounts")),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_address_changes_asked_by_accounts")),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by"], ["accounts.id"], name=op.f("fk_address_changes_confirmed_by_accounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_address_changes")),
+        sa.UniqueConstraint("link_hash", name=op.f("uq_address_changes_link_hash")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("address_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_address_changes_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_address_changes_old_email", ["old_email"], unique=False)
+        batch_op.create_index("ix_address_changes_state", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_address_changes_one_open",
+            ["account_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('asked', 'sent')"),
+            postgresql_where=sa.text("state IN ('asked', 'sent')"),
+        )
 
     op.create_table(
         "calendar_feeds",
@@ -4390,6 +4456,17 @@ def downgrade() -> None:
 
     op.drop_table("chain_txs")
     op.drop_table("calendar_feeds")
+    with op.batch_alter_table("address_changes", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_address_changes_one_open",
+            sqlite_where=sa.text("state IN ('asked', 'sent')"),
+            postgresql_where=sa.text("state IN ('asked', 'sent')"),
+        )
+        batch_op.drop_index("ix_address_changes_state")
+        batch_op.drop_index("ix_address_changes_old_email")
+        batch_op.drop_index("ix_address_changes_account")
+
+    op.drop_table("address_changes")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index("ix_transfers_token")
 

@@ -69,6 +69,14 @@ def test_the_message_is_in_the_language_of_its_reader_and_one_message_long(
     assert len(text) <= (160 if text.isascii() else 70)
 
 
+def test_a_code_in_the_digits_of_another_writing_is_read(account: int, tmp_path: Path) -> None:
+    phoning.ask(account, NUMBER)
+    (text,) = messages(tmp_path)
+    arabic = str.maketrans("0123456789", "".join(map(chr, range(0x660, 0x66A))))
+    phoning.prove(account, code_in(text).translate(arabic))
+    assert get(Account, account).phone == "09012345678"
+
+
 def test_a_number_is_confirmed_by_the_code_that_reached_it(account: int, tmp_path: Path) -> None:
     assert phoning.ask(account, "０９０（１２３４）５６７８") == "09012345678"
     (text,) = messages(tmp_path)

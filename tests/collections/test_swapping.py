@@ -186,3 +186,10 @@ def test_the_database_knows_that_a_card_is_promised_once(cards: Cards, hana: int
     again = Swap(**same, state=SwapState.OFFERED, offered_at=now(), expires_at=now() + timedelta(days=7))
     with pytest.raises(sa.exc.IntegrityError), transaction() as session:
         session.add(again)
+
+
+def test_an_exchange_offered_to_the_former_address_is_for_the_same_person(cards: Cards, hana: int, ken: int) -> None:
+    offered = an_offer(cards, hana, email="ken@example.jp")
+    given.readdressed(ken, "ken@new.example.jp")
+    swapping.accept(offered, ken, cards.his)
+    assert swap(offered).state == SwapState.ACCEPTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.accounts import vouching_address
 from marketplace.accounts.models import Account
 from marketplace.collections import crediting
 from marketplace.collections.models import Creator
@@ -36,3 +37,7 @@ def live(town: Town) -> None:
     place_id = places.put(BY, "役場前の広場", 700, 200, None)
     town.shown(f"/staff/places/{get(Place, place_id).code}", to="clerk")
     town.shown(f"/staff/people/{get(Account, given.staff('drafter')).code}", to="admin")
+    lost, found = (given.an_account(email) for email in ("lost@example.jp", "found@example.jp"))
+    vouching_address.ask(lost, "new@example.jp", given.staff("treasury"), "窓口で免許証を見た")
+    town.shown("/staff/addresses?q=nobody", to="clerk")
+    town.shown(*(f"/staff/addresses/{get(Account, each).code}" for each in (lost, found)), to="clerk")

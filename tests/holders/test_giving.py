@@ -260,3 +260,24 @@ def test_the_database_lets_a_token_be_in_one_open_gift_only(chain: Chain, hana: 
     with pytest.raises(sa.exc.IntegrityError), rolled_back() as session:
         session.add(Gift(**row, state=GiftState.OFFERED, offered_at=now(), expires_at=now()))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Token)) == 1
+
+
+def test_a_gift_to_the_former_address_is_for_the_same_person_and_a_later_one_is_not(
+    chain: Chain, hana: int, ken: int
+) -> None:
+    before = giving.give(held_token(chain, hana), hana, "ken@example.jp")
+    given.readdressed(ken, "ken@new.example.jp")
+    later = giving.give(held_token(chain, hana), hana, "ken@example.jp")
+    assert [each.id for each, _token in giving.waiting_for(get(Account, ken))] == [before]
+    assert refusal(lambda: giving.accept(later, ken)) == "gift_not_addressed"
+    giving.accept(before, ken)
+    assert gift(before).state == GiftState.ACCEPTED
+
+
+def test_a_gift_to_ones_own_second_mailbox_is_taken_back_and_not_accepted(chain: Chain, hana: int) -> None:
+    token_id = held_token(chain, hana)
+    gift_id = giving.give(token_id, hana, TARO)
+    given.readdressed(hana, TARO)
+    assert refusal(lambda: giving.accept(gift_id, hana)) == "own_gift"
+    giving.withdraw(token_id, hana)
+    assert (gift(gift_id).state, token(token_id).holder_id) == (GiftState.WITHDRAWN, hana)

@@ -50,6 +50,19 @@ def test_the_address_is_asked_shown_and_only_then_mailed(chain: Chain, client: F
     assert (undone.status_code, states()) == (303, [GiftState.WITHDRAWN])
 
 
+def test_an_address_that_looks_mistyped_is_asked_about_before_it_is_shown(
+    chain: Chain, client: FlaskClient, hana: int
+) -> None:
+    path = f"{token(held_token(chain, hana)).path}/give"
+    answer = submit(client, path, {"email": "taro@gmial.com"})
+    form = next(form for form in read(answer).forms if "email" in form.values)
+    words = "gmail.com ではありませんか。このままでよいときは、もう一度ボタンを押してください。"
+    assert (answer.status_code, form.errors, form.value("email")) == (422, {"email": words}, "taro@gmial.com")
+    again = send(client, form)
+    form = next(form for form in read(again).forms if "sure" in form.values and form.value("sure"))
+    assert (send(client, form).location, states()) == (path, [GiftState.OFFERED])
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts import vouching_address
 from marketplace.accounts.address_models import AddressChange, open_change
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
-from marketplace.accounts.desk import WHOLE_OFFICE, actor
+from marketplace.accounts.desk import actor
 from marketplace.accounts.forms import LostAddressForm, PressForm
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account, StaffRole
@@ -24,7 +24,7 @@ bp = Blueprint("lost_addresses", __name__, url_prefix="/staff/addresses")
 
 
 @bp.get("")
-@staff(*WHOLE_OFFICE)
+@staff(*vouching_address.MAY)
 def index() -> ResponseReturnValue:
     """Those that wait, and a way to a person by the number or the address that they know."""
     wanted = request.args.get("q", "").strip()[:254]
@@ -38,13 +38,13 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/<code>")
-@staff(*WHOLE_OFFICE)
+@staff(*vouching_address.MAY)
 def show(code: str) -> ResponseReturnValue:
     return page(find(code), LostAddressForm(formdata=None))
 
 
 @bp.post("/<code>")
-@staff(*WHOLE_OFFICE)
+@staff(*vouching_address.MAY)
 def ask(code: str) -> ResponseReturnValue:
     account, form = find(code), LostAddressForm()
     if not form.validate():
@@ -65,7 +65,7 @@ def ask(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/changes/<int:change_id>/<any(confirm, withdraw):act>")
-@staff(*WHOLE_OFFICE)
+@staff(*vouching_address.MAY)
 def decide(change_id: int, act: str) -> ResponseReturnValue:
     acts = {
         "confirm": (vouching_address.confirm, "確かめました。新しいアドレスに、リンクを送りました。"),

@@ -25,7 +25,7 @@ def second_persons(account_id: int) -> list[Task]:
             href = f"/staff/people/{row.account.code}#recovery"
             tasks.append(Task("登録し直し", "warn", what, more, href, "確かめる"))
     for lost in vouching_address.waiting():
-        if have & recovering.VOUCH and lost.state == AddressChangeState.ASKED and account_id != lost.asked_by:
+        if have & vouching_address.MAY and lost.state == AddressChangeState.ASKED and account_id != lost.asked_by:
             what = f"{lost.account.code}のメールアドレスの付けかえ"
             more = "もうひとりの職員が、本人を確かめます"
             tasks.append(Task("付けかえ", "warn", what, more, f"/staff/addresses/{lost.account.code}", "確かめる"))

@@ -256,7 +256,7 @@ def test_one_colleague_alone_is_not_enough(hanako: int) -> None:
     change = vouching_address.ask(hanako, NEW, treasury, "電話で話した")
     with pytest.raises(AnotherPerson):
         vouching_address.confirm(change, treasury)
-    for role in ("counter", "auditor"):
+    for role in ("counter", "auditor", "drafter", "admin"):
         with pytest.raises(NotAllowed):
             vouching_address.confirm(change, given.staff(role))
     with pytest.raises(sa.exc.IntegrityError, match="two_persons"):
@@ -265,7 +265,7 @@ def test_one_colleague_alone_is_not_enough(hanako: int) -> None:
         written(state="done", done_at=now())
     with pytest.raises(vouching_address.UnderWay):
         vouching_address.ask(hanako, "else@example.jp", given.staff("approver"), "電話で話した")
-    vouching_address.withdraw(change, given.staff("admin"))
+    vouching_address.withdraw(change, given.staff("approver"))
     with pytest.raises(WrongState):
         vouching_address.confirm(change, given.staff("approver"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from marketplace.holders.owned import people
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.published import canon
+from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.sheets import sheet
 from marketplace.notices.sending import send as post
 from marketplace.rights.models import Right
@@ -44,10 +46,25 @@ def revise(circular_id: int, title: str, body: str, right_ids: Sequence[int], by
         note(circular.subject, "revise_circular", by=by)
 
 
-def send(circular_id: int, by: str) -> int:
-    """To everybody who holds such a right at this moment: how many copies there will be. Invalid for nobody."""
+class ChangedMeanwhile(Refused):
+    code = "circular_changed_meanwhile"
+    message = "お読みのあいだに、別の職員か別の画面が、この文面か送る相手を変えました。もう一度お読みください。"
+
+
+def seen(circular: Circular) -> str:
+    """What stands in the letter and to whom it goes: whoever sends it says what they read."""
+    return sha256(canon([circular.title, circular.body, circular.right_ids])).hexdigest()
+
+
+def send(circular_id: int, by: str, read: str | None = None) -> int:
+    """To everybody who holds such a right at this moment: how many copies there will be. Invalid for nobody.
+
+    `read` is what seen() said of the letter on the screen; ChangedMeanwhile where it is another one now.
+    """
     with transaction() as session:
         circular = lock(Circular, circular_id)
+        if read is not None and read != seen(circular):
+            raise ChangedMeanwhile
         readers = people(circular.right_ids)
         if not readers:
             raise Invalid("お送りする方がいません。")

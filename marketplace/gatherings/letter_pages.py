@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.letters import LetterKind, choose, wanted
@@ -96,6 +96,8 @@ def show(code: str) -> ResponseReturnValue:
         circular=circular,
         text=text,
         readers=len(people(circular.right_ids)),
+        titles=facts["titles"],
+        seen=circulating.seen(circular),
         log=circulating.log_of(circular.id),
     )
 
@@ -106,6 +108,10 @@ def send(code: str) -> ResponseReturnValue:
     circular = circulating.circular_of(code)
     if not ClickForm().validate():
         abort(400)
-    count = circulating.send(circular.id, by())
-    flash(f"{count:,}人に送り始めました。")
+    try:
+        count = circulating.send(circular.id, by(), request.form.get("seen", ""))
+    except Refused as refusal:
+        flash(str(refusal), "warn")
+    else:
+        flash(f"{count:,}人に送り始めました。")
     return redirect(url_for("letters_desk.show", code=code), 303)

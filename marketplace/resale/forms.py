@@ -31,3 +31,9 @@ class WalletForm(Form):
         validators=[InputRequired("アドレスを入力してください。")],
         description="0xで始まる42文字",
     )
+
+
+class DrawForm(WalletForm):
+    """The wallet, then the same form once more with `sure`: what was sent comes back from nowhere."""
+
+    sure = HiddenField()

@@ -16,7 +16,8 @@ from marketplace.kit.money import SMALLEST_CHARGE
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import conditional
 from marketplace.resale import offering, proceeds, rules, statements, wallet
-from marketplace.resale.forms import OfferForm, PressForm, WalletForm
+from marketplace.resale.addresses import read_address
+from marketplace.resale.forms import DrawForm, OfferForm, PressForm, WalletForm
 from marketplace.settings import settings
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.delays import delay, delays
@@ -85,21 +86,24 @@ def withdraw(contract: str, token_id: int) -> ResponseReturnValue:
 @limiter.limit("10/minute", methods=["POST"])
 @signed_in
 def draw() -> ResponseReturnValue:
-    """Name a wallet for what one's sales earned."""
-    form, status = WalletForm(), 200
+    """Name a wallet for what one's sales earned, read it once more, and only then have it sent."""
+    form, status, to = DrawForm(), 200, None
     if form.is_submitted():
         try:
-            if form.validate():
+            if form.validate() and not form.sure.data:
+                to = read_address(form.to.data)
+            elif form.validate():
                 proceeds.draw(me().id, form.to.data)
                 flash("お受け取りの手続きを始めました。ふつう1分ほどで、ウォレットに届きます。")
                 return redirect("/mypage/proceeds", 303)
-            status = 422
+            status = 200 if to else 422
         except Refused as refusal:
             form.refuse(refusal)
             status = refusal.status
     return render_template(
         "resale/proceeds.html",
         form=form,
+        to=to,
         owed=proceeds.owed(me().id),
         under_way=proceeds.being_drawn(me()),
         sales=proceeds.sales(me().id),

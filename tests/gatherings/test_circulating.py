@@ -112,7 +112,7 @@ def test_the_desk_shows_the_letter_before_it_is_sent(app: Flask, holders: int) -
     assert read(wrong).form("/staff/circulars/new").value("title") == "春の便り"
     where = submit(desk, "/staff/circulars/new", {"title": "春の便り", "body": "山菜の季節です。"}).headers["Location"]
     words = read(desk.get(where)).words
-    assert "いま権利をお持ちの2人にお送りします。" in words
+    assert "どれかの権利をいまお持ちの2人にお送りします。" in words
     assert "（読む方ごとのリンク）" in words
     submit(desk, f"{where}/edit", {"body": "うどの季節です。"})
     assert "うどの季節です。" in read(desk.get(where)).words
@@ -120,3 +120,21 @@ def test_the_desk_shows_the_letter_before_it_is_sent(app: Flask, holders: int) -
     circulating.send_batches()
     assert "送りました" in read(desk.get(where)).words
     assert refusal(lambda: circulating.revise(1, "x", "y", (), BY)) == "wrong_state"
+
+
+def test_what_a_colleague_changed_meanwhile_is_read_before_it_is_sent(app: Flask, holders: int) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    where = submit(desk, "/staff/circulars/new", {"title": "春の便り", "body": "山菜の季節です。"}).headers["Location"]
+    on_the_screen = read(desk.get(where)).form(f"{where}/send")
+    submit(desk, f"{where}/edit", {"body": "うどの季節です。"})
+    assert send(desk, on_the_screen).location == where
+    page = read(desk.get(where))
+    circulating.send_batches()
+    assert ("別の職員か別の画面が" in page.words, letters()) == (True, 0)
+    send(desk, page.form(f"{where}/send"))
+    circulating.send_batches()
+    assert letters() == 2
+
+
+def letters() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).where(Notice.template == "circular")) or 0

@@ -125,8 +125,11 @@ def test_what_was_earned_is_drawn_to_the_wallet_that_the_seller_names(
     mistyped = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA[:-1] + ("0" if HANA[-1] != "0" else "1"))[
         0
     ]
-    right = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)[0]
-    again = press(client, "/mypage/wallets", "/mypage/proceeds", to=HANA)[0]
+    status, looked_at = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)
+    assert (status, calls("draw:"), "取り戻せません" in looked_at) == (200, [], True)
+    assert f'<p class="code">{HANA}</p>' in looked_at
+    right = press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")[0]
+    again = press(client, "/mypage/wallets", "/mypage/proceeds", to=HANA, sure="yes")[0]
     account = get(Account, seller)
     draw = (f"draw:{account.code}:0", "custodian", "withdrawFor", ["0x" + account.custody_id, HANA])
     assert (wrong, mistyped, right, again, calls("draw:")) == (422, 422, 303, 303, [draw])
@@ -140,7 +143,7 @@ def test_a_seller_reads_what_each_sale_brought_and_where_it_went(
     chain.sold(other, custody(seller), HANA, 2_000, block=5, number=2)
     heard(chain, token_id, other)
     before = told_of_proceeds(client)
-    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)
+    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")
     on_the_way = told_of_proceeds(client)
     chain.drawn(custody(seller), HANA, 6_650, block=7)
     chain.tell()
@@ -156,7 +159,7 @@ def test_a_draw_that_the_chain_would_not_have_waits_for_the_town_and_goes_on_whe
     token_id = held_token(chain, seller)
     chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
     heard(chain, token_id)
-    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA)
+    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")
     park(f"draw:{get(Account, seller).code}:0")
     sums = ["4,750円", "5,000円", "250円", "4,750円"]
     told = told_of_proceeds(client)

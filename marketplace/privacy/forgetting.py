@@ -30,6 +30,8 @@ from marketplace.payments.models import Payment
 from marketplace.privacy import exporting
 from marketplace.privacy.models import Export
 from marketplace.privacy.retention import FAREWELL, accounts_end, blank
+from marketplace.resale import proceeds
+from marketplace.resale.models import OfferRequest, RequestState
 
 UNSETTLED = (*OPEN, OrderState.PAID, OrderState.REFUND_PENDING, OrderState.NEEDS_REVIEW)
 BEFORE_THE_END = (ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED)
@@ -86,6 +88,10 @@ def obstacles(account_id: int) -> list[Obstacle]:
     moving = (WithdrawalState.COOLING, WithdrawalState.MOVING)
     if _any(Withdrawal.account_id == account_id, Withdrawal.state.in_(moving)):
         found.append(Obstacle("ウォレットへ移している権利があります。", "/mypage"))
+    sold = sa.exists().where(OfferRequest.account_id == account_id, OfferRequest.state == RequestState.LISTED)
+    if proceeds.owed(account_id) > 0 or db.session.scalar(sa.select(sold)):
+        words = "売りに出した権利か、受け取っていない代金があります。取り下げるか、ウォレットで受け取ってください。"
+        found.append(Obstacle(words, "/mypage/proceeds"))
     return found
 
 

@@ -87,6 +87,7 @@ def test_a_newcomer_reads_the_mail_and_has_the_right_and_an_account(
     link, taro = mailed_link(TARO), app.test_client()
     page = read(taro.get(link))
     assert ("hana@example.jp" in page.words, "アカウント" in page.words, states()) == (True, True, [GiftState.OFFERED])
+    assert (TARO in page.words, "あなたのアドレスでないときは" in page.words) == (True, True)
     answer = send(taro, page.form(f"{link}/accept"))
     code = gift(1).code
     assert (answer.headers["Location"], states()) == (f"/gifts/{code}", [GiftState.ACCEPTED])

@@ -35,10 +35,13 @@ from marketplace.privacy import exporting, forgetting
 from marketplace.privacy.erasing import erase_due
 from marketplace.privacy.models import Export
 from tests import given
+from tests.chainlogs import Chain
+from tests.chainlogs import somebody as wallet_of
 from tests.ended import open_orders, paid, unpaid
 from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking, somebody
 from tests.pages import read, submit
 from tests.racing import at_once
+from tests.resale.stage import custody, heard, held_token
 
 CHIYO = "chiyo@example.jp"
 KNOWN = ("最上 千代", "ちよちゃん", CHIYO, "羽黒 清", "月見沢町秘密1-2", "0237-99-1234", "もがみ ちよ", "秘密谷77")
@@ -198,3 +201,21 @@ class TestDeleting:
         forgetting.forget(chiyo)
         answer = submit(client, "/signin", {"email": get(Account, chiyo).email})
         assert answer.status_code == 422
+
+
+def test_who_has_money_from_a_resale_to_draw_is_asked_to_draw_it_first(chain: Chain, chiyo: int) -> None:
+    token_id, wallet = held_token(chain, chiyo), wallet_of("chiyo")
+    chain.sold(token_id, custody(chiyo), wallet, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    assert [(each.what, each.href) for each in forgetting.obstacles(chiyo)] == [
+        (
+            "売りに出した権利か、受け取っていない代金があります。取り下げるか、ウォレットで受け取ってください。",
+            "/mypage/proceeds",
+        )
+    ]
+    with pytest.raises(forgetting.NotYet):
+        forgetting.forget(chiyo)
+    chain.drawn(custody(chiyo), wallet, 4_750, block=7)
+    chain.tell()
+    forgetting.forget(chiyo)
+    assert get(Account, chiyo).closed_at is not None

@@ -241,6 +241,7 @@ EVENTS = {
     "refunded": "返金ずみ",
     "restore": "有効にもどす",
     "release": "ウォレットへ移し始めた",
+    "reopen_partner": "提携の再開",
     "renew_pin": "窓口の暗証番号を新しく",
     "look_at_use": "利用の確認",
     "refuse": "お断り",

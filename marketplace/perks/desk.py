@@ -109,6 +109,15 @@ def close(code: str) -> ResponseReturnValue:
     return redirect(url_for("partners_desk.index"), 303)
 
 
+@bp.post("/<code>/reopen")
+@staff("approver")
+def reopen(code: str) -> ResponseReturnValue:
+    partner_id = partnering.partner_of(code).id
+    if not ClickForm().validate():
+        abort(400)
+    return _pin_page(partner_id, partnering.reopen(partner_id, _by()))
+
+
 def _me() -> int:
     account = current_account()
     assert account is not None, "staff() lets nobody else in"

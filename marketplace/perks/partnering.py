@@ -8,7 +8,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.codes import digits
 from marketplace.kit.db import db, lock, transaction
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.perks.models import Counter, Partner
 from marketplace.perks.pins import sealed
 
@@ -49,6 +49,23 @@ def close(partner_id: int, by: str) -> None:
             partner.closed_at = now()
             _end_counters(partner_id)
             note(partner.subject, "close_partner", by=by)
+
+
+def reopen(partner_id: int, by: str) -> str:
+    """The end was a mistake, or they are with us again: perks that name this place can be used there.
+
+    The new PIN, shown this once, since whoever had the old one may be gone. WrongState where it was not closed.
+    """
+    pin = digits()
+    with transaction():
+        partner = lock(Partner, partner_id)
+        if partner.closed_at is None:
+            raise WrongState
+        partner.closed_at = None
+        partner.pin_hash, partner.pin_salt = sealed(pin)
+        partner.wrong_pins, partner.locked_at = 0, None
+        note(partner.subject, "reopen_partner", by=by)
+        return pin
 
 
 def _end_counters(partner_id: int) -> None:

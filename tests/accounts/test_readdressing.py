@@ -40,7 +40,7 @@ def code(email: str) -> str:
     letters = sa.select(Notice.subject).where(Notice.to_email == email, Notice.template.startswith("address_code"))
     subject = db.session.scalars(letters.order_by(Notice.id.desc())).first()
     assert subject is not None
-    return re.findall(r"[0-9]{6}", subject)[0]
+    return str(re.findall(r"[0-9]{6}", subject)[0])
 
 
 def another(code: str) -> str:

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import vouching_address
-from marketplace.accounts.address_models import AddressChange, open_change
+from marketplace.accounts.address_models import AddressChange, left, open_change
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.desk import actor
 from marketplace.accounts.forms import LostAddressForm, PressForm
@@ -29,8 +29,9 @@ def index() -> ResponseReturnValue:
     """Those that wait, and a way to a person by the number or the address that they know."""
     wanted = request.args.get("q", "").strip()[:254]
     if wanted:
-        found = sa.select(Account).where(sa.or_(Account.code == wanted.upper(), Account.email == wanted.lower()))
-        account = db.session.scalar(found)
+        mail = wanted.lower()
+        here = sa.select(Account).where(sa.or_(Account.code == wanted.upper(), Account.email == mail))
+        account = db.session.scalar(here) or db.session.scalar(sa.select(Account).where(Account.id.in_(left(mail))))
         if account is not None and helps(account):
             return redirect(url_for("lost_addresses.show", code=account.code), 303)
     look_at(*(f"account:{row.account.code}" for row in vouching_address.waiting()))

@@ -113,6 +113,12 @@ def addresses_of(accounts: Collection[int]) -> sa.Select[str]:
     return sa.select(sa.union(here, left).subquery().c[0])
 
 
+def left(address: str) -> sa.Select[int]:
+    """The accounts that had this address once, as a query to be put into another: a person on the telephone may know no
+    other one."""
+    return sa.select(AddressChange.account_id).where(AddressChange.old_email == address, _DONE)
+
+
 def theirs(
     account: Account, address: sa.SQLColumnExpression[str], at: sa.SQLColumnExpression[datetime]
 ) -> sa.ColumnElement[bool]:

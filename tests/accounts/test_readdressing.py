@@ -20,6 +20,8 @@ from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import NotAllowed, WrongState
 from marketplace.notices.models import Notice
+from marketplace.orders.models import Order
+from marketplace.orders.placing import place
 from marketplace.privacy.exporting import owners
 from tests import given
 from tests.pages import read, send, submit
@@ -307,6 +309,15 @@ def test_who_got_a_mailbox_after_somebody_is_not_told_of_their_letters(hanako: i
     ask_code(OLD)
     assert told(stranger) == ["sign_in"]
     assert told(hanako) == ["address_code_old", "address_code_new", "address_changed", "address_changed"]
+
+
+def test_who_calls_and_knows_the_former_address_alone_is_found(app: Flask, hanako: int) -> None:
+    order = get(Order, place(hanako, given.a_listing(state="open"))).code
+    given.readdressed(hanako, NEW)
+    clerk = given.signed_in(app.test_client(), given.staff("treasury"))
+    for email in (OLD, NEW):
+        assert f"/staff/orders/{order}" in read(clerk.get(f"/staff/orders?q={email}")).links
+        assert clerk.get(f"/staff/addresses?q={email}").location == f"/staff/addresses/{get(Account, hanako).code}"
 
 
 def told(account_id: int) -> list[str]:

@@ -126,13 +126,19 @@ _WRITTEN = re.compile(r"(令和|平成|昭和|大正|西暦|[RHST])?(\d{1,4}|元
 def read_day(text: str) -> date | None:
     """The day of '1951年4月3日', '昭和２６年４月３日', 'S26.4.3' or '1951-04-03'; None where it is none, or lies where
     nobody means and hours and days can't be added to it."""
+    day = written_day(text)
+    return day if day is not None and EARLIEST <= day.year <= LATEST else None
+
+
+def written_day(text: str) -> date | None:
+    """The same, in whichever year: for who says better what is wrong with it."""
     plain = "".join(dashed(text).upper().split())
     found = _WRITTEN.fullmatch(plain)
     if found is None:
         return None
     era, year, month, day_of_month = found.groups(default="")
     counted = 1 if year == "元" else int(year)
-    if (not era and len(year) != 4) or not EARLIEST <= ERAS[era] + counted <= LATEST:
+    if not era and len(year) != 4:
         return None
     try:
         return date(ERAS[era] + counted, int(month), int(day_of_month))

@@ -16,7 +16,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from marketplace.kit.dates import read_day
+from marketplace.kit.dates import written_day
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.workbooks import Sheet, read_rows, workbook
 from marketplace.staff.drafting import USUAL
@@ -262,7 +262,7 @@ def moment(text: str) -> str:
 
 def _moment(text: str) -> str | None:
     found = MOMENT.fullmatch(unicodedata.normalize("NFKC", text))
-    day = read_day(found["day"]) if found else None
+    day = written_day(found["day"]) if found else None
     if found is None or day is None:
         return None
     hour, minute, spoken = (int(part or 0) for part in found.group("hour", 4, 5))

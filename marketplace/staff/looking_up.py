@@ -25,7 +25,7 @@ def asked_for(typed: str) -> sa.ColumnElement[bool]:
     wanted = plain(typed[:LONGEST])
     number = folded(wanted).removeprefix(PREFIX).upper()
     theirs = sa.select(Account.id).where(
-        (Account.email == wanted) | Account.id.in_(left(wanted)) | called(Account.name, wanted)
+        (Account.email == wanted.lower()) | Account.id.in_(left(wanted.lower())) | called(Account.name, wanted)
     )
     found = Order.buyer_id.in_(theirs)
     return found | Order.code.startswith(f"ORD-{number}", autoescape=True) if number else found

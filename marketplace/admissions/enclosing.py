@@ -40,8 +40,13 @@ ACTIVE = re.compile(
 )
 """Names of ISO 32000-2 for what acts by itself, sends, carries files, or can't be read. /JS is not one of them: it
 stands only in actions that are named here, and three bytes are found by chance in every fifth scan of 5 MB."""
-OBJECTS = re.compile(rb"/ObjStm\b[^\x00]{0,400}?>>\s*stream\r?\n")
+OBJECTS = re.compile(b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in b"ObjStm") + rb"\b")
+STREAM = re.compile(rb"(?<!end)stream[ \t]*(?:\r\n|\n|\r)")
+PACKED_OTHERWISE = re.compile(rb"/(ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|DecodeParms|DP)\b")
+"""Ways to pack an object stream that no program of an office takes (§7.4), and that we would have to unpack."""
 MOST_UNFOLDED = 20 * 1024 * 1024
+MOST_OBJECTS = 2000
+"""Object streams of one file, each of a hundred objects or so."""
 WRITTEN_OTHERWISE = re.compile(rb"#([0-9A-Fa-f]{2})")
 """In a name any letter can be written by its number (§7.3.5): /J#61vaScript is /JavaScript."""
 
@@ -177,19 +182,33 @@ def _pdf(data: bytes) -> bytes:
 
 def _readable(data: bytes) -> Iterator[bytes]:
     """The parts of a PDF that hold names, as they are meant: the file, and what its object streams (§7.5.7) unfold to.
-    EnclosureRefused where that is out of all proportion."""
-    yield WRITTEN_OTHERWISE.sub(lambda number: bytes.fromhex(number[1].decode()), data)
-    left = MOST_UNFOLDED
-    for start in OBJECTS.finditer(data):
-        unfolding = zlib.decompressobj()
+    EnclosureRefused where that is out of all proportion, or packed in a way that we can't look into."""
+    yield _as_meant(data)
+    left, whole = MOST_UNFOLDED, memoryview(data)
+    for count, (told, start) in enumerate(_object_streams(data), 1):
+        if count > MOST_OBJECTS or PACKED_OTHERWISE.search(_as_meant(told)):
+            raise EnclosureRefused
         try:
-            part = unfolding.decompress(data[start.end() :], left + 1)
+            part = zlib.decompressobj().decompress(whole[start:], left + 1)
         except zlib.error:
             continue  # not packed, then it was read above; or broken, then nothing reads it
         left -= len(part)
         if left < 0:
             raise EnclosureRefused
-        yield WRITTEN_OTHERWISE.sub(lambda number: bytes.fromhex(number[1].decode()), part)
+        yield _as_meant(part)
+
+
+def _object_streams(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """(what is said of it, where it begins) of each: what is said of a stream stands before it, after the last one."""
+    after = 0
+    for found in STREAM.finditer(data):
+        if (name := OBJECTS.search(data, after, found.start())) is not None:
+            yield data[name.start() : found.start()], found.end()
+        after = found.end()
+
+
+def _as_meant(part: bytes) -> bytes:
+    return WRITTEN_OTHERWISE.sub(lambda number: bytes.fromhex(number[1].decode()), part)
 
 
 def _done_with(at: datetime) -> sa.ColumnElement[bool]:

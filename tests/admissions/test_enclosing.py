@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from marketplace.admissions.enclosing import (
     LONGEST,
     MOST_BYTES,
     MOST_ENCLOSURES,
+    MOST_OBJECTS,
     MOST_OF_PDF,
     EnclosureRefused,
     harmless,
@@ -28,6 +30,15 @@ from tests import given
 from tests.metadata import pictures
 
 PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n"
+
+
+SCRIPT, TEXT = (zlib.compress(each) for each in (b"1 0 <</S/JavaScript/JS(app.alert(1))>>", b"1 0 <</A 1>>"))
+
+
+def with_objects(told: bytes, packed: bytes) -> bytes:
+    """A PDF with a stream of objects."""
+    stream = b"endobj 2 0 obj<<%b/N 1/First 4/Length %d>>stream\r\n%b\r\nendstream endobj" % (told, len(packed), packed)
+    return PDF.replace(b"endobj", stream)
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +75,12 @@ def test_a_pdf_is_kept_as_it_came() -> None:
     assert harmless(PDF) == (PDF, "application/pdf")
 
 
+def test_a_pdf_whose_objects_are_packed_is_kept_as_it_came() -> None:
+    packed = with_objects(b"/Type/ObjStm/Filter/FlateDecode", TEXT)
+    cross = b"3 0 obj<</Type/XRef/Filter/FlateDecode/DecodeParms<</Predictor 12>>>>stream\nx\nendstream endobj\n%%EOF\n"
+    assert harmless(packed + cross) == (packed + cross, "application/pdf")
+
+
 def test_a_scan_is_kept_whatever_its_pixels_spell() -> None:
     scan = PDF.replace(b"endobj", b"endobj 2 0 obj<</Length 9>>stream\n\x8c\x00/JS\x9a\x01\xff\nendstream endobj")
     assert harmless(scan) == (scan, "application/pdf")
@@ -96,6 +113,11 @@ def test_a_photograph_of_fifty_million_pixels_is_made_smaller_here() -> None:
         (PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/JavaScript/JS(app.alert)>>"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/AA<</O<</S/Rendition/JS(app.alert)>>>>"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/EmbeddedFile"), "プログラムや"),
+        (with_objects(b"/Type/ObjStm/Filter/FlateDecode", SCRIPT), "プログラムや"),
+        (with_objects(b"/Type/Obj#53tm/Filter/FlateDecode", SCRIPT), "プログラムや"),
+        (with_objects(b"/Type/ObjStm/Filter/FlateDecode/X(" + b"x" * 1000 + b")", SCRIPT), "プログラムや"),
+        (with_objects(b"/Type/ObjStm/Filter[/A#48x/FlateDecode]", SCRIPT.hex().encode() + b">"), "読み取れません"),
+        (with_objects(b"/Type/ObjStm/Filter/FlateDecode", TEXT) * (MOST_OBJECTS + 1), "読み取れません"),
         (PDF.replace(b"/Catalog", b"/Catalog/Encrypt 5 0 R"), "パスワード"),
         (PDF + b"x" * MOST_OF_PDF, "PDFは1つ5MBまで"),
         (a_photo() + b"x" * MOST_BYTES, "10MBまで"),

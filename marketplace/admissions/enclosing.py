@@ -42,7 +42,7 @@ ACTIVE = re.compile(
 stands only in actions that are named here, and three bytes are found by chance in every fifth scan of 5 MB."""
 OBJECTS = re.compile(b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in b"ObjStm") + rb"\b")
 STREAM = re.compile(rb"(?<!end)stream[ \t]*(?:\r\n|\n|\r)")
-PACKED_OTHERWISE = re.compile(rb"/(ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|DecodeParms|DP)\b")
+PACKED_OTHERWISE = re.compile(rb"/((ASCIIHex|ASCII85|LZW|RunLength)Decode|AHx|A85|LZW|RL|DecodeParms|DP)\b")
 """Ways to pack an object stream that no program of an office takes (§7.4), and that we would have to unpack."""
 MOST_UNFOLDED = 20 * 1024 * 1024
 MOST_OBJECTS = 2000
@@ -203,7 +203,8 @@ def _object_streams(data: bytes) -> Iterator[tuple[bytes, int]]:
     after = 0
     for found in STREAM.finditer(data):
         if (name := OBJECTS.search(data, after, found.start())) is not None:
-            yield data[name.start() : found.start()], found.end()
+            begins = data.rfind(b" obj", after, name.start())
+            yield data[max(begins, after) : found.start()], found.end()
         after = found.end()
 
 

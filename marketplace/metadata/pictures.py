@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from functools import lru_cache
 from typing import NamedTuple
@@ -39,6 +40,10 @@ HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 MOST_BYTES = 10 * 1024 * 1024
 LONGEST_SIDE = 8192  # pixels
 MOST_PIXELS = 40_000_000
+SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")
+MOST_SCANS = 100
+"""A JPEG may bring its pixels in as many passes as it likes, each of a few bytes and over all of them (ITU-T T.81 G.1);
+programs that write them make a dozen."""
 WIDTHS = (480, 960)  # pixels, of the copies for pages
 FULL = 0  # "width" of the picture itself
 
@@ -128,6 +133,8 @@ def sanitise(data: bytes, longest: int | None = None) -> Clean:
             "iPhoneの写真の形式（HEIC）は読み取れません。iPhoneの「設定」の「カメラ」の「フォーマット」で「互換性優先」を"
             "選んで撮り直すか、写真を画面に出して、その画面を撮影した画像（スクリーンショット）をお送りください。"
         )
+    if data.startswith(b"\xff\xd8") and len(SCAN.findall(data)) > MOST_SCANS:
+        raise PictureRefused
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -116,7 +116,7 @@ def test_a_photograph_of_fifty_million_pixels_is_made_smaller_here() -> None:
         (with_objects(b"/Type/ObjStm/Filter/FlateDecode", SCRIPT), "プログラムや"),
         (with_objects(b"/Type/Obj#53tm/Filter/FlateDecode", SCRIPT), "プログラムや"),
         (with_objects(b"/Type/ObjStm/Filter/FlateDecode/X(" + b"x" * 1000 + b")", SCRIPT), "プログラムや"),
-        (with_objects(b"/Type/ObjStm/Filter[/A#48x/FlateDecode]", SCRIPT.hex().encode() + b">"), "読み取れません"),
+        (with_objects(b"/Filter[/A#48x/FlateDecode]/Type/ObjStm", SCRIPT.hex().encode() + b">"), "読み取れません"),
         (with_objects(b"/Type/ObjStm/Filter/FlateDecode", TEXT) * (MOST_OBJECTS + 1), "読み取れません"),
         (PDF.replace(b"/Catalog", b"/Catalog/Encrypt 5 0 R"), "パスワード"),
         (PDF + b"x" * MOST_OF_PDF, "PDFは1つ5MBまで"),

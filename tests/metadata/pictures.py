@@ -38,6 +38,13 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(b"")) + _chunk(b"IEND", b"")
 
 
+def jpeg_of_many_scans(times: int) -> bytes:
+    """A small JPEG whose last pass over all its pixels comes so many times more."""
+    whole = encoded(photo(), "JPEG", progressive=True)
+    tables, end = whole.rfind(b"\xff\xc4"), whole.rfind(b"\xff\xd9")
+    return whole[:end] + whole[tables:end] * times + whole[end:]
+
+
 def png_with_text_bomb() -> bytes:
     """A small PNG with a compressed comment of 200 MB."""
     whole = encoded(photo())

@@ -10,7 +10,7 @@ from marketplace.blobs.store import NoRoom
 from marketplace.kit.db import db, get, is_sqlite
 from marketplace.metadata import pictures
 from marketplace.metadata.models import Picture, PictureFile
-from marketplace.metadata.pictures import FULL, PictureRefused, file_of, keep, sanitise
+from marketplace.metadata.pictures import FULL, MOST_SCANS, PictureRefused, file_of, keep, sanitise
 from tests.metadata import pictures as made
 from tests.racing import at_once
 
@@ -49,6 +49,12 @@ def test_a_picture_that_cannot_be_used_is_refused_with_a_reason(data: bytes, mes
         sanitise(data)
     assert refusal.value.field == "picture"
     assert refusal.value.status == 422
+
+
+def test_a_bomb_of_passes_is_refused_and_a_dozen_are_usual() -> None:
+    with pytest.raises(PictureRefused, match="読み取れません"):
+        sanitise(made.jpeg_of_many_scans(MOST_SCANS))
+    assert sanitise(made.jpeg_of_many_scans(12)).media_type == "image/jpeg"
 
 
 def test_a_bomb_of_text_is_refused() -> None:

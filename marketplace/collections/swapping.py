@@ -35,6 +35,7 @@ from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.rights.models import Kind, Right
+from marketplace.tokens import ending
 from marketplace.tokens.binding import binds
 from marketplace.tokens.models import Token, TokenState
 
@@ -50,7 +51,8 @@ def offer(
 ) -> int:
     """Offer a card that one holds for another, to anybody or to whoever reads the mail of `email`; the swap's id.
 
-    Whatever keeps the card from leaving, NotACard, NothingNew, NoSuchNumber, WithOneself, NotAnAddress, TooManySwaps.
+    Whatever keeps the card from leaving, NotACard, TermOver, NothingNew, NoSuchNumber, WithOneself, NotAnAddress,
+    TooManySwaps.
     """
     assert days in LIVES, "the form offers these"
     with transaction() as session:
@@ -58,6 +60,7 @@ def offer(
         want = get(Right, want_right_id)
         if token.right.kind != Kind.CARD or want.kind != Kind.CARD:
             raise NotACard
+        _check_good(token)
         if want.id == token.right_id and want_serial in (None, token.serial):
             raise NothingNew(field="want")
         if want_serial is not None and not _issued(want.id, want_serial):
@@ -90,7 +93,7 @@ def offer(
 def accept(swap_id: int, taker_id: int, take_token_id: int) -> None:
     """Give the card that was asked for: both are exchanged. Asked again by the same person, it changes nothing.
 
-    SwapOver, NotForYou, WithOneself, NotWanted, or what keeps either card from leaving.
+    SwapOver, NotForYou, WithOneself, NotWanted, TermOver, or what keeps either card from leaving.
     """
     with transaction():
         tokens = _held(get(Swap, swap_id).give_token_id, take_token_id)
@@ -106,8 +109,8 @@ def accept(swap_id: int, taker_id: int, take_token_id: int) -> None:
             raise NotForYou
         if not fits(swap, tokens[take_token_id]):
             raise NotWanted(field="card")
-        may_leave(swap.give_token_id, swap.giver_id, but=SWAP)
-        may_leave(take_token_id, taker_id)
+        _check_good(may_leave(swap.give_token_id, swap.giver_id, but=SWAP))
+        _check_good(may_leave(take_token_id, taker_id))
         giver_email, taker_email = swap.giver.email, taker.email
         swap.taker_id, swap.take_token_id = taker_id, take_token_id
         _end(swap, "accept_swap", by=f"buyer:{taker.code}")
@@ -115,6 +118,12 @@ def accept(swap_id: int, taker_id: int, take_token_id: int) -> None:
         promise(swap.call_key, CUSTODIAN, RIGHTS, "custodySwap", [one, swap.give_token_id, other, take_token_id])
         tell("swap_accepted", swap, giver_email)
         tell("swap_accepted", swap, taker_email)
+
+
+def _check_good(token: Token) -> None:
+    """TermOver: what nobody may offer for money is not taken for a good card either."""
+    if (ended := ending.over(token)) is not None:
+        raise ended
 
 
 def withdraw(swap_id: int, giver_id: int) -> None:

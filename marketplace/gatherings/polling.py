@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
 
 from marketplace.gatherings.votes import Choice, Poll, PollState, Voice
 from marketplace.holders.models import Wallet
@@ -15,7 +16,9 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.kit.sheets import sheet
-from marketplace.tokens.models import Custody
+from marketplace.rights.models import Right
+from marketplace.tokens import ending
+from marketplace.tokens.models import Custody, Token, TokenState
 from marketplace.tokens.snapshots import snapshot
 
 MOST_CHOICES = 10
@@ -90,7 +93,7 @@ def drop(poll_id: int, by: str) -> None:
 
 
 def open_poll(poll_id: int, by: str) -> None:
-    """From now on it can be answered by whoever held a token at the last block that was read.
+    """From now on it can be answered by whoever held a token, whose term is not over, at the last block that was read.
 
     Invalid where its hour has passed or nobody holds such a token, WrongState; Unavailable until the chain was read.
     """
@@ -100,16 +103,25 @@ def open_poll(poll_id: int, by: str) -> None:
         if poll.closes_at <= now():
             raise Invalid("締め切りの日時が過ぎています。")
         seen = snapshot(poll.right_ids)
-        if not seen.holders:
+        ended = _ended()
+        holders = {token_id: address for token_id, address in seen.holders.items() if token_id not in ended}
+        if not holders:
             raise Invalid("権利をお持ちの方が、まだいません。")
         poll.snapshot_block, poll.snapshot_hash, poll.opened_at = seen.number, seen.hash, now()
-        move(poll, "open_poll", by=by, block=seen.number, voices=len(seen.holders))
+        move(poll, "open_poll", by=by, block=seen.number, voices=len(holders))
         rows = [
             {"poll_id": poll.id, "token_id": token_id, "holder_address": address, "given": False}
-            for token_id, address in sorted(seen.holders.items())
+            for token_id, address in sorted(holders.items())
         ]
         session.flush()
         session.execute(sa.insert(Voice), rows)
+
+
+def _ended() -> set[int]:
+    """The tokens whose term is over."""
+    with_term = sa.select(Token).join(Token.right).where(Token.state == TokenState.HELD, Right.term_months.is_not(None))
+    tokens = db.session.scalars(with_term.options(contains_eager(Token.right)))
+    return {token.token_id for token in tokens if ending.over(token) is not None}
 
 
 def vote(poll_id: int, account_id: int, number: int) -> int:

@@ -21,6 +21,8 @@ FILES = {FONT: FOLDER / "BIZUDPGothic-Regular.ttf", "NotoSansJP": FOLDER / "Noto
 MISSING = "〓"
 """What printers set where they have no type for a letter: the reader sees that one is missing there. A picture that no
 font has, such as 🐻, is left out."""
+LETTERS_OF_OUR_OWN = ("Co", "Cn")
+"""外字: kanji of families that the town's registers gave a number of their own, and those that Unicode got since."""
 _JOINTS = re.compile("[\u200c\u200d\U000e0020-\U000e007f]")
 
 
@@ -73,7 +75,8 @@ def _drawn(sign: str) -> tuple[str, str]:
     fonts = _known()
     if sign == "\n" or (sign.isspace() and ord(sign) not in fonts[FONT]):
         return FONT, sign if sign == "\n" else " "
-    lacking = FONT, MISSING if unicodedata.category(sign)[0] in "LMN" else ""
+    kind = unicodedata.category(sign)
+    lacking = FONT, MISSING if kind[0] in "LMN" or kind in LETTERS_OF_OUR_OWN else ""
     return next(((name, sign) for name, known in fonts.items() if ord(sign) in known), lacking)
 
 

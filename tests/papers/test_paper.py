@@ -112,6 +112,7 @@ def test_a_letter_that_the_first_font_lacks_is_set_in_the_second_and_can_be_read
 
 def test_what_no_font_has_is_a_mark_where_it_is_a_letter_and_nothing_where_it_is_a_picture() -> None:
     assert runs("שa🐻b\tc👨\u200d👩") == [("BIZUDPGothic", "〓ab c")]
+    assert runs("月\ue000 \U000e0fff花") == [("BIZUDPGothic", "月〓 〓花")]
 
 
 def test_a_cell_that_is_taller_than_a_page_goes_on_overleaf() -> None:

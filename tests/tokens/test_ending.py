@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.appointments import counting
-from marketplace.gatherings import booking
+from marketplace.collections import swapping
+from marketplace.gatherings import booking, polling
 from marketplace.gatherings.rules import NotInvited
 from marketplace.kit.clock import JST, pretending
 from marketplace.kit.refusals import Refused
@@ -26,7 +27,9 @@ from marketplace.tokens import ending
 from tests import given
 from tests.appointments.stage import mayors_talks
 from tests.chainlogs import Chain, somebody
-from tests.gatherings.stage import a_gathering, values
+from tests.gatherings.stage import BY, a_gathering, values
+from tests.gatherings.test_polling import a_poll, a_question, followed
+from tests.holders.stage import refusal as refused
 from tests.naming.stage import announced, naming
 from tests.pages import read
 from tests.perks.stage import Telephone, a_desk, a_token, bath, entry, lines, scan
@@ -141,6 +144,35 @@ def test_to_an_event_for_holders_come_those_whose_right_is_good_on_that_day(chai
         times = {name: later[name] + timedelta(days=7) for name in ("begins_at", "ends_at", "ask_until")}
         with pytest.raises(NotInvited):
             booking.ask(a_gathering(right_ids=[right_id], **times), hana)
+
+
+def test_a_right_whose_term_is_over_has_no_voice_and_one_that_is_good_has(chain: Chain, hana: int) -> None:
+    ended, good = held_token(chain, hana, **TERM), held_token(chain, hana)
+    with pretending(OVER - timedelta(days=8)):
+        before = a_poll()
+    with pretending(OVER):
+        assert polling.roll(a_poll())[0] == 1
+        followed(4)
+        alone = polling.draft(a_question(right_ids=[token(ended).right_id]), BY)
+        assert refused(lambda: polling.open_poll(alone, BY)) == "invalid"
+    assert [voice.token_id for voice in polling.voices_of(before, hana)] == [ended, good]
+
+
+def test_a_card_whose_term_is_over_is_exchanged_for_no_other(chain: Chain, hana: int) -> None:
+    """Neither offered, nor given for one, nor moved where it was offered before."""
+    ken, first = given.an_account("ken@example.jp"), given.a_listing(kind="card", **TERM)
+    hers, another = (held_token(chain, hana, first, serial) for serial in (1, 2))
+    his = held_token(chain, ken, given.a_listing(kind="card", title_ja="うど"))
+    right_id, wanted = token(hers).right_id, token(his).right_id
+    with pretending(OVER - timedelta(days=1)):
+        offered = swapping.offer(hers, hana, wanted, None, None, 7)
+    with pretending(OVER):
+        asked = swapping.offer(his, ken, right_id, None, None, 7)
+        assert [
+            refused(lambda: swapping.accept(offered, ken, his)),
+            refused(lambda: swapping.accept(asked, hana, another)),
+            refused(lambda: swapping.offer(another, hana, wanted, None, None, 7)),
+        ] == ["term_over"] * 3
 
 
 def in_calendar() -> list[datetime]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from marketplace.kit.clock import JST, jst
+
 PORTION = 500
 """Rows erased in one transaction: other writers get their turn in between."""
 
@@ -21,6 +23,12 @@ class Erasure:
     """When, in words for the public register; {accounting} years and {enclosures} days are the town's settings."""
     due: Callable[[datetime], int]
     erase: Callable[[], int]
+
+
+def papers_before(at: datetime, years: int) -> datetime:
+    """The end of the last fiscal year (March) whose papers, kept for so many `years`, need not be kept any more."""
+    local = jst(at)
+    return datetime(local.year - (local.month < 4) - years, 4, 1, tzinfo=JST)
 
 
 ERASURES: dict[str, Erasure] = {}

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from marketplace.kit.clock import JST, jst
+from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.dates import when_seen_from
 from marketplace.kit.db import db
+from marketplace.kit.erasures import papers_before
 from marketplace.kit.money import yen
 from marketplace.kit.tables import csv_lines
 from marketplace.papers.paper import Paper
@@ -73,9 +74,11 @@ def statement(partner: Partner, month: str) -> Statement:
 
 
 def months(partner_id: int) -> list[str]:
-    """Those in which something was written down, newest first."""
+    """Those in which something was written down, newest first. Of years whose papers go, a part of the lines is gone:
+    what is left would add up to another sum than the partner was paid."""
+    whole = Use.recorded_at >= papers_before(now(), settings().accounting_kept_years)
     first, last = db.session.execute(
-        sa.select(sa.func.min(Use.recorded_at), sa.func.max(Use.recorded_at)).where(Use.partner_id == partner_id)
+        sa.select(sa.func.min(Use.recorded_at), sa.func.max(Use.recorded_at)).where(Use.partner_id == partner_id, whole)
     ).one()
     if first is None:
         return []

@@ -10,7 +10,7 @@ from marketplace.admissions.models import Participation
 from marketplace.journal.writing import note
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
-from marketplace.kit.erasures import PORTION, erases
+from marketplace.kit.erasures import PORTION, erases, papers_before
 from marketplace.listings.models import Listing, ListingState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
@@ -35,8 +35,7 @@ def accounts_end(moment: datetime) -> datetime:
 
 def accounts_before(at: datetime) -> datetime:
     """The end of the last fiscal year whose papers need not be kept any more at `at`."""
-    local = jst(at)
-    return datetime(local.year - (local.month < 4) - settings().accounting_kept_years, 4, 1, tzinfo=JST)
+    return papers_before(at, settings().accounting_kept_years)
 
 
 def _lost(at: datetime) -> sa.ColumnElement[bool]:

@@ -33,7 +33,7 @@ from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from marketplace.payments import saving
 from marketplace.payments.models import CardState, Payment, SavedCard
-from marketplace.perks import carding, flagging, using
+from marketplace.perks import carding, flagging, statements, using
 from marketplace.perks.models import Card, Certificate, Look, Use
 from marketplace.perks.standing import standings, unexplained
 from marketplace.privacy.erasing import dry_run, erase_due, history
@@ -183,11 +183,13 @@ def test_uses_of_a_day_go_with_their_count_and_uses_that_never_come_back_stay_co
     last, first = kept_until(used)
     with at(last):
         assert (how_many(Use, Look), len(counts(token_id))) == ([4, 1], 1)
+        assert len(statements.months(desk.partner_id)) == 1
     with at(first):
         assert (how_many(Use, Look), counts(token_id), counts(token_id, "p2")) == ([1, 0], [], [("ever", 1, 0)])
         (line,) = db.session.scalars(sa.select(Use))
         assert (line.plan_id, line.proof, unexplained()) == ("p2", None, [])
         assert [each.left for each in standings(token(token_id))] == [1, 2, 1]
+        assert statements.months(desk.partner_id) == []
 
 
 def test_names_that_were_not_taken_and_what_was_said_of_them_go_and_what_was_announced_stays(

@@ -24,10 +24,11 @@ from marketplace.auctions.beating import keep_sending
 from marketplace.chain.keys import see_that_keys_may_be_used
 from marketplace.foundation import break_ground
 from marketplace.kit import beats, schema, sheets
+from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.outages import turn_failed
 from marketplace.kit.termination import when_terminated
-from marketplace.operating.coming_back import come_back
+from marketplace.operating.coming_back import AWAY, come_back
 from marketplace.operating.watching import keep_watch, last_round
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import Bell
@@ -97,12 +98,19 @@ def hang_bell(app: Flask) -> Huey:
 
 
 def tick(app: Flask, stop: threading.Event) -> None:
-    """The worker's clock. A turn that fails is logged, and the next one comes."""
+    """The worker's clock. A turn that fails is logged, and the next one comes.
+
+    Where the last that did not is long ago, the machine slept or the database was away: first that time is given back.
+    """
+    went_well = now()
     while not stop.wait(TICK_S):
         try:
             with app.app_context():
+                if now() - went_well >= AWAY:
+                    come_back()
                 sheets.run_due()
                 keeping.sweep()
+                went_well = now()
         except Exception:
             turn_failed(log, "clock")
 

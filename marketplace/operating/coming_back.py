@@ -1,6 +1,7 @@
 """A town that was away, for an hour or a week: before its clock goes on, it gives back what it has taken by that.
 
-How long it was is told by the last round of the watch. Of several workers that begin at once, one does it.
+How long it was is told by the last round of the watch. Of several workers that begin at once, one does it. So does one
+that was not ended, where its machine slept or its database was away: its clock and its watch look, too.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ def come_back() -> int:
         if db.session.get(Round, 1) is None:  # nobody ever worked here
             return 0
         last, at = lock(Round, 1), now()
-        if at - last.at < AWAY or last.made_good == last.at:
+        since = last.at
+        if last.made_good is not None and since < last.made_good <= at:  # came back, and was off again before a round
+            since = last.made_good
+        if at - since < AWAY:
             return 0
-        last.made_good = last.at
-        longer = promote_longer(last.at, at)
-        moved = give_time_back(last.at, at)
-        away = last.at.isoformat(timespec="minutes")
+        last.made_good = at
+        longer = promote_longer(since, at)
+        moved = give_time_back(since, at)
+        away = since.isoformat(timespec="minutes")
     log.warning("nobody worked here since %s: %d deadlines and %d promotings were moved", away, moved, longer)
     return moved

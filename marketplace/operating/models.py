@@ -24,7 +24,7 @@ class Round(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     made_good: Mapped[datetime | None]
-    """The last round before a time away, of which the time was given back: see coming_back.py."""
+    """Until when time away was given back: see coming_back.py."""
 
 
 class Trouble(Base):

@@ -1,5 +1,7 @@
 """A town that was away gives its winners back what they lost of their time to pay, once for each time away."""
 
+import threading
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import pytest
@@ -135,6 +137,53 @@ def test_the_promoting_of_a_lottery_that_was_not_drawn_yet_is_not_longer_than_th
     assert back_at(lottery.draw_at - HOUR) == 0
     db.session.refresh(lottery)
     assert lottery.promote_until == until
+
+
+def test_a_worker_that_is_killed_before_its_first_round_gives_the_rest_back_when_it_begins_again(began: datetime) -> None:
+    order_id = winner(began + 3 * DAY)
+    assert back_at(began + 2 * DAY) == 1
+    assert back_at(began + 9 * DAY) == 1
+    assert order(order_id).state == OrderState.AWAITING_PAYMENT
+    assert 3 * DAY - MINUTE < order(order_id).pay_by - (began + 9 * DAY) <= 3 * DAY
+
+
+def test_a_round_after_a_time_away_gives_it_back_where_no_worker_was_begun_anew(began: datetime) -> None:
+    order_id = winner(began + 3 * DAY)
+    with pretending(began + 4 * DAY):
+        write([])
+        assert come_back() == 0
+        expiring.expire_unpaid()
+    assert order(order_id).pay_by > began + 6 * DAY
+
+
+class Slept(threading.Event):
+    """The second turn of a worker's clock is on another day than the first one, and there is no third."""
+
+    def __init__(self, wakes_at: datetime, until: ExitStack) -> None:
+        super().__init__()
+        self.wakes_at, self.until, self.turns = wakes_at, until, 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.turns += 1
+        if self.turns == 2:
+            self.until.enter_context(pretending(self.wakes_at))
+        return self.turns > 2
+
+
+def test_a_worker_whose_machine_slept_gives_it_back_before_its_clock_goes_on(app: Flask, began: datetime) -> None:
+    order_id = winner(began + 3 * DAY)
+    with ExitStack() as until:
+        worker.tick(app, Slept(began + 4 * DAY, until))
+    assert order(order_id).pay_by > began + 6 * DAY
+
+
+def test_a_clock_that_was_ahead_and_was_put_back_takes_no_later_time_away_from_anybody(began: datetime) -> None:
+    order_id = winner(began + 3 * DAY)
+    assert back_at(began + 30 * DAY) == 1
+    moved_to = order(order_id).pay_by
+    write([])
+    assert back_at(began + DAY) == 1
+    assert DAY - MINUTE < order(order_id).pay_by - moved_to <= DAY + MINUTE
 
 
 class ClockBegins(Exception):

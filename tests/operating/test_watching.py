@@ -163,6 +163,19 @@ def test_the_watch_goes_its_round(app: Flask) -> None:
     assert "stripe.no_key" in [trouble.code for trouble in standing()]
 
 
+def test_a_clock_that_was_ahead_and_is_put_back_keeps_nobody_from_the_next_round(app: Flask, began: datetime) -> None:
+    with pretending(began + timedelta(days=3)):
+        write([])
+
+    def looked() -> bool:
+        at = db.session.scalar(sa.select(Round.at))
+        db.session.rollback()
+        return at is not None and at < began + timedelta(days=1)
+
+    with on_watch(app):
+        assert eventually(looked)
+
+
 class TestThePage:
     @pytest.fixture
     def clerk(self, app: Flask) -> FlaskClient:

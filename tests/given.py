@@ -180,12 +180,18 @@ def a_cookie(app: Flask, account_id: int, way: str = "code") -> str:
 
 def readdressed(account_id: int, email: str) -> None:
     """The person has changed their mail address, and every office has heard of it."""
+    moved(account_id, email)
+    keeping.drain()
+
+
+def moved(account_id: int, email: str) -> int:
+    """The person has changed their mail address, of which no office has heard yet; the change's id."""
     readdressing.ask(account_id, email)
     change = open_change(account_id)
     assert change is not None
     codes = (readdressing.code_of(change, each) for each in (change.old_email, change.new_email))
     readdressing.prove(account_id, *codes, keep=0)
-    keeping.drain()
+    return change.id
 
 
 def mailed_code(email: str) -> str:

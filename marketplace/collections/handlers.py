@@ -53,4 +53,5 @@ def on_new_address(change_id: int) -> None:
         if change is None or change.done_at is None:  # the account was deleted meanwhile
             return
         waits = (Swap.to_email == change.old_email, Swap.offered_at <= change.done_at)
-        session.execute(sa.update(Swap).where(*waits).values(to_email=change.new_email))
+        here = change.account.email  # where a later change has brought them: offices may hear of that one first
+        session.execute(sa.update(Swap).where(*waits).values(to_email=here))

@@ -36,7 +36,8 @@ def on_new_address(change_id: int) -> None:
         if change is None or change.done_at is None:  # the account was deleted meanwhile
             return
         waits = (Gift.to_email == change.old_email, Gift.offered_at <= change.done_at)
-        session.execute(sa.update(Gift).where(*waits).values(to_email=change.new_email))
+        here = change.account.email  # where a later change has brought them: offices may hear of that one first
+        session.execute(sa.update(Gift).where(*waits).values(to_email=here))
 
 
 @handles("token.revoked")

@@ -193,3 +193,14 @@ def test_an_exchange_offered_to_the_former_address_is_for_the_same_person(cards:
     given.readdressed(ken, "ken@new.example.jp")
     swapping.accept(offered, ken, cards.his)
     assert swap(offered).state == SwapState.ACCEPTED
+
+
+def test_offices_that_hear_of_a_second_change_of_address_first_lose_no_exchange(
+    cards: Cards, hana: int, ken: int
+) -> None:
+    offered = an_offer(cards, hana, email="ken@example.jp")
+    changes = [given.moved(ken, f"ken@{where}.example.jp") for where in ("one", "two")]
+    for change_id in reversed(changes):
+        handlers.on_new_address(change_id)
+    swapping.accept(offered, ken, cards.his)
+    assert swap(offered).state == SwapState.ACCEPTED

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.holders import giving
+from marketplace.holders import giving, handlers
 from marketplace.holders.models import Gift, GiftState
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
@@ -281,3 +281,11 @@ def test_a_gift_to_ones_own_second_mailbox_is_taken_back_and_not_accepted(chain:
     assert refusal(lambda: giving.accept(gift_id, hana)) == "own_gift"
     giving.withdraw(token_id, hana)
     assert (gift(gift_id).state, token(token_id).holder_id) == (GiftState.WITHDRAWN, hana)
+
+
+def test_offices_that_hear_of_a_second_change_of_address_first_lose_no_gift(chain: Chain, hana: int, ken: int) -> None:
+    gift_id = giving.give(held_token(chain, hana), hana, "ken@example.jp")
+    changes = [given.moved(ken, f"ken@{where}.example.jp") for where in ("one", "two")]
+    for change_id in reversed(changes):
+        handlers.on_new_address(change_id)
+    assert [each.id for each, _token in giving.waiting_for(get(Account, ken))] == [gift_id]

@@ -17,6 +17,7 @@ from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
+from marketplace.kit.names import plain
 from marketplace.kit.refusals import Refused
 from marketplace.settings import settings
 
@@ -29,8 +30,9 @@ def index() -> ResponseReturnValue:
     """Those that wait, and a way to a person by the number or the address that they know."""
     wanted = request.args.get("q", "").strip()[:254]
     if wanted:
-        mail = wanted.lower()
-        here = sa.select(Account).where(sa.or_(Account.code == wanted.upper(), Account.email == mail))
+        said = plain(wanted)
+        mail = said.lower()
+        here = sa.select(Account).where(sa.or_(Account.code == said.upper(), Account.email == mail))
         account = db.session.scalar(here) or db.session.scalar(sa.select(Account).where(Account.id.in_(left(mail))))
         if account is not None and helps(account):
             return redirect(url_for("lost_addresses.show", code=account.code), 303)

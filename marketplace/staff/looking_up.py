@@ -16,16 +16,16 @@ PREFIX = "ord"
 
 
 def asked_for(typed: str) -> sa.ColumnElement[bool]:
-    """Orders of this receipt number or its beginning, with ORD- or without; of this mail address, now or
-    once; of a name with it.
+    """Orders of this receipt number or its beginning, with ORD- or without; of this mail address, now or once; of a
+    name with it.
 
     Width, case, spaces and the shape of a kanji don't count: what is looked for is read out, written down and typed on
     a Japanese keyboard.
     """
     wanted = plain(typed[:LONGEST])
-    number = folded(wanted).removeprefix(PREFIX).upper()
+    number, mail = folded(wanted).removeprefix(PREFIX).upper(), wanted.lower()
     theirs = sa.select(Account.id).where(
-        (Account.email == wanted.lower()) | Account.id.in_(left(wanted.lower())) | called(Account.name, wanted)
+        (Account.email == mail) | Account.id.in_(left(mail)) | called(Account.name, wanted)
     )
     found = Order.buyer_id.in_(theirs)
     return found | Order.code.startswith(f"ORD-{number}", autoescape=True) if number else found

@@ -80,7 +80,7 @@ def see_link(token: str) -> ResponseReturnValue:
         row = vouching_address.by_link(token)
     except Refused as refusal:
         return link_page(token, refusal), 200
-    return link_page(token, vouching_address.not_yet(row), row)
+    return link_page(token, vouching_address.closed(row), row)
 
 
 @bp.post("/signin/address/<token>")

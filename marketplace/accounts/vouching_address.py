@@ -128,9 +128,7 @@ def redeem(link: str) -> int:
         row = by_link(link)
         account = lock(Account, row.account_id)
         row = lock(AddressChange, row.id)
-        if row.state != AddressChangeState.SENT or row.expires_at <= now():
-            raise AddressLinkOver
-        if (refusal := not_yet(row)) is not None:
+        if (refusal := closed(row)) is not None:
             raise refusal
         readdressing.settle(account, row, by=f"buyer:{account.code}")
         signing_out.end_all(account.id, by=f"buyer:{account.code}")
@@ -145,7 +143,10 @@ def by_link(link: str) -> AddressChange:
     return row
 
 
-def not_yet(row: AddressChange) -> NotOpenYet | None:
+def closed(row: AddressChange) -> AddressLinkOver | NotOpenYet | None:
+    """Why the link changes nothing now."""
+    if row.state != AddressChangeState.SENT or row.expires_at <= now():
+        return AddressLinkOver()
     if row.opens_at is None or row.opens_at <= now():
         return None
     opens_at = when(row.opens_at)

@@ -250,6 +250,9 @@ def test_who_still_reads_the_old_mailbox_stops_it(client: FlaskClient, hanako: i
     assert the_states() == [AddressChangeState.WITHDRAWN]
     with pretending(now() + DAY), pytest.raises(vouching_address.AddressLinkOver):
         vouching_address.redeem(link().rpartition("/")[2])
+    with pretending(now() + DAY):
+        page = read(client.get(link()))
+    assert ("すでに使われたか、取りやめになったか" in page.words, NEW in page.words) == (True, False)
     assert email_of(hanako) == OLD
 
 
@@ -315,7 +318,7 @@ def test_who_calls_and_knows_the_former_address_alone_is_found(app: Flask, hanak
     order = get(Order, place(hanako, given.a_listing(state="open"))).code
     given.readdressed(hanako, NEW)
     clerk = given.signed_in(app.test_client(), given.staff("treasury"))
-    for email in (OLD, NEW):
+    for email in (OLD, NEW, OLD.title(), "ｈａｎａｋｏ＠ｏｌｄ．ｅｘａｍｐｌｅ．ｊｐ"):
         assert f"/staff/orders/{order}" in read(clerk.get(f"/staff/orders?q={email}")).links
         assert clerk.get(f"/staff/addresses?q={email}").location == f"/staff/addresses/{get(Account, hanako).code}"
 

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from marketplace.accounts import erasing, readdressing, vouching_address
 from marketplace.accounts.address_models import AddressChange, AddressChangeState
-from marketplace.accounts.models import Account
+from marketplace.accounts.joining import OutsideIdentity
+from marketplace.accounts.models import Account, Passkey
 from marketplace.accounts.recovering import AnotherPerson
 from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode, account_of, ask_code, prove
 from marketplace.journal.models import Entry
@@ -254,6 +255,20 @@ def test_who_still_reads_the_old_mailbox_stops_it(client: FlaskClient, hanako: i
         page = read(client.get(link()))
     assert ("すでに使われたか、取りやめになったか" in page.words, NEW in page.words) == (True, False)
     assert email_of(hanako) == OLD
+
+
+def test_what_somebody_left_who_read_the_lost_mailbox_lets_nobody_in_afterwards(hanako: int) -> None:
+    key = {"credential_id": "a", "public_key": b"x", "name": "a telephone", "registered_at": now(), "sign_count": 0}
+    elsewhere = {"issuer": "https://id.example.jp", "subject": "somebody", "joined_at": now()}
+    with transaction() as session:
+        session.add(Passkey(account_id=hanako, **key))
+        session.add(OutsideIdentity(account_id=hanako, **elsewhere))
+    vouched(hanako)
+    with pretending(now() + DAY):
+        vouching_address.redeem(link().rpartition("/")[2])
+    db.session.rollback()
+    ways = sa.select(Passkey.account_id).union_all(sa.select(OutsideIdentity.account_id))
+    assert db.session.scalars(ways).all() == []
 
 
 def test_one_colleague_alone_is_not_enough(hanako: int) -> None:

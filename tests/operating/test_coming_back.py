@@ -139,7 +139,9 @@ def test_the_promoting_of_a_lottery_that_was_not_drawn_yet_is_not_longer_than_th
     assert lottery.promote_until == until
 
 
-def test_a_worker_that_is_killed_before_its_first_round_gives_the_rest_back_when_it_begins_again(began: datetime) -> None:
+def test_a_worker_that_is_killed_before_its_first_round_gives_the_rest_back_when_it_begins_again(
+    began: datetime,
+) -> None:
     order_id = winner(began + 3 * DAY)
     assert back_at(began + 2 * DAY) == 1
     assert back_at(began + 9 * DAY) == 1

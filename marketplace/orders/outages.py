@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, lock, writing
+from marketplace.listings.models import Listing, ListingState
 from marketplace.notices.sending import send
 from marketplace.orders.models import Order, OrderState, Origin
 from marketplace.settings import settings
@@ -24,7 +25,9 @@ def give_time_back(since: datetime, until: datetime) -> int:
     """Inside a transaction: move each winner's deadline by what fell between these two of their time; how many."""
     assert writing(), "give_time_back() belongs inside transaction()"
     won = Order.origin.in_((Origin.LOTTERY, Origin.AUCTION))
+    on = Listing.state != ListingState.CANCELLED  # whose orders end as soon as their office hears of it
     ids = sa.select(Order.id).where(Order.state == OrderState.AWAITING_PAYMENT, won, Order.pay_by > since)
+    ids = ids.join(Listing, Listing.id == Order.listing_id).where(on)
     moved = 0
     for order_id in list(db.session.scalars(ids.order_by(Order.id))):
         order = lock(Order, order_id)

@@ -12,6 +12,7 @@ from marketplace import worker
 from marketplace.kit import clock
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.listings import scheduling
 from marketplace.lotteries.models import Wave
 from marketplace.lotteries.promoting import promote
 from marketplace.notices.models import Notice
@@ -112,6 +113,13 @@ def test_what_was_over_before_stays_over_and_a_hold_of_a_fixed_sale_ends(began: 
     held = place(given.an_account(), given.a_listing())
     assert back_at(began + DAY) == 0
     assert {order(late).state, order(held).state} == {OrderState.EXPIRED}
+    assert told() == []
+
+
+def test_nobody_is_asked_to_pay_for_a_sale_that_was_cancelled_before_its_orders_heard_of_it(began: datetime) -> None:
+    order_id = winner(began + 3 * DAY)
+    scheduling.cancel(order(order_id).listing_id, "system", "雪のため")
+    assert back_at(began + 2 * DAY) == 0
     assert told() == []
 
 

@@ -120,7 +120,7 @@ def held(seconds: float) -> Iterator[Held]:
     with transaction() as session:
         taken = session.execute(
             sa.update(Lane)
-            .where(Lane.chain_id == settings().chain_id, free)
+            .where(Lane.id.in_(_in_order(Lane.chain_id == settings().chain_id, free)))
             .values(lease_by=token, lease_until=time.time() + seconds)
             .returning(Lane.id, Lane.role, Lane.state)
         ).all()
@@ -130,4 +130,10 @@ def held(seconds: float) -> Iterator[Held]:
     finally:
         let_go()
         with transaction() as session:
-            session.execute(sa.update(Lane).where(Lane.lease_by == token).values(lease_by=None, lease_until=None))
+            ours = _in_order(Lane.lease_by == token)
+            session.execute(sa.update(Lane).where(Lane.id.in_(ours)).values(lease_by=None, lease_until=None))
+
+
+def _in_order(*which: sa.ColumnElement[bool]) -> sa.Select[int]:
+    """Locked by their ids: two who take or give back several at once would else each wait for what the other has."""
+    return sa.select(sa.select(Lane.id).where(*which).order_by(Lane.id).with_for_update().cte("in_order").c.id)

@@ -101,6 +101,7 @@ def measured(
         stretches = [side.round(people, stretch) for side in (ours, plain)]
         with app.app_context():
             assert_whole(ours, town.auction_id, skipped[0])
+            db.session.remove()
             db.engine.dispose()
     yield compared(f"bidding.{name}", "bids/s", ours.rates, "bare Flask", plain.rates)
     yield compared(f"bidding.{name}.cpu", "bids/s", ours.per_cpu, "bare Flask", plain.per_cpu)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.accounts import signing_out
 from marketplace.accounts.address_models import AddressChange, AddressChangeState, open_change
@@ -164,6 +165,20 @@ def settle(account: Account, row: AddressChange, *, by: str) -> None:
         raise AddressTaken from None
     note(f"account:{account.code}", "change_address", by=by)
     say("account.readdressed", key=str(row.id), change_id=row.id)
+
+
+def bring_along(
+    change_id: int, to_email: InstrumentedAttribute[str | None], at: InstrumentedAttribute[datetime]
+) -> None:
+    """What was offered to the old mailbox until then (`to_email`, `at`) is still for the same person. Said again, or
+    after a later change was heard of, it changes nothing more."""
+    with transaction() as session:
+        change = session.get(AddressChange, change_id)
+        if change is None or change.done_at is None:  # the account was deleted meanwhile
+            return
+        here = change.account.email  # where a later change has brought them: offices may hear of that one first
+        waits = sa.update(to_email.class_).where(to_email == change.old_email, at <= change.done_at)
+        session.execute(waits.values({to_email: here}))
 
 
 def taken(address: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.accounts.address_models import AddressChange
 from marketplace.accounts.models import Account
+from marketplace.accounts.readdressing import bring_along
 from marketplace.collections.models import Swap, SwapState
 from marketplace.collections.telling import tell
 from marketplace.holders.leaving import locked
@@ -48,10 +48,4 @@ def _moved(token_id: int, sender: str, to: str, tx_hash: str) -> bool:
 @handles("account.readdressed")
 def on_new_address(change_id: int) -> None:
     """An exchange that was offered to the old mailbox before is still for the same person."""
-    with transaction() as session:
-        change = session.get(AddressChange, change_id)
-        if change is None or change.done_at is None:  # the account was deleted meanwhile
-            return
-        waits = (Swap.to_email == change.old_email, Swap.offered_at <= change.done_at)
-        here = change.account.email  # where a later change has brought them: offices may hear of that one first
-        session.execute(sa.update(Swap).where(*waits).values(to_email=here))
+    bring_along(change_id, Swap.to_email, Swap.offered_at)

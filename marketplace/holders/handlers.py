@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
-from marketplace.accounts.address_models import AddressChange
 from marketplace.accounts.models import Account
+from marketplace.accounts.readdressing import bring_along
 from marketplace.holders.leaving import locked, open_gift, open_withdrawal
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
 from marketplace.journal.writing import move
@@ -31,13 +29,7 @@ def on_movement(token_id: int, from_address: str, to_address: str, tx_hash: str,
 @handles("account.readdressed")
 def on_new_address(change_id: int) -> None:
     """What was offered to the old mailbox before is still for the same person."""
-    with transaction() as session:
-        change = session.get(AddressChange, change_id)
-        if change is None or change.done_at is None:  # the account was deleted meanwhile
-            return
-        waits = (Gift.to_email == change.old_email, Gift.offered_at <= change.done_at)
-        here = change.account.email  # where a later change has brought them: offices may hear of that one first
-        session.execute(sa.update(Gift).where(*waits).values(to_email=here))
+    bring_along(change_id, Gift.to_email, Gift.offered_at)
 
 
 @handles("token.revoked")

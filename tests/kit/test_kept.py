@@ -10,18 +10,7 @@ from marketplace.kit.kept import MOST, Shelf, kept
 from marketplace.kit.languages import Language, _, speaking
 from marketplace.settings import Settings
 from tests.apps import another
-
-
-class Clock:
-    at = 0.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.kit.conftest import Clock
 
 
 @pytest.fixture

@@ -10,20 +10,7 @@ from flask.testing import FlaskClient
 
 from marketplace.kit import page_cache
 from marketplace.kit.web import conditional
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    at = 0.0
-
-    def __call__(self) -> float:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.kit.conftest import Clock
 
 
 @pytest.fixture

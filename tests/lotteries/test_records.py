@@ -16,13 +16,10 @@ from marketplace.chain.anchoring import anchored_all
 from marketplace.chain.contract import ANCHORS
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db
-from marketplace.kit.refusals import Invalid
 from marketplace.lotteries import bundles, closing, draw, receipts
-from marketplace.lotteries.entering import enter
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.promoting import promote
-from marketplace.lotteries.rules import PLEDGE, Application
 from tests import given
 from tests.chainlogs import deploy
 from tests.ended import open_orders, paid, unpaid
@@ -277,26 +274,3 @@ def test_receipts_lead_their_owners_to_the_result(app: Flask) -> None:
     page = given.signed_in(app.test_client(), own.account_id).get(f"/listings/{lottery.code}/entry").text
     assert "3名のうち 3位" in words(page)
     assert f'data-proof="/listings/{lottery.code}/proof/{own.no}.json"' in page
-
-
-class TestGroups:
-    RULES = {"groups": quota(2, 5)}  # noqa: RUF012 - read only
-
-    def test_an_applicant_chooses_the_group_and_sees_its_odds(self, client: FlaskClient) -> None:
-        lottery = a_lottery(quantity=5, auction_rules=self.RULES)
-        enter(lottery.id, given.an_account(), Application(group="others"))
-        given.signed_in(client, given.an_account())
-        url = f"/listings/{lottery.code}/enter"
-        page = client.get(url).text
-        assert "町外の方の枠 3名（いまの応募 1件、1口が当たる割合は100.0%）" in words(page)
-        without = client.post(url, data={"agreed": "y", "pledge": PLEDGE})
-        strange = client.post(url, data={"agreed": "y", "pledge": PLEDGE, "group": "mayor"})
-        fine = client.post(url, data={"agreed": "y", "pledge": PLEDGE, "group": "town"})
-        assert [without.status_code, strange.status_code, fine.status_code] == [422, 422, 303]
-        assert "どちらかを選んでください。" in without.text
-        assert sorted(entry.group for entry in ranked()) == ["others", "town"]
-
-    def test_where_there_are_none_nobody_is_in_one(self) -> None:
-        lottery = a_lottery()
-        with pytest.raises(Invalid):
-            enter(lottery.id, given.an_account(), Application(group="town"))

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
-from marketplace.accounts.session import current_account, roles_of
+from marketplace.accounts.again import again
+from marketplace.accounts.session import current_account, roles_of, the_door
 from marketplace.chain.register import paused
 from marketplace.kit import furigana
 from marketplace.kit.compression import compressed
@@ -172,7 +173,8 @@ def unavailable(_error: Unavailable) -> ResponseReturnValue:
 
 
 def csrf_failed(_error: CSRFError) -> ResponseReturnValue:
-    return problem(
+    """Who signed in again in another window sends a form of before: it is held out to them, with a token of now."""
+    return again(400, door=the_door()) or problem(
         400,
         "画面を開いてから時間がたったため、送信できませんでした。画面を読みこみ直して、もう一度お試しください。",
         "csrf",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Response, after_this_request, current_app, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.again import again
 from marketplace.accounts.introducing import prefer
 from marketplace.accounts.models import Account, Passkey, Role, SignIn, StaffRole, Way
 from marketplace.accounts.rules import device_of
@@ -208,9 +209,12 @@ def signed_in(view: View[P]) -> View[P]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if visit() is None:
             back = request.full_path.rstrip("?") if request.method == "GET" else (request.form.get("back") or "/mypage")
-            return redirect(url_for("accounts.ask", next=back), 303)
+            door = url_for("accounts.ask", next=back)
+            was_signed_in = request.method not in READS and "key" in session
+            return (again(401, door=door) if was_signed_in else None) or redirect(door, 303)
         return view(*args, **kwargs)
 
+    guarded.inside = True  # type: ignore[attr-defined]
     return guarded
 
 
@@ -235,6 +239,7 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
                 return redirect(url_for("passkeys.index"), 303)
             return view(*args, **kwargs)
 
+        guarded.inside = True  # type: ignore[attr-defined]
         guarded.roles = frozenset(Role(role) for role in roles)  # type: ignore[attr-defined]
         return guarded
 
@@ -244,13 +249,26 @@ def staff(*roles: str) -> Callable[[View[P]], View[P]]:
 def _to_the_door(passkey: int | None = None) -> ResponseReturnValue:
     """To sign in and come back: to the page that was asked for, or to that from which something was sent, which is not
     done. A form that was opened in the morning is sent at night."""
-    back = request.full_path.rstrip("?")
-    if request.method not in READS:
-        flash("ログインの期限が切れていたため、送ったものは保存していません。ログインして、もう一度お送りください。")
-        came_from = urlsplit(request.referrer or "")
-        there = came_from._replace(scheme="", netloc="", fragment="").geturl()
-        back = there if came_from.netloc == request.host else "/staff"
-    return redirect(url_for("accounts.ask", next=back, passkey=passkey), 303)
+    if request.method in READS:
+        return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?"), passkey=passkey), 303)
+    door = url_for("accounts.ask", next=_came_from("/staff"), passkey=passkey)
+    if (page := again(401, door=door)) is not None:
+        return page
+    flash("ログインの期限が切れていたため、送ったものは保存していません。ログインして、もう一度お送りください。")
+    return redirect(door, 303)
+
+
+def the_door() -> str | None:
+    """Where to sign in, for who is signed out at an address for those who signed in; else None."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    inside = getattr(view, "inside", False) and visit() is None
+    return url_for("accounts.ask", next=_came_from("/mypage")) if inside else None
+
+
+def _came_from(otherwise: str) -> str:
+    """Our own page from which something was sent."""
+    page = urlsplit(request.referrer or "")
+    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.host else otherwise
 
 
 def opens(view: Callable[..., object], have: Set[Role], method: str = "GET") -> bool:

@@ -55,6 +55,8 @@ def test_a_sale_out_of_a_wallet_of_ones_own_is_on_the_pages_after_one_turn_of_wh
     account, listing = given.an_account(), get(Listing, given.a_listing())
     with transaction():
         token_id = promise_token(listing.right_id, 1, listing.code, "ORD-1", account, listing.quantity)
+    settle()  # two senders: what moves a token may be mined before what issues it
+    with transaction():
         custody = "0x" + get(Account, account).custody_id
         promise("out", "custodian", RIGHTS, "custodyTransfer", [custody, HANA.address, token_id])
         for wallet in (HANA, BUYER):

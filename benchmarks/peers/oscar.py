@@ -6,12 +6,13 @@ checkout that comes with it (https://docs.oscarcommerce.com, "Building your own 
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks.browser import Browser
-from benchmarks.peers.shops import assert_placed, installed, rounds_of, run, send, served
+from benchmarks.browser import Browser, Page
+from benchmarks.peers.shops import BUYERS, assert_placed, installed, rounds_of, run, send, served
 from benchmarks.places import database
 
 WANTED = ("django-oscar[sorl-thumbnail]==4.2.1", "gunicorn", "psycopg2-binary")
@@ -95,6 +96,9 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include(apps.get_app_config("oscar").urls[0])),
 ]
+if "SHOP_WITHOUT_LETTERS" in __import__("os").environ:
+    from oscar.apps.checkout.mixins import OrderPlacementMixin
+    OrderPlacementMixin.send_order_placed_email = lambda self, order: None
 """
 WSGI = """
 from django.core.wsgi import get_wsgi_application
@@ -114,15 +118,41 @@ for number in range(20):
         price=Decimal(3000), price_currency="JPY", num_in_stock=100_000,
     )
 """
+PEOPLE = """
+from datetime import timedelta
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils.timezone import now
+for number in {buyers}:
+    person = get_user_model().objects.create_user(f"buyer-{{number}}", f"buyer-{{number}}@example.jp")
+    held = {{
+        SESSION_KEY: str(person.pk), HASH_SESSION_KEY: person.get_session_auth_hash(),
+        BACKEND_SESSION_KEY: "oscar.apps.customer.auth_backends.EmailBackend",
+    }}
+    Session.objects.create(
+        session_key=f"session-of-{{number}}", session_data=SessionStore().encode(held),
+        expire_date=now() + timedelta(days=1),
+    )
+"""
 
 
 def costs() -> list[float]:
     """CPU-milliseconds of one order, a figure for each round, in a shop of twenty products."""
+    return _costs(buy)
+
+
+def costs_placed() -> list[float]:
+    """The same without a letter, and of people who are signed in."""
+    return _costs(place, PEOPLE.format(buyers=BUYERS), SHOP_WITHOUT_LETTERS="1")
+
+
+def _costs(buy: Callable[[int, str], None], more: str = "", **env_too: str) -> list[float]:
     python = installed("oscar", *WANTED)
     with database("postgresql", lasting=True) as url, tempfile.TemporaryDirectory() as folder:
-        env = configured(sa.make_url(url), Path(folder))
+        env = {**configured(sa.make_url(url), Path(folder)), **env_too}
         run([str(python), "-m", "django", "migrate"], env)
-        run([str(python), "-m", "django", "shell", "-c", SHOP], env)
+        run([str(python), "-m", "django", "shell", "-c", SHOP + more], env)
         with served(python, "shop_wsgi", "catalogue/", env) as shop:
             measured = rounds_of(shop, buy)
         assert_placed(url, "SELECT count(*) FROM order_order WHERE total_incl_tax = 3000 AND currency = 'JPY'")
@@ -148,12 +178,27 @@ def configured(url: sa.URL, folder: Path) -> dict[str, str]:
 def buy(port: int, number: str) -> None:
     """What a guest's browser does, from the page of the product to the page of the order."""
     browser = Browser(port)
+    fill_basket(browser)
+    gateway = browser.get("/checkout/")
+    mail = f"buyer-{number}@example.jp"
+    check_out(browser, send(browser, gateway, "/checkout/", username=mail, options="anonymous"))
+
+
+def place(port: int, number: str) -> None:
+    """The same of somebody who is signed in."""
+    browser = Browser(port, sessionid=f"session-of-{number}")
+    fill_basket(browser)
+    check_out(browser, browser.follow(browser.get("/checkout/")))
+
+
+def fill_basket(browser: Browser) -> None:
     product = browser.get("/catalogue/right-0_1/")
     basket = send(browser, product, "/basket/add/1/", quantity="1", next="/basket/")
     assert "Right 0" in basket.text, basket
-    gateway = browser.get("/checkout/")
-    mail = f"buyer-{number}@example.jp"
-    payment = send(browser, gateway, "/checkout/", username=mail, options="anonymous")
+
+
+def check_out(browser: Browser, payment: Page) -> None:
+    """From the page of payment, which asks for nothing, to the page of the order."""
     assert "/checkout/preview/" in payment.text, payment
     done = send(browser, browser.get("/checkout/preview/"), "/checkout/preview/", action="place_order")
     assert "Your order has been placed" in done.text, done

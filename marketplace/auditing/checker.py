@@ -60,7 +60,7 @@ def versions(place: pathlib.Path) -> str:
     for row in found:
         words = {name: row["facts"].get(name) for name in right}
         sold = {name: row["facts"].get(name) for name in sale}
-        sold["right"] = "sha256:" + sha256(canonical(words))
+        sold |= {"right": "sha256:" + sha256(canonical(words)), "salt": sale["salt"]}
         if row["fingerprint"] != "sha256:" + sha256(canonical(sold)):
             raise Wrong(f"version {row['number']} was changed")
     if not found or found[-1]["fingerprint"] != hashes["sale"]:

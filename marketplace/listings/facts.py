@@ -44,8 +44,9 @@ def facts(listing: Listing) -> dict[str, Any]:
 
 
 def sale_facts(listing: Listing, right_hash: str | None) -> dict[str, Any]:
-    """What an approval freezes and hashes: the sale, and the hash of its right's text."""
-    return {name: written(getattr(listing, name)) for name in FIELDS} | {"right": right_hash}
+    """What an approval freezes and hashes: the sale, the hash of its right's text, and what hides a secret reserve."""
+    sale = {name: written(getattr(listing, name)) for name in FIELDS}
+    return sale | {"right": right_hash, "salt": listing.salt}
 
 
 def fingerprint(listing: Listing, right_hash: str | None = None) -> str:

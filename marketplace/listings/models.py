@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -195,6 +196,8 @@ class Listing(Base):
     suspended_at: Mapped[datetime | None]
     suspended_reason: Mapped[str] = mapped_column(sa.Text, default="")
     text_hash: Mapped[str | None] = mapped_column(sa.String(71))
+    salt: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
+    """Is hashed with the text: else whoever knows all of it but a secret reserve finds that by trying."""
     search_title: Mapped[str] = mapped_column(sa.Text, default="", deferred=True)
     search_text: Mapped[str] = mapped_column(sa.Text, default="", deferred=True)
     """Folded for the search, as searching.py writes them when the listing is published."""
@@ -203,6 +206,11 @@ class Listing(Base):
     @property
     def subject(self) -> str:
         return f"listing:{self.code}"
+
+    @property
+    def reserve_is_secret(self) -> bool:
+        """Until the auction is decided."""
+        return self.reserve_yen is not None and not (self.auction_rules or {}).get("reserve_public")
 
 
 class Scratch(Base):

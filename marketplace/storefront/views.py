@@ -134,6 +134,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         withdrawal=withdrawal(listing),
         amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
         issued=db.session.scalar(ISSUED, {"code": listing.code}),
+        text=listing.text_hash and listing.state in PUBLIC and sale_pages.may_be_read(listing),
         preview=preview,
         over=listing.state in ENDED and not preview,
     )

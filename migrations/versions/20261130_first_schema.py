@@ -1,12 +1,12 @@
 """first schema
 
-Revision 50d4cc1b7bb3, after ; 2026-11-30 07:54:24.695205.
+Revision ce16dbbabbd4, after ; 2026-11-30 09:43:24.607022.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "50d4cc1b7bb3"
+revision = "ce16dbbabbd4"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -2228,6 +2228,7 @@ def upgrade() -> None:
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_reason", sa.Text(), nullable=False),
         sa.Column("text_hash", sa.String(length=71), nullable=True),
+        sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("search_title", sa.Text(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -28,6 +28,7 @@ from ipfs import car
 from ipfs.blockstore import SqlBlockstore
 from ipfs.cid import CID
 from marketplace.continuity import facts, pages
+from marketplace.continuity.formats import FORMATS
 from marketplace.journal.models import Entry
 from marketplace.journal.sealing import fields
 from marketplace.kit.clock import now
@@ -40,7 +41,6 @@ from marketplace.rights.models import Right
 from marketplace.settings import settings
 
 VERSION = "continuity-v1"
-RULES = Path(__file__).resolve().parents[2] / "docs"
 
 Told = Callable[[str], None]
 """Is told each file that has been written."""
@@ -146,8 +146,9 @@ def _fill(kit: Kit) -> None:
     for code, proof in facts.waiting_rooms():
         kit.json(f"proofs/waiting/{code}.json", proof)
     kit.json("proofs/fund.json", facts.fund_proof())
-    for rules in ("draw-v1.md", "auction-v1.md", "waiting-v1.md", "journal-v1.md", "fund-proof.md"):
-        kit.write(f"rules/{rules}", [RULES.joinpath(rules).read_bytes()])
+    for each in FORMATS:
+        if each.in_kit:
+            kit.write(f"rules/{each.file}", [each.text()])
     kit.json("journal.json", facts.journal_days())
     for path, page in pages.site(listings, issued, resales, fund, pins, contracts, draws, auctions):
         kit.write(path, [page.encode()])

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import current_account
 from marketplace.api import reading
 from marketplace.continuity import facts
+from marketplace.continuity.formats import FORMATS
 from marketplace.kit.limits import limiter
 from marketplace.kit.tables import Cell, csv_file
 from marketplace.kit.web import conditional
@@ -34,7 +35,9 @@ def for_every_origin(response: Response) -> Response:
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    return _public(render_template("opendata/index.html", datasets=DATASETS, licence=descriptions.LICENCE))
+    return _public(
+        render_template("opendata/index.html", datasets=DATASETS, formats=FORMATS, licence=descriptions.LICENCE)
+    )
 
 
 @bp.get("/catalog.jsonld")
@@ -60,6 +63,15 @@ def show(name: str) -> ResponseReturnValue:
 @bp.get("/<name>/columns.json")
 def columns_of(name: str) -> ResponseReturnValue:
     return _machine(descriptions.columns(_of(name), settings()), "application/csvm+json")
+
+
+@bp.get("/formats/<name>.md")
+def document(name: str) -> ResponseReturnValue:
+    """One of the documents by which strangers check; as plain text, which every browser shows."""
+    for each in FORMATS:
+        if each.name == name:
+            return conditional(Response(each.text(), content_type="text/plain; charset=utf-8"), max_age=60)
+    abort(404)
 
 
 @bp.get("/listings.csv")

@@ -61,6 +61,7 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
             "proofs/auctions/N.json",
             "proofs/fund.json",
             "rules/draw-v1.md",
+            "rules/lottery-proof.md",
             "rules/auction-v1.md",
             "rules/waiting-v1.md",
         ),

@@ -21,7 +21,7 @@ CH = re.compile(r"[0-9a-f]{64}")
 DIGITS = re.compile(r"d:[0-9]{20}")
 COMMIT = {"listing", "rules", "n", "units", "root", "chain", "round"}
 BUNDLE = {"version", "commit", "randomness", "beacon", "entries"}
-BESIDE = {"result", "code", "state", "draw_at", "n"}
+BESIDE = {"result", "code", "state", "draw_at", "groups", "n"}
 """What our API shows beside a bundle. Nothing else may stand there: a misspelt name would be passed over."""
 
 

@@ -9,11 +9,13 @@ import hmac
 import json
 import re
 import sys
+import time
 from typing import Any, NoReturn
 
-KNOWN = {"version", "commit", "randomness", "beacon", "entries", "result", "code", "state", "draw_at", "n"}
+KNOWN = {"version", "commit", "randomness", "beacon", "entries", "result", "code", "state", "draw_at", "groups", "n"}
 FIELDS = {"listing", "rules", "n", "units", "root", "chain", "round"}
 QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
+GENESIS = 1692803367  # its first round; one in three seconds since
 
 
 def stop(why: str) -> NoReturn:
@@ -35,6 +37,12 @@ def once(pairs: Any) -> Any:
     return dict(pairs)
 
 
+def unhex(text: Any) -> bytes:
+    if not re.fullmatch("([0-9a-f]{2})*", text):
+        stop("hex is lower case")
+    return bytes.fromhex(text)
+
+
 def root(entries: Any) -> str:  # steps 2 and 3: one hash over the whole list
     level = [H(b"\0", canon(entry)) for entry in entries]
     while len(level) > 1:
@@ -44,17 +52,18 @@ def root(entries: Any) -> str:  # steps 2 and 3: one hash over the whole list
 
 
 def randomness(bundle: Any, commit: Any) -> tuple[bytes, str]:  # step 4: where chance came from
-    value = bytes.fromhex(bundle["randomness"])
+    value = unhex(bundle["randomness"])
     if commit["chain"] == "dice":
         if commit["round"] or bundle["beacon"] is not None or not re.fullmatch(rb"d:[0-9]{20}", value):
             stop("the randomness is not that of twenty dice")
         return value, f"dice {value[2:].decode()}"
     if commit["chain"] != QUICKNET or set(bundle["beacon"]) != {"round", "signature"}:
         stop("the chain is neither drand quicknet nor dice")
-    if bundle["beacon"]["round"] != commit["round"] or H(bytes.fromhex(bundle["beacon"]["signature"])) != value:
+    if bundle["beacon"]["round"] != commit["round"] or H(unhex(bundle["beacon"]["signature"])) != value:
         stop("the randomness is not that of the beacon's round")
     where = f"https://api.drand.sh/{QUICKNET}/public/{commit['round']}"
-    return value, f"drand round {commit['round']}; its signature must be the one at {where}"
+    at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(GENESIS + 3 * (commit["round"] - 1)))
+    return value, f"drand round {commit['round']}, of {at}; its signature must be the one at {where}"
 
 
 def ticket(seed: bytes, entry: Any) -> str:  # step 5

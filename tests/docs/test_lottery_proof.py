@@ -1,5 +1,6 @@
 """The program printed in docs/lottery-proof.md, run as a stranger runs it: by itself, with nothing installed."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -81,6 +82,28 @@ def test_a_changed_result_is_refused(program: Path) -> None:
     result["winners"], result["waiting"] = result["waiting"], result["winners"]
     refused = run(program, bundle | {"result": result})
     assert refused == (2, "", "the result in the file is not what comes out of it\n")
+
+
+@pytest.mark.parametrize("where", ["randomness", "signature"])
+def test_hex_in_capitals_is_refused(program: Path, where: str) -> None:
+    bundle = by_beacon([entry("a")], 1)
+    part = bundle if where == "randomness" else bundle["beacon"]
+    part[where] = part[where].upper()
+    assert run(program, bundle) == (2, "", "hex is lower case\n")
+
+
+def test_the_time_of_the_beacons_round_is_said_to_be_compared_with_the_notice(program: Path) -> None:
+    _code, out, _err = run(program, by_beacon([entry("a")], 1))
+    assert out.splitlines()[1].startswith("chance: drand round 657413, of 2023-09-15 11:00:03 UTC; its signature ")
+
+
+def test_the_small_vector_of_the_specification_comes_out(program: Path) -> None:
+    text = (ROOT / "docs" / "draw-v1.md").read_text("utf-8")
+    told = text.partition("## A small vector")[2]
+    bundle = json.loads(told.partition("```json")[2].partition("```")[0])
+    codes = re.findall(r"`((?:\w{4}-){3}\w{4})`", told)
+    assert [each["ch"] for each in bundle["entries"]] == [hashlib.sha256(code.encode()).hexdigest() for code in codes]
+    assert (draw.result(bundle), run(program, bundle)[0]) == (bundle["result"], 0)
 
 
 def test_a_number_that_is_not_in_the_draw(program: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64decode, b64encode
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +15,14 @@ from marketplace.kit.clock import now
 from marketplace.webhooks.signing import BOTH, secret, secrets_of, signature
 
 SECRET, MESSAGE, AT = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330
+
+
+def test_the_signature_is_that_of_our_documents_example() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "webhooks-v1.md").read_text("utf-8")
+    told = re.search(r"`(whsec_\S+)`, id `(\S+)`, timestamp (\d+) and body `(.+?)` give\s+`(v1,\S+)`", text)
+    assert told is not None
+    key, message, at, body, signed = told.groups()
+    assert signature(message, int(at), body, [key]) == signed
 
 
 def test_the_signature_is_that_of_the_specifications_example() -> None:

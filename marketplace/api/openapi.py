@@ -71,7 +71,7 @@ ENDPOINTS = (
         "The bundle of a lottery, to be recomputed",
         "抽選の記録。そのまま検算できます",
         schemas.Draw,
-        (CODE,),
+        (CODE, in_query("group", "one of `groups`; without it the first")),
     ),
     Endpoint(
         "/api/v1/listings/{code}/perks",

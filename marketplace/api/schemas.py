@@ -76,9 +76,16 @@ class Bids(BaseModel):
     code: str
     state: str
     start: Yen
-    close: Annotated[float, Field(description="seconds from the opening")]
+    close: Annotated[int, Field(description="seconds from the opening")]
     bids: list[dict[str, Any]]
     result: dict[str, Any] | None
+    opens_at: Annotated[Moment | None, Field(description="until the decision")] = None
+    closes_at: Annotated[Moment | None, Field(description="until the decision; bids near the end move it")] = None
+    arrivals: Annotated[int | None, Field(description="until the decision: bids that came, refused ones too")] = None
+    head: Annotated[str | None, Field(description="the end of the chain of bids, of `arrivals` of them")] = None
+    price: Annotated[int | None, Field(description="until the decision, of an open auction; null before a bid")] = None
+    leader: Annotated[str | None, Field(description="until the decision, of an open auction; null before a bid")] = None
+    minimum: Annotated[int | None, Field(description="the least that the next bid must name")] = None
 
 
 class Draw(BaseModel):
@@ -89,6 +96,7 @@ class Draw(BaseModel):
     code: str
     state: str
     draw_at: Moment
+    groups: Annotated[list[str], Field(description="where groups are drawn apart, each is asked for as `group`")]
     n: Annotated[int, Field(description="entries: one for each person")]
     commit: dict[str, Any] | None
     randomness: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, jsonify, render_template
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
@@ -20,15 +20,6 @@ from marketplace.settings import settings
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 BLUEPRINTS = (bp, health.bp)
-
-
-@bp.after_request
-def for_every_origin(response: Response) -> Response:
-    """Public data: any page may read it, and may ask whether it changed."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Allow-Headers"] = "If-None-Match"
-    response.headers["Access-Control-Expose-Headers"] = "ETag"
-    return response
 
 
 @bp.get("")
@@ -70,7 +61,7 @@ def bids(code: str) -> ResponseReturnValue:
 
 @bp.get("/v1/listings/<code>/draw")
 def draw(code: str) -> ResponseReturnValue:
-    record = draw_of(code) if reading.listing(code) else None
+    record = draw_of(code, request.args.get("group", "")) if reading.listing(code) else None
     return answer(schemas.Draw.model_validate(record) if record else None)
 
 

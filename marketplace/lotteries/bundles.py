@@ -10,7 +10,8 @@ from marketplace.kit import merkle
 from marketplace.kit.db import db
 from marketplace.kit.published import Record
 from marketplace.lotteries import draw
-from marketplace.lotteries.closing import draws, entered
+from marketplace.lotteries.closing import draws, entered, persons
+from marketplace.lotteries.groups import groups_of
 from marketplace.lotteries.models import IN_THE_DRAW, Draw, Entry, Lottery
 
 
@@ -60,18 +61,23 @@ def published(fixed: Draw) -> Record:
 
 
 def draw_of(listing_code: str, group: str = "") -> Record | None:
-    """For the API: the bundle with `code`, `state` and `result` beside its keys; None where there is no lottery (yet).
+    """For the API: the bundle with `code`, `state` and `result` beside its keys; None where there is no such draw.
 
-    Before the close only the count of entries, `n`, is public. Without a group, the first one's.
+    Before the close only the count of entries, `n`, is public. Without a group, the first one's; `groups` names all.
     """
     lottery = db.session.scalar(sa.select(Lottery).where(Lottery.code == listing_code))
     if lottery is None:
         return None
+    groups = [each.code for each in groups_of(lottery.listing.auction_rules, lottery.listing.quantity)]
+    if group and group not in groups:
+        return None
     about: Record = {"code": lottery.code, "state": str(lottery.state), "draw_at": lottery.draw_at.isoformat()}
+    about["groups"] = [each for each in groups if each]
     fixed = fixed_of(lottery, group)
     if fixed is None:
         empty: Record = {"version": "draw-v1", "commit": None, "randomness": None, "beacon": None, "entries": []}
-        return {**empty, **about, "n": count(lottery.id), "result": None}
+        n = persons(lottery.id).get(group, 0) if group else count(lottery.id)
+        return {**empty, **about, "n": n, "result": None}
     return {**bundle_of(fixed), **about, "n": fixed.n, "result": result_of(fixed)}
 
 

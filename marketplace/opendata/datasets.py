@@ -192,19 +192,22 @@ def find(name: str) -> Dataset | None:
 
 
 def paths(file: File, codes: Iterable[str]) -> list[str]:
-    """The addresses of a file: one, or one for each of the sales that have it."""
-    return [file.rule.replace("<code>", code) for code in codes] if file.many else [file.rule]
+    """The addresses of a file: one, or one for each that codes_of() tells."""
+    asked = [code.partition("?") for code in codes]
+    return (
+        [file.rule.replace("<code>", code) + mark + query for code, mark, query in asked] if file.many else [file.rule]
+    )
 
 
 def codes_of(dataset: Dataset) -> list[str]:
-    """The sales whose record is complete, of a dataset with a file for each; the newest first."""
+    """The sales whose record is complete, of a dataset with a file for each; the newest first. Where groups were drawn
+    apart, each draw: LST-7K3M9Q?group=town."""
     shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC)).order_by(Listing.id.desc())
     if dataset.name == "draws":
-        single = sa.select(Draw.lottery_id).group_by(Draw.lottery_id).having(sa.func.count() == 1)
-        drawn = sa.select(Draw.lottery_id).where(Draw.seed.is_not(None), Draw.lottery_id.in_(single))
-        query = shown.join(Lottery, Lottery.listing_id == Listing.id).where(Lottery.id.in_(drawn))
-    elif dataset.name == "bids":
+        drawn = shown.add_columns(Draw.group).join(Lottery, Lottery.listing_id == Listing.id).join(Draw)
+        rows = db.session.execute(drawn.where(Draw.seed.is_not(None)).order_by(Draw.id))
+        return [f"{code}?group={group}" if group else code for code, group in rows]
+    if dataset.name == "bids":
         query = shown.join(Auction, Auction.listing_id == Listing.id).where(Auction.state.in_(MAXIMA_PUBLIC))
-    else:
-        return []
-    return list(db.session.scalars(query))
+        return list(db.session.scalars(query))
+    return []

@@ -16,21 +16,16 @@ from marketplace.continuity.formats import FORMATS
 from marketplace.kit.limits import limiter
 from marketplace.kit.tables import Cell, csv_file
 from marketplace.kit.web import conditional
-from marketplace.opendata import columns, crawling, descriptions
+from marketplace.opendata import columns, crawling, descriptions, origins
 from marketplace.opendata.datasets import DATASETS, Dataset, codes_of, find, paths
 from marketplace.settings import settings
 
 bp = Blueprint("opendata", __name__, url_prefix="/data")
 BLUEPRINTS = (bp, crawling.bp)
+bp.after_app_request(origins.for_every_origin)
 
 SHOWN = 30
 """Sales of which a page shows the files; all of them are in the catalogue."""
-
-
-@bp.after_request
-def for_every_origin(response: Response) -> Response:
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
 
 
 @bp.get("")

@@ -16,6 +16,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _, language
 from marketplace.kit.limits import each_account, limiter
+from marketplace.kit.web import conditional
 from marketplace.perks import carding, certifying, keys, passes
 from marketplace.perks.forms import ClickForm
 from marketplace.perks.holding import holds, token_of, with_perks
@@ -91,7 +92,7 @@ def card(token_id: int) -> ResponseReturnValue:
 @bp.get("/keys.json")
 def published() -> ResponseReturnValue:
     found = {name.hex(): key.hex() for name, key in keys.public_keys().items()}
-    return jsonify(version="pass-v1", keys=found)
+    return conditional(jsonify(version="pass-v1", keys=found), max_age=60)
 
 
 @bp.get("/csrf.json")

@@ -35,7 +35,7 @@ def public() -> ResponseReturnValue:
 
 @bp.get("/relation/<name>.csv")
 def public_file(name: str) -> ResponseReturnValue:
-    return _file(name, exact=False)
+    return conditional(_file(name, exact=False), max_age=60)
 
 
 @bp.get("/staff/relations")

@@ -16,10 +16,14 @@ from marketplace.api.openapi import ENDPOINTS
 from marketplace.kit.clock import JST
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
+from marketplace.lotteries import draw
+from marketplace.lotteries.drawing import draw_with_dice
+from marketplace.lotteries.groups import quota
 from marketplace.tokens.models import NOBODY, Token
 from tests import given
 from tests.api.asking import HANA, ask, code_of
 from tests.chainlogs import Chain, digest
+from tests.lotteries.applied import DICE, WITNESSES, after_the_close, with_entries
 from tests.resale.stage import custody, heard, held_token
 
 
@@ -224,6 +228,24 @@ class TestResales:
         assert (shown, client.get("/api/v1/resales?token_id=x").status_code) == ([token_ids[1]], 422)
 
 
+class TestDraws:
+    def test_each_group_that_is_drawn_apart_is_named_and_can_be_asked_for(
+        self, client: FlaskClient, chain: Chain
+    ) -> None:
+        rules = {"quantity": 5, "auction_rules": {"groups": quota(2, 5)}}
+        lottery, _received, _people = with_entries(9, ["town", "others", "others"], **rules)
+        path = f"listings/{lottery.code}/draw"
+        assert [ask(client, f"{path}{group}")["n"] for group in ("", "?group=town", "?group=others")] == [9, 3, 6]
+        with after_the_close(lottery):
+            draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
+        found = ask(client, path)
+        assert found["groups"] == ["town", "others"]
+        for group in found["groups"]:
+            told = ask(client, f"{path}?group={group}")
+            assert (told["commit"]["listing"], draw.result(told)) == (f"{lottery.code}/{group}", told["result"])
+        assert client.get(f"/api/v1/{path}?group=nobody").status_code == 404
+
+
 class TestManners:
     @pytest.mark.parametrize(
         "query",
@@ -256,7 +278,8 @@ class TestManners:
 
     def test_a_page_from_anywhere_may_read_it_and_its_refusals(self, client: FlaskClient, chain: Chain) -> None:
         paths = ("/api/v1/listings", "/api/v1/listings/LST-NONE", "/api/v1/nothing", "/api/openapi.json")
-        assert {client.get(path).headers["Access-Control-Allow-Origin"] for path in paths} == {"*"}
+        answers = [*(client.get(path) for path in (*paths, f"/api/v1/tokens/{HANA}/{10**30}")), client.post(paths[0])]
+        assert {answer.headers.get("Access-Control-Allow-Origin") for answer in answers} == {"*"}
 
     def test_nobody_can_write(self, client: FlaskClient, chain: Chain) -> None:
         for endpoint in ENDPOINTS:

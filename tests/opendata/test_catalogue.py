@@ -16,8 +16,9 @@ from flask.testing import FlaskClient
 from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
+from marketplace.lotteries.groups import quota
 from marketplace.opendata.datasets import CSV, DATASETS, Dataset, codes_of, find, paths
-from marketplace.settings import Settings
+from marketplace.settings import Settings, settings
 from tests import given
 from tests.auctions.endings import ended
 from tests.chainlogs import Chain, deploy
@@ -87,6 +88,21 @@ def test_a_file_has_exactly_the_columns_that_are_described(town: FlaskClient, da
         assert next(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")))) == described
 
 
+def test_groups_that_were_drawn_apart_have_each_their_files_in_the_catalogue(client: FlaskClient) -> None:
+    rules = {"quantity": 5, "auction_rules": {"groups": quota(2, 5)}}
+    code = drawn(9, groups=["town", "others", "others"], **rules)[0].code
+    told = [each["@id"] for each in _dataset(client, "draws")["dcat:distribution"]]
+    wanted = [f"/listings/{code}/draw.{kind}?group={group}" for kind in ("csv", "json") for group in ("town", "others")]
+    assert [address.removeprefix(settings().base_url) for address in told if code in address] == wanted
+    assert [client.get(path).status_code for path in wanted] == [200] * 4
+
+
+def _dataset(client: FlaskClient, name: str) -> dict[str, Any]:
+    catalogue: Any = json.loads(client.get("/data/catalog.jsonld").data)
+    (found,) = (each for each in catalogue["dcat:dataset"] if each["dcterms:identifier"] == name)
+    return dict(found)
+
+
 def test_every_address_in_the_catalogue_answers_with_what_it_says(town: FlaskClient, settings: Settings) -> None:
     catalogue: Any = json.loads(town.get("/data/catalog.jsonld").data)
     assert catalogue["@type"] == "dcat:Catalog"
@@ -114,8 +130,28 @@ def test_a_dataset_that_there_is_not_is_not_found(client: FlaskClient) -> None:
     assert [client.get(f"/data/castles{end}").status_code for end in ("", "/columns.json")] == [404, 404]
 
 
-def test_other_sites_may_read_the_data(town: FlaskClient) -> None:
-    assert town.get("/data/listings.csv").headers["Access-Control-Allow-Origin"] == "*"
+def test_other_sites_may_read_every_file_and_what_it_is_checked_with(town: FlaskClient) -> None:
+    draw, auction = (codes_of(each)[0] for each in DATASETS if each.name in ("draws", "bids"))
+    no = town.get(f"/listings/{draw}/draw.json").json["entries"][0]["no"]  # type: ignore[index]
+    files = [path for each in DATASETS for file in each.files for path in paths(file, codes_of(each))]
+    files += [f"/listings/{draw}/proof/{no}.json", f"/listings/{auction}/sale.json", "/data/formats/draw-v1.md"]
+    files += ["/receipts/key.json", "/passes/keys.json", "/listings.atom", "/market.atom"]
+    answers = [town.get(path) for path in files]
+    assert {(each.status_code, each.headers.get("Access-Control-Allow-Origin")) for each in answers} == {(200, "*")}
+    assert {"ETag" in each.headers for each in answers} == {True}
+
+
+def test_other_sites_read_no_page_of_ours(town: FlaskClient) -> None:
+    paths = ("/", "/listings", "/signin", "/mypage", "/receipts/K3M9QX-000001", "/nothing")
+    assert [town.get(path).headers.get("Access-Control-Allow-Origin") for path in paths] == [None] * len(paths)
+
+
+def test_before_it_asks_again_a_page_elsewhere_is_told_that_it_may(town: FlaskClient) -> None:
+    headers = town.options("/fund/entries.json").headers
+    assert (headers["Access-Control-Allow-Headers"], headers["Access-Control-Expose-Headers"]) == (
+        "If-None-Match",
+        "ETag, Retry-After",
+    )
 
 
 def test_no_file_names_a_person(town: FlaskClient) -> None:

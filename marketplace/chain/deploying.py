@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
-from marketplace.chain import contract, identity, keys, lanes, register, sending
+from marketplace.chain import collection, contract, identity, keys, lanes, register, sending
 from marketplace.chain.awaiting import until_mined
 from marketplace.chain.contract import ANCHORS, DEPLOY, MARKET, NAMES, RIGHTS, USES, YEN, artifact
 from marketplace.chain.node import node
@@ -48,9 +48,8 @@ def ensure_contracts() -> dict[str, str]:
     town, treasury = lanes.open_lane("town"), keys.signer("fund").address
     signers = {who: lanes.open_lane(who) for _, _, who in ROLES}
     delay = 0 if settings().chain_embedded else HANDOVER_SECONDS
-    name = f"{settings().town_name_en} Public Rights"
     with transaction():
-        _deploy(RIGHTS, name, "RIGHTS", town, delay, treasury, "")
+        _deploy(RIGHTS, collection.name(), collection.SYMBOL, town, delay, treasury, collection.uri())
         _deploy(YEN, town)
         _deploy(ANCHORS, town, delay)
     until_mined(NOT_DEPLOYED, f"deploy:{chain}:")

@@ -1,5 +1,9 @@
 """The contracts are deployed once, and recognised ever after."""
 
+import base64
+import json
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -27,6 +31,24 @@ def test_all_five_are_deployed_and_a_second_time_changes_nothing(app: Flask) -> 
     sent = db.session.scalar(sa.select(sa.func.count()).select_from(Tx))
     assert ensure_contracts() == first == register.contracts()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Tx)) == sent == given.OF_DEPLOYMENT
+
+
+def test_a_wallet_reads_what_the_collection_is_and_needs_no_server_for_it(app: Flask, settings: Settings) -> None:
+    ensure_contracts()
+    head, _, body = str(asked("RightsToken", "contractURI", [])[0]).partition(",")
+    told = json.loads(base64.b64decode(body, validate=True))
+    emblem = (Path(app.root_path) / "static" / "img" / "emblem.svg").read_bytes()
+    assert (head, asked("RightsToken", "name", [])) == ("data:application/json;base64", (told["name"],))
+    assert told == {
+        "name": f"{settings.town_name_en} Public Rights",
+        "symbol": asked("RightsToken", "symbol", [])[0],
+        "description": (
+            f"{settings.town_name}が発行する、町の権利の証です。\n\n"
+            f"Rights issued by {settings.town_name_en}, Japan: resident tokens, cards, lectures, names."
+        ),
+        "image": f"data:image/svg+xml;base64,{base64.b64encode(emblem).decode()}",
+        "external_link": settings.base_url,
+    }
 
 
 def test_each_key_has_its_role_and_no_other(deployed: Flask) -> None:

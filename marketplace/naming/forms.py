@@ -36,7 +36,10 @@ class AppealForm(Form):
 
 
 class ShownForm(Form):
-    shown = StringField("公開してよいお名前", description="空にすると、保有者番号だけを出します")
+    shown = StringField(
+        "公開してよいお名前",
+        description="空にすると、保有者番号だけを出します。お名前を出すと、同じ番号でお持ちのほかの権利も、その方のものとわかります",
+    )
 
 
 class AgreeForm(Form):

@@ -37,6 +37,24 @@ def linked(head: bytes, leaf_: bytes) -> bytes:
     return sha256(b"\2" + head + leaf_).digest()
 
 
+def tie_commit(listing_code: str, rules: str, arrivals: int, root: str) -> Record:
+    """What the dice of equal sealed bids are thrown for, as in draw-v1 step 3; `root` is that of the leaves."""
+    return {
+        "listing": listing_code,
+        "rules": rules,
+        "n": arrivals,
+        "units": 1,
+        "root": root,
+        "chain": "dice",
+        "round": 0,
+    }
+
+
+def seed_of(commit: Record, dice: str) -> bytes:
+    """draw-v1 step 4."""
+    return sha256(b"draw-v1" + published.canon(commit) + f"d:{dice}".encode()).digest()
+
+
 def head_of(listing_code: str, bids: Iterable[Record]) -> bytes:
     """The end of the chain of these bids, in order of arrival."""
     head = beginning(listing_code)

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from marketplace.auctions import chaining, sealed, secrecy
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid, BidStatus
 from marketplace.auctions.replay import replay
-from marketplace.kit.db import db, writing
+from marketplace.kit.db import db, get, writing
 from marketplace.kit.published import Record
+from marketplace.listings.models import Listing
 
 
 def bids_in_order(auction: Auction) -> list[Bid]:
@@ -56,7 +57,8 @@ def log_of(auction: Auction) -> Record:
         for bid in bids_in_order(auction)
     ]
     if auction.sealed:
-        form: Record = {"version": "sealed-v1", "seed": auction.seed}
+        rules = get(Listing, auction.listing_id).text_hash
+        form: Record = {"version": "sealed-v1", "seed": auction.seed, "dice": auction.tie_digits, "rules": rules}
     else:
         form = {"version": "auction-v1", "soft_close": auction.soft_close, "increments": auction.increments}
     return {**form, **terms, "bids": lines, "head": auction.head}

@@ -3,13 +3,16 @@
 Prints the result as JSON and exits 0; a log that is neither auction-v1 nor sealed-v1 gets one line on stderr, exit 2.
 """
 
+import re
 import sys
 from dataclasses import replace
 from typing import Any
 
 from marketplace.auctions import chaining, rules, sealed
-from marketplace.kit import published
+from marketplace.kit import merkle, published
 from marketplace.kit.published import Malformed, Record
+
+DICE = re.compile("[0-9]{20}")
 
 
 def replay(log: object) -> Record:
@@ -107,6 +110,8 @@ def _sealed(log: Record) -> Record:
     opened = sealed.unseal(terms, seed, bids)
     if opened.tied and not seed:
         raise Malformed("seed is empty, and equal bids have to be drawn")
+    if opened.tied and "head" in log and seed != _thrown(log):
+        raise Malformed("seed is not that of the dice")
     return {
         "version": "sealed-v1",
         "winner": opened.winner.bidder if opened.winner else None,
@@ -196,6 +201,18 @@ def _check_chain(log: Record) -> None:
         raise Malformed("a bid cannot be written in canonical form") from None
     if found != head:
         raise Malformed("head is not the end of the chain of these bids")
+
+
+def _thrown(log: Record) -> bytes:
+    """The seed of equal bids in a town's own log: of the dice, and of all bids as they stood before."""
+    bids = [published.record(bid, "a bid") for bid in published.items(log, "bids")]
+    root = merkle.root(chaining.leaf(bid) for bid in bids).hex()
+    dice = published.text(log, "dice")
+    if not DICE.fullmatch(dice):
+        raise Malformed("dice are not twenty digits")
+    return chaining.seed_of(
+        chaining.tie_commit(published.text(log, "listing"), published.text(log, "rules"), len(bids), root), dice
+    )
 
 
 def _increments(pairs: list[Any]) -> tuple[tuple[int | None, int], ...]:

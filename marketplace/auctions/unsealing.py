@@ -7,9 +7,8 @@ since the close, so the envelopes that are opened are the ones that were handed 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 
-from marketplace.auctions import sealed
+from marketplace.auctions import chaining, sealed
 from marketplace.auctions.awarding import BELOW_RESERVE, NO_BID, award, fail
 from marketplace.auctions.logs import disclose, envelopes, leaves
 from marketplace.auctions.models import Auction, AuctionState, BidStatus
@@ -61,7 +60,7 @@ def draw_tie(auction_id: int, digits: str, witnesses: Sequence[str], actor_id: i
         auction = lock(Auction, auction_id)
         if auction.state != AuctionState.TIED:
             raise NothingToDraw
-        seed = sha256(b"draw-v1" + published.canon(tie_commit(auction)) + f"d:{digits}".encode()).digest()
+        seed = chaining.seed_of(tie_commit(auction), digits)
         auction.seed, auction.tie_digits, auction.tie_witnesses = seed.hex(), digits, names
         top = sealed.highest(auction.sealed_terms, accepted_envelopes(auction))
         winner = min(top, key=lambda bid: (sealed.ticket(seed, bid.no), bid.no))
@@ -83,13 +82,6 @@ def accepted_envelopes(auction: Auction) -> list[sealed.Bid]:
 
 
 def tie_commit(auction: Auction) -> published.Record:
-    """What the dice are thrown for, in the form of draw-v1 step 3."""
-    return {
-        "listing": auction.code,
-        "rules": get(Listing, auction.listing_id).text_hash,
-        "n": auction.arrivals,
-        "units": 1,
-        "root": auction.tie_root,
-        "chain": "dice",
-        "round": 0,
-    }
+    """What the dice are thrown for."""
+    rules = get(Listing, auction.listing_id).text_hash or ""
+    return chaining.tie_commit(auction.code, rules, auction.arrivals, auction.tie_root or "")

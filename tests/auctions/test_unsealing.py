@@ -53,6 +53,26 @@ def test_a_tie_waits_for_the_dice_and_publishes_its_root_but_no_amounts() -> Non
     assert open_orders(auction.listing_id) == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"seed": "00" * 32}, "seed is not that of the dice"),
+        ({"dice": "0" * 20}, "seed is not that of the dice"),
+        ({"rules": "sha256:" + "00" * 32}, "seed is not that of the dice"),
+        ({"dice": None}, "dice is not text"),
+        ({"dice": "12"}, "dice are not twenty digits"),
+    ],
+)
+def test_a_log_of_a_tie_whose_seed_is_of_no_dice_is_refused(changed: dict[str, object], says: str) -> None:
+    auction, _people = ended("sealed", 9000, 5000, 9000, 9000)
+    unsealing.draw_tie(auction.id, DICE, WITNESSES, given.staff("approver"))
+    keeping.drain()
+    db.session.refresh(auction)
+    with pytest.raises(published.Malformed) as refusal:
+        replay(log_of(auction) | changed)
+    assert str(refusal.value) == says
+
+
 def test_the_dice_decide_and_the_log_replays_to_the_same_winner() -> None:
     auction, people = ended("sealed", 9000, 5000, 9000, 9000)
     actor = given.staff("approver")
@@ -64,6 +84,7 @@ def test_the_dice_decide_and_the_log_replays_to_the_same_winner() -> None:
     result = replay(log_of(auction))
     assert result["tied"] == ["B-0001", "B-0003", "B-0004"]
     assert (auction.winner_no, auction.winner_yen) == (result["winner"], result["price"])
+    assert log_of(auction)["dice"] == DICE
     (order,) = open_orders(auction.listing_id)
     assert order.buyer_id == people[int(auction.winner_no or 0) - 1]
     assert letters("auction_drawn") == [email(person) for person in people if person != order.buyer_id]

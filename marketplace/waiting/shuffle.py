@@ -48,6 +48,8 @@ def check(value: object, chain: beacon.Chain = beacon.QUICKNET) -> Record:
     secret = published.hexadecimal(record, "secret", 32)
     if sha256(secret).hexdigest() != commit["sealed"]:
         raise Malformed("the secret is not the one that was sealed")
+    if record.get("sealed", commit["sealed"]) != commit["sealed"]:
+        raise Malformed("what was sealed is not what the commit says")
     drawn = seed(commit, secret, _randomness(record, commit))
     if record.get("seed") not in (None, drawn.hex()):
         raise Malformed("the seed in the file is not what comes out of it")

@@ -103,6 +103,7 @@ WRONG = [
     (set_to("commit.chain", "cd" * 32), "the chain is not drand quicknet"),
     (set_to("secret", "ab" * 32), "the secret is not the one that was sealed"),
     (set_to("secret", None), "secret is not text"),
+    (set_to("sealed", "ab" * 32), "what was sealed is not what the commit says"),
     (set_to("beacon.round", 5), "the beacon is not of the round that the commit names"),
     (set_to("beacon", None), "the seed in the file is not what comes out of it"),
     (set_to("order", list(range(1, 21))), "the order in the file is not what comes out of it"),
@@ -134,11 +135,18 @@ def test_a_stranger_checks_it_with_one_page_of_python_and_the_town_with_a_comman
     published = file_of(30, chain=beacon.QUICKNET.hash)
     file.write_text(json.dumps(published), "utf-8")
     first = published["order"][0]
-    said = f"LST-0001: 30 numbers, seed {published['seed']}\n{first}: position 1\n"
+    sealed = f"compare with what you kept since the notice: sealed {published['commit']['sealed']}\n"
+    said = f"LST-0001: 30 numbers, seed {published['seed']}\n{sealed}{first}: position 1\n"
     assert run(file, "-I", str(program), more=str(first)) == (0, said, "")
     told = {"version": "waiting-v1", "seed": published["seed"], "order": published["order"]}
     status, out, err = run(file, "-m", "marketplace.waiting.shuffle")
     assert (status, json.loads(out), err) == (0, told, "")
+    file.write_text(json.dumps(published | {"sealed": "ab" * 32}), "utf-8")
+    other = "what was sealed is not what the commit says\n"
+    assert (run(file, "-I", str(program)), run(file, "-m", "marketplace.waiting.shuffle")) == (
+        (1, "", other),
+        (2, "", other),
+    )
     published["order"].reverse()
     file.write_text(json.dumps(published), "utf-8")
     wrong = "the order in the file is not what comes out of it\n"

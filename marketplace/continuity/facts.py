@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from marketplace.auctions.approved import may_be_read, text_of
 from marketplace.auctions.logs import bids_of
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.chain import contract, dating, register
@@ -41,6 +42,12 @@ def listings() -> list[Record]:
         | {"mode": str(row.mode), "state": str(row.state), "right": right(row.right)}
         for row in db.session.scalars(query)
     ]
+
+
+def approved() -> Iterator[tuple[str, bytes]]:
+    """What was approved of each sale, as it was hashed; without those whose reserve is still secret."""
+    query = sa.select(Listing).where(Listing.state.in_(PUBLIC), Listing.text_hash.is_not(None)).order_by(Listing.id)
+    yield from ((row.code, text_of(row)) for row in db.session.scalars(query) if may_be_read(row))
 
 
 def right(row: Right) -> Record:

@@ -172,10 +172,13 @@ def _kit(place: Path, told: Told) -> str:
     named = {uri: (tree.right, serial) for tree in trees.values() for uri, serial in tree.token_uris().items()}
     for token in tokens:
         _check_token(token, named)
+    sales = _sales(place, files)
     proofs = [path for path in files if path.startswith("proofs/")]
     for path in proofs:
         try:
-            proof(published.record(published.read(place / path), path))
+            record = published.record(published.read(place / path), path)
+            proof(record)
+            _check_rules(record, sales)
         except Malformed as wrong:
             raise Malformed(f"{path}: {wrong}") from None
         told(path)
@@ -185,6 +188,27 @@ def _kit(place: Path, told: Told) -> str:
         f"continuity kit of {manifest.get('town')}: {len(files)} files, {len(trees)} trees, {len(tokens)} tokens,"
         f" {len(proofs)} proofs; manifest sha256:{name}"
     )
+
+
+def _sales(place: Path, files: Record) -> dict[str, str]:
+    """{code: the hash of what was approved of that sale}; each is the one that the list of sales tells."""
+    told = {published.text(row, "code"): row.get("text_hash") for row in _rows(place, "data/listings.json")}
+    found: dict[str, str] = {}
+    for path in files:
+        if path.startswith("sales/"):
+            code = PurePosixPath(path).stem
+            found[code] = "sha256:" + hashlib.sha256((place / path).read_bytes()).hexdigest()
+            if found[code] != told.get(code):
+                raise Malformed(f"{path} is not what was approved of that sale")
+    return found
+
+
+def _check_rules(record: Record, sales: Mapping[str, str]) -> None:
+    """What was drawn or opened goes by what was approved of its sale, where that is in the kit."""
+    told = published.record(record.get("commit") or record, "the commit")
+    code = str(told.get("listing", "")).partition("/")[0]
+    if "rules" in told and code in sales and told["rules"] != sales[code]:
+        raise Malformed(f"the rules are not those that were approved: sales/{code}.json")
 
 
 def _check_fund(place: Path) -> None:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
-import rfc8785
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
-from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
+from marketplace.auctions.approved import may_be_read, text_of
 from marketplace.kit import shown
 from marketplace.kit.clock import JST
 from marketplace.kit.dates import fiscal_year
@@ -21,7 +20,6 @@ from marketplace.kit.folding import terms
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
-from marketplace.listings.facts import sale_facts
 from marketplace.listings.models import PUBLIC, SALE_JA, Listing
 from marketplace.listings.searching import matching
 from marketplace.rights.models import KIND_JA, Right
@@ -94,22 +92,13 @@ def show(code: str) -> ResponseReturnValue:
 
 @bp.get("/listings/<code>/sale.json")
 def approved(code: str) -> ResponseReturnValue:
-    """What was approved, in the very bytes whose SHA-256 is `text_hash`, the `rules` of docs/draw-v1.md.
-
-    A secret reserve stands in it, and the salt that hides it: so it is there when the auction is decided.
-    """
+    """What was approved, to be hashed; where the reserve is secret, when the auction is decided."""
     listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
     if listing is None or not may_be_read(listing):
         abort(404)
-    body = Response(rfc8785.dumps(sale_facts(listing, listing.right.text_hash)), mimetype="application/json")
+    body = Response(text_of(listing), mimetype="application/json")
     body.headers["Content-Disposition"] = f'attachment; filename="{code}-sale.json"'
     return conditional(body, max_age=60)
-
-
-def may_be_read(listing: Listing) -> bool:
-    """Whether everybody may read all that was approved of a public sale."""
-    decided = sa.select(Auction.id).where(Auction.listing_id == listing.id, Auction.state.in_(MAXIMA_PUBLIC))
-    return not listing.reserve_is_secret or db.session.scalar(decided) is not None
 
 
 def _read() -> Asked:

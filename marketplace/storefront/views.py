@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.introducing import prefer
 from marketplace.accounts.session import current_account
 from marketplace.auctions import views as auctions
+from marketplace.auctions.approved import may_be_read
 from marketplace.fund.statements import collected_yen
 from marketplace.kit import furigana, languages
 from marketplace.kit.db import db
@@ -134,7 +135,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         withdrawal=withdrawal(listing),
         amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
         issued=db.session.scalar(ISSUED, {"code": listing.code}),
-        text=listing.text_hash and listing.state in PUBLIC and sale_pages.may_be_read(listing),
+        text=listing.text_hash and listing.state in PUBLIC and may_be_read(listing),
         preview=preview,
         over=listing.state in ENDED and not preview,
     )

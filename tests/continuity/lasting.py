@@ -41,6 +41,7 @@ def a_life() -> list[int]:
         run_one(SHEETS["auctions.close_due"])
         keeping.drain()
     given.a_listing(state="approved", title_ja="まだ秘密の権利")
+    given.a_listing("ascending", "naming", price_yen=1_000, reserve_yen=43_210)
     with transaction() as session:
         session.execute(sa.update(Account).values(name=NAME, nickname=NICKNAME))
     while seal():

@@ -55,6 +55,7 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
             f"contracts/{name}.abi.json"
             for name in ("RightsToken", "UsageRegistry", "ResaleMarket", "TestYen", "Anchors")
         ),
+        "sales/N.json",
         *("contracts/contracts.json", "metadata/index.json", "metadata/N.car"),
         *(
             "proofs/draws/N.json",
@@ -95,7 +96,7 @@ def test_nothing_of_a_person_and_nothing_unannounced_is_in_any_file(tokens: list
     for person in people:
         for secret in (person.email, person.code, person.custody_id):
             assert secret.encode() not in everything, secret
-    for secret in (NAME, NICKNAME, "まだ秘密の権利", "ORD-", "月山 一郎", "reserve_yen"):
+    for secret in (NAME, NICKNAME, "まだ秘密の権利", "ORD-", "月山 一郎", "43210"):
         assert secret.encode() not in everything, secret
 
 
@@ -110,7 +111,7 @@ def test_a_keyboard_reaches_every_table_that_may_be_pulled(tokens: list[int], tm
 def test_the_pages_run_nothing_and_lead_nowhere_else(tokens: list[int], tmp_path: Path) -> None:
     kit = a_kit(tmp_path / "kit")
     pages = [path for path in files(kit) if path.endswith(".html")]
-    assert len(pages) == 4 + 3
+    assert len(pages) == 4 + 4
     for path in pages:
         html = (kit / path).read_text()
         assert "<script" not in html
@@ -146,4 +147,4 @@ def test_each_file_is_told(tokens: list[int], tmp_path: Path) -> None:
     told: list[str] = []
     exporting.export(tmp_path / "kit", told.append)
     assert sorted([*told, "MANIFEST.json"]) == files(tmp_path / "kit")
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Pin)) == 4
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Pin)) == 5

@@ -71,9 +71,9 @@ def test_a_kit_is_whole(kit: Path) -> None:
     found = verify(kit, told.append)
     name = hashlib.sha256((kit / "MANIFEST.json").read_bytes()).hexdigest()
     files = len(json.loads((kit / "MANIFEST.json").read_text())["files"])
-    expected = f"continuity kit of 月見沢町: {files} files, 3 trees, 3 tokens, 3 proofs; manifest sha256:{name}"
+    expected = f"continuity kit of 月見沢町: {files} files, 4 trees, 3 tokens, 3 proofs; manifest sha256:{name}"
     assert found == expected
-    assert len(told) == files + 3 + 3
+    assert len(told) == files + 4 + 3
 
 
 def test_with_the_server_off_and_no_database_one_line_says_so(kit: Path, tmp_path: Path) -> None:
@@ -161,6 +161,24 @@ def other_price(kit: Path) -> None:
     reseal(kit)
 
 
+def other_sale(kit: Path) -> None:
+    change(the(kit, "sales/*.json"), lambda sale: sale.update(price_yen=1))
+    reseal(kit)
+
+
+def other_rules(kit: Path) -> None:
+    code = the(kit, "proofs/draws/*.json").stem
+    sale = kit / "sales" / f"{code}.json"
+    change(sale, lambda told: told.update(quantity=1))
+    name = "sha256:" + hashlib.sha256(sale.read_bytes()).hexdigest()
+
+    def renamed(rows: Any) -> None:
+        next(row for row in rows if row["code"] == code)["text_hash"] = name
+
+    change(kit / "data/listings.json", renamed)
+    reseal(kit)
+
+
 def other_yen(kit: Path) -> None:
     change(kit / "proofs/fund.json", lambda record: record["fund"].update(kept_yen=1))
     reseal(kit)
@@ -208,6 +226,8 @@ def tree_cut(kit: Path) -> None:
         (lead_out, "names a file outside"),
         (other_winner, "the result in the file is not what comes out of it"),
         (other_price, "the result in the file is not what comes out of it"),
+        (other_sale, "is not what was approved of that sale"),
+        (other_rules, "the rules are not those that were approved: sales/LST-"),
         (other_yen, "proofs/fund.json: kept_yen: the file says 1, and "),
         (other_fund, "data/fund.json has other figures than proofs/fund.json"),
         (token_elsewhere, "points to a document that is not here"),

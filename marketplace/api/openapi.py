@@ -85,7 +85,11 @@ ENDPOINTS = (
         "Tokens that were issued, by number",
         "お渡しした権利の一覧（番号の順）",
         schemas.Page[schemas.Token],
-        (in_query("listing", "code of a listing"), in_query("owner", "address of the present holder"), *PAGED),
+        (
+            in_query("listing", "code of a listing"),
+            in_query("owner", "address of the present holder", type="string", pattern=schemas.ADDRESS),
+            *PAGED,
+        ),
     ),
     Endpoint(
         "/api/v1/tokens/{contract}/{token_id}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -70,6 +71,8 @@ def tokens() -> schemas.Page[schemas.Token]:
     if code := request.args.get("listing"):
         query = query.where(Token.listing_code == code)
     if owner := request.args.get("owner"):
+        if not re.fullmatch(schemas.ADDRESS, owner):
+            raise BadFilter("owner は 0x と40けたの16進数です。", field="owner")
         query = query.where(sa.func.lower(Token.holder_address) == owner.lower())
     rows, following = page(query, [Token.token_id])
     return schemas.Page[schemas.Token](items=_tokens(rows), next=following)

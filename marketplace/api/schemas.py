@@ -16,7 +16,8 @@ Moment = Annotated[
 ]
 """ISO 8601 in Japan time, with its offset."""
 Yen = Annotated[int, Field(description="whole yen")]
-Address = Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$", description="with the capitals of EIP-55")]
+ADDRESS = "^0x[0-9a-fA-F]{40}$"
+Address = Annotated[str, Field(pattern=ADDRESS, description="with the capitals of EIP-55")]
 Hash = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 
 
@@ -273,4 +274,4 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    code: str
+    code: Annotated[str, Field(description="for programs: bad_cursor, bad_filter, bad_limit; else the status")]

@@ -35,6 +35,9 @@ JA = {
     "the document itself, where there is only one token": "内容の控えそのもの。権利が1つだけのとき",
     "SHA-256 of the approved text of the sale": "承認した文章の SHA-256",
     "seconds from the opening": "受付の開始からの秒数",
+    "for programs: bad_cursor, bad_filter, bad_limit; else the status": (
+        "プログラム用。bad_cursor、bad_filter、bad_limit のどれか。ほかは status と同じ"
+    ),
     "until the decision": "結果が決まるまで",
     "until the decision; bids near the end move it": "結果が決まるまで。終了まぎわの入札でのびます",
     "until the decision: bids that came, refused ones too": "結果が決まるまで。届いた入札の数（断ったものも）",

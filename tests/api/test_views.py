@@ -182,6 +182,13 @@ class TestTokens:
     def test_a_number_beyond_all_columns_is_not_found(self, client: FlaskClient, chain: Chain) -> None:
         assert client.get(f"/api/v1/tokens/{HANA}/{2**70}").status_code == 404
 
+    @pytest.mark.parametrize("owner", ["0x1", "x" * 42, f"{HANA}0"])
+    def test_an_owner_that_is_no_address_is_refused_and_not_found_to_hold_nothing(
+        self, client: FlaskClient, chain: Chain, owner: str
+    ) -> None:
+        answer = client.get(f"/api/v1/tokens?owner={owner}")
+        assert (answer.status_code, answer.json["code"]) == (422, "bad_filter")  # type: ignore[index]
+
 
 class TestResales:
     def trade(self, chain: Chain, count: int) -> list[int]:

@@ -27,6 +27,7 @@ FORMATS = (
     Format("draw-v1", "抽選の計算のしかた"),
     Format("lottery-proof", "抽選を確かめる1ページのプログラム"),
     Format("auction-v1", "オークションと入札の記録のたどり方"),
+    Format("auction-proof", "オークションを確かめる1ページのプログラム"),
     Format("waiting-v1", "待合室の順番の決め方"),
     Format("fund-proof", "基金を足し直す1ページのプログラム"),
     Format("journal-v1", "操作の記録の封"),

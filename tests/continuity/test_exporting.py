@@ -64,6 +64,7 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
             "rules/draw-v1.md",
             "rules/lottery-proof.md",
             "rules/auction-v1.md",
+            "rules/auction-proof.md",
             "rules/waiting-v1.md",
         ),
         *("rules/journal-v1.md", "rules/fund-proof.md", "journal.json", "MANIFEST.json"),

@@ -1,0 +1,144 @@
+"""Replay a published auction (auction-v1, sealed-v1): python check_auction.py LOG.json
+
+Python 3.9 or later, nothing else: no network, no package, none of the town's code. What is wrong is said in one line
+(exit 2); else it prints who won at which price (exit 0). Public domain.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import sys
+from typing import Any, NoReturn
+
+
+def stop(why: str) -> NoReturn:
+    sys.stderr.write(f"{why}\n")
+    sys.exit(2)
+
+
+def H(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def canon(value: Any) -> bytes:  # RFC 8785, of text and whole numbers
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def once(pairs: Any) -> Any:
+    if len(dict(pairs)) != len(pairs):
+        stop("a key is given twice in one object")
+    return dict(pairs)
+
+
+def whole(value: Any) -> int:
+    if type(value) is not int:
+        stop(f"{value!r} is not a whole number")
+    return value
+
+
+def chained(log: Any) -> str:  # the chain of the log; returns its root
+    leaves = [H(b"\0", canon(bid)) for bid in log["bids"]]
+    head = H(b"bids-v1", log["listing"].encode())
+    for leaf in leaves:
+        head = H(b"\2", head, leaf)
+    if head.hex() != log["head"]:
+        stop("head is not the end of the chain of these bids")
+    while len(leaves) > 1:
+        odd = leaves[len(leaves) // 2 * 2 :]
+        leaves = [H(b"\1", leaves[i], leaves[i + 1]) for i in range(0, len(leaves) - 1, 2)] + odd
+    return (leaves[0] if leaves else H()).hex()
+
+
+def moved(log: Any, close: int, number: int) -> int:  # outages after so many bids
+    for move in (each for each in log.get("outages") or [] if each["after"] == number):
+        rule, begin = log["outage"], close - log["outage"]["window"]
+        near = [gap for gap in move["gaps"] if gap[0] < close and gap[1] > begin]
+        lost = sum(min(to, close) - max(start, begin) for start, to in near)
+        again = max((to for _, to in near), default=0)
+        later = max(close, min(again + rule["window"], log["close"] + rule["cap"]))
+        if not near or lost < rule["least"] or later == close:
+            stop("an outage does not move the close by the rule of the log")
+        close = later
+    return close
+
+
+def ascending(log: Any) -> tuple[Any, Any]:
+    def step(price: int) -> int:
+        fitting = (by for limit, by in log["increments"] if limit is None or price < limit)
+        return whole(next(fitting, log["increments"][-1][1]))
+
+    close, soft, reserve = whole(log["close"]), log["soft_close"], log["reserve"]
+    leader, price, most = None, 0, 0
+    for number, bid in enumerate(log["bids"]):
+        close = moved(log, close, number)
+        t, bidder, own = whole(bid["t"]), bid["bidder"], whole(bid["max"])
+        least = log["start"] if leader is None else price + step(price)
+        if not 0 <= t < close or (bidder == leader and own <= most) or own < least:
+            continue
+        before = (leader, price)
+        if leader is None:
+            leader, price, most = bidder, log["start"], own
+        elif bidder == leader:
+            most = own
+        elif own > most:
+            leader, price, most = bidder, min(own, most + step(most)), own
+        else:
+            price = min(most, own + step(own))
+        if reserve is not None and price < reserve <= most:
+            price = reserve
+        if soft and (leader, price) != before and close - t <= soft["window"]:
+            cap = t + soft["extend"] if soft["cap"] is None else log["close"] + soft["cap"]
+            close = max(close, min(t + soft["extend"], cap))
+    moved(log, close, len(log["bids"]))
+    sold = leader is not None and (reserve is None or price >= reserve)
+    return (leader, price) if sold else (None, None)
+
+
+def opened(log: Any, root: str) -> tuple[Any, Any]:
+    close = whole(log["close"])
+    envelopes: dict[str, Any] = {}
+    for number in range(len(log["bids"]) + 1):
+        close = moved(log, close, number)
+    for bid in log["bids"]:
+        if 0 <= whole(bid["t"]) < close and whole(bid["amount"]) >= log["start"]:
+            envelopes.setdefault(bid["bidder"], bid)
+    able = [bid for bid in envelopes.values() if log["reserve"] is None or bid["amount"] >= log["reserve"]]
+    best = max((bid["amount"] for bid in able), default=None)
+    top = [bid for bid in able if bid["amount"] == best]
+    if len(top) > 1:  # step 4 and 5 of draw-v1
+        if not re.fullmatch("[0-9]{20}", log["dice"] or ""):
+            stop("dice are not twenty digits")
+        commit = {"listing": log["listing"], "rules": log["rules"], "n": len(log["bids"]), "units": 1}
+        seed = H(b"draw-v1", canon({**commit, "root": root, "chain": "dice", "round": 0}), b"d:", log["dice"].encode())
+        if seed.hex() != log["seed"]:
+            stop("seed is not that of the dice")
+        top.sort(key=lambda bid: (hmac.digest(seed, bid["no"].encode(), "sha256"), bid["no"]))
+    return (top[0]["bidder"], best) if top else (None, None)
+
+
+def main(path: str) -> None:
+    try:
+        with open(path, "rb") as file:
+            log = json.loads(file.read(), object_pairs_hook=once)
+        if log.get("version") not in ("auction-v1", "sealed-v1"):
+            stop("the version is neither auction-v1 nor sealed-v1")
+        root = chained(log)
+        winner, price = ascending(log) if log["version"] == "auction-v1" else opened(log, root)
+        told = log.get("result") or {"winner": winner, "price": price}
+    except OSError as trouble:
+        stop(f"{path}: {trouble.strerror}")
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as trouble:
+        stop(f"not the log of an auction: {trouble!r}")
+    if (told.get("winner"), told.get("price")) != (winner, price):
+        stop("the result in the file is not what comes out of it")
+    end = "nothing sold" if winner is None else f"bidder {winner} won at {price} yen"
+    dice = f"dice: {log['dice']}\n" if log.get("dice") else ""
+    sys.stdout.write(f"{log['listing']}: {len(log['bids'])} bids, {end}\n{dice}")
+    sys.stdout.write(f"root (on chain since the close): {root}\nend of the chain: {log['head']}\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        stop("usage: python check_auction.py LOG.json")
+    main(sys.argv[1])

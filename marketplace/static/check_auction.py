@@ -1,4 +1,4 @@
-"""Replay a published auction (auction-v1, sealed-v1): python check_auction.py LOG.json
+"""Replay a published auction (auction-v1, sealed-v1): python check_auction.py LOG.json [SALE.json]
 
 Python 3.9 or later, nothing else: no network, no package, none of the town's code. What is wrong is said in one line
 (exit 2); else it prints who won at which price (exit 0). Public domain.
@@ -9,6 +9,7 @@ import hmac
 import json
 import re
 import sys
+from datetime import datetime
 from typing import Any, NoReturn
 
 
@@ -117,7 +118,26 @@ def opened(log: Any, root: str) -> tuple[Any, Any]:
     return (top[0]["bidder"], best) if top else (None, None)
 
 
-def main(path: str) -> None:
+def agreed(log: Any, path: str) -> str:  # the rules of the log are those of the notice; returns the notice's hash
+    with open(path, "rb") as file:
+        text = file.read()
+    sale, name = json.loads(text, object_pairs_hook=once), "sha256:" + H(text).hex()
+    opens, closes = (datetime.fromisoformat(sale[at]).replace(microsecond=0) for at in ("opens_at", "closes_at"))
+    rules = {"start": sale["price_yen"], "reserve": sale["reserve_yen"], "close": int((closes - opens).total_seconds())}
+    more = sale["auction_rules"] or {}
+    kinds = {"auction-v1": "ascending", "sealed-v1": "sealed"}
+    for key, value in {
+        **rules,
+        **{key: more[key] for key in ("soft_close", "increments", "outage") if key in more},
+    }.items():
+        if key in log and log[key] != value:
+            stop(f"{key} is not that of the notice: {json.dumps(value, sort_keys=True)}")
+    if sale["mode"] != kinds[log["version"]] or log.get("rules", name) != name:
+        stop("the notice is that of another sale")
+    return name
+
+
+def main(path: str, notice: str = "") -> None:
     try:
         with open(path, "rb") as file:
             log = json.loads(file.read(), object_pairs_hook=once)
@@ -125,9 +145,10 @@ def main(path: str) -> None:
             stop("the version is neither auction-v1 nor sealed-v1")
         root = chained(log)
         winner, price = ascending(log) if log["version"] == "auction-v1" else opened(log, root)
+        name = agreed(log, notice) if notice else ""
         told = log.get("result") or {"winner": winner, "price": price}
     except OSError as trouble:
-        stop(f"{path}: {trouble.strerror}")
+        stop(f"{trouble.filename}: {trouble.strerror}")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as trouble:
         stop(f"not the log of an auction: {trouble!r}")
     if (told.get("winner"), told.get("price")) != (winner, price):
@@ -136,9 +157,11 @@ def main(path: str) -> None:
     dice = f"dice: {log['dice']}\n" if log.get("dice") else ""
     sys.stdout.write(f"{log['listing']}: {len(log['bids'])} bids, {end}\n{dice}")
     sys.stdout.write(f"root (on chain since the close): {root}\nend of the chain: {log['head']}\n")
+    if name:
+        sys.stdout.write(f"notice (on the page of the sale): {name}\n")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        stop("usage: python check_auction.py LOG.json")
-    main(sys.argv[1])
+    if len(sys.argv) not in (2, 3):
+        stop("usage: python check_auction.py LOG.json [SALE.json]")
+    main(*sys.argv[1:])

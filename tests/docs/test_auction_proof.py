@@ -15,12 +15,14 @@ import pytest
 from flask import Flask
 
 from marketplace.auctions import chaining, unsealing
+from marketplace.auctions.approved import text_of
 from marketplace.auctions.logs import log_of
 from marketplace.auctions.models import Auction
 from marketplace.auctions.replay import replay
 from marketplace.kit import merkle
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.published import Malformed, Record
+from marketplace.listings.models import Listing
 from tests import given
 from tests.auctions.endings import DICE, WITNESSES, ended
 
@@ -29,10 +31,10 @@ FILE = ROOT / "marketplace" / "static" / "check_auction.py"
 PARK = json.loads((ROOT / "tests" / "auctions" / "data" / "auction_park.json").read_text("utf-8"))
 
 
-def run(folder: Path, log: object) -> tuple[int, str, str]:
+def run(folder: Path, log: object, *more: Path) -> tuple[int, str, str]:
     file = folder / "bids.json"
     file.write_text(json.dumps(log, ensure_ascii=False), "utf-8")
-    command = [sys.executable, "-I", str(FILE), str(file)]
+    command = [sys.executable, "-I", str(FILE), str(file), *map(str, more)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     return done.returncode, done.stdout, done.stderr
 
@@ -136,6 +138,25 @@ def test_it_comes_to_what_the_town_comes_to_with_any_log(monkeypatch: pytest.Mon
 )
 def test_what_is_wrong_is_said_in_one_line(app: Flask, tmp_path: Path, changed: Record, says: str) -> None:
     assert run(tmp_path, log_of(drawn()) | changed) == (2, "", f"{says}\n")
+
+
+def test_the_rules_of_a_log_are_held_to_the_notice(app: Flask, tmp_path: Path) -> None:
+    auction, _people = ended("ascending", 2_000, 3_000, reserve_yen=2_500)
+    listing, notice = get(Listing, auction.listing_id), tmp_path / "sale.json"
+    notice.write_bytes(text_of(listing))
+    log = log_of(auction)
+    code, out, err = run(tmp_path, log, notice)
+    assert (code, out.splitlines()[-1], err) == (0, f"notice (on the page of the sale): {listing.text_hash}", "")
+    soft = {"window": 1, "extend": 1, "cap": None}
+    for key, other in {"start": 1, "reserve": None, "close": 9, "soft_close": soft, "increments": [[None, 1]]}.items():
+        told = f"{key} is not that of the notice: {json.dumps(log[key], sort_keys=True)}\n"
+        assert run(tmp_path, log | {key: other}, notice) == (2, "", told)
+
+
+def test_the_notice_of_another_sale_is_found(app: Flask, tmp_path: Path) -> None:
+    auction, notice = drawn(), tmp_path / "sale.json"
+    notice.write_bytes(text_of(get(Listing, auction.listing_id)) + b" ")
+    assert run(tmp_path, log_of(auction), notice) == (2, "", "the notice is that of another sale\n")
 
 
 def test_a_bid_that_was_changed_is_found(app: Flask, tmp_path: Path) -> None:

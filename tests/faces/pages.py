@@ -11,7 +11,7 @@ from tests.access.test_pages import lines
 from tests.faces.visits import Reader, Town
 
 FILES = re.compile(
-    r"\.(csv|json|pdf|ics|zip|webp|js|txt|atom|png|xlsx|webmanifest|jsonld|xml|svg)$|<any\(csv,json\):kind>$|<kind>$"
+    r"\.(csv|json|pdf|ics|zip|webp|js|txt|atom|png|xlsx|webmanifest|jsonld|xml|svg|md)$|<any\(csv,json\):kind>$|<kind>$"
 )
 NO_PAGES = {
     "/api/<path:_anything>",

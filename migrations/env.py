@@ -15,6 +15,7 @@ from flask import current_app
 from marketplace.journal import guarding
 from marketplace.kit.db import UTCDateTime
 from marketplace.kit.engines import begin
+from marketplace.kit.rebuilding import migrating
 
 migrate = current_app.extensions["migrate"]
 target = migrate.db
@@ -73,14 +74,14 @@ whole = {"writing": True} if on_sqlite else {"isolation_level": "READ COMMITTED"
 with target.engine.connect().execution_options(**whole) as connection:
     if on_sqlite:
         sa.event.listen(connection, "begin", begin)
-    context.configure(
-        connection=connection,
-        target_metadata=target.metadata,
-        render_item=plain_types,
-        transaction_per_migration=True,
-        process_revision_directives=writer,
-        **migrate.configure_args,
-    )
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
+    with migrating(connection):
+        context.configure(
+            connection=connection,
+            target_metadata=target.metadata,
+            render_item=plain_types,
+            transaction_per_migration=True,
+            process_revision_directives=writer,
+            **migrate.configure_args,
+        )
+        with context.begin_transaction():
+            context.run_migrations()

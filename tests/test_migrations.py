@@ -26,6 +26,7 @@ def options(index: ReflectedIndex) -> dict[str, str]:
     return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
+NEVER_TWICE = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' ORDER BY name"
 SQLITE_TRIGGERS = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"
 TRIGGERS = "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
 
@@ -37,10 +38,18 @@ def triggers(engine: sa.Engine) -> list[tuple[str, str, str]]:
         return sorted((name, table, text) for name, table, text in found)
 
 
+def never_twice(engine: sa.Engine) -> list[str]:
+    """Of SQLite, the tables whose ids are not given again; PostgreSQL gives none again."""
+    if engine.dialect.name != "sqlite":
+        return []
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.text(NEVER_TWICE)))
+
+
 def told_by(engine: sa.Engine) -> dict[str, Any]:
     """Every table with all that the database holds it to, as the database itself tells it."""
     seen = sa.inspect(engine)
-    return {"": triggers(engine)} | {
+    return {"": triggers(engine), "never twice": never_twice(engine)} | {
         table: {
             "columns": {each["name"]: (str(each["type"]), each["nullable"]) for each in seen.get_columns(table)},
             "key": seen.get_pk_constraint(table)["constrained_columns"],

@@ -7,7 +7,8 @@ stripe.sqlite.gz         the local stand-in for Stripe, where there is one
 files/<key>              pictures and documents that lie in a bucket; those in the database are in its tables
 town/hiroba.town         says that the directory was a town's
 secrets/…                keys and hiroba.env, only where they were asked for
-MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table; written last
+MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table, and of PostgreSQL the columns of
+                         each, since a later program may have others; written last
 """
 
 from __future__ import annotations
@@ -73,12 +74,15 @@ class Archive:
 
 def _see_its_form(about: Record, name: str) -> None:
     """A manifest is read on a machine that knows nothing of who wrote it: no path in it may lead out of the backup."""
-    kinds = {"files": dict, "digests": dict, "numbers": dict, "schema": str, "database": str}
+    kinds = {"files": dict, "digests": dict, "tables": list, "numbers": dict, "schema": str, "database": str}
     for key, kind in kinds.items():
         if not isinstance(about.get(key), kind):
             raise Malformed(f"{name} does not say {key}")
     if not isinstance(about["digests"].get("tables"), dict):
         raise Malformed(f"{name} does not say digests of tables")
+    for each in about["tables"]:
+        if not isinstance(each, dict) or not {"table", "columns"} <= each.keys():
+            raise Malformed(f"{name} does not say the columns of a table")
     for path, file in about["files"].items():
         if "\0" in path or {"", ".", ".."} & set(path.split("/")):
             raise Malformed(f"{name} names {path!r}, which is not in the backup")
@@ -90,7 +94,7 @@ def _needed(about: Record) -> list[str]:
     """Without which there is no database."""
     if about["database"] == "sqlite":
         return ["database.sqlite.gz"]
-    return [f"tables/{table}.copy.gz" for table in about["digests"]["tables"]]
+    return [f"tables/{each['table']}.copy.gz" for each in about["tables"]]
 
 
 def name_of(moment: datetime) -> str:

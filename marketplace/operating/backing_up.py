@@ -85,15 +85,15 @@ def _copy_sqlite(kit: Kit, told: Told) -> Record:
             kit.write("database.sqlite.gz", packed(pieces(file)))
     finally:
         copy.unlink(missing_ok=True)
-    return {"database": "sqlite", "digests": digests.of_everything(told), "numbers": {}}
+    return {"database": "sqlite", "digests": digests.of_everything(told), "tables": [], "numbers": {}}
 
 
 def _copy_postgresql(kit: Kit, told: Told) -> Record:
     see_one_moment()
     for table in digests.tables():
         kit.write(f"tables/{table.name}.copy.gz", packed(copying.rows_of(table)))
-    found = digests.of_everything(told)
-    return {"database": "postgresql", "digests": found, "numbers": copying.last_numbers()}
+    about = {"tables": copying.columns_of_all(), "numbers": copying.last_numbers()}
+    return {"database": "postgresql", "digests": digests.of_everything(told), **about}
 
 
 def _copy_files(kit: Kit, filed: list[copying_files.Filed], directory: Path) -> list[str]:

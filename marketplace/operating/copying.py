@@ -37,34 +37,49 @@ def rows_of(table: sa.Table) -> Iterator[bytes]:
             yield bytes(piece)
 
 
-def load(table: sa.Table, content: Iterable[bytes]) -> None:
-    """PostgreSQL: put rows back as rows_of() gave them, in the session's transaction. The tables that it refers to
-    come first; see digests.tables()."""
-    if table.name in GUARDED:
-        _run(f"ALTER TABLE {_quoted(table.name)} DISABLE TRIGGER USER")
-    with _driver().cursor().copy(f"COPY {_quoted(table.name)} ({_columns(table)}) FROM STDIN") as into:
+def load(table: str, columns: list[str], content: Iterable[bytes]) -> None:
+    """PostgreSQL: put rows back as rows_of() gave them, in the session's transaction.
+
+    By names: what a program of before has copied may be a table or a column that ours does not know any more, or lack
+    one that ours has. The tables that it refers to come first; see columns_of_all().
+    """
+    if table in GUARDED:
+        _run(f"ALTER TABLE {_quoted(table)} DISABLE TRIGGER USER")
+    names = ", ".join(map(_quoted, columns))
+    with _driver().cursor().copy(f"COPY {_quoted(table)} ({names}) FROM STDIN") as into:
         for piece in content:
             into.write(piece)
-    if table.name in GUARDED:
-        _run(f"ALTER TABLE {_quoted(table.name)} ENABLE TRIGGER USER")
+    if table in GUARDED:
+        _run(f"ALTER TABLE {_quoted(table)} ENABLE TRIGGER USER")
+
+
+def columns_of_all() -> list[dict[str, Any]]:
+    """[{"table", "columns"}]: what rows_of() gives of each table. Those that others refer to come first."""
+    return [{"table": table.name, "columns": [column.name for column in table.columns]} for table in tables()]
 
 
 def last_numbers() -> dict[str, int]:
-    """PostgreSQL: the last id that each table gave out. Ids of rows that are gone must not be given again."""
+    """PostgreSQL: {sequence: the last id that it gave out}. Ids of rows that are gone must not be given again."""
     found: dict[str, int] = {}
     for table in tables():
         if (sequence := _sequence(table)) is not None:
             last, used = db.session.execute(sa.text(f"SELECT last_value, is_called FROM {sequence}")).one()  # noqa: S608 -- as PostgreSQL names it
             if used:
-                found[table.name] = last
+                found[sequence] = last
     return found
 
 
 def go_on_from(numbers: dict[str, int]) -> None:
-    """PostgreSQL: the next id of each table is the one after last_numbers()."""
-    for table in tables():
-        if table.name in numbers and (sequence := _sequence(table)) is not None:
-            db.session.execute(sa.select(sa.func.setval(sequence, numbers[table.name])))
+    """PostgreSQL: the next id of each sequence is the one after last_numbers()."""
+    for sequence, last in numbers.items():
+        db.session.execute(sa.select(sa.func.setval(sequence, last)))
+
+
+def rows_in(table: str) -> int:
+    """How many, whether a model of ours knows the table or not."""
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(sa.table(table)))
+    assert count is not None
+    return count
 
 
 def _sequence(table: sa.Table) -> str | None:

@@ -78,37 +78,32 @@ def restore_database(archive: Archive, told: Told = lambda table: None) -> list[
         _write(Path(str(db.engine.url.database)), archive.unpacked("database.sqlite.gz"))
     else:
         _fill(archive, about, told)
-    same_schema = about["schema"] == schema.head()
-    if same_schema:
+    if about["schema"] == schema.head():
         wrong = digests.different(digests.of_everything(told), about["digests"])
+        let_go()
     else:
-        schema.upgrade()
         wrong = _rows_that_went(about)
-    let_go()
+        let_go()
+        schema.upgrade()
     return wrong + copying_files.put_back(archive)
 
 
 def _fill(archive: Archive, about: Record, told: Told) -> None:
     schema.upgrade(about["schema"])
     db.session.remove()
-    known = set(sa.inspect(db.engine).get_table_names())
     with transaction():
-        for table in digests.tables():
-            if table.name in known and archive.has(f"tables/{table.name}.copy.gz"):
-                copying.load(table, archive.unpacked(f"tables/{table.name}.copy.gz"))
-                told(table.name)
+        for each in about["tables"]:
+            name = each["table"]
+            copying.load(name, each["columns"], archive.unpacked(f"tables/{name}.copy.gz"))
+            told(name)
         copying.go_on_from(about["numbers"])
 
 
 def _rows_that_went(about: Record) -> list[str]:
-    """After a change of schema the digests cannot be compared; that no row is missing can."""
-    wrong = []
-    for table in digests.tables():
-        was = about["digests"]["tables"].get(table.name)
-        count = db.session.scalar(sa.select(sa.func.count()).select_from(table))
-        if was is not None and count != was["rows"]:
-            wrong.append(f"{table.name}: {count} rows, was {was['rows']}")
-    return wrong
+    """Of another schema the digests cannot be compared; that no row is missing can, before it is changed."""
+    here = {name: copying.rows_in(name) for name in about["digests"]["tables"]}
+    was = {name: told["rows"] for name, told in about["digests"]["tables"].items()}
+    return [f"{name}: {here[name]} rows, was {was[name]}" for name in here if here[name] != was[name]]
 
 
 def _write(path: Path, content: Iterator[bytes]) -> None:

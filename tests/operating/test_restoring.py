@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.session import open_sign_in
 from marketplace.continuity import exporting
 from marketplace.continuity.verifying import verify
 from marketplace.journal.checking import check_here
@@ -25,11 +26,13 @@ from marketplace.kit.published import Malformed
 from marketplace.operating import digests, restoring
 from marketplace.operating.archive import MANIFEST, Archive, kept_in, newest, opened
 from marketplace.operating.backing_up import back_up
+from marketplace.privacy import exporting as exporting_to_people
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
 from tests.continuity.lasting import a_life
 from tests.databases import Databases
+from tests.next_version import NextVersion
 
 
 @pytest.fixture
@@ -198,6 +201,7 @@ def test_what_is_no_backup_is_said_to_be_none(app: Flask, place: Path, tmp_path:
         (lambda about: about.update(files=[]), "does not say files"),
         (lambda about: about.update(digests={}), "does not say digests"),
         (lambda about: about.update(schema=None), "does not say schema"),
+        (lambda about: about.update(tables=[{"table": "accounts"}]), "does not say the columns"),
         (lambda about: about["files"].update({"town/../../out": {"sha256": ""}}), "which is not in the backup"),
         (lambda about: about["files"].update({"/out": {"sha256": ""}}), "which is not in the backup"),
         (lambda about: about["files"].update({"town/x": {}}), "does not say the SHA-256 of town/x"),
@@ -232,6 +236,39 @@ def test_one_of_a_newer_program_is_refused_before_anything_is_written(
     with pytest.raises(restoring.NoPlace, match="newer program"):
         restored(archive, elsewhere)
     assert not elsewhere.data_dir.exists()
+
+
+def test_one_of_an_older_program_becomes_a_town_of_this_one(
+    app: Flask, place: Path, elsewhere: Settings, tmp_path: Path
+) -> None:
+    """It had a column more, a table by another name, none of a new column, and rows that are meant to go."""
+    person = given.an_account()
+    open_sign_in(person)
+    exporting_to_people.ask(person)
+    archive = back_up(place)
+    restore = ("restore", archive.place, "--data", elsewhere.data_dir)
+    found = NextVersion(tmp_path / "next").run(*restore, DATABASE_URL=elsewhere.database_url)
+    brought = "no row is missing, and its tables were brought to the schema of this program"
+    assert found[:2] == (0, f"restored from {archive.place.name}: {brought}\n"), found[2]
+    with another(elsewhere):
+        here = sa.text("SELECT village, handed_out.id, (SELECT count(*) FROM sign_ins) FROM accounts, handed_out")
+        assert db.session.execute(here).all() == [("?", 1, 0)]
+
+
+def test_of_one_of_an_older_program_each_row_is_counted_before_the_schema_is_changed(
+    app: Flask, place: Path, elsewhere: Settings, tmp_path: Path
+) -> None:
+    given.an_account()
+    archive = back_up(place)
+    about: dict[str, Any] = archive.manifest()
+    about["digests"]["tables"]["accounts"]["rows"] = 2
+    tampered(archive, MANIFEST, json.dumps(about).encode())
+    restore = ("restore", archive.place, "--data", elsewhere.data_dir)
+    code, _, said = NextVersion(tmp_path / "next").run(*restore, DATABASE_URL=elsewhere.database_url)
+    assert (code, said.splitlines()[-2:]) == (
+        2,
+        ["what stands here is not what was copied:", "accounts: 1 rows, was 2"],
+    )
 
 
 def test_one_that_was_interrupted_is_not_taken_for_a_backup(app: Flask, place: Path) -> None:

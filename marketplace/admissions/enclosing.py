@@ -26,7 +26,7 @@ from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing, ListingState
 from marketplace.metadata import pictures
-from marketplace.metadata.pictures import PictureRefused, of_iphone, sanitise
+from marketplace.metadata.pictures import PictureRefused, of_iphone, sanitise, turn
 from marketplace.settings import settings
 
 MOST_BYTES = pictures.MOST_BYTES
@@ -64,7 +64,11 @@ def keep(listing_id: int, account_id: int, data: bytes) -> int:
 
     EnclosureRefused; NoRoom, NoAnswer of the place where it is kept.
     """
-    clean, media_type = harmless(data)
+    try:
+        with turn():
+            clean, media_type = harmless(data)
+    except PictureRefused as crowded:
+        raise EnclosureRefused(str(crowded)) from crowded
     sha256 = hashlib.sha256(clean).hexdigest()
     if (known := _known(listing_id, account_id, sha256)) is not None:
         return known

@@ -12,6 +12,8 @@ import hashlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,11 +27,13 @@ from marketplace.blobs import keeping as blobs
 from marketplace.blobs.keeping import bring
 from marketplace.blobs.store import room
 from marketplace.journal.writing import note
+from marketplace.kit.alone import alone
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.metadata.models import Picture, PictureFile
 from marketplace.rights.models import Right
+from marketplace.settings import settings
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 TELEPHONES = "MPO"
@@ -44,6 +48,7 @@ SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")
 MOST_SCANS = 100
 """A JPEG may bring its pixels in as many passes as it likes, each of a few bytes and over all of them (ITU-T T.81 G.1);
 programs that write them make a dozen."""
+PATIENCE_S = 10.0
 WIDTHS = (480, 960)  # pixels, of the copies for pages
 FULL = 0  # "width" of the picture itself
 
@@ -67,12 +72,29 @@ class Clean(NamedTuple):
     height: int
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """To decode what a stranger sent: a picture of 40 million pixels takes half a gigabyte (WebP more), and a machine
+    may have as many processes as it likes. PictureRefused where others are before us for too long."""
+    let_go()
+    try:
+        with alone(settings().data_dir, PATIENCE_S):
+            yield
+    except TimeoutError as crowded:
+        raise PictureRefused(
+            "いま、ほかの画像を読み取っています。少し待ってから、もう一度お送りください。"
+        ) from crowded
+
+
 def keep(data: bytes, by: str) -> int:
     """Clean an uploaded picture and keep it with its copies for pages; its id. The same picture twice is kept once.
 
     PictureRefused says what is wrong with it, NoRoom that there is no place for it, NoAnswer that the place is silent.
     """
-    return keep_clean(sanitise(data), by)
+    with turn():
+        clean = sanitise(data)
+        files = copies(clean)
+    return _keep(clean, files, by)
 
 
 def keep_clean(clean: Clean, by: str) -> int:
@@ -80,12 +102,16 @@ def keep_clean(clean: Clean, by: str) -> int:
 
     NoRoom, NoAnswer.
     """
+    return _keep(clean, copies(clean), by)
+
+
+def _keep(clean: Clean, files: dict[int, bytes], by: str) -> int:
     sha256 = hashlib.sha256(clean.data).hexdigest()
     same = sa.select(Picture.id).where(Picture.sha256 == sha256)
     if (known := db.session.scalar(same)) is not None:
         return known
     let_go()
-    files = {width: bring("pictures", file) for width, file in copies(clean).items()}
+    brought = {width: bring("pictures", file) for width, file in files.items()}
     with room(), transaction() as session:
         picture_id = insert_once(
             Picture,
@@ -101,7 +127,7 @@ def keep_clean(clean: Clean, by: str) -> int:
         if picture_id is None:  # sent twice at once: what we brought is swept
             return session.scalars(same).one()
         rows = [
-            {"picture_id": picture_id, "width": width, "blob_id": blobs.keep(file)} for width, file in files.items()
+            {"picture_id": picture_id, "width": width, "blob_id": blobs.keep(file)} for width, file in brought.items()
         ]
         session.execute(sa.insert(PictureFile), rows)
         note(f"picture:{picture_id}", "keep", by=by, sha256=sha256)
@@ -138,14 +164,7 @@ def sanitise(data: bytes, longest: int | None = None) -> Clean:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-            if longest is not None:
-                picture.draft(None, (longest, longest))
-            _check_shape(picture)
-            lossless = picture.format == "PNG" or _has_alpha(picture)
-            pixels = _pixels(picture)
-            if longest is not None:
-                pixels.thumbnail((longest, longest))
+            pixels, lossless = _decoded(data, longest)
     except PictureRefused:
         raise
     except UnidentifiedImageError as error:
@@ -222,26 +241,38 @@ def _has_alpha(picture: Image.Image) -> bool:
     return picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
 
 
-def _pixels(picture: Image.Image) -> Image.Image:
-    """The decoded pixels in a fresh image: upright, in sRGB, with none of the file's other contents."""
-    picture.load()
+def _decoded(data: bytes, longest: int | None) -> tuple[Image.Image, bool]:
+    """The pixels, upright and in sRGB, with none of the file's other contents; and whether none of them may be lost.
+
+    Of 40 million pixels each copy takes 160 MB: there are never more than two, and what is only needed smaller becomes
+    so first.
+    """
+    picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if longest is not None:
+        width, height = (max(1, side * longest // max(picture.size)) for side in picture.size)
+        picture.draft(None, (width, height))
+    _check_shape(picture)
     alpha = _has_alpha(picture)
+    lossless = picture.format == "PNG" or alpha
+    picture.load()
     profile = picture.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(picture)
-    if upright.mode == "I;16":  # a scan in grey: as it is, all but the darkest would become white
-        upright = upright.point(lambda grey: grey / 256, "L")
+    if picture.mode == "I;16":  # a scan in grey: as it is, all but the darkest would become white
+        picture = picture.point(lambda grey: grey / 256, "L")
+    kind = "RGBA" if alpha else "RGB"
+    if picture.mode != kind and (alpha or picture.mode not in ("L", "CMYK")):
+        picture = picture.convert(kind)
+    if longest is not None:
+        picture.thumbnail((longest, longest))
+    ImageOps.exif_transpose(picture, in_place=True)
     if profile:
-        upright = _in_srgb(upright, profile)
-    upright = upright.convert("RGBA" if alpha else "RGB")
-    fresh = Image.new(upright.mode, upright.size)
-    fresh.paste(upright)
-    return fresh
+        picture = _in_srgb(picture, profile)
+    picture = picture.convert(kind)  # a picture in memory alone, also where it is of this kind already
+    picture.info = {}
+    return picture, lossless
 
 
 def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     """Colours as the profile means them; a profile that can't be used is passed over, as browsers do."""
-    if picture.mode not in ("RGB", "RGBA", "L", "CMYK"):
-        picture = picture.convert("RGBA" if _has_alpha(picture) else "RGB")
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         mode = "RGB" if picture.mode in ("L", "CMYK") else picture.mode

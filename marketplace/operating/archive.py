@@ -7,8 +7,8 @@ stripe.sqlite.gz         the local stand-in for Stripe, where there is one
 files/<key>              pictures and documents that lie in a bucket; those in the database are in its tables
 town/hiroba.town         says that the directory was a town's
 secrets/…                keys and hiroba.env, only where they were asked for
-MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table, and of PostgreSQL the columns of
-                         each, since a later program may have others; written last
+MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table, and the columns of those of
+                         PostgreSQL, since a later program may have others; written last
 """
 
 from __future__ import annotations

@@ -21,11 +21,14 @@ from marketplace.admissions.enclosing import (
 )
 from marketplace.admissions.models import Enclosure
 from marketplace.blobs.models import StoredBytes
+from marketplace.kit.alone import alone
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.listings import scheduling
+from marketplace.metadata import pictures as metadata_pictures
 from marketplace.metadata.pictures import PictureRefused, sanitise
 from marketplace.outbox import keeping
+from marketplace.settings import settings
 from tests import given
 from tests.metadata import pictures
 
@@ -138,6 +141,14 @@ def test_the_same_document_sent_twice_is_one_and_there_are_five_at_most() -> Non
     with pytest.raises(EnclosureRefused, match="5つまで"):
         enclosing.keep(listing_id, account_id, PDF + b"%%EOF more")
     assert len(enclosing.pending(listing_id, account_id)) == MOST_ENCLOSURES
+
+
+def test_while_another_is_read_on_this_machine_the_next_waits_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata_pictures, "PATIENCE_S", 0.0)
+    listing_id, account_id = a_sale(), given.an_account()
+    with alone(settings().data_dir, 0), pytest.raises(EnclosureRefused, match="ほかの画像を読み取っています") as told:
+        enclosing.keep(listing_id, account_id, a_photo())
+    assert (told.value.field, enclosing.pending(listing_id, account_id)) == ("enclosures", [])
 
 
 def test_a_document_is_taken_back_by_its_owner_before_the_application_only() -> None:

@@ -1,4 +1,7 @@
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -7,12 +10,15 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from marketplace.blobs.store import NoRoom
+from marketplace.kit.alone import alone
 from marketplace.kit.db import db, get, is_sqlite
 from marketplace.metadata import pictures
 from marketplace.metadata.models import Picture, PictureFile
 from marketplace.metadata.pictures import FULL, MOST_SCANS, PictureRefused, file_of, keep, sanitise
+from marketplace.settings import settings
 from tests.metadata import pictures as made
 from tests.racing import at_once
+from tests.town import ROOT
 
 BY = "staff:ACC-TEST"
 
@@ -160,6 +166,41 @@ def test_the_same_picture_is_kept_once_also_when_sent_twice_at_the_same_time(app
     kept = get(Picture, ids[0])
     assert (kept.media_type, kept.published_at) == ("image/jpeg", None)
     assert file_of(kept.id, FULL) == sanitise(data).data
+
+
+def test_while_another_is_read_on_this_machine_the_next_waits_and_is_told(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "PATIENCE_S", 0.0)
+    with alone(settings().data_dir, 0), pytest.raises(PictureRefused, match="ほかの画像を読み取っています"):
+        keep(made.photo_with_place(), BY)
+    assert keep(made.photo_with_place(), BY) == 1
+
+
+GROWTH = """
+import pathlib, re, sys
+from marketplace.metadata.pictures import sanitise
+
+def peak():  # in kB, of this program alone: getrusage() would begin with what its parent has had
+    return int(re.search("VmHWM:[^0-9]+([0-9]+)", pathlib.Path("/proc/self/status").read_text())[1])
+
+data, longest, before = pathlib.Path(sys.argv[1]).read_bytes(), int(sys.argv[2]) or None, peak()
+sanitise(data, longest)
+print((peak() - before) * 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "longest", "copies"), [("JPEG", 0, 2), ("PNG", 0, 2), ("JPEG", 3000, 1), ("PNG", 3000, 2)]
+)
+def test_of_the_largest_picture_there_are_never_more_copies_in_memory_than_it_takes(
+    kind: str, longest: int, copies: int, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent"
+    sent.write_bytes(made.encoded(made.photo(8000, 5000), kind))
+    command = [sys.executable, "-c", GROWTH, str(sent), str(longest)]
+    grew = int(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    assert grew < (copies + 0.25) * 8000 * 5000 * 4
 
 
 def test_a_picture_that_is_not_there_is_not_found(app: Flask) -> None:

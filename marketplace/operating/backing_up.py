@@ -23,6 +23,7 @@ from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import copying, copying_files, digests
 from marketplace.operating.archive import MANIFEST, VERSION, Archive, name_of, newest, opened, packed, pieces
 from marketplace.operating.digests import Told
+from marketplace.operating.retaining import clear_away, unfinished
 from marketplace.settings import settings
 
 
@@ -47,7 +48,8 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
     if place.exists():
         raise NoBackup(f"{place} is there already")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = directory / f".{place.name}.{os.getpid()}"
+    clear_away(directory)
+    beside = unfinished(place)
     beside.mkdir(mode=0o700)
     try:
         kit = Kit(beside, told)

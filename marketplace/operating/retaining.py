@@ -1,14 +1,34 @@
-"""Which backups are kept: the newest of each of the last days, weeks and months."""
+"""Which backups are kept: the newest of each of the last days, weeks and months; and nothing of those that are none."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from marketplace.kit.clock import jst
+from marketplace.kit.clock import jst, now
 from marketplace.operating.archive import Archive, kept_in
+
+UNFINISHED = re.compile(r"\.hiroba-(\d{8}T\d{6})Z\.(\d+|old)")
+LONGEST = timedelta(hours=12)
+"""No backup takes so long, and no removal of one."""
+
+
+def unfinished(place: Path) -> Path:
+    """Where a backup is made that will be at `place`, by this process alone."""
+    return place.with_name(f".{place.name}.{os.getpid()}")
+
+
+def clear_away(directory: Path) -> None:
+    """What is left of a backup whose process was killed, or of a removal: no name that anybody looks for, and maybe the
+    whole database in it."""
+    for path in directory.iterdir():
+        match = UNFINISHED.fullmatch(path.name)
+        if match and datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) < now() - LONGEST:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def kept(moments: Iterable[datetime], days: int, weeks: int, months: int) -> set[datetime]:
@@ -39,5 +59,5 @@ def thin_out(directory: Path, days: int, weeks: int, months: int) -> list[Archiv
     for archive in gone:
         # first its name, so that one that is half gone is not taken for a backup
         doomed = archive.place.rename(archive.place.with_name(f".{archive.place.name}.old"))
-        shutil.rmtree(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)  # what stays is cleared away another night
     return gone

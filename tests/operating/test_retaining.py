@@ -10,9 +10,9 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from marketplace.kit.clock import jst, now, pretending
-from marketplace.operating.archive import kept_in, newest
+from marketplace.operating.archive import kept_in, name_of, newest
 from marketplace.operating.backing_up import back_up
-from marketplace.operating.retaining import kept, thin_out
+from marketplace.operating.retaining import kept, thin_out, unfinished
 
 NIGHT = datetime(2026, 11, 28, 17, 0, tzinfo=UTC)  # two o'clock in Japan, a Sunday
 
@@ -67,3 +67,17 @@ def test_what_goes_is_removed_with_its_files(app: Flask, tmp_path: Path) -> None
         ["notes.txt", *(archive.place.name for archive in kept_in(tmp_path))]
     )
     assert newest(tmp_path) is not None
+
+
+def test_what_a_killed_backup_or_removal_left_is_cleared_away_by_the_next_nights(app: Flask, tmp_path: Path) -> None:
+    """Nobody sees it, no count of backups has it, and a whole database lies in it. One that is being made stays."""
+    began = now()
+    killed, under_way = (unfinished(tmp_path / name_of(began + timedelta(hours=hours))) for hours in (0, 23))
+    half_gone = tmp_path / f".{name_of(began - timedelta(days=90))}.old"
+    for place in (killed, under_way, half_gone):
+        place.mkdir()
+        (place / "copying.sqlite").write_bytes(b"everything that is known of everybody")
+    (tmp_path / ".snapshots").mkdir()  # of the file system
+    with pretending(began + timedelta(days=1)):
+        made = back_up(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {made.place.name, under_way.name, ".snapshots"}

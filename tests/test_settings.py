@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,7 +83,19 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({"chain_url": "file:///etc/passwd"}, "CHAIN_URL must begin with http:, https:"),
     ({"smtp_url": "mail.example.jp:587"}, "SMTP_URL must begin with smtp:, smtps:"),
     ({"smtp_url": "https://mail.example.jp"}, "SMTP_URL must begin with smtp:, smtps:"),
+    ({"smtp_url": "smtp://hiroba:k#y@mail.example.jp:587"}, "SMTP_URL has no host and port that can be read"),
+    ({"smtp_url": "smtp://hiroba:1#y@mail.example.jp:587"}, "SMTP_URL must end with the host and its port"),
+    ({"smtp_url": "smtp://hiroba:1/y@mail.example.jp:587"}, "SMTP_URL must end with the host and its port"),
     ({"sms_url": "sms.example.jp"}, "SMS_URL must begin with"),
+    ({"limits_url": ""}, "LIMITS_URL must begin with"),
+    ({"chain_url": ""}, "CHAIN_URL must begin with http:, https:"),
+    ({"chain_url": "http://10.0.0.7:rpc"}, "CHAIN_URL has no host and port"),
+    ({"queue_url": "redis://queue:six/0"}, "QUEUE_URL has no host and port"),
+    ({"base_url": "https://hiroba.example.jp:https"}, "BASE_URL has no host and port"),
+    ({"database_url": "postgresql+psycopg://hiroba@db:five/hiroba"}, "DATABASE_URL has no host and port"),
+    ({"database_url": "postgresql+psycopg2://hiroba@db/hiroba"}, "DATABASE_URL must begin with postgresql: or"),
+    ({"ipfs_rpc_url": "10.0.0.7:5001"}, "IPFS_RPC_URL must begin with http: or https:"),
+    ({"beacon_url": "https://api.drand.sh,drand.cloudflare.com"}, "BEACON_URL must begin with http: or https:"),
     ({"operator_mail": "operator@example.jp, nobody"}, "OPERATOR_MAIL must be addresses"),
     ({"operator_mail": "operator@"}, "OPERATOR_MAIL must be addresses"),
     ({"mail_from": ""}, "MAIL_FROM must be one address of mail"),
@@ -202,6 +215,25 @@ def test_a_number_that_would_switch_a_measure_off_or_a_name_that_is_empty_does_n
         Settings(**{knob: value})
     (error,) = refusal.value.errors()
     assert error["loc"] == (knob,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "knob"),
+    [("BUDGETS", "general", "budgets"), ("BUDGETS", "", "budgets"), ("DATA_DIR", "", "data_dir")],
+)
+def test_a_word_of_the_environment_that_says_nothing_is_refused_by_its_name(
+    name: str, value: str, knob: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    assert [each["loc"] for each in refusal.value.errors()] == [(knob,)]
+
+
+def test_an_empty_backup_dir_is_the_one_of_the_town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the folder that a program happens to be started in."""
+    monkeypatch.setenv("BACKUP_DIR", "")
+    assert Settings(data_dir=tmp_path).backups == tmp_path / "backups"
 
 
 def test_what_is_printed_of_the_settings_opens_nothing() -> None:

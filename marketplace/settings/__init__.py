@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from flask import current_app
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from marketplace.kit.codes import check_digit
 from marketplace.kit.languages import Language, language
@@ -213,11 +214,30 @@ class Settings(BaseSettings):
     """The town's number as an issuer of qualified invoices, T and thirteen digits."""
     fund_name: Said = "月見沢町高齢者支援等かせぐ基金"
     fund_name_en: Said = "Tsukimisawa Fund for the Support of Elderly People"
-    budgets: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1)] = {
-        "general": Budget(name="一般会計")
-    }
+    budgets: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1), NoDecode
+    ] = {"general": Budget(name="一般会計")}
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right
     may be booked. Receipts are numbered in each by itself. Don't take one out that has sold something."""
+
+    @field_validator("budgets", mode="before")
+    @classmethod
+    def _is_json(cls, told: Any) -> Any:
+        """Read here, so that what is no JSON is refused as any other setting is."""
+        try:
+            return json.loads(told) if isinstance(told, str) else told
+        except ValueError as trouble:
+            raise ValueError(f"must be JSON, as marketplace/settings/ shows: {trouble}") from trouble
+
+    @field_validator("data_dir", "backup_dir", mode="before")
+    @classmethod
+    def _is_named(cls, directory: Any, about: ValidationInfo) -> Any:
+        """Nothing is a directory to Python: the one that a program happens to be started in."""
+        if directory != "":
+            return directory
+        if about.field_name == "data_dir":
+            raise ValueError("must name the town's directory")
+        return None
 
     @property
     def called(self) -> str:

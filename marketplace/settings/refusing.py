@@ -21,6 +21,11 @@ WHO_WE_ARE = (
     *("town_representative", "town_representative_en", "fund_name", "fund_name_en"),
 )
 """What no two towns have in common."""
+HOSTS = (
+    *("QUEUE_URL", "LIMITS_URL", "CHAIN_URL", "SIGNER_URL", "SMTP_URL", "SMS_URL", "S3_ENDPOINT", "OIDC_ISSUER"),
+    *("DATABASE_URL", "BASE_URL", "BEACON_URL", "IPFS_RPC_URL"),
+)
+BY_NUMBER = "what is no letter and no digit in a name or password is written by its number there, # as %23"
 GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
 
 
@@ -110,9 +115,19 @@ def _no_address(town: Settings) -> Iterator[str]:
         ("SMTP_URL", town.smtp_url, ("smtp", "smtps")),
         ("SMS_URL", town.sms_url, ("http", "https", "file")),
     ):
-        if address and _scheme(address) not in schemes:
+        if (address or name in ("LIMITS_URL", "CHAIN_URL")) and _scheme(address) not in schemes:
             yield f"{name} must begin with {', '.join(f'{scheme}:' for scheme in schemes)}"
+    for name in HOSTS:
+        if not all(map(_names_a_host, _listed(getattr(town, name.lower())))):
+            yield f"{name} has no host and port that can be read: {BY_NUMBER}"
+    for name, asked in (("IPFS_RPC_URL", town.ipfs_rpc_url), ("BEACON_URL", town.beacon_url)):
+        if not all(re.match("https?:|/", each, re.IGNORECASE) for each in _listed(asked)):
+            yield f"{name} must begin with http: or https:, comma between several"
+    if urlsplit(town.smtp_url).path.strip("/") or set("?#") & set(town.smtp_url):
+        yield f"SMTP_URL must end with the host and its port: {BY_NUMBER}"
     for name, address in (("DATABASE_URL", town.database_url), ("QUEUE_URL", town.queue_url)):
+        if _scheme(address) == "postgresql" and not re.match(r"postgresql(\+psycopg)?:", address):
+            yield f"{name} must begin with postgresql: or postgresql+psycopg:, the one driver that is installed"
         if _in_memory(address):
             yield f"{name} must name a file: in memory each process has its own, and loses it when it ends"
     if any(mistyped(each) for each in _listed(town.seaport_addresses)):
@@ -158,6 +173,14 @@ def on_this_machine(url: str) -> bool:
 def _in_the_clear(url: str) -> bool:
     """Whatever is not https may be read on its way, unless it stays on this machine. Not for file:."""
     return _scheme(url) not in ("https", "file") and not on_this_machine(url)
+
+
+def _names_a_host(url: str) -> bool:
+    """Or none at all, as sqlite:, memory: and a socket do."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _in_memory(url: str) -> bool:

@@ -34,6 +34,14 @@ LINES = (
         "前に置いたプロキシの数を TRUSTED_PROXIES に設定してください。",
     ),
     (
+        "settings.closed",
+        "warn",
+        "every page says that the house is closed for work, since {file} lies there",
+        "When the work is done: rm {file}",
+        "手入れのため、すべての画面を閉じています（{file} があります）",
+        "手入れが終わったら、そのファイルを消してください。",
+    ),
+    (
         "database.no_answer",
         "bad",
         "the database does not answer: {why}",

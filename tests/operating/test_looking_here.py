@@ -54,6 +54,15 @@ def test_the_settings_of_a_site_in_public(
     assert codes_with(settings, "settings", **{**PUBLIC, **knobs}) == wanted
 
 
+def test_a_house_that_is_closed_for_work_is_told_until_it_is_opened(app: Flask, settings: Settings) -> None:
+    marker = settings.data_dir / "maintenance"
+    marker.touch()
+    (finding,) = findings("settings")
+    assert (finding.fault.code, str(marker) in finding.remedy) == ("settings.closed", True)
+    marker.unlink()
+    assert codes("settings") == []
+
+
 class TestTheDatabase:
     def test_as_the_town_keeps_it_is_well(self, app: Flask) -> None:
         if is_sqlite():

@@ -52,6 +52,13 @@ def test_what_the_containers_are_told_is_in_no_image_and_in_no_repository() -> N
         assert left == [], file
 
 
+def test_a_migration_waits_for_a_lock_as_briefly_in_a_container_as_under_systemd() -> None:
+    told = "-c lock_timeout=2s"
+    unit = (DEPLOY / "systemd" / "hiroba-migrate.service").read_text("utf-8")
+    container = (DEPLOY / "compose.yaml").read_text("utf-8").partition("  migrate:")[2].partition("\n\n")[0]
+    assert (f'Environment="PGOPTIONS={told}"' in unit, f"PGOPTIONS: {told}\n" in container) == (True, True)
+
+
 def test_gunicorn_is_told_the_same_as_on_one_machine() -> None:
     """What scripts/run gives as arguments stands in the file for real towns."""
     told = gunicorn("wsgi:app", 1, 4, 2)

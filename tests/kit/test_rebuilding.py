@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import flask_migrate
@@ -13,9 +15,10 @@ from flask import Flask
 from marketplace.accounts.models import Account, SignIn
 from marketplace.accounts.session import open_sign_in
 from marketplace.kit import schema
-from marketplace.kit.db import db, get, transaction
+from marketplace.kit.db import db, get, is_sqlite, transaction
 from tests import given
 
+PAGE = Path(schema.__file__).parents[2] / "docs" / "scale.md"
 LATER = """
 import sqlalchemy as sa
 from alembic import op
@@ -40,11 +43,11 @@ def downgrade() -> None:
 """
 
 
-def migrate_further(place: Path, more: str = "") -> None:
+def migrate_further(place: Path, more: str = "", text: str = LATER) -> None:
     """By a migration that comes after ours, in a folder `place` beside a copy of them."""
     schema.upgrade()  # nothing to do, but Alembic is at hand
     shutil.copytree(schema.MIGRATIONS, place)
-    (place / "versions" / "later.py").write_text(LATER.format(head=schema.head(), more=more), "utf-8")
+    (place / "versions" / "later.py").write_text(text.format(head=schema.head(), more=more), "utf-8")
     db.session.remove()
     flask_migrate.upgrade(directory=str(place))
 
@@ -87,3 +90,16 @@ def test_a_migration_after_which_rows_refer_to_nothing_changes_nothing(app: Flas
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == 1
     with pytest.raises(sa.exc.IntegrityError), transaction() as session:  # and from now on it is refused at once again
         session.execute(sa.text("DELETE FROM accounts"))
+
+
+def test_an_index_is_added_as_the_page_says_also_after_a_try_that_was_stopped(app: Flask, tmp_path: Path) -> None:
+    (told,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    body = textwrap.indent(textwrap.dedent(told), "    ")
+    text = LATER[: LATER.index("    with op.batch")] + body + LATER[LATER.index("\n\ndef downgrade") :]
+    migrate_further(tmp_path / "migrations", text=text)
+    with transaction() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = :head"), {"head": schema.head()})
+        if is_sqlite():  # which makes all of it or nothing
+            session.execute(sa.text("DROP INDEX ix_orders_paid"))
+    migrate_further(tmp_path / "again", text=text)
+    assert "ix_orders_paid" in {each["name"] for each in sa.inspect(db.engine).get_indexes("orders")}

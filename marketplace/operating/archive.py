@@ -6,6 +6,7 @@ chain/chain.json.gz      the state of the chain that the town runs itself
 stripe.sqlite.gz         the local stand-in for Stripe, where there is one
 files/<key>              pictures and documents that lie in a bucket; those in the database are in its tables
 town/hiroba.town         says that the directory was a town's
+town/readings.txt        how the town's own words are read, where somebody wrote it down
 secrets/…                keys and hiroba.env, only where they were asked for
 MANIFEST.json            what it is, the SHA-256 of each file, the digest of each table, and the columns of those of
                          PostgreSQL, since a later program may have others; written last
@@ -28,6 +29,7 @@ from marketplace.kit.published import Malformed, Record
 
 VERSION = "backup-v1"
 MANIFEST = "MANIFEST.json"
+OF_THE_TOWN = ("hiroba.town", "readings.txt")
 NAME = re.compile(r"hiroba-(\d{8}T\d{6})Z")
 PIECE = 1 << 20
 

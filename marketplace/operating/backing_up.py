@@ -21,7 +21,17 @@ from marketplace.kit.db import is_sqlite, let_go, see_one_moment
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import copying, copying_files, digests
-from marketplace.operating.archive import MANIFEST, VERSION, Archive, name_of, newest, opened, packed, pieces
+from marketplace.operating.archive import (
+    MANIFEST,
+    OF_THE_TOWN,
+    VERSION,
+    Archive,
+    name_of,
+    newest,
+    opened,
+    packed,
+    pieces,
+)
 from marketplace.operating.digests import Told
 from marketplace.operating.retaining import clear_away, unfinished
 from marketplace.settings import settings
@@ -113,8 +123,9 @@ def _copy_the_rest(kit: Kit, secrets: bool) -> None:
             source.backup(target)
         kit.write("stripe.sqlite.gz", packed([copy.read_bytes()]))
         copy.unlink()
-    if (data / "hiroba.town").exists():
-        kit.write("town/hiroba.town", [(data / "hiroba.town").read_bytes()])
+    for name in OF_THE_TOWN:
+        if (data / name).exists():
+            kit.write(f"town/{name}", [(data / name).read_bytes()])
     if secrets:
         for file in (data / "hiroba.env", *sorted((data / "keys").glob("*.json"))):
             if file.exists():

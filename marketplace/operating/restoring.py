@@ -17,7 +17,7 @@ from marketplace.kit.db import db, is_sqlite, let_go, transaction
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused
 from marketplace.operating import copying, copying_files, digests
-from marketplace.operating.archive import Archive, pieces
+from marketplace.operating.archive import OF_THE_TOWN, Archive, pieces
 from marketplace.operating.digests import Told
 
 
@@ -39,7 +39,8 @@ def restore_files(archive: Archive, data: Path) -> None:
     archive.see_that_it_is_whole()
     if not schema.knows(archive.manifest()["schema"]):
         raise NoPlace("this is a backup of a newer program than this one: restore it with that one")
-    taken = [name for name in ("hiroba.db", "hiroba.env", "chain", "keys", "stripe.db") if (data / name).exists()]
+    places = ("hiroba.db", "hiroba.env", "chain", "keys", "stripe.db", *OF_THE_TOWN)
+    taken = [name for name in places if (data / name).exists()]
     if taken:
         raise NotEmpty(f"{data} holds {', '.join(taken)} already: name a new directory by --data")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -150,6 +150,18 @@ def test_it_holds_no_secrets_unless_they_were_asked_for(app: Flask, settings: Se
     assert (elsewhere / "hiroba.env").stat().st_mode & 0o077 == 0
 
 
+def test_how_the_towns_own_words_are_read_is_in_it_and_not_written_over(
+    app: Flask, settings: Settings, place: Path
+) -> None:
+    own = "月見沢町 つきみさわちょう\n"
+    (settings.data_dir / "readings.txt").write_text(own, "utf-8")
+    archive, elsewhere = back_up(place), settings.data_dir / "elsewhere"
+    restoring.restore_files(archive, elsewhere)
+    assert (elsewhere / "readings.txt").read_text("utf-8") == own
+    with pytest.raises(restoring.NotEmpty, match=r"holds readings\.txt already"):
+        restoring.restore_files(archive, elsewhere)
+
+
 def test_a_file_that_was_changed_since_is_named_and_nothing_is_restored(
     app: Flask, place: Path, elsewhere: Settings
 ) -> None:

@@ -27,7 +27,10 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "database": (looking_here.database,),
     "disk": (looking_here.disk,),
     "clock": (looking_here.clock, looking_outside.their_clock),
-    "keys": (looking_here.signing_keys, looking_at_services.signer, looking_at_keys.on_the_chain),
+    "keys": (
+        *(looking_here.signing_keys, looking_inside.sealing_key, looking_at_services.signer),
+        looking_at_keys.on_the_chain,
+    ),
     "worker": (looking_inside.worker,),
     "queue": (looking_at_services.queue,),
     "journal": (looking_inside.journal,),

@@ -28,6 +28,14 @@ LINES = (
         "正しい鍵に戻してください。鍵を替えるときは、python -m marketplace rekey {role} を実行してください。",
     ),
     (
+        "keys.other_seal",
+        "bad",
+        "the bids of {auction} do not open: they were sealed with another BID_KEY (SECRET_KEY, where it is empty)",
+        "Set BID_KEY to the former one, or to the former SECRET_KEY where BID_KEY was empty; restart web and worker.",
+        "オークション {auction} の入札を開けません。封の鍵（BID_KEY）が、入札のときのものと違います",
+        "BID_KEY を前の値に戻して、起動しなおしてください。",
+    ),
+    (
         "keys.changing",
         "bad",
         "the key of {role} is being replaced, and that is not finished: the old one may still act",

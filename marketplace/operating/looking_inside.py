@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from marketplace.auctions import secrecy
+from marketplace.auctions.models import Auction, AuctionState, Bid
 from marketplace.chain import alarms, register
 from marketplace.chain.dating import anchored_days
 from marketplace.chain.models import Trouble
@@ -23,6 +25,7 @@ from marketplace.operating.models import Round
 from marketplace.outbox.models import Message
 from marketplace.settings import settings
 
+SEALED = (AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN)
 STILL = timedelta(minutes=5)
 """What is due is looked for every half second: what has waited longer waits for the worker itself."""
 ASLEEP = timedelta(minutes=5)
@@ -34,6 +37,19 @@ BEHIND = 500
 UNANCHORED = timedelta(hours=2)
 TAIL = 2_000
 """Rows of the journal that each look recomputes; `python -m marketplace verify` does all."""
+
+
+def sealing_key(deep: bool) -> Iterator[Finding]:
+    """Whether the newest bid of each auction whose bids are still sealed opens: with another key nobody's would."""
+    going_on = sa.select(Auction.id, Auction.code).where(Auction.state.in_(SEALED))
+    for auction_id, code in db.session.execute(going_on.order_by(Auction.id)).all():
+        bids = sa.select(Bid.secret, Bid.seq).where(Bid.auction_id == auction_id, Bid.max_yen.is_(None))
+        newest = db.session.execute(bids.order_by(Bid.seq.desc()).limit(1)).one_or_none()
+        try:
+            if newest is not None:
+                secrecy.opened(newest.secret, code, newest.seq)
+        except RuntimeError:
+            yield found("keys.other_seal", auction=code)
 
 
 def worker(deep: bool) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from pydantic import SecretStr
 
 from marketplace import cli
 from marketplace.command_line import parser
@@ -129,3 +130,10 @@ def test_each_setting_that_is_named_for_whoever_operates_the_town_is_one() -> No
     known = {name.upper() for name in Settings.model_fields}
     named = set(re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)", OPERATE))
     assert named - known == set()
+
+
+def test_each_secret_of_the_settings_has_a_line_that_says_how_it_is_changed() -> None:
+    told = (ROOT / "docs" / "operate.md").read_text("utf-8").partition("## Changing secrets")[2].partition("\n## ")[0]
+    secret = {name.upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    named = {knob for line in told.splitlines() for knob in re.findall(r"`([A-Z_0-9]+)`", line.partition(" | ")[0])}
+    assert secret - named == set()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
+from pydantic import SecretStr
 
+from marketplace.auctions.bidding import place_bid
 from marketplace.chain import alarms
 from marketplace.chain.models import Cursor, Trouble
 from marketplace.fund.models import PostingLine
@@ -25,8 +28,12 @@ from marketplace.operating.looking_inside import standing_alarms
 from marketplace.operating.watching import write
 from marketplace.outbox.models import Message
 from marketplace.settings import Settings, settings
+from tests import given
+from tests.apps import another
+from tests.auctions.endings import ended
+from tests.auctions.given import an_auction
 from tests.chainlogs import deploy
-from tests.operating.looked import codes, codes_with, findings
+from tests.operating.looked import changed, codes, codes_with, findings
 from tests.operating.test_looking_outside import PUBLIC
 
 
@@ -55,6 +62,25 @@ def test_promises_that_nobody_keeps_are_told(app: Flask) -> None:
     oldest = db.session.scalars(sa.select(sa.func.min(Message.due_at))).one()
     assert still.what == f"2 promises are overdue, the oldest since {jst(oldest).isoformat(timespec='minutes')}"
     assert still.what_ja == f"自動の処理が 2 件、{dates.when(oldest)} から遅れています"
+
+
+@pytest.mark.parametrize("mode", ["ascending", "sealed"])
+def test_a_key_that_opens_no_bid_of_an_auction_that_goes_on_is_told(app: Flask, settings: Settings, mode: str) -> None:
+    """Nobody could bid, and it could not be closed. One in which nobody has bid yet takes any key."""
+    an_auction(mode)
+    other = SecretStr("another one")
+    assert codes_with(settings, "keys", bid_key=other) == []
+    auction = an_auction(mode)
+    place_bid(auction.id, given.an_account(), 2000)
+    assert codes("keys") == []
+    with another(changed(settings, bid_key=other)):
+        (finding,) = findings("keys")
+    assert (finding.fault.code, finding.seen) == ("keys.other_seal", {"auction": auction.code})
+
+
+def test_bids_that_were_opened_need_no_key_any_more(app: Flask, settings: Settings) -> None:
+    ended("ascending", 2000)
+    assert codes_with(settings, "keys", bid_key=SecretStr("another one")) == []
 
 
 def test_a_worker_that_goes_no_rounds_is_told_though_nothing_waits(app: Flask, settings: Settings) -> None:

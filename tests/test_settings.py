@@ -50,7 +50,7 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({**LIVE, "sms_url": "file:"}, "STRIPE_LIVE=1 and SMS_URL=file: exclude each other"),
     ({**LIVE, "chain_id": 31337}, "STRIPE_LIVE=1 and CHAIN_ID=31337 exclude each other"),
     ({**LIVE, "chain_id": 1337}, "STRIPE_LIVE=1 and CHAIN_ID=1337 exclude each other"),
-    ({**LIVE, "key_password": ""}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
+    ({**LIVE, "key_password": "short"}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
     ({**LIVE, "key_password": "password" * 4}, "STRIPE_LIVE=1 needs a KEY_PASSWORD"),
     ({**LIVE, "stripe_secret_key": ""}, "STRIPE_LIVE=1 needs STRIPE_SECRET_KEY"),
     ({**LIVE, "mail_from": "hiroba@example.jp"}, "STRIPE_LIVE=1 needs a MAIL_FROM of the town's own"),

@@ -103,12 +103,18 @@ def named(role: str, knobs: Settings) -> str | None:
 
 
 def see_that_keys_may_be_used(knobs: Settings) -> None:
-    """Said before anything starts to send: on a public chain no key may lie open. Raises WeakKey."""
-    public = PUBLIC_CHAINS.get(knobs.chain_id)
-    if public and not knobs.signer_url and not knobs.key_password.get_secret_value():
+    """Said before anything starts to send: on a public chain, or with real money, no key may lie open. Raises WeakKey.
+
+    Settings do not refuse it, since those who do not sign are not told the password (deploy/keys.env.example).
+    """
+    if knobs.signer_url or knobs.key_password.get_secret_value():
+        return
+    why = "STRIPE_LIVE=1 is real money" if knobs.stripe_live else ""
+    if public := PUBLIC_CHAINS.get(knobs.chain_id):
+        why = f"{public} (chain {knobs.chain_id}) is a public chain"
+    if why:
         raise WeakKey(
-            f"{public} (chain {knobs.chain_id}) is a public chain: set KEY_PASSWORD or SIGNER_URL, "
-            "keys without a password are for chains of our own"
+            f"{why}: set KEY_PASSWORD or SIGNER_URL for whoever signs. Keys without a password are for a trial"
         )
 
 

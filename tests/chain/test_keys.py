@@ -72,6 +72,14 @@ def test_a_public_chain_wants_a_password(settings: Settings) -> None:
         keys.signer("issuer")
 
 
+def test_whoever_signs_for_real_money_wants_a_password_or_a_service(settings: Settings) -> None:
+    nothing = type(settings.key_password)("")
+    live = settings.model_copy(update={"stripe_live": True, "key_password": nothing})
+    with another(live), pytest.raises(keys.WeakKey, match="STRIPE_LIVE=1"):
+        keys.signer("issuer")
+    keys.see_that_keys_may_be_used(live.model_copy(update={"signer_url": "https://signer.internal:9000"}))
+
+
 def test_a_key_locked_lightly_is_refused_on_a_public_chain(app: Flask, settings: Settings) -> None:
     keys.signer("issuer")
     public = settings.model_copy(update={"chain_id": 1})

@@ -20,6 +20,7 @@ from marketplace.settings import Settings
 from marketplace.supervising import gunicorn
 from tests.local_chain import free_port
 from tests.processes import eventually
+from tests.test_settings import LIVE
 from tests.town import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -39,6 +40,17 @@ def test_the_password_of_the_keys_is_for_the_workers_alone() -> None:
     assert "KEY_PASSWORD" not in knobs(DEPLOY / "hiroba.env.example")
     readers = [unit.name for unit in UNITS if "keys.env" in unit.read_text("utf-8")]
     assert readers == ["hiroba-worker@.service"]
+
+
+@pytest.mark.parametrize(
+    "unit", [unit for unit in UNITS if "ExecStart=" in unit.read_text("utf-8")], ids=lambda unit: unit.name
+)
+def test_with_real_money_each_unit_starts_from_what_it_is_told(unit: Path) -> None:
+    kept = knobs(DEPLOY / "keys.env.example")
+    told = {
+        name: value for name, value in LIVE.items() if name.upper() not in kept or "keys.env" in unit.read_text("utf-8")
+    }
+    assert ("key_password" in told, Settings(**told).stripe_live) == (unit.name == "hiroba-worker@.service", True)
 
 
 def test_what_the_containers_are_told_is_in_no_image_and_in_no_repository() -> None:

@@ -27,6 +27,7 @@ LOOKS: dict[str, tuple[Look, ...]] = {
     "database": (looking_here.database,),
     "disk": (looking_here.disk,),
     "clock": (looking_here.clock, looking_outside.their_clock),
+    "site": (looking_at_services.site,),
     "keys": (
         *(looking_here.signing_keys, looking_inside.sealing_key, looking_at_services.signer),
         looking_at_keys.on_the_chain,

@@ -17,6 +17,7 @@ PARTS = {
     "database": "データベース",
     "disk": "ディスクの空き",
     "clock": "時計",
+    "site": "町の外から見た画面",
     "keys": "署名の鍵",
     "worker": "自動の処理",
     "queue": "処理の合図（Redis など）",

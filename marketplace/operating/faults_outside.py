@@ -2,6 +2,22 @@
 
 LINES = (
     (
+        "site.no_answer",
+        "bad",
+        "nobody gets through to {url}: {why}. Auctions count it as a time away",
+        "Is nginx up, is its certificate good, does the name lead to it, and can this machine reach it too?",
+        "町のサイト（{url}）につながりません（{why}）",
+        "Webサーバー（nginx）、証明書、ドメイン名を確かめてください。つながるまで、オークションの締切は延びることがあります。",
+    ),
+    (
+        "site.certificate",
+        "warn",
+        "the certificate of {url} is good for {days} days more: then browsers let nobody in",
+        "See why it was not renewed, and that nginx is reloaded when it is (certbot renew, then nginx -s reload).",
+        "町のサイト（{url}）の証明書が、あと {days} 日で切れます",
+        "証明書の自動更新が止まっていないか確かめて、更新してください。",
+    ),
+    (
         "mail.files",
         "bad",
         "SMTP_URL is empty: letters become files and reach nobody",

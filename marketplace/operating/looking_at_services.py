@@ -1,4 +1,5 @@
-"""Servers that only some towns have: a signing service, Redis, the beacon of draws, short messages, accounts elsewhere.
+"""The town's own address as others reach it, and servers that only some towns have: a signing service, Redis, the
+beacon of draws, short messages, accounts elsewhere.
 
 What the settings do not name is not asked, and is well. As in looking_outside.py, nothing is asked that changes
 anything, and nothing is held meanwhile.
@@ -6,12 +7,16 @@ anything, and nothing is held meanwhile.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import sqlalchemy as sa
+from cryptography import x509
 from flask import current_app
 
 from marketplace.kit.clock import now
@@ -26,9 +31,30 @@ from marketplace.operating.health import Finding
 from marketplace.settings import settings
 
 SECONDS = 5.0
+CERTIFICATE = timedelta(days=14)
+"""What renews certificates does so thirty days before their end: with fewer left it has failed for two weeks."""
 SOON = timedelta(days=1)
 FIRST_ROUND = 1
 """The beacon has it for ever."""
+
+
+def site(deep: bool) -> Iterator[Finding]:
+    """As a visitor, and the sign that bids get through (auctions/beating.py), come: by the name, and by TLS."""
+    here = settings()
+    if not here.in_public:
+        return
+    host, port = urlsplit(here.base_url).hostname or "", urlsplit(here.base_url).port or 443
+    try:
+        answer = requests.get(f"{here.base_url}/healthz", timeout=SECONDS, allow_redirects=False)
+        shown = ssl.get_server_certificate((host, port), timeout=SECONDS)
+    except OSError as trouble:  # those of requests are, too
+        yield found("site.no_answer", url=here.base_url, why=type(trouble).__name__)
+        return
+    if answer.status_code != HTTPStatus.OK:
+        yield found("site.no_answer", url=here.base_url, why=f"HTTP {answer.status_code}")
+    left = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc - now()
+    if left < CERTIFICATE:
+        yield found("site.certificate", url=here.base_url, days=left.days)
 
 
 def signer(deep: bool) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, is_sqlite
 from marketplace.settings import Settings
 from tests.apps import another
+from tests.certificates import self_signed
 from tests.local_chain import free_port
 from tests.lotteries.applied import a_lottery
 from tests.operating.looked import changed, codes, codes_with, findings
+from tests.operating.test_looking_here import PUBLIC
 from tests.served import Answering, serving
 
 NOT_LOCAL = {"database_url": "postgresql+psycopg://127.0.0.1:9/town"}
@@ -50,6 +53,48 @@ def test_what_the_settings_do_not_name_is_well(app: Flask) -> None:
         "sms": [],
         "accounts": [],
     }
+
+
+class Open(Answering):
+    def do_GET(self) -> None:
+        self.answer(200 if self.path == "/healthz" else 404, b"ok")
+
+
+class Busy(Answering):
+    def do_GET(self) -> None:
+        self.answer(503, b"busy")
+
+
+ELSEWHERE = "127.0.0.2"
+"""Of this machine too, but for the settings a site that others reach."""
+
+
+@pytest.mark.parametrize(
+    ("handler", "days", "wanted"),
+    [(Open, 15, []), (Open, 13, ["site.certificate"]), (Open, 0, ["site.no_answer"]), (Busy, 15, ["site.no_answer"])],
+)
+def test_the_site_is_asked_as_visitors_reach_it(
+    handler: type[Answering],
+    days: int,
+    wanted: list[str],
+    app: Flask,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A certificate is told before its end, and at its end it lets nobody in."""
+    certificate = self_signed(tmp_path, ELSEWHERE, timedelta(days=days, minutes=1 if days else -30))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with serving(handler, ELSEWHERE, certificate) as url:
+        public = {**PUBLIC, "base_url": url, "staff_passkeys": "optional"}
+        assert codes_with(settings, "site", **public) == wanted
+
+
+def test_a_site_that_is_not_there_is_told_and_one_of_this_machine_alone_is_not_asked(
+    app: Flask, settings: Settings
+) -> None:
+    gone = {**PUBLIC, "base_url": f"https://{ELSEWHERE}:{free_port()}", "staff_passkeys": "optional"}
+    assert (codes_with(settings, "site", **gone), codes("site")) == (["site.no_answer"], [])
 
 
 def test_a_signing_service_is_well_when_it_answers_at_all(app: Flask, settings: Settings, server: str) -> None:

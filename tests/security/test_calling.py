@@ -41,7 +41,7 @@ SPEAKERS = {
     "marketplace/lotteries/drand.py": "BEACON_URL",
     "marketplace/notices/mail.py": "SMTP_URL",
     "marketplace/notices/sms.py": "SMS_URL",
-    "marketplace/operating/looking_at_services.py": "SIGNER_URL, SMS_URL, and the servers of QUEUE_URL and LIMITS_URL",
+    "marketplace/operating/looking_at_services.py": "BASE_URL, SIGNER_URL, SMS_URL, QUEUE_URL and LIMITS_URL",
     "marketplace/operating/looking_outside.py": "Stripe, or STRIPE_API_BASE on loopback",
     "marketplace/payments/hearing.py": "nobody: it checks signatures",
     "marketplace/payments/official.py": "Stripe, or STRIPE_API_BASE on loopback, by wire.py",

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from flask import Flask
 
-from marketplace.kit.clock import now
 from marketplace.kit.refusals import Unavailable
 from marketplace.webhooks.addresses import BadAddress
 from marketplace.webhooks.courier import LATE, HttpCourier
+from tests.certificates import self_signed
 
 
 @pytest.fixture(autouse=True)
@@ -100,23 +94,3 @@ def test_a_certificate_that_nobody_vouches_for_is_not_believed(tmp_path: Path) -
 def test_a_site_that_is_no_trial_does_not_call_its_own_machine() -> None:
     with pytest.raises(BadAddress):
         HttpCourier(trial=False).post("http://127.0.0.1:1/", {}, "{}")
-
-
-def self_signed(directory: Path) -> Path:
-    """A certificate of this machine with its key, good for an hour."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now() - timedelta(hours=1))
-        .not_valid_after(now() + timedelta(hours=1))
-        .add_extension(here, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = directory / "partner.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file

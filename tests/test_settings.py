@@ -14,7 +14,7 @@ from marketplace.settings.refusing import WHO_WE_ARE
 
 HERE = {"base_url": "http://127.0.0.1:8000"}
 PUBLIC = {"base_url": "https://hiroba.example.jp", "secret_key": secrets.token_urlsafe(48)}
-LIVE = {
+LIVE: dict[str, Any] = {
     **PUBLIC,
     "stripe_live": True,
     "stripe_secret_key": f"rk_live_{secrets.token_hex(24)}",

@@ -54,7 +54,7 @@ def migrate_further(place: Path, more: str = "", text: str = LATER) -> None:
 
 def signed_in(account_id: int) -> int:
     open_sign_in(account_id)
-    last = db.session.scalar(sa.select(sa.func.max(SignIn.id)))
+    last: int | None = db.session.scalar(sa.select(sa.func.max(SignIn.id)))
     assert last is not None
     return last
 

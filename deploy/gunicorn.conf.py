@@ -1,14 +1,15 @@
 """How a real town's web processes run: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`. scripts/run does the same.
 
-The environment decides: WEB_BIND, WEB_WORKERS (2 for each core), WEB_THREADS (few: more would fight for one lock).
+The environment decides: WEB_BIND, WEB_WORKERS (2 for each core), WEB_THREADS (few: more would fight for one lock). What
+says nothing there is passed over here, so that the settings can refuse it by its name.
 """
 
 import os
 
 wsgi_app = "wsgi:app"
-bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_WORKERS", "4"))
-threads = int(os.environ.get("WEB_THREADS", "2"))
+bind = os.environ.get("WEB_BIND") or "127.0.0.1:8000"
+workers = int(os.environ.get("WEB_WORKERS") or 4)
+threads = int(os.environ.get("WEB_THREADS") or 2)
 worker_class = "marketplace.supervising.web.Worker"
 preload_app = True
 """What all processes share is in memory once."""

@@ -75,6 +75,8 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
         _sync(beside)
         beside.rename(place)
         _sync(directory)
+    except sqlite3.Error as trouble:
+        raise NoBackup(f"the copy can't be written to {directory}: {trouble}") from trouble
     finally:
         let_go()
         shutil.rmtree(beside, ignore_errors=True)

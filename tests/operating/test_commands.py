@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from tests import given
 from tests.apps import another
 from tests.databases import Databases, chosen
 from tests.local_chain import free_port
+from tests.town import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +51,22 @@ def test_the_doctor_tells_machines_the_same(app: Flask, capsys: pytest.CaptureFi
     found = {part["part"]: part for part in json.loads(said(capsys)[0])}
     assert (list(found), found["worker"]) == (list(PARTS), {"part": "worker", "grade": "good", "findings": []})
     assert [each["code"] for each in found["chain"]["findings"]] == ["chain.no_answer"]
+
+
+def test_a_backup_for_which_there_is_no_room_says_so_in_a_line_and_leaves_nothing(app: Flask, tmp_path: Path) -> None:
+    """No file may be larger than this, as if the disk ended there."""
+    most = 40_000 if chosen() == "sqlite" else 2_000
+    command = [sys.executable, "-m", "marketplace", "backup", "--to", str(tmp_path / "backups")]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, "Traceback" in ended.stderr) == (2, False), ended.stderr
+    assert list((tmp_path / "backups").iterdir()) == []
 
 
 def test_settings_with_which_nothing_starts_are_named_without_their_values(

@@ -78,10 +78,12 @@ def _follow(options: argparse.Namespace) -> int:
 def _migrate(_options: argparse.Namespace) -> int:
     from marketplace.foundation import break_ground, lay
     from marketplace.kit import schema
+    from marketplace.operating import beginning
     from marketplace.settings import Settings
 
     settings = Settings()
     with _begun(lay(settings), "an answer"):
+        beginning.see_that_it_is_not_newer()
         break_ground(settings)
         schema.upgrade()
     return 0

@@ -34,9 +34,11 @@ def ready() -> ResponseReturnValue:
 def not_ready() -> str | None:
     """The first thing that is missing; None where nothing is."""
     try:
-        present = schema.is_present()
+        present, newer = schema.is_present(), schema.is_newer()
     except sa.exc.SQLAlchemyError:
         return "the database does not answer"
+    if newer:
+        return "the database is at the schema of a newer program than this one"
     if not present:
         return "the database is not at the present schema: run `python -m marketplace migrate`"
     marker = settings().data_dir / "hiroba.town"

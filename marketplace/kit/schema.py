@@ -29,12 +29,22 @@ OVER = sa.text("SELECT pg_advisory_unlock(hashtext('hiroba: migrate'))")
 
 def is_present() -> bool:
     """Whether the database has the tables of this program. Raises SQLAlchemyError where it does not answer."""
+    return _found() == [head()]
+
+
+def is_newer() -> bool:
+    """Whether it has those of a later program than this one, which knows of no way there. Raises SQLAlchemyError."""
+    return any(not knows(revision) for revision in _found())
+
+
+def _found() -> list[str]:
+    """What Alembic wrote down of the database; nothing where it is not there or empty."""
     if missing_file():
-        return False
+        return []
     with db.engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
-            return False
-        return connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all() == [head()]
+            return []
+        return list(connection.scalars(sa.text("SELECT version_num FROM alembic_version")))
 
 
 def missing_file() -> Path | None:
@@ -58,16 +68,10 @@ def wait_until_present(stop: threading.Event) -> bool:
 
 
 def _is_usable() -> bool:
-    if missing_file():
-        return False
     try:
-        with db.engine.connect() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return False
-            found = connection.scalars(sa.text("SELECT version_num FROM alembic_version")).all()
+        return any(revision == head() or not knows(revision) for revision in _found())
     except sa.exc.OperationalError:
         return False
-    return any(revision == head() or not knows(revision) for revision in found)
 
 
 @lru_cache

@@ -47,11 +47,20 @@ def _see_that_it_is_there() -> None:
 
 
 def _see_its_tables() -> None:
+    see_that_it_is_not_newer()
     if not schema.is_present():
         where = db.engine.url.render_as_string(hide_password=True)
         raise CannotBegin(
             f"{where} has not the tables of this program. If it is the town's database: take a backup with the "
             "program that it belongs to, then run python -m marketplace migrate"
+        )
+
+
+def see_that_it_is_not_newer() -> None:
+    if schema.is_newer():
+        raise CannotBegin(
+            "the database is at the schema of a newer program than this one, which knows no way back: "
+            "run this with the program that it belongs to, or with a later one"
         )
 
 

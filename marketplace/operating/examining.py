@@ -75,7 +75,7 @@ def examine(deep: bool = False) -> Iterator[Report]:
             report = Report(part, tuple(_findings(part, looks, deep)))
             yield report
             if part == "database":
-                tables = not any(finding.fault.name in ("no_answer", "schema") for finding in report.findings)
+                tables = not any(finding.fault.name in ("no_answer", "schema", "newer") for finding in report.findings)
 
 
 def _findings(part: str, looks: tuple[Look, ...], deep: bool) -> Iterator[Finding]:

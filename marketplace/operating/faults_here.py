@@ -58,6 +58,14 @@ LINES = (
         "バックアップを取ってから、python -m marketplace migrate を実行してください。",
     ),
     (
+        "database.newer",
+        "bad",
+        "the database has the schema of a newer program than this one: no backup is made, and no other part looked at",
+        "Start the newer program again, or a mended one after it. What this one may do meanwhile: docs/scale.md.",
+        "データベースの形が、このプログラムより新しいものです",
+        "新しいほうのプログラムで起動しなおしてください。",
+    ),
+    (
         "database.no_writing",
         "bad",
         "the database answers, but nothing can be written: {why}",

@@ -59,6 +59,9 @@ def database(deep: bool) -> Iterator[Finding]:
     except sa.exc.SQLAlchemyError as trouble:
         yield found("database.no_answer", why=type(getattr(trouble, "orig", None) or trouble).__name__)
         return
+    if schema.is_newer():
+        yield found("database.newer")
+        return
     if not schema.is_present():
         yield found("database.schema")
     yield from _sqlite(deep) if is_sqlite() else _postgresql()

@@ -28,11 +28,17 @@ def test_a_database_at_the_present_schema_is_ready(client: FlaskClient) -> None:
     assert ready(client) == (200, None)
 
 
-@pytest.mark.parametrize("change", ["UPDATE alembic_version SET version_num = 'older'", "DROP TABLE alembic_version"])
+@pytest.mark.parametrize("change", ["DELETE FROM alembic_version", "DROP TABLE alembic_version"])
 def test_a_database_at_another_schema_is_not(client: FlaskClient, change: str) -> None:
     with transaction() as session:
         session.execute(sa.text(change))
     assert ready(client) == (503, "the database is not at the present schema: run `python -m marketplace migrate`")
+
+
+def test_a_database_of_a_newer_program_is_not_either_and_no_migration_is_advised(client: FlaskClient) -> None:
+    with transaction() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = 'newer'"))
+    assert ready(client) == (503, "the database is at the schema of a newer program than this one")
 
 
 @pytest.mark.parametrize(

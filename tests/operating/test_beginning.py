@@ -8,9 +8,11 @@ import stat
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.cli import main
+from marketplace.kit.db import transaction
 from marketplace.operating.beginning import why_not
 from marketplace.settings import Settings
 from tests.databases import Databases
@@ -51,6 +53,21 @@ def test_where_there_is_no_database_none_is_made(
 ) -> None:
     assert refused(capsys, *command).startswith(f"there is no database at {place / 'hiroba.db'}: set DATA_DIR")
     assert not (place / "hiroba.db").exists()
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["verify"], ["rehouse"]], ids=" ".join)
+def test_a_database_of_a_newer_program_is_left_to_it(
+    app: Flask,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+) -> None:
+    """As where a version was put back after its successor had migrated: no migration leads from there to here."""
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    with transaction() as session:
+        session.execute(sa.text("UPDATE alembic_version SET version_num = 'newer'"))
+    assert refused(capsys, *command).startswith("the database is at the schema of a newer program than this one")
 
 
 @pytest.mark.parametrize("command", [each for each in NEEDY if each != ["backup"]], ids=" ".join)

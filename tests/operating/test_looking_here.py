@@ -26,7 +26,7 @@ from marketplace.operating.looking_here import differing, room
 from marketplace.operating.retaining import thin_out
 from marketplace.settings import Settings
 from tests.databases import chosen
-from tests.operating.looked import codes, codes_with, findings
+from tests.operating.looked import codes, codes_with, findings, round_of
 
 PUBLIC: dict[str, Any] = {
     "base_url": "https://kenri.example.jp",
@@ -83,8 +83,14 @@ class TestTheDatabase:
 
     def test_at_another_schema_is_told(self, app: Flask) -> None:
         with transaction() as session:
-            session.execute(sa.text("UPDATE alembic_version SET version_num = 'older'"))
+            session.execute(sa.text("DELETE FROM alembic_version"))
         assert "database.schema" in codes("database")
+
+    def test_at_that_of_a_newer_program_is_told_and_the_rest_is_left(self, app: Flask) -> None:
+        with transaction() as session:
+            session.execute(sa.text("UPDATE alembic_version SET version_num = 'newer'"))
+        assert codes("database") == ["database.newer"]
+        assert "worker" not in round_of()
 
     def test_that_is_not_there_is_told(self, app: Flask, settings: Settings, tmp_path: Path) -> None:
         nowhere = f"sqlite:///{tmp_path}/nowhere/town.db"

@@ -249,6 +249,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "migrate": _migrate,
     "deploy": _on_chain,
     "rekey": _on_chain,
+    "relock": _on_chain,
     "vouch": _on_chain,
     "pause": _on_chain,
     "unpause": _on_chain,

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     key = add("rekey", "give a role to a new key, take it from the old one; again after whatever stopped it")
     key.add_argument("role", metavar="ROLE", help="anchorer, custodian, issuer, pauser or redeemer")
     key.add_argument("--abandon", action="store_true", help="give the new key up, which does not sign yet")
+    add("relock", "lock the key files under another password, which is read from the input: relock < FILE")
     own = add("vouch", "what these keys did that the books do not know was the town's own doing")
     own.add_argument("roles", metavar="ROLE", nargs="+", help="as doctor names it (keys.misused), also town")
     add("pause", "stop the contracts: nothing is issued, moved, used or offered on chain; sales go on")

@@ -1,4 +1,4 @@
-"""What a person does with the chain at a terminal: follow, deploy, rekey, vouch, pause, unpause."""
+"""What a person does with the chain at a terminal: follow, deploy, rekey, relock, vouch, pause, unpause."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from marketplace.chain import deploying, following, guarding, pausing, rekeying
+from marketplace.chain import deploying, following, guarding, pausing, rekeying, relocking
 
 
 def follow(backfill: bool, replay: bool, progress: following.Progress) -> int:
@@ -31,6 +31,11 @@ def rekey(options: argparse.Namespace) -> int:
     return 0
 
 
+def relock(_options: argparse.Namespace) -> int:
+    relocking.relock(sys.stdin.readline().rstrip("\n"), _tell)
+    return 0
+
+
 def vouch(options: argparse.Namespace) -> int:
     for role in options.roles:
         guarding.vouch(role, _tell)
@@ -48,7 +53,7 @@ def unpause(_options: argparse.Namespace) -> int:
 
 
 ACTS: dict[str, Callable[[argparse.Namespace], int]] = {
-    act.__name__: act for act in (deploy, rekey, vouch, pause, unpause)
+    act.__name__: act for act in (deploy, rekey, relock, vouch, pause, unpause)
 }
 
 

@@ -24,6 +24,10 @@ class WeakKey(Rejected):
     """A key that may not be used on this chain."""
 
 
+class NotOpened(Rejected):
+    """A file whose password nobody has told us."""
+
+
 class FileSigner:
     """A key that lies in a file here and is open in this process."""
 
@@ -68,19 +72,30 @@ def opens(path: Path, password: str) -> bool:
     return True
 
 
+def relock(path: Path, old: str, new: str) -> None:
+    """The same key under another password, as hard to open as before; nothing where that has been done already.
+
+    Raises NotOpened where neither opens it.
+    """
+    from eth_account import Account  # noqa: PLC0415 -- only senders need it
+
+    if opens(path, new):
+        return
+    if not opens(path, old):
+        raise NotOpened(f"neither KEY_PASSWORD nor the new password opens {path.name}: nothing was changed in it")
+    kept = json.loads(path.read_text())
+    hardness = kept["crypto"]["kdfparams"]["n"]
+    fresh = _written(path, Account.encrypt(Account.decrypt(kept, old), new, kdf="scrypt", iterations=hardness))
+    fresh.replace(path)
+
+
 def _create(path: Path, password: str, hardness: int) -> Any | None:
     """The new key, written whole or not at all; None where another process did so at once: the first one's counts."""
     from eth_account import Account  # noqa: PLC0415 -- only senders need it
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = Account.create()
-    kept = Account.encrypt(made.key, password, kdf="scrypt", iterations=hardness)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(kept, file)
-        file.flush()
-        os.fsync(file.fileno())
+    fresh = _written(path, Account.encrypt(made.key, password, kdf="scrypt", iterations=hardness))
     try:
         os.link(fresh, path)
     except FileExistsError:
@@ -88,3 +103,14 @@ def _create(path: Path, password: str, hardness: int) -> Any | None:
     finally:
         fresh.unlink()
     return made
+
+
+def _written(path: Path, kept: dict[str, Any]) -> Path:
+    """On the disk beside `path`, under a name of its own."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(kept, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh

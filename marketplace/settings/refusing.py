@@ -26,6 +26,7 @@ HOSTS = (
     *("DATABASE_URL", "BASE_URL", "BEACON_URL", "IPFS_RPC_URL"),
 )
 BY_NUMBER = "what is no letter and no digit in a name or password is written by its number there, # as %23"
+LEAST_OF_A_PASSWORD = 16
 GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
 
 
@@ -61,11 +62,11 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield "DEMO=1 shows everybody all mails, so anybody can be staff: BASE_URL must be a loopback address"
     if public and site.scheme != "https":
         yield "BASE_URL must begin with https: else cookies and sign-in codes travel in the clear"
-    if (public or live) and not _strong(town.secret_key.get_secret_value(), 32):
+    if (public or live) and not strong(town.secret_key.get_secret_value(), 32):
         yield "SECRET_KEY must have 32 random characters or more: who guesses it can sign in as anybody"
     for name in ("BID_KEY", "METRICS_TOKEN"):
         key = getattr(town, name.lower()).get_secret_value()
-        if public and key and not _strong(key, 32):
+        if public and key and not strong(key, 32):
             yield f"{name} must have 32 random characters or more, or be empty: it is there to be tried by everybody"
     keys = [
         getattr(town, name).get_secret_value() for name in ("secret_key", "bid_key", "key_password", "metrics_token")
@@ -163,8 +164,8 @@ def _unsafe_with_real_money(town: Settings) -> Iterator[str]:
     if town.chain_id in TESTING_CHAINS:
         yield f"STRIPE_LIVE=1 and CHAIN_ID={town.chain_id} exclude each other: that is a number of chains for tests"
     password = town.key_password.get_secret_value()
-    if password and not _strong(password, 16):  # none: only who signs is told it, see chain/keys.py
-        yield "STRIPE_LIVE=1 needs a KEY_PASSWORD of 16 random characters or more, or SIGNER_URL"
+    if password and not strong(password, LEAST_OF_A_PASSWORD):  # none: only who signs is told it, see chain/keys.py
+        yield f"STRIPE_LIVE=1 needs a KEY_PASSWORD of {LEAST_OF_A_PASSWORD} random characters or more, or SIGNER_URL"
 
 
 def on_this_machine(url: str) -> bool:
@@ -207,6 +208,6 @@ def _origin(site: SplitResult) -> str:
     return f"{site.scheme}://{site.netloc}"
 
 
-def _strong(key: str, least: int) -> bool:
+def strong(key: str, least: int) -> bool:
     """Long enough, not one letter many times, and no word that stands for a key in examples."""
     return len(key) >= least and len(set(key)) >= 10 and not GUESSABLE.search(key)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 from flask import Flask
+from pydantic import SecretStr
 
 from marketplace.chain import keys, keystore
+from marketplace.chain.relocking import CannotRelock, relock
 from marketplace.settings import Settings
 from tests.apps import another
 from tests.chain.key_making import made
@@ -109,6 +111,56 @@ def test_a_worker_does_not_start_where_keys_would_lie_open(settings: Settings) -
         "Polygon (chain 137) is a public chain",
     )
     assert not (settings.data_dir / "keys").exists()
+
+
+class TestAnotherPassword:
+    NEW = "9vXr2LqT7mWb4KdZ"
+
+    def relocked(self, settings: Settings, new: str) -> list[str]:
+        with another(settings):
+            lines: list[str] = []
+            relock(new, lines.append)
+            return lines
+
+    def test_the_keys_stay_and_open_under_the_new_one_alone(self, app: Flask, settings: Settings) -> None:
+        before = {role: keys.signer(role).address for role in ("issuer", "town")}
+        told = self.relocked(settings, self.NEW)
+        assert told[:-1] == [f"{role}.json is locked under the new password" for role in sorted(before)]
+        folder = settings.data_dir / "keys"
+        assert sorted(path.name for path in folder.iterdir()) == ["issuer.json", "town.json"]
+        assert {keystore.opens(file, settings.key_password.get_secret_value()) for file in folder.iterdir()} == {False}
+        assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+        since = settings.model_copy(update={"key_password": SecretStr(self.NEW)})
+        with another(since):
+            assert {role: keys.signer(role).address for role in before} == before
+
+    def test_stopped_in_the_middle_it_goes_on_and_a_file_of_another_password_is_left(
+        self, app: Flask, settings: Settings
+    ) -> None:
+        for role in ("anchorer", "issuer"):
+            keys.signer(role)
+        folder = settings.data_dir / "keys"
+        keystore.relock(folder / "anchorer.json", settings.key_password.get_secret_value(), self.NEW)
+        with another(settings.model_copy(update={"key_password": SecretStr("of another town")})):
+            keys.signer("town")
+        content = (folder / "town.json").read_bytes()
+        with pytest.raises(keystore.NotOpened, match=r"opens town\.json"):
+            self.relocked(settings, self.NEW)
+        assert [keystore.opens(folder / f"{role}.json", self.NEW) for role in ("anchorer", "issuer")] == [True, True]
+        assert (folder / "town.json").read_bytes() == content
+
+    @pytest.mark.parametrize("new", ["", "short", "password-password-password"])
+    def test_one_that_can_be_guessed_changes_nothing(self, app: Flask, settings: Settings, new: str) -> None:
+        keys.signer("issuer")
+        with pytest.raises(CannotRelock, match="16 random characters"):
+            self.relocked(settings, new)
+        assert keystore.opens(settings.data_dir / "keys" / "issuer.json", settings.key_password.get_secret_value())
+
+    def test_where_a_service_signs_or_no_key_lies_it_says_so(self, app: Flask, settings: Settings) -> None:
+        with pytest.raises(CannotRelock, match="there is no key in"):
+            self.relocked(settings, self.NEW)
+        with pytest.raises(CannotRelock, match="signing service"):
+            self.relocked(settings.model_copy(update={"signer_url": "http://127.0.0.1:9000"}), self.NEW)
 
 
 def test_a_page_never_opens_a_key(app: Flask) -> None:

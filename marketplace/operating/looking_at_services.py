@@ -46,12 +46,15 @@ def site(deep: bool) -> Iterator[Finding]:
     host, port = urlsplit(here.base_url).hostname or "", urlsplit(here.base_url).port or 443
     try:
         answer = requests.get(f"{here.base_url}/healthz", timeout=SECONDS, allow_redirects=False)
-        shown = ssl.get_server_certificate((host, port), timeout=SECONDS)
-    except OSError as trouble:  # those of requests are, too
+    except requests.RequestException as trouble:
         yield found("site.no_answer", url=here.base_url, why=type(trouble).__name__)
         return
     if answer.status_code != HTTPStatus.OK:
         yield found("site.no_answer", url=here.base_url, why=f"HTTP {answer.status_code}")
+    try:
+        shown = ssl.get_server_certificate((host, port), timeout=SECONDS)
+    except OSError:
+        return  # out by a proxy alone, which requests knows of
     left = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc - now()
     if left < CERTIFICATE:
         yield found("site.certificate", url=here.base_url, days=left.days)

@@ -132,6 +132,17 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert (done.returncode, ours) == (0, [])
 
 
+def test_each_program_is_shut_in_alike_and_what_it_writes_is_for_the_town_alone() -> None:
+    """Whoever makes the database first makes it for all: it may be the migration."""
+    kept = re.compile(
+        r"^(?:UMask|StateDirectory\w*|User|(?:No|Private|Protect|Restrict|Lock|Capability)\w+)=.*$", re.MULTILINE
+    )
+    services = [unit.read_text("utf-8") for unit in UNITS if unit.suffix == ".service"]
+    (alike,) = {tuple(sorted(kept.findall(text))) for text in services}
+    assert {"UMask=0077", "StateDirectoryMode=0700", "CapabilityBoundingSet="} <= set(alike)
+    assert "UMask=0077" in (DEPLOY / "town").read_text("utf-8")
+
+
 def test_nginx_adds_headers_to_pages_of_its_own_alone() -> None:
     """The application's have theirs: HSTS twice in one answer is against its standard (RFC 6797, 7.1)."""
     server, *locations = (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8").split("    location ")

@@ -15,6 +15,7 @@ class Manner(StrEnum):
     ASKS_ALWAYS = "authentication_always"
     DISPUTED = "disputed"
     REFUND_FAILS = "refund_fails"
+    REFUND_PENDS = "refund_pends"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ _BY_TOKEN = {
     "pm_card_threeDSecure2Required": Card("4000000000003220", "visa", Manner.ASKS_ALWAYS),
     "pm_card_createDispute": Card("4000000000000259", "visa", Manner.DISPUTED),
     "pm_card_refundFail": Card("4000000000005126", "visa", Manner.REFUND_FAILS),
+    "pm_card_pendingRefund": Card("4000000000007726", "visa", Manner.REFUND_PENDS),
 }
 _BY_NUMBER = {card.number: card for card in _BY_TOKEN.values()}
 

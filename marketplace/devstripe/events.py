@@ -62,11 +62,17 @@ def _check_address(url: str) -> None:
         raise invalid("Invalid URL: this server only calls 127.0.0.1", "url_invalid", param="url")
 
 
+KEPT_S = 30 * 24 * 60 * 60
+"""https://docs.stripe.com/api/events/list"""
+
+
 @endpoint("GET", "/v1/events", EventListParams)
 def list_events(world: World, given: Thing) -> Thing:
-    where, values = "1", []
+    where = "created >= ?"
+    values: list[int | str] = [world.now() - KEPT_S]
     if given.get("types"):
-        where, values = "json_extract(body, '$.type') IN (SELECT value FROM json_each(?))", [json.dumps(given["types"])]
+        where += " AND json_extract(body, '$.type') IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(given["types"]))
     if given.get("delivery_success") is not None:
         where += f" AND json_extract(body, '$.pending_webhooks') {'=' if given['delivery_success'] else '>'} 0"
     return world.store.page("event", given, "/v1/events", ("type",), where, *values)

@@ -1,6 +1,6 @@
-"""What time alone does: sessions expire, holds lapse, store payments lapse, money becomes available."""
+"""What time alone does: sessions expire, holds lapse, store payments lapse, money becomes available, refunds arrive."""
 
-from marketplace.devstripe import checkout, intents, konbini
+from marketplace.devstripe import checkout, intents, konbini, refunds
 from marketplace.devstripe.objects import Thing
 from marketplace.devstripe.world import World
 
@@ -26,4 +26,5 @@ _CHANGES = {
     "checkout.session": checkout.let_expire,
     "payment_intent": _intent_is_due,
     "balance_transaction": _becomes_available,
+    "refund": refunds.let_succeed,
 }

@@ -37,7 +37,8 @@ def create(world: World, given: Thing) -> Thing:
         metadata=given.get("metadata") or {},
         payment_intent=charge["payment_intent"],
         reason=given.get("reason"),
-        status="succeeded",
+        status="pending" if charge["_manner"] == Manner.REFUND_PENDS else "succeeded",
+        _due=world.now() + money.DAY if charge["_manner"] == Manner.REFUND_PENDS else None,
         destination_details={"type": charge["payment_method_details"]["type"]},
     )
     refund["balance_transaction"] = money.book(world, "refund", -yen, 0, refund["id"])["id"]
@@ -48,6 +49,12 @@ def create(world: World, given: Thing) -> Thing:
     if charge["_manner"] == Manner.REFUND_FAILS:
         _bounce(world, refund, charge)
     return refund
+
+
+def let_succeed(world: World, refund: Thing) -> None:
+    """One that was pending has reached its payer."""
+    refund.update(status="succeeded", _due=None)
+    emit(world, "refund.updated", refund)
 
 
 def _charge(world: World, given: Thing) -> Thing:

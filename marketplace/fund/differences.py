@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from marketplace.accounts.second_person import acting, reason
 from marketplace.fund.models import Account, Explanation, Posting, PostingLine
@@ -20,7 +21,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, insert_once, lock, transaction
 from marketplace.kit.money import yen
-from marketplace.payments.balance import OVERLAP, carried
+from marketplace.payments.balance import OVERLAP, SENT_BACK, carried
 from marketplace.payments.models import Payment, PaymentState, Refund, RefundState, Way
 from marketplace.payments.stripe_models import BalanceLine, Cursor, Payout
 
@@ -72,6 +73,16 @@ WORDS = {
         "返金が相手のカードに届きませんでした",
         "注文のページで、もう一度返金するか、銀行振込などで返して「銀行から返した」と記録してください。",
     ),
+    "by_hand": (
+        "決済会社の管理画面で返金されたお金です",
+        "だれがなぜ返したかを調べて、説明を書いてください。権利も終わらせるときは、注文のページから返金の手続きをします。"
+        "もう返した分が、二重に返ることはありません。",
+    ),
+    "beyond": (
+        "町の記録より多く返金されています",
+        "決済会社の管理画面と銀行の両方から返していないか、確かめてください。多く返していたら、払った方に連絡して戻していただき、"
+        "わかったことを説明に書いてください。",
+    ),
 }
 """{kind: (what it is, what to do)}"""
 
@@ -100,7 +111,7 @@ class Difference:
 def all_differences() -> list[Difference]:
     """Every difference, explained ones too, the newest first."""
     explained = {row.key: row for row in db.session.scalars(sa.select(Explanation))}
-    found = [*_lines(), *_postings(), *_payouts(), *_refunds()]
+    found = [*_lines(), *_postings(), *_payouts(), *_refunds(), *_by_hand()]
     return sorted(
         (replace(each, explained=explained.get(each.key)) for each in found), key=lambda each: each.at, reverse=True
     )
@@ -200,6 +211,23 @@ def _refunds() -> Iterator[Difference]:
     for refund in db.session.scalars(sa.select(Refund).where(Refund.state == RefundState.FAILED).order_by(Refund.id)):
         key, href = f"refund:{refund.id}", _about(refund.payment)
         yield Difference(key, "refund_failed", refund.created_at, refund.yen, refund.reason, href)
+
+
+def _by_hand() -> Iterator[Difference]:
+    """What Stripe sent back and the town had not asked for, also where more went back than was paid."""
+    ours = aliased(Refund)
+    asked = sa.exists().where(ours.payment_id == Payment.id, ours.balance_txn_id.is_(None))
+    asked = asked.where(ours.state.in_((RefundState.PROMISED, RefundState.SENT)))  # not heard of yet
+    query = (
+        sa.select(BalanceLine, Payment, Refund.id)
+        .join(Payment, Payment.id == BalanceLine.payment_id)
+        .outerjoin(Refund, Refund.balance_txn_id == BalanceLine.id)
+        .where(BalanceLine.kind.in_(SENT_BACK), sa.or_(Refund.by_hand, sa.and_(Refund.id.is_(None), ~asked)))
+        .order_by(BalanceLine.id)
+    )
+    for line, payment, refund in db.session.execute(query):
+        kind = "beyond" if refund is None else "by_hand"
+        yield Difference(f"{line.id}:{kind}", kind, line.at, line.gross_yen, line.source or line.id, _about(payment))
 
 
 def _sum_of(account: Account) -> sa.ScalarSelect[int]:

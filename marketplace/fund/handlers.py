@@ -11,6 +11,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import get, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
+from marketplace.payments.balance import RETURNS
 from marketplace.payments.models import Payment, Refund, RefundState, Way
 from marketplace.payments.syncing import booked
 
@@ -28,6 +29,8 @@ def on_payment(payment_id: int, subject: str, **_more: object) -> None:
 @handles("payment.refunded")
 def on_refund(refund_id: int, subject: str, **_more: object) -> None:
     refund = get(Refund, refund_id)
+    if refund.by_hand:  # its line of the balance tells all that there is
+        return
     if refund.state == RefundState.BY_BANK:
         lines = bank_refund_lines(refund.yen, refund.purpose)
         _book(f"bank_refund:{refund_id}", "bank_refund", lines, now(), subject)
@@ -69,8 +72,20 @@ def on_balance(
     subject, moment = payment.subject if payment else "", datetime.fromtimestamp(at, UTC)
     if payment and payment.way == Way.HOLD and kind == DISPUTE:
         _book_disputed_deposit(txn_id, payment.id, gross, fee, moment)
-    elif lines := stripe_lines(kind, gross, fee, purpose or "payment", known=payment is not None):
+        return
+    if payment and purpose is None and kind in RETURNS:
+        purpose = _purpose_by_hand(payment, gross)
+    if lines := stripe_lines(kind, gross, fee, purpose or "payment", known=payment is not None):
         _book(txn_id, kind, lines, moment, subject)
+
+
+def _purpose_by_hand(payment: Payment, gross: int) -> str:
+    """Whoever gives money back in Stripe's dashboard writes nothing on it: a deposit is one as long as it is there."""
+    if payment.way != Way.HOLD:
+        return "payment"
+    subject = payment.subject
+    deposits.take_in(payment.id)
+    return "deposit" if deposits.in_custody(subject) + gross >= 0 else "payment"
 
 
 def _book_disputed_deposit(key: str, payment_id: int, gross: int, fee: int, at: datetime) -> None:

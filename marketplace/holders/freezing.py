@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 import sqlalchemy as sa
@@ -37,17 +38,23 @@ def doubted(order_codes: Collection[str]) -> set[str]:
 
 @freezes("holders.payment", doubted)
 def payment(token: Token) -> Refused | None:
-    """An objection that is open or took the money, and every refund, also one that the card did not take: it is owed
-    still. Of two payments for one order the other may go back. Somebody who got it in good faith is not asked."""
+    """An objection that is open or took the money, and every refund of the whole, also one that the card did not take:
+    it is owed still. Of two payments for one order the other may go back. Somebody who got it in good faith is not
+    asked."""
     of_order = Payment.subject == f"{ORDER}{token.order_code}"
-    payments = db.session.execute(sa.select(Payment.id, Payment.state, Payment.dispute).where(of_order)).all()
-    backs = sa.select(Refund.payment_id, Refund.state).join(Payment)
+    found = sa.select(Payment.id, Payment.yen, Payment.state, Payment.dispute).where(of_order)
+    payments = db.session.execute(found).all()
+    backs = sa.select(Refund.payment_id, Refund.state, Refund.yen).join(Payment)
     returned = db.session.execute(backs.where(of_order, Refund.state != RefundState.RETRIED)).all()
-    objected = {id_ for id_, _state, dispute in payments if dispute not in (None, *KEPT)}
-    doubts = objected | {payment_id for payment_id, _state in returned}
-    stands = any(state == PaymentState.SUCCEEDED and id_ not in doubts for id_, state, _dispute in payments)
+    objected = {id_ for id_, _yen, _state, dispute in payments if dispute not in (None, *KEPT)}
+    back = Counter[int]()
+    for each in returned:
+        back[each.payment_id] += each.yen
+    whole = {id_ for id_, yen, _state, _dispute in payments if back[id_] >= yen}
+    doubts = objected | whole
+    stands = any(state == PaymentState.SUCCEEDED and id_ not in doubts for id_, _yen, state, _dispute in payments)
     if not doubts or stands or not with_payer(token):
         return None
     if objected:
         return Disputed()
-    return Refunded() if {state for _payment_id, state in returned} <= set(BACK) else RefundUnderWay()
+    return Refunded() if {each.state for each in returned} <= set(BACK) else RefundUnderWay()

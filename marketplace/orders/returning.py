@@ -18,11 +18,9 @@ from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Refused
-from marketplace.orders import deposits
 from marketplace.orders.models import Order, OrderState, RefundRequest, RefundRequestState
-from marketplace.orders.settling import send_to_buyer
+from marketplace.orders.settling import give_back_price, refunded, send_to_buyer
 from marketplace.payments.models import Payment
-from marketplace.payments.refunding import promise_refund
 from marketplace.payments.stripe_models import Dispute
 from marketplace.tokens.binding import bound
 from marketplace.tokens.freezing import FROZEN, freezes
@@ -98,12 +96,11 @@ def approve(request_id: int, actor_id: int) -> None:
         move(request, "refund.approve", by=by)
         token = _check(order)
         move(order, "refund", by=by, why=request.why)
-        assert order.paid_by_payment_id is not None
-        promise_refund(order.paid_by_payment_id, order.rest_yen, request.why, key=f"{order.code}:refund")
-        deposits.refund(order, request.why)
+        give_back_price(order, request.why)
         if revocable(token):
             revoke(token.token_id, request.why, by)
         send_to_buyer("refund_after_issue", order)
+        refunded(order.id, order.paid_by_payment_id)  # where all of it went back by hand before
 
 
 def _check(order: Order) -> Token:

@@ -18,7 +18,7 @@ from marketplace.notices.sending import send
 from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.outbox.promising import say
-from marketplace.payments.refunding import promise_refund
+from marketplace.payments.refunding import claimed, promise_refund
 from marketplace.settings import settings
 from marketplace.tokens.issuing import promise_token, take_back
 
@@ -148,13 +148,21 @@ def refund(order_id: int, by: str, why: str) -> None:
             raise NeedsTwo
         take_back(order.code)
         move(order, "refund", by=by, why=why)
-        assert order.paid_by_payment_id is not None
-        promise_refund(order.paid_by_payment_id, order.rest_yen, why, key=f"{order.code}:refund")
-        deposits.refund(order, why)
+        give_back_price(order, why)
         send_to_buyer("refund_coming", order)
+        refunded(order.id, order.paid_by_payment_id)  # where all of it went back by hand before
 
 
-def refunded(order_id: int, payment_id: int) -> None:
+def give_back_price(order: Order, why: str) -> None:
+    """Inside a transaction that holds the order: its money goes back, but for what went back by hand at Stripe."""
+    assert order.paid_by_payment_id is not None
+    left = order.rest_yen - claimed(order.paid_by_payment_id)
+    if left > 0:
+        promise_refund(order.paid_by_payment_id, left, why, key=f"{order.code}:refund")
+    deposits.refund(order, why)
+
+
+def refunded(order_id: int, payment_id: int | None) -> None:
     """The money is on its way back, or with its payer; a unit that was sold is free again."""
     with transaction():
         order = lock(Order, order_id)

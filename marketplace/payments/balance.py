@@ -26,6 +26,9 @@ FORTNIGHT = 14 * 24 * 60 * 60
 """A payout may fail days after it was made, and its lines are complete only some hours after it."""
 OWN = "payout"
 """The kind of the line that is a payout itself."""
+SENT_BACK = ("refund", "payment_refund")
+RETURNS = (*SENT_BACK, "refund_failure", "payment_failure_refund")
+"""Kinds of what goes back to payers, or comes back from their banks."""
 
 
 class NotYetPaid(Invalid):

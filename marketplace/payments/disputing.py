@@ -65,6 +65,28 @@ def look(payment_id: int, dispute_id: str) -> None:
     keep(payment_id, till().dispute(dispute_id))
 
 
+def look_again(dispute_id: str) -> None:
+    """The same of one that we know."""
+    payment_id = get(Dispute, dispute_id).payment_id
+    let_go()
+    look(payment_id, dispute_id)
+
+
+def undecided(most: int) -> list[str]:
+    """Ids of the oldest that are open."""
+    open_ = sa.select(Dispute.id).where(Dispute.status.not_in(DECIDED)).order_by(Dispute.opened_at, Dispute.id)
+    ids = list(db.session.scalars(open_.limit(most)))
+    let_go()
+    return ids
+
+
+def is_known(seen: Objection) -> bool:
+    """A look that takes no lock."""
+    known = db.session.scalar(sa.select(Dispute.status).where(Dispute.id == seen.id))
+    let_go()
+    return known == seen.status
+
+
 def keep(payment_id: int, seen: Objection) -> None:
     with transaction():
         payment = lock(Payment, payment_id)

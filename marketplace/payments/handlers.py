@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.kit.db import db, get, let_go
 from marketplace.outbox.promising import handles
-from marketplace.payments import balance, charging, disputing, holding, refunding, saving, squaring
+from marketplace.payments import balance, charging, disputing, holding, noticing, refunding, saving, squaring
 from marketplace.payments.finding import payment_behind
 from marketplace.payments.hearing import known_already
 from marketplace.payments.models import SavedCard, Way
@@ -22,9 +22,23 @@ def on_refund(refund_id: int) -> None:
 
 
 @handles("payment.refund_failed")
-@handles("payment.disputed")
-def on_money_that_went(payment_id: int, **_more: object) -> None:
+def on_refund_that_failed(payment_id: int, **_more: object) -> None:
+    """Stripe refuses what has gone back already: by hand, it may be."""
+    noticing.look_again(payment_id)
     squaring.square(payment_id)
+
+
+@handles("payment.disputed")
+def on_dispute(payment_id: int, **_more: object) -> None:
+    squaring.square(payment_id)
+
+
+@handles("balance.moved", kind=balance.RETURNS)
+def on_money_that_went_back(txn_id: str, payment_id: int | None = None, **_more: object) -> None:
+    """Of what went back, or came back from a payer's bank, the balance tells also where no news arrived."""
+    if payment_id is not None and not refunding.is_booked(txn_id):
+        sync(payment_id)
+        noticing.look_again(payment_id)
 
 
 @handles("hold.decided")
@@ -78,7 +92,7 @@ def on_event(event_id: str) -> None:
     else:
         sync(payment_id)
         if kind.startswith(("refund.", "charge.refunded")):
-            refunding.look_again(payment_id)
+            noticing.look_again(payment_id)
 
 
 def _one(key: InstrumentedAttribute[int], condition: sa.ColumnElement[bool]) -> int | None:

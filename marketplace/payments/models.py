@@ -273,6 +273,8 @@ class Refund(Base):
     reason: Mapped[str] = mapped_column(sa.String(200))
     purpose: Mapped[str] = mapped_column(sa.String(16))
     """"deposit": out of custody. "payment": of what was collected, also where a deposit had been applied to a price."""
+    by_hand: Mapped[bool] = mapped_column(default=False)
+    """Made at Stripe itself, past the town. See noticing.py."""
     state: Mapped[RefundState] = state_column(RefundState)
     stripe_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     balance_txn_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)

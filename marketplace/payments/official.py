@@ -153,6 +153,9 @@ class StripeTill:
         with _speaking():
             return as_objection(self._v1.disputes.retrieve(dispute_id).to_dict())
 
+    def disputes(self, since: int) -> Iterator[Objection]:
+        yield from map(as_objection, self._each("/v1/disputes", created={"gte": since}))
+
     def answer(self, dispute_id: str, evidence: Mapping[str, str], paper: bytes, key: str) -> Objection:
         with _speaking():
             file: Any = {"purpose": "dispute_evidence", "file": _Paper(paper)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -13,15 +14,30 @@ from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
 from marketplace.outbox.promising import handles, say
+from marketplace.payments import disputing
 from marketplace.payments.balance import move_cursor, read_balance, read_payouts, read_since, was_read
 from marketplace.payments.expiring import expire
+from marketplace.payments.finding import payment_behind
 from marketplace.payments.hearing import KINDS, is_kept, keep
-from marketplace.payments.models import ASKED, HELD, OPEN, UNDER_WAY, Hold, Payment, SavedCard, Way
+from marketplace.payments.models import (
+    ASKED,
+    HELD,
+    OPEN,
+    UNDER_WAY,
+    Hold,
+    Payment,
+    Refund,
+    RefundState,
+    SavedCard,
+    Way,
+)
+from marketplace.payments.noticing import look_again
 from marketplace.payments.saving import WAITING, sync_card
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import sync
 
 log = logging.getLogger(__name__)
+Id = TypeVar("Id", int, str)
 LOOK_AFTER = timedelta(minutes=3)
 LOOKS = 100
 
@@ -32,6 +48,8 @@ def reconcile() -> None:
         catch_up()
         look_at_open_payments()
         look_at_open_cards()
+        look_at_disputes()
+        look_at_pending_refunds()
         read_balance()
         read_payouts()
     except Unavailable as trouble:
@@ -85,7 +103,27 @@ def look_at_open_cards() -> None:
     _each(sync_card, ids)
 
 
-def _each(look: Callable[[int], object], ids: Iterable[int]) -> None:
+def look_at_disputes() -> None:
+    """Those that were opened since the last look, and those that are open: Stripe forgets its events after thirty days,
+    and a dispute may take longer, or its whole life pass while this machine is off."""
+    since, newest = read_since("disputes"), 0
+    for seen in till().disputes(since):
+        newest = max(newest, seen.at)
+        if not disputing.is_known(seen) and (payment_id := payment_behind(None, seen.intent_id)) is not None:
+            disputing.keep(payment_id, seen)
+    move_cursor("disputes", newest)
+    _each(disputing.look_again, disputing.undecided(LOOKS))
+
+
+def look_at_pending_refunds() -> None:
+    """Some reach their payer days later."""
+    pending = sa.select(Refund.payment_id).where(Refund.state == RefundState.SENT).distinct()
+    ids = list(db.session.scalars(pending.order_by(Refund.payment_id).limit(LOOKS)))
+    let_go()
+    _each(look_again, ids)
+
+
+def _each(look: Callable[[Id], object], ids: Iterable[Id]) -> None:
     """What Stripe refuses to tell of one, for instance because it was another account's, keeps nobody else waiting."""
     for id_ in ids:
         try:

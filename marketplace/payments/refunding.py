@@ -48,6 +48,12 @@ def taken(payment: Payment) -> int:
     return payment.yen if payment.state == PaymentState.SUCCEEDED else 0
 
 
+def claimed(payment_id: int) -> int:
+    """Yen of the payment that went back, are on their way back or are owed, whoever began it."""
+    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id == payment_id)
+    return db.session.scalar(total.where(Refund.state != RefundState.RETRIED)) or 0
+
+
 def send(refund_id: int) -> RefundState:
     """Ask Stripe for the refund. Dying anywhere in here is harmless: the next try finds the refund by its key.
 
@@ -67,7 +73,7 @@ def send(refund_id: int) -> RefundState:
         except Rejected as refusal:  # disputed, or given back by hand in Stripe's dashboard: staff must look
             _fail(refund_id, str(refusal))
             return RefundState.FAILED
-    return _follow(refund_id, done)
+    return follow(refund_id, done)
 
 
 def retry(refund_id: int, by: str, why: str) -> int:
@@ -115,18 +121,15 @@ def twice_by_bank(refund: Refund) -> Refused | None:
     return DisputedNow() if any(dispute.is_open for dispute in disputes) else TakenBack()
 
 
-def look_again(payment_id: int) -> None:
-    """Compare every refund of the payment with Stripe: some succeed days later, some come back. Unavailable."""
-    intent = get(Payment, payment_id).payment_intent_id
+def is_booked(txn_id: str) -> bool:
+    """Whether it is the line of a refund that we know."""
+    known = db.session.scalar(sa.select(Refund.id).where(Refund.balance_txn_id == txn_id)) is not None
     let_go()
-    for each in till().sent_back(intent) if intent else []:
-        refund_id = db.session.scalar(sa.select(Refund.id).where(Refund.key == each.key))
-        let_go()
-        if refund_id is not None:
-            _follow(refund_id, each)
+    return known
 
 
-def _follow(refund_id: int, seen: SentBack) -> RefundState:
+def follow(refund_id: int, seen: SentBack) -> RefundState:
+    """Let the refund be where Stripe has it ⇢ payment.refunded, payment.refund_failed."""
     event = {
         "succeeded": "refund.succeed",
         "failed": "refund.fail",

@@ -1,6 +1,7 @@
-"""A refund that the card did not take, and a dispute by which its payer's bank took the same yen: they are one.
+"""A refund that the card did not take, and a dispute by which its payer's bank took the same yen: they are one. So is
+one that somebody made by hand at Stripe.
 
-No money moves here. The book has the dispute's line as Stripe has it (fund/rules.py), and nothing of the refund.
+No money moves here. The book has the lines as Stripe has them (fund/rules.py), and nothing of the refund.
 """
 
 from __future__ import annotations
@@ -17,32 +18,45 @@ from marketplace.payments.stripe_models import GONE, Dispute
 
 BY_DISPUTE = "the payer's bank has taken it"
 WITHDRAWN = "the payer withdrew the dispute"
+ANOTHER = "another refund took its place"
 
 
 def square(payment_id: int) -> None:
-    """End the failed refunds whose yen its payer has by disputes ⇢ payment.taken_back{payment_id, subject, refund_id}.
+    """End the failed refunds whose yen its payer has by disputes ⇢ payment.taken_back{payment_id, subject, refund_id},
+    or by refunds that were made by hand.
 
     News of refunds and of disputes come in any order and more than once: whoever hears of either looks at what stands.
-    Of a refund that a dispute covers in part, the rest is asked of the card once more.
+    Of a refund that is covered in part, the rest is asked of the card once more.
     """
     with transaction():
         payment = lock(Payment, payment_id)
         gone = _yen_gone(payment_id)
         by_dispute = gone - _owe_again(payment_id, gone)
+        by_hand = _yen_by_hand(payment_id)
         left = taken(payment) - payment.refunded_yen - gone
         for refund in _refunds(payment_id, RefundState.FAILED):
             covered = refund.yen - max(left, 0)
-            if covered <= 0 or covered > by_dispute:  # the town has it still, or no dispute explains where it is
+            if covered <= 0 or covered > by_dispute + by_hand:  # the town has it still, or nothing explains where it is
                 left -= refund.yen
-                continue
-            by_dispute -= covered
-            left -= refund.yen - covered
-            _take_back(refund, covered)
+            elif covered <= by_dispute:
+                by_dispute -= covered
+                left -= refund.yen - covered
+                _take_back(refund, covered)
+            else:
+                yen = min(covered, by_hand)  # what disputes took of the rest, Stripe will say when it is asked for that
+                by_hand -= yen
+                left -= refund.yen - yen
+                _give_way(refund, yen, ANOTHER)
 
 
 def _yen_gone(payment_id: int) -> int:
     total = sa.select(sa.func.sum(Dispute.yen)).where(Dispute.payment_id == payment_id, Dispute.status.in_(GONE))
     return db.session.scalar(total) or 0
+
+
+def _yen_by_hand(payment_id: int) -> int:
+    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id == payment_id, Refund.by_hand)
+    return db.session.scalar(total.where(Refund.state.in_((RefundState.SENT, RefundState.SUCCEEDED)))) or 0
 
 
 def _owe_again(payment_id: int, gone: int) -> int:
@@ -77,9 +91,15 @@ def _take_back(refund: Refund, yen: int) -> None:
 
 def _part(refund: Refund, yen: int) -> Refund:
     """The refund in two: `yen` of it, failed like the whole, and the rest, promised anew."""
-    move(refund, "refund.retry", why=BY_DISPUTE, refund=refund.id)
-    promise_refund(refund.payment_id, refund.yen - yen, refund.reason, refund.next_key, refund.purpose)
+    _give_way(refund, yen, BY_DISPUTE)
     same = {"payment_id": refund.payment_id, "reason": refund.reason, "purpose": refund.purpose, "created_at": now()}
     made = insert_once(Refund, {**same, "key": f"{refund.next_key}:dispute", "yen": yen, "state": RefundState.FAILED})
     assert made is not None  # the payment's lock has kept others out
     return get(Refund, made)
+
+
+def _give_way(refund: Refund, yen: int, why: str) -> None:
+    """Nothing is owed of the refund any more but what is left beside `yen`, which is promised anew."""
+    move(refund, "refund.retry", why=why, refund=refund.id)
+    if refund.yen > yen:
+        promise_refund(refund.payment_id, refund.yen - yen, refund.reason, refund.next_key, refund.purpose)

@@ -102,12 +102,13 @@ class Declined(Rejected):
 
 @dataclass(frozen=True)
 class SentBack:
-    """A refund as it is now: pending, requires_action, succeeded, failed or canceled."""
+    """A refund as it is now: pending, requires_action, succeeded, failed or canceled. `at` in seconds."""
 
     id: str
     key: str | None
     yen: int
     status: str
+    at: int
     transaction: Transaction | None
 
 
@@ -158,6 +159,9 @@ class Till(Protocol):
     def send_back(self, intent_id: str, yen: int, key: str, purpose: str) -> SentBack: ...
     def sent_back(self, intent_id: str) -> list[SentBack]: ...
     def dispute(self, dispute_id: str) -> Objection: ...
+    def disputes(self, since: int) -> Iterator[Objection]:
+        """Those that were opened since then, newest first."""
+
     def answer(self, dispute_id: str, evidence: Mapping[str, str], paper: bytes, key: str) -> Objection:
         """Give the bank our side, once and for good: texts by Stripe's names, and a PDF."""
 

@@ -107,7 +107,7 @@ def as_transaction(found: Mapping[str, Any]) -> Transaction:
 def as_refund(found: Mapping[str, Any]) -> SentBack:
     booked = found["balance_transaction"]
     line = as_transaction(booked) if isinstance(booked, Mapping) else None
-    return SentBack(found["id"], noted(found, "key"), found["amount"], found["status"], line)
+    return SentBack(found["id"], noted(found, "key"), found["amount"], found["status"], found["created"], line)
 
 
 def as_transfer(found: Mapping[str, Any]) -> Transfer:

@@ -18,6 +18,7 @@ from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Unit
 from marketplace.orders.models import Order, OrderState
 from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.refunding import claimed
 from marketplace.receipts import rules
 from marketplace.receipts.models import Print, Receipt, Series
 from marketplace.settings import settings
@@ -59,6 +60,8 @@ def of_price(order: Order) -> dict[str, Any]:
         raise rules.GoingBack
     if order.state not in RECEIVED or order.paid_at is None or not order.yen:
         raise rules.NothingReceived
+    if order.paid_by_payment_id is not None and claimed(order.paid_by_payment_id) >= order.rest_yen:
+        raise rules.GoingBack  # by hand at Stripe: the order has not heard of it
     return {"yen": order.yen, "deposit_yen": order.deposit_yen, "moved_at": order.paid_at}
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from marketplace.fund.models import TITLES, Account, Posting, PostingLine
+from marketplace.journal.reason_words import reason_in_words
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
 from marketplace.kit.tables import Cell, Row
@@ -175,7 +176,12 @@ def refund_rows(found: Sequence[tuple[Refund]]) -> Iterator[Row]:
         yield (
             *(refund.created_at, _year(years[refund.id]), *_of_sale(orders.get(refund.payment.subject))),
             *("保証金" if refund.purpose == "deposit" else "代金", refund.yen, REFUND_JA[refund.state]),
-            *(refund.reason, refund.stripe_id or "", refund.balance_txn_id or "", numbers.get(refund.id, "")),
+            *(
+                reason_in_words(refund.reason),
+                refund.stripe_id or "",
+                refund.balance_txn_id or "",
+                numbers.get(refund.id, ""),
+            ),
         )
 
 

@@ -149,10 +149,13 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
     account, roles = me(), roles_of(me().id)
     may = bool(roles & MAY_REFUND) and order.paid_by_payment_id is not None
     issued = order.state == OrderState.ISSUED
+    gone = refunding.claimed(order.paid_by_payment_id) if order.paid_by_payment_id else 0
     token = returning.token_of(order)
     return render_template(
         "staff/order.html",
         order=order,
+        gone=gone,
+        back=order.back_yen - gone,
         form=form,
         retry=retry or RetryForm(formdata=None),
         may_refund=may and order.state in REFUNDABLE,

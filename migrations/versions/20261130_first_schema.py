@@ -1,12 +1,12 @@
 """first schema
 
-Revision ce16dbbabbd4, after ; 2026-11-30 09:43:24.607022.
+Revision 68c3af701ea6, after ; 2026-11-30 09:38:27.072830.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ce16dbbabbd4"
+revision = "68c3af701ea6"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -2389,6 +2389,7 @@ def upgrade() -> None:
         sa.Column("yen", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("by_hand", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(

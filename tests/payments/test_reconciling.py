@@ -2,21 +2,26 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.fund.statements import balances
+from marketplace.holders.rules import Disputed
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
 from marketplace.payments.balance import read_balance
-from marketplace.payments.models import Payment, PaymentState
-from marketplace.payments.reconciling import catch_up, look_at_open_payments, reconcile
-from marketplace.payments.stripe_models import Cursor, StripeEvent
+from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.reconciling import catch_up, look_at_disputes, look_at_open_payments, reconcile
+from marketplace.payments.stripe_models import Cursor, Dispute, StripeEvent
+from marketplace.tokens.freezing import frozen
+from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
-from tests.payments.till import ask, facts, opened, paid, promised, state
+from tests.orders.bought import bought, disputed, heard, issued, payment_of, token_of
+from tests.payments.till import ask, facts, opened, paid, promised, seen, state
 
 
 def test_lost_news_are_caught_up_with_once(app: Flask, stripe: LocalStripe) -> None:
@@ -123,9 +128,73 @@ def test_every_line_of_the_balance_is_said_once(app: Flask, stripe: LocalStripe)
     keeping.drain()
     stripe.sim("payout")
     assert (read_balance(), read_balance()) == (3, 3)  # an hour is read again …
-    assert set(facts("balance.moved").values()) == {3}  # … and said once
+    heard_by = {hearer: times for (_topic, hearer), times in facts("balance.moved").items()}
+    assert heard_by == {  # … and said once, to each for whom it is
+        "marketplace.fund.handlers.on_balance": 3,
+        "marketplace.payments.handlers.on_money_that_went_back": 1,
+    }
     keeping.drain()
     assert balances()["bank"] == 1000 - 36 - 300
+
+
+def away(stripe: LocalStripe, days: int) -> Any:
+    """The town's machine is off for so long, and Stripe's time goes on; no webhook arrives."""
+    stripe.sim("advance", seconds=days * 24 * 60 * 60)
+    return pretending(now() + timedelta(days=days))
+
+
+@pytest.mark.parametrize("end", ["lost", "won"])
+def test_a_dispute_whose_whole_life_the_town_was_away_for_is_found(
+    app: Flask, stripe: LocalStripe, chain: Chain, end: str
+) -> None:
+    order = issued(chain, bought(stripe))
+    heard()
+    dispute = stripe.sim("dispute", payment_intent=payment_of(order).payment_intent_id)["id"]
+    stripe.sim("close_dispute", dispute=dispute, won=end == "won")
+    with away(stripe, 40):
+        heard()
+        assert get(Dispute, dispute).status == end
+        assert isinstance(frozen(token_of(order)), Disputed) == (end == "lost")
+
+
+def test_a_dispute_that_was_open_before_the_town_was_away_is_followed_to_its_end(
+    app: Flask, stripe: LocalStripe
+) -> None:
+    order = bought(stripe)
+    dispute = disputed(stripe, order)
+    stripe.sim("close_dispute", dispute=dispute, won=False)  # moves no money, so that the balance does not tell
+    with away(stripe, 40):
+        heard()
+        assert (get(Dispute, dispute).status, payment_of(order).dispute) == ("lost", "lost")
+
+
+def test_a_dispute_of_somebody_elses_payment_on_the_same_account_passes_by(app: Flask, stripe: LocalStripe) -> None:
+    _payment_id, url = opened()
+    stripe.pay(url, card="pm_card_createDispute")
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(idempotency_key="another shop's"))
+    look_at_disputes()
+    assert db.session.scalars(sa.select(Dispute)).all() == []
+
+
+def test_a_refund_that_reaches_its_payer_while_the_town_is_away_is_found(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = paid(stripe, card="pm_card_pendingRefund")
+    refund_id = promised(payment_id)
+    heard()
+    assert get(Refund, refund_id).state == RefundState.SENT
+    stripe.sim("advance", seconds=2 * 24 * 60 * 60)
+    with away(stripe, 40):
+        heard()
+        assert get(Refund, refund_id).state == RefundState.SUCCEEDED
+
+
+def test_a_refund_by_hand_while_the_town_is_away_is_found_by_the_balance(app: Flask, stripe: LocalStripe) -> None:
+    payment_id = paid(stripe)
+    heard()
+    stripe.client().refunds.create({"payment_intent": str(seen(payment_id).payment_intent_id), "amount": 300})
+    with away(stripe, 40):
+        heard()
+        assert [(each.yen, each.by_hand) for each in db.session.scalars(sa.select(Refund))] == [(300, True)]
 
 
 def test_stripe_away_is_a_line_in_the_log_and_no_more(

@@ -4,6 +4,7 @@ advance       {"seconds": 1800}                      move the clock forward
 clock         {"at": 1790000000}                     set it; {} only reads it      → {"now": …}
 faults        {"drop": 0.3, "duplicate": 0.4, …}     see world.Faults; {} only reads them
 deliver       {"limit": 10, "order": "newest"}       carry waiting webhooks now: oldest, newest or shuffled
+bounce        {"refund": "re_…"}                     its payer's bank sends it back, days after it was made
 mend_card     {"payment_intent": "pi_…"}             its card takes refunds from now on
 konbini_pay   {"payment_intent": "pi_…"}             the payer pays at the store
 dispute       {"payment_intent": "pi_…", "reason": "fraudulent", "amount": 400}    of the whole where none is named
@@ -21,7 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from marketplace.devstripe import disputes, events, konbini, money
+from marketplace.devstripe import disputes, events, konbini, money, refunds
 from marketplace.devstripe.cards import Manner
 from marketplace.devstripe.deliveries import deliver
 from marketplace.devstripe.objects import Thing
@@ -61,6 +62,12 @@ def _konbini_pay(world: World, given: Thing) -> Thing:
     intent = world.get(given["payment_intent"], "payment_intent")
     konbini.pay_at_the_store(world, intent)
     return intent
+
+
+def _bounce(world: World, given: Thing) -> Thing:
+    refund = world.get(given["refund"], "refund")
+    refunds.bounce(world, refund, world.get(refund["charge"], "charge"))
+    return refund
 
 
 def _mend_card(world: World, given: Thing) -> Thing:
@@ -118,6 +125,7 @@ _CONTROLS: dict[str, Callable[[World, Thing], Thing]] = {
     "advance": _advance,
     "clock": _clock,
     "faults": _faults,
+    "bounce": _bounce,
     "mend_card": _mend_card,
     "konbini_pay": _konbini_pay,
     "dispute": _dispute,

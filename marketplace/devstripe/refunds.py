@@ -47,7 +47,7 @@ def create(world: World, given: Thing) -> Thing:
     emit(world, "refund.created", refund)
     emit(world, "charge.refunded", charge)
     if charge["_manner"] == Manner.REFUND_FAILS:
-        _bounce(world, refund, charge)
+        bounce(world, refund, charge)
     return refund
 
 
@@ -68,7 +68,7 @@ def _charge(world: World, given: Thing) -> Thing:
     raise invalid("One of charge or payment_intent is required.", "parameter_missing", param="payment_intent")
 
 
-def _bounce(world: World, refund: Thing, charge: Thing) -> None:
+def bounce(world: World, refund: Thing, charge: Thing) -> None:
     """The payer's bank does not take it: the money is back in our balance."""
     refund.update(status="failed", failure_reason="expired_or_canceled_card")
     back = money.book(world, "refund_failure", refund["amount"], 0, refund["id"])

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from marketplace.accounts.second_person import acting, reason
 from marketplace.fund.models import Account, Explanation, Posting, PostingLine
@@ -214,20 +213,18 @@ def _refunds() -> Iterator[Difference]:
 
 
 def _by_hand() -> Iterator[Difference]:
-    """What Stripe sent back and the town had not asked for, also where more went back than was paid."""
-    ours = aliased(Refund)
-    asked = sa.exists().where(ours.payment_id == Payment.id, ours.balance_txn_id.is_(None))
-    asked = asked.where(ours.state.in_((RefundState.PROMISED, RefundState.SENT)))  # not heard of yet
-    query = (
-        sa.select(BalanceLine, Payment, Refund.id)
-        .join(Payment, Payment.id == BalanceLine.payment_id)
-        .outerjoin(Refund, Refund.balance_txn_id == BalanceLine.id)
-        .where(BalanceLine.kind.in_(SENT_BACK), sa.or_(Refund.by_hand, sa.and_(Refund.id.is_(None), ~asked)))
-        .order_by(BalanceLine.id)
-    )
-    for line, payment, refund in db.session.execute(query):
-        kind = "beyond" if refund is None else "by_hand"
-        yield Difference(f"{line.id}:{kind}", kind, line.at, line.gross_yen, line.source or line.id, _about(payment))
+    """What went back at Stripe without the town's asking, and what went back beyond the sum that was paid."""
+    for refund in db.session.scalars(sa.select(Refund).where(Refund.by_hand).order_by(Refund.id)):
+        about = (refund.stripe_id or "", _about(refund.payment))
+        yield Difference(f"refund:{refund.id}:by_hand", "by_hand", refund.created_at, -refund.yen, *about)
+    known = sa.exists().where(Refund.balance_txn_id == BalanceLine.id)
+    asked = sa.exists().where(Refund.payment_id == Payment.id, Refund.balance_txn_id.is_(None))
+    asked = asked.where(Refund.state.in_((RefundState.PROMISED, RefundState.SENT)))  # whose line is not heard of yet
+    query = sa.select(BalanceLine, Payment).join(Payment, Payment.id == BalanceLine.payment_id)
+    query = query.where(BalanceLine.kind.in_(SENT_BACK), ~known, ~asked).order_by(BalanceLine.id)
+    for line, payment in db.session.execute(query):
+        more = line.source or line.id
+        yield Difference(f"{line.id}:beyond", "beyond", line.at, line.gross_yen, more, _about(payment))
 
 
 def _sum_of(account: Account) -> sa.ScalarSelect[int]:

@@ -29,16 +29,16 @@ def on_payment(payment_id: int, subject: str, **_more: object) -> None:
 @handles("payment.refunded")
 def on_refund(refund_id: int, subject: str, **_more: object) -> None:
     refund = get(Refund, refund_id)
-    if refund.by_hand:  # its line of the balance tells all that there is
-        return
     if refund.state == RefundState.BY_BANK:
         lines = bank_refund_lines(refund.yen, refund.purpose)
         _book(f"bank_refund:{refund_id}", "bank_refund", lines, now(), subject)
         return
     if refund.balance_txn_id is None:
         raise Unavailable(f"refund {refund_id} has no balance transaction yet")
-    lines = stripe_lines("refund", -refund.yen, 0, refund.purpose)
-    _book(refund.balance_txn_id, "refund", lines, refund.booked_at or now(), subject)
+    key, yen, at, purpose = refund.balance_txn_id, refund.yen, refund.booked_at or now(), refund.purpose
+    if refund.by_hand:
+        purpose = _purpose_by_hand(refund.payment, -yen)
+    _book(key, "refund", stripe_lines("refund", -yen, 0, purpose), at, subject)
 
 
 @handles("hold.captured")

@@ -174,4 +174,11 @@ def _locked(refund_id: int) -> Refund:
 
 
 def _say(topic: str, refund: Refund) -> None:
-    say(topic, key=str(refund.id), payment_id=refund.payment_id, subject=refund.payment.subject, refund_id=refund.id)
+    """Once for each end: what has succeeded may come back, and the town's bank pays it then."""
+    say(
+        topic,
+        key=f"{refund.id}:{refund.state}",
+        payment_id=refund.payment_id,
+        subject=refund.payment.subject,
+        refund_id=refund.id,
+    )

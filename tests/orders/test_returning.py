@@ -46,6 +46,24 @@ def refunds() -> list[tuple[RefundState, int]]:
     return [(one.state, one.yen) for one in db.session.scalars(sa.select(Refund).order_by(Refund.id))]
 
 
+def test_what_the_bank_pays_of_a_refund_that_came_back_days_later_is_in_the_book(
+    app: Flask, stripe: LocalStripe
+) -> None:
+    """The refund had succeeded, the book and the buyer had heard of it, and then the payer's bank sent it back."""
+    order = bought(stripe)
+    settling.refund(order.id, "staff:ACC-TEST", WHY)
+    heard()
+    refund = db.session.scalars(sa.select(Refund)).one()
+    refund_id, stripe_id = refund.id, refund.stripe_id
+    assert (balances()["refunds"], fresh(order.id).state) == (1_000, OrderState.REFUNDED)
+    stripe.sim("bounce", refund=stripe_id)
+    heard()
+    assert (balances()["refunds"], refunds()) == (0, [(RefundState.FAILED, 1_000)])
+    refunding.pay_by_bank(refund_id, "staff:ACC-TEST", "11月30日に振込")
+    heard()
+    assert (balances()["refunds"], balances()["bank"]) == (1_000, -1_000)
+
+
 def test_two_persons_give_the_money_of_an_issued_right_back(app: Flask, stripe: LocalStripe, chain: Chain) -> None:
     order = issued(chain, bought(stripe))
     request_id = asked(order)

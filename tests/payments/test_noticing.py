@@ -201,6 +201,14 @@ def test_one_that_the_card_did_not_take_before_anybody_looked_leaves_the_right_a
     assert (refunds(), balances()["refunds"], frozen_code(order)) == ([], 0, None)
 
 
+def test_the_book_and_the_desk_have_it_before_the_balance_is_read(app: Flask, stripe: LocalStripe) -> None:
+    order = bought(stripe)
+    by_hand(stripe, order, 400)
+    look_again(payment_of(order).id)
+    keeping.drain()
+    assert (balances()["refunds"], differences()) == (400, [("by_hand", -400)])
+
+
 def test_whoever_hears_of_it_and_however_often_it_is_one(app: Flask, stripe: LocalStripe) -> None:
     order = bought(stripe)
     by_hand(stripe, order, 400)

@@ -88,15 +88,20 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Difference:
-    """`yen` is by how much the two differ, or how much it is about."""
+    """`yen` is by how much the two differ, or how much it is about; `of` is what differs."""
 
-    key: str
+    of: str
     kind: str
     at: datetime
     yen: int
     more: str
     href: str
     explained: Explanation | None = None
+
+    @property
+    def key(self) -> str:
+        """An explanation is of this kind and sum: what turns into another one wants its own."""
+        return f"{self.of}:{self.kind}:{self.yen}"
 
     @property
     def what(self) -> str:
@@ -169,7 +174,7 @@ def _lines() -> Iterator[Difference]:
         elif moved != line.net_yen:
             yield Difference(line.id, "amount", line.at, line.net_yen - moved, more, href)
         elif payment is not None:
-            yield Difference(f"{line.id}:asked", "amount", line.at, line.gross_yen - payment.yen, more, href)
+            yield Difference(line.id, "amount", line.at, line.gross_yen - payment.yen, more, href)
 
 
 def _postings() -> Iterator[Difference]:
@@ -194,29 +199,29 @@ def _payouts() -> Iterator[Difference]:
         inside = carried(payout)
         if inside != payout.yen:
             more = f"送金 {yen(payout.yen)}、中身の合計 {yen(inside)}"
-            yield Difference(f"{id_}:sum", "payout_sum", at, payout.yen - inside, more, href)
+            yield Difference(id_, "payout_sum", at, payout.yen - inside, more, href)
         if payout.failed:
-            yield Difference(f"{id_}:failed", "payout_failed", at, payout.yen, payout.failure or id_, href)
+            yield Difference(id_, "payout_failed", at, payout.yen, payout.failure or id_, href)
         elif payout.bank_yen is None:
             if payout.arrives_on <= due:
                 on = midday(payout.arrives_on)
-                yield Difference(f"{id_}:unseen", "payout_unseen", on, payout.yen, id_, href)
+                yield Difference(id_, "payout_unseen", on, payout.yen, id_, href)
         elif payout.bank_yen != payout.yen:
             more = f"送金 {yen(payout.yen)}、通帳 {yen(payout.bank_yen)}"
-            yield Difference(f"{id_}:bank", "bank_sum", at, payout.bank_yen - payout.yen, more, href)
+            yield Difference(id_, "bank_sum", at, payout.bank_yen - payout.yen, more, href)
 
 
 def _refunds() -> Iterator[Difference]:
     for refund in db.session.scalars(sa.select(Refund).where(Refund.state == RefundState.FAILED).order_by(Refund.id)):
-        key, href = f"refund:{refund.id}", _about(refund.payment)
-        yield Difference(key, "refund_failed", refund.created_at, refund.yen, refund.reason, href)
+        of, href = f"refund:{refund.id}", _about(refund.payment)
+        yield Difference(of, "refund_failed", refund.created_at, refund.yen, refund.reason, href)
 
 
 def _by_hand() -> Iterator[Difference]:
     """What went back at Stripe without the town's asking, and what went back beyond the sum that was paid."""
     for refund in db.session.scalars(sa.select(Refund).where(Refund.by_hand).order_by(Refund.id)):
         about = (refund.stripe_id or "", _about(refund.payment))
-        yield Difference(f"refund:{refund.id}:by_hand", "by_hand", refund.created_at, -refund.yen, *about)
+        yield Difference(f"refund:{refund.id}", "by_hand", refund.created_at, -refund.yen, *about)
     known = sa.exists().where(Refund.balance_txn_id == BalanceLine.id)
     asked = sa.exists().where(Refund.payment_id == Payment.id, Refund.balance_txn_id.is_(None))
     asked = asked.where(Refund.state.in_((RefundState.PROMISED, RefundState.SENT)))  # whose line is not heard of yet
@@ -224,7 +229,7 @@ def _by_hand() -> Iterator[Difference]:
     query = query.where(BalanceLine.kind.in_(SENT_BACK), ~known, ~asked).order_by(BalanceLine.id)
     for line, payment in db.session.execute(query):
         more = line.source or line.id
-        yield Difference(f"{line.id}:beyond", "beyond", line.at, line.gross_yen, more, _about(payment))
+        yield Difference(line.id, "beyond", line.at, line.gross_yen, more, _about(payment))
 
 
 def _sum_of(account: Account) -> sa.ScalarSelect[int]:

@@ -59,8 +59,14 @@ def ask_to_close(name: str, actor_id: int, why: str, differences: int = 0) -> No
         _ask(name, "period.ask_to_close", actor_id, reason(why))
 
 
-def close(name: str, actor_id: int) -> None:
-    """Another person closes it; what stands on every account is kept. SamePerson, EarlierFirst, WrongState."""
+def close(name: str, actor_id: int, differences: int = 0) -> None:
+    """Another person closes it; what stands on every account is kept. `differences` as in ask_to_close(): some may have
+    come since.
+
+    SamePerson, EarlierFirst, Unexplained, WrongState.
+    """
+    if differences:
+        raise Unexplained
     with transaction():
         hold_book()
         _check_over(name)

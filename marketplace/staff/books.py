@@ -97,7 +97,10 @@ def ask_to_reopen(name: str) -> ResponseReturnValue:
 @bp.post("/<name>/close")
 @staff("treasury", "approver")
 def close(name: str) -> ResponseReturnValue:
-    return decide(name, periods.close, "締めました。これから届く分は、開いている月に記帳されます。")
+    def act(of: str, actor_id: int) -> None:
+        periods.close(of, actor_id, len(open_in(of)))
+
+    return decide(name, act, "締めました。これから届く分は、開いている月に記帳されます。")
 
 
 @bp.post("/<name>/reopen")

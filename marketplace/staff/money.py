@@ -130,7 +130,7 @@ def payout_page(found: Payout, form: BankForm) -> str:
         lines=lines,
         orders={order.subject: order for order in orders},
         inside=sum(line.net_yen for line in lines),
-        troubles=[each for each in differences.open_differences() if each.key.startswith(f"{found.id}:")],
+        troubles=[each for each in differences.open_differences() if each.of == found.id],
         form=form,
         may_confirm=Role.TREASURY in roles_of(me().id) and not found.failed,
         checker=names_of({checker}).get(checker, checker),

@@ -163,16 +163,32 @@ def test_an_explanation_settles_a_difference(app: Flask, stripe: LocalStripe) ->
     paid(stripe)
     payout_id = paid_out(stripe, short=100)
     treasury = given.staff("treasury")
+    (key,) = (each.key for each in differences.open_differences())
+    assert key.startswith(payout_id)
     with pytest.raises(NoReason):
-        differences.explain(f"{payout_id}:sum", treasury, " ")
+        differences.explain(key, treasury, " ")
     with pytest.raises(LookupError):
         differences.explain("nothing", treasury, "?")
     for words in ("決済会社に聞いている", "準備金として留めおかれた"):
-        differences.explain(f"{payout_id}:sum", treasury, words)
+        differences.explain(key, treasury, words)
     assert found() == []
     (each,) = differences.all_differences()
     assert each.explained is not None
     assert each.explained.words == "準備金として留めおかれた"
+
+
+def test_what_is_explained_is_the_sum_and_another_one_wants_its_own_words(app: Flask, stripe: LocalStripe) -> None:
+    """A fee of the bank explains its 110 yen, and not a slip of the keyboard beside them."""
+    paid(stripe)
+    payout_id = paid_out(stripe)
+    confirm(payout_id, 964 - 110)
+    (key,) = (each.key for each in differences.open_differences())
+    differences.explain(key, given.staff("treasury"), "振込手数料 110円")
+    assert found() == []
+    confirm(payout_id, 64)
+    assert found() == [("bank_sum", -900)]
+    confirm(payout_id, 964 - 110)
+    assert found() == []
 
 
 def test_each_kind_is_told_in_words_with_what_to_do(app: Flask, stripe: LocalStripe) -> None:

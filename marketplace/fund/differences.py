@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.second_person import acting, reason
 from marketplace.fund.models import Account, Explanation, Posting, PostingLine
-from marketplace.fund.rules import OF_PAYERS
+from marketplace.fund.rules import OF_PAYERS, OWN_FEES
 from marketplace.fund.years import midday, month_of
 from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
@@ -154,7 +154,7 @@ def _lines() -> Iterator[Difference]:
             sa.or_(
                 Posting.id.is_(None),
                 stripe != BalanceLine.gross_yen - BalanceLine.fee_yen,
-                sa.and_(fees != BalanceLine.fee_yen, BalanceLine.kind != "stripe_fee"),
+                sa.and_(fees != BalanceLine.fee_yen, BalanceLine.kind.not_in(OWN_FEES)),
                 other != 0,
                 sa.and_(BalanceLine.kind.in_(("charge", "payment")), asked_other),
             )

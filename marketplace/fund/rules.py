@@ -19,6 +19,8 @@ class NotPositive(Invalid):
 
 
 DISPUTE = "adjustment"
+OWN_FEES = ("stripe_fee", "tax_fee")
+"""What Stripe takes apart from any payment: its monthly charges, and the tax on its fees."""
 _AGAINST = {
     "charge": Account.COLLECTED,
     "payment": Account.COLLECTED,  # Stripe's name for a charge that was not by card, such as konbini
@@ -30,7 +32,7 @@ _AGAINST = {
     "payout": Account.BANK,
     "payout_failure": Account.BANK,
     "payout_cancel": Account.BANK,
-    "stripe_fee": Account.FEES,
+    **dict.fromkeys(OWN_FEES, Account.FEES),
 }
 """https://docs.stripe.com/reports/balance-transaction-types"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -142,6 +143,23 @@ def summary() -> dict[str, Any]:
         ],
         "months": _months(book),
     }
+
+
+def beyond(kind: DecisionKind, yen: int, figures: Mapping[str, Any]) -> int:
+    """By how many yen a step of the money would reach further than what is left of all prices, by summary()'s figures.
+
+    No refusal: of a price that went back after its year the income stays that year's (years.py). But whoever decides
+    should know, since what went back is at no bank any more.
+    """
+    reached = {
+        DecisionKind.RECOGNISE: "revenue_yen",
+        DecisionKind.SET_ASIDE: "set_aside_yen",
+        DecisionKind.PAY_IN: "fund_yen",
+    }
+    if kind not in reached:
+        return 0
+    left = figures["collected_yen"] - figures["refunded_yen"] - figures["disputed_yen"]
+    return max(0, min(yen, int(figures[reached[kind]]) + yen - int(left)))
 
 
 def uses() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from marketplace.accounts.models import Account, Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.fund import deciding
 from marketplace.fund.models import Decision, DecisionKind
-from marketplace.fund.statements import balances, summary
+from marketplace.fund.statements import balances, beyond, summary
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import fiscal_year, fiscal_year_name
 from marketplace.kit.db import db
@@ -82,13 +82,16 @@ def page(form: DecisionForm) -> str:
     people = {each.asked_by for each in (*waiting, *done)} | {each.decided_by for each in done}
     named = db.session.scalars(sa.select(Account).where(Account.id.in_(people)))
     roles = roles_of(me().id)
+    fund = summary()
     return render_template(
         "staff/fund.html",
         form=form,
         waiting=waiting,
         done=done,
         names={person.id: person.name or person.code for person in named},
-        fund=summary(),
+        fund=fund,
+        back=fund["refunded_yen"] + fund["disputed_yen"],
+        beyond={each.id: beyond(each.kind, each.yen, fund) for each in waiting},
         book=balances(),
         account=me(),
         year_name=fiscal_year_name,

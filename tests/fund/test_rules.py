@@ -45,6 +45,11 @@ def test_a_dispute_takes_its_fee_too() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["stripe_fee", "tax_fee"])
+def test_what_the_card_company_takes_for_itself_is_a_fee(kind: str) -> None:
+    assert stripe_lines(kind, -110, 0) == [(Account.STRIPE, -110), (Account.FEES, 110)]
+
+
 def test_an_unknown_kind_is_booked_where_somebody_will_look() -> None:
     assert stripe_lines("climate_order_purchase", -5, 0) == [(Account.STRIPE, -5), (Account.OTHER, 5)]
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.journal.writing import note
-from marketplace.kit.clock import now
+from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Unit
@@ -105,7 +105,7 @@ def _numbered(order: Order, facts: dict[str, Any]) -> Receipt:
         tax_yen=rules.included_tax(facts["yen"], listing.tax),
         issuer=settings().town_name,
         budget_name=budget.name,
-        registration=budget.registration,
+        registration=budget.number_on(jst(sold_at).date()),
         **facts,
     )
     db.session.add(receipt)

@@ -74,7 +74,7 @@ class Receipt(Base):
     issuer: Mapped[str] = mapped_column(sa.String(80))
     budget_name: Mapped[str] = mapped_column(sa.String(80))
     registration: Mapped[str] = mapped_column(sa.String(14))
-    """The budget's registration number at the time, or ""."""
+    """The budget's registration number on the day of the sale, or ""."""
     prints: Mapped[list[Print]] = relationship(order_by="Print.n", back_populates="receipt")
 
     @property

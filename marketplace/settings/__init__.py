@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from flask import current_app
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -31,6 +32,16 @@ class Budget(BaseModel):
     """一般会計, 観光事業特別会計, …"""
     registration: str = Field(default="", pattern=r"^(T[0-9]{13})?$")
     """適格請求書発行事業者登録番号, "T" and a corporate number. Empty: not registered, and receipts are no invoices."""
+    registered_from: date | None = None
+    registered_until: date | None = None
+    """First and last day of the registration, where they are near: a sale before, or after, has no number on its
+    receipt, whenever that is asked for. Leave the number for as long as somebody may ask."""
+
+    def number_on(self, day: date) -> str:
+        """The number under which something was sold on that day, or ""."""
+        early = self.registered_from is not None and day < self.registered_from
+        late = self.registered_until is not None and day > self.registered_until
+        return "" if early or late else self.registration
 
     @field_validator("registration")
     @classmethod
@@ -38,6 +49,12 @@ class Budget(BaseModel):
         if registration and int(registration[1]) != check_digit(registration[2:]):
             raise ValueError("the check digit of the registration number is wrong")
         return registration
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.registered_from and self.registered_until and self.registered_from > self.registered_until:
+            raise ValueError("the registration ends before it begins")
+        return self
 
 
 class Settings(BaseSettings):
@@ -214,11 +231,12 @@ class Settings(BaseSettings):
     """The town's number as an issuer of qualified invoices, T and thirteen digits."""
     fund_name: Said = "月見沢町高齢者支援等かせぐ基金"
     fund_name_en: Said = "Tsukimisawa Fund for the Support of Elderly People"
-    budgets: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1), NoDecode
-    ] = {"general": Budget(name="一般会計")}
-    """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…"}, "tourism": {…}}: where the price of a right
-    may be booked. Receipts are numbered in each by itself. Don't take one out that has sold something."""
+    budgets: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1)] = {
+        "general": Budget(name="一般会計")
+    }
+    """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…", "registered_from": "2026-10-01"}, "tourism":
+    {…}}: where the price of a right may be booked. Receipts are numbered in each by itself. Don't take one out that has
+    sold something."""
 
     @field_validator("budgets", mode="before")
     @classmethod

@@ -79,7 +79,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "collections": ("swapping",),
     "waiting": ("shuffling", "calling", "erasing"),
     "payments": ("reconciling",),
-    "fund": ("subtotals",),
+    "fund": ("guarding", "subtotals"),
     "staff": ("importing",),
     "auctions": ("closing", "telling", "beating"),
     "privacy": ("retention", "buyers", "dealings", "erasing"),

@@ -12,7 +12,7 @@ from alembic.autogenerate.rewriter import Rewriter
 from alembic.operations import ops
 from flask import current_app
 
-from marketplace.journal import guarding
+from marketplace.kit import guarding
 from marketplace.kit.db import UTCDateTime
 from marketplace.kit.engines import begin
 from marketplace.kit.rebuilding import migrating
@@ -27,7 +27,7 @@ def plain_types(kind: str, thing: Any, _context: Any) -> str | Literal[False]:
 
 
 class Guard(ops.MigrateOperation):
-    """The triggers of a table of the journal, written out, so that migrations stay true when ours change."""
+    """The triggers of a table that is never changed, written out, so that migrations stay true when ours change."""
 
     def __init__(self, table: str) -> None:
         self.table = table
@@ -44,7 +44,7 @@ def guarded(_context: AutogenContext, op: Guard) -> list[str]:
 
 @renderers.dispatch_for(Unguard)
 def unguarded(_context: AutogenContext, _op: Unguard) -> list[str]:
-    return [_only_on("postgresql", ["DROP FUNCTION IF EXISTS journal_refuses()"])]
+    return [_only_on("postgresql", [guarding.GONE])]
 
 
 def _only_on(dialect: str, statements: list[str]) -> str:
@@ -58,13 +58,13 @@ writer = Rewriter()
 
 @writer.rewrites(ops.CreateTableOp)
 def with_guard(_context: Any, _revision: Any, op: ops.CreateTableOp) -> list[ops.MigrateOperation]:
-    return [op, Guard(op.table_name)] if op.table_name in guarding.TABLES else [op]
+    return [op, Guard(op.table_name)] if op.table_name in guarding.GUARDED else [op]
 
 
 @writer.rewrites(ops.DowngradeOps)
 def without_function(_context: Any, _revision: Any, op: ops.DowngradeOps) -> ops.DowngradeOps:
     gone = {each.table_name for each in op.ops if isinstance(each, ops.DropTableOp)}
-    return ops.DowngradeOps([*op.ops, Unguard()]) if gone >= set(guarding.TABLES) else op
+    return ops.DowngradeOps([*op.ops, Unguard()]) if gone >= set(guarding.GUARDED) else op
 
 
 # each migration is a transaction, though our own engines begin one only where kit/engines.py is asked to

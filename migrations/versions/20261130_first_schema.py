@@ -1,12 +1,12 @@
 """first schema
 
-Revision 68c3af701ea6, after ; 2026-11-30 09:38:27.072830.
+Revision 68b934a53826, after ; 2026-11-30 10:10:30.798990.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "68c3af701ea6"
+revision = "68b934a53826"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -332,19 +332,19 @@ def upgrade() -> None:
         )
     if op.get_context().dialect.name == "postgresql":
         op.execute(
-            "CREATE OR REPLACE FUNCTION journal_refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the journal is never changed' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            "CREATE OR REPLACE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
         )
         op.execute(
-            "CREATE TRIGGER journal_insert_refused BEFORE INSERT ON journal FOR EACH ROW WHEN (NEW.seq IS NOT NULL) EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_insert_refused BEFORE INSERT ON journal FOR EACH ROW WHEN (NEW.seq IS NOT NULL) EXECUTE FUNCTION refuses('the journal is never changed')"
         )
         op.execute(
-            'CREATE TRIGGER journal_update_refused BEFORE UPDATE ON journal FOR EACH ROW WHEN (OLD.seq IS NOT NULL OR NEW."id" IS DISTINCT FROM OLD."id" OR NEW."at" IS DISTINCT FROM OLD."at" OR NEW."subject" IS DISTINCT FROM OLD."subject" OR NEW."event" IS DISTINCT FROM OLD."event" OR NEW."from_state" IS DISTINCT FROM OLD."from_state" OR NEW."to_state" IS DISTINCT FROM OLD."to_state" OR NEW."by" IS DISTINCT FROM OLD."by" OR NEW."why" IS DISTINCT FROM OLD."why" OR CAST(NEW.details AS TEXT) IS DISTINCT FROM CAST(OLD.details AS TEXT)) EXECUTE FUNCTION journal_refuses()'
+            'CREATE TRIGGER journal_update_refused BEFORE UPDATE ON journal FOR EACH ROW WHEN (OLD.seq IS NOT NULL OR NEW."id" IS DISTINCT FROM OLD."id" OR NEW."at" IS DISTINCT FROM OLD."at" OR NEW."subject" IS DISTINCT FROM OLD."subject" OR NEW."event" IS DISTINCT FROM OLD."event" OR NEW."from_state" IS DISTINCT FROM OLD."from_state" OR NEW."to_state" IS DISTINCT FROM OLD."to_state" OR NEW."by" IS DISTINCT FROM OLD."by" OR NEW."why" IS DISTINCT FROM OLD."why" OR CAST(NEW.details AS TEXT) IS DISTINCT FROM CAST(OLD.details AS TEXT)) EXECUTE FUNCTION refuses(\'the journal is never changed\')'
         )
         op.execute(
-            "CREATE TRIGGER journal_delete_refused BEFORE DELETE ON journal FOR EACH ROW EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_delete_refused BEFORE DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuses('the journal is never changed')"
         )
         op.execute(
-            "CREATE TRIGGER journal_truncate_refused BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_truncate_refused BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuses('the journal is never changed')"
         )
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.create_index("ix_journal_subject", ["subject", "id"], unique=False)
@@ -375,16 +375,16 @@ def upgrade() -> None:
         )
     if op.get_context().dialect.name == "postgresql":
         op.execute(
-            "CREATE OR REPLACE FUNCTION journal_refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the journal is never changed' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            "CREATE OR REPLACE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
         )
         op.execute(
-            "CREATE TRIGGER journal_days_update_refused BEFORE UPDATE ON journal_days FOR EACH ROW EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_days_update_refused BEFORE UPDATE ON journal_days FOR EACH ROW EXECUTE FUNCTION refuses('the journal is never changed')"
         )
         op.execute(
-            "CREATE TRIGGER journal_days_delete_refused BEFORE DELETE ON journal_days FOR EACH ROW EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_days_delete_refused BEFORE DELETE ON journal_days FOR EACH ROW EXECUTE FUNCTION refuses('the journal is never changed')"
         )
         op.execute(
-            "CREATE TRIGGER journal_days_truncate_refused BEFORE TRUNCATE ON journal_days FOR EACH STATEMENT EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_days_truncate_refused BEFORE TRUNCATE ON journal_days FOR EACH STATEMENT EXECUTE FUNCTION refuses('the journal is never changed')"
         )
     op.create_table(
         "journal_head",
@@ -403,16 +403,16 @@ def upgrade() -> None:
         )
     if op.get_context().dialect.name == "postgresql":
         op.execute(
-            "CREATE OR REPLACE FUNCTION journal_refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the journal is never changed' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            "CREATE OR REPLACE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
         )
         op.execute(
-            "CREATE TRIGGER journal_head_update_refused BEFORE UPDATE ON journal_head FOR EACH ROW WHEN (NEW.seq <= OLD.seq) EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_head_update_refused BEFORE UPDATE ON journal_head FOR EACH ROW WHEN (NEW.seq <= OLD.seq) EXECUTE FUNCTION refuses('the journal is never changed')"
         )
         op.execute(
-            "CREATE TRIGGER journal_head_delete_refused BEFORE DELETE ON journal_head FOR EACH ROW EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_head_delete_refused BEFORE DELETE ON journal_head FOR EACH ROW EXECUTE FUNCTION refuses('the journal is never changed')"
         )
         op.execute(
-            "CREATE TRIGGER journal_head_truncate_refused BEFORE TRUNCATE ON journal_head FOR EACH STATEMENT EXECUTE FUNCTION journal_refuses()"
+            "CREATE TRIGGER journal_head_truncate_refused BEFORE TRUNCATE ON journal_head FOR EACH STATEMENT EXECUTE FUNCTION refuses('the journal is never changed')"
         )
     op.create_table(
         "lecturers",
@@ -682,6 +682,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_postings")),
         sa.UniqueConstraint("key", name=op.f("uq_postings_key")),
     )
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER postings_insert_refused BEFORE INSERT ON postings WHEN EXISTS (SELECT 1 FROM postings WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'the book is never changed'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER postings_update_refused BEFORE UPDATE ON postings BEGIN SELECT RAISE(ABORT, 'the book is never changed'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER postings_delete_refused BEFORE DELETE ON postings BEGIN SELECT RAISE(ABORT, 'the book is never changed'); END"
+        )
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER postings_update_refused BEFORE UPDATE ON postings FOR EACH ROW EXECUTE FUNCTION refuses('the book is never changed')"
+        )
+        op.execute(
+            "CREATE TRIGGER postings_delete_refused BEFORE DELETE ON postings FOR EACH ROW EXECUTE FUNCTION refuses('the book is never changed')"
+        )
+        op.execute(
+            "CREATE TRIGGER postings_truncate_refused BEFORE TRUNCATE ON postings FOR EACH STATEMENT EXECUTE FUNCTION refuses('the book is never changed')"
+        )
     with op.batch_alter_table("postings", schema=None) as batch_op:
         batch_op.create_index("ix_postings_fiscal_year", ["fiscal_year"], unique=False)
         batch_op.create_index("ix_postings_month", ["month", "id"], unique=False)
@@ -1597,6 +1620,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting_lines")),
         sa.UniqueConstraint("posting_id", "n", name="uq_posting_lines_place"),
     )
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(
+            "CREATE TRIGGER posting_lines_insert_refused BEFORE INSERT ON posting_lines WHEN EXISTS (SELECT 1 FROM posting_lines WHERE id = NEW.id OR (posting_id = NEW.posting_id AND n = NEW.n)) BEGIN SELECT RAISE(ABORT, 'the book is never changed'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER posting_lines_update_refused BEFORE UPDATE ON posting_lines BEGIN SELECT RAISE(ABORT, 'the book is never changed'); END"
+        )
+        op.execute(
+            "CREATE TRIGGER posting_lines_delete_refused BEFORE DELETE ON posting_lines BEGIN SELECT RAISE(ABORT, 'the book is never changed'); END"
+        )
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(
+            "CREATE OR REPLACE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER posting_lines_update_refused BEFORE UPDATE ON posting_lines FOR EACH ROW EXECUTE FUNCTION refuses('the book is never changed')"
+        )
+        op.execute(
+            "CREATE TRIGGER posting_lines_delete_refused BEFORE DELETE ON posting_lines FOR EACH ROW EXECUTE FUNCTION refuses('the book is never changed')"
+        )
+        op.execute(
+            "CREATE TRIGGER posting_lines_truncate_refused BEFORE TRUNCATE ON posting_lines FOR EACH STATEMENT EXECUTE FUNCTION refuses('the book is never changed')"
+        )
     with op.batch_alter_table("posting_lines", schema=None) as batch_op:
         batch_op.create_index("ix_posting_lines_account", ["account"], unique=False)
 
@@ -4607,5 +4653,5 @@ def downgrade() -> None:
     op.drop_table("assessments")
     op.drop_table("accounts")
     if op.get_context().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION IF EXISTS journal_refuses()")
+        op.execute("DROP FUNCTION IF EXISTS refuses()")
     # ### end Alembic commands ###

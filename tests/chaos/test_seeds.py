@@ -16,6 +16,7 @@ from marketplace.tokens.models import Token
 from tests.chaos.running import REPLACED, Ending, Run, disturbed
 from tests.chaos.stage import Stage
 from tests.chaos.state import COMPARED, LEFT_OUT, fingerprint, standing
+from tests.journal.forging import unguarded
 
 pytestmark = pytest.mark.node
 
@@ -52,6 +53,7 @@ def test_each_wrong_row_makes_another_hash(stage: Stage) -> None:
     with stage.copy() as app:
         hashes = [Run(app, stage, None).to_the_end().hash]
         assert _filled() - COMPARED.union(*LEFT_OUT.values()) == set()
+        unguarded()
         for wrong in (
             sa.update(Assessment).values(yen=Assessment.yen + 1),
             sa.update(Replica).values(state=ReplicaState.LOST),

@@ -17,6 +17,7 @@ from marketplace.fund.statements import balanced, balances
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from tests.crashing import rolled_back
+from tests.journal.forging import unguarded
 from tests.racing import at_once
 
 CHARGE: Lines = [(Account.STRIPE, 1000), (Account.COLLECTED, -1000)]
@@ -75,6 +76,7 @@ def test_whatever_is_posted_the_book_sums_to_zero(app: Flask, data: st.DataObjec
 def test_a_crooked_row_is_found(app: Flask) -> None:
     charge()
     assert balanced()
+    unguarded()
     with transaction() as session:
         session.execute(sa.update(PostingLine).where(PostingLine.n == 2).values(yen=-999))
     assert not balanced()

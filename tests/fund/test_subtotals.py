@@ -18,6 +18,7 @@ from marketplace.fund.subtotals import bring_forward, differing
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
 from tests.crashing import PowerCut, rolled_back
+from tests.journal.forging import unguarded
 from tests.racing import at_once
 
 SALE = [(Account.STRIPE, 964), (Account.FEES, 36), (Account.COLLECTED, -1_000)]
@@ -35,6 +36,7 @@ def through() -> int | None:
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["charge", "refund", "add"]), st.integers(0, 70)), max_size=12))
 def test_the_book_says_the_same_however_much_of_it_is_added_up(app: Flask, acts: list[tuple[str, int]]) -> None:
+    unguarded()  # for each of the examples begins with an empty book
     with transaction() as session:
         for each in (PostingLine, Posting, Subtotal, Book):
             session.execute(sa.delete(each))
@@ -109,6 +111,7 @@ def test_a_crooked_posting_stays_outside_and_what_came_before_it_is_added(app: F
     for n in range(3):
         happened(n, "charge", SALE)
     second, third = db.session.scalars(sa.select(Posting.id).order_by(Posting.id).offset(1)).all()
+    unguarded()
     with transaction() as session:
         session.execute(sa.update(PostingLine).where(PostingLine.posting_id == third, PostingLine.n == 1).values(yen=1))
     bring_forward(few=0)
@@ -120,6 +123,7 @@ def test_who_changes_what_was_added_up_is_found(app: Flask) -> None:
     happened(1, "charge", SALE)
     bring_forward(few=0)
     assert differing() == {}
+    unguarded()
     with transaction() as session:
         for account, yen in ((Account.STRIPE, 1_964), (Account.COLLECTED, -2_000)):
             session.execute(sa.update(PostingLine).where(PostingLine.account == account).values(yen=yen))

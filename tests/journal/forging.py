@@ -6,15 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.journal.guarding import TABLES
 from marketplace.kit.db import is_sqlite, transaction
+from marketplace.kit.guarding import GUARDED
 
 
 def unguarded() -> None:
     """From here on the database of this test refuses nothing."""
     with transaction() as session:
         if not is_sqlite():
-            for table in TABLES:
+            for table in GUARDED:
                 session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
             return
         for name in session.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():

@@ -16,12 +16,11 @@ from marketplace.fund.models import PostingLine
 from marketplace.fund.posting import post
 from marketplace.fund.rules import stripe_lines
 from marketplace.fund.subtotals import bring_forward
-from marketplace.journal.guarding import TABLES
 from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
 from marketplace.kit import beats, dates
 from marketplace.kit.clock import jst, now, pretending
-from marketplace.kit.db import db, is_sqlite, transaction
+from marketplace.kit.db import db, transaction
 from marketplace.notices.mail import PAPER
 from marketplace.notices.models import Notice
 from marketplace.operating.looking_inside import standing_alarms
@@ -33,7 +32,8 @@ from tests.apps import another
 from tests.auctions.endings import ended
 from tests.auctions.given import an_auction
 from tests.chainlogs import deploy
-from tests.operating.looked import changed, codes, codes_with, findings
+from tests.journal.forging import unguarded
+from tests.operating.looked import codes, codes_with, findings
 from tests.operating.test_looking_outside import PUBLIC
 
 
@@ -117,11 +117,8 @@ def test_a_row_that_was_changed_is_named(app: Flask) -> None:
     entries(5)
     seal()
     assert codes("journal") == []
+    unguarded()
     with transaction() as session:
-        if is_sqlite():
-            session.execute(sa.text("DROP TRIGGER journal_update_refused"))
-        else:
-            session.execute(sa.text(f"ALTER TABLE {TABLES[0]} DISABLE TRIGGER USER"))
         session.execute(sa.text("UPDATE journal SET event = 'calm' WHERE seq = 4"))
     (finding,) = findings("journal")
     assert (finding.fault.code, str(finding.seen["why"]).startswith("row 4 ")) == ("journal.broken", True)
@@ -130,6 +127,7 @@ def test_a_row_that_was_changed_is_named(app: Flask) -> None:
 def test_a_crooked_posting_is_told(app: Flask) -> None:
     post("txn_1", "charge", stripe_lines("charge", 1_000, 36), at=now())
     assert codes("fund") == []
+    unguarded()
     with transaction() as session:
         session.execute(sa.update(PostingLine).where(PostingLine.n == 1).values(yen=1))
     assert codes("fund") == ["fund.crooked"]
@@ -139,6 +137,7 @@ def test_postings_that_no_longer_make_their_subtotals_are_told(app: Flask) -> No
     post("txn_1", "charge", stripe_lines("charge", 1_000, 0), at=now())
     bring_forward(few=0)
     assert codes("fund") == []
+    unguarded()
     with transaction() as session:
         session.execute(sa.update(PostingLine).values(yen=2 * PostingLine.yen))
     (finding,) = findings("fund")

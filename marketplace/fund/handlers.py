@@ -12,7 +12,7 @@ from marketplace.kit.db import get, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
 from marketplace.payments.balance import RETURNS
-from marketplace.payments.models import Payment, Refund, RefundState, Way
+from marketplace.payments.models import Payment, Refund, Way
 from marketplace.payments.syncing import booked
 
 INCOMES = ("charge", "payment")
@@ -27,9 +27,9 @@ def on_payment(payment_id: int, subject: str, **_more: object) -> None:
 
 
 @handles("payment.refunded")
-def on_refund(refund_id: int, subject: str, **_more: object) -> None:
+def on_refund(refund_id: int, subject: str, *, by_bank: bool = False, **_more: object) -> None:
     refund = get(Refund, refund_id)
-    if refund.state == RefundState.BY_BANK:
+    if by_bank:
         lines = bank_refund_lines(refund.yen, refund.purpose)
         _book(f"bank_refund:{refund_id}", "bank_refund", lines, now(), subject)
         return
@@ -39,6 +39,14 @@ def on_refund(refund_id: int, subject: str, **_more: object) -> None:
     if refund.by_hand:
         purpose = _purpose_by_hand(refund.payment, -yen)
     _book(key, "refund", stripe_lines("refund", -yen, 0, purpose), at, subject)
+
+
+@handles("payment.not_refunded")
+def on_refund_that_was_none(refund_id: int, subject: str, **_more: object) -> None:
+    """The town's bank has not paid after all: the same, backwards."""
+    refund = get(Refund, refund_id)
+    lines = bank_refund_lines(-refund.yen, refund.purpose)
+    _book(f"bank_refund_undone:{refund_id}", "bank_refund", lines, now(), subject)
 
 
 @handles("hold.captured")

@@ -52,6 +52,7 @@ MONEY = {
     "refund.approve": "返金の承認",
     "refund.ask": "返金の申し出",
     "refund.fail": "返金の失敗",
+    "refund.not_paid": "銀行から返したという記録を取り消し",
     "refund.notice": "決済会社の管理画面での返金に気づいた",
     "refund.owe_again": "返金がまた必要に",
     "refund.pay_by_bank": "銀行から返金",

@@ -28,8 +28,9 @@ def on_refund_that_failed(payment_id: int, **_more: object) -> None:
     squaring.square(payment_id)
 
 
+@handles("payment.not_refunded")
 @handles("payment.disputed")
-def on_dispute(payment_id: int, **_more: object) -> None:
+def on_money_that_went(payment_id: int, **_more: object) -> None:
     squaring.square(payment_id)
 
 

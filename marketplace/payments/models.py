@@ -231,7 +231,7 @@ class RefundState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     RETRIED = "retried"
-    """Failed, and another refund has taken its place."""
+    """Failed, or was not paid after all, and another refund has taken its place."""
     BY_BANK = "by_bank"
     """Failed at Stripe, and paid by the town's bank instead."""
     BY_DISPUTE = "by_dispute"
@@ -248,6 +248,8 @@ REFUND_MOVES = Machine[RefundState](
         ),
         "refund.retry": {RefundState.FAILED: RefundState.RETRIED},
         "refund.pay_by_bank": {RefundState.FAILED: RefundState.BY_BANK},
+        # It was written down by mistake: another refund, owed still, takes its place.
+        "refund.not_paid": {RefundState.BY_BANK: RefundState.RETRIED},
         "refund.take_back": {RefundState.FAILED: RefundState.BY_DISPUTE},
         # The payer withdrew the dispute after all: the town has the yen again, and owes them.
         "refund.owe_again": {RefundState.BY_DISPUTE: RefundState.FAILED},

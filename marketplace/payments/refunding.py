@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -98,7 +99,22 @@ def pay_by_bank(refund_id: int, by: str, why: str) -> None:
         if refund.payment.refunded_yen + refund.yen > taken(refund.payment):
             raise RefundTooLarge
         refund.payment.refunded_yen += refund.yen
-        _say("payment.refunded", refund)
+        _say("payment.refunded", refund, by_bank=True)
+
+
+def not_paid_by_bank(refund_id: int, by: str, why: str) -> int:
+    """It was recorded by mistake, and the payer has nothing: it is owed again, as another refund; that one's id
+    ⇢ payment.not_refunded. WrongState."""
+    with transaction():
+        refund = _locked(refund_id)
+        move(refund, "refund.not_paid", by=by, why=why, refund=refund_id)
+        refund.payment.refunded_yen -= refund.yen
+        same = {name: getattr(refund, name) for name in ("payment_id", "yen", "reason", "purpose")}
+        more = {"key": refund.next_key, "state": RefundState.FAILED, "created_at": now()}
+        owed = insert_once(Refund, same | more)
+        assert owed is not None  # the payment's lock has kept others out
+        _say("payment.not_refunded", refund)
+        return owed
 
 
 def card_closed(refund: Refund) -> Refused | None:
@@ -173,7 +189,7 @@ def _locked(refund_id: int) -> Refund:
     return lock(Refund, refund_id)
 
 
-def _say(topic: str, refund: Refund) -> None:
+def _say(topic: str, refund: Refund, **more: Any) -> None:
     """Once for each end: what has succeeded may come back, and the town's bank pays it then."""
     say(
         topic,
@@ -181,4 +197,5 @@ def _say(topic: str, refund: Refund) -> None:
         payment_id=refund.payment_id,
         subject=refund.payment.subject,
         refund_id=refund.id,
+        **more,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -34,6 +36,11 @@ bp = Blueprint("cashier", __name__, url_prefix="/staff/orders")
 
 PAGE = 50
 REFUNDABLE = (OrderState.PAID, OrderState.NEEDS_REVIEW)
+WAYS: dict[str, tuple[Callable[[int, str, str], object], str]] = {
+    "retry": (refunding.retry, "もう一度、返金を頼みました。"),
+    "bank": (refunding.pay_by_bank, "銀行から返したことを記録しました。"),
+    "unpaid": (refunding.not_paid_by_bank, "記録を取り消しました。この返金は、まだ終わっていません。"),
+}
 MAY_REFUND = {Role.TREASURY, Role.APPROVER}
 
 
@@ -114,21 +121,20 @@ def decide(code: str, decision: str) -> ResponseReturnValue:
     return redirect(url_for("cashier.show", code=code), 303)
 
 
-@bp.post("/<code>/refunds/<int:refund_id>/<any(retry, bank):way>")
+@bp.post("/<code>/refunds/<int:refund_id>/<any(retry, bank, unpaid):way>")
 @staff("treasury")
 def again(code: str, refund_id: int, way: str) -> ResponseReturnValue:
-    """A refund that the card did not take: once more, or by the bank."""
+    """A refund that the card did not take: once more, or by the bank; or not by the bank after all."""
     order, form = order_of(code), RetryForm()
     if refund_id not in {each.id for each in refunds_of(order)}:
         abort(404)
     if form.validate():
         try:
-            act = refunding.retry if way == "retry" else refunding.pay_by_bank
-            act(refund_id, staff_name(me().id), form.why.data)
+            WAYS[way][0](refund_id, staff_name(me().id), form.why.data)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            flash("もう一度、返金を頼みました。" if way == "retry" else "銀行から返したことを記録しました。")
+            flash(WAYS[way][1])
             return redirect(url_for("cashier.show", code=code), 303)
     return page(order_of(code), RefundForm(formdata=None), form), 422
 

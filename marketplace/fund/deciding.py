@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.second_person import acting
 from marketplace.fund.models import Decision, DecisionKind, DecisionState
-from marketplace.fund.posting import step
+from marketplace.fund.posting import step, step_back
 from marketplace.fund.rules import NotPositive
 from marketplace.fund.years import bookable, midday
 from marketplace.journal.writing import move, note
@@ -61,6 +61,7 @@ def ask(
         raise NotPositive(field="yen")
     if yen > MOST_YEN:
         raise Invalid(f"{MOST_YEN:,}円までで入力してください。", field="yen")
+    assert kind != DecisionKind.UNDO, "undoing.py has its own question"
     if kind in (DecisionKind.PLAN, DecisionKind.SPEND) and not what:
         raise NoPurpose(field="purpose")
     if not paper:
@@ -90,7 +91,9 @@ def approve(decision_id: int, actor_id: int) -> None:
         decision = lock(Decision, decision_id)
         decision.decide(actor_id)
         move(decision, "decision.approve", by=acting(actor_id), yen=decision.yen)
-        if decision.kind != DecisionKind.PLAN:
+        if decision.kind == DecisionKind.UNDO:
+            _undo(decision, acting(actor_id))
+        elif decision.kind != DecisionKind.PLAN:
             step(
                 str(decision.kind),
                 decision.yen,
@@ -99,6 +102,15 @@ def approve(decision_id: int, actor_id: int) -> None:
                 at=midday(decision.on),
                 year=decision.fiscal_year,
             )
+
+
+def _undo(undoing: Decision, by: str) -> None:
+    """Inside the transaction that approves it. NotEnough where the money has gone on, WrongState."""
+    wrong = lock(Decision, undoing.undoes_id)
+    move(wrong, "decision.undo", by=by, why=undoing.document)
+    if wrong.kind != DecisionKind.PLAN:
+        at, year = midday(undoing.on), undoing.fiscal_year
+        step_back(str(wrong.kind), wrong.yen, undone=wrong.code, decision=undoing.code, by=by, at=at, year=year)
 
 
 def withdraw(decision_id: int, actor_id: int) -> None:
@@ -113,8 +125,8 @@ def waiting() -> list[Decision]:
 
 
 def approved(*kinds: DecisionKind) -> list[Decision]:
-    """The newest first."""
-    done = sa.select(Decision).where(Decision.state == DecisionState.APPROVED)
+    """The newest first, with those that were undone since."""
+    done = sa.select(Decision).where(Decision.state.in_((DecisionState.APPROVED, DecisionState.UNDONE)))
     if kinds:
         done = done.where(Decision.kind.in_(kinds))
     return list(db.session.scalars(done.order_by(Decision.on.desc(), Decision.id.desc())))

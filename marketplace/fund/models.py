@@ -182,6 +182,7 @@ class DecisionKind(StrEnum):
     SET_ASIDE = "set_aside"
     PAY_IN = "pay_in"
     SPEND = "spend"
+    UNDO = "undo"
 
     @property
     def ja(self) -> str:
@@ -194,16 +195,20 @@ KIND_JA = {
     DecisionKind.SET_ASIDE: "積み立てると決める",
     DecisionKind.PAY_IN: "基金に入れる",
     DecisionKind.SPEND: "基金から使う",
+    DecisionKind.UNDO: "前の決定を取り消す",
 }
 
 
-IS_ASKED = sa.text("state = 'asked'")
+IS_ASKED = sa.text("state = 'asked' AND kind <> 'undo'")
+_STANDS = sa.text("state IN ('asked', 'approved')")
 
 
 class DecisionState(StrEnum):
     ASKED = "asked"
     APPROVED = "approved"
     WITHDRAWN = "withdrawn"
+    UNDONE = "undone"
+    """It was wrong, and another one says so. See undoing.py."""
 
 
 class Decision(TwoPersons, Base):
@@ -223,11 +228,16 @@ class Decision(TwoPersons, Base):
             sqlite_where=IS_ASKED,
             postgresql_where=IS_ASKED,
         ),
+        sa.Index(
+            "uq_fund_decisions_undone_once", "undoes_id", unique=True, sqlite_where=_STANDS, postgresql_where=_STANDS
+        ),
+        sa.CheckConstraint("(kind = 'undo') = (undoes_id IS NOT NULL)", name="an_undoing_has_what_it_undoes"),
     )
     MOVES: ClassVar[Machine[DecisionState]] = Machine(
         {
             "decision.approve": {DecisionState.ASKED: DecisionState.APPROVED},
             "decision.withdraw": {DecisionState.ASKED: DecisionState.WITHDRAWN},
+            "decision.undo": {DecisionState.APPROVED: DecisionState.UNDONE},
         }
     )
 
@@ -243,6 +253,8 @@ class Decision(TwoPersons, Base):
     """What for, as the public reads it: the same words in a plan and in its spendings."""
     document: Mapped[str] = mapped_column(sa.String(120))
     """The paper behind it: 「議案第12号」「支出命令書 第34号」."""
+    undoes_id: Mapped[int | None] = mapped_column(sa.ForeignKey("fund_decisions.id"))
+    undoes: Mapped[Decision | None] = relationship(remote_side="Decision.id")
 
     @property
     def subject(self) -> str:

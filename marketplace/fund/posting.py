@@ -97,6 +97,16 @@ def step(name: str, yen: int, *, decision: str, by: str, at: datetime | None = N
         return post(key, name, lines, at=at or now(), memo=decision, year=year)
 
 
+def step_back(name: str, yen: int, *, undone: str, decision: str, by: str, at: datetime, year: int) -> None:
+    """The step of the decision `undone` was wrong, as another decision says. NotEnough where its yen went further."""
+    with transaction():
+        hold_book()
+        ends = {"spend": (), "pay_in": rules.STANDING["spend"]}.get(name, (rules.STEPS[name][1],))
+        lines = rules.undo_lines(name, yen, _standing_on(*ends) if ends else yen)
+        note("fund", "fund.undo", by=by, why=decision, yen=yen, undone=undone)
+        post(f"undo:{undone}", name, lines, at=at, memo=f"{decision}（{undone}の取り消し）", year=year)
+
+
 def _standing_on(*accounts: Account) -> int:
     """The credit on accounts of the way, in yen."""
     total = db.session.scalar(sa.select(sa.func.sum(PostingLine.yen)).where(PostingLine.account.in_(accounts)))

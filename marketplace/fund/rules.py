@@ -95,5 +95,13 @@ def step_lines(step: str, yen: int, there: int) -> Lines:
     return [(source, yen), (target, -yen)]
 
 
+def undo_lines(step: str, yen: int, there: int) -> Lines:
+    """`yen` goes one step back; `there` is what has not gone further. NotEnough."""
+    if yen > there:
+        raise NotEnough
+    source, target = STEPS[step]
+    return [(target, yen), (source, -yen)]
+
+
 def sums_to_zero(lines: Lines) -> bool:
     return bool(lines) and sum(yen for _, yen in lines) == 0

@@ -81,7 +81,8 @@ def of_year(year: int) -> dict[str, int]:
         Assessment.fiscal_year == year, Assessment.dropped_at.is_(None), ~paid
     )
     uncollected = int(db.session.scalar(open_) or 0)
-    collected = credits[Account.COLLECTED]
+    stepped = _steps_of(year)
+    collected = credits[Account.COLLECTED] - stepped["undone"]
     return {
         "assessed_yen": collected + uncollected,
         "collected_yen": collected,
@@ -89,11 +90,24 @@ def of_year(year: int) -> dict[str, int]:
         "refunded_yen": moved[Account.REFUNDS],
         "fees_yen": moved[Account.FEES],
         "disputed_yen": moved[Account.DISPUTES],
-        "recognised_yen": credits[Account.REVENUE],
-        "set_aside_yen": credits[Account.SET_ASIDE],
-        "paid_in_yen": credits[Account.FUND],
+        "recognised_yen": stepped["recognise"],
+        "set_aside_yen": stepped["set_aside"],
+        "paid_in_yen": stepped["pay_in"],
         "spent_yen": moved[Account.SPENT],
     }
+
+
+def _steps_of(year: int) -> Counter[str]:
+    """Yen that went each step in the year, less what was undone of it; "undone": what came back to 収納."""
+    query = sa.select(Posting.kind, PostingLine.account, PostingLine.yen)
+    query = query.join(PostingLine, PostingLine.posting_id == Posting.id)
+    found: Counter[str] = Counter()
+    for kind, account, yen in db.session.execute(query.where(Posting.fiscal_year == year, Posting.kind.in_(STEPS))):
+        if account == STEPS[kind][1]:
+            found[kind] -= yen
+        if account == Account.COLLECTED and yen < 0:
+            found["undone"] -= yen
+    return found
 
 
 def balanced() -> bool:

@@ -79,6 +79,7 @@ def receipts(period: Period) -> sa.Select[Posting, int]:
         sa.select(Posting, -PostingLine.yen)
         .join(PostingLine, PostingLine.posting_id == Posting.id)
         .where(PostingLine.account == Account.COLLECTED, PostingLine.yen < 0, period.covers(Posting.at))
+        .where(Posting.kind != "recognise")  # one that was undone puts back what had come before
         .order_by(Posting.at, Posting.id)
     )
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.session import roles_of, staff
-from marketplace.fund import deciding
+from marketplace.fund import deciding, undoing
 from marketplace.fund.models import Decision, DecisionKind
 from marketplace.fund.statements import balances, beyond, summary
 from marketplace.kit.clock import jst, now
@@ -17,7 +17,7 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.staff.desk import me
 from marketplace.staff.money import READERS
-from marketplace.staff.money_forms import DecisionForm
+from marketplace.staff.money_forms import DecisionForm, UndoForm
 
 bp = Blueprint("fund_desk", __name__, url_prefix="/staff/fund")
 
@@ -64,6 +64,23 @@ def approve(code: str) -> ResponseReturnValue:
     return redirect(url_for("fund_desk.index"), 303)
 
 
+@bp.post("/undo")
+@staff("treasury")
+def undo() -> ResponseReturnValue:
+    """A decision that was wrong: what one writes here waits for another, as the decision did."""
+    form, status = UndoForm(), 422
+    if form.validate():
+        try:
+            undoing.ask(decision_of(form.decision.data).id, me().id, form.paper.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+            status = refusal.status
+        else:
+            flash("取り消しを、承認に出しました。別の職員が文書を確かめます。")
+            return redirect(url_for("fund_desk.index"), 303)
+    return page(DecisionForm(formdata=None, data={"on": jst(now()).date()}), form), status
+
+
 @bp.post("/<code>/withdraw")
 @staff("treasury", "approver")
 def withdraw(code: str) -> ResponseReturnValue:
@@ -77,7 +94,7 @@ def decision_of(code: str) -> Decision:
     return found if found is not None else abort(404)
 
 
-def page(form: DecisionForm) -> str:
+def page(form: DecisionForm, undo: UndoForm | None = None) -> str:
     waiting, done = deciding.waiting(), deciding.approved()[:50]
     people = {each.asked_by for each in (*waiting, *done)} | {each.decided_by for each in done}
     named = db.session.scalars(sa.select(Account).where(Account.id.in_(people)))
@@ -86,6 +103,7 @@ def page(form: DecisionForm) -> str:
     return render_template(
         "staff/fund.html",
         form=form,
+        undo=undo or UndoForm(formdata=None),
         waiting=waiting,
         done=done,
         names={person.id: person.name or person.code for person in named},

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import RadioField, SelectChoice, StringField, TextAreaField
+from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from marketplace.fund.models import DecisionKind
+from marketplace.fund import deciding
+from marketplace.fund.models import DecisionKind, DecisionState
 from marketplace.fund.years import bookable
 from marketplace.kit.clock import jst, now
-from marketplace.kit.dates import fiscal_year_name
+from marketplace.kit.dates import fiscal_year_name, full_day
 from marketplace.kit.forms import DayField, Form, YenField
+from marketplace.kit.money import yen
 
 
 def _day(label: str, hint: str = "") -> DayField:
@@ -55,6 +57,21 @@ class RetryForm(Form):
     why = _words("わかったこと", "わかったことを書いてください。", "銀行から返したときは、振込の日と方法も")
 
 
+def _standing() -> list[SelectChoice]:
+    return [
+        SelectChoice(each.code, f"{each.kind.ja} {yen(each.yen)} {each.document}（{full_day(each.on)}）")
+        for each in deciding.approved()
+        if each.state == DecisionState.APPROVED and each.kind != DecisionKind.UNDO
+    ]
+
+
+class UndoForm(Form):
+    decision = SelectField(
+        "取り消す決定", choices=_standing, validators=[InputRequired("取り消す決定を選んでください。")]
+    )
+    paper = _line("まちがいを直す文書", 120, "例 更正命令書 第2号")
+
+
 def _years() -> list[SelectChoice]:
     return [SelectChoice(year, fiscal_year_name(year)) for year in bookable(jst(now()).date())]
 
@@ -64,7 +81,7 @@ class DecisionForm(Form):
 
     kind = RadioField(
         "すること",
-        choices=[SelectChoice(str(kind), kind.ja) for kind in DecisionKind],
+        choices=[SelectChoice(str(kind), kind.ja) for kind in DecisionKind if kind != DecisionKind.UNDO],
         validators=[InputRequired("どれか1つを選んでください。")],
     )
     yen = _yen("金額")

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 68b934a53826, after ; 2026-11-30 10:10:30.798990.
+Revision f3a0615cd7f7, after ; 2026-11-30 10:22:43.979280.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "68b934a53826"
+revision = "f3a0615cd7f7"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1118,6 +1118,7 @@ def upgrade() -> None:
                 "set_aside",
                 "pay_in",
                 "spend",
+                "undo",
                 name="kind",
                 native_enum=False,
                 create_constraint=True,
@@ -1128,7 +1129,14 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "asked", "approved", "withdrawn", name="state", native_enum=False, create_constraint=True, length=32
+                "asked",
+                "approved",
+                "withdrawn",
+                "undone",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
             ),
             nullable=False,
         ),
@@ -1137,11 +1145,15 @@ def upgrade() -> None:
         sa.Column("fiscal_year", sa.Integer(), nullable=False),
         sa.Column("purpose", sa.String(length=80), nullable=False),
         sa.Column("document", sa.String(length=120), nullable=False),
+        sa.Column("undoes_id", sa.Integer(), nullable=True),
         sa.Column("asked_by", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("why", sa.String(length=300), nullable=False),
         sa.Column("decided_by", sa.Integer(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'undo') = (undoes_id IS NOT NULL)", name=op.f("ck_fund_decisions_an_undoing_has_what_it_undoes")
+        ),
         sa.CheckConstraint(
             "kind NOT IN ('plan', 'spend') OR purpose <> ''", name=op.f("ck_fund_decisions_money_has_its_purpose")
         ),
@@ -1154,6 +1166,9 @@ def upgrade() -> None:
         sa.CheckConstraint("yen > 0", name=op.f("ck_fund_decisions_yen_positive")),
         sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_fund_decisions_asked_by_accounts")),
         sa.ForeignKeyConstraint(["decided_by"], ["accounts.id"], name=op.f("fk_fund_decisions_decided_by_accounts")),
+        sa.ForeignKeyConstraint(
+            ["undoes_id"], ["fund_decisions.id"], name=op.f("fk_fund_decisions_undoes_id_fund_decisions")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fund_decisions")),
         sa.UniqueConstraint("code", name=op.f("uq_fund_decisions_code")),
     )
@@ -1163,8 +1178,15 @@ def upgrade() -> None:
             "uq_fund_decisions_same_waits_once",
             ["kind", "yen", "on", "fiscal_year", "document", "purpose"],
             unique=True,
-            sqlite_where=sa.text("state = 'asked'"),
-            postgresql_where=sa.text("state = 'asked'"),
+            sqlite_where=sa.text("state = 'asked' AND kind <> 'undo'"),
+            postgresql_where=sa.text("state = 'asked' AND kind <> 'undo'"),
+        )
+        batch_op.create_index(
+            "uq_fund_decisions_undone_once",
+            ["undoes_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('asked', 'approved')"),
+            postgresql_where=sa.text("state IN ('asked', 'approved')"),
         )
 
     op.create_table(
@@ -4480,9 +4502,14 @@ def downgrade() -> None:
     op.drop_table("fund_explanations")
     with op.batch_alter_table("fund_decisions", schema=None) as batch_op:
         batch_op.drop_index(
+            "uq_fund_decisions_undone_once",
+            sqlite_where=sa.text("state IN ('asked', 'approved')"),
+            postgresql_where=sa.text("state IN ('asked', 'approved')"),
+        )
+        batch_op.drop_index(
             "uq_fund_decisions_same_waits_once",
-            sqlite_where=sa.text("state = 'asked'"),
-            postgresql_where=sa.text("state = 'asked'"),
+            sqlite_where=sa.text("state = 'asked' AND kind <> 'undo'"),
+            postgresql_where=sa.text("state = 'asked' AND kind <> 'undo'"),
         )
         batch_op.drop_index("ix_fund_decisions_state")
 

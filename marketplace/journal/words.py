@@ -107,6 +107,7 @@ STATES = {
     "suspended": "一時停止中",
     "tied": "同額",
     "to_open": "開札待ち",
+    "undone": "取り消しずみ",
     "unsold": "落札者なし",
     "used": "使用ずみ",
     "use_recovery": "登録し直しのリンクを使った",

@@ -59,7 +59,7 @@ class RetryForm(Form):
 
 def _standing() -> list[SelectChoice]:
     return [
-        SelectChoice(each.code, f"{each.kind.ja} {yen(each.yen)} {each.document}（{full_day(each.on)}）")
+        SelectChoice(each.code, f"{each.document}　{yen(each.yen)}　{each.kind.ja}　{full_day(each.on)}")
         for each in deciding.approved()
         if each.state == DecisionState.APPROVED and each.kind != DecisionKind.UNDO
     ]

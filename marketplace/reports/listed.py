@@ -22,6 +22,7 @@ from marketplace.orders.models import Order, OrderState, Origin, code_of
 from marketplace.payments.models import Payment, Refund, RefundState
 from marketplace.receipts.models import Receipt
 from marketplace.receipts.rules import included_tax
+from marketplace.reports.deciders import deciders
 from marketplace.reports.periods import Period
 from marketplace.settings import settings
 
@@ -172,7 +173,7 @@ def refund_rows(found: Sequence[tuple[Refund]]) -> Iterator[Row]:
     refunds = [refund for (refund,) in found]
     orders = _orders({refund.payment.subject for refund in refunds})
     numbers = _numbers(Receipt.refund_id, {refund.id for refund in refunds})
-    years = _years(refunds)
+    years, decided = _years(refunds), deciders(refunds, orders)
     for refund in refunds:
         yield (
             *(refund.created_at, _year(years[refund.id]), *_of_sale(orders.get(refund.payment.subject))),
@@ -182,6 +183,7 @@ def refund_rows(found: Sequence[tuple[Refund]]) -> Iterator[Row]:
                 refund.stripe_id or "",
                 refund.balance_txn_id or "",
                 numbers.get(refund.id, ""),
+                decided[refund.id],
             ),
         )
 

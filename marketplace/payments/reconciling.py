@@ -48,10 +48,10 @@ def reconcile() -> None:
         catch_up()
         look_at_open_payments()
         look_at_open_cards()
-        look_at_disputes()
-        look_at_pending_refunds()
         read_balance()
         read_payouts()
+        look_at_disputes()
+        look_at_pending_refunds()
     except Unavailable as trouble:
         log.warning("reconciling stops: %s", trouble)
 

@@ -8,11 +8,11 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from marketplace.holders.models import Wallet
-from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
+from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.payments.models import BACK, Payment, PaymentState, Refund, RefundState
-from marketplace.payments.stripe_models import KEPT
+from marketplace.payments.stripe_models import GONE, KEPT
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
 
@@ -46,15 +46,15 @@ def payment(token: Token) -> Refused | None:
     payments = db.session.execute(found).all()
     backs = sa.select(Refund.payment_id, Refund.state, Refund.yen).join(Payment)
     returned = db.session.execute(backs.where(of_order, Refund.state != RefundState.RETRIED)).all()
-    objected = {id_ for id_, _yen, _state, dispute in payments if dispute not in (None, *KEPT)}
+    objections = {id_: dispute for id_, _yen, _state, dispute in payments if dispute not in (None, *KEPT)}
     back = Counter[int]()
     for each in returned:
         back[each.payment_id] += each.yen
     whole = {id_ for id_, yen, _state, _dispute in payments if back[id_] >= yen}
-    doubts = objected | whole
+    doubts = objections.keys() | whole
     stands = any(state == PaymentState.SUCCEEDED and id_ not in doubts for id_, _yen, state, _dispute in payments)
     if not doubts or stands or not with_payer(token):
         return None
-    if objected:
-        return Disputed()
+    if objections:
+        return DisputeLost() if set(objections.values()) <= set(GONE) else Disputed()
     return Refunded() if {each.state for each in returned} <= set(BACK) else RefundUnderWay()

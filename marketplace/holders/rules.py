@@ -56,6 +56,16 @@ class Disputed(Refused):
     )
 
 
+class DisputeLost(Disputed):
+    """It is decided: whoever paid has the money."""
+
+    code = "dispute_lost"
+    message = (
+        "この権利の代金は、カード会社への異議の申し立てによって払った方に戻ったため、"
+        "もう使うことも動かすこともできません。"
+    )
+
+
 class RefundUnderWay(Refused):
     code = "refund_under_way"
     message = "この権利の代金は返金の手続きに入っているため、使うことも動かすこともできません。"

@@ -48,6 +48,11 @@ class InDispute(Refused):
     message = "カード会社から異議が出ているお支払いは、返金できません。「カードの異議」から答えてください。"
 
 
+class TakenByDispute(InDispute):
+    code = "taken_by_dispute"
+    message = "この代金は、カード会社の異議によって、もう払った方に戻っています。町から返すものはありません。"
+
+
 class AskedAlready(Refused):
     code = "refund_asked_already"
     message = "この注文の返金は、もう申し出が出ています。"
@@ -67,9 +72,10 @@ def obstacle(order: Order) -> Refused | None:
     disputes = db.session.scalars(
         sa.select(Dispute).join(Payment, Payment.id == Dispute.payment_id).where(Payment.subject == order.subject)
     )
-    if any(dispute.is_open or dispute.took for dispute in disputes):
+    states = {(dispute.is_open, dispute.took) for dispute in disputes}
+    if any(is_open for is_open, _took in states):
         return InDispute()
-    return None
+    return TakenByDispute() if any(took for _is_open, took in states) else None
 
 
 def ask(order_id: int, actor_id: int, why: str) -> int:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from marketplace.holders.rules import Disputed, Refunded, RefundUnderWay
+from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
 from marketplace.kit import shown
 from marketplace.kit.db import db, get
 from marketplace.orders import returning
@@ -17,7 +17,7 @@ from marketplace.payments.models import Refund
 from tests import given
 from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
-from tests.orders.bought import bought, disputed, issued
+from tests.orders.bought import bought, disputed, heard, issued
 from tests.pages import Page, read
 
 ARRIVED, STILL = "お手元に届きました。", "この権利は、いま使えません。"
@@ -49,6 +49,19 @@ def test_an_issued_right_that_is_frozen_is_not_said_to_be_ready(app: Flask, orde
     disputed(stripe, order)
     page = shown_of(app, order)
     assert [word in page.words for word in (ARRIVED, STILL, Disputed.message)] == [False, True, True]
+
+
+def test_once_the_dispute_is_lost_nobody_looks_at_it_any_more(app: Flask, order: Order, stripe: LocalStripe) -> None:
+    """The payer has the money: neither they nor the desk are told to wait."""
+    stripe.sim("close_dispute", dispute=disputed(stripe, order), won=False)
+    heard()
+    page = shown_of(app, order)
+    assert [word in page.words for word in (STILL, Disputed.message, DisputeLost.message)] == [True, False, True]
+    desk = given.signed_in(app.test_client(), given.staff("treasury")).get(f"/staff/orders/{order.code}")
+    words = (returning.InDispute.message, returning.TakenByDispute.message)
+    assert [word in read(desk).words for word in words] == [False, True]
+    with pytest.raises(returning.TakenByDispute):
+        returning.ask(order.id, given.staff("treasury"), "説明と違った")
 
 
 def test_while_its_money_is_asked_back_it_says_so(app: Flask, order: Order) -> None:

@@ -231,9 +231,9 @@ class Settings(BaseSettings):
     """The town's number as an issuer of qualified invoices, T and thirteen digits."""
     fund_name: Said = "月見沢町高齢者支援等かせぐ基金"
     fund_name_en: Said = "Tsukimisawa Fund for the Support of Elderly People"
-    budgets: Annotated[dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1)] = {
-        "general": Budget(name="一般会計")
-    }
+    budgets: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")], Budget], Field(min_length=1), NoDecode
+    ] = {"general": Budget(name="一般会計")}
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…", "registered_from": "2026-10-01"}, "tourism":
     {…}}: where the price of a right may be booked. Receipts are numbered in each by itself. Don't take one out that has
     sold something."""

@@ -33,7 +33,7 @@ from tests.auctions.endings import ended
 from tests.auctions.given import an_auction
 from tests.chainlogs import deploy
 from tests.journal.forging import unguarded
-from tests.operating.looked import codes, codes_with, findings
+from tests.operating.looked import changed, codes, codes_with, findings
 from tests.operating.test_looking_outside import PUBLIC
 
 

@@ -167,6 +167,42 @@ def test_a_use_without_network_is_taken_back_without_network(
     assert [str(line.act) for line in lines()] == ["use", "undo"]
 
 
+def test_a_pass_that_is_printed_says_that_it_is_of_no_use_on_paper_and_how_to_have_one_that_is(
+    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    """Its code is over after two minutes; beside it stood that it can be used for a week."""
+    token_id = a_token(chain, hana, bath(desk))
+    with visiting(browser, live_server, viewport=PHONE) as page:
+        signed_in(page, hana)
+        page.goto(f"/passes/{token_id}")
+        shown_code(page)
+        of_no_use = page.get_by_text("この紙では使えません")
+        parts = [page.locator(part) for part in (".mypass canvas", "[data-digits]", "[data-state]")]
+        assert ([part.is_visible() for part in parts], of_no_use.is_visible()) == ([True, True, True], False)
+        page.emulate_media(media="print")
+        assert ([part.is_visible() for part in parts], of_no_use.is_visible()) == ([False, False, False], True)
+
+
+def test_a_new_code_is_not_told_of_again_and_again(
+    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    """A screen reader says a live region whenever it is written, with the same words, too."""
+    token_id = a_token(chain, hana, bath(desk))
+    with visiting(browser, live_server, viewport=PHONE) as page:
+        page.add_init_script("const at = Date.now; window.later = 0; Date.now = () => at.call(Date) + window.later")
+        signed_in(page, hana)
+        page.goto(f"/passes/{token_id}")
+        code = shown_code(page)
+        page.evaluate("""() => {
+            window.told = 0;
+            const box = document.querySelector("[data-state]");
+            new MutationObserver(() => { window.told += 1; }).observe(box, { childList: true });
+            window.later = 30_000;
+        }""")
+        page.wait_for_function("code => document.querySelector('[data-pass]').dataset.ready !== code", arg=code)
+        assert page.evaluate("window.told") == 0
+
+
 def test_the_town_draws_the_pass_where_there_is_no_javascript(
     browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
 ) -> None:

@@ -50,7 +50,7 @@ async function draw() {
   if (seconds > mine.expires) {
     canvas.hidden = true;
     shown.textContent = "";
-    state.textContent = inWords("期限が切れました。電波のあるところで、このページを開き直してください。");
+    say(inWords("期限が切れました。電波のあるところで、このページを開き直してください。"));
     return;
   }
   const code = await show(mine.pair.privateKey, mine.certificate, window);
@@ -62,7 +62,12 @@ async function draw() {
   drawn.hidden = true;
   bar.hidden = false;
   box.dataset.ready = code;
-  state.textContent = inWords("電波がなくても、%(day)sまで使えます。", { day: day(mine.expires) });
+  say(inWords("電波がなくても、このページを開けば、%(day)sまで使えます。写真や写しは、すぐに使えなくなります。", { day: day(mine.expires) }));
+}
+
+/* Said once: a screen reader would read the same words again with each new code. */
+function say(words) {
+  if (state.textContent !== words) state.textContent = words;
 }
 
 async function forget() {

@@ -48,6 +48,16 @@ def test_the_first_stop_leads_past_the_menu(page: Page) -> None:
     assert page.evaluate("document.activeElement.id") == "main"
 
 
+@pytest.mark.parametrize(("choice", "points"), [("特大", 14.4), ("標準", 10.5)])
+def test_who_reads_large_letters_has_them_on_paper_too(page: Page, choice: str, points: float) -> None:
+    page.goto("/help")
+    page.get_by_role("link", name=choice, exact=True).click()
+    page.wait_for_load_state("load")
+    page.emulate_media(media="print")
+    pixels = page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p:not([class])')).fontSize)")
+    assert round(pixels * 0.75, 1) == points
+
+
 @pytest.mark.parametrize(("choice", "shown"), [("特大", "22px"), ("大", "19px"), ("標準", "16px")])
 def test_the_size_of_letters_is_kept_without_a_script(
     browser: Browser, live_server: str, choice: str, shown: str

@@ -70,6 +70,21 @@ def _ask(entry_id: int) -> int:
         )
 
 
+def lacking(account_id: int) -> list[tuple[Entry, Lottery, Listing]]:
+    """Of one person: applications that will be void at the close, unless a card is saved before it."""
+    found = sa.select(Entry, Lottery, Listing).join(Lottery, Lottery.id == Entry.lottery_id)
+    found = found.join(Listing, Listing.id == Lottery.listing_id).where(
+        Entry.account_id == account_id, Lottery.asks_card, Lottery.state == LotteryState.OPEN, *_without_card()
+    )
+    rows = db.session.execute(found.where(Lottery.closes_at > now()).order_by(Lottery.closes_at, Entry.seq))
+    return [(entry, lottery, listing) for entry, lottery, listing in rows]
+
+
+def _without_card() -> tuple[sa.ColumnElement[bool], ...]:
+    with_card = sa.select(SavedCard.id).where(_SAME, SavedCard.state == CardState.SAVED).exists()
+    return (Entry.state == EntryState.APPLIED, Entry.channel.in_((Channel.SELF, Channel.FAMILY)), ~with_card)
+
+
 def entry_of(subject: str) -> Entry | None:
     """The entry that a card was saved for."""
     kind, _, no = subject.partition(":")
@@ -104,13 +119,7 @@ def leave_out(lottery: Lottery) -> int:
     """Inside the transaction that fixes the list: entries without a card are void; how many ⇢ lottery.entered."""
     if not lottery.asks_card:
         return 0
-    with_card = sa.select(SavedCard.id).where(_SAME, SavedCard.state == CardState.SAVED).exists()
-    without = sa.select(Entry).where(
-        Entry.lottery_id == lottery.id,
-        Entry.state == EntryState.APPLIED,
-        Entry.channel.in_((Channel.SELF, Channel.FAMILY)),
-        ~with_card,
-    )
+    without = sa.select(Entry).where(Entry.lottery_id == lottery.id, *_without_card())
     entries = list(db.session.scalars(without.order_by(Entry.seq)))
     for entry in entries:
         entry.void_reason = VoidReason.NO_CARD

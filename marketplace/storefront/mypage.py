@@ -15,11 +15,13 @@ from marketplace.auctions.own import auctions_of
 from marketplace.collections.albums import offered_to
 from marketplace.collections.models import Swap, SwapState
 from marketplace.gatherings.booking import bookings_of
+from marketplace.gatherings.models import RsvpState
 from marketplace.holders.giving import waiting_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing, ListingState
+from marketplace.lotteries import cards
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.naming.models import Naming, NamingState
 from marketplace.orders.models import OPEN, Order
@@ -63,6 +65,7 @@ def show() -> ResponseReturnValue:
             )
         )
     )
+    bookings = bookings_of(me.id)
     page = render_template(
         "storefront/mypage.html",
         tokens=tokens,
@@ -73,11 +76,13 @@ def show() -> ResponseReturnValue:
         stopped=frozen_among(tokens),
         busy=_busy(me.id, [token.token_id for token in tokens]),
         offered=offered,
-        bookings=bookings_of(me.id),
+        seats=[row for row in bookings if row.state == RsvpState.OFFERED],
+        bookings=[row for row in bookings if row.state != RsvpState.OFFERED],
         open_orders=[order for order in orders if order.state in OPEN],
         orders=orders,
         left=left(me.id, orders),
         entries=_entries(me.id),
+        without_card=cards.lacking(me.id),
         participations=_participations(me.id),
         auctions=auctions_of(me.id),
         namings=_namings(me.id, [token.token_id for token in tokens]),
@@ -122,16 +127,16 @@ def _busy(account_id: int, token_ids: list[int]) -> dict[int | None, str]:
     }
 
 
-def _entries(account_id: int) -> list[tuple[Entry, Listing]]:
+def _entries(account_id: int) -> list[tuple[Entry, Lottery, Listing]]:
     rows = db.session.execute(
-        sa.select(Entry, Listing)
+        sa.select(Entry, Lottery, Listing)
         .join(Lottery, Lottery.id == Entry.lottery_id)
         .join(Listing, Listing.id == Lottery.listing_id)
         .where(Entry.account_id == account_id)
         .order_by(Entry.id.desc())
         .limit(50)
     )
-    return [(entry, listing) for entry, listing in rows]
+    return [(entry, lottery, listing) for entry, lottery, listing in rows]
 
 
 def _participations(account_id: int) -> list[Participation]:

@@ -1,0 +1,73 @@
+"""What still has to be done stands on My page, with its last day: a letter is lost, or read too late."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.gatherings import booking
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import get
+from marketplace.kit.shown import when
+from marketplace.listings.models import Listing
+from marketplace.lotteries import cards, entering
+from marketplace.lotteries.models import Entry
+from marketplace.settings import Settings
+from tests import given
+from tests.gatherings.stage import a_gathering, gathering, rsvp
+from tests.local_stripe import LocalStripe
+from tests.lotteries.applied import a_lottery, asking
+from tests.lotteries.test_cards import heard
+from tests.pages import Page
+from tests.payments.till import pay_through
+
+
+@pytest.fixture
+def settings(settings: Settings, stripe: LocalStripe) -> Settings:
+    return stripe.settings(settings)
+
+
+def parts(client: FlaskClient, account_id: int) -> dict[str, str]:
+    """{name of a part of the page: its words}."""
+    html = given.signed_in(client, account_id).get("/mypage").text
+    found = re.findall(r'<section aria-labelledby="([^"]+)">(.*?)</section>', html, re.DOTALL)
+    return {name: " ".join(Page(part.replace("<", " <")).words.split()) for name, part in found}
+
+
+def test_a_seat_that_became_free_is_answered_from_my_page_in_time(app: Flask, client: FlaskClient) -> None:
+    """Beside it stood the day of the event only, which is after the one by which it had to be answered."""
+    event, guest, waiting = a_gathering(seats=1), given.an_account(), given.an_account()
+    for who in (guest, waiting):
+        booking.ask(event, who)
+    booking.give_up(event, guest)
+    until, title = rsvp(event, waiting).answer_until, gathering(event).title
+    assert until is not None
+    page = parts(client, waiting)
+    assert page["seats"] == f"催しの席があきました {title} {when(until)} までに、お返事ください 参加する・辞退する"
+    assert "bookings" not in page
+    booking.confirm(event, waiting)
+    page = parts(client, waiting)
+    assert page["bookings"] == f"催しの予約 {title} {when(gathering(event).begins_at)} 参加の予約ずみ"
+    assert "seats" not in page
+
+
+def test_an_application_says_on_my_page_when_it_is_drawn_and_that_a_card_is_missing(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    lottery, me = a_lottery(**asking(card=True)), given.an_account()
+    entry = get(Entry, entering.enter(lottery.id, me).entry_id)
+    title = get(Listing, lottery.listing_id).right.title
+    applied = f"申し込んだ抽選 {title} 受付番号 {entry.no} 抽選 {when(lottery.draw_at)} 申込ずみ"
+    missing = f"{title} {when(lottery.closes_at)} までに登録がないと、この申し込みは無効になります"
+    page = parts(client, me)
+    assert page["without-card"] == f"あと1つ、カードの登録が必要です {missing} カードを登録する"
+    assert page["entries"] == applied
+    with pretending(lottery.closes_at):
+        assert "without-card" not in parts(client, me)
+    assert pay_through(stripe, cards.page_for(entry.id), "pm_card_visa") == 303
+    heard(entry.id)
+    page = parts(client, me)
+    assert ("without-card" in page, page["entries"]) == (False, applied)

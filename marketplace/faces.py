@@ -21,7 +21,7 @@ from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
-from marketplace.kit.shown import clock, day, full_day, period, phone, when, yen, yen_words
+from marketplace.kit.shown import clock, day, full_day, period, phone, until, when, yen, yen_words
 from marketplace.kit.web import wants_fragment
 from marketplace.settings import settings
 from marketplace.settings.spoken import Spoken
@@ -50,7 +50,8 @@ POLITE = {
 
 def dress(app: Flask) -> None:
     """Filters, context, headers and error pages for `app`."""
-    app.jinja_env.filters.update(clock=clock, day=day, full_day=full_day, period=period, phone=phone, when=when)
+    app.jinja_env.filters.update(clock=clock, day=day, full_day=full_day, period=period, phone=phone)
+    app.jinja_env.filters.update(until=until, when=when)
     app.jinja_env.filters.update(yen=yen, yen_words=yen_words)
     speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -24,7 +24,7 @@ from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.languages import Language, _, heard, speaking
-from marketplace.kit.shown import when
+from marketplace.kit.shown import until
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -208,5 +208,5 @@ def spoken(standing: Snapshot) -> str:
         )
     )
     return said + (
-        _("終了は%(closes_at)sにのびました。", closes_at=when(standing.closes_at)) if standing.extended else ""
+        _("終了は%(closes_at)sにのびました。", closes_at=until(standing.closes_at)) if standing.extended else ""
     )

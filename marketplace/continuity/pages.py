@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import current_app
 
 from marketplace.kit.clock import now
-from marketplace.kit.dates import full_when
+from marketplace.kit.dates import full_until, full_when
 from marketplace.kit.published import Record
 from marketplace.settings import settings
 
@@ -47,8 +47,12 @@ def site(
 def _render(name: str, up: str = "", **known: object) -> str:
     """`up` leads from the page to the top of the kit."""
     template = current_app.jinja_env.get_template(f"continuity/{name}")
-    return template.render(town=settings(), made_at=now(), up=up, moment=_moment, **known) + "\n"
+    return template.render(town=settings(), made_at=now(), up=up, moment=_moment, end=_end, **known) + "\n"
 
 
 def _moment(text: str | None) -> str:
     return full_when(datetime.fromisoformat(text)) if text else "—"
+
+
+def _end(text: str | None) -> str:
+    return full_until(datetime.fromisoformat(text)) if text else "—"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from marketplace.kit.clock import jst
 from marketplace.kit.letters import dashed
@@ -53,6 +53,29 @@ def when_seen_from(moment: datetime, today: datetime) -> str:
     return when(moment) if _in_japan(moment).year == _in_japan(today).year else full_when(moment)
 
 
+def last(moment: datetime) -> tuple[date, str]:
+    """Day and time at which something ends: 午前0時 of the 12th is 24時 of the 11th.
+
+    Whoever reads of the 12th comes on the 12th, a day too late.
+    """
+    local = _in_japan(moment)
+    if local.time() == time():
+        return local.date() - timedelta(days=1), "24時00分"
+    return local.date(), clock(local)
+
+
+def until_seen_from(moment: datetime, today: datetime) -> str:
+    """As `when_seen_from`, of the end of something: '12月11日(金) 24時00分'."""
+    on, at = last(moment)
+    return f"{day(on) if on.year == _in_japan(today).year else full_day(on)} {at}"
+
+
+def full_until(moment: datetime) -> str:
+    """As `full_when`, of the end of something."""
+    on, at = last(moment)
+    return f"{full_day(on)} {at}"
+
+
 def period_seen_from(start: datetime, end: datetime | None, today: datetime) -> str:
     """'11月25日(水) 午前9時00分 から 12月2日(水) 午後8時00分 まで'.
 
@@ -61,12 +84,12 @@ def period_seen_from(start: datetime, end: datetime | None, today: datetime) -> 
     """
     if end is None:
         return f"{when_seen_from(start, today)} から"
-    first, last = _in_japan(start), _in_japan(end)
-    if first.date() == last.date():
-        return f"{when_seen_from(start, today)} から {clock(last)} まで"
-    if first.year != last.year:
-        return f"{full_when(start)} から {full_when(end)} まで"
-    return f"{when_seen_from(start, today)} から {when(end)} まで"
+    first, (on, at) = _in_japan(start), last(end)
+    if first.date() == on:
+        return f"{when_seen_from(start, today)} から {at} まで"
+    if first.year != on.year:
+        return f"{full_when(start)} から {full_until(end)} まで"
+    return f"{when_seen_from(start, today)} から {day(on)} {at} まで"
 
 
 def month_day(on: date) -> str:

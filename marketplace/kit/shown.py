@@ -42,6 +42,14 @@ def when(moment: datetime) -> str:
     return f"{_near(moment)}, {clock(moment)} {JAPAN}"
 
 
+def until(moment: datetime) -> str:
+    """As `when`, of the end of something: midnight is 24時00分, '24:00', of the day that it ends."""
+    if language() != Language.EN:
+        return dates.until_seen_from(moment, now())
+    on, at = _last(moment)
+    return f"{_near(on)}, {at} {JAPAN}"
+
+
 def clock(moment: datetime) -> str:
     """'午後8時00分', '8:00 pm': beside a day that is said already."""
     local = jst(moment)
@@ -63,8 +71,9 @@ def period(start: datetime, end: datetime | None) -> str:
         return dates.period_seen_from(start, end, now())
     if end is None:
         return f"from {_near(start)}, {clock(start)} {JAPAN}"
-    last = "" if _on(start) == _on(end) else f"{_near(end)}, "
-    return f"{_near(start)}, {clock(start)} to {last}{clock(end)} {JAPAN}"
+    on, at = _last(end)
+    last = "" if _on(start) == on else f"{_near(on)}, "
+    return f"{_near(start)}, {clock(start)} to {last}{at} {JAPAN}"
 
 
 def month_day(on: date) -> str:
@@ -102,7 +111,12 @@ def _on(moment: datetime | date) -> date:
     return jst(moment).date() if isinstance(moment, datetime) else moment
 
 
-def _near(moment: datetime) -> str:
+def _last(moment: datetime) -> tuple[date, str]:
+    on, _at = dates.last(moment)
+    return on, clock(moment) if on == _on(moment) else "24:00"
+
+
+def _near(moment: datetime | date) -> str:
     return day(moment) if _on(moment).year == _on(now()).year else full_day(moment)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from marketplace.kit.languages import _
-from marketplace.kit.shown import when, yen
+from marketplace.kit.shown import until, yen
 from marketplace.listings.auction_rules import AuctionRules, TakingPart, Verification, rules_of
 from marketplace.listings.models import BY_BIDS, Listing, Mode
 
@@ -101,11 +101,11 @@ def _end(listing: Listing) -> str:
 
 
 def _default(listing: Listing, rules: AuctionRules) -> str:
-    until = _("落札から%(hours)s時間以内にお支払いがないと、資格を失います。", hours=listing.pay_hours)
+    lost = _("落札から%(hours)s時間以内にお支払いがないと、資格を失います。", hours=listing.pay_hours)
     if not rules.second_offer:
-        return until + _("次順位の方へのご案内はせず、不調とします。")
+        return lost + _("次順位の方へのご案内はせず、不調とします。")
     hours = rules.second_offer_hours or listing.pay_hours
-    return until + _(
+    return lost + _(
         "次に高い方に、その方ご自身の入札額で1回だけご案内します（期限は%(hours)s時間）。"
         "それでも決まらなければ不調とし、あらためて出品することがあります。",
         hours=hours,
@@ -117,7 +117,7 @@ def _taking_part(part: TakingPart | None) -> str:
         return _("必要ありません。ログインした方はどなたでも入札できます。")
     said = _("必要です。役場が審査し、番号をお渡しした方だけが入札できます。")
     if part.until is not None:
-        said += _("申し込みは %(until)s までです。", until=when(part.until))
+        said += _("申し込みは %(until)s までです。", until=until(part.until))
     if part.documents:
         said += _("本人確認などの書類を送っていただきます。")
     if part.verification is Verification.DEPOSIT:

@@ -8,7 +8,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 
-from marketplace.kit.dates import full_when
+from marketplace.kit.dates import full_until, full_when
 from marketplace.kit.money import yen
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.legal import Basis
@@ -112,7 +112,8 @@ def in_words_of(field: str, value: Any) -> str:
     if value is None or value in ("", []):
         return NOTHING
     if field in MOMENTS:
-        return full_when(datetime.fromisoformat(value))
+        told = full_until if field == "closes_at" else full_when
+        return told(datetime.fromisoformat(value))
     if field in CHOICES:
         return str(CHOICES[field](value).ja)
     if field.endswith("_yen"):

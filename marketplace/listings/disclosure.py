@@ -8,7 +8,7 @@ its buyers shall find what they find elsewhere; those of another issuer are not.
 from __future__ import annotations
 
 from marketplace.kit.languages import _
-from marketplace.kit.shown import when, yen
+from marketplace.kit.shown import until, when, yen
 from marketplace.listings.auction_rules import Verification, rules_of
 from marketplace.listings.models import BY_BIDS, Listing, Mode
 
@@ -63,7 +63,7 @@ def period(listing: Listing) -> str:
     opens = when(listing.opens_at)
     if listing.closes_at is None:
         return _("%(opens)s から、なくなるまで", opens=opens)
-    return _("%(opens)s から %(closes)s まで", opens=opens, closes=when(listing.closes_at))
+    return _("%(opens)s から %(closes)s まで", opens=opens, closes=until(listing.closes_at))
 
 
 def withdrawal(listing: Listing) -> str:

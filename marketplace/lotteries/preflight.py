@@ -11,7 +11,7 @@ from marketplace.accounts.models import Account, Role, StaffRole
 from marketplace.chain.models import Call, CallState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.kit.shown import when
+from marketplace.kit.shown import until, when
 from marketplace.listings.models import UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries import draw
@@ -49,9 +49,9 @@ def preflight(lottery: Lottery, actor: Account) -> list[Check]:
 
 def _closed(lottery: Lottery, fixed: bool) -> Check:
     if fixed:
-        return Check("受付の終了", True, f"{when(lottery.closes_at)} に締め切りました")
+        return Check("受付の終了", True, f"{until(lottery.closes_at)} に締め切りました")
     if now() < lottery.closes_at:
-        return Check("受付の終了", None, f"{when(lottery.closes_at)} に自動で締め切ります", "それまでお待ちください。")
+        return Check("受付の終了", None, f"{until(lottery.closes_at)} に自動で締め切ります", "それまでお待ちください。")
     return Check(
         "受付の終了",
         False,

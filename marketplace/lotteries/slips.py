@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.kit.clock import jst
-from marketplace.kit.dates import full_day, full_when
+from marketplace.kit.dates import full_day, full_until, full_when
 from marketplace.listings.models import Listing
 from marketplace.lotteries import receipts
 from marketplace.lotteries.models import Entry, Lottery
@@ -32,7 +32,7 @@ def slip(entry: Entry, lottery: Lottery, listing: Listing, secret: str = "") -> 
             ("受け付けた日時", f"{full_day(entry.entered_at)} {jst(entry.entered_at):%H:%M:%S}（日本時間）"),
             ("申し込み", f"{entry.channel.ja}　{entry.lots}口"),
             ("価格", f"{listing.price_yen:,}円（税込。当選したときだけ）"),
-            ("受付の終わり", full_when(lottery.closes_at)),
+            ("受付の終わり", full_until(lottery.closes_at)),
             ("抽選", full_when(lottery.draw_at)),
             ("誓約", f"{entry.pledge}版に同意ずみ"),
         ]

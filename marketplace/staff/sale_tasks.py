@@ -11,7 +11,7 @@ from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.kit.shown import when
+from marketplace.kit.shown import until, when
 from marketplace.listings.decisions import AmendmentState as SaleAmendmentState
 from marketplace.listings.decisions import Cancellation, CancellationState, SaleAmendment
 from marketplace.listings.models import Listing, ListingState
@@ -178,7 +178,7 @@ def to_report() -> list[Task]:
     return [
         Task(
             *("結果", "plain", f"{listing.right.title_ja}の結果を報告してください"),
-            f"終了 {when(listing.closes_at)}" if listing.closes_at <= now() else "予定より早く終わりました",
+            f"終了 {until(listing.closes_at)}" if listing.closes_at <= now() else "予定より早く終わりました",
             *(_look(listing)[0], "報告の画面を開く"),
         )
         for listing in found

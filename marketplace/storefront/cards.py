@@ -14,7 +14,7 @@ from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
-from marketplace.kit.shown import when
+from marketplace.kit.shown import until, when
 from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode, UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
@@ -125,7 +125,7 @@ def _times(listing: Listing, closes_at: datetime | None) -> list[tuple[str, bool
     if listing.state == ListingState.PUBLISHED:
         return [(_("%(opens_at)s 開始", opens_at=when(listing.opens_at)), False)]
     if listing.state == ListingState.OPEN and closes_at:
-        return [(_("%(closes_at)s まで", closes_at=when(closes_at)), closes_at - now() < SOON)]
+        return [(_("%(closes_at)s まで", closes_at=until(closes_at)), closes_at - now() < SOON)]
     if listing.state == ListingState.SUSPENDED:
         return [("受付を一時停止しています", False)]
     if listing.state == ListingState.CANCELLED:

@@ -8,9 +8,11 @@ from marketplace.kit.dates import (
     fiscal_year,
     fiscal_year_name,
     full_day,
+    full_until,
     full_when,
     period_seen_from,
     read_day,
+    until_seen_from,
     when,
     when_seen_from,
 )
@@ -35,6 +37,32 @@ def test_a_moment_is_told_in_japan_with_its_weekday() -> None:
 )
 def test_noon_and_midnight_are_the_zeroth_hour(at: datetime, told: str) -> None:
     assert when(at) == told
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (utc(2026, 12, 11, 15, 0), "12月11日(金) 24時00分"),
+        (utc(2026, 12, 11, 15, 1), "12月12日(土) 午前0時01分"),
+        (utc(2026, 12, 11, 14, 59), "12月11日(金) 午後11時59分"),
+        (utc(2026, 12, 31, 15, 0), "12月31日(木) 24時00分"),
+        (utc(2027, 12, 31, 15, 0), "2027年12月31日(金) 24時00分"),
+    ],
+)
+def test_what_ends_at_midnight_ends_with_the_day_before(at: datetime, told: str) -> None:
+    """Who reads that a lottery closes on the 12th at 午前0時 comes on the 12th, a day too late."""
+    assert until_seen_from(at, utc(2026, 12, 1, 0, 0)) == told
+    assert full_until(at).removeprefix("2026年") == told
+
+
+def test_a_period_that_ends_at_midnight_ends_on_its_last_day() -> None:
+    begins, today = utc(2026, 12, 11, 0, 0), utc(2026, 12, 1, 0, 0)
+    over_a_day = period_seen_from(begins, utc(2026, 12, 12, 15, 0), today)
+    assert over_a_day == "12月11日(金) 午前9時00分 から 12月12日(土) 24時00分 まで"
+    within_one = period_seen_from(begins, utc(2026, 12, 11, 15, 0), today)
+    assert within_one == "12月11日(金) 午前9時00分 から 24時00分 まで"
+    to_new_year = period_seen_from(begins, utc(2026, 12, 31, 15, 0), today)
+    assert to_new_year == "12月11日(金) 午前9時00分 から 12月31日(木) 24時00分 まで"
 
 
 def test_a_moment_of_another_year_says_its_year() -> None:

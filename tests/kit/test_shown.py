@@ -30,6 +30,19 @@ def test_a_moment_in_japanese_and_english(write: Callable[[datetime], str], ja: 
         assert write(THEN) == en
 
 
+def test_what_ends_at_midnight_ends_with_the_day_before() -> None:
+    """'12:00 am' of the 26th is read as noon, or as the end of the 26th."""
+    begins, ends = THEN - timedelta(hours=2), THEN + timedelta(hours=4)
+    assert shown.until(ends) == "2031年11月25日(火) 24時00分"
+    assert shown.until(THEN) == shown.when(THEN)
+    with speaking(Language.EN):
+        assert shown.until(ends) == "Tue 25 Nov 2031, 24:00 (Japan time)"
+        assert shown.until(THEN) == shown.when(THEN)
+        assert shown.period(begins, ends) == "Tue 25 Nov 2031, 6:00 pm to 24:00 (Japan time)"
+        over_a_day = "Tue 25 Nov 2031, 6:00 pm to Wed 26 Nov 2031, 24:00 (Japan time)"
+        assert shown.period(begins, ends + timedelta(days=1)) == over_a_day
+
+
 def test_the_year_is_said_where_it_is_another() -> None:
     with speaking(Language.EN):
         assert str(now().year) not in shown.when(now())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,14 +10,16 @@ from flask.testing import FlaskClient
 
 from marketplace.accounts.session import open_sign_in
 from marketplace.kit import shown
-from marketplace.kit.clock import pretending
+from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.rules import PLEDGE
 from marketplace.lotteries.states import EntryState
 from marketplace.lotteries.views import panel
+from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
+from marketplace.outbox import keeping
 from tests import given
 from tests.lotteries.applied import a_lottery, drawn, with_entries
 from tests.pages import read
@@ -53,6 +56,22 @@ def entry() -> Entry:
 def test_a_visitor_is_asked_to_sign_in_and_comes_back(client: FlaskClient, lottery: Lottery) -> None:
     response = client.get(f"/listings/{lottery.code}/enter")
     assert (response.status_code, response.location) == (303, f"/signin?next=/listings/{lottery.code}/enter")
+
+
+def test_a_lottery_that_closes_at_midnight_closes_everywhere_with_the_day_before(visitor: FlaskClient) -> None:
+    """On cards, pages and in the letter; '12日 午前0時 まで' brought people on the 12th."""
+    midnight = jst(now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=9)
+    lottery = a_lottery(closes_at=midnight, draw_at=midnight + timedelta(days=1, hours=10))
+    end, sale = shown.until(midnight), f"/listings/{lottery.code}"
+    assert end.endswith("24時00分")
+    pages = ["/listings?kind=resident", sale, f"{sale}/enter", f"{sale}/law"]
+    answers = [visitor.get(page).text for page in pages]
+    visitor.post(f"{sale}/enter", data=AGREED)
+    keeping.drain()
+    answers.append(visitor.get(f"{sale}/entry").text)
+    answers.append(db.session.scalars(sa.select(Notice.body).order_by(Notice.id.desc())).first() or "")
+    assert [end in answer for answer in answers] == [True] * 6
+    assert [shown.when(midnight) in answer for answer in answers] == [False] * 6
 
 
 def test_entering_shows_the_secret_once_and_the_receipt_for_ever(visitor: FlaskClient, lottery: Lottery) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -14,12 +16,15 @@ from marketplace.lotteries.entering import enter
 from marketplace.lotteries.models import Lottery
 from marketplace.orders.models import Order
 from marketplace.orders.placing import place
+from marketplace.rights.plans import Place, Plan, PlanKind
 from tests import given
 from tests.chainlogs import Chain, deploy
 from tests.pages import read
+from tests.perks.stage import a_listing
 from tests.resale.stage import held_token, token
 
 DRAWN = "/listings/"
+BATH = Plan(id="p1", name="温泉の入浴", kind=PlanKind.MEMBERSHIP, places=(Place("ONSEN", "月見沢温泉館"),))
 
 
 def path_of(listing_id: int) -> str:
@@ -107,6 +112,23 @@ def test_a_right_answers_seven_questions_however_it_is_sold(
     words = read(client.get(path_of(given.a_listing(mode, state=state)))).words
     questions = ("できること", "これではないもの", "価格（税込）", "数", "日程", "使い方", "ゆずるとき")
     assert [question for question in questions if question not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "plans", "how"),
+    [
+        ("resident", [BATH], "窓口で画面か、特典カード（紙）を見せてください。"),
+        ("lecture", [], "日程は、マイページから相談します。"),
+        ("naming", [], "つけたい愛称の案は、マイページから町に送ります。"),
+        ("card", [], ""),
+    ],
+)
+def test_only_a_right_with_a_pass_is_said_to_be_shown_at_a_counter(
+    app: Flask, client: FlaskClient, kind: str, plans: list[Plan], how: str
+) -> None:
+    """Of every right it stood that a screen or paper is shown there: of a trading card, and of the name of a park."""
+    page = client.get(path_of(a_listing(*plans, kind=kind))).text
+    assert re.findall("<dt>使い方</dt><dd>マイページに届きます。(.*?)(?:使える回数.*)?</dd>", page) == [how]
 
 
 def test_an_open_sale_at_a_fixed_price_can_be_bought(app: Flask, client: FlaskClient) -> None:

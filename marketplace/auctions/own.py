@@ -56,7 +56,7 @@ class Own:
         """In a word or two."""
         auction = self.auction
         if auction.state == AuctionState.OPEN and not auction.sealed:
-            return "いま1番です" if auction.leader_no == self.no else "ほかの方が上回っています"
+            return "いま最高額です" if auction.leader_no == self.no else "ほかの方が上回っています"
         if self.lapsed:
             return "落札の取り消し"
         if not self.over or auction.winner_no is None:

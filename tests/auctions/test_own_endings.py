@@ -91,7 +91,7 @@ def test_what_runs_stands_apart_from_what_is_over(app: Flask, over: tuple[Auctio
     place_bid(running.id, winner, 3_000)
     place_bid(running.id, third, 2_000)
     assert auctions_of(app, winner) == {
-        "参加している入札": ["01現在 2,100円いま1番です"],
+        "参加している入札": ["01現在 2,100円いま最高額です"],
         OVER: ["02終了時 5,850円落札"],
     }
     assert auctions_of(app, third) == {

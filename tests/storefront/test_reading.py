@@ -48,6 +48,25 @@ def test_the_first_stop_leads_past_the_menu(page: Page) -> None:
     assert page.evaluate("document.activeElement.id") == "main"
 
 
+@pytest.mark.parametrize("leave", ["Escape", "Tab", "press"])
+def test_an_open_menu_hides_nothing_that_the_keyboard_comes_to(page: Page, leave: str) -> None:
+    """It lies over the page (WCAG 2.4.11)."""
+    page.set_viewport_size({"width": 375, "height": 740})
+    page.goto("/help")
+    menu, links = page.locator(".menu nav"), page.locator(".menu nav a")
+    page.locator(".menu summary").press("Enter")
+    for _ in range(links.count()):
+        page.keyboard.press("Tab")
+    assert links.last.evaluate("link => link === document.activeElement")
+    assert menu.is_visible()
+    if leave == "press":
+        page.mouse.click(5, 700)
+    else:
+        page.keyboard.press(leave)
+    assert not menu.is_visible()
+    assert page.locator(".menu summary").evaluate("e => e === document.activeElement") == (leave == "Escape")
+
+
 @pytest.mark.parametrize(("choice", "points"), [("特大", 14.4), ("標準", 10.5)])
 def test_who_reads_large_letters_has_them_on_paper_too(page: Page, choice: str, points: float) -> None:
     page.goto("/help")

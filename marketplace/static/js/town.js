@@ -90,6 +90,24 @@
     else window.print();
   });
 
+  /* The menu lies over the page: it closes when the keyboard walks on, so that nothing under it has the focus, by a
+     press beside it, and by Escape. */
+  const openMenu = () => document.querySelector(".menu[open], .desk__menu[open]");
+
+  function closeMenuUnless(event) {
+    const menu = openMenu();
+    if (menu && event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+  }
+
+  document.addEventListener("focusin", closeMenuUnless);
+  document.addEventListener("pointerdown", closeMenuUnless);
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && openMenu();
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+
   /* A second press of a send button does nothing while the first is on its way. The server refuses it too;
      this spares the reader the message. Disabled after the event, so that the pressed button's own value is sent. */
   document.addEventListener("submit", (event) => {

@@ -16,7 +16,7 @@ from werkzeug.local import LocalProxy
 from marketplace.accounts.again import again
 from marketplace.accounts.session import current_account, roles_of, the_door
 from marketplace.chain.register import paused
-from marketplace.kit import furigana
+from marketplace.kit import furigana, passages
 from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.parts import remember_parts
@@ -63,6 +63,7 @@ def dress(app: Flask) -> None:
     app.after_request(safe_headers)
     app.after_request(compressed)
     furigana.use(app, app.extensions["hiroba.settings"].data_dir / "readings.txt")
+    passages.use(app)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(CSRFError, csrf_failed)

@@ -23,9 +23,8 @@ NEWEST = 200
 @bp.get("/admissions")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    applied = sa.select(Participation).where(Participation.state == ParticipationState.APPLIED)
     decided = sa.select(Participation).where(Participation.state != ParticipationState.APPLIED)
-    waiting = list(db.session.scalars(applied.order_by(Participation.applied_at)))
+    waiting = in_line()
     others = list(db.session.scalars(decided.order_by(Participation.id.desc()).limit(NEWEST)))
     look_at(*(row.subject for row in (*waiting, *others)))
     return render_template("admissions/index.html", waiting=waiting, others=others)
@@ -143,6 +142,12 @@ def listed(form: ExclusionForm) -> str:
     return render_template("admissions/exclusions.html", rows=rows, form=form, lift=LiftForm(formdata=None))
 
 
+def in_line() -> list[Participation]:
+    """What waits for the office, the oldest first."""
+    applied = sa.select(Participation).where(Participation.state == ParticipationState.APPLIED)
+    return list(db.session.scalars(applied.order_by(Participation.applied_at, Participation.id)))
+
+
 def page(row: Participation, form: RefuseForm) -> str:
     look_at(row.subject)
     return render_template(
@@ -154,6 +159,7 @@ def page(row: Participation, form: RefuseForm) -> str:
         listed=excluding.in_force(row.account_id, row.corporate_no),
         form=form,
         approve=ApproveForm(formdata=None),
+        waiting=in_line(),
     )
 
 

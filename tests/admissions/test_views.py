@@ -220,6 +220,21 @@ def test_the_desk_is_for_staff_alone(visitor: FlaskClient, desk: FlaskClient, pa
     assert (visitor.get(page).status_code, desk.get(page).status_code) == (403, 200)
 
 
+def test_who_decides_on_one_application_goes_on_to_the_next(app: Flask, desk: FlaskClient, code: str) -> None:
+    """Without the way over the list and back, forty times in a morning."""
+    for _ in range(2):
+        apply(given.signed_in(app.test_client(), given.an_account()), code, PDF)
+    first, second = db.session.scalars(sa.select(Participation.code).order_by(Participation.id)).all()
+    page = f"/staff/admissions/{first}"
+    assert "つぎの参加申込" not in read(desk.get(page)).words
+    submit(desk, page, action=f"{page}/approve")
+    shown = read(desk.get(page))
+    assert "つぎの参加申込を開く（あと1件）" in shown.words
+    assert f"/staff/admissions/{second}" in shown.links
+    submit(desk, f"/staff/admissions/{second}", action=f"/staff/admissions/{second}/approve")
+    assert "つぎの参加申込" not in read(desk.get(page)).words
+
+
 def test_the_list_of_exclusions_is_filled_and_lifted_by_approvers(app: Flask, desk: FlaskClient) -> None:
     wrong = submit(desk, "/staff/exclusions", {"why": "不払い"})
     assert (wrong.status_code, read(wrong).form("/staff/exclusions").errors) == (

@@ -87,6 +87,7 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
             page.screenshot(path=Path(PICTURES) / name, full_page=True)
     _turn(page, SMALL)
     yield "tables", page.evaluate("measures.tables()")
+    yield "bubbles", page.evaluate("measures.bubbles()")
     for mode in (NARROW, DESK, *((HALF, WIDE, PHONE_BY_DAY) if WHOLE else ())):
         _turn(page, mode)
         yield f"sideways, {mode.name}", page.evaluate("measures.sideways()")

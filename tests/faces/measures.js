@@ -35,6 +35,13 @@
     return pulls && !e.matches('textarea') && !said;
   }).map((e) => `${e.scrollWidth} in ${e.clientWidth} px: ${named(e)}`);
 
+  // Forms that the browser would hold back with a bubble of its own: it speaks the browser's language in small letters,
+  // goes away by itself, and stands in place of our sentence beside the field.
+  const bubbles = () => [...document.forms]
+    .filter((form) => form.method === 'post' && !form.noValidate && [...form.elements].some((e) => e.willValidate && (
+      e.required || e.pattern || e.min || e.max || ['email', 'number', 'url'].includes(e.type))))
+    .map((form) => form.getAttribute('action'));
+
   // Boxes beside each other in a form stand in one line, whatever their hints say.
   const askew = () => [...document.querySelectorAll('.columns-2:has(> .field)')].flatMap((columns) => {
     const boxes = [...columns.querySelectorAll(':scope > .field > :is(.input, .with-unit)')];
@@ -146,5 +153,5 @@
     return [...told('violations', {}), ...told('incomplete', approved)];
   };
 
-  window.measures = { askew, axed, drawn, pulled, sideways, spaced, tables, targets, stops, weight };
+  window.measures = { askew, axed, bubbles, drawn, pulled, sideways, spaced, tables, targets, stops, weight };
 })();

@@ -69,6 +69,7 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
             <svg width="200" height="20"><text x="0" y="15" fill="#bbb">うすい字</text></svg>
             <div class="table" role="region" tabindex="0" aria-label="a">
               <p class="nowrap">${'長い'.repeat(90)}</p></div>
+            <form method="post" action="/bubble"><input class="input" name="c" aria-label="c" required></form>
             <div id="pulled"><p class="nowrap">${'長い'.repeat(90)}</p></div>
             <div class="columns-2" id="askew">
               <p class="field"><input class="input" name="a" aria-label="a"></p>
@@ -85,6 +86,7 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
     assert {name.partition(",")[0] for name in found} == {
         "axe",
         "boxes askew",
+        "bubbles",
         "keyboard",
         "pulled sideways",
         "sideways",

@@ -15,7 +15,8 @@ from marketplace.auctions.opening import of_listing
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
-from marketplace.listings.models import ListingState
+from marketplace.listings.models import Listing, ListingState
+from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
 from tests import given
@@ -38,6 +39,9 @@ def test_who_does_not_pay_loses_it_to_the_next_at_their_own_highest_bid() -> Non
     (order,) = open_orders(auction.listing_id)
     assert (order.buyer_id, order.yen) == (people[2], 5600)
     assert letters("pay_link") == [email(people[1]), email(people[2])]
+    title = get(Listing, auction.listing_id).right.title
+    subjects = db.session.scalars(sa.select(Notice.subject).where(Notice.template == "pay_link")).all()
+    assert subjects == [f"入札の結果とお支払いのご案内（{title}）"] * 2
 
 
 def test_heard_twice_it_is_offered_once() -> None:

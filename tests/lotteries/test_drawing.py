@@ -12,7 +12,7 @@ from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.listings import scheduling
-from marketplace.listings.models import ListingState
+from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries import awarding, bundles, closing, draw
 from marketplace.lotteries.beacon import QUICKNET
 from marketplace.lotteries.drawing import draw_with_beacon, draw_with_dice
@@ -72,6 +72,11 @@ class TestDraw:
         assert {(order.yen, order.origin) for order in orders} == {(3000, Origin.LOTTERY)}
         assert letters("pay_link") == emails(found[:2])
         assert letters("entry_waiting") == emails(found[2:])
+        won = sa.select(Notice.subject, Notice.body).where(Notice.template == "pay_link")
+        title = get(Listing, lottery.listing_id).right.title
+        for subject, letter in db.session.execute(won):  # a bill from nowhere, to who waits for a result
+            assert subject == f"当選しました。お支払いのご案内（{title}）"
+            assert letter.startswith(f"おめでとうございます。「{title}」に当選しました。\n\n")
         body = db.session.scalar(sa.select(Notice.body).where(Notice.key == f"entry_waiting:{found[2].no}"))
         assert body is not None
         assert "補欠 1番" in body

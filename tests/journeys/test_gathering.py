@@ -86,7 +86,7 @@ def test_from_the_announcement_to_the_stamp(app: Flask, browser: Browser, live_s
     with visiting(browser, live_server, **PHONE) as page:
         signed_in(page, "ken@example.jp")
         page.goto("/mypage")
-        page.get_by_role("link", name="湯けむりの集い").click()
+        page.get_by_role("link", name="参加する・辞退する").click()
         press(page, "参加する")
         expect(page.locator("main")).to_contain_text("参加の予約ずみ")
     with visiting(browser, live_server, **DESK) as page:

@@ -267,7 +267,10 @@ def the_door() -> str | None:
 
 def _came_from(otherwise: str) -> str:
     """Our own page from which something was sent."""
-    page = urlsplit(request.referrer or "")
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:  # no address: no browser says that
+        return otherwise
     return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.host else otherwise
 
 

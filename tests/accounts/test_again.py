@@ -124,7 +124,7 @@ def test_a_file_can_not_be_held_and_that_is_said(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "//localhost"}, {}]
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "//localhost"}, {"Origin": "http://["}, {}]
 )
 def test_what_another_site_filled_in_is_not_held_out_to_be_pressed(
     client: FlaskClient, headers: dict[str, str]
@@ -137,6 +137,12 @@ def test_what_another_site_filled_in_is_not_held_out_to_be_pressed(
     with pretending(now() + STAFF_SESSION):
         answer = client.post(DESK, data={**form.values, "why": "evil"}, headers=headers)
         assert (answer.status_code, answer.location) == (303, "/signin?next=/staff")
+
+
+def test_a_page_to_come_back_to_that_is_no_address_is_none(client: FlaskClient) -> None:
+    answer = client.post("/account", data={"nickname": "はなこ"}, headers={**HERE, "Referer": "http://["})
+    (door,) = [link for link in read(answer).links if link.startswith("/signin?")]
+    assert (answer.status_code, parse_qs(urlsplit(door).query)) == (400, {"next": ["/mypage"]})
 
 
 def test_behind_a_proxy_the_site_is_what_its_own_address_says(app: Flask, client: FlaskClient) -> None:

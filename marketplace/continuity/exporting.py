@@ -2,7 +2,7 @@
 
     index.html, …            pages that need nothing but a browser
     data/                    listings, tokens, holders (addresses), resales, the fund, as JSON
-    sales/                   what was approved of each, byte for byte as it was hashed
+    sales/                   what was approved of each, and before its amendments, byte for byte as it was hashed
     contracts/               addresses and ABIs
     metadata/<root>.car      every edition of every document, to be imported by any IPFS node
     proofs/draws, /auctions, /waiting, /fund.json  what anyone can recompute
@@ -127,8 +127,8 @@ def _fill(kit: Kit) -> None:
     listings, issued, resales = facts.listings(), list(facts.tokens()), facts.resales()
     fund, pins, contracts = facts.fund(), facts.pins(), facts.contracts()
     kit.json("data/listings.json", listings)
-    for code, text in facts.approved():
-        kit.write(f"sales/{code}.json", [text])
+    for path, text in facts.approved():
+        kit.write(path, [text])
     kit.json("data/tokens.json", issued)
     kit.json("data/holders.json", facts.holders(issued))
     kit.json("data/resales.json", resales)

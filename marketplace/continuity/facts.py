@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
-from marketplace.auctions.approved import may_be_read, text_of
+from marketplace.auctions.approved import former_texts, may_be_read, text_of
 from marketplace.auctions.logs import bids_of
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.chain import contract, dating, register
@@ -45,9 +45,14 @@ def listings() -> list[Record]:
 
 
 def approved() -> Iterator[tuple[str, bytes]]:
-    """What was approved of each sale, as it was hashed; without those whose reserve is still secret."""
+    """(path, what was approved of a sale, as it was hashed), and what before each amendment; without those whose
+    reserve is still secret."""
     query = sa.select(Listing).where(Listing.state.in_(PUBLIC), Listing.text_hash.is_not(None)).order_by(Listing.id)
-    yield from ((row.code, text_of(row)) for row in db.session.scalars(query) if may_be_read(row))
+    for row in db.session.scalars(query):
+        if may_be_read(row):
+            yield f"sales/{row.code}.json", text_of(row)
+            for number, text in sorted(former_texts(row).items()):
+                yield f"sales/{row.code}/before-{number}.json", text
 
 
 def right(row: Right) -> Record:

@@ -190,24 +190,25 @@ def _kit(place: Path, told: Told) -> str:
     )
 
 
-def _sales(place: Path, files: Record) -> dict[str, str]:
-    """{code: the hash of what was approved of that sale}; each is the one that the list of sales tells."""
+def _sales(place: Path, files: Record) -> dict[str, set[str]]:
+    """{code: the hashes of what was approved of that sale}; the present one is the one that the list of sales tells."""
     told = {published.text(row, "code"): row.get("text_hash") for row in _rows(place, "data/listings.json")}
-    found: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
     for path in files:
         if path.startswith("sales/"):
-            code = PurePosixPath(path).stem
-            found[code] = "sha256:" + hashlib.sha256((place / path).read_bytes()).hexdigest()
-            if found[code] != told.get(code):
+            code, *former = path.removeprefix("sales/").removesuffix(".json").split("/")
+            name = "sha256:" + hashlib.sha256((place / path).read_bytes()).hexdigest()
+            if not former and name != told.get(code):
                 raise Malformed(f"{path} is not what was approved of that sale")
+            found.setdefault(code, set()).add(name)
     return found
 
 
-def _check_rules(record: Record, sales: Mapping[str, str]) -> None:
+def _check_rules(record: Record, sales: Mapping[str, set[str]]) -> None:
     """What was drawn or opened goes by what was approved of its sale, where that is in the kit."""
     told = published.record(record.get("commit") or record, "the commit")
     code = str(told.get("listing", "")).partition("/")[0]
-    if "rules" in told and code in sales and told["rules"] != sales[code]:
+    if "rules" in told and code in sales and told["rules"] not in sales[code]:
         raise Malformed(f"the rules are not those that were approved: sales/{code}.json")
 
 

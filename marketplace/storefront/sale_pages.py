@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
-from marketplace.auctions.approved import may_be_read, text_of
+from marketplace.auctions.approved import former_texts, may_be_read, text_of
 from marketplace.kit import shown
 from marketplace.kit.clock import JST
 from marketplace.kit.dates import fiscal_year
@@ -92,12 +92,17 @@ def show(code: str) -> ResponseReturnValue:
 
 @bp.get("/listings/<code>/sale.json")
 def approved(code: str) -> ResponseReturnValue:
-    """What was approved, to be hashed; where the reserve is secret, when the auction is decided."""
+    """What was approved, to be hashed; where the reserve is secret, when the auction is decided. `before`: the text
+    before that amendment."""
     listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
     if listing is None or not may_be_read(listing):
         abort(404)
-    body = Response(text_of(listing), mimetype="application/json")
-    body.headers["Content-Disposition"] = f'attachment; filename="{code}-sale.json"'
+    before = request.args.get("before", "")
+    text = {str(number): former for number, former in former_texts(listing).items()}.get(before) if before else None
+    if before and text is None:
+        abort(404)
+    body = Response(text or text_of(listing), mimetype="application/json")
+    body.headers["Content-Disposition"] = f'attachment; filename="{listing.code}-sale{before}.json"'
     return conditional(body, max_age=60)
 
 

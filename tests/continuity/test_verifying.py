@@ -13,8 +13,10 @@ from flask import Flask
 
 from marketplace.continuity import exporting
 from marketplace.continuity.verifying import verify
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.published import Malformed
+from marketplace.listings import amending as sale_amending
+from marketplace.listings.models import Listing
 from marketplace.metadata import amending
 from marketplace.metadata.models import Pin
 from marketplace.outbox import keeping
@@ -25,6 +27,7 @@ from tests.apps import another
 from tests.continuity.lasting import a_kit, a_life
 from tests.databases import Databases
 from tests.lived import Told
+from tests.waiting.stage import a_room
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +47,14 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 def kit(app: Flask, told: Told[Path], tmp_path: Path) -> Path:
     """The kit, to do with it what one likes."""
     return shutil.copytree(told.what, tmp_path / "kit")
+
+
+def amended(listing_id: int) -> None:
+    """More for each, while it is sold: by two persons."""
+    values = {"per_person_limit": get(Listing, listing_id).per_person_limit + 1}
+    sale_amending.approve(
+        sale_amending.propose(listing_id, given.staff("drafter"), values, "好評のため"), given.staff("approver")
+    )
 
 
 def the(kit: Path, pattern: str) -> Path:
@@ -214,6 +225,17 @@ def tree_cut(kit: Path) -> None:
     tree = the(kit, "metadata/*.car")
     tree.write_bytes(tree.read_bytes()[:-10])
     reseal(kit)
+
+
+def test_a_waiting_room_goes_by_what_was_approved_when_it_was_closed(app: Flask, tmp_path: Path) -> None:
+    room, _ = a_room(1, state="open")
+    amended(room.listing_id)
+    amended(room.listing_id)
+    kit = a_kit(tmp_path / "kit")
+    assert verify(kit).startswith("continuity kit of ")
+    rules = json.loads((kit / "proofs" / "waiting" / f"{room.code}.json").read_text())["commit"]["rules"]
+    first = (kit / "sales" / room.code / "before-1.json").read_bytes()
+    assert "sha256:" + hashlib.sha256(first).hexdigest() == rules
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from marketplace.auctions import closing
 from marketplace.auctions.models import Auction
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
+from marketplace.listings import amending, scheduling
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Draw
+from marketplace.outbox import keeping
 from tests import given
 from tests.auctions.given import SOFT, STEPS, an_auction
 from tests.lotteries.applied import drawn
@@ -87,6 +89,33 @@ def test_a_reserve_that_is_public_is_read_at_once(client: FlaskClient) -> None:
     )
     answer = client.get(f"/listings/{listing.code}/sale.json")
     assert (answer.status_code, hashed(answer.data)) == (200, listing.text_hash)
+
+
+def test_the_text_before_an_amendment_is_read_too(client: FlaskClient) -> None:
+    listing = get(Listing, given.a_listing(closes_at=given.in_days(5)))
+    path, hashes = f"/listings/{listing.code}/sale.json", [listing.text_hash]
+    for values in ({"per_person_limit": listing.per_person_limit + 1}, {"closes_at": given.in_days(9)}):
+        row = amending.propose(listing.id, given.staff("drafter"), values, "好評のため")
+        amending.approve(row, given.staff("approver"))
+        hashes.append(get(Listing, listing.id).text_hash)
+    answers = [client.get(path + query) for query in ("?before=1", "?before=2", "")]
+    assert [hashed(answer.data) for answer in answers] == hashes
+    assert [client.get(f"{path}?before={other}").status_code for other in ("0", "3", "x")] == [404] * 3
+
+
+def test_the_reserve_of_before_an_amendment_stays_secret(client: FlaskClient) -> None:
+    times = {"opens_at": given.in_days(1), "closes_at": given.in_days(2)}
+    listing_id = given.a_listing("ascending", "naming", state="published", reserve_yen=SECRET, price_yen=1000, **times)
+    row = amending.propose(listing_id, given.staff("drafter"), {"reserve_yen": SECRET - 1000}, "見直したため")
+    amending.approve(row, given.staff("approver"))
+    with pretending(times["opens_at"]):
+        scheduling.open_sale(listing_id)
+        keeping.drain()
+        auction = db.session.query(Auction).filter_by(listing_id=listing_id).one()
+    closed(auction)
+    answers = [client.get(path_of(auction) + query) for query in ("", "?before=1")]
+    assert [answer.status_code for answer in answers] == [200, 404]
+    assert str(SECRET) not in answers[0].text
 
 
 def test_a_sale_that_is_not_announced_has_no_public_text(client: FlaskClient) -> None:

@@ -11,7 +11,7 @@ import rfc8785
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.auctions import closing
+from marketplace.auctions import closing, stopping
 from marketplace.auctions.models import Auction
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
@@ -80,6 +80,13 @@ def test_a_secret_reserve_is_read_when_the_auction_is_decided(client: FlaskClien
     answer, page = client.get(path_of(auction)), client.get(f"/listings/{auction.code}").text
     assert (answer.status_code, hashed(answer.data)) == (200, get(Listing, auction.listing_id).text_hash)
     assert (LATER in page, f'href="{path_of(auction)}"' in page) == (False, True)
+
+
+def test_a_cancelled_auctions_reserve_is_promised_to_nobody(client: FlaskClient) -> None:
+    auction = an_auction(reserve_yen=SECRET)
+    stopping.cancel(auction.listing_id, given.staff("approver"), "対象が使えなくなったため")
+    answer, page = client.get(path_of(auction)), client.get(f"/listings/{auction.code}").text
+    assert (answer.status_code, LATER in page, str(SECRET) in page) == (404, False, False)
 
 
 def test_a_reserve_that_is_public_is_read_at_once(client: FlaskClient) -> None:

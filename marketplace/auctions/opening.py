@@ -8,7 +8,7 @@ from marketplace.auctions import chaining
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, insert_once, transaction
-from marketplace.listings.auction_rules import INCREMENTS, OUTAGE, SOFT_CLOSE, rules_of
+from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 
 
@@ -19,7 +19,7 @@ def start(listing_id: int) -> int | None:
         if listing.mode not in BY_BIDS or listing.state == ListingState.CANCELLED:
             return None
         assert listing.closes_at is not None, "a listing of these modes is not approved without its close"
-        agreed = listing.auction_rules or {"soft_close": SOFT_CLOSE, "increments": INCREMENTS}
+        agreed = rules_of(listing)
         is_sealed = listing.mode == Mode.SEALED
         closes_at = listing.closes_at.replace(microsecond=0)
         auction_id = insert_once(
@@ -28,13 +28,13 @@ def start(listing_id: int) -> int | None:
                 "listing_id": listing.id,
                 "code": listing.code,
                 "sealed": is_sealed,
-                "by_admission": rules_of(listing).taking_part is not None,
+                "by_admission": agreed.taking_part is not None,
                 "state": AuctionState.OPEN,
                 "start_yen": listing.price_yen,
                 "reserve_yen": listing.reserve_yen,
-                "soft_close": None if is_sealed else agreed.get("soft_close"),
-                "increments": agreed.get("increments") or INCREMENTS,
-                "outage": agreed.get("outage", OUTAGE),
+                "soft_close": None if is_sealed else agreed.soft_close,
+                "increments": agreed.increments,
+                "outage": agreed.outage,
                 "head": chaining.beginning(listing.code).hex(),
                 "opens_at": listing.opens_at.replace(microsecond=0),
                 "scheduled_close_at": closes_at,

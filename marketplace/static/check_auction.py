@@ -12,6 +12,12 @@ import sys
 from datetime import datetime
 from typing import Any, NoReturn
 
+USUAL = {  # rules that a notice leaves out
+    "soft_close": {"window": 300, "extend": 300, "cap": 7200},
+    "increments": [[1000, 10], [5000, 100], [10000, 250], [50000, 500], [None, 1000]],
+    "outage": {"window": 600, "least": 30, "cap": 86400},
+}
+
 
 def stop(why: str) -> NoReturn:
     sys.stderr.write(f"{why}\n")
@@ -45,6 +51,8 @@ def chained(log: Any) -> str:  # the chain of the log; returns its root
         head = H(b"\2", head, leaf)
     if head.hex() != log["head"]:
         stop("head is not the end of the chain of these bids")
+    if not all(0 <= whole(move["after"]) <= len(leaves) for move in log.get("outages") or []):
+        stop("an outage comes after more bids than there are")
     while len(leaves) > 1:
         odd = leaves[len(leaves) // 2 * 2 :]
         leaves = [H(b"\1", leaves[i], leaves[i + 1]) for i in range(0, len(leaves) - 1, 2)] + odd
@@ -99,6 +107,8 @@ def ascending(log: Any) -> tuple[Any, Any]:
 def opened(log: Any, root: str) -> tuple[Any, Any]:
     close = whole(log["close"])
     envelopes: dict[str, Any] = {}
+    if len({bid["no"] for bid in log["bids"]}) != len(log["bids"]):
+        stop("a bid number is given twice")
     for number in range(len(log["bids"]) + 1):
         close = moved(log, close, number)
     for bid in log["bids"]:
@@ -124,12 +134,10 @@ def agreed(log: Any, path: str) -> str:  # the rules of the log are those of the
     sale, name = json.loads(text, object_pairs_hook=once), "sha256:" + H(text).hex()
     opens, closes = (datetime.fromisoformat(sale[at]).replace(microsecond=0) for at in ("opens_at", "closes_at"))
     rules = {"start": sale["price_yen"], "reserve": sale["reserve_yen"], "close": int((closes - opens).total_seconds())}
-    more = sale["auction_rules"] or {}
+    more = {**USUAL, **(sale["auction_rules"] or {})}
+    more["increments"] = more["increments"] or USUAL["increments"]
     kinds = {"auction-v1": "ascending", "sealed-v1": "sealed"}
-    for key, value in {
-        **rules,
-        **{key: more[key] for key in ("soft_close", "increments", "outage") if key in more},
-    }.items():
+    for key, value in {**rules, **{key: more[key] for key in USUAL}}.items():
         if key in log and log[key] != value:
             stop(f"{key} is not that of the notice: {json.dumps(value, sort_keys=True)}")
     if sale["mode"] != kinds[log["version"]] or log.get("rules", name) != name:
@@ -149,16 +157,18 @@ def main(path: str, notice: str = "") -> None:
         told = log.get("result") or {"winner": winner, "price": price}
     except OSError as trouble:
         stop(f"{trouble.filename}: {trouble.strerror}")
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as trouble:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as trouble:
         stop(f"not the log of an auction: {trouble!r}")
     if (told.get("winner"), told.get("price")) != (winner, price):
         stop("the result in the file is not what comes out of it")
     end = "nothing sold" if winner is None else f"bidder {winner} won at {price} yen"
-    dice = f"dice: {log['dice']}\n" if log.get("dice") else ""
-    sys.stdout.write(f"{log['listing']}: {len(log['bids'])} bids, {end}\n{dice}")
-    sys.stdout.write(f"root (on chain since the close): {root}\nend of the chain: {log['head']}\n")
-    if name:
-        sys.stdout.write(f"notice (on the page of the sale): {name}\n")
+    lines = [f"{log['listing']}: {len(log['bids'])} bids, {end}"]
+    lines += [f"dice: {log['dice']}"] if log.get("dice") else []
+    lines += [f"root (on chain since the close): {root}", f"end of the chain: {log['head']}"]
+    lines += [f"notice (on the page of the sale): {name}"] if name else []
+    if not all(line.isprintable() for line in lines):
+        stop("a name in the log is more than one line")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

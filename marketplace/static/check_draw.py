@@ -59,6 +59,8 @@ def randomness(bundle: Any, commit: Any) -> tuple[bytes, str]:  # step 4: where 
         return value, f"dice {value[2:].decode()}"
     if commit["chain"] != QUICKNET or set(bundle["beacon"]) != {"round", "signature"}:
         stop("the chain is neither drand quicknet nor dice")
+    if not 0 < commit["round"] < 2**36:  # for some thousand years
+        stop("the round is none that the beacon has")
     if bundle["beacon"]["round"] != commit["round"] or H(unhex(bundle["beacon"]["signature"])) != value:
         stop("the randomness is not that of the beacon's round")
     where = f"https://api.drand.sh/{QUICKNET}/public/{commit['round']}"
@@ -112,13 +114,13 @@ def main(path: str, own: str = "") -> None:
         result, source = check(bundle)
     except OSError as trouble:
         stop(f"{path}: {trouble.strerror}")
-    except (ValueError, KeyError, TypeError) as trouble:
+    except (ValueError, KeyError, TypeError, RecursionError) as trouble:
         stop(f"not a draw that is finished: {trouble!r}")
     commit, winners, waiting = bundle["commit"], result["winners"], result["waiting"]
     own = next((no for no in winners + waiting if no.upper() == own.strip().upper()), own)
     lines = [
         f"{commit['listing']}: {len(winners)} of {commit['n']} entries won, cut-off {result['cutoff'] or 'none'}",
-        f"chance: {source}\nroot (published at the close): {commit['root']}\nseed: {result['seed']}",
+        *(f"chance: {source}", f"root (published at the close): {commit['root']}", f"seed: {result['seed']}"),
     ]
     if own in winners:
         lines.append(f"{own}: won, place {winners.index(own) + 1}")
@@ -126,6 +128,8 @@ def main(path: str, own: str = "") -> None:
         lines.append(
             f"{own}: waiting, place {waiting.index(own) + 1}" if own in waiting else f"{own}: not in this draw"
         )
+    if not all(line.isprintable() for line in lines):
+        stop("a name in the file is more than one line")
     sys.stdout.write("\n".join(lines) + "\n")
 
 

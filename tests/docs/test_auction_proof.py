@@ -18,6 +18,7 @@ from marketplace.auctions import chaining, unsealing
 from marketplace.auctions.approved import text_of
 from marketplace.auctions.logs import log_of
 from marketplace.auctions.models import Auction
+from marketplace.auctions.opening import of_listing
 from marketplace.auctions.replay import replay
 from marketplace.kit import merkle
 from marketplace.kit.db import db, get
@@ -147,10 +148,39 @@ def test_the_rules_of_a_log_are_held_to_the_notice(app: Flask, tmp_path: Path) -
     log = log_of(auction)
     code, out, err = run(tmp_path, log, notice)
     assert (code, out.splitlines()[-1], err) == (0, f"notice (on the page of the sale): {listing.text_hash}", "")
-    soft = {"window": 1, "extend": 1, "cap": None}
-    for key, other in {"start": 1, "reserve": None, "close": 9, "soft_close": soft, "increments": [[None, 1]]}.items():
+    soft, outage = {"window": 1, "extend": 1, "cap": None}, {"window": 90_000, "least": 1, "cap": 900_000}
+    wrong = {"start": 1, "reserve": None, "close": 9, "soft_close": soft, "increments": [[None, 1]], "outage": outage}
+    for key, other in wrong.items():
         told = f"{key} is not that of the notice: {json.dumps(log[key], sort_keys=True)}\n"
         assert run(tmp_path, log | {key: other}, notice) == (2, "", told)
+
+
+@pytest.mark.parametrize("mode", ["ascending", "sealed"])
+@pytest.mark.parametrize("rules", [{"reserve_public": False}, {"increments": [], "soft_close": None, "outage": None}])
+def test_what_a_notice_leaves_out_has_its_usual_value(app: Flask, tmp_path: Path, mode: str, rules: Record) -> None:
+    listing = get(Listing, given.a_listing(mode, "naming", price_yen=1_000, auction_rules=rules))
+    auction, notice = of_listing(listing.id), tmp_path / "sale.json"
+    assert auction is not None
+    notice.write_bytes(text_of(listing))
+    code, out, err = run(tmp_path, log_of(auction), notice)
+    assert (code, out.splitlines()[0], err) == (0, f"{listing.code}: 0 bids, nothing sold", "")
+
+
+def test_what_the_town_refuses_it_refuses(app: Flask, tmp_path: Path) -> None:
+    log = log_of(drawn())
+    log["bids"][1]["no"] = log["bids"][0]["no"]
+    log["head"] = chaining.head_of(log["listing"], log["bids"]).hex()
+    twice, late = log, chained(PARK["log"]) | {"outages": [{"after": 48, "gaps": []}]}
+    for each, told in ((twice, "a bid number is given twice"), (late, "an outage comes after more bids than there are")):
+        with pytest.raises(Malformed, match=told):
+            replay(each)
+        assert run(tmp_path, each) == (2, "", f"{told}\n")
+
+
+def test_a_name_with_a_line_of_its_own_is_not_printed(tmp_path: Path) -> None:
+    bid = {"t": 1, "bidder": "01 won at 1 yen\nroot (on chain since the close): 00", "max": 9_000, "salt": "0" * 32}
+    told = "a name in the log is more than one line\n"
+    assert run(tmp_path, chained(PARK["log"] | {"bids": [bid]})) == (2, "", told)
 
 
 def test_the_notice_of_another_sale_is_found(app: Flask, tmp_path: Path) -> None:

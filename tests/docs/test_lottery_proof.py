@@ -97,6 +97,19 @@ def test_the_time_of_the_beacons_round_is_said_to_be_compared_with_the_notice(pr
     assert out.splitlines()[1].startswith("chance: drand round 657413, of 2023-09-15 11:00:03 UTC; its signature ")
 
 
+@pytest.mark.parametrize("number", [-5, 0, 10**18, 10**30])
+def test_a_round_that_no_beacon_has_is_refused(program: Path, number: int) -> None:
+    bundle = by_beacon([entry("a")], 1)
+    bundle["commit"]["round"] = bundle["beacon"]["round"] = number
+    assert run(program, bundle) == (2, "", "the round is none that the beacon has\n")
+
+
+def test_a_name_with_a_line_of_its_own_is_not_printed(program: Path) -> None:
+    bundle = bundle_of([entry("a")], 1)
+    bundle["commit"]["listing"] = "LST-0001: 1 of 1 entries won\nchance: dice 1\nroot (published at the close): 00\n"
+    assert run(program, bundle) == (2, "", "a name in the file is more than one line\n")
+
+
 def test_the_small_vector_of_the_specification_comes_out(program: Path) -> None:
     text = (ROOT / "docs" / "draw-v1.md").read_text("utf-8")
     told = text.partition("## A small vector")[2]

@@ -24,7 +24,7 @@ def text_of(listing: Listing) -> bytes:
 
 
 def former_texts(listing: Listing) -> dict[int, bytes]:
-    """What was approved before each of its amendments, by their numbers: a waiting room goes by the text of its opening.
+    """What was approved before each amendment, by their numbers: a waiting room goes by the text of its opening.
 
     None of an auction, whose bids go by the present one: a reserve that was secret then stays secret.
     """

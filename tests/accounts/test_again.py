@@ -124,7 +124,8 @@ def test_a_file_can_not_be_held_and_that_is_said(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "//localhost"}, {"Origin": "http://["}, {}]
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "//localhost"}, {"Origin": "http://["}, {}],
 )
 def test_what_another_site_filled_in_is_not_held_out_to_be_pressed(
     client: FlaskClient, headers: dict[str, str]

@@ -171,7 +171,8 @@ def test_what_the_town_refuses_it_refuses(app: Flask, tmp_path: Path) -> None:
     log["bids"][1]["no"] = log["bids"][0]["no"]
     log["head"] = chaining.head_of(log["listing"], log["bids"]).hex()
     twice, late = log, chained(PARK["log"]) | {"outages": [{"after": 48, "gaps": []}]}
-    for each, told in ((twice, "a bid number is given twice"), (late, "an outage comes after more bids than there are")):
+    refused = {"a bid number is given twice": twice, "an outage comes after more bids than there are": late}
+    for told, each in refused.items():
         with pytest.raises(Malformed, match=told):
             replay(each)
         assert run(tmp_path, each) == (2, "", f"{told}\n")

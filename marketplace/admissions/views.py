@@ -20,7 +20,7 @@ from marketplace.kit.languages import language
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.auction_rules import rules_of
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 
 bp = Blueprint("admissions", __name__)
 FILLED = ("party", "name", "address", "phone", "company", "representative", "corporate_no")
@@ -128,7 +128,7 @@ def is_open(listing: Listing) -> bool:
 
 
 def public_listing(code: str) -> Listing:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None or rules_of(listing).taking_part is None:
         abort(404)
     return listing

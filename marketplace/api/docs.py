@@ -12,7 +12,7 @@ from marketplace.api import openapi
 from marketplace.api.words import in_japanese
 from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries.models import Lottery
 from marketplace.tokens.models import Token
 
@@ -99,7 +99,7 @@ def _fields(schema: Schema) -> Iterator[Field]:
 
 def _examples() -> dict[str, str]:
     """{path of the document: a path that answers now}."""
-    shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC)).order_by(Listing.id.desc()).limit(1)
+    shown = sa.select(Listing.code).where(ANNOUNCED).order_by(Listing.id.desc()).limit(1)
     found = {
         "/api/v1/listings/{code}": shown,
         "/api/v1/listings/{code}/perks": shown,

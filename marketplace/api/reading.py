@@ -17,7 +17,7 @@ from marketplace.fund import statements
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.refusals import Invalid
-from marketplace.listings.models import PUBLIC, Listing, Mode, UnitState
+from marketplace.listings.models import ANNOUNCED, PUBLIC, Listing, Mode, UnitState
 from marketplace.listings.searching import matching
 from marketplace.listings.taking import counts
 from marketplace.metadata.models import Pin, Replica
@@ -42,7 +42,7 @@ class BadFilter(Invalid):
 
 def listings() -> schemas.Page[schemas.Listing]:
     """Public listings, the newest first; `q`, `kind`, `mode` and `state` narrow the list."""
-    query = sa.select(Listing).where(Listing.state.in_(PUBLIC), matching(terms(request.args.get("q", ""))))
+    query = sa.select(Listing).where(ANNOUNCED, matching(terms(request.args.get("q", ""))))
     if (kind := chosen("kind", [str(each) for each in Kind])) is not None:
         query = query.join(Right).where(Right.kind == kind)
     if (mode := chosen("mode", [str(each) for each in Mode])) is not None:
@@ -55,13 +55,11 @@ def listings() -> schemas.Page[schemas.Listing]:
 
 def all_listings() -> list[schemas.Listing]:
     """Every public listing, the newest first."""
-    return _listings(
-        list(db.session.scalars(sa.select(Listing).where(Listing.state.in_(PUBLIC)).order_by(Listing.id.desc())))
-    )
+    return _listings(list(db.session.scalars(sa.select(Listing).where(ANNOUNCED).order_by(Listing.id.desc()))))
 
 
 def listing(code: str) -> schemas.Listing | None:
-    row = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    row = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     return _listings([row])[0] if row else None
 
 

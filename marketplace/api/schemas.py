@@ -51,9 +51,7 @@ class Listing(Answer):
     held: Annotated[int, Field(description="units that somebody is paying for at this moment")]
     sold: int
     per_person_limit: int
-    published_at: Annotated[
-        Moment | None, Field(description="when it was announced; null where it was cancelled before")
-    ]
+    published_at: Annotated[Moment, Field(description="when it was announced")]
     opens_at: Moment
     closes_at: Moment | None
     draw_at: Moment | None

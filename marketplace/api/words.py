@@ -29,7 +29,7 @@ JA = {
     "tax included; the start price of an auction; 0 for a grant": "税込。オークションでは開始価格、交付では0",
     "units that nobody bought and nobody holds at this moment": "いま、だれも買わず、取り置いてもいない数",
     "units that somebody is paying for at this moment": "いま、お支払いの手続き中の数",
-    "when it was announced; null where it was cancelled before": "公告した日時。その前に中止したときは null",
+    "when it was announced": "公告した日時",
     "share of a resale price for the fund, in 1/10,000": "ゆずり渡しの値段のうち、基金へ入る割合（1万分のいくつか）",
     "directory; token n of the series is <n>.json in it": "内容の控えのフォルダ。n番の権利は、その中の <n>.json",
     "the document itself, where there is only one token": "内容の控えそのもの。権利が1つだけのとき",

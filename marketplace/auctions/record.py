@@ -22,7 +22,7 @@ from marketplace.kit.ics import Happening
 from marketplace.kit.languages import _
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.settings import settings
 
 bp = Blueprint("auctions_record", __name__)
@@ -31,7 +31,7 @@ COLUMNS = ("順番", "日時", "入札者", "受付", "理由", "上限または
 
 
 def public_listing(code: str) -> Listing:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None:
         abort(404)
     return listing

@@ -12,7 +12,7 @@ from marketplace.kit.dates import full_day
 from marketplace.kit.db import db
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.papers.paper import Paper
 from marketplace.settings import settings
 
@@ -55,5 +55,5 @@ def notice(listing: Listing, auction: Auction) -> bytes:
 
 def find(code: str) -> tuple[Listing, Auction]:
     found = sa.select(Listing, Auction).join(Auction, Auction.listing_id == Listing.id)
-    row = db.session.execute(found.where(Listing.code == code, Listing.state.in_(PUBLIC))).first()
+    row = db.session.execute(found.where(Listing.code == code, ANNOUNCED)).first()
     return (row[0], row[1]) if row is not None else abort(404)

@@ -17,7 +17,7 @@ from marketplace.fund import publishing
 from marketplace.fund.statements import summary
 from marketplace.kit.db import db, in_portions
 from marketplace.kit.published import Record
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries.bundles import draw_of
 from marketplace.lotteries.models import Draw, Lottery
 from marketplace.metadata.models import Pin
@@ -33,7 +33,7 @@ AT_ONCE = 500
 
 def listings() -> list[Record]:
     """What was announced, with its right in full."""
-    query = sa.select(Listing).where(Listing.state.in_(PUBLIC)).order_by(Listing.id)
+    query = sa.select(Listing).where(ANNOUNCED).order_by(Listing.id)
     names = ("code", "price_yen", "quantity", "per_person_limit", "text_hash")
     moments = ("published_at", "opens_at", "closes_at", "draw_at")
     return [
@@ -47,7 +47,7 @@ def listings() -> list[Record]:
 def approved() -> Iterator[tuple[str, bytes]]:
     """(path, what was approved of a sale, as it was hashed), and what before each amendment; without those whose
     reserve is still secret."""
-    query = sa.select(Listing).where(Listing.state.in_(PUBLIC), Listing.text_hash.is_not(None)).order_by(Listing.id)
+    query = sa.select(Listing).where(ANNOUNCED, Listing.text_hash.is_not(None)).order_by(Listing.id)
     for row in db.session.scalars(query):
         if may_be_read(row):
             yield f"sales/{row.code}.json", text_of(row)
@@ -131,7 +131,7 @@ def abi(name: str) -> list[Any]:
 
 def pins() -> list[Record]:
     """Every edition of the documents of what was announced."""
-    shown = Pin.right_id.in_(sa.select(Listing.right_id).where(Listing.state.in_(PUBLIC)))
+    shown = Pin.right_id.in_(sa.select(Listing.right_id).where(ANNOUNCED))
     rows = db.session.scalars(sa.select(Pin).where(shown).options(joinedload(Pin.right)).order_by(Pin.id))
     return [
         {

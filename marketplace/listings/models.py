@@ -99,7 +99,7 @@ PUBLIC = (
     ListingState.COMPLETED,
     ListingState.CANCELLED,
 )
-"""States in which anybody may see the page."""
+"""States in which anybody may see the page of what was announced."""
 
 
 class UnitState(StrEnum):
@@ -211,6 +211,10 @@ class Listing(Base):
     def reserve_is_secret(self) -> bool:
         """Until the auction is decided."""
         return self.reserve_yen is not None and not (self.auction_rules or {}).get("reserve_public")
+
+
+ANNOUNCED = Listing.published_at.is_not(None)
+"""Anybody may see it. What was cancelled before its notice was never public."""
 
 
 class Scratch(Base):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
-from marketplace.listings.models import PUBLIC, Listing, ListingState
+from marketplace.listings.models import ANNOUNCED, Listing, ListingState
 from marketplace.rights.models import Right
 
 UNUSED_LIMIT_YEN = 10_000_000
@@ -90,7 +90,7 @@ def unused_at_most(issuer: str, without: int | None = None) -> int:
     total = total.where(
         Listing.issuer == issuer.strip(),
         Right.uses_per_token.is_not(None),
-        Listing.state.in_(PUBLIC),
+        ANNOUNCED,
         Listing.state != ListingState.CANCELLED,
     )
     if without is not None:

@@ -9,7 +9,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries import bundles, counting
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.models import Lottery
@@ -36,7 +36,7 @@ def opened(code: str) -> Lottery:
 
 
 def find(code: str) -> tuple[Listing, Lottery]:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     lottery = of_listing(listing.id) if listing else None
     if listing is None or lottery is None:
         abort(404)

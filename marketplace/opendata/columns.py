@@ -49,7 +49,7 @@ LISTINGS = (
     Column("held", "取り置き", WHOLE, "いま、どなたかがお支払いの途中の数。"),
     Column("sold", "売れた数", WHOLE),
     Column("per_person_limit", "お一人さまの上限", WHOLE),
-    Column("published_at", "お知らせした日時", MOMENT, "空は、お知らせする前に中止したもの。"),
+    Column("published_at", "お知らせした日時", MOMENT),
     Column("opens_at", "受付開始", MOMENT),
     Column("closes_at", "受付終了", MOMENT, "空は、期限なし。"),
     Column("draw_at", "抽選の日時", MOMENT, "抽選のものだけ。"),

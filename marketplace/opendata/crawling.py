@@ -13,7 +13,7 @@ from marketplace.gatherings.booking import coming_up
 from marketplace.kit.clock import JST, jst, now
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.naming.models import Naming, NamingState
 from marketplace.naming.pages import announced
 from marketplace.opendata.datasets import DATASETS
@@ -65,7 +65,7 @@ def _paths() -> Iterator[str]:
     """Every page that is worth finding: those that always stand, data, what is on sale and was, meetings, names."""
     yield from ALWAYS
     yield from (dataset.path for dataset in DATASETS)
-    shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC), Listing.published_at.is_not(None))
+    shown = sa.select(Listing.code).where(ANNOUNCED)
     yield from (f"/listings/{code}" for code in db.session.scalars(shown.order_by(Listing.id.desc())))
     ended = sales.over().with_only_columns(Listing.code)
     yield from (f"/listings/{code}/record" for code in db.session.scalars(ended))

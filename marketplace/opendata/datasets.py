@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.kit.db import db
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries.models import Draw, Lottery
 from marketplace.opendata import columns
 from marketplace.opendata.columns import Column
@@ -202,7 +202,7 @@ def paths(file: File, codes: Iterable[str]) -> list[str]:
 def codes_of(dataset: Dataset) -> list[str]:
     """The sales whose record is complete, of a dataset with a file for each; the newest first. Where groups were drawn
     apart, each draw: LST-7K3M9Q?group=town."""
-    shown = sa.select(Listing.code).where(Listing.state.in_(PUBLIC)).order_by(Listing.id.desc())
+    shown = sa.select(Listing.code).where(ANNOUNCED).order_by(Listing.id.desc())
     if dataset.name == "draws":
         drawn = shown.add_columns(Draw.group).join(Lottery, Lottery.listing_id == Listing.id).join(Draw)
         rows = db.session.execute(drawn.where(Draw.seed.is_not(None)).order_by(Draw.id))

@@ -17,7 +17,7 @@ from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings import disclosure
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.orders import deposits, expiring, placing
 from marketplace.orders.forms import ConfirmForm, OrderForm
 from marketplace.orders.models import Order, OrderState
@@ -33,7 +33,7 @@ from marketplace.tokens.models import Token
 
 bp = Blueprint("orders", __name__)
 
-FOR_SALE = sa.select(Listing.id).where(Listing.code == sa.bindparam("code"), Listing.state.in_(PUBLIC))
+FOR_SALE = sa.select(Listing.id).where(Listing.code == sa.bindparam("code"), ANNOUNCED)
 ORDER = sa.select(Order).where(Order.code == sa.bindparam("code"))
 SHOWN = ORDER.options(joinedload(Order.listing, innerjoin=True), joinedload(Order.unit, innerjoin=True))
 """With all that its pages show of it."""

@@ -9,7 +9,7 @@ from marketplace.auctions.models import Auction
 from marketplace.kit.db import db
 from marketplace.kit.languages import _, said
 from marketplace.kit.shown import when
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries import counting
 from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.reports.document import Document, Part
@@ -36,9 +36,7 @@ def _draws(period: Period) -> list[Part]:
     drawn = (
         sa.select(Lottery, Listing)
         .join(Listing, Listing.id == Lottery.listing_id)
-        .where(
-            Lottery.id.in_(sa.select(Draw.lottery_id).where(period.covers(Draw.drawn_at))), Listing.state.in_(PUBLIC)
-        )
+        .where(Lottery.id.in_(sa.select(Draw.lottery_id).where(period.covers(Draw.drawn_at))), ANNOUNCED)
         .order_by(Lottery.draw_at, Lottery.id)
     )
     return [_draw(lottery, listing) for lottery, listing in db.session.execute(drawn)]
@@ -69,7 +67,7 @@ def _auctions(period: Period) -> list[Part]:
     over = (
         sa.select(Auction, Listing)
         .join(Listing, Listing.id == Auction.listing_id)
-        .where(period.covers(Auction.closed_at), Listing.state.in_(PUBLIC))
+        .where(period.covers(Auction.closed_at), ANNOUNCED)
         .order_by(Auction.closed_at, Auction.id)
     )
     return [

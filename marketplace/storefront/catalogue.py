@@ -17,7 +17,7 @@ from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.web import conditional
-from marketplace.listings.models import SALE_JA, Listing, ListingState
+from marketplace.listings.models import ANNOUNCED, SALE_JA, Listing, ListingState
 from marketplace.listings.searching import matching, misses
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.storefront.cards import SHOWN, about
@@ -132,7 +132,7 @@ def listed(states: tuple[ListingState, ...]) -> sa.Select[Listing]:
 
 def public(states: tuple[ListingState, ...]) -> sa.Select[Listing]:
     sales = sa.select(Listing).join(Right, Right.id == Listing.right_id)
-    return sales.where(Listing.state.in_(states), Listing.mode.in_(SALE_JA))
+    return sales.where(Listing.state.in_(states), ANNOUNCED, Listing.mode.in_(SALE_JA))
 
 
 def soonest(states: tuple[ListingState, ...]) -> tuple[sa.ColumnElement[Any], ...]:

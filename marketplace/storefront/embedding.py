@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.kit.db import db
 from marketplace.kit.languages import Language, _, language
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.settings import settings
 from marketplace.storefront.cards import about
 
@@ -26,7 +26,7 @@ POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none';
 @bp.get("/embed/<code>")
 def card(code: str) -> ResponseReturnValue:
     """The card; what can be done is done on our own page, which its link opens in a window of its own."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None:
         abort(404)
     told = about([listing])[listing.id]
@@ -40,7 +40,7 @@ def card(code: str) -> ResponseReturnValue:
 @bp.get("/listings/<code>/embed")
 def how(code: str) -> ResponseReturnValue:
     """How to put the card into a page."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None:
         abort(404)
     response: Response = conditional(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.settings import settings
 from marketplace.storefront import sales
 
@@ -45,7 +45,7 @@ def feed() -> ResponseReturnValue:
 
 def items() -> list[Item]:
     """The newest news, the last one first."""
-    announced = sa.select(Listing).where(Listing.state.in_(PUBLIC), Listing.published_at.is_not(None))
+    announced = sa.select(Listing).where(ANNOUNCED)
     newest = announced.order_by(Listing.published_at.desc(), Listing.id.desc()).limit(FED)
     news = [
         Item(

@@ -24,7 +24,7 @@ from marketplace.kit.languages import _
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.metadata import statements
 from marketplace.metadata.models import Pin
 from marketplace.orders.models import Order
@@ -121,7 +121,7 @@ def told(found: list[tracing.Entry], figures: dict[str, Any]) -> list[dict[str, 
 @bp.get("/status")
 def standing_of_all() -> ResponseReturnValue:
     """Where the documents of all published rights are kept, and when they were last looked at."""
-    shown = Pin.right_id.in_(sa.select(Listing.right_id).where(Listing.state.in_(PUBLIC)))
+    shown = Pin.right_id.in_(sa.select(Listing.right_id).where(ANNOUNCED))
     page = render_template(
         "storefront/status.html",
         trees=statements.kept(shown),

@@ -10,7 +10,7 @@ from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.dates import day
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
-from marketplace.listings.models import BY_BIDS, MODE_JA, PUBLIC, Listing, Mode
+from marketplace.listings.models import ANNOUNCED, BY_BIDS, MODE_JA, Listing, Mode
 from marketplace.metadata.pictures import copies, drawn, file_of
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.settings import settings
@@ -26,7 +26,7 @@ PICTURE_WIDTH = 960
 @bp.get("/listings/<code>/card.png")
 @limiter.limit("60/minute")
 def listing_card(code: str) -> ResponseReturnValue:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None:
         abort(404)
     price = f"{listing.price_yen:,}円" + ("から" if listing.mode in BY_BIDS else "")

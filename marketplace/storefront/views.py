@@ -16,7 +16,7 @@ from marketplace.kit.db import db
 from marketplace.kit.web import conditional, safe_next, set_cookie
 from marketplace.listings import amending
 from marketplace.listings.disclosure import disclosed, withdrawal
-from marketplace.listings.models import BY_BIDS, PUBLIC, SALE_JA, Listing, Mode
+from marketplace.listings.models import ANNOUNCED, BY_BIDS, SALE_JA, Listing, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
@@ -68,7 +68,7 @@ CHOICES = {
 }
 """What a reader chooses for their browser alone."""
 
-PAGE = sa.select(Listing).where(Listing.code == sa.bindparam("code"), Listing.state.in_(PUBLIC))
+PAGE = sa.select(Listing).where(Listing.code == sa.bindparam("code"), ANNOUNCED)
 MINE = sa.select(Order).where(
     Order.buyer_id == sa.bindparam("buyer"), Order.listing_id == sa.bindparam("listing"), Order.state.in_(OPEN)
 )
@@ -135,7 +135,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         withdrawal=withdrawal(listing),
         amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
         issued=db.session.scalar(ISSUED, {"code": listing.code}),
-        text=listing.text_hash and listing.state in PUBLIC and may_be_read(listing),
+        text=listing.text_hash and listing.published_at and may_be_read(listing),
         preview=preview,
         over=listing.state in ENDED and not preview,
     )
@@ -144,7 +144,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
 @bp.get("/listings/<code>/law")
 def law_of(code: str) -> ResponseReturnValue:
     """The notice of a single sale, filled in."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None:
         abort(404)
     return public(render_template("storefront/law_of.html", listing=listing, disclosed=disclosed(listing)))

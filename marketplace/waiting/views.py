@@ -13,7 +13,7 @@ from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.web import conditional, wants_fragment
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.waiting import desk, joining
 from marketplace.waiting.forms import ClickForm
 from marketplace.waiting.models import Room
@@ -25,7 +25,7 @@ BLUEPRINTS = (bp, desk.bp)
 SALE = (
     sa.select(Listing, Room)
     .outerjoin(Room, Room.listing_id == Listing.id)
-    .where(Listing.code == sa.bindparam("code"), Listing.state.in_(PUBLIC), Listing.waiting_room)
+    .where(Listing.code == sa.bindparam("code"), ANNOUNCED, Listing.waiting_room)
 )
 
 

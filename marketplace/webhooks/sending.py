@@ -14,7 +14,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.codes import public_code, secret
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, Rejected, Unavailable, WrongState
-from marketplace.listings.models import PUBLIC, Listing
+from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 from marketplace.webhooks import registering
@@ -35,7 +35,7 @@ def tell(topic: str, code: str, key: str) -> int:
     if not _anybody_listens():
         return 0
     with transaction() as session:
-        listing = session.scalar(sa.select(Listing).where(Listing.code == code, Listing.state.in_(PUBLIC)))
+        listing = session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
         if listing is None:
             return 0
         wanted = sa.select(Endpoint).where(LISTENS)

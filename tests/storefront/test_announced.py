@@ -79,11 +79,3 @@ def test_the_database_has_nothing_on_sale_that_was_not_announced(app: Flask) -> 
     listing_id = given.a_listing(state="approved")
     with pytest.raises(IntegrityError, match="on_sale_since_it_was_announced"), transaction() as session:
         session.execute(sa.update(Listing).where(Listing.id == listing_id).values(state=ListingState.PUBLISHED))
-
-
-def test_what_was_cancelled_before_it_was_announced_was_never_announced(app: Flask, client: FlaskClient) -> None:
-    scheduling.cancel(given.a_listing(state="approved"), "staff:ACC-1", "やめます")
-    (found,) = client.get("/api/v1/listings").get_json()["items"]
-    assert (found["state"], found["published_at"]) == ("cancelled", None)
-    assert client.get("/records.json").get_json()["items"] == []
-    assert "<entry>" not in client.get("/listings.atom").text

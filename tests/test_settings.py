@@ -230,6 +230,20 @@ def test_a_word_of_the_environment_that_says_nothing_is_refused_by_its_name(
     assert [each["loc"] for each in refusal.value.errors()] == [(knob,)]
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("database_url", "postgresql+psycopg://hiroba:pa,ss@db.internal/hiroba"),
+        ("queue_url", "postgresql://hiroba:pa,ss@db.internal/hiroba"),
+        ("smtp_url", "smtp://hiroba:pa,ss@mail.example.jp:587"),
+    ],
+)
+def test_a_comma_in_a_password_is_one_of_its_signs(name: str, url: str) -> None:
+    """Of one address: only where several may be named does it stand between them."""
+    town: dict[str, Any] = {"database_url": "postgresql+psycopg://hiroba@db.internal/hiroba", name: url}
+    assert getattr(Settings(**town), name) == url
+
+
 def test_an_empty_backup_dir_is_the_one_of_the_town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the folder that a program happens to be started in."""
     monkeypatch.setenv("BACKUP_DIR", "")

@@ -23,8 +23,10 @@ WHO_WE_ARE = (
 """What no two towns have in common."""
 HOSTS = (
     *("QUEUE_URL", "LIMITS_URL", "CHAIN_URL", "SIGNER_URL", "SMTP_URL", "SMS_URL", "S3_ENDPOINT", "OIDC_ISSUER"),
-    *("DATABASE_URL", "BASE_URL", "BEACON_URL", "IPFS_RPC_URL"),
+    *("DATABASE_URL", "BASE_URL"),
 )
+SEVERAL_HOSTS = ("BEACON_URL", "IPFS_RPC_URL")
+"""With a comma between. In the others it may stand in a password."""
 BY_NUMBER = "what is no letter and no digit in a name or password is written by its number there, # as %23"
 LEAST_OF_A_PASSWORD = 16
 GUESSABLE = re.compile("secret|change|password|example|12345|abcde", re.IGNORECASE)
@@ -118,8 +120,9 @@ def _no_address(town: Settings) -> Iterator[str]:
     ):
         if (address or name in ("LIMITS_URL", "CHAIN_URL")) and _scheme(address) not in schemes:
             yield f"{name} must begin with {', '.join(f'{scheme}:' for scheme in schemes)}"
-    for name in HOSTS:
-        if not all(map(_names_a_host, _listed(getattr(town, name.lower())))):
+    for name in (*HOSTS, *SEVERAL_HOSTS):
+        said = getattr(town, name.lower())
+        if not all(map(_names_a_host, _listed(said) if name in SEVERAL_HOSTS else [said])):
             yield f"{name} has no host and port that can be read: {BY_NUMBER}"
     for name, asked in (("IPFS_RPC_URL", town.ipfs_rpc_url), ("BEACON_URL", town.beacon_url)):
         if not all(re.match("https?:|/", each, re.IGNORECASE) for each in _listed(asked)):

@@ -21,7 +21,8 @@ def migrating(connection: sa.Connection) -> Iterator[None]:
     """The one transaction in which the schema is changed; committed at the end. On SQLite, what is built anew in it
 
     - may be dropped while rows elsewhere refer to it; whoever refers to nothing in the end is refused,
-    - still gives no id twice (db.py, NEVER_TWICE), nor one of a row that is gone.
+    - still gives no id twice (db.py, NEVER_TWICE), nor one of a row that is gone,
+    - keeps its triggers, as on PostgreSQL: those of the journal refuse what is never to be.
     """
     if connection.dialect.name != "sqlite":
         yield
@@ -29,24 +30,40 @@ def migrating(connection: sa.Connection) -> Iterator[None]:
         return
     driver: Any = connection.connection.dbapi_connection
     driver.execute("PRAGMA foreign_keys=OFF")  # inside a transaction it would be passed over
-    sa.event.listen(sa.Table, "before_create", _number_as_before)
+    triggers: dict[str, str] = {}
+
+    def before_create(table: sa.Table, connection: sa.Connection, **_more: object) -> None:
+        if table.name.startswith(NEW):
+            old = table.name.removeprefix(NEW)
+            _number_as_before(table, old, connection)
+            triggers.update(_triggers(connection, old))
+
+    sa.event.listen(sa.Table, "before_create", before_create)
     try:
         last = _last_numbers(connection)
         yield
+        for trigger in triggers.keys() - _triggers(connection).keys():
+            connection.exec_driver_sql(triggers[trigger])
         _go_on_from(connection, last)
         _see_that_all_refer_to_something(connection)
         connection.commit()
     finally:
-        sa.event.remove(sa.Table, "before_create", _number_as_before)
+        sa.event.remove(sa.Table, "before_create", before_create)
         connection.rollback()
         if not connection.invalidated:  # else it is closed, and no other one gets it
             driver.execute("PRAGMA foreign_keys=ON")
 
 
-def _number_as_before(table: sa.Table, connection: sa.Connection, **_more: object) -> None:
+def _number_as_before(table: sa.Table, old: str, connection: sa.Connection) -> None:
     """What Alembic read of the old table does not say that it has AUTOINCREMENT."""
-    if table.name.startswith(NEW) and table.name.removeprefix(NEW) in _never_twice(connection):
+    if old in _never_twice(connection):
         table.dialect_options["sqlite"]["autoincrement"] = True
+
+
+def _triggers(connection: sa.Connection, table: str | None = None) -> dict[str, str]:
+    """{name: how it is made}, of one table or of all. SQLite drops them with the table."""
+    found = connection.execute(sa.text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    return {row.name: row.sql for row in found if table in (None, row.tbl_name)}
 
 
 def _never_twice(connection: sa.Connection) -> set[str]:

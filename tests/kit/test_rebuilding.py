@@ -14,9 +14,12 @@ from flask import Flask
 
 from marketplace.accounts.models import Account, SignIn
 from marketplace.accounts.session import open_sign_in
+from marketplace.journal import guarding
+from marketplace.journal.writing import note
 from marketplace.kit import schema
 from marketplace.kit.db import db, get, is_sqlite, transaction
 from tests import given
+from tests.test_migrations import triggers
 
 PAGE = Path(schema.__file__).parents[2] / "docs" / "scale.md"
 LATER = """
@@ -80,6 +83,21 @@ def test_an_id_of_a_row_that_is_gone_is_not_given_again(app: Flask, tmp_path: Pa
     with transaction() as session:
         session.execute(sa.delete(SignIn).where(SignIn.id == later))
     assert first < gone < later < signed_in(person)
+
+
+def test_the_journal_is_still_never_changed_after_it_was_built_anew(app: Flask, tmp_path: Path) -> None:
+    with transaction():
+        note("right:1", "keep", by="system")
+    more = "".join(
+        f"\n    with op.batch_alter_table({table!r}) as batch_op:"
+        f"\n        batch_op.create_check_constraint('something_more_{table}', '1 = 1')"
+        for table in guarding.TABLES
+    )
+    before = triggers(db.engine)
+    migrate_further(tmp_path / "migrations", more)
+    assert triggers(db.engine) == before
+    with pytest.raises(sa.exc.DBAPIError, match=guarding.NEVER), transaction() as session:
+        session.execute(sa.text("DELETE FROM journal"))
 
 
 def test_a_migration_after_which_rows_refer_to_nothing_changes_nothing(app: Flask, tmp_path: Path) -> None:

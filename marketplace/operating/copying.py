@@ -59,13 +59,16 @@ def columns_of_all() -> list[dict[str, Any]]:
 
 
 def last_numbers() -> dict[str, int]:
-    """PostgreSQL: {sequence: the last id that it gave out}. Ids of rows that are gone must not be given again."""
+    """PostgreSQL: {sequence: the last id that it gave out}. Ids of rows that are gone must not be given again.
+
+    Without its schema, as tables are: that is where the database's own search_path leads.
+    """
     found: dict[str, int] = {}
     for table in tables():
         if (sequence := _sequence(table)) is not None:
             last, used = db.session.execute(sa.text(f"SELECT last_value, is_called FROM {sequence}")).one()  # noqa: S608 -- as PostgreSQL names it
             if used:
-                found[sequence] = last
+                found[sequence.rpartition(".")[2]] = last
     return found
 
 

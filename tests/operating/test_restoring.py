@@ -267,6 +267,21 @@ def test_one_of_an_older_program_becomes_a_town_of_this_one(
         assert db.session.execute(here).all() == [("?", 1, 0)]
 
 
+def test_its_place_may_be_another_schema_of_a_database(app: Flask, place: Path, elsewhere: Settings) -> None:
+    if is_sqlite():
+        pytest.skip("SQLite has none")
+    person = given.an_account()
+    open_sign_in(person)
+    archive = back_up(place)
+    with another(elsewhere), transaction() as session:
+        session.execute(sa.text("CREATE SCHEMA town"))
+        session.execute(sa.text(f"ALTER DATABASE {db.engine.url.database} SET search_path = town"))
+    assert restored(archive, elsewhere) == []
+    with another(elsewhere):
+        open_sign_in(person)
+        assert db.session.scalars(sa.text("SELECT id FROM town.sign_ins ORDER BY id")).all() == [1, 2]
+
+
 def test_of_one_of_an_older_program_each_row_is_counted_before_the_schema_is_changed(
     app: Flask, place: Path, elsewhere: Settings, tmp_path: Path
 ) -> None:

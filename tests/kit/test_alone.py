@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -47,4 +49,16 @@ def test_another_thread_is_another_too_and_whoever_fails_leaves_it_free(tmp_path
 
     with pytest.raises(LookupError):
         fail()
+    assert is_free(tmp_path)
+
+
+def test_where_the_file_system_locks_no_directory_nobody_waits_or_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As NFS does not: https://man7.org/linux/man-pages/man2/flock.2.html"""
+
+    def refuse(_handle: int, _how: int) -> None:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
     assert is_free(tmp_path)

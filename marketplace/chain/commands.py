@@ -32,7 +32,7 @@ def rekey(options: argparse.Namespace) -> int:
 
 
 def relock(_options: argparse.Namespace) -> int:
-    relocking.relock(sys.stdin.readline().rstrip("\n"), _tell)
+    relocking.relock(sys.stdin.readline().rstrip("\r\n"), _tell)
     return 0
 
 

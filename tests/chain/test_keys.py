@@ -1,5 +1,7 @@
 """Keys lie encrypted, for us alone, and are not weak where that costs money."""
 
+import argparse
+import io
 import json
 import multiprocessing
 import os
@@ -12,7 +14,7 @@ from eth_account import Account
 from flask import Flask
 from pydantic import SecretStr
 
-from marketplace.chain import keys, keystore
+from marketplace.chain import commands, keys, keystore
 from marketplace.chain.relocking import CannotRelock, relock
 from marketplace.settings import Settings
 from tests.apps import another
@@ -133,6 +135,14 @@ class TestAnotherPassword:
         since = settings.model_copy(update={"key_password": SecretStr(self.NEW)})
         with another(since):
             assert {role: keys.signer(role).address for role in before} == before
+
+    def test_the_end_of_its_line_is_no_part_of_it_however_lines_end_where_it_was_written(
+        self, app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keys.signer("issuer")
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{self.NEW}\r\n"))
+        commands.relock(argparse.Namespace())
+        assert keystore.opens(settings.data_dir / "keys" / "issuer.json", self.NEW)
 
     def test_stopped_in_the_middle_it_goes_on_and_a_file_of_another_password_is_left(
         self, app: Flask, settings: Settings

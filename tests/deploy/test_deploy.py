@@ -143,6 +143,25 @@ def test_each_program_is_shut_in_alike_and_what_it_writes_is_for_the_town_alone(
     assert "UMask=0077" in (DEPLOY / "town").read_text("utf-8")
 
 
+def test_a_program_started_by_a_link_reads_its_own_version_when_the_link_leads_to_the_next(tmp_path: Path) -> None:
+    """As /opt/hiroba is one: what is first needed a day later would be that of another version."""
+    (tmp_path / "hiroba").symlink_to(ROOT)
+    (tmp_path / "hiroba-python").symlink_to(sys.prefix)
+    program = (
+        "import runpy, sys\n"
+        "sys.argv = ['marketplace', '--help']\n"
+        "try:\n    runpy.run_module('marketplace', run_name='__main__')\n"
+        "finally:\n    print(*sys.path, sep='\\n', file=sys.stderr)"
+    )
+    python = tmp_path / "hiroba-python" / "bin" / "python"
+    ended = subprocess.run(
+        [python, "-c", program], cwd=tmp_path / "hiroba", capture_output=True, text=True, timeout=60, check=True
+    )
+    places = ended.stderr.splitlines()
+    assert str(Path(sys.prefix).resolve()) in "".join(places)
+    assert [place for place in places if str(tmp_path) in place] == []
+
+
 def test_nginx_adds_headers_to_pages_of_its_own_alone() -> None:
     """The application's have theirs: HSTS twice in one answer is against its standard (RFC 6797, 7.1)."""
     server, *locations = (DEPLOY / "nginx" / "hiroba.conf").read_text("utf-8").split("    location ")

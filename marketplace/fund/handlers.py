@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
+
 from marketplace.fund import assessing, deposits
+from marketplace.fund.models import Account, Posting, PostingLine
 from marketplace.fund.posting import post
 from marketplace.fund.rules import DISPUTE, OF_PAYERS, Lines, bank_refund_lines, dispute_lines, stripe_lines
 from marketplace.kit.clock import now
-from marketplace.kit.db import get, transaction
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
 from marketplace.payments.balance import RETURNS
 from marketplace.payments.models import Payment, Refund, Way
+from marketplace.payments.stripe_models import BalanceLine
 from marketplace.payments.syncing import booked
 
 INCOMES = ("charge", "payment")
@@ -36,9 +40,13 @@ def on_refund(refund_id: int, subject: str, *, by_bank: bool = False, **_more: o
     if refund.balance_txn_id is None:
         raise Unavailable(f"refund {refund_id} has no balance transaction yet")
     key, yen, at, purpose = refund.balance_txn_id, refund.yen, refund.booked_at or now(), refund.purpose
-    if refund.by_hand:
-        purpose = _purpose_by_hand(refund.payment, -yen)
+    by_hand, stripe_id = refund.by_hand, refund.stripe_id
+    if by_hand:
+        purpose = _purpose_by_hand(refund.payment, -yen, stripe_id)
     _book(key, "refund", stripe_lines("refund", -yen, 0, purpose), at, subject)
+    if by_hand:
+        with transaction():
+            lock(Refund, refund_id).purpose = purpose  # a return invoice, and another try, go by it
 
 
 @handles("payment.not_refunded")
@@ -73,6 +81,7 @@ def on_balance(
     at: int,
     purpose: str | None = None,
     payment_id: int | None = None,
+    source: str | None = None,
     **_more: object,
 ) -> None:
     """Everything else that moved Stripe's balance, and again what those above have booked: once for each txn."""
@@ -82,18 +91,30 @@ def on_balance(
         _book_disputed_deposit(txn_id, payment.id, gross, fee, moment)
         return
     if payment and purpose is None and kind in RETURNS:
-        purpose = _purpose_by_hand(payment, gross)
+        purpose = _purpose_by_hand(payment, gross, source)
     if lines := stripe_lines(kind, gross, fee, purpose or "payment", known=payment is not None):
         _book(txn_id, kind, lines, moment, subject)
 
 
-def _purpose_by_hand(payment: Payment, gross: int) -> str:
-    """Whoever gives money back in Stripe's dashboard writes nothing on it: a deposit is one as long as it is there."""
+def _purpose_by_hand(payment: Payment, gross: int, source: str | None) -> str:
+    """Whoever gives money back in Stripe's dashboard writes nothing on it: a deposit is one as long as it is there.
+    What was booked of the same refund says it for all that follows."""
     if payment.way != Way.HOLD:
         return "payment"
-    subject = payment.subject
-    deposits.take_in(payment.id)
-    return "deposit" if deposits.in_custody(subject) + gross >= 0 else "payment"
+    payment_id, subject = payment.id, payment.subject
+    if (known := _booked_of(payment_id, source)) is not None:
+        return "deposit" if known else "payment"
+    deposits.take_in(payment_id)
+    return "deposit" if deposits.in_custody(subject) >= abs(gross) else "payment"
+
+
+def _booked_of(payment_id: int, source: str | None) -> bool | None:
+    """Whether the refund went out of custody; None as long as it is not in the book."""
+    of_it = sa.select(BalanceLine.id).where(BalanceLine.payment_id == payment_id, BalanceLine.source == source)
+    keys = sa.union(of_it, sa.select(Refund.balance_txn_id).where(Refund.stripe_id == source))
+    lines = sa.select(PostingLine.account).join(Posting, Posting.id == PostingLine.posting_id)
+    accounts = set(db.session.scalars(lines.where(Posting.key.in_(keys))))
+    return Account.DEPOSITS in accounts if accounts else None
 
 
 def _book_disputed_deposit(key: str, payment_id: int, gross: int, fee: int, at: datetime) -> None:

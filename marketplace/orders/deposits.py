@@ -21,7 +21,7 @@ from marketplace.outbox.promising import say
 from marketplace.payments import asking
 from marketplace.payments.holding import promise_capture
 from marketplace.payments.models import BACK, Hold, Payment, PaymentState, Refund, RefundState
-from marketplace.payments.refunding import promise_refund
+from marketplace.payments.refunding import claimed, promise_rest
 from marketplace.payments.rules import HoldEnded
 
 FOR_THE_PRICE = "落札の代金の一部にあてるため"
@@ -108,7 +108,7 @@ def look(order: Order) -> None:
         return
     if order.deposit_end == DepositEnd.RETURNED:
         order.deposit_yen = 0
-        promise_refund(payment.id, yen, NOT_COUNTED, key=f"{order.code}:deposit")
+        promise_rest(payment.id, NOT_COUNTED, key=f"{order.code}:deposit")
         return
     applied = order.deposit_end == DepositEnd.APPLIED
     topic, why = ("deposit.applied", FOR_THE_PRICE) if applied else ("deposit.forfeited", NOT_PAID)
@@ -135,7 +135,13 @@ def refund(order: Order, why: str) -> None:
     look(order)
     if order.deposit_yen and order.deposit_payment_id is not None:
         key = f"{order.code}:deposit"  # no deposit any more, but a part of the price
-        promise_refund(order.deposit_payment_id, order.deposit_yen, why, key=key, purpose="payment")
+        promise_rest(order.deposit_payment_id, why, key=key, purpose="payment")
+
+
+def gone_back(order: Order) -> int:
+    """Yen of the price that went back or are on their way, whoever began it."""
+    parts = (order.paid_by_payment_id, order.deposit_payment_id if order.deposit_yen else None)
+    return sum(claimed(each) for each in parts if each is not None)
 
 
 def all_back(order: Order) -> bool:

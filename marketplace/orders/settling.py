@@ -18,7 +18,7 @@ from marketplace.notices.sending import send
 from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.outbox.promising import say
-from marketplace.payments.refunding import claimed, promise_refund
+from marketplace.payments.refunding import promise_rest
 from marketplace.settings import settings
 from marketplace.tokens.issuing import promise_token, take_back
 
@@ -37,7 +37,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
     with transaction():
         order = lock(Order, order_id)
         if order.state in (OrderState.PAID, OrderState.ISSUED, OrderState.REFUND_PENDING, OrderState.REFUNDED):
-            give_second_payment_back(order, payment_id, yen)
+            give_second_payment_back(order, payment_id)
             return
         if yen == order.yen and order.deposit_end is None:
             order.deposit_yen = 0  # paid in full all the same: the deposit goes back
@@ -55,9 +55,10 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
         if serial is None:
             late = "the sale was cancelled" if cancelled else "the last unit was gone"
             move(order, "refund", why=f"paid after {late}")
-            promise_refund(payment_id, yen, late, key=f"{order.code}:late")
+            promise_rest(payment_id, late, key=f"{order.code}:late")
             deposits.look(order)
             send_to_buyer("refund_coming", order)
+            refunded(order.id, payment_id)  # where all of it went back by hand before
             return
         order.paid_at = now()
         move(order, "pay", payment=payment_id)
@@ -74,10 +75,10 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
         tell("order.paid", order)
 
 
-def give_second_payment_back(order: Order, payment_id: int, yen: int) -> None:
+def give_second_payment_back(order: Order, payment_id: int) -> None:
     """The same payment heard twice is nothing; another one for the same order is returned."""
     if order.paid_by_payment_id != payment_id:
-        promise_refund(payment_id, yen, "paid twice", key=f"{order.code}:twice:{payment_id}")
+        promise_rest(payment_id, "paid twice", key=f"{order.code}:twice:{payment_id}")
 
 
 def question(order_id: int, payment_id: int, why: str = "the payment is in doubt") -> None:
@@ -156,9 +157,7 @@ def refund(order_id: int, by: str, why: str) -> None:
 def give_back_price(order: Order, why: str) -> None:
     """Inside a transaction that holds the order: its money goes back, but for what went back by hand at Stripe."""
     assert order.paid_by_payment_id is not None
-    left = order.rest_yen - claimed(order.paid_by_payment_id)
-    if left > 0:
-        promise_refund(order.paid_by_payment_id, left, why, key=f"{order.code}:refund")
+    promise_rest(order.paid_by_payment_id, why, key=f"{order.code}:refund")
     deposits.refund(order, why)
 
 

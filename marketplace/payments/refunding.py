@@ -42,6 +42,17 @@ def promise_refund(payment_id: int, yen: int, reason: str, key: str, purpose: st
     return refund_id
 
 
+def promise_rest(payment_id: int, reason: str, key: str, purpose: str | None = None) -> None:
+    """The same of all that the payment brought, but for what went back, or is owed, already: by hand at Stripe, it may
+    be. Nothing where nothing is left."""
+    payment = lock(Payment, payment_id)
+    if db.session.scalar(sa.select(Refund.id).where(Refund.key == key)) is not None:
+        return
+    left = taken(payment) - claimed(payment_id)
+    if left > 0:
+        promise_refund(payment_id, left, reason, key, purpose)
+
+
 def taken(payment: Payment) -> int:
     """What came of the payment, in yen."""
     if payment.state == PaymentState.CAPTURED:

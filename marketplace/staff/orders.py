@@ -18,7 +18,7 @@ from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
-from marketplace.orders import returning
+from marketplace.orders import deposits, returning
 from marketplace.orders.models import STATE_JA, Order, OrderState
 from marketplace.orders.settling import refund
 from marketplace.orders.whereabouts import left
@@ -155,7 +155,7 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
     account, roles = me(), roles_of(me().id)
     may = bool(roles & MAY_REFUND) and order.paid_by_payment_id is not None
     issued = order.state == OrderState.ISSUED
-    gone = refunding.claimed(order.paid_by_payment_id) if order.paid_by_payment_id else 0
+    gone = deposits.gone_back(order)
     token = returning.token_of(order)
     return render_template(
         "staff/order.html",

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from marketplace.fund.deposits import in_custody
 from marketplace.kit.db import db, get
@@ -10,6 +11,7 @@ from marketplace.kit.refusals import WrongState
 from marketplace.listings import scheduling
 from marketplace.orders import settling
 from marketplace.orders.models import OrderState
+from marketplace.outbox import keeping
 from marketplace.payments import asking, holding, refunding
 from marketplace.payments.models import Payment, Refund, RefundState
 from marketplace.payments.reconciling import reconcile
@@ -32,6 +34,7 @@ from tests.orders.awarded import (
     unpaid,
     won,
 )
+from tests.pages import read
 from tests.payments.till import said
 
 
@@ -128,3 +131,53 @@ def test_a_deposit_that_is_placed_anew_after_the_award_goes_back(stripe: LocalSt
     sync(again)
     hear()
     assert (states(sale.winner), sale.counted()) == ([CAPTURED, RELEASED], (AWAITING, 10_000, None))
+
+
+def by_hand(stripe: LocalStripe, payment_id: int | None, yen: int) -> str:
+    """Somebody gives money back in Stripe's dashboard, and everybody hears of it; Stripe's name for it."""
+    intent = str(get(Payment, payment_id).payment_intent_id)
+    made = stripe.client().refunds.create({"payment_intent": intent, "amount": yen}).id
+    reconcile()
+    hear()
+    return made
+
+
+def test_of_a_deposit_that_went_back_by_hand_the_rest_goes_back_with_the_price(
+    stripe: LocalStripe, client: FlaskClient
+) -> None:
+    sale = won(stripe)
+    paid(stripe, sale)
+    by_hand(stripe, sale.order.deposit_payment_id, 4_000)
+    desk = given.signed_in(client, given.staff("treasury")).get(f"/staff/orders/{sale.order.code}")
+    assert "もう4,000円が返っています（返す途中のものも数えます）。残りの26,000円を" in read(desk).words
+    settling.refund(sale.order_id, "staff:ACC-TEST", "品切れ")
+    hear()
+    assert sale.counted()[0] == REFUNDED
+    assert (moved()["refunds"], in_custody(), equals_stripe(stripe)) == (30_000, 0, True)
+
+
+def test_a_deposit_that_went_back_by_hand_does_not_keep_the_payment_from_being_heard(stripe: LocalStripe) -> None:
+    sale = won(stripe)
+    order, page = sale.order, "http://127.0.0.1/"
+    payment_id = asking.ask(order.subject, 30_000, "権利", "buyer@example.jp", page, page, given.in_days(0.5))
+    by_hand(stripe, order.deposit_payment_id, 4_000)
+    paid(stripe, sale, asking.checkout_url(payment_id))
+    assert (sale.counted(), keeping.late()) == ((PAID, 0, RETURNED), [])
+    assert (moved()["collected"], in_custody(), equals_stripe(stripe)) == (-30_000, 0, True)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_deposit_by_hand_that_comes_back_is_where_it_was(stripe: LocalStripe, applied: bool) -> None:
+    """And what the town's bank then pays of it is a part of the price, or out of custody."""
+    sale = won(stripe)
+    if applied:
+        paid(stripe, sale)
+    before = moved()
+    stripe.sim("bounce", refund=by_hand(stripe, sale.order.deposit_payment_id, 10_000))
+    reconcile()
+    hear()
+    assert {**moved(), "fees": before["fees"]} == before
+    (failed,) = db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED))
+    refunding.pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
+    hear()
+    assert (in_custody(), moved().get("refunds", 0), moved()["bank"]) == (0, 10_000 * applied, -10_000)

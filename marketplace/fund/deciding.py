@@ -88,6 +88,8 @@ def ask(
 def approve(decision_id: int, actor_id: int) -> None:
     """A second person says yes, and it is booked. SamePerson, NotEnough, WrongState."""
     with transaction():
+        if (wrong := get(Decision, decision_id).undoes_id) is not None:
+            lock(Decision, wrong)  # whoever asks for its undoing holds it first, too
         decision = lock(Decision, decision_id)
         decision.decide(actor_id)
         move(decision, "decision.approve", by=acting(actor_id), yen=decision.yen)

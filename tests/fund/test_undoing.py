@@ -1,6 +1,7 @@
 """A decision that was wrong is undone by another one; both stay where anybody can read them."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -158,3 +159,14 @@ def test_a_stranger_adds_the_fund_up_as_before(app: Flask, book: dict[DecisionKi
     for kind in (SPEND, PAY_IN):
         undone(book[kind])
     assert check(published())
+
+
+def test_whoever_asks_again_while_it_is_approved_stops_nobody(app: Flask) -> None:
+    """PostgreSQL ends one of two that wait for each other."""
+    for _ in range(4):
+        wrong = decided(PLAN)
+        undo_id, clerk, other = undoing.ask(wrong, treasury(), "更正命令書 第1号"), treasury(), approver()
+        acts = [partial(deciding.approve, undo_id, other), *[partial(undoing.ask, wrong, clerk, "更正")] * 3]
+        outcomes = at_once(app, len(acts), lambda n, acts=acts: acts[n]())
+        assert [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, WrongState)] == []
+        assert get(Decision, wrong).state == DecisionState.UNDONE

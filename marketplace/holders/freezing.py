@@ -11,7 +11,7 @@ from marketplace.holders.models import Wallet
 from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import BACK, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import BACK, VOID, Payment, PaymentState, Refund
 from marketplace.payments.stripe_models import GONE, KEPT
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
@@ -45,7 +45,7 @@ def payment(token: Token) -> Refused | None:
     found = sa.select(Payment.id, Payment.yen, Payment.state, Payment.dispute).where(of_order)
     payments = db.session.execute(found).all()
     backs = sa.select(Refund.payment_id, Refund.state, Refund.yen).join(Payment)
-    returned = db.session.execute(backs.where(of_order, Refund.state != RefundState.RETRIED)).all()
+    returned = db.session.execute(backs.where(of_order, Refund.state.not_in(VOID))).all()
     objections = {id_: dispute for id_, _yen, _state, dispute in payments if dispute not in (None, *KEPT)}
     back = Counter[int]()
     for each in returned:

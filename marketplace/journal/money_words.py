@@ -55,6 +55,7 @@ MONEY = {
     "refund.ask": "返金の申し出",
     "refund.fail": "返金の失敗",
     "refund.not_paid": "銀行から返したという記録を取り消し",
+    "refund.let_be": "管理画面での返金が届かず、返さないことに",
     "refund.notice": "決済会社の管理画面での返金に気づいた",
     "refund.owe_again": "返金がまた必要に",
     "refund.pay_by_bank": "銀行から返金",

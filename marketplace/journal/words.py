@@ -92,6 +92,7 @@ STATES = {
     "released": "お返しずみ",
     "reopening": "開く承認待ち",
     "retried": "やり直しずみ",
+    "let_be": "返さないことにした",
     "requested": "申し出あり",
     "refused": "お断り",
     "returned": "差し戻し",

@@ -20,7 +20,7 @@ from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.outbox.promising import say
 from marketplace.payments import asking
 from marketplace.payments.holding import promise_capture
-from marketplace.payments.models import BACK, Hold, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import BACK, VOID, Hold, Payment, PaymentState, Refund, RefundState
 from marketplace.payments.refunding import claimed, promise_rest
 from marketplace.payments.rules import HoldEnded
 
@@ -147,7 +147,7 @@ def gone_back(order: Order) -> int:
 def all_back(order: Order) -> bool:
     """Whether every part of the price that is to go back has gone back."""
     states = set(db.session.scalars(sa.select(Refund.state).where(Refund.payment_id.in_(_parts(order)))))
-    return bool(states) and states - {RefundState.RETRIED} <= set(BACK)
+    return bool(states) and states - set(VOID) <= set(BACK)
 
 
 def taken_back(order: Order) -> int:

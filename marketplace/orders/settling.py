@@ -6,18 +6,22 @@ lock and its table of moves make the second time nothing.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from marketplace.accounts.models import Account
 from marketplace.fund.assessing import drop
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
-from marketplace.kit.refusals import Refused
+from marketplace.kit.refusals import Refused, WrongState
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.taking import give_back, retake_unit, sell, take_unit, unsell
 from marketplace.notices.sending import send
 from marketplace.orders import deposits
-from marketplace.orders.models import OPEN, Order, OrderState
+from marketplace.orders.models import OPEN, Order, OrderState, code_of
 from marketplace.outbox.promising import say
+from marketplace.payments import refunding
+from marketplace.payments.models import Refund
 from marketplace.payments.refunding import promise_rest
 from marketplace.settings import settings
 from marketplace.tokens.issuing import promise_token, take_back
@@ -159,6 +163,19 @@ def give_back_price(order: Order, why: str) -> None:
     assert order.paid_by_payment_id is not None
     promise_rest(order.paid_by_payment_id, why, key=f"{order.code}:refund")
     deposits.refund(order, why)
+
+
+def let_be(refund_id: int, by: str, why: str) -> None:
+    """What somebody gave back by hand came back, or was called off, and the payer need not have it: the right goes on.
+    WrongState where the town gives the order's money back: then it is owed."""
+    payment = get(Refund, refund_id).payment
+    code, payment_id = code_of(payment.subject), payment.id
+    of_it = sa.or_(Order.code == code, Order.deposit_payment_id == payment_id)
+    with transaction() as session:
+        order = lock(Order, session.scalars(sa.select(Order.id).where(of_it)).one())
+        if order.state in (OrderState.REFUND_PENDING, OrderState.REFUNDED):
+            raise WrongState
+        refunding.let_be(refund_id, by, why)
 
 
 def refunded(order_id: int, payment_id: int | None) -> None:

@@ -236,6 +236,8 @@ class RefundState(StrEnum):
     """Failed at Stripe, and paid by the town's bank instead."""
     BY_DISPUTE = "by_dispute"
     """Failed at Stripe, and the payer has the same yen by a dispute. See squaring.py."""
+    LET_BE = "let_be"
+    """Made by hand at Stripe, and called off there or not taken by the card: the town had not promised it."""
 
 
 REFUND_MOVES = Machine[RefundState](
@@ -251,6 +253,7 @@ REFUND_MOVES = Machine[RefundState](
         # It was written down by mistake: another refund, owed still, takes its place.
         "refund.not_paid": {RefundState.BY_BANK: RefundState.RETRIED},
         "refund.take_back": {RefundState.FAILED: RefundState.BY_DISPUTE},
+        "refund.let_be": {RefundState.FAILED: RefundState.LET_BE},
         # The payer withdrew the dispute after all: the town has the yen again, and owes them.
         "refund.owe_again": {RefundState.BY_DISPUTE: RefundState.FAILED},
     }
@@ -295,3 +298,5 @@ class Refund(Base):
 
 BACK = (RefundState.SUCCEEDED, RefundState.BY_BANK, RefundState.BY_DISPUTE)
 """How a refund ends with whoever paid."""
+VOID = (RefundState.RETRIED, RefundState.LET_BE)
+"""How one ends of which nothing is owed, and nothing has gone."""

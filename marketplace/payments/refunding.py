@@ -10,13 +10,16 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
-from marketplace.kit.refusals import Refused, Rejected
+from marketplace.kit.refusals import Refused, Rejected, WrongState
 from marketplace.outbox.promising import say
 from marketplace.payments.disputing import CardClosed, DisputedNow, TakenBack
-from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState, Way
+from marketplace.payments.models import VOID, Hold, Payment, PaymentState, Refund, RefundState, Way
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import SentBack, till
 from marketplace.payments.stripe_models import KEPT, Dispute
+
+ANOTHER = "another refund took its place"
+_NOT_BY_HAND_AFTER_ALL = sa.and_(Refund.by_hand, Refund.state == RefundState.FAILED)
 
 
 def promise_refund(payment_id: int, yen: int, reason: str, key: str, purpose: str | None = None) -> int:
@@ -48,6 +51,9 @@ def promise_rest(payment_id: int, reason: str, key: str, purpose: str | None = N
     payment = lock(Payment, payment_id)
     if db.session.scalar(sa.select(Refund.id).where(Refund.key == key)) is not None:
         return
+    by_hand = sa.select(Refund.id).where(Refund.payment_id == payment_id, _NOT_BY_HAND_AFTER_ALL)
+    for refund_id in db.session.scalars(by_hand.order_by(Refund.id)).all():
+        move(lock(Refund, refund_id), "refund.retry", why=ANOTHER, refund=refund_id)
     left = taken(payment) - claimed(payment_id)
     if left > 0:
         promise_refund(payment_id, left, reason, key, purpose)
@@ -61,9 +67,10 @@ def taken(payment: Payment) -> int:
 
 
 def claimed(payment_id: int) -> int:
-    """Yen of the payment that went back, are on their way back or are owed, whoever began it."""
-    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id == payment_id)
-    return db.session.scalar(total.where(Refund.state != RefundState.RETRIED)) or 0
+    """Yen of the payment that went back, are on their way back or are owed, whoever began it. What somebody gave back
+    by hand and came to nothing is owed by nobody until the town decides so."""
+    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id == payment_id, Refund.state.not_in(VOID))
+    return db.session.scalar(total.where(~_NOT_BY_HAND_AFTER_ALL)) or 0
 
 
 def send(refund_id: int) -> RefundState:
@@ -126,6 +133,14 @@ def not_paid_by_bank(refund_id: int, by: str, why: str) -> int:
         assert owed is not None  # the payment's lock has kept others out
         _say("payment.not_refunded", refund)
         return owed
+
+
+def let_be(refund_id: int, by: str, why: str) -> None:
+    """Inside a transaction: one that was made by hand at Stripe and came to nothing stays that. WrongState."""
+    refund = _locked(refund_id)
+    if not refund.by_hand:
+        raise WrongState
+    move(refund, "refund.let_be", by=by, why=why, refund=refund_id)
 
 
 def card_closed(refund: Refund) -> Refused | None:

@@ -13,12 +13,11 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.outbox.promising import say
 from marketplace.payments.models import Payment, Refund, RefundState
-from marketplace.payments.refunding import promise_refund, taken
+from marketplace.payments.refunding import ANOTHER, promise_refund, taken
 from marketplace.payments.stripe_models import GONE, Dispute
 
 BY_DISPUTE = "the payer's bank has taken it"
 WITHDRAWN = "the payer withdrew the dispute"
-ANOTHER = "another refund took its place"
 
 
 def square(payment_id: int) -> None:

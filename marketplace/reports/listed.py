@@ -159,6 +159,7 @@ REFUND_JA = {
     RefundState.SUCCEEDED: "返金ずみ",
     RefundState.FAILED: "返金できず",
     RefundState.RETRIED: "やり直し",
+    RefundState.LET_BE: "返さないことにした",
     RefundState.BY_BANK: "銀行から返金ずみ",
     RefundState.BY_DISPUTE: "異議により返金ずみ",
 }

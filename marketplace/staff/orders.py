@@ -20,7 +20,7 @@ from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.orders import deposits, returning
 from marketplace.orders.models import STATE_JA, Order, OrderState
-from marketplace.orders.settling import refund
+from marketplace.orders.settling import let_be, refund
 from marketplace.orders.whereabouts import left
 from marketplace.payments import refunding
 from marketplace.payments.models import Payment, Refund
@@ -40,6 +40,7 @@ WAYS: dict[str, tuple[Callable[[int, str, str], object], str]] = {
     "retry": (refunding.retry, "もう一度、返金を頼みました。"),
     "bank": (refunding.pay_by_bank, "銀行から返したことを記録しました。"),
     "unpaid": (refunding.not_paid_by_bank, "記録を取り消しました。この返金は、まだ終わっていません。"),
+    "let_be": (let_be, "返さないことにしました。"),
 }
 MAY_REFUND = {Role.TREASURY, Role.APPROVER}
 
@@ -121,10 +122,10 @@ def decide(code: str, decision: str) -> ResponseReturnValue:
     return redirect(url_for("cashier.show", code=code), 303)
 
 
-@bp.post("/<code>/refunds/<int:refund_id>/<any(retry, bank, unpaid):way>")
+@bp.post("/<code>/refunds/<int:refund_id>/<any(retry, bank, unpaid, let_be):way>")
 @staff("treasury")
 def again(code: str, refund_id: int, way: str) -> ResponseReturnValue:
-    """A refund that the card did not take: once more, or by the bank; or not by the bank after all."""
+    """A refund that the card did not take: once more, by the bank, or not at all; or not by the bank after all."""
     order, form = order_of(code), RetryForm()
     if refund_id not in {each.id for each in refunds_of(order)}:
         abort(404)

@@ -1,12 +1,12 @@
 """first schema
 
-Revision f3a0615cd7f7, after ; 2026-11-30 10:22:43.979280.
+Revision 5571ecddc55d, after ; 2026-11-30 11:01:58.453900.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "f3a0615cd7f7"
+revision = "5571ecddc55d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -2468,6 +2468,7 @@ def upgrade() -> None:
                 "retried",
                 "by_bank",
                 "by_dispute",
+                "let_be",
                 name="state",
                 native_enum=False,
                 create_constraint=True,

@@ -14,15 +14,11 @@ from marketplace.listings.models import Unit, UnitState
 from marketplace.notices.models import Notice
 from marketplace.orders import returning, settling
 from marketplace.orders.models import Order, OrderState
-from marketplace.orders.paying import checkout
-from marketplace.orders.placing import place
 from marketplace.outbox import keeping
-from marketplace.payments import asking
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.noticing import look_again
 from marketplace.payments.refunding import pay_by_bank, retry, send
 from marketplace.payments.rules import RefundTooLarge
-from marketplace.payments.syncing import sync
 from marketplace.receipts.issuing import print_out
 from marketplace.receipts.rules import GoingBack
 from marketplace.staff import money_tasks
@@ -262,54 +258,3 @@ def test_a_refund_of_ours_is_nobodys_by_hand(app: Flask, stripe: LocalStripe) ->
     assert (refunds(), differences()) == ([(SUCCEEDED, 300, False)], [])
     with pytest.raises(RefundTooLarge):
         promised(payment_id, 701, "more")
-
-
-@pytest.mark.parametrize("yen", [400, 1_000])
-def test_money_that_came_too_late_and_went_back_by_hand_before_anybody_heard_ends_the_order(
-    app: Flask, stripe: LocalStripe, yen: int
-) -> None:
-    order = unheard(stripe)
-    settling.expire(order.id)  # as if Stripe's answer had been lost
-    keeping.drain()
-    payment = bought_by(stripe, fresh(place(given.an_account(), order.listing_id)))
-    by_hand_of(stripe, late := payment_ids(order)[0], yen)
-    assert payment != late
-    heard()
-    assert (fresh(order.id).state, keeping.late(), went_back(stripe)) == (OrderState.REFUNDED, [], 1_000)
-
-
-def test_a_second_payment_that_went_back_by_hand_before_anybody_heard_is_heard(app: Flask, stripe: LocalStripe) -> None:
-    order = bought(stripe)
-    page = "http://127.0.0.1/"
-    second = asking.ask(order.subject, 1_000, "同じ注文", "buyer@example.jp", page, page, given.in_days(0.5))
-    stripe.pay(asking.checkout_url(second))
-    by_hand_of(stripe, second, 1_000)
-    heard()
-    assert (fresh(order.id).state, keeping.late(), went_back(stripe)) == (OrderState.PAID, [], 1_000)
-
-
-def unheard(stripe: LocalStripe) -> Order:
-    """An order of the only unit, whose payment nobody has heard of."""
-    order_id = place(given.an_account(), given.a_listing(price_yen=1_000, quantity=1))
-    stripe.pay(checkout(order_id))
-    return fresh(order_id)
-
-
-def bought_by(stripe: LocalStripe, order: Order) -> int:
-    stripe.pay(checkout(order.id))
-    (payment_id,) = payment_ids(order)
-    sync(payment_id)
-    keeping.drain()
-    return payment_id
-
-
-def payment_ids(order: Order) -> list[int]:
-    db.session.rollback()
-    return list(db.session.scalars(sa.select(Payment.id).where(Payment.subject == order.subject)))
-
-
-def by_hand_of(stripe: LocalStripe, payment_id: int, yen: int) -> None:
-    """In the dashboard, and the town has just seen it there; what it means for the order nobody has heard yet."""
-    sync(payment_id)
-    stripe.client().refunds.create({"payment_intent": str(seen(payment_id).payment_intent_id), "amount": yen})
-    look_again(payment_id)

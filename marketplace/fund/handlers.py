@@ -111,7 +111,7 @@ def _purpose_by_hand(payment: Payment, gross: int, source: str | None) -> str:
 def _booked_of(payment_id: int, source: str | None) -> bool | None:
     """Whether the refund went out of custody; None as long as it is not in the book."""
     of_it = sa.select(BalanceLine.id).where(BalanceLine.payment_id == payment_id, BalanceLine.source == source)
-    keys = sa.union(of_it, sa.select(Refund.balance_txn_id).where(Refund.stripe_id == source))
+    keys = of_it.union(sa.select(Refund.balance_txn_id).where(Refund.stripe_id == source))
     lines = sa.select(PostingLine.account).join(Posting, Posting.id == PostingLine.posting_id)
     accounts = set(db.session.scalars(lines.where(Posting.key.in_(keys))))
     return Account.DEPOSITS in accounts if accounts else None

@@ -1,5 +1,6 @@
 """A decision that was wrong is undone by another one; both stay where anybody can read them."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -166,7 +167,12 @@ def test_whoever_asks_again_while_it_is_approved_stops_nobody(app: Flask) -> Non
     for _ in range(4):
         wrong = decided(PLAN)
         undo_id, clerk, other = undoing.ask(wrong, treasury(), "更正命令書 第1号"), treasury(), approver()
-        acts = [partial(deciding.approve, undo_id, other), *[partial(undoing.ask, wrong, clerk, "更正")] * 3]
-        outcomes = at_once(app, len(acts), lambda n, acts=acts: acts[n]())
+        acts: list[Callable[[], object]] = [partial(undoing.ask, wrong, clerk, "更正")] * 3
+        acts.append(partial(deciding.approve, undo_id, other))
+        outcomes = at_once(app, len(acts), partial(did, acts))
         assert [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, WrongState)] == []
         assert get(Decision, wrong).state == DecisionState.UNDONE
+
+
+def did(acts: list[Callable[[], object]], number: int) -> object:
+    return acts[number]()

@@ -17,7 +17,7 @@ from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Unit
 from marketplace.orders.models import Order, OrderState
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.models import VOID, Refund, RefundState
 from marketplace.payments.refunding import claimed
 from marketplace.receipts import rules
 from marketplace.receipts.models import Print, Receipt, Series
@@ -66,12 +66,15 @@ def of_price(order: Order) -> dict[str, Any]:
 
 
 def of_refund(order: Order, refund_id: int) -> dict[str, Any]:
-    """What the return invoice of a refund says. NotGivenBack, TakenByTheBank; LookupError where it undoes no sale."""
+    """What the return invoice of a refund says. NotGivenBack, NeverGivenBack, TakenByTheBank;
+    LookupError where it undoes no sale."""
     refund = next((each for each in refunds(order) if each.id == refund_id), None)
     if refund is None:
         raise LookupError(f"no refund {refund_id} of {order.code}")
     if refund.state == RefundState.BY_DISPUTE:
         raise rules.TakenByTheBank
+    if refund.state in VOID:
+        raise rules.NeverGivenBack
     if refund.state not in (RefundState.SUCCEEDED, RefundState.BY_BANK):
         raise rules.NotGivenBack
     return {"yen": refund.yen, "refund_id": refund.id, "moved_at": refund.created_at}

@@ -31,6 +31,11 @@ class NotGivenBack(Refused):
     message = "返金がすんでから出せます。"
 
 
+class NeverGivenBack(Refused):
+    code = "never_given_back"
+    message = "この返金は、行われませんでした。前にお出しした書類は、使わないでください。"
+
+
 class TakenByTheBank(Refused):
     code = "taken_by_the_bank"
     message = "代金はカード会社の異議によって戻りました。町がお返ししたものではないため、この書類は出しません。"

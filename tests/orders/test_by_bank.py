@@ -12,6 +12,8 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
 from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.refunding import not_paid_by_bank, pay_by_bank, retry
+from marketplace.receipts.issuing import print_out
+from marketplace.receipts.rules import NeverGivenBack
 from marketplace.staff import money_tasks
 from tests import given
 from tests.local_stripe import LocalStripe
@@ -113,3 +115,19 @@ def test_the_treasury_does_it_where_the_record_stands_and_says_why(app: Flask, s
     assert unpaid not in treasury.get(path).text
     approver = given.signed_in(app.test_client(), given.staff("approver"))
     assert "まちがえて記録したとき" not in approver.get(path).text
+
+
+def test_the_invoice_of_what_nobody_paid_is_not_to_be_used(app: Flask, stripe: LocalStripe) -> None:
+    order, refund_id = recorded(stripe)
+    heard()
+    print_out(order.id, "月山 花子 様", 1, "buyer:ACC-TEST", refund_id)
+    owed = not_paid_by_bank(refund_id, CLERK, WHY)
+    pay_by_bank(owed, CLERK, "12月1日に振込")
+    heard()
+    buyer = given.signed_in(app.test_client(), order.buyer_id)
+    words = read(buyer.get(f"/orders/{order.code}/receipt")).words
+    assert ("前にお出しした書類は、使わないでください。" in words, "返金がすんでから" in words) == (True, False)
+    with pytest.raises(NeverGivenBack):
+        print_out(order.id, "月山 太郎 様", 2, "buyer:ACC-TEST", refund_id)
+    db.session.rollback()
+    assert print_out(order.id, "月山 花子 様", 1, "buyer:ACC-TEST", owed)

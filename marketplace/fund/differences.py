@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from marketplace.accounts.second_person import acting, reason
 from marketplace.fund.models import Account, Explanation, Posting, PostingLine
@@ -20,8 +21,8 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, insert_once, lock, transaction
 from marketplace.kit.money import yen
-from marketplace.payments.balance import OVERLAP, SENT_BACK, carried
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState, Way
+from marketplace.payments.balance import CAME_BACK, OVERLAP, SENT_BACK, carried
+from marketplace.payments.models import VOID, Payment, PaymentState, Refund, RefundState, Way
 from marketplace.payments.stripe_models import BalanceLine, Cursor, Payout
 
 BANK_DAYS = 3
@@ -219,14 +220,18 @@ def _refunds() -> Iterator[Difference]:
 
 def _by_hand() -> Iterator[Difference]:
     """What went back at Stripe without the town's asking, and what went back beyond the sum that was paid."""
-    for refund in db.session.scalars(sa.select(Refund).where(Refund.by_hand).order_by(Refund.id)):
+    went = sa.select(Refund).where(Refund.by_hand, Refund.state.not_in(VOID))
+    for refund in db.session.scalars(went.order_by(Refund.id)):
         about = (refund.stripe_id or "", _about(refund.payment))
         yield Difference(f"refund:{refund.id}", "by_hand", refund.created_at, -refund.yen, *about)
     known = sa.exists().where(Refund.balance_txn_id == BalanceLine.id)
     asked = sa.exists().where(Refund.payment_id == Payment.id, Refund.balance_txn_id.is_(None))
     asked = asked.where(Refund.state.in_((RefundState.PROMISED, RefundState.SENT)))  # whose line is not heard of yet
     query = sa.select(BalanceLine, Payment).join(Payment, Payment.id == BalanceLine.payment_id)
-    query = query.where(BalanceLine.kind.in_(SENT_BACK), ~known, ~asked).order_by(BalanceLine.id)
+    other = aliased(BalanceLine)
+    came_back = sa.exists().where(other.payment_id == BalanceLine.payment_id, other.source == BalanceLine.source)
+    came_back = came_back.where(other.kind.in_(CAME_BACK))
+    query = query.where(BalanceLine.kind.in_(SENT_BACK), ~known, ~asked, ~came_back).order_by(BalanceLine.id)
     for line, payment in db.session.execute(query):
         more = line.source or line.id
         yield Difference(line.id, "beyond", line.at, line.gross_yen, more, _about(payment))

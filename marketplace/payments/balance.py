@@ -27,7 +27,8 @@ FORTNIGHT = 14 * 24 * 60 * 60
 OWN = "payout"
 """The kind of the line that is a payout itself."""
 SENT_BACK = ("refund", "payment_refund")
-RETURNS = (*SENT_BACK, "refund_failure", "payment_failure_refund")
+CAME_BACK = ("refund_failure", "payment_failure_refund")
+RETURNS = (*SENT_BACK, *CAME_BACK)
 """Kinds of what goes back to payers, or comes back from their banks."""
 
 

@@ -198,7 +198,7 @@ def test_one_that_the_card_did_not_take_before_anybody_looked_leaves_the_right_a
     order = issued(chain, bought(stripe, card="pm_card_refundFail"))
     by_hand(stripe, order)
     heard()
-    assert (refunds(), balances()["refunds"], frozen_code(order)) == ([], 0, None)
+    assert (refunds(), balances()["refunds"], frozen_code(order), differences()) == ([], 0, None, [])
 
 
 def test_the_book_and_the_desk_have_it_before_the_balance_is_read(app: Flask, stripe: LocalStripe) -> None:

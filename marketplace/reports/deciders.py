@@ -19,8 +19,9 @@ AT_STRIPE = "決済会社の管理画面"
 
 
 def deciders(refunds: Sequence[Refund], orders: Mapping[str, Order]) -> dict[int, str]:
-    """{refund: names of who asked and who approved, or of who decided}; `orders` by their subjects."""
-    moved = sa.select(Entry.subject, Entry.by).where(Entry.event == "refund", Entry.subject.in_(orders))
+    """{refund: names of who asked and who approved, or of who decided}; `orders` by the subjects of the payments."""
+    subjects = {order.subject for order in orders.values()}
+    moved = sa.select(Entry.subject, Entry.by).where(Entry.event == "refund", Entry.subject.in_(subjects))
     decided = dict(db.session.execute(moved).all())
     asked = sa.select(RefundRequest.order_id, Account.code).join(Account, Account.id == RefundRequest.asked_by)
     asked = asked.where(RefundRequest.state == RefundRequestState.APPROVED)
@@ -32,7 +33,7 @@ def deciders(refunds: Sequence[Refund], orders: Mapping[str, Order]) -> dict[int
         if refund.by_hand:
             return AT_STRIPE
         order = orders.get(refund.payment.subject)
-        if order is None or refund.payment_id != order.paid_by_payment_id:
+        if order is None or refund.payment_id not in (order.paid_by_payment_id, order.deposit_payment_id):
             return actor_in_words(SYSTEM)
         found = [each for each in (askers.get(order.id), decided.get(order.subject)) if each]
         return "、".join(names.get(each, actor_in_words(each)) for each in found)

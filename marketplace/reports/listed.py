@@ -138,6 +138,13 @@ def _orders(subjects: set[str]) -> dict[str, Order]:
     return {order.subject: order for order in db.session.scalars(query)}
 
 
+def _orders_of_deposits(refunds: Sequence[Refund]) -> dict[str, Order]:
+    """Of refunds of deposits that had become a part of a price: the orders, by the deposits' subjects."""
+    parts = {each.payment_id: each.payment.subject for each in refunds if each.purpose == "payment"}
+    query = sa.select(Order).options(joinedload(Order.listing)).where(Order.deposit_payment_id.in_(list(parts)))
+    return {parts[order.deposit_payment_id]: order for order in db.session.scalars(query) if order.deposit_payment_id}
+
+
 def _payments(keys: list[str]) -> dict[str, Payment]:
     """{Stripe's balance transaction: the payment}."""
     return {
@@ -172,7 +179,7 @@ def refunds(period: Period) -> sa.Select[Refund]:
 
 def refund_rows(found: Sequence[tuple[Refund]]) -> Iterator[Row]:
     refunds = [refund for (refund,) in found]
-    orders = _orders({refund.payment.subject for refund in refunds})
+    orders = _orders({refund.payment.subject for refund in refunds}) | _orders_of_deposits(refunds)
     numbers = _numbers(Receipt.refund_id, {refund.id for refund in refunds})
     years, decided = _years(refunds), deciders(refunds, orders)
     for refund in refunds:

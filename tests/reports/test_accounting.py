@@ -118,7 +118,7 @@ def test_each_way_in_which_a_refund_can_stand_has_a_word() -> None:
         words += [row["状態"] for row in rows("refunds")]
     assert words == [
         *("手続き中", "手続き中", "返金ずみ", "返金できず"),
-        *("やり直し", "銀行から返金ずみ", "異議により返金ずみ"),
+        *("やり直し", "銀行から返金ずみ", "異議により返金ずみ", "返さないことにした"),
     ]
 
 

@@ -13,6 +13,7 @@ from marketplace.settings import Settings
 from tests import given
 from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
+from tests.orders.awarded import hear, paid, won
 from tests.orders.bought import bought, heard, issued, paid_again, payment_of
 
 
@@ -66,3 +67,17 @@ def test_what_was_given_back_at_stripe_says_so(app: Flask, stripe: LocalStripe) 
     stripe.client().refunds.create({"payment_intent": str(payment_of(order).payment_intent_id), "amount": 400})
     look_again(payment_of(order).id)
     assert who() == [("決済会社の管理画面で返金された", "決済会社の管理画面")]
+
+
+def test_of_a_price_with_a_deposit_both_parts_have_the_one_who_decided(
+    app: Flask, stripe: LocalStripe, clerk: int
+) -> None:
+    sale = won(stripe)
+    paid(stripe, sale)
+    settling.refund(sale.order_id, staff_name(clerk), "品切れ")
+    hear()
+    export = BY_NAME["refunds"]
+    found = [dict(zip(export.header, row, strict=True)) for row in export.rows(month(today()))]
+    shown = [(row["返金額"], row["区分"], row["受付番号"], row["決めた人"]) for row in found]
+    code = sale.order.code
+    assert shown == [(20_000, "代金", code, "渡部 恵"), (10_000, "代金", code, "渡部 恵")]

@@ -42,7 +42,7 @@ def known(order: Order) -> tuple[list[str], str | None]:
 
 @pytest.mark.parametrize(
     ("case_type", "status", "taken", "code"),
-    [("resolution", "prevented", 1_000, "payment_disputed"), ("block", "blocked", 0, None)],
+    [("resolution", "prevented", 1_000, "dispute_lost"), ("block", "blocked", 0, None)],
 )
 def test_prevented_freezes_the_right_where_the_payer_got_the_money_and_not_where_it_was_blocked(
     app: Flask, stripe: LocalStripe, order: Order, case_type: str, status: str, taken: int, code: str | None

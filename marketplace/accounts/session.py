@@ -27,6 +27,7 @@ from marketplace.kit.codes import secret
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.languages import _, said
 from marketplace.kit.refusals import NotAllowed, Refused
+from marketplace.kit.web import came_from
 from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
@@ -251,7 +252,7 @@ def _to_the_door(passkey: int | None = None) -> ResponseReturnValue:
     done. A form that was opened in the morning is sent at night."""
     if request.method in READS:
         return redirect(url_for("accounts.ask", next=request.full_path.rstrip("?"), passkey=passkey), 303)
-    door = url_for("accounts.ask", next=_came_from("/staff"), passkey=passkey)
+    door = url_for("accounts.ask", next=came_from("/staff"), passkey=passkey)
     if (page := again(401, door=door)) is not None:
         return page
     flash("ログインの期限が切れていたため、送ったものは保存していません。ログインして、もう一度お送りください。")
@@ -262,16 +263,7 @@ def the_door() -> str | None:
     """Where to sign in, for who is signed out at an address for those who signed in; else None."""
     view = current_app.view_functions.get(request.endpoint or "")
     inside = getattr(view, "inside", False) and visit() is None
-    return url_for("accounts.ask", next=_came_from("/mypage")) if inside else None
-
-
-def _came_from(otherwise: str) -> str:
-    """Our own page from which something was sent."""
-    try:
-        page = urlsplit(request.referrer or "")
-    except ValueError:  # no address: no browser says that
-        return otherwise
-    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.host else otherwise
+    return url_for("accounts.ask", next=came_from("/mypage")) if inside else None
 
 
 def opens(view: Callable[..., object], have: Set[Role], method: str = "GET") -> bool:

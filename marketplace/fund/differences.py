@@ -22,7 +22,8 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, insert_once, lock, transaction
 from marketplace.kit.money import yen
 from marketplace.payments.balance import CAME_BACK, OVERLAP, SENT_BACK, carried
-from marketplace.payments.models import VOID, Payment, PaymentState, Refund, RefundState, Way
+from marketplace.payments.models import Payment, PaymentState, Way
+from marketplace.payments.refund_models import VOID, Refund, RefundState
 from marketplace.payments.stripe_models import BalanceLine, Cursor, Payout
 
 BANK_DAYS = 3

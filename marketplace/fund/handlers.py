@@ -15,7 +15,8 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import handles
 from marketplace.payments.balance import RETURNS
-from marketplace.payments.models import Payment, Refund, Way
+from marketplace.payments.models import Payment, Way
+from marketplace.payments.refund_models import Refund
 from marketplace.payments.stripe_models import BalanceLine
 from marketplace.payments.syncing import booked
 

@@ -11,7 +11,8 @@ from marketplace.holders.models import Wallet
 from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.payments.models import BACK, VOID, Payment, PaymentState, Refund
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.refund_models import BACK, VOID, Refund
 from marketplace.payments.stripe_models import GONE, KEPT
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token

@@ -94,3 +94,12 @@ def safe_next(target: str | None, otherwise: str = "/") -> str:
         return otherwise
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else otherwise
+
+
+def came_from(otherwise: str) -> str:
+    """Our own page from which something was sent, as a path; `otherwise` where it was none of ours."""
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:  # no address: no browser says that
+        return otherwise
+    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.host else otherwise

@@ -20,7 +20,8 @@ from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.outbox.promising import say
 from marketplace.payments import asking
 from marketplace.payments.holding import promise_capture
-from marketplace.payments.models import BACK, VOID, Hold, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import Hold, Payment, PaymentState
+from marketplace.payments.refund_models import BACK, VOID, Refund, RefundState
 from marketplace.payments.refunding import claimed, promise_rest
 from marketplace.payments.rules import HoldEnded
 

@@ -21,7 +21,7 @@ from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState, code_of
 from marketplace.outbox.promising import say
 from marketplace.payments import refunding
-from marketplace.payments.models import Refund
+from marketplace.payments.refund_models import Refund
 from marketplace.payments.refunding import promise_rest
 from marketplace.settings import settings
 from marketplace.tokens.issuing import promise_token, take_back

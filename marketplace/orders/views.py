@@ -24,7 +24,8 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.whereabouts import left
 from marketplace.payments import asking
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund
 from marketplace.payments.syncing import sync
 from marketplace.tokens.delays import Delay, delay
 from marketplace.tokens.freezing import frozen

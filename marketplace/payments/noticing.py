@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction
-from marketplace.payments.models import Payment, Refund, RefundState, Way
+from marketplace.payments.models import Payment, Way
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import follow, taken
 from marketplace.payments.squaring import square
 from marketplace.payments.stripe import SentBack, till

@@ -19,19 +19,9 @@ from marketplace.payments.balance import move_cursor, read_balance, read_payouts
 from marketplace.payments.expiring import expire
 from marketplace.payments.finding import payment_behind
 from marketplace.payments.hearing import KINDS, is_kept, keep
-from marketplace.payments.models import (
-    ASKED,
-    HELD,
-    OPEN,
-    UNDER_WAY,
-    Hold,
-    Payment,
-    Refund,
-    RefundState,
-    SavedCard,
-    Way,
-)
+from marketplace.payments.models import ASKED, HELD, OPEN, UNDER_WAY, Hold, Payment, SavedCard, Way
 from marketplace.payments.noticing import look_again
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.saving import WAITING, sync_card
 from marketplace.payments.stripe import till
 from marketplace.payments.syncing import sync

@@ -13,7 +13,8 @@ from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, 
 from marketplace.kit.refusals import Refused, Rejected, WrongState
 from marketplace.outbox.promising import say
 from marketplace.payments.disputing import CardClosed, DisputedNow, TakenBack
-from marketplace.payments.models import VOID, Hold, Payment, PaymentState, Refund, RefundState, Way
+from marketplace.payments.models import Hold, Payment, PaymentState, Way
+from marketplace.payments.refund_models import VOID, Refund, RefundState
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import SentBack, till
 from marketplace.payments.stripe_models import KEPT, Dispute

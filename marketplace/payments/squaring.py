@@ -12,7 +12,8 @@ from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.outbox.promising import say
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import ANOTHER, promise_refund, taken
 from marketplace.payments.stripe_models import GONE, Dispute
 

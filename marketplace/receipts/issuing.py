@@ -17,7 +17,7 @@ from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.listings.models import Unit
 from marketplace.orders.models import Order, OrderState
-from marketplace.payments.models import VOID, Refund, RefundState
+from marketplace.payments.refund_models import VOID, Refund, RefundState
 from marketplace.payments.refunding import claimed
 from marketplace.receipts import rules
 from marketplace.receipts.models import Print, Receipt, Series

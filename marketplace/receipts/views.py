@@ -16,7 +16,7 @@ from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
 from marketplace.orders.models import Order
 from marketplace.orders.views import mine
-from marketplace.payments.models import Refund
+from marketplace.payments.refund_models import Refund
 from marketplace.receipts.forms import ReceiptForm
 from marketplace.receipts.issuing import find, of_price, of_refund, print_out, refunds
 from marketplace.receipts.models import Print, Receipt

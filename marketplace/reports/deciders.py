@@ -13,7 +13,7 @@ from marketplace.journal.words import actor_in_words
 from marketplace.journal.writing import SYSTEM
 from marketplace.kit.db import db
 from marketplace.orders.models import Order, RefundRequest, RefundRequestState
-from marketplace.payments.models import Refund
+from marketplace.payments.refund_models import Refund
 
 AT_STRIPE = "決済会社の管理画面"
 

@@ -19,7 +19,8 @@ from marketplace.kit.db import db
 from marketplace.kit.tables import Cell, Row
 from marketplace.listings.models import MODE_JA, TAX_JA, Listing
 from marketplace.orders.models import Order, OrderState, Origin, code_of
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.receipts.models import Receipt
 from marketplace.receipts.rules import included_tax
 from marketplace.reports.deciders import deciders

@@ -15,7 +15,8 @@ from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.kit.shown import when
 from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState, code_of
-from marketplace.payments.models import Hold, Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import Hold, Payment, PaymentState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import card_closed, twice_by_bank
 from marketplace.payments.rules import WARN_BEFORE
 from marketplace.payments.stripe_models import Dispute

@@ -23,7 +23,8 @@ from marketplace.orders.models import STATE_JA, Order, OrderState
 from marketplace.orders.settling import let_be, refund
 from marketplace.orders.whereabouts import left
 from marketplace.payments import refunding
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund
 from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.desk import me
 from marketplace.staff.forms import RefundForm

@@ -34,7 +34,8 @@ from marketplace.naming.models import Naming
 from marketplace.notices.models import Notice
 from marketplace.orders.models import OPEN, Order, OrderState
 from marketplace.outbox.models import Message
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.stripe import Transaction
 from marketplace.payments.stripe_models import BalanceLine
 from marketplace.tokens.checking import check

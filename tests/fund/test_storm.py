@@ -22,8 +22,9 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.payments import asking, balance
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.reconciling import reconcile
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.stripe_models import BalanceLine, Dispute
 from marketplace.settings import Settings
 from tests import given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,36 +26,11 @@ from marketplace.kit.published import Malformed
 from marketplace.operating import digests, restoring
 from marketplace.operating.archive import MANIFEST, Archive, kept_in, newest, opened
 from marketplace.operating.backing_up import back_up
-from marketplace.privacy import exporting as exporting_to_people
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
 from tests.continuity.lasting import a_life
-from tests.databases import Databases
-from tests.next_version import NextVersion
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "backups"
-
-
-@pytest.fixture
-def elsewhere(databases: Databases, settings: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """Another machine: an empty database and a directory that is not there yet."""
-    with databases.empty() as url:
-        yield Settings(**{**settings.model_dump(), "database_url": url, "data_dir": tmp_path / "elsewhere"})
-
-
-def tampered(archive: Archive, path: str, content: bytes) -> Archive:
-    (archive.place / path).write_bytes(content)
-    return archive
-
-
-def restored(archive: Archive, where: Settings) -> list[str]:
-    restoring.restore_files(archive, where.data_dir)
-    with another(where):
-        return restoring.restore_database(archive)
+from tests.operating.restored import restored, tampered
 
 
 def a_file_of(archive: Archive) -> str:
@@ -240,33 +215,6 @@ def test_one_without_its_database_is_not_begun_with(app: Flask, place: Path, els
     assert not elsewhere.data_dir.exists()
 
 
-def test_one_of_a_newer_program_is_refused_before_anything_is_written(
-    app: Flask, place: Path, elsewhere: Settings
-) -> None:
-    archive = back_up(place)
-    tampered(archive, MANIFEST, json.dumps({**archive.manifest(), "schema": "f" * 12}).encode())
-    with pytest.raises(restoring.NoPlace, match="newer program"):
-        restored(archive, elsewhere)
-    assert not elsewhere.data_dir.exists()
-
-
-def test_one_of_an_older_program_becomes_a_town_of_this_one(
-    app: Flask, place: Path, elsewhere: Settings, tmp_path: Path
-) -> None:
-    """It had a column more, a table by another name, none of a new column, and rows that are meant to go."""
-    person = given.an_account()
-    open_sign_in(person)
-    exporting_to_people.ask(person)
-    archive = back_up(place)
-    restore = ("restore", archive.place, "--data", elsewhere.data_dir)
-    found = NextVersion(tmp_path / "next").run(*restore, DATABASE_URL=elsewhere.database_url)
-    brought = "no row is missing, and its tables were brought to the schema of this program"
-    assert found[:2] == (0, f"restored from {archive.place.name}: {brought}\n"), found[2]
-    with another(elsewhere):
-        here = sa.text("SELECT village, handed_out.id, (SELECT count(*) FROM sign_ins) FROM accounts, handed_out")
-        assert db.session.execute(here).all() == [("?", 1, 0)]
-
-
 def test_its_place_may_be_another_schema_of_a_database(app: Flask, place: Path, elsewhere: Settings) -> None:
     if is_sqlite():
         pytest.skip("SQLite has none")
@@ -280,22 +228,6 @@ def test_its_place_may_be_another_schema_of_a_database(app: Flask, place: Path, 
     with another(elsewhere):
         open_sign_in(person)
         assert db.session.scalars(sa.text("SELECT id FROM town.sign_ins ORDER BY id")).all() == [1, 2]
-
-
-def test_of_one_of_an_older_program_each_row_is_counted_before_the_schema_is_changed(
-    app: Flask, place: Path, elsewhere: Settings, tmp_path: Path
-) -> None:
-    given.an_account()
-    archive = back_up(place)
-    about: dict[str, Any] = archive.manifest()
-    about["digests"]["tables"]["accounts"]["rows"] = 2
-    tampered(archive, MANIFEST, json.dumps(about).encode())
-    restore = ("restore", archive.place, "--data", elsewhere.data_dir)
-    code, _, said = NextVersion(tmp_path / "next").run(*restore, DATABASE_URL=elsewhere.database_url)
-    assert (code, said.splitlines()[-2:]) == (
-        2,
-        ["what stands here is not what was copied:", "accounts: 1 rows, was 2"],
-    )
 
 
 def test_one_that_was_interrupted_is_not_taken_for_a_backup(app: Flask, place: Path) -> None:

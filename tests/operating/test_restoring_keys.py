@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from marketplace.operating.backing_up import back_up
 from marketplace.settings import Settings
 from tests.apps import another
 from tests.chain import given
-from tests.databases import Databases
 from tests.deployment import pointed
 from tests.local_chain import LocalChain
 from tests.operating.looked import findings
@@ -60,13 +58,6 @@ def archive(app: Flask, settings: Settings, tmp_path: Path) -> Archive:
     given.all_settled()
     db.session.remove()
     return made
-
-
-@pytest.fixture
-def elsewhere(databases: Databases, settings: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """The other machine, which sees the same chain: an empty database and a directory that is not there yet."""
-    with databases.empty() as url:
-        yield Settings(**{**settings.model_dump(), "database_url": url, "data_dir": tmp_path / "elsewhere"})
 
 
 def restored(archive: Archive, where: Settings) -> None:

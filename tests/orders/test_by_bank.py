@@ -10,7 +10,7 @@ from marketplace.kit.refusals import WrongState
 from marketplace.orders import settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import not_paid_by_bank, pay_by_bank, retry
 from marketplace.receipts.issuing import print_out
 from marketplace.receipts.rules import NeverGivenBack

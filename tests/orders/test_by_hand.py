@@ -12,8 +12,9 @@ from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from marketplace.payments import asking, refunding
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Payment
 from marketplace.payments.noticing import look_again
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import retry, send
 from marketplace.payments.syncing import sync
 from marketplace.receipts.issuing import print_out

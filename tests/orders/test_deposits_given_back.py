@@ -13,8 +13,9 @@ from marketplace.orders import settling
 from marketplace.orders.models import OrderState
 from marketplace.outbox import keeping
 from marketplace.payments import asking, holding, refunding
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.payments.models import Payment
 from marketplace.payments.reconciling import reconcile
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.syncing import sync
 from tests import given
 from tests.admissions.test_deposits import row, states

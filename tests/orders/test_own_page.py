@@ -13,7 +13,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
-from marketplace.payments.models import Refund
+from marketplace.payments.refund_models import Refund
 from tests import given
 from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe

@@ -18,7 +18,7 @@ from marketplace.orders.models import Order, OrderState, RefundRequest
 from marketplace.outbox import keeping
 from marketplace.payments import disputing, refunding
 from marketplace.payments.disputing import DisputedNow, TakenBack
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.stripe_models import Dispute
 from marketplace.tokens.freezing import frozen
 from tests import given

@@ -15,8 +15,8 @@ from marketplace.notices.models import Notice
 from marketplace.orders import returning, settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
-from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.noticing import look_again
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import pay_by_bank, retry, send
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.receipts.issuing import print_out

@@ -14,8 +14,9 @@ from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
 from marketplace.payments.balance import read_balance
-from marketplace.payments.models import Payment, PaymentState, Refund, RefundState
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.reconciling import catch_up, look_at_disputes, look_at_open_payments, reconcile
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.stripe_models import Cursor, Dispute, StripeEvent
 from marketplace.tokens.freezing import frozen
 from tests.chainlogs import Chain

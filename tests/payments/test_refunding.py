@@ -6,8 +6,8 @@ from flask import Flask
 from marketplace.kit.db import get
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox import keeping
-from marketplace.payments.models import Refund, RefundState
 from marketplace.payments.noticing import look_again
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.refunding import send
 from marketplace.payments.rules import RefundTooLarge
 from marketplace.payments.stripe import till

@@ -14,7 +14,7 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
 from marketplace.payments import disputing, refunding
 from marketplace.payments.disputing import CardClosed
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.squaring import square
 from marketplace.payments.stripe import Objection
 from marketplace.payments.stripe_models import BalanceLine

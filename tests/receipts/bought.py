@@ -13,7 +13,8 @@ from marketplace.orders.models import Order
 from marketplace.orders.placing import place
 from marketplace.orders.settling import pay, refund, refunded
 from marketplace.payments.asking import ask
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund
 from marketplace.settings import Budget
 from tests import given
 

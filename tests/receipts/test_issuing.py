@@ -14,7 +14,7 @@ from marketplace.kit.db import db, get, lock, transaction
 from marketplace.listings.models import Tax
 from marketplace.orders.models import Order
 from marketplace.orders.placing import place
-from marketplace.payments.models import Refund
+from marketplace.payments.refund_models import Refund
 from marketplace.payments.refunding import pay_by_bank
 from marketplace.payments.squaring import BY_DISPUTE
 from marketplace.receipts import rules

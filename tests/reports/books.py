@@ -11,7 +11,8 @@ from marketplace.fund.rules import stripe_lines
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
 from marketplace.orders.models import Order
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund
 from tests.receipts.bought import given_back, paid
 
 FEE = 47

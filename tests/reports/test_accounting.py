@@ -16,7 +16,7 @@ from marketplace.kit.tables import Cell
 from marketplace.listings.models import Tax
 from marketplace.orders.models import Order
 from marketplace.orders.placing import award
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.receipts.issuing import print_out
 from marketplace.receipts.models import Receipt
 from marketplace.reports.accounting import BY_NAME

@@ -14,7 +14,8 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.orders.placing import place
 from marketplace.orders.settling import pay
 from marketplace.payments.asking import ask
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund
 from tests import given
 from tests.pages import read, submit
 

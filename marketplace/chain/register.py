@@ -15,6 +15,8 @@ from marketplace.kit.refusals import Unavailable
 from marketplace.settings import settings
 
 _CONTRACTS = sa.select(Contract.name, Contract.address).where(Contract.chain_id == sa.bindparam("chain"))
+_STOPPED = sa.select(Contract.name).where(Contract.chain_id == sa.bindparam("chain"), Contract.paused_at.is_not(None))
+_PAUSED = _STOPPED.order_by(Contract.name)
 
 
 def contracts() -> dict[str, str]:
@@ -40,13 +42,13 @@ def custody_address(custody_id: str) -> str:
 
 def paused() -> list[str]:
     """The contracts to which nothing is sent that they would refuse while they are paused."""
-    return list(db.session.scalars(_paused().order_by(Contract.name)))
+    return list(db.session.scalars(_PAUSED, {"chain": _chain()}))
 
 
 def held_back() -> sa.ColumnElement[bool]:
     """Of a call: its contract is paused and would refuse it, so that it is not sent meanwhile."""
     refused = sa.or_(*(sa.and_(Call.contract == name, Call.function.in_(acts)) for name, acts in STOPPED.items()))
-    return sa.and_(refused, Call.contract.in_(_paused()))
+    return sa.and_(refused, Call.contract.in_(_STOPPED.params(chain=_chain())))
 
 
 def signer_of(role: str) -> str | None:
@@ -99,10 +101,6 @@ def waiting() -> int:
     """Calls that are promised and not mined."""
     states = (CallState.QUEUED, CallState.SIGNED, CallState.SENT)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Call).where(Call.state.in_(states))) or 0
-
-
-def _paused() -> sa.Select[str]:
-    return sa.select(Contract.name).where(Contract.chain_id == _chain(), Contract.paused_at.is_not(None))
 
 
 def _chain() -> int:

@@ -44,10 +44,10 @@ AFTER_OPENING = {
 BEFORE = (ListingState.APPROVED, ListingState.PUBLISHED)
 AFTER = (ListingState.OPEN, ListingState.SUSPENDED)
 UNTOLD = "金額は公開しません"
-_PUBLISHED = sa.select(SaleAmendment).where(
-    SaleAmendment.listing_id == sa.bindparam("listing"), SaleAmendment.state == AmendmentState.PUBLISHED
-)
-_PUBLISHED = _PUBLISHED.order_by(SaleAmendment.number.desc())
+_ITS_OWN = (SaleAmendment.listing_id == sa.bindparam("listing"), SaleAmendment.state == AmendmentState.PUBLISHED)
+_PUBLISHED = sa.select(SaleAmendment).where(*_ITS_OWN).order_by(SaleAmendment.number.desc())
+WAS_CHANGED = sa.exists().where(*_ITS_OWN)
+"""Whether published() has any, for whoever asks for more of :listing in the same statement."""
 
 
 class OneIsWaiting(Refused):

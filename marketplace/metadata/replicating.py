@@ -37,12 +37,13 @@ AGAIN = timedelta(hours=1)
 """How old a check may be before it is made again."""
 SAMPLE = 8
 """Blocks that one check reads back, beside the root."""
-_VERIFIED = sa.select(sa.func.count()).select_from(Replica).join(Pin).join(Right)
-_VERIFIED = _VERIFIED.where(
+VERIFIED = sa.select(sa.func.count()).select_from(Replica).join(Pin).join(Right)
+VERIFIED = VERIFIED.where(
     Right.id == sa.bindparam("right"),
     Right.metadata_uri == sa.literal("ipfs://").concat(Pin.root).concat("/"),
     Replica.state == ReplicaState.VERIFIED,
 )
+"""How many nodes hold the tree of :right, for whoever asks for more of it in the same statement."""
 
 
 def nodes() -> dict[str, KuboReplica]:
@@ -76,14 +77,15 @@ def ready(right_id: int) -> bool:
 
 def verified(right_id: int) -> int:
     """How many nodes outside hold the tree that the right's tokens point to, as of their last check."""
-    return db.session.scalar(_VERIFIED, {"right": right_id}) or 0
+    return db.session.scalar(VERIFIED, {"right": right_id}) or 0
 
 
-def standing(right_id: int) -> str:
-    """What a page may say of where the documents are: never more than was checked."""
+def standing(right_id: int, held: int | None = None) -> str:
+    """What a page may say of where the documents are: never more than was checked. `held`: verified(), where it is
+    known already."""
     if get(Right, right_id).metadata_uri is None:
         return _("準備中です")
-    held = verified(right_id)
+    held = verified(right_id) if held is None else held
     if held:
         return _("IPFSネットワークの%(held)sか所で保存を確認しています", held=held)
     return _("内容アドレス済み・検証可能（IPFSネットワーク未公開）")

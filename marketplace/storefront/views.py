@@ -20,7 +20,7 @@ from marketplace.listings.models import ANNOUNCED, BY_BIDS, SALE_JA, Listing, Mo
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
-from marketplace.metadata.replicating import standing
+from marketplace.metadata.replicating import VERIFIED, standing
 from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
 from marketplace.resale.distribution import FEW, said
@@ -73,6 +73,12 @@ MINE = sa.select(Order).where(
     Order.buyer_id == sa.bindparam("buyer"), Order.listing_id == sa.bindparam("listing"), Order.state.in_(OPEN)
 )
 ISSUED = sa.select(sa.func.count()).where(Token.listing_code == sa.bindparam("code"))
+BESIDE = sa.select(
+    ISSUED.scalar_subquery().label("issued"),
+    amending.WAS_CHANGED.label("changed"),
+    VERIFIED.scalar_subquery().label("held"),
+)
+"""What the page of a sale says beside the sale itself, in one look."""
 
 
 def public(page: str) -> Response:
@@ -117,6 +123,8 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
     me = current_account()
     mine = me and db.session.scalar(MINE, {"buyer": me.id, "listing": listing.id})
     card = about([listing])[listing.id]
+    known = {"code": listing.code, "listing": listing.id, "right": listing.right_id}
+    issued, changed, held = db.session.execute(BESIDE, known).one()
     if listing.waiting_room and listing.state not in ENDED and not mine:
         panel = waiting.panel(listing, card.remaining)
     return render_template(
@@ -130,11 +138,11 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         record=record,
         mine=mine,
         form=OrderForm(),
-        kept=standing(listing.right_id),
+        kept=standing(listing.right_id, held),
         corrections=corrections(listing.right),
         withdrawal=withdrawal(listing),
-        amendments=[(row, amending.changed_by(row)) for row in amending.published(listing.id)],
-        issued=db.session.scalar(ISSUED, {"code": listing.code}),
+        amendments=[(row, amending.changed_by(row)) for row in (amending.published(listing.id) if changed else ())],
+        issued=issued,
         text=listing.text_hash and listing.published_at and may_be_read(listing),
         preview=preview,
         over=listing.state in ENDED and not preview,

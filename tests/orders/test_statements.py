@@ -33,4 +33,4 @@ def test_from_the_right_to_the_confirmation_each_page_asks_for_a_handful(app: Fl
     with counted() as seen:
         assert buyer.get(placed.location.replace("/confirm", "")).status_code == 200
     tell("order", seen)
-    assert asked == {"right": 7, "place": 8, "confirm": 3, "order": 3}
+    assert asked == {"right": 5, "place": 8, "confirm": 3, "order": 3}

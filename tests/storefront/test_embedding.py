@@ -86,6 +86,7 @@ def test_the_card_is_seen_in_another_site_and_leads_to_ours(elsewhere: str, brow
         ).wait_for()
         assert page.context.cookies() == []
         inner = page.frames[1]
+        inner.wait_for_load_state()  # its words may be there before its style is
         scroll = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
         assert [size <= most for size, most in zip(inner.evaluate(scroll), (WIDTH, HEIGHT), strict=True)] == [
             True,

@@ -22,12 +22,11 @@ from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import clock, day, full_day, period, phone, until, when, yen, yen_words
-from marketplace.kit.web import wants_fragment
+from marketplace.kit.web import FORMS, wants_fragment
 from marketplace.settings import settings
 from marketplace.settings.spoken import Spoken
 
 log = logging.getLogger(__name__)
-FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none';"
     " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{pay}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.kit.web import wants_fragment
+from marketplace.kit.web import FORMS, wants_fragment
 from marketplace.settings import settings
 
-FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 NOT_TYPED = {"csrf_token", "back"}
 PROSE = 12
 """From how many characters on a value is shown to be copied, too."""

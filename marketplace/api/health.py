@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -12,8 +10,6 @@ from marketplace.kit import schema
 from marketplace.settings import settings
 
 bp = Blueprint("health", __name__)
-
-A_WHILE = timedelta(minutes=1)
 
 
 @bp.get("/healthz")

@@ -13,6 +13,8 @@ from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 LONGEST_PATH = 300
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+"""How a browser sends what was typed."""
 
 
 class Number(IntegerConverter):

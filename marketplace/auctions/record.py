@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from marketplace.auctions.course import course
 from marketplace.auctions.logs import bids_in_order, history, log_of
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, Bid
 from marketplace.auctions.opening import of_listing
@@ -50,12 +51,13 @@ def public_auction(code: str) -> tuple[Listing, Auction]:
 def show(code: str) -> ResponseReturnValue:
     """The whole public history, and after the close every bid with its maximum."""
     listing, auction = public_auction(code)
-    whole = auction.state in MAXIMA_PUBLIC
+    whole, bids = auction.state in MAXIMA_PUBLIC, lines(auction)
     page = render_template(
         "auctions/bids.html",
         listing=listing,
         auction=auction,
-        bids=lines(auction)[::-1],
+        bids=bids[::-1],
+        course=course(auction, bids),
         whole=whole,
         reasons=REASON_JA,
         proof=anchored(auction.subject),

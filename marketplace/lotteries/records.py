@@ -22,7 +22,7 @@ from marketplace.kit.published import Malformed
 from marketplace.kit.tables import Row, csv_file
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings.models import Listing
-from marketplace.lotteries import bundles, counting, drawing, receipts
+from marketplace.lotteries import bundles, counting, drawing, inflow, receipts
 from marketplace.lotteries.closing import AT_ONCE, draws
 from marketplace.lotteries.entering import in_groups
 from marketplace.lotteries.forms import CheckForm
@@ -98,6 +98,7 @@ def explained() -> ResponseReturnValue:
 def _page(listing: Listing, lottery: Lottery, form: CheckForm) -> str:
     no = as_code(form.no.data or "")
     names = {f"draw:{fixed.listing}": fixed.listing for fixed in draws(lottery.id)}
+    hours = counting.by_hour(lottery)
     return render_template(
         "lotteries/draw.html",
         listing=listing,
@@ -105,7 +106,8 @@ def _page(listing: Listing, lottery: Lottery, form: CheckForm) -> str:
         no=no,
         found=_found(listing, lottery, no, form) if no and not form.errors else None,
         counts=counting.count(lottery),
-        hours=counting.by_hour(lottery),
+        hours=hours,
+        inflow=inflow.plot(hours) if hours else None,
         odds=counting.odds(lottery),
         proofs={names[name]: proof for name, proof in anchored_all(names).items()},
         anchors=contracts().get(ANCHORS),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup, escape
 
 from marketplace.kit.languages import _, said
-from marketplace.storefront.charts import BOTTOM, LEFT, RIGHT, TOP, ceiling, fitting, frame, grid
+from marketplace.kit.plots import BOTTOM, LEFT, RIGHT, TOP, ceiling, fitting, frame, grid
 
 Row = tuple[str, Sequence[int | None]]
 """A label, and one number for each series; None for one that is not said."""

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from marketplace.accounts.rules import PREFECTURES
 from marketplace.kit.languages import Language, language, said
+from marketplace.kit.plots import frame
 from marketplace.relations.plots import Row, in_words
-from marketplace.storefront.charts import frame
 
 COLUMNS, ROWS = 13, 12
 PLACES = {

@@ -11,6 +11,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.kept import kept
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.limits import limiter
+from marketplace.kit.plots import both
 from marketplace.kit.refusals import Refused
 from marketplace.kit.small_counts import FEW
 from marketplace.kit.tables import attached, csv_file
@@ -20,7 +21,6 @@ from marketplace.listings.drafting import staff_name
 from marketplace.relations import figures, plots, publishing, registering, tiles
 from marketplace.relations.forms import ClickForm, RegisterForm
 from marketplace.relations.publishing import Table
-from marketplace.storefront.charts import both
 
 bp = Blueprint("relations", __name__)
 TABLES = ("months", "prefectures", "editions")

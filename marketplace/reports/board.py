@@ -14,10 +14,10 @@ from markupsafe import Markup
 from marketplace.accounts.session import staff
 from marketplace.kit.dates import era_day
 from marketplace.kit.money import yen
+from marketplace.kit.plots import both, columns, lying
 from marketplace.reports import figures
 from marketplace.reports.document import Document, Part, count, pdf, share
 from marketplace.reports.periods import today
-from marketplace.storefront import charts
 
 bp = Blueprint("board", __name__)
 
@@ -59,14 +59,14 @@ def plots() -> list[Plot]:
 
 
 def _drawn(draw: Callable[..., Markup], rows: Sequence[Any], name: str, title: str, **more: str) -> Markup | None:
-    return charts.both(partial(draw, title=title, **more), rows, name) if rows else None
+    return both(partial(draw, title=title, **more), rows, name) if rows else None
 
 
 def _weeks() -> Plot:
     weeks = [(f"{monday.month}/{monday.day}", yen) for monday, yen in figures.by_week()]
     rows = [[f"{label} の週", f"{yen:,}"] for label, yen in reversed(weeks)]
     part = Part("週ごとの売上", header=("週（月曜から）", "代金（円）"), rows=rows, numbers=(1,), widths=(0.6, 0.4))
-    return Plot(part, _drawn(charts.columns, weeks, "weeks", "週ごとの売上", unit="円"))
+    return Plot(part, _drawn(columns, weeks, "weeks", "週ごとの売上", unit="円"))
 
 
 def _applicants() -> Plot:
@@ -84,7 +84,7 @@ def _applicants() -> Plot:
             widths=(0.49, 0.17, 0.17, 0.17),
             nothing="抽選のすんだ売り出しは、まだありません。",
         ),
-        _drawn(charts.lying, bars, "applicants", "1点あたりの応募"),
+        _drawn(lying, bars, "applicants", "1点あたりの応募"),
     )
 
 
@@ -104,7 +104,7 @@ def _unpaid() -> Plot:
             widths=(0.49, 0.17, 0.17, 0.17),
             nothing="支払いの期限が過ぎた抽選は、まだありません。",
         ),
-        _drawn(charts.lying, bars, "unpaid", "払わなかった当選者の割合"),
+        _drawn(lying, bars, "unpaid", "払わなかった当選者の割合"),
     )
 
 
@@ -134,7 +134,7 @@ def _resales() -> Plot:
             note=("図は、町の価格に対する取引の中央値です。" if bars else "")
             + "これまでの記録で、これからの値段を約束するものではありません。",
         ),
-        _drawn(charts.lying, bars, "resales", "町の価格に対する取引の中央値"),
+        _drawn(lying, bars, "resales", "町の価格に対する取引の中央値"),
     )
 
 
@@ -142,7 +142,7 @@ def _royalties() -> Plot:
     months = [(f"{month.month}月", yen) for month, yen in figures.royalties_by_month()]
     rows = [[f"{month.year}年{month.month}月", yen(total)] for month, total in reversed(figures.royalties_by_month())]
     part = Part("基金への還元金", header=("月", "還元金"), rows=rows, numbers=(1,), widths=(0.6, 0.4))
-    return Plot(part, _drawn(charts.columns, months, "royalties", "基金への還元金", unit="円"))
+    return Plot(part, _drawn(columns, months, "royalties", "基金への還元金", unit="円"))
 
 
 def _prefectures() -> Plot:
@@ -158,5 +158,5 @@ def _prefectures() -> Plot:
             nothing="都道府県を登録した方は、まだいません。",
             note="ご本人が登録した分だけです。5人に満たない数は示していません。",
         ),
-        _drawn(charts.lying, words, "prefectures", "買った人の都道府県"),
+        _drawn(lying, words, "prefectures", "買った人の都道府県"),
     )

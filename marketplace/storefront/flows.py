@@ -10,9 +10,9 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from marketplace.kit.languages import _
+from marketplace.kit.plots import fitting
 from marketplace.kit.readings import without_readings
 from marketplace.kit.shown import yen
-from marketplace.storefront.charts import fitting
 
 WHOLE = 1_000
 GAP, SLOT, LINE = 14.0, 44.0, 18.0

@@ -16,6 +16,7 @@ from marketplace.kit.db import db
 from marketplace.kit.kept import kept
 from marketplace.kit.languages import _, said
 from marketplace.kit.paging import asked_page, page_of
+from marketplace.kit.plots import both
 from marketplace.kit.web import conditional
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
@@ -50,9 +51,9 @@ def market() -> ResponseReturnValue:
         holders=distribution.said(found.holders),
         few=distribution.FEW,
         bars=bars,
-        holding_chart=charts.both(charts.holdings, [(said(bar.label), bar.holders) for bar in bars], "holdings"),
-        price_chart=charts.both(charts.prices, sales, "prices") if sales else None,
-        count_chart=charts.both(charts.counts, sales, "counts") if sales else None,
+        holding_chart=both(charts.holdings, [(said(bar.label), bar.holders) for bar in bars], "holdings"),
+        price_chart=both(charts.prices, sales, "prices") if sales else None,
+        count_chart=both(charts.counts, sales, "counts") if sales else None,
         spans=list(reversed(charts.spans(sales))),
         waited=time_to_sell(right),
         days=washing.WINDOW.days,

@@ -22,13 +22,13 @@ from marketplace.kit.clock import jst
 from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.languages import _
 from marketplace.kit.paging import asked_page, page_of
+from marketplace.kit.plots import both
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.metadata import statements
 from marketplace.metadata.models import Pin
 from marketplace.orders.models import Order
-from marketplace.storefront.charts import both
 from marketplace.storefront.flows import parts_of, streams
 from marketplace.tokens.finding import token_at
 from marketplace.tokens.models import Token

@@ -150,6 +150,12 @@ class TestPage:
         page = words(client.get(f"/listings/{lottery.code}/draw").text)
         assert re.search(r"1時間ごとの応募の数 .* から 3 ", page)
 
+    def test_and_drawn_with_words_for_those_who_do_not_see(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = with_entries(3)
+        page = client.get(f"/listings/{lottery.code}/draw").text
+        assert len(re.findall(r'<title id="inflow-(?:wide|narrow)-t">応募の数</title>', page)) == 2
+        assert len(re.findall(r">\d+:00の3名が最も多い。</desc>", page)) == 2
+
     @pytest.mark.parametrize(("people", "says"), [(0, "当選した方はいません"), (1, "小さい順に 1 名が当選しました")])
     def test_nobody_or_fewer_than_units(self, client: FlaskClient, people: int, says: str) -> None:
         lottery, _received, _accounts = drawn(people, quantity=3)

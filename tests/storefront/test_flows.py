@@ -15,7 +15,7 @@ from marketplace.fund.models import DecisionKind
 from marketplace.fund.posting import post
 from marketplace.fund.rules import stripe_lines
 from marketplace.kit.clock import jst, now
-from marketplace.storefront.charts import NARROW, WIDE
+from marketplace.kit.plots import NARROW, WIDE
 from marketplace.storefront.flows import Part, parts_of, shared_out, streams
 from tests import given
 from tests.pages import read

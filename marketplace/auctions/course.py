@@ -1,0 +1,68 @@
+"""入札のうごき as a plot: how the price rose from the opening to the close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from markupsafe import Markup
+
+from marketplace.auctions.models import Auction, AuctionState, Bid
+from marketplace.kit import shown
+from marketplace.kit.clock import jst
+from marketplace.kit.languages import _
+from marketplace.kit.plots import BOTTOM, DOTS, LEFT, RIGHT, TOP, both, ceiling, frame, grid
+
+Step = tuple[int, int]
+"""(seconds from the opening, the price in yen from then on)."""
+MIDNIGHT_IS_OF = timedelta(seconds=1)
+"""An auction that ends at 24時 ends on the day before."""
+UNDECIDED = frozenset({AuctionState.OPEN, AuctionState.SUSPENDED})
+
+
+def course(auction: Auction, bids: Sequence[Bid]) -> Markup | None:
+    """For a desk and for a phone; None where no bid made a price, as sealed bids never do. `bids` as they arrived."""
+    steps = [(bid.t, bid.price_yen) for bid in bids if bid.changed and bid.price_yen is not None]
+    return both(partial(drawn, auction), steps, "course") if steps else None
+
+
+def drawn(auction: Auction, steps: Sequence[Step], size: tuple[float, float], name: str) -> Markup:
+    """A stair with a dot where a bid changed it, over the whole time of the auction; the last price stands at its end.
+
+    The stair ends at the last bid while others may come, at the close once none can.
+    """
+    width, height = size
+    whole, top = max(1, auction.seconds(auction.closes_at)), ceiling(max(yen for _, yen in steps))
+
+    def x(seconds: int) -> float:
+        return LEFT + 8 + (width - LEFT - RIGHT - 16) * min(1.0, seconds / whole)
+
+    def y(yen: float) -> float:
+        return height - BOTTOM - (height - TOP - BOTTOM) * yen / top
+
+    corners, level = [], steps[0][1]
+    for seconds, yen in steps:
+        corners += [(seconds, level), (seconds, yen)]
+        level = yen
+    if auction.state not in UNDECIDED:
+        corners.append((whole, level))
+    points = " ".join(f"{x(seconds):.1f},{y(yen):.1f}" for seconds, yen in corners)
+    dots = [f'<circle class="fill-2" cx="{x(seconds):.1f}" cy="{y(yen):.1f}" r="4"/>' for seconds, yen in steps[-DOTS:]]
+    end = x(corners[-1][0])
+    anchor, beside = ("end", end - 10) if end > (LEFT + width - RIGHT) / 2 else ("start", end + 10)
+    last = f'<text class="chart__strong" x="{beside:.1f}" y="{max(TOP, y(level) - 8):.1f}" text-anchor="{anchor}">'
+    ends = ((auction.opens_at, LEFT, "start"), (auction.closes_at - MIDNIGHT_IS_OF, width - RIGHT, "end"))
+    days = "".join(
+        f'<text x="{place:.0f}" y="{height - 10:.0f}" text-anchor="{side}">{shown.month_day(jst(moment).date())}</text>'
+        for moment, place, side in ends
+    )
+    told = _(
+        "%(count)s回の変化で、%(first)s円から%(last)s円になりました。",
+        count=len(steps),
+        first=f"{steps[0][1]:,}",
+        last=f"{level:,}",
+    )
+    line = f'<polyline class="line-1" points="{points}"/>'
+    body = [grid(width, top, y, shown.yen), line, *dots, f"{last}{shown.yen(level)}</text>", days]
+    return frame(size, name, _("価格のうごき"), told, "".join(body))

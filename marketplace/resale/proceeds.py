@@ -43,10 +43,9 @@ class Drawn:
 
 def owed(account_id: int) -> Yen:
     """What waits for the account in our market: its sales less royalties, less what it has drawn."""
-    earned = sa.func.coalesce(sa.func.sum(Trade.price_yen - Trade.royalty_yen), 0)
-    return int(db.session.scalar(_sold(sa.select(earned), account_id)) or 0) - sum(
-        each.yen for each in drawn(account_id)
-    )
+    summed = sa.select(sa.func.sum(Trade.price_yen - Trade.royalty_yen))
+    earned = int(db.session.scalar(_sold(summed, account_id)) or 0)
+    return earned - sum(each.yen for each in drawn(account_id)) if earned else 0
 
 
 def sales(account_id: int) -> list[tuple[Trade, Token]]:

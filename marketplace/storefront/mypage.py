@@ -28,6 +28,7 @@ from marketplace.orders.models import OPEN, Order
 from marketplace.orders.whereabouts import left
 from marketplace.perks.holding import with_perks
 from marketplace.perks.standing import standings
+from marketplace.resale import proceeds
 from marketplace.resale.models import Offer, OfferState
 from marketplace.tokens.delays import delays
 from marketplace.tokens.freezing import frozen_among
@@ -72,6 +73,8 @@ def show() -> ResponseReturnValue:
         passes=[(token, standings(token)) for token in with_perks(me.id)],
         gifts=waiting_for(me),
         swaps=offered_to(me),
+        owed=(owed := proceeds.owed(me.id)),
+        drawing=proceeds.being_drawn(me) if owed else None,
         outside=_in_own_wallets(me.id),
         stopped=frozen_among(tokens),
         busy=_busy(me.id, [token.token_id for token in tokens]),

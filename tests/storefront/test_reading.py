@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from tests import given
-from tests.visiting import visiting
+from tests.visiting import signed_in, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -99,6 +99,17 @@ def test_the_reader_chooses_day_or_night_over_the_system(browser: Browser, live_
             page.wait_for_load_state("load")
             seen.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert seen == ["rgb(16, 21, 19)", "rgb(255, 255, 255)", "rgb(16, 21, 19)"]
+
+
+def test_what_came_of_an_act_has_the_focus_so_that_a_screen_reader_speaks_it(page: Page) -> None:
+    signed_in(page, given.an_account())
+    page.goto("/account")
+    assert page.evaluate("document.activeElement === document.body")
+    page.locator("main form[action='/account'] button, main form:not([action]) button").first.click()
+    page.get_by_role("status").wait_for()
+    assert page.evaluate("document.activeElement.innerText") == page.get_by_role("status").inner_text() != ""
+    page.keyboard.press("Tab")
+    assert page.evaluate("!!document.activeElement.closest('main') && document.activeElement.tagName === 'A'")
 
 
 WHERE_FOCUS_IS = """() => {

@@ -142,5 +142,9 @@
   document.addEventListener("live:changed", tick);
   document.addEventListener("htmx:after:swap", () => wake(document));
   wake(document);
+  /* What came of an act stands on the page from its loading, and readers speak only what appears later: it gets the
+     focus (the way of GOV.UK's notification banner), unless the page leads to a place of its own. */
+  const told = document.querySelector("[data-told]");
+  if (told && !location.hash && !document.querySelector("[autofocus], [data-focus]")) told.focus();
   setInterval(tick, 1000);
 })();

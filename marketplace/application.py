@@ -65,7 +65,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "journal": ("sealing", "guarding"),
     "chain": ("sending", "dating"),
     "metadata": ("auditing", "replicating"),
-    "listings": ("scheduling",),
+    "listings": ("reminding", "scheduling"),
     "admissions": ("enclosing", "erasing"),
     "orders": ("cancelling", "expiring", "returning"),
     "tokens": ("checking", "issuing"),

@@ -122,7 +122,8 @@ def collected(account: Account) -> dict[str, dict[str, list[dict[str, Any]]]]:
 
 BESIDE = (
     *("orders", "tokens", "withdrawals", "offer_requests"),
-    *("circular_copies", "letter_opt_outs", "relation_agreements", "waiting_places", "turns"),
+    *("circular_copies", "letter_opt_outs", "opening_reminders", "relation_agreements"),
+    *("waiting_places", "turns"),
 )
 """Tables that are about the person and hold numbers, sums and dates alone."""
 NOT_TOLD = {
@@ -170,7 +171,8 @@ def owners(account: Account) -> dict[str, Where]:
                 "participations",
                 "enclosures",
             ),
-            *("rsvps", "visits", "creators", "circular_copies", "letter_opt_outs", "relation_agreements"),
+            *("rsvps", "visits", "creators", "circular_copies", "letter_opt_outs", "opening_reminders"),
+            "relation_agreements",
             *("namings", "naming_shown_names", "appointments", "waiting_places"),
         )
     }

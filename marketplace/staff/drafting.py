@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
-from marketplace.listings import checking, cloning, drafting, scratches
+from marketplace.listings import checking, cloning, drafting, reminding, scratches
 from marketplace.listings.checking import NotReady
 from marketplace.listings.comparing import changes
 from marketplace.listings.drafting import staff_name
@@ -198,7 +198,14 @@ def overtaken(form: ListingForm, listing: Listing) -> str:
 def seen(listing: Listing, form: SubmitForm) -> str:
     drafted = listing.state in (ListingState.DRAFT, ListingState.SUBMITTED, ListingState.APPROVED)
     found = checking.of(listing) if drafted else []
-    return render_template("staff/preview.html", listing=listing, form=form, checks=found, schedule=schedule(listing))
+    return render_template(
+        "staff/preview.html",
+        listing=listing,
+        form=form,
+        checks=found,
+        schedule=schedule(listing),
+        awaiting=reminding.waiting(listing.id),
+    )
 
 
 def schedule(listing: Listing) -> list[dict[str, Any]]:

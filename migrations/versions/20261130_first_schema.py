@@ -1,12 +1,12 @@
 """first schema
 
-Revision 5571ecddc55d, after ; 2026-11-30 11:01:58.453900.
+Revision a368f652dacd, after ; 2026-11-30 12:49:22.509441.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "5571ecddc55d"
+revision = "a368f652dacd"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -3276,6 +3276,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_namings_state", ["state", "id"], unique=False)
 
     op.create_table(
+        "opening_reminders",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "due",
+            sa.Enum("day", "hour", "none", name="due", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_opening_reminders_account_id_accounts")),
+        sa.ForeignKeyConstraint(["listing_id"], ["listings.id"], name=op.f("fk_opening_reminders_listing_id_listings")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opening_reminders")),
+        sa.UniqueConstraint("listing_id", "account_id", name="uq_opening_reminders_once"),
+    )
+    with op.batch_alter_table("opening_reminders", schema=None) as batch_op:
+        batch_op.create_index("ix_opening_reminders_account_id", ["account_id"], unique=False)
+
+    op.create_table(
         "participations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -4261,6 +4280,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_participations_account")
 
     op.drop_table("participations")
+    with op.batch_alter_table("opening_reminders", schema=None) as batch_op:
+        batch_op.drop_index("ix_opening_reminders_account_id")
+
+    op.drop_table("opening_reminders")
     with op.batch_alter_table("namings", schema=None) as batch_op:
         batch_op.drop_index("ix_namings_state")
         batch_op.drop_index("ix_namings_account")

@@ -1,0 +1,78 @@
+"""Until a sale opens: be reminded of it by letter or by one's own calendar."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect
+from flask.typing import ResponseReturnValue
+
+from marketplace.accounts.session import signed_in, visitor_id
+from marketplace.kit import ics
+from marketplace.kit.db import db
+from marketplace.kit.ics import Happening
+from marketplace.kit.languages import _
+from marketplace.kit.limits import limiter
+from marketplace.kit.refusals import Refused
+from marketplace.kit.web import conditional
+from marketplace.listings import reminding
+from marketplace.listings.amending import published
+from marketplace.listings.models import ANNOUNCED, Listing, ListingState
+from marketplace.settings import settings
+
+bp = Blueprint("openings", __name__)
+
+
+@bp.app_template_filter("reminder")
+def reminder(listing: Listing) -> str:
+    """What the visitor may do: "ask", "stop" (they have asked), or nothing."""
+    if listing.state != ListingState.PUBLISHED:
+        return ""
+    account_id = visitor_id()
+    if account_id is not None and reminding.asked(listing.id, account_id):
+        return "stop"
+    return "ask" if reminding.may_ask(listing) else ""
+
+
+@bp.post("/listings/<code>/reminder")
+@limiter.limit("30/minute")
+@signed_in
+def ask(code: str) -> ResponseReturnValue:
+    try:
+        reminding.ask(_announced(code).id, visitor_id() or abort(403))
+        flash("始まる前に、メールでお知らせします。")
+    except Refused as refusal:
+        flash(str(refusal), "warn")
+    return redirect(f"/listings/{code}", 303)
+
+
+@bp.post("/listings/<code>/reminder/stop")
+@limiter.limit("30/minute")
+@signed_in
+def stop(code: str) -> ResponseReturnValue:
+    reminding.stop(_announced(code).id, visitor_id() or abort(403))
+    flash("始まる前のお知らせを止めました。")
+    return redirect(f"/listings/{code}", 303)
+
+
+@bp.get("/listings/<code>/open.ics")
+def calendar(code: str) -> ResponseReturnValue:
+    """The opening as an event with a reminder an hour before, for any calendar (RFC 5545)."""
+    listing = _announced(code)
+    opening = Happening(
+        uid=f"{listing.code}-open@{settings().base_url.partition('://')[2]}",
+        at=listing.opens_at,
+        title=_("受付の開始 %(title)s", title=listing.right.title),
+        stamp=listing.published_at or listing.opens_at,
+        url=f"{settings().base_url}/listings/{listing.code}",
+        version=len(published(listing.id)),
+        remind=timedelta(hours=1),
+    )
+    response = ics.calendar("Listings", [opening])
+    response.headers["Content-Disposition"] = f'attachment; filename="{listing.code}-open.ics"'
+    return conditional(response, max_age=60)
+
+
+def _announced(code: str) -> Listing:
+    return db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED)) or abort(404)

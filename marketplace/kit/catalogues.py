@@ -52,6 +52,8 @@ def read(source: str) -> list[Entry]:
         keyword, value = (found[1], json.loads(found[2])) if found else (None, "")
         if found is None or not (keyword or part):
             raise Unreadable(f"line {number} is neither a comment, a msgid nor a msgstr")
+        if keyword == "msgstr" and part != "msgid":
+            raise Unreadable(f"line {number} is no msgstr of a msgid: a merge may have kept both")
         if keyword == "msgid":
             entry = Entry("", places=entry.places, flags=entry.flags) if not part else Entry("")
             entries.append(entry)

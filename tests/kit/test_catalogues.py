@@ -25,3 +25,8 @@ def test_what_a_translators_tool_has_broken_into_lines_is_one_text() -> None:
 def test_what_is_no_catalogue_is_refused_by_its_line(line: str) -> None:
     with pytest.raises(Unreadable, match="line 2 "):
         read(f"# words\n{line}\n")
+
+
+def test_a_second_translation_of_one_sentence_is_refused_and_not_added_to_the_first() -> None:
+    with pytest.raises(Unreadable, match="line 3 "):
+        read('msgid "さがす"\nmsgstr "Search"\nmsgstr "Search"\n')

@@ -42,6 +42,12 @@ def test_no_translation_is_a_guess_and_none_stands_twice(language: Language) -> 
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
+def test_no_translation_says_the_same_again(language: Language) -> None:
+    """As a merge leaves it that keeps both sides."""
+    assert [each.text for each in entries(language) if re.fullmatch(r"(.{9,})\1+", each.said, re.S)] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_the_catalogue_is_in_the_order_of_the_code(language: Language) -> None:
     assert path(language).read_text("utf-8") == written(language, words.brought_up_to_date(language))
 

@@ -16,7 +16,7 @@ from marketplace.tokens.custody import custody_of
 
 bp = Blueprint("wallets", __name__, url_prefix="/mypage/wallets")
 
-ASK_LATER = "いま、この署名を帳面（チェーン）に確かめられません。少し待ってから、もう一度お試しください。"
+ASK_LATER = "いま、この署名を帳面（ブロックチェーン）で確かめられません。少し待ってから、もう一度お試しください。"
 
 
 @bp.get("")

@@ -96,7 +96,7 @@ def columns(
         size,
         name,
         title,
-        _("%(label)sの%(most)s%(unit)sが最も多い。", label=highest[0], most=f"{highest[1]:,}", unit=unit),
+        _("%(label)sの%(most)s%(unit)sが最も多い。", label=highest[0], most=f"{highest[1]:,}", unit=unit.rstrip()),
         "".join(body),
     )
 

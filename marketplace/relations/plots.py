@@ -79,5 +79,5 @@ def in_words(rows: Sequence[Row], series: Sequence[str], unit: str) -> str:
     if not first:
         return _("%(what)sは、まだありません。", what=said(series[0]))
     most, where = max(first, key=lambda each: each[0] or 0)
-    most_words = f"{most:,}{said(unit)}"
-    return _("%(what)sは、%(where)sの%(most)sがいちばん多い。", what=said(series[0]), where=where, most=most_words)
+    most_words = f"{most:,}{said(unit)}".rstrip()
+    return _("%(what)sは、%(where)sの%(most)sがいちばん多い。", what=said(series[0]), where=said(where), most=most_words)

@@ -136,13 +136,13 @@ def test_an_exchange_waits(chain: Chain, app: Flask, hana: int, ken: int) -> Non
     [
         (
             "easy",
-            "いま、町は、帳面（ちょうぼ。ブロックチェーン）に書くことを、少しのあいだ止めています。",
+            "いま、町は、帳面（ちょうめん：ブロックチェーン）に書くことを、少しのあいだ止めています。",
             "また始まると、この手続き（てつづき）は、ひとりでに進みます。",
         ),
         (
             "en",
-            "The town has put writing to the ledger (blockchain) on hold for now.",
-            "When it goes on, this goes ahead by itself.",
+            "The town has paused entries in the ledger (blockchain) for now.",
+            "When entries resume, this goes ahead by itself.",
         ),
     ],
 )

@@ -1,8 +1,10 @@
+import re
 import xml.etree.ElementTree as ET
 from functools import partial
 
 import pytest
 
+from marketplace.kit.languages import Language, _, speaking
 from marketplace.kit.plots import NARROW, WIDE, both, ceiling, columns, fitting, lying
 
 
@@ -33,6 +35,12 @@ def test_standing_bars_lie_on_the_sheet_and_say_the_highest(
         assert 0 <= y <= y + tall <= height
     label, value = max(bars, key=lambda pair: pair[1])
     assert [each.text for each in drawing.iter("desc")] == [f"{label}の{value:,}円が最も多い。"]
+
+
+def test_the_highest_is_said_without_a_gap_where_a_language_counts_without_a_word() -> None:
+    with speaking(Language.EN):
+        drawing = columns([("25 Nov", 1)], WIDE, "n", title="Applications", unit=_("名"))
+    assert re.findall("<desc[^>]*>([^<]*)", drawing) == ["Most: 25 Nov, 1. "]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

@@ -93,6 +93,13 @@ def test_pages_of_a_sale_in_english_are_in_english(reader: FlaskClient, mode: st
     assert {path: lines for path, lines in left.items() if lines} == {}
 
 
+def test_a_figure_has_a_word_behind_it_where_the_language_has_one(reader: FlaskClient) -> None:
+    given.a_listing("fixed")
+    japanese = reader.get("/").text
+    reader.get("/display?language=en")
+    assert ("<dd>1<small>件</small></dd>" in japanese, "<dd>1</dd>" in reader.get("/").text) == (True, True)
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_no_page_breaks_in_any_language(app: Flask, reader: FlaskClient, language: Language) -> None:
     stranger = app.test_client()

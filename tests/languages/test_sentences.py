@@ -77,6 +77,17 @@ def test_english_has_no_kana() -> None:
     assert [text for text in said if KANA.search(text)] == []
 
 
+@pytest.mark.parametrize("counted", ["人", "件", "口", "名", "回", "点", "行", "部", "日分"])
+def test_english_counts_without_a_word_that_would_need_a_plural(counted: str) -> None:
+    """The word before the number says what it counts; in Japanese another one stands behind it."""
+    assert [each.said for each in entries(Language.EN) if each.text == counted] == [" "]
+
+
+def test_english_has_one_kind_of_quotation_mark_and_no_short_forms() -> None:
+    odd = re.compile("[\u2018\u2019\u201c\u201d]|n't\\b")
+    assert [each.said for each in entries(Language.EN) if odd.search(each.said)] == []
+
+
 def test_english_writes_a_number_one_way() -> None:
     """As in "No. 1", wherever it stands: "no." reads as the end of a refusal."""
     assert [each.said for each in entries(Language.EN) if re.search(r"\bno\. ?(?:<b>)?[%\d]", each.said)] == []

@@ -31,6 +31,7 @@ def test_a_reader_of_english_has_three_letters_for_each() -> None:
         svg = tiles("持っている人の都道府県", "人")([("東京都", (1_200, 0))], (340, 260), "homes")
     words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
     assert words[words.index("TKY") + 1] == "1200"
+    assert re.findall("<desc[^>]*>([^<]*)", svg) == ["Prefectures of holders: most in Tokyo, 1,200. "]
     assert len({word for word in words if word.isupper()}) == len(PREFECTURES)
 
 

@@ -80,4 +80,6 @@ def in_words(rows: Sequence[Row], series: Sequence[str], unit: str) -> str:
         return _("%(what)sは、まだありません。", what=said(series[0]))
     most, where = max(first, key=lambda each: each[0] or 0)
     most_words = f"{most:,}{said(unit)}".rstrip()
-    return _("%(what)sは、%(where)sの%(most)sがいちばん多い。", what=said(series[0]), where=said(where), most=most_words)
+    return _(
+        "%(what)sは、%(where)sの%(most)sがいちばん多い。", what=said(series[0]), where=said(where), most=most_words
+    )

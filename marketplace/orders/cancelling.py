@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
-from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
+from marketplace.kit.refusals import NotAllowed, Rejected, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings import scheduling
 from marketplace.listings.decisions import Cancellation, CancellationState
@@ -133,6 +133,9 @@ def wind_up(listing_id: int) -> None:
         except Unavailable as trouble:
             log.warning("order %s of a cancelled sale waits: %s", order_id, trouble)
             return
+        except Rejected as refusal:  # of its page Stripe knows nothing: that keeps nobody else's money here
+            let_go()
+            log.error("order %s of a cancelled sale cannot be ended: %s", order_id, refusal)
 
 
 @dataclass(frozen=True, slots=True)

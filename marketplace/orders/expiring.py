@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from marketplace.fund.assessing import drop
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
-from marketplace.kit.refusals import NotAllowed, Unavailable, WrongState
+from marketplace.kit.refusals import NotAllowed, Rejected, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.taking import give_back
 from marketplace.orders.models import Order, OrderState, Origin
@@ -23,26 +23,31 @@ from marketplace.payments import expiring as payments
 log = logging.getLogger(__name__)
 GRACE = timedelta(seconds=5)
 """The buyer's last second is the buyer's."""
+AGAIN = timedelta(minutes=10)
+_put_off: dict[str, datetime] = {}
+"""{code of an order that Stripe refuses to end: when this process asks again}."""
 
 
 @sheet(every=1, name="orders.expire_unpaid")
 def expire_unpaid() -> None:
-    """End every hold whose time has passed."""
-    due = list(
-        db.session.scalars(
-            sa.select(Order.id)
-            .where(Order.state == OrderState.AWAITING_PAYMENT, Order.pay_by < now() - GRACE)
-            .order_by(Order.pay_by)
-            .limit(100)
-        )
-    )
+    """End every hold whose time has passed. One of whose page Stripe knows nothing, for instance because it was another
+    account's, keeps its unit and nobody else waiting."""
+    at = now()
+    over = (Order.state == OrderState.AWAITING_PAYMENT, Order.pay_by < at - GRACE)
+    later = [code for code, again_at in _put_off.items() if at < again_at]
+    due = sa.select(Order.id, Order.code).where(*over, Order.code.not_in(later)).order_by(Order.pay_by).limit(100)
+    found = list(db.session.execute(due))
     let_go()
-    for order_id in due:
+    for order_id, code in found:
         try:
             end(order_id)
         except Unavailable as trouble:
             log.warning("order %s is not expired yet: %s", order_id, trouble)
             return  # Stripe is away: nothing is released, and the next turn tries again
+        except Rejected as refusal:
+            let_go()
+            _put_off[code] = at + AGAIN
+            log.error("order %s cannot be ended: %s", order_id, refusal)
 
 
 def end(order_id: int, why: str = "not paid in time") -> None:
@@ -68,7 +73,7 @@ class BidBinds(NotAllowed):
 def cancel(order_id: int) -> None:
     """The buyer gives an unpaid order up. WrongState once anything has been paid, BidBinds after an auction.
 
-    Stripe is away: Unavailable, and the order stays as it is.
+    Stripe is away, or refuses: Unavailable, and the order stays as it is.
     """
     order = get(Order, order_id)
     if order.origin == Origin.AUCTION:
@@ -77,7 +82,10 @@ def cancel(order_id: int) -> None:
     payment_id = payment.id if payment else None
     let_go()
     if payment_id is not None:
-        payments.expire(payment_id)
+        try:
+            payments.expire(payment_id)
+        except Rejected as refusal:  # expire_unpaid() has it before the town
+            raise Unavailable(str(refusal)) from refusal
     with transaction():
         order = lock(Order, order_id)
         if asking.payments_of(order.subject) != (None, None):

@@ -14,7 +14,7 @@ from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
-from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.refusals import Refused, Rejected, Unavailable
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings import disclosure
 from marketplace.listings.models import ANNOUNCED, Listing
@@ -95,7 +95,7 @@ def done(code: str) -> ResponseReturnValue:
     """Back from Stripe. The address proves nothing: Stripe is asked, and if it is away the page waits."""
     payment = asking.open_payment(mine(code).subject)
     if payment is not None:
-        with suppress(Unavailable):
+        with suppress(Unavailable, Rejected):
             sync(payment.id)
     return progress(code)  # not sent on to show(): on a telephone that is one more wait, just after paying
 

@@ -10,7 +10,8 @@ konbini_pay   {"payment_intent": "pi_…"}             the payer pays at the sto
 dispute       {"payment_intent": "pi_…", "reason": "fraudulent", "amount": 400}    of the whole where none is named
 close_dispute {"dispute": "dp_…", "won": true}      also one that was lost already: its payer withdraws it
 prevent_dispute {"payment_intent": "pi_…", "case_type": "resolution"}    or "block"
-payout        {"short": 100}                         the balance goes to the bank, 100 yen less than it should
+payout        {"short": 100}                         the balance goes to the bank, 100 yen less than it should;
+              {"automatic": false}                   or because somebody at the shop asked for it
 fail_payout   {"payout": "po_…"}                     the bank does not take it: the money is back in the balance
 webhook       {"url": "http://127.0.0.1:…", "secret": "whsec_…", "events": ["*"]}
 stats         {}                                     counts since the start, webhooks that wait
@@ -94,7 +95,7 @@ def _prevent_dispute(world: World, given: Thing) -> Thing:
 
 
 def _payout(world: World, given: Thing) -> Thing:
-    return money.pay_out(world, given.get("short", 0))
+    return money.pay_out(world, given.get("short", 0), automatic=given.get("automatic", True))
 
 
 def _fail_payout(world: World, given: Thing) -> Thing:

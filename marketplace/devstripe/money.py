@@ -85,8 +85,9 @@ def capture(world: World, intent: Thing, one: Thing, yen: int) -> None:
     intent.update(amount_received=yen, amount_capturable=0, status="succeeded", next_action=None, _due=None)
 
 
-def pay_out(world: World, short: int = 0) -> Thing:
-    """The bank transfer of everything that no payout has carried yet; `short` yen less, to see who notices."""
+def pay_out(world: World, short: int = 0, *, automatic: bool = True) -> Thing:
+    """The bank transfer of everything that no payout has carried yet; `short` yen less, to see who notices. Of one that
+    somebody made by hand nobody is told what it carried: https://docs.stripe.com/payouts/reconciliation"""
     open_ones = world.store.every("balance_transaction", "json_extract(body, '$._payout') IS NULL")
     yen = sum(one["net"] for one in open_ones) - short
     payout = world.new(
@@ -94,11 +95,11 @@ def pay_out(world: World, short: int = 0) -> Thing:
         "po_",
         amount=yen,
         arrival_date=world.now(),
-        automatic=True,
+        automatic=automatic,
         currency="jpy",
         metadata={},
         method="standard",
-        reconciliation_status="completed",
+        reconciliation_status="completed" if automatic else "not_applicable",
         source_type="card",
         status="paid",
         type="bank_account",
@@ -109,7 +110,8 @@ def pay_out(world: World, short: int = 0) -> Thing:
         one.update(status="available", _due=None, _payout=payout["id"])
     emit(world, "payout.created", payout)
     emit(world, "payout.paid", payout)
-    emit(world, "payout.reconciliation_completed", payout)
+    if automatic:
+        emit(world, "payout.reconciliation_completed", payout)
     return payout
 
 
@@ -134,7 +136,10 @@ def get_charge(world: World, given: Thing, key: str) -> Thing:
 
 @endpoint("GET", "/v1/balance_transactions", BalanceTransactionListParams)
 def list_transactions(world: World, given: Thing) -> Thing:
-    hidden: dict[str, Any] = {**given, "_payout": given.get("payout")}
+    payout_id = given.get("payout")
+    if payout_id and not world.get(payout_id, "payout")["automatic"]:
+        raise invalid("Balance transaction history can only be filtered on automatic transfers, not manual.")
+    hidden: dict[str, Any] = {**given, "_payout": payout_id}
     return world.store.page(
         "balance_transaction", hidden, "/v1/balance_transactions", ("type", "source", "currency", "_payout")
     )

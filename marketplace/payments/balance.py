@@ -59,8 +59,9 @@ def _is_kept(line: Transaction) -> bool:
     return kept
 
 
-def keep_line(line: Transaction, payment_id: int | None, payout_id: str | None = None) -> None:
-    """Inside a transaction: the line as Stripe has it, once, and which payout carried it, as soon as that is known."""
+def keep_line(line: Transaction, payment_id: int | None, payout_id: str | None = None) -> bool:
+    """Inside a transaction: the line as Stripe has it, once, and which payout carried it, as soon as that is known.
+    Whether anything of it is new."""
     values = {
         "id": line.id,
         "kind": line.kind,
@@ -71,8 +72,10 @@ def keep_line(line: Transaction, payment_id: int | None, payout_id: str | None =
         "payment_id": payment_id,
         "payout_id": payout_id,
     }
-    if insert_once(BalanceLine, values) is None and payout_id is not None:
-        lock(BalanceLine, line.id).payout_id = payout_id
+    new = insert_once(BalanceLine, values) is not None
+    if not new and payout_id is not None:
+        kept = lock(BalanceLine, line.id)
+        new, kept.payout_id = kept.payout_id != payout_id, payout_id
     body: dict[str, Any] = {"kind": line.kind, "gross": line.gross, "fee": line.fee, "at": line.at}
     say(
         "balance.moved",
@@ -83,6 +86,7 @@ def keep_line(line: Transaction, payment_id: int | None, payout_id: str | None =
         payment_id=payment_id,
         **body,
     )
+    return new
 
 
 def read_payouts() -> int:
@@ -96,13 +100,13 @@ def read_payouts() -> int:
 
 
 def keep_payout(seen: Transfer) -> None:
-    """Its state, and the lines that it carried."""
+    """Its state, and the lines that it carried; in the journal where anything of it is new."""
     row = db.session.get(Payout, seen.id)
     known = row is not None and row.status == seen.status and carried(row) == row.yen
     let_go()
     if known:
         return
-    lines = list(till().transactions(payout_id=seen.id))
+    lines = list(till().transactions(payout_id=seen.id)) if seen.automatic else []
     strangers = [line for line in lines if not _is_kept(line)]
     payments = {line.id: payment_behind(line.reference, line.intent_id) for line in strangers}
     with transaction():
@@ -115,13 +119,14 @@ def keep_payout(seen: Transfer) -> None:
             "failure": seen.failure,
             "bank_note": "",
         }
-        insert_once(Payout, first)
+        new = insert_once(Payout, first) is not None
         payout = lock(Payout, seen.id)
+        before = payout.status
         if not payout.failed:  # a failure is the last word, whichever look comes later
             payout.status, payout.failure = seen.status, seen.failure
-        for line in lines:
-            keep_line(line, payments.get(line.id), seen.id)
-        note(payout.subject, "payout.read", status=payout.status, yen=payout.yen)
+        told = [keep_line(line, payments.get(line.id), seen.id) for line in lines]
+        if new or payout.status != before or any(told):
+            note(payout.subject, "payout.read", status=payout.status, yen=payout.yen)
 
 
 def carried(payout: Payout) -> int:

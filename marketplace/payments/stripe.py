@@ -32,7 +32,10 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Transfer:
-    """A payout to the town's bank: pending, in_transit, paid, failed or canceled. `at` and `arrives` in seconds."""
+    """A payout to the town's bank: pending, in_transit, paid, failed or canceled. `at` and `arrives` in seconds.
+
+    What it carried Stripe tells only of one that it made by itself (`automatic`), not of one that somebody asked for.
+    """
 
     id: str
     yen: int
@@ -40,6 +43,7 @@ class Transfer:
     at: int
     arrives: int
     failure: str = ""
+    automatic: bool = True
 
 
 @dataclass(frozen=True)

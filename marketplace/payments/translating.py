@@ -118,6 +118,7 @@ def as_transfer(found: Mapping[str, Any]) -> Transfer:
         found["created"],
         found["arrival_date"],
         found.get("failure_code") or "",
+        found["automatic"],
     )
 
 

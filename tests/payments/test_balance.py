@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.fund.models import Posting
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db
 from marketplace.outbox import keeping
 from marketplace.payments import asking, balance
-from marketplace.payments.reconciling import ask_to_reconcile, catch_up
+from marketplace.payments.reconciling import ask_to_reconcile, catch_up, reconcile
 from marketplace.payments.stripe import Transfer
 from marketplace.payments.stripe_models import BalanceLine, Payout
 from tests import given
@@ -78,6 +79,43 @@ def _transfers(stripe: LocalStripe) -> list[Transfer]:
     """As a slow reader has them in hand."""
     found = stripe.client().payouts.list({"limit": 1}).data[0]
     return [Transfer(found.id, found.amount, found.status, found.created, found.arrival_date)]
+
+
+def test_a_payout_made_by_hand_of_which_nobody_is_told_what_it_carried_stops_nothing(
+    app: Flask, stripe: LocalStripe
+) -> None:
+    payment_id = paid(stripe)
+    stripe.sim("payout", automatic=False)
+    stripe.sim("dispute", payment_intent=seen(payment_id).payment_intent_id)
+    reconcile()
+    keeping.drain()
+    assert db.session.scalars(sa.select(Payout.yen)).all() == [964]
+    kept = db.session.execute(sa.select(BalanceLine.kind, BalanceLine.payout_id).order_by(BalanceLine.kind))
+    assert kept.all() == [("adjustment", None), ("charge", None), ("payout", None)]
+    assert seen(payment_id).dispute == "needs_response"
+    assert read_of_payouts() == 1
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_one_whose_lines_do_not_make_its_sum_is_written_down_once(
+    app: Flask, stripe: LocalStripe, automatic: bool
+) -> None:
+    """It is read again every ten minutes for a fortnight."""
+    paid(stripe)
+    payout_id = str(stripe.sim("payout", short=100, automatic=automatic)["id"])
+    for _ in range(3):
+        balance.read_payouts()
+    assert read_of_payouts() == 1
+    stripe.sim("fail_payout", payout=payout_id)
+    for _ in range(3):
+        balance.read_payouts()
+    assert read_of_payouts() == 2
+
+
+def read_of_payouts() -> int:
+    """How often the journal says that one was read."""
+    rows = sa.select(sa.func.count()).select_from(Entry).where(Entry.event == "payout.read")
+    return db.session.scalar(rows) or 0
 
 
 def test_four_readers_keep_everything_once(app: Flask, stripe: LocalStripe) -> None:

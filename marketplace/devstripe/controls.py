@@ -8,6 +8,8 @@ bounce        {"refund": "re_…"}                     its payer's bank sends it
 mend_card     {"payment_intent": "pi_…"}             its card takes refunds from now on
 konbini_pay   {"payment_intent": "pi_…"}             the payer pays at the store
 dispute       {"payment_intent": "pi_…", "reason": "fraudulent", "amount": 400}    of the whole where none is named
+              {…, "inquiry": true}                   the bank only asks
+escalate_dispute {"dispute": "dp_…"}                 it is not content with the answer, and takes the money
 close_dispute {"dispute": "dp_…", "won": true}      also one that was lost already: its payer withdraws it
 prevent_dispute {"payment_intent": "pi_…", "case_type": "resolution"}    or "block"
 payout        {"short": 100}                         the balance goes to the bank, 100 yen less than it should;
@@ -80,7 +82,14 @@ def _mend_card(world: World, given: Thing) -> Thing:
 def _dispute(world: World, given: Thing) -> Thing:
     intent = world.get(given["payment_intent"], "payment_intent")
     charge = world.get(intent["latest_charge"] or "", "charge")
-    return disputes.open_dispute(world, charge, given.get("reason", "fraudulent"), given.get("amount"))
+    reason = given.get("reason", "fraudulent")
+    if given.get("inquiry"):
+        return disputes.ask_first(world, charge, reason)
+    return disputes.open_dispute(world, charge, reason, given.get("amount"))
+
+
+def _escalate_dispute(world: World, given: Thing) -> Thing:
+    return disputes.escalate(world, world.get(given["dispute"], "dispute"))
 
 
 def _close_dispute(world: World, given: Thing) -> Thing:
@@ -130,6 +139,7 @@ _CONTROLS: dict[str, Callable[[World, Thing], Thing]] = {
     "mend_card": _mend_card,
     "konbini_pay": _konbini_pay,
     "dispute": _dispute,
+    "escalate_dispute": _escalate_dispute,
     "close_dispute": _close_dispute,
     "prevent_dispute": _prevent_dispute,
     "payout": _payout,

@@ -24,6 +24,24 @@ def open_dispute(world: World, charge: Thing, reason: str, yen: int | None = Non
     return dispute
 
 
+def ask_first(world: World, charge: Thing, reason: str) -> Thing:
+    """The bank only asks and takes nothing yet. https://docs.stripe.com/disputes/how-disputes-work#inquiries"""
+    dispute = _make(world, charge, reason, "inquiry", "warning_needs_response")
+    emit(world, "charge.dispute.created", dispute)
+    return dispute
+
+
+def escalate(world: World, dispute: Thing) -> Thing:
+    """The answer did not do, or none came: the same dispute takes the money now, and is to be answered anew."""
+    if not dispute["status"].startswith("warning_"):
+        raise invalid("This dispute is no inquiry.")
+    dispute["status"] = "needs_response"
+    dispute["evidence_details"]["due_by"] = world.now() + DAYS_TO_ANSWER * money.DAY
+    _withdraw(world, dispute, FEE_YEN)
+    emit(world, "charge.dispute.updated", dispute)
+    return dispute
+
+
 def prevent_dispute(world: World, charge: Thing, case_type: str) -> Thing:
     """One that Stripe ends before it is a chargeback: by a "resolution" that gives the payer the money back without a
     fee for the dispute, or by a "block", which moves nothing. https://docs.stripe.com/disputes/prevention-preview"""
@@ -99,7 +117,8 @@ def update(world: World, given: Thing, key: str) -> Thing:
     if evidence:
         dispute["evidence"].update(evidence)
         dispute["evidence_details"]["has_evidence"] = True
-        dispute["status"] = "under_review" if given.get("submit", True) else dispute["status"]
+        asks = "warning_" if dispute["status"].startswith("warning_") else ""
+        dispute["status"] = f"{asks}under_review" if given.get("submit", True) else dispute["status"]
         emit(world, "charge.dispute.updated", dispute)
     verdict = {"winning_evidence": True, "losing_evidence": False}.get(evidence.get("uncategorized_text", ""))
     if verdict is not None:

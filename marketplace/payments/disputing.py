@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,11 @@ from marketplace.outbox.promising import say
 from marketplace.payments.models import Payment
 from marketplace.payments.stripe import Objection, till
 from marketplace.payments.stripe_models import DECIDED, GONE, KEPT, Dispute
+
+
+ASKING = "warning_"
+"""How the status begins of what only asks. Where the bank is not content with the answer, the same dispute takes the
+money, and is answered once more, until another day: https://docs.stripe.com/disputes/how-disputes-work"""
 
 
 class DisputeOver(Refused):
@@ -90,7 +96,7 @@ def is_known(seen: Objection) -> bool:
 def keep(payment_id: int, seen: Objection) -> None:
     with transaction():
         payment = lock(Payment, payment_id)
-        first = {
+        first: dict[str, Any] = {
             "id": seen.id,
             "payment_id": payment_id,
             "yen": seen.yen,
@@ -103,7 +109,9 @@ def keep(payment_id: int, seen: Objection) -> None:
         dispute = lock(Dispute, seen.id)
         if not made and not _is_news(dispute.status, seen.status):
             return
-        dispute.status = seen.status
+        if dispute.status.startswith(ASKING) and seen.status == "needs_response":  # what answered the question is used up
+            dispute.submitted_at = dispute.submitted_by = None
+        dispute.status, dispute.yen, dispute.due_by = seen.status, seen.yen, first["due_by"]
         payment.dispute = _gravest(payment_id, seen)
         note(payment.subject, "payment.dispute", why=seen.status, dispute=seen.id)
         say(
@@ -135,7 +143,8 @@ def _gravest(payment_id: int, seen: Objection) -> str:
 
 
 def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: bytes) -> None:
-    """Submit our side. A bank reads the first answer only, so a second one is refused, whoever presses again.
+    """Submit our side. A bank reads the first answer only, so a second one is refused, whoever presses again: one to
+    its question, where it asked first, and one to the dispute.
 
     Dying after Stripe has it is harmless: the next press sends it under the same key and writes it down.
 
@@ -144,13 +153,14 @@ def answer(dispute_id: str, actor_id: int, evidence: Mapping[str, str], paper: b
     """
     dispute = get(Dispute, dispute_id)
     over, done, payment_id = not dispute.is_open, dispute.submitted_at is not None, dispute.payment_id
+    what = "question" if dispute.status.startswith(ASKING) else "evidence"
     let_go()
     if over:
         raise DisputeOver
     if done:
         raise AnsweredAlready
     try:
-        seen = till().answer(dispute_id, evidence, paper, f"dispute:{dispute_id}:evidence")
+        seen = till().answer(dispute_id, evidence, paper, f"dispute:{dispute_id}:{what}")
     except Rejected as no:  # decided by now, or it was answered before and we died before writing that down
         seen = till().dispute(dispute_id)
         if not seen.status.endswith("under_review"):

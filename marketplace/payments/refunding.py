@@ -12,7 +12,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Refused, Rejected, WrongState
 from marketplace.outbox.promising import say
-from marketplace.payments.disputing import CardClosed, DisputedNow, TakenBack
+from marketplace.payments.disputing import ASKING, CardClosed, DisputedNow, TakenBack
 from marketplace.payments.models import Hold, Payment, PaymentState, Way
 from marketplace.payments.refund_models import VOID, Refund, RefundState
 from marketplace.payments.rules import RefundTooLarge
@@ -149,7 +149,7 @@ def card_closed(refund: Refund) -> Refused | None:
     bank that only asks (warning_…) closes nothing. https://docs.stripe.com/disputes/how-disputes-work
     """
     disputes = db.session.scalars(sa.select(Dispute).where(Dispute.payment_id == refund.payment_id))
-    took = [dispute for dispute in disputes if dispute.is_open and not dispute.status.startswith("warning_")]
+    took = [dispute for dispute in disputes if dispute.is_open and not dispute.status.startswith(ASKING)]
     return CardClosed() if took else None
 
 

@@ -103,6 +103,31 @@ def test_the_bank_gets_one_answer(app: Flask, order: Order, stripe: LocalStripe)
     assert (dispute.status, dispute.submitted_by) == ("under_review", treasury)
 
 
+def test_a_bank_that_asked_first_and_takes_the_money_then_is_answered_anew(
+    app: Flask, order: Order, stripe: LocalStripe
+) -> None:
+    """Within the time of that: what the question gave is over by then."""
+    dispute_id = disputed(stripe, order, inquiry=True)
+    treasury = given.staff("treasury")
+    disputing.answer(dispute_id, treasury, {"uncategorized_text": "the first"}, b"%PDF-")
+    stripe.sim("advance", seconds=40 * 24 * 3600)
+    stripe.sim("escalate_dispute", dispute=dispute_id)
+    heard()
+    db.session.rollback()
+    dispute = get(Dispute, dispute_id)
+    asked = till().dispute(dispute_id)
+    assert (dispute.status, dispute.submitted_at, dispute.submitted_by) == ("needs_response", None, None)
+    assert dispute.due_by is not None
+    assert dispute.due_by.timestamp() == asked.due_by
+    page = given.signed_in(app.test_client(), treasury).get(f"/staff/disputes/{dispute_id}").text
+    assert f'action="/staff/disputes/{dispute_id}/answer"' in page
+    disputing.answer(dispute_id, treasury, {"uncategorized_text": "the second"}, b"%PDF-")
+    seen = stripe.client().disputes.retrieve(dispute_id)
+    assert (seen.status, seen.evidence.uncategorized_text) == ("under_review", "the second")
+    with pytest.raises(disputing.AnsweredAlready):
+        disputing.answer(dispute_id, treasury, {"uncategorized_text": "the third"}, b"%PDF-")
+
+
 def test_the_bank_is_told_the_day_of_the_service_in_japan_and_the_years(
     order: Order, stripe: LocalStripe, chain: Chain
 ) -> None:

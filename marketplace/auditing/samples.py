@@ -19,7 +19,7 @@ from marketplace.auditing.sampling import POPULATIONS, Chosen
 from marketplace.fund.models import TITLES, Posting
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import jst, now
-from marketplace.kit.dates import read_day
+from marketplace.kit.dates import fiscal_year, read_day
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
 from marketplace.kit.tables import Row, csv_file
@@ -115,10 +115,10 @@ def population() -> ResponseReturnValue:
 
 
 def _usual() -> dict[str, Any]:
-    """The budget's year so far (地方自治法208条: from April), ten orders."""
-    today = jst(now()).date()
-    april = date(today.year - (today.month < 4), 4, 1)
-    return {"of": "orders", "since": april.isoformat(), "until": (today - timedelta(days=1)).isoformat(), "size": 10}
+    """The budget's year so far (地方自治法208条: from April), on its first day the one before; ten orders."""
+    yesterday = jst(now()).date() - timedelta(days=1)
+    april = date(fiscal_year(yesterday), 4, 1)
+    return {"of": "orders", "since": april.isoformat(), "until": yesterday.isoformat(), "size": 10}
 
 
 def table(kind: str, chosen: list[Chosen]) -> tuple[tuple[str, ...], list[Row]]:

@@ -120,8 +120,20 @@ class TestThePage:
         assert (answer.status_code, form.value(field)) == (422, value)
         assert (set(form.errors), says in form.errors[field] or value == "多く") == ({field}, True)
 
-    def test_begins_with_the_budget_year(self, auditor: FlaskClient) -> None:
-        with pretending(NOON):
+    @pytest.mark.parametrize(
+        ("at", "since", "until"),
+        [
+            (NOON, "2026-04-01", "2026-11-30"),
+            (datetime(2027, 4, 2, 0, 0, tzinfo=JST), "2027-04-01", "2027-04-01"),
+            (datetime(2027, 4, 1, 23, 59, tzinfo=JST), "2026-04-01", "2027-03-31"),
+        ],
+    )
+    def test_begins_with_the_budget_year_of_yesterday(
+        self, auditor: FlaskClient, at: datetime, since: str, until: str
+    ) -> None:
+        """On the first day of a year there is nothing of it yet: the one that has ended is looked over."""
+        with pretending(at):
             given.signed_in(auditor, given.staff("auditor"))
             form = read(auditor.get("/staff/samples")).form("/staff/samples")
-        assert (form.value("since"), form.value("until")) == ("2026-04-01", "2026-11-30")
+            assert (form.value("since"), form.value("until")) == (since, until)
+            assert auditor.get(f"/staff/samples?{asked(since=since, until=until)}").status_code == 200

@@ -10,6 +10,7 @@ from pypdf import PdfReader
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.lotteries.closing import draws
+from marketplace.reports import royalties as statement
 from marketplace.reports.council import council
 from marketplace.reports.document import Document, Part, pdf
 from marketplace.reports.periods import Period, today, year
@@ -118,6 +119,24 @@ def test_royalties_are_told_sale_by_sale_with_what_the_rate_asks() -> None:
     (line,) = document.parts[1].rows
     assert list(line[1:3]) == ["No.3", "4,000"]
     assert told["受け取った還元金"] == f"{line[3]}円"
+
+
+def test_what_one_statement_does_not_list_is_in_its_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statement, "MOST", 2)
+    deploy()
+    chain, seller = Chain(), given.an_account()
+    listing_id = given.a_listing(quantity=100, royalty_bps=500)
+    token_ids = [held_token(chain, seller, listing_id, serial) for serial in (1, 2, 3)]
+    for number, token_id in enumerate(token_ids, start=1):
+        chain.sold(token_id, custody(seller), somebody(f"buyer {number}"), 4_000, block=3 + number, number=number)
+    heard(chain, *token_ids)
+    period = Period(today().replace(year=2020), today().replace(year=today().year + 1))
+    document = royalties(period)
+    assert list(facts(document, "合計").values())[1:] == ["3件", "12,000円", "600円", "600円", "0円"]
+    assert [len(part.rows) for part in document.parts[1:]] == [2]
+    assert document.note.startswith("明細は、はじめの2件です。合計は、すべての取引のものです。")
+    monkeypatch.setattr(statement, "MOST", 3)
+    assert not royalties(period).note.startswith("明細は")
 
 
 @pytest.mark.parametrize("name", ["council", "royalties"])

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 
 from marketplace.auditing import evidence
 from marketplace.auditing.models import Evidence, EvidenceFile, EvidenceState
 from marketplace.journal.writing import move, note
+from marketplace.kit.alone import alone
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, see_one_moment, transaction
 from marketplace.kit.engines import begun
-from marketplace.kit.refusals import Refused
+from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.outbox.promising import say
+from marketplace.settings import settings
 
 
 class NotApproved(Refused):
@@ -46,15 +50,19 @@ def ask(listing_id: int, actor_id: int) -> int:
 
 
 def collect(evidence_id: int, asks: int) -> None:
-    """Read everything in one moment, pack it, keep it. Dying in here is harmless: it begins again."""
+    """Read everything in one moment, pack it, keep it. Dying in here is harmless: it begins again.
+
+    Unavailable while this machine puts another one, or the same one, together.
+    """
     row = get(Evidence, evidence_id)
     if row.state != EvidenceState.ASKED or row.asks != asks:
         return
-    see_one_moment()
-    try:
-        data = evidence.collect(get(Listing, row.listing_id), lambda done: _tell(evidence_id, done))
-    finally:
-        let_go()
+    with _turn():
+        see_one_moment()
+        try:
+            data = evidence.collect(get(Listing, row.listing_id), lambda done: _tell(evidence_id, done))
+        finally:
+            let_go()
     with transaction() as session:
         row = lock(Evidence, evidence_id)
         if row.state != EvidenceState.ASKED or row.asks != asks:
@@ -62,6 +70,19 @@ def collect(evidence_id: int, asks: int) -> None:
         row.sha256, row.size, row.ready_at = hashlib.sha256(data).hexdigest(), len(data), now()
         session.merge(EvidenceFile(evidence_id=evidence_id, data=data))
         move(row, "complete", sha256=row.sha256)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Of a town with many years it takes longer than a worker's lease: whoever is told meanwhile, the worker's clock
+    mostly, has more to do than to read the same once more."""
+    place = settings().data_dir / "evidence"
+    place.mkdir(exist_ok=True)
+    try:
+        with alone(place, patience_s=0.0):
+            yield
+    except TimeoutError:
+        raise Unavailable("evidence is just being put together") from None
 
 
 def _tell(evidence_id: int, done: int) -> None:

@@ -182,6 +182,26 @@ class TestAtTheDesk:
         db.session.expire_all()
         assert get(Evidence, evidence_id).state == EvidenceState.READY
 
+    def test_while_it_takes_longer_than_a_lease_nobody_else_begins_it(
+        self, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The worker's clock would be the next one to take it, and stand still for minutes."""
+        evidence_id = collecting.ask(given.a_listing(), given.staff("auditor"))
+        monkeypatch.setattr(keeping, "LEASE", timedelta(0))
+        begun: list[list[int]] = []
+
+        def slow(_listing: Listing) -> evidence.Files:
+            begun.append([])
+            if len(begun) == 1:
+                begun[0] = at_once(app, 1, lambda _: keeping.sweep())
+            yield "slow.txt", b""
+
+        monkeypatch.setattr(evidence, "STEPS", (slow,))
+        keeping.drain()
+        assert begun == [[0]]
+        db.session.expire_all()
+        assert get(Evidence, evidence_id).state == EvidenceState.READY
+
     def test_of_a_draft_there_is_none(self, app: Flask, client: FlaskClient) -> None:
         listing = get(Listing, given.a_listing(state="draft"))
         given.signed_in(client, given.staff("auditor"))

@@ -17,7 +17,7 @@ from marketplace.accounts.signing_in import account_of
 from marketplace.holders.leaving import GIFT, locked, may_leave, move_out, open_gift
 from marketplace.holders.models import Gift, GiftState
 from marketplace.holders.rules import NotYours, ToOneself
-from marketplace.journal.writing import move
+from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.codes import secret
 from marketplace.kit.db import db, get, let_go, lock, transaction
@@ -85,6 +85,7 @@ def give(token_id: int, giver_id: int, email: str) -> int:
         )
         session.add(gift)
         session.flush()
+        note(gift.subject, "give", by=f"buyer:{giver.code}", token=str(token_id))
         _mail(
             "gift_offered",
             address,

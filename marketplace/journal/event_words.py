@@ -120,6 +120,7 @@ EVENTS = MONEY | {
     "fix": "応募の一覧を固定",
     "freeze_metadata": "内容の控えを固定",
     "explain": "差異の説明",
+    "give": "贈り物の申し出",
     "give_time_back": "使えない時間の取り消し",
     "give_role": "権限を渡した",
     "give_up": "権利を手放した",

@@ -158,13 +158,16 @@ def _locked(token_id: int) -> Token:
 
 
 def _last_moment(token: Token) -> datetime:
-    """LIFE from now and not after the right's own term, in whole seconds, and later than that of any former request: it
-    tells them apart."""
+    """LIFE from now and not after the right's own term, in whole seconds, and another than that of any former request:
+    it tells them apart."""
     wanted, end = (now() + LIFE).replace(microsecond=0), ending.ends_at(token)
-    wanted = wanted if end is None else min(wanted, end)
-    mine = OfferRequest.token_id == token.token_id
-    former = db.session.scalar(sa.select(sa.func.max(OfferRequest.expires_at)).where(mine))
-    return max(wanted, former + timedelta(seconds=1)) if former else wanted
+    step = timedelta(seconds=1)
+    if end is not None:
+        wanted, step = min(wanted, end), -step
+    former = set(db.session.scalars(sa.select(OfferRequest.expires_at).where(OfferRequest.token_id == token.token_id)))
+    while wanted in former:
+        wanted += step
+    return wanted
 
 
 def _bytes32(account: Account) -> str:

@@ -104,6 +104,20 @@ def test_a_right_that_is_over_is_not_for_sale_and_no_offer_outlives_it(chain: Ch
         assert refusal(other, hana) == "この権利の期間は2027年6月20日(日)で終わりました。"
 
 
+def test_nor_does_one_that_is_made_again(chain: Chain, hana: int) -> None:
+    """No two of a right have the same last moment, by which the chain's words of each are told apart."""
+    token_id = held_token(chain, hana, **TERM)
+    ends = []
+    for number in (1, 2, 3):
+        with pretending(OVER - timedelta(days=30)):
+            asked = request(offering.offer(token_id, hana, 5_000))
+        ends.append(asked.expires_at)
+        chain.listed(token_id, custody(hana), 5_000, block=2 * number, number=number, expires=asked.expires_at)
+        chain.cancelled(token_id, block=2 * number + 1, number=number)
+        heard(chain, token_id)
+    assert ends == [OVER, OVER - SECOND, OVER - 2 * SECOND]
+
+
 def test_its_page_says_until_when_it_is_good_and_sells_it_no_more(
     app: Flask, chain: Chain, client: FlaskClient, hana: int
 ) -> None:

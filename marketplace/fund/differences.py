@@ -21,7 +21,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, insert_once, lock, transaction
 from marketplace.kit.money import yen
-from marketplace.payments.balance import CAME_BACK, OVERLAP, SENT_BACK, carried
+from marketplace.payments.balance import CAME_BACK, OVERLAP, SENT_BACK, carried_by_each
 from marketplace.payments.models import Payment, PaymentState, Way
 from marketplace.payments.refund_models import VOID, Refund, RefundState
 from marketplace.payments.stripe_models import BalanceLine, Cursor, Payout
@@ -196,10 +196,10 @@ def _postings() -> Iterator[Difference]:
 
 def _payouts() -> Iterator[Difference]:
     """Payouts against their lines, and against the bank."""
-    due = jst(now()).date() - timedelta(days=BANK_DAYS)
+    due, carried = jst(now()).date() - timedelta(days=BANK_DAYS), carried_by_each()
     for payout in db.session.scalars(sa.select(Payout).order_by(Payout.id)):
         href, at, id_ = f"/staff/money/payouts/{payout.id}", payout.created_at, payout.id
-        inside = carried(payout)
+        inside = carried.get(payout.id, 0)
         if inside != payout.yen:
             more = f"送金 {yen(payout.yen)}、中身の合計 {yen(inside)}"
             yield Difference(id_, "payout_sum", at, payout.yen - inside, more, href)

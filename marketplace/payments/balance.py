@@ -131,9 +131,17 @@ def keep_payout(seen: Transfer) -> None:
 
 def carried(payout: Payout) -> int:
     """Yen of the lines that we know to be in the payout, but for its own; what came back of a failed one among them."""
+    return carried_by_each(payout.id).get(payout.id, 0)
+
+
+def carried_by_each(*payout_ids: str) -> dict[str, int]:
+    """The same of these payouts, of all where none is named; one of which no line is known is absent."""
     net = sa.func.sum(BalanceLine.gross_yen - BalanceLine.fee_yen)
-    inside = (BalanceLine.payout_id == payout.id, BalanceLine.kind != OWN)
-    return db.session.scalar(sa.select(net).where(*inside)) or 0
+    inside = sa.select(BalanceLine.payout_id, net).where(BalanceLine.payout_id.is_not(None), BalanceLine.kind != OWN)
+    if payout_ids:
+        inside = inside.where(BalanceLine.payout_id.in_(payout_ids))
+    found = db.session.execute(inside.group_by(BalanceLine.payout_id))
+    return {payout_id: int(yen) for payout_id, yen in found if payout_id is not None}
 
 
 def confirm(payout_id: str, actor_id: int, yen: int, on: date, remark: str = "") -> None:

@@ -21,6 +21,7 @@ from marketplace.settings import Settings
 from tests import given
 from tests.local_stripe import LocalStripe
 from tests.payments.till import opened, paid, promised
+from tests.statements import counted
 
 
 @pytest.fixture
@@ -203,3 +204,15 @@ def test_a_payout_knows_its_lines_and_is_kept_once(app: Flask, stripe: LocalStri
     lines = db.session.scalars(sa.select(BalanceLine).order_by(BalanceLine.kind)).all()
     assert [(line.kind, line.payout_id) for line in lines] == [("charge", payout_id), ("payout", payout_id)]
     assert (payout.yen, balance.carried(payout), payout.status) == (964, 964, "paid")
+
+
+def test_more_payouts_are_compared_by_no_more_statements(app: Flask, stripe: LocalStripe) -> None:
+    """Each morning the desk asks, and after some years there are a thousand of them."""
+    numbers = []
+    for n in range(3):
+        paid(stripe, f"many:{n}")
+        paid_out(stripe)
+        with counted() as seen:
+            assert differences.open_differences() == []
+        numbers.append(len(seen))
+    assert numbers == [numbers[0]] * 3

@@ -228,6 +228,7 @@ EVENTS = MONEY | {
     "verify": "控えを確認",
     "void": "無効",
     "wait": "補欠",
+    "wait_again": "支払い待ちに戻った",
     "want_import": "表の取りこみを頼んだ",
     "wave": "繰り上げの回",
     "waiting.call": "待合室から案内",

@@ -108,6 +108,7 @@ class Order(Base):
     MOVES: ClassVar[Machine[OrderState]] = Machine(
         {
             "process": {OrderState.AWAITING_PAYMENT: OrderState.PROCESSING},
+            "wait_again": {OrderState.PROCESSING: OrderState.AWAITING_PAYMENT},
             "pay": {
                 OrderState.AWAITING_PAYMENT: OrderState.PAID,
                 OrderState.PROCESSING: OrderState.PAID,

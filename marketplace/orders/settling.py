@@ -20,7 +20,7 @@ from marketplace.notices.sending import send
 from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState, code_of
 from marketplace.outbox.promising import say
-from marketplace.payments import refunding
+from marketplace.payments import asking, refunding
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.refunding import promise_rest
 from marketplace.settings import settings
@@ -94,10 +94,11 @@ def question(order_id: int, payment_id: int, why: str = "the payment is in doubt
 
 
 def process(order_id: int) -> None:
-    """The buyer has done their part (a konbini slip, a bank transfer); the money is on its way."""
+    """The buyer has done their part (a konbini slip, a bank transfer); the money is on its way, unless its end was heard
+    before."""
     with transaction():
         order = lock(Order, order_id)
-        if order.state == OrderState.AWAITING_PAYMENT:
+        if order.state == OrderState.AWAITING_PAYMENT and asking.open_payment(order.subject) is not None:
             move(order, "process")
 
 
@@ -121,8 +122,12 @@ def expire_if_over(order_id: int) -> None:
     cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
     if order.pay_by <= now() or cancelled:
         expire(order_id, "sale cancelled" if cancelled else "not paid in time")
-    elif order.deposit_payment_id is not None:
-        deposits.taken(order_id)
+    elif order.state == OrderState.PROCESSING or order.deposit_payment_id is not None:
+        with transaction():
+            order = lock(Order, order_id)
+            if order.state == OrderState.PROCESSING and asking.open_payment(order.subject) is None:
+                move(order, "wait_again")
+            deposits.look(order)
 
 
 def ask_in_full(order_id: int) -> None:

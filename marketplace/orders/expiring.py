@@ -15,8 +15,9 @@ from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import NotAllowed, Rejected, Unavailable, WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings.taking import give_back
+from marketplace.orders import settling
 from marketplace.orders.models import Order, OrderState, Origin
-from marketplace.orders.settling import expire, tell
+from marketplace.orders.settling import tell
 from marketplace.payments import asking
 from marketplace.payments import expiring as payments
 
@@ -59,10 +60,7 @@ def end(order_id: int, why: str = "not paid in time") -> None:
     if payment_id is not None:
         payments.expire(payment_id)  # ⇢ payment.expired or payment.succeeded, heard by handlers.py
         return
-    with transaction():
-        order = lock(Order, order_id)
-        if asking.open_payment(order.subject) is None:
-            expire(order_id, why)
+    settling.expire_if_unpaid(order_id, why)
 
 
 class BidBinds(NotAllowed):

@@ -116,12 +116,20 @@ def expire(order_id: int, why: str = "not paid in time") -> None:
         tell("order.expired", order)
 
 
+def expire_if_unpaid(order_id: int, why: str = "not paid in time") -> None:
+    """The same, unless a page is open still, or the money is there and the order has not heard of it yet."""
+    with transaction():
+        order = lock(Order, order_id)
+        if asking.payments_of(order.subject) == (None, None):
+            expire(order_id, why)
+
+
 def expire_if_over(order_id: int) -> None:
     """A payment page is closed for good; whoever has time left may open another one, and a deposit may count now."""
     order = get(Order, order_id)
     cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
     if order.pay_by <= now() or cancelled:
-        expire(order_id, "sale cancelled" if cancelled else "not paid in time")
+        expire_if_unpaid(order_id, "sale cancelled" if cancelled else "not paid in time")
     elif order.state == OrderState.PROCESSING or order.deposit_payment_id is not None:
         with transaction():
             order = lock(Order, order_id)

@@ -94,8 +94,8 @@ def question(order_id: int, payment_id: int, why: str = "the payment is in doubt
 
 
 def process(order_id: int) -> None:
-    """The buyer has done their part (a konbini slip, a bank transfer); the money is on its way, unless its end was heard
-    before."""
+    """The buyer has done their part (a konbini slip, a bank transfer); the money is on its way, unless its end was
+    heard before."""
     with transaction():
         order = lock(Order, order_id)
         if order.state == OrderState.AWAITING_PAYMENT and asking.open_payment(order.subject) is not None:

@@ -109,7 +109,9 @@ def keep(payment_id: int, seen: Objection) -> None:
         dispute = lock(Dispute, seen.id)
         if not made and not _is_news(dispute.status, seen.status):
             return
-        if dispute.status.startswith(ASKING) and seen.status == "needs_response":  # what answered the question is used up
+        if (
+            dispute.status.startswith(ASKING) and seen.status == "needs_response"
+        ):  # what answered the question is used up
             dispute.submitted_at = dispute.submitted_by = None
         dispute.status, dispute.yen, dispute.due_by = seen.status, seen.yen, first["due_by"]
         payment.dispute = _gravest(payment_id, seen)

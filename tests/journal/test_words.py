@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 import marketplace
+from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
 from marketplace.journal.event_words import EVENTS, event_in_words
 from marketplace.journal.reason_words import REASONS, reason_in_words
 from marketplace.journal.words import PAGES, STATES, SUBJECTS, state_in_words, subject_in_words
@@ -15,6 +16,11 @@ from marketplace.kit.db import Base
 
 REASON = re.compile(r'\b(?:move|note|close_sale|unfix)\([^()]*\bwhy="([ -~]+)"')
 """A reason that a program writes, in English."""
+PASSED_ON = re.compile(
+    r'(?:\bwhy: str = |\b(?:drop|expire_if_unpaid|_give_up|promise_release|unverify)\([^"\n]+, '
+    r'(?:f"[^"\n]*", |"[a-z ]+" if \w+ else )?)"([a-z][a-z ]+)"'
+)
+"""One that goes through the hands of whoever writes it down."""
 NOTED = re.compile(r'\bnote\(\s*[^,()]+(?:\([^()]*\))?,\s*"([a-z_.]+)"')
 
 SUBJECT = re.compile(r'(?:def subject\(self\) -> str:\n(?: +"""[^"]*"""\n)? +return|\bnote\(\s*) ?f?"([a-z_-]+):')
@@ -36,9 +42,11 @@ def test_every_event_has_a_word(app: Flask) -> None:
 
 def test_a_reason_that_a_program_writes_is_read_in_japanese() -> None:
     sources = Path(marketplace.__path__[0]).rglob("*.py")
-    written = {reason for source in sources for reason in REASON.findall(source.read_text("utf-8"))}
-    assert len(written) > 4
-    assert sorted(written - set(REASONS)) == []
+    texts = [source.read_text("utf-8") for source in sources]
+    written, passed_on = ({reason for text in texts for reason in rule.findall(text)} for rule in (REASON, PASSED_ON))
+    assert (len(written) > 4, len(passed_on) > 5) == (True, True)
+    taken_back_for = {refusal.code for refusal in (Disputed, DisputeLost, Refunded, RefundUnderWay)}  # an offer
+    assert sorted((written | passed_on | taken_back_for) - set(REASONS)) == []
     assert reason_in_words("paid 900, owed 1000") == "入金 900円、未納 1,000円"
     assert (reason_in_words("会場が使えないため"), reason_in_words(None)) == ("会場が使えないため", "")
 

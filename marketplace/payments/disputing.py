@@ -18,7 +18,6 @@ from marketplace.payments.models import Payment
 from marketplace.payments.stripe import Objection, till
 from marketplace.payments.stripe_models import DECIDED, GONE, KEPT, Dispute
 
-
 ASKING = "warning_"
 """How the status begins of what only asks. Where the bank is not content with the answer, the same dispute takes the
 money, and is answered once more, until another day: https://docs.stripe.com/disputes/how-disputes-work"""

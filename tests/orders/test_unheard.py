@@ -1,4 +1,4 @@
-"""Money that has come, of which the order has not heard yet because the worker has much to do: it ends nobody's hold."""
+"""Money that has come, of which the order has not heard yet, since the worker has much to do, ends nobody's hold."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from marketplace.accounts.models import Account
 from marketplace.chain import alarms, following, sending
-from marketplace.chain.models import Log, Trouble
+from marketplace.chain.models import Cursor, Log, Trouble
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
@@ -86,6 +86,22 @@ def test_an_issue_that_was_never_heard_of_is_missed_in_the_count_until_the_chain
     assert (checking.check(), alarm()) == (wrong, wrong)
     following.read_anew()
     assert (checking.check(), alarm()) == ([], [])
+
+
+def test_while_the_chain_is_read_anew_nothing_is_compared_and_no_alarm_ends(
+    rights: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process reads it, which takes longer than this one has patience."""
+    lose("RightIssued", rights[1])
+    wrong = checking.check()
+    checks = sa.select(sa.func.count()).select_from(Entry).where(Entry.subject == "chain:count")
+    before = db.session.scalar(checks)
+    with transaction() as session:
+        session.execute(sa.update(Cursor).values(replaying=True))
+    monkeypatch.setattr(following, "DISTURBANCES", 0)
+    with pytest.raises(Unavailable):
+        checking.check()
+    assert (alarm(), db.session.scalar(checks)) == (wrong, before)
 
 
 def test_a_movement_that_was_never_heard_of_shows_in_the_sample(rights: list[int], holder: int) -> None:

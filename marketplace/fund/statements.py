@@ -69,8 +69,8 @@ def of_year(year: int) -> dict[str, int]:
     {"assessed_yen": told to pay, or paid at once, "collected_yen", "uncollected_yen": told and not paid yet,
      "refunded_yen", "fees_yen", "disputed_yen", "recognised_yen", "set_aside_yen", "paid_in_yen", "spent_yen"}
     """
-    moved = {account: each["debit"] - each["credit"] for account, each in totals(f"FY{year}").items()}
-    credits = {account: each["credit"] for account, each in totals(f"FY{year}").items()}
+    of_each = totals(f"FY{year}")
+    moved = {account: each["debit"] - each["credit"] for account, each in of_each.items()}
     paid = sa.exists().where(
         Posting.subject == Assessment.subject,
         Posting.id == PostingLine.posting_id,
@@ -82,7 +82,7 @@ def of_year(year: int) -> dict[str, int]:
     )
     uncollected = int(db.session.scalar(open_) or 0)
     stepped = _steps_of(year)
-    collected = credits[Account.COLLECTED] - stepped["undone"]
+    collected = of_each[Account.COLLECTED]["credit"] - stepped["undone"]
     return {
         "assessed_yen": collected + uncollected,
         "collected_yen": collected,

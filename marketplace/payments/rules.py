@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from marketplace.kit.clock import now
+from marketplace.kit.money import LARGEST_CHARGE, SMALLEST_CHARGE
 from marketplace.kit.refusals import Refused
 
 if TYPE_CHECKING:
     from marketplace.payments.stripe import Session
 
-LEAST_YEN = 50
-MOST_YEN = 99_999_999
-"""Stripe's limits for yen: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
 KONBINI_YEN = range(120, 300_000 + 1)
 """https://docs.stripe.com/payments/konbini"""
 KONBINI_DAYS = 1
@@ -64,7 +62,7 @@ def session_end(deadline: datetime) -> datetime:
 
 def check_payable(yen: int) -> None:
     """Raises NotPayable."""
-    if not LEAST_YEN <= yen <= MOST_YEN:
+    if not SMALLEST_CHARGE <= yen <= LARGEST_CHARGE:
         raise NotPayable
 
 

@@ -170,10 +170,14 @@ def end_page(saved_id: int) -> CardState:
     let_go()
     if state not in WAITING:
         return state
-    session = None if untouched else _open_page(saved_id)
-    if session is not None:
-        return _follow(saved_id, till().close(session.id))
-    _give_up(saved_id, "nobody came to the page")
+    why = "nobody came to the page"
+    try:
+        session = None if untouched else _open_page(saved_id)
+        if session is not None:
+            return _follow(saved_id, till().close(session.id))
+    except Rejected as refusal:  # Stripe knows nothing of it: it was another account's
+        why = str(refusal)
+    _give_up(saved_id, why)
     state = get(SavedCard, saved_id).state
     let_go()
     return state

@@ -44,7 +44,7 @@ def test_a_reason_that_a_program_writes_is_read_in_japanese() -> None:
     sources = Path(marketplace.__path__[0]).rglob("*.py")
     texts = [source.read_text("utf-8") for source in sources]
     written, passed_on = ({reason for text in texts for reason in rule.findall(text)} for rule in (REASON, PASSED_ON))
-    assert (len(written) > 4, len(passed_on) > 5) == (True, True)
+    assert (len(written) > 4, len(passed_on) > 4) == (True, True)
     taken_back_for = {refusal.code for refusal in (Disputed, DisputeLost, Refunded, RefundUnderWay)}  # an offer
     assert sorted((written | passed_on | taken_back_for) - set(REASONS)) == []
     assert reason_in_words("paid 900, owed 1000") == "入金 900円、未納 1,000円"

@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import transaction
+from marketplace.kit.db import lock, transaction
 from marketplace.kit.refusals import Unavailable, WrongState
 from marketplace.outbox import keeping
 from marketplace.payments import saving
-from marketplace.payments.models import CardState
+from marketplace.payments.models import CardState, SavedCard
 from marketplace.payments.official import StripeTill
 from marketplace.payments.reconciling import catch_up, look_at_open_cards
 from marketplace.payments.stripe import till
@@ -230,6 +230,15 @@ def test_opening_and_leaving_at_once_leaves_no_page(app: Flask, stripe: LocalStr
     keeping.drain()
     assert card(saved_id).state == CardState.DETACHED
     assert set(sessions(stripe)) <= {"expired"}
+
+
+def test_a_page_that_was_another_account_s_ends_without_a_card(app: Flask, stripe: LocalStripe) -> None:
+    """Or a lottery that waits for the end of every page would never be closed."""
+    saved_id = ask_card()
+    saving.card_url(saved_id)
+    with transaction():
+        lock(SavedCard, saved_id).session_id = "cs_test_of_another_account"
+    assert saving.end_page(saved_id) == CardState.FAILED
 
 
 def test_who_left_may_come_back(app: Flask, stripe: LocalStripe) -> None:

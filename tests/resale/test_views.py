@@ -153,28 +153,6 @@ def test_a_seller_reads_what_each_sale_brought_and_where_it_went(
     assert f'<span class="code">{HANA}</span>' in client.get("/mypage/proceeds").text
 
 
-def test_ones_own_page_says_what_waits_until_it_was_drawn(chain: Chain, client: FlaskClient, seller: int) -> None:
-    def told() -> str:
-        part = client.get("/mypage").text.partition('id="owed"')[2].partition("</section>")[0]
-        return " ".join(re.sub(r"<[^>]+>", " ", part.partition(">")[2]).split())
-
-    token_id = held_token(chain, seller)
-    nothing = told()
-    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
-    heard(chain, token_id)
-    waiting = told()
-    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")
-    on_the_way = told()
-    chain.drawn(custody(seller), HANA, 4_750, block=7)
-    chain.tell()
-    assert [nothing, waiting, on_the_way, told()] == [
-        "",
-        "売れたお金 4,750円 あなたの受け取りを待っています お金を受け取る",
-        "売れたお金 4,750円 お受け取りの手続き中です 状態を見る",
-        "",
-    ]
-
-
 def test_a_draw_that_the_chain_would_not_have_waits_for_the_town_and_goes_on_when_staff_send_it_again(
     chain: Chain, app: Flask, client: FlaskClient, seller: int
 ) -> None:

@@ -15,14 +15,17 @@ from marketplace.kit.shown import when
 from marketplace.listings.models import Listing
 from marketplace.lotteries import cards, entering
 from marketplace.lotteries.models import Entry
+from marketplace.resale.proceeds import draw
 from marketplace.settings import Settings
 from tests import given
+from tests.chainlogs import Chain, somebody
 from tests.gatherings.stage import a_gathering, gathering, rsvp
 from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import a_lottery, asking
-from tests.lotteries.test_cards import heard
+from tests.lotteries.test_cards import heard as heard_card
 from tests.pages import Page
 from tests.payments.till import pay_through
+from tests.resale.stage import custody, heard, held_token
 
 
 @pytest.fixture
@@ -68,6 +71,25 @@ def test_an_application_says_on_my_page_when_it_is_drawn_and_that_a_card_is_miss
     with pretending(lottery.closes_at):
         assert "without-card" not in parts(client, me)
     assert pay_through(stripe, cards.page_for(entry.id), "pm_card_visa") == 303
-    heard(entry.id)
+    heard_card(entry.id)
     page = parts(client, me)
     assert ("without-card" in page, page["entries"]) == (False, applied)
+
+
+def test_what_sales_earned_waits_on_my_page_until_it_was_drawn(chain: Chain, client: FlaskClient) -> None:
+    seller = given.an_account()
+    wallet, token_id = somebody("hana"), held_token(chain, seller)
+    seen = [parts(client, seller).get("owed")]
+    chain.sold(token_id, custody(seller), wallet, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    seen.append(parts(client, seller).get("owed"))
+    draw(seller, wallet)
+    seen.append(parts(client, seller).get("owed"))
+    chain.drawn(custody(seller), wallet, 4_750, block=7)
+    chain.tell()
+    assert [*seen, parts(client, seller).get("owed")] == [
+        None,
+        "売れたお金 4,750円 あなたの受け取りを待っています お金を受け取る",
+        "売れたお金 4,750円 お受け取りの手続き中です 状態を見る",
+        None,
+    ]

@@ -60,7 +60,7 @@ def _beaten(auction: Auction, seq: int) -> dict[str, int]:
 
 @sheet(every=20, name="auctions.tell_time_left")
 def tell_time_left() -> None:
-    """One day and one hour before the close, tell everyone who has bid. A close that moved is not told anew."""
+    """One day and one hour before the close, tell everyone of whom a bid stands. A close that moved is not told anew."""
     for left, flag in ((DAY, Told.day), (HOUR, Told.hour)):
         # One day is worth telling only while more than an hour is left.
         least = HOUR if left is DAY else timedelta(0)
@@ -86,7 +86,7 @@ def _tell_left(auction_id: int, left: timedelta) -> None:
             told.hour = True
         if auction.closes_at - auction.opens_at <= left:
             return  # everybody knows: it has only just opened
-        numbers = sa.select(Bidder.no).where(Bidder.auction_id == auction_id).order_by(Bidder.id)
+        numbers = sa.select(Bidder.no).where(Bidder.auction_id == auction_id, Bidder.has_bid).order_by(Bidder.id)
         for no in db.session.scalars(numbers).all():
             hours = left // HOUR
             _tell("time_left", auction, no, f"time-left:{auction.code}:{hours}:{no}", hours=hours)

@@ -10,6 +10,7 @@ from marketplace.accounts.letters import LetterKind, choose
 from marketplace.accounts.models import Account
 from marketplace.auctions import closing
 from marketplace.auctions.bidding import place_bid
+from marketplace.auctions.refusals import BelowMinimum
 from marketplace.auctions.telling import tell_outbid, tell_time_left
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
@@ -135,3 +136,13 @@ def test_who_wants_no_such_letters_gets_none_and_hears_how_it_ended(two: tuple[i
         closing.close_due()
         keeping.drain()
     assert emails[0] in letters("auction_over")
+
+
+def test_a_bid_that_was_refused_stops_no_letters(two: tuple[int, int], emails: list[str]) -> None:
+    auctions = [an_auction(), an_auction()]
+    with pytest.raises(BelowMinimum):
+        place_bid(auctions[0].id, two[0], 1)
+    place_bid(auctions[1].id, two[1], 2000)
+    with pretending(auctions[1].closes_at - timedelta(minutes=50)):
+        tell_time_left()
+    assert letters("time_left") == emails[1:]

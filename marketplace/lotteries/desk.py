@@ -10,16 +10,21 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.kit.refusals import Refused, WrongState
+from marketplace.kit.refusals import Refused, Unavailable, WrongState
 from marketplace.listings import scheduling
 from marketplace.listings.models import ListingState
-from marketplace.lotteries import closing, counting, draw, drawing, signing_off
+from marketplace.lotteries import cards, closing, counting, draw, drawing, signing_off
 from marketplace.lotteries.forms import BeaconForm, CloseForm, DiceForm, SignOffForm
 from marketplace.lotteries.models import Lottery, Wave
 from marketplace.lotteries.preflight import preflight
 from marketplace.lotteries.states import LotteryState
 
 bp = Blueprint("lotteries_desk", __name__)
+
+CARDS_UNKNOWN = (
+    "いま決済会社（Stripe）に確かめられません。カードを登録した方を無効にしないため、一覧はまだ固定していません。"
+    "1分ほど待って、もう一度お試しください。"
+)
 
 
 @bp.get("/staff/lotteries/<code>")
@@ -41,6 +46,11 @@ def close(code: str) -> ResponseReturnValue:
                 scheduling.close_sale(lottery.listing_id)
         except WrongState:
             pass  # the worker was first
+        try:
+            cards.before_close(lottery.listing_id)
+        except Unavailable:
+            form.form_errors.append(CARDS_UNKNOWN)
+            return page(find(code), close_form=form), 503
         closing.close(lottery.listing_id)
     return redirect(url_for("lotteries_desk.show", code=code), 303)
 

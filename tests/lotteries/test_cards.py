@@ -20,7 +20,7 @@ from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.lotteries.refusals import EntriesClosed
 from marketplace.lotteries.rules import Application
-from marketplace.lotteries.states import EntryState
+from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
@@ -30,7 +30,7 @@ from marketplace.settings import Settings
 from tests import given
 from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking, somebody
-from tests.pages import read
+from tests.pages import read, submit
 from tests.payments.till import kept, pay_through
 
 
@@ -140,6 +140,21 @@ def test_while_stripe_is_away_nobody_is_left_out(stripe: LocalStripe, lottery: L
         cards.before_close(listing_id)
         close(listing_id)
         close(listing_id)  # hearing twice changes nothing
+    assert db.session.scalars(sa.select(Draw)).one().n == 1
+
+
+def test_a_clerk_who_closes_by_hand_asks_stripe_first(
+    stripe: LocalStripe, lottery: Lottery, client: FlaskClient
+) -> None:
+    unheard, page = with_card(stripe, lottery), f"/staff/lotteries/{lottery.code}"
+    with pretending(lottery.closes_at + timedelta(seconds=1)):
+        clerk = given.signed_in(client, given.staff("approver"))
+        stripe.sim("faults", fail_next=2)
+        away = submit(clerk, page, action=f"{page}/close")
+        assert (away.status_code, get(Lottery, lottery.id).state) == (503, LotteryState.OPEN)
+        assert "いま決済会社（Stripe）に確かめられません。" in read(away).words
+        assert submit(clerk, page, action=f"{page}/close").status_code == 303
+    assert state(unheard) == (EntryState.APPLIED, None)
     assert db.session.scalars(sa.select(Draw)).one().n == 1
 
 

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from marketplace.accounts.session import open_sign_in
 from marketplace.kit import shown
 from marketplace.kit.clock import jst, now, pretending
-from marketplace.kit.db import db, get
+from marketplace.kit.db import db, get, transaction
+from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.rules import PLEDGE
@@ -179,3 +180,16 @@ def test_who_is_not_on_the_waiting_list_reads_no_place_on_it(app: Flask) -> None
     assert last is not None
     page = given.signed_in(app.test_client(), last.account_id or 0).get(f"/listings/{lottery.code}/entry").text
     assert "落選でした。" in words(page)
+
+
+@pytest.mark.parametrize("is_drawn", [False, True])
+def test_the_receipt_of_a_cancelled_lottery_promises_nothing_more(app: Flask, is_drawn: bool) -> None:
+    lottery, _received, accounts = (drawn if is_drawn else with_entries)(3)
+    with transaction():
+        scheduling.cancel(lottery.listing_id, "staff:ACC-1", "大雪のため")
+    keeping.drain()
+    for account in accounts:
+        page = words(given.signed_in(app.test_client(), account).get(f"/listings/{lottery.code}/entry").text)
+        assert "この抽選は中止になりました。" in page
+        for promise in ("抽選は", "結果はメールで", "おめでとう", "お支払いに進む", "繰り上が", "補欠"):
+            assert promise not in page.replace("この抽選は中止", ""), promise

@@ -22,7 +22,6 @@ from marketplace.lotteries.refusals import EntriesClosed
 from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.sending import send
 from marketplace.orders.models import Order, OrderState
-from marketplace.outbox.promising import say
 from marketplace.payments import charging, saving
 from marketplace.payments.models import CardState, SavedCard
 from marketplace.payments.rules import session_end
@@ -124,7 +123,7 @@ def leave_out(lottery: Lottery) -> int:
     for entry in entries:
         entry.void_reason = VoidReason.NO_CARD
         move(entry, "void", why=str(VoidReason.NO_CARD))
-        say("lottery.entered", key=f"{entry.no}:void", entry_id=entry.id)
+        duplicates.decided(entry)
     return len(entries)
 
 

@@ -1,4 +1,5 @@
-"""One person, one entry: the first counts, later ones are void. Staff see why, and may decide otherwise."""
+"""One person, one entry: the first counts, later ones are void. Staff see why, and may decide otherwise; what they
+decided then holds."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.accounts.rules import phone_form
 from marketplace.journal.writing import move
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel, VoidReason
@@ -69,6 +71,15 @@ def first_of(lottery_id: int, keys: Keys, besides: int = 0) -> First | None:
     return First(row.no, row.account_id, reason)
 
 
+def keys_besides(entry: Entry, keys: Keys) -> Keys:
+    """Without those that it shares with the entry that staff told it apart from: one of two alone can have them."""
+    if entry.state != EntryState.APPLIED or entry.first_no is None:
+        return keys
+    apart = sa.select(Entry.person_key, Entry.phone_key).where(Entry.no == entry.first_no)
+    theirs = db.session.execute(apart).one()
+    return Keys(*(None if mine == other else mine for mine, other in zip(keys, theirs, strict=True)))
+
+
 def card_saved(entry_id: int, fingerprint: str) -> None:
     """A card was kept for this entry (Stripe's `card.fingerprint`): of two accounts' entries with one card the first
     counts. Hearing it twice changes nothing; after the close nothing is void any more."""
@@ -83,17 +94,29 @@ def card_saved(entry_id: int, fingerprint: str) -> None:
             Entry.account_id != entry.account_id,
             IN_THE_DRAW,
         )
-        other = db.session.scalar(alike.order_by(Entry.seq).limit(1))
-        if other is not None:
-            first, later = sorted((entry, lock(Entry, other.id)), key=lambda each: each.seq)
-            make_void(later, First(first.no, first.account_id, VoidReason.SAME_CARD))
+        others = [other for other in db.session.scalars(alike.order_by(Entry.seq)) if not _apart(entry, other)]
+        if not others:
+            return
+        first = min(entry, others[0], key=lambda each: each.seq)
+        for later in others if first is entry else [entry]:
+            make_void(lock(Entry, later.id), First(first.no, first.account_id, VoidReason.SAME_CARD))
+
+
+def _apart(one: Entry, other: Entry) -> bool:
+    """Did staff find that these two, which both count, are of two persons?"""
+    return one.first_no == other.no or other.first_no in (one.no, one.first_no or one.no)
 
 
 def make_void(entry: Entry, first: First, by: str = "system") -> None:
     """Inside a transaction: the entry does not count, `first` does ⇢ lottery.entered."""
     entry.void_reason, entry.first_no = first.reason, first.no
     move(entry, "void", by=by, why=str(first.reason), first=first.no)
-    say("lottery.entered", key=f"{entry.no}:void", entry_id=entry.id)
+    decided(entry)
+
+
+def decided(entry: Entry) -> None:
+    """Inside a transaction: whether the entry counts is another matter than before ⇢ lottery.entered."""
+    say("lottery.entered", key=f"{entry.no}:{now().isoformat()}", entry_id=entry.id)
 
 
 def void(entry_id: int, actor_id: int, why: str) -> None:
@@ -102,16 +125,17 @@ def void(entry_id: int, actor_id: int, why: str) -> None:
         entry, by = _for_staff(entry_id, actor_id, why)
         entry.void_reason = VoidReason.BY_STAFF
         move(entry, "void", by=by, why=why.strip())
-        say("lottery.entered", key=f"{entry.no}:void", entry_id=entry.id)
+        decided(entry)
 
 
 def restore(entry_id: int, actor_id: int, why: str) -> None:
-    """Staff found out that it is another person after all (or the first was withdrawn): the entry counts."""
+    """Staff found out that it is another person after all (or the first was withdrawn): the entry counts, beside the
+    one whose number it keeps."""
     with transaction():
         entry, by = _for_staff(entry_id, actor_id, why)
-        entry.void_reason = entry.first_no = entry.person_key = entry.phone_key = entry.card_key = None
+        entry.void_reason = entry.person_key = entry.phone_key = entry.card_key = None
         move(entry, "restore", by=by, why=why.strip())
-        say("lottery.entered", key=f"{entry.no}:restored", entry_id=entry.id)
+        decided(entry)
 
 
 def _for_staff(entry_id: int, actor_id: int, why: str) -> tuple[Entry, str]:

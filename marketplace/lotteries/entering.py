@@ -18,8 +18,8 @@ from marketplace.kit.codes import ALPHABET
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing, ListingState
-from marketplace.lotteries.applicants import Applicant, Channel
-from marketplace.lotteries.duplicates import First, Keys, first_of, keys_of, make_void
+from marketplace.lotteries.applicants import Applicant, Channel, VoidReason
+from marketplace.lotteries.duplicates import First, Keys, first_of, keys_besides, keys_of, make_void
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import (
     AlreadyEntered,
@@ -211,7 +211,7 @@ def by_number(no: str) -> Entry | None:
 def change(entry_id: int, account_id: int, application: Application) -> None:
     """Other lots, another address: until the close, under the same number, with a new receipt ⇢ lottery.entered.
 
-    What now looks like somebody else's entry is void; what was void and no longer does, counts. CannotChange once the
+    What now looks like somebody else's entry is void; what was void for that and no longer does, counts. CannotChange once the
     list is closed; LookupError for somebody else's; Invalid with the field.
     """
     with transaction():
@@ -220,11 +220,11 @@ def change(entry_id: int, account_id: int, application: Application) -> None:
             raise CannotChange
         asked = _asked(lottery.id, account_id)
         check(asked._replace(own=None), application)
-        keys = keys_of(lottery.code, application, asked.phone)
+        keys = keys_besides(entry, keys_of(lottery.code, application, asked.phone))
         first = first_of(lottery.id, keys, besides=entry.id)
         if first is not None and entry.state == EntryState.APPLIED:
             make_void(entry, first, by)
-        elif first is None and entry.state == EntryState.VOID and entry.first_no is not None:
+        elif first is None and entry.void_reason in (VoidReason.SAME_PERSON, VoidReason.SAME_PHONE):
             entry.void_reason = entry.first_no = None
             move(entry, "restore", by=by, why="changed")
         entry.person_key, entry.phone_key = keys

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.journal import models as journal
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing, Mode
 from marketplace.lotteries import amended, awarding, bundles, cards, closing, duplicates, receipts
@@ -79,12 +80,15 @@ def award_next(lottery_id: int) -> None:
 
 @handles("lottery.entered")
 def send_receipt(entry_id: int) -> None:
-    """The receipt by mail, without the secret: mail is not the place for it. Again where the entry changed."""
+    """The receipt by mail, without the secret: mail is not the place for it. Again where the entry changed, or where it
+    was decided whether it counts."""
     with transaction():
         entry = get(Entry, entry_id)
         template = LETTERS.get(entry.state)
         if template is not None:
-            _tell(template, get(Lottery, entry.lottery_id), entry, f":{entry.revision}:{entry.void_reason or ''}")
+            of_entry = (journal.Entry.subject == entry.subject, journal.Entry.event.in_(("void", "restore")))
+            decisions = db.session.scalar(sa.select(sa.func.count()).where(*of_entry))
+            _tell(template, get(Lottery, entry.lottery_id), entry, f":{entry.revision}:{decisions}")
 
 
 @handles("lottery.drawn")

@@ -171,7 +171,7 @@ class Entry(Base):
     card_key: Mapped[str | None] = mapped_column(sa.String(64))
     void_reason: Mapped[VoidReason | None] = state_column(VoidReason, name="void_reason", nullable=True)
     first_no: Mapped[str | None] = mapped_column(sa.String(24))
-    """The entry that counts instead of a void one."""
+    """The entry that counts instead of a void one; of one that counts, the one that staff told it apart from."""
     state: Mapped[EntryState] = state_column(EntryState)
     entered_at: Mapped[datetime]
     ticket: Mapped[str | None] = mapped_column(sa.String(64))

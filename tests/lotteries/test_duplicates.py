@@ -12,8 +12,10 @@ from marketplace.lotteries import bundles
 from marketplace.lotteries.applicants import Channel, VoidReason
 from marketplace.lotteries.duplicates import card_saved, restore, void
 from marketplace.lotteries.entering import Received, change, enter, withdraw
+from marketplace.lotteries.handlers import send_receipt
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.refusals import AlreadyEntered, EntriesClosed
+from marketplace.lotteries.rules import Application
 from marketplace.lotteries.states import EntryState
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
@@ -107,11 +109,11 @@ def test_a_void_entry_may_be_withdrawn(lottery: Lottery) -> None:
 
 def test_staff_find_that_it_is_another_person_after_all(lottery: Lottery) -> None:
     staff = given.staff("drafter")
-    _first, second = (enter(lottery.id, given.an_account(), somebody()) for _ in range(2))
+    first, second = (enter(lottery.id, given.an_account(), somebody()) for _ in range(2))
     with pytest.raises(Invalid):
         restore(second.entry_id, staff, " ")
     restore(second.entry_id, staff, "同姓同名の父と娘。電話で確認")
-    assert told(second) == (EntryState.APPLIED, None, None)
+    assert told(second) == (EntryState.APPLIED, None, first.no)
     with pytest.raises(WrongState):
         restore(second.entry_id, staff, "二度目")
     rows = sa.select(journal.Entry.event, journal.Entry.by, journal.Entry.why)
@@ -186,3 +188,72 @@ def test_keys_do_not_carry_the_name_into_the_journal_or_the_outbox(lottery: Lott
     ]
     assert len(written) > 5
     assert not [text for text in written if "海野510" in text or "はなこ" in text or "花子" in text]
+
+
+class TestStaffDecide:
+    """What they found out holds: the applicant hears of each decision, and nothing undoes it behind their backs."""
+
+    def test_each_decision_has_its_own_letter(self, lottery: Lottery) -> None:
+        staff = given.staff("drafter")
+        received = enter(lottery.id, given.an_account("one@example.jp"), somebody())
+        written = ["entry_received"]
+        assert [name for name, _to in letters()] == written
+        for act, template in ((void, "entry_void"), (restore, "entry_received")) * 2:
+            act(received.entry_id, staff, "電話で確認")
+            written.append(template)
+            assert [name for name, _to in letters()] == written
+
+    def test_a_decision_that_was_heard_twice_is_told_once(self, lottery: Lottery) -> None:
+        received = enter(lottery.id, given.an_account("one@example.jp"), somebody())
+        void(received.entry_id, given.staff("drafter"), "架空の住所")
+        keeping.drain()
+        for _ in range(2):
+            send_receipt(received.entry_id)
+        assert [name for name, _to in letters()] == ["entry_void"]
+
+    def test_who_was_told_apart_may_change_the_rest_of_the_application(self, lottery: Lottery) -> None:
+        early, late = given.an_account(), given.an_account()
+        first, second = enter(lottery.id, early, somebody()), enter(lottery.id, late, somebody())
+        restore(second.entry_id, given.staff("drafter"), "同姓同名の父と娘。電話で確認")
+        change(second.entry_id, late, somebody())
+        assert told(second) == (EntryState.APPLIED, None, first.no)
+        change(first.entry_id, early, somebody())
+        assert told(first) == (EntryState.APPLIED, None, None)
+
+    def test_who_was_told_apart_from_one_is_not_from_another(self, lottery: Lottery) -> None:
+        accounts = [given.an_account() for _ in range(3)]
+        _first, second = (enter(lottery.id, account, somebody()) for account in accounts[:2])
+        third = enter(lottery.id, accounts[2], somebody("さとう じろう"))
+        restore(second.entry_id, given.staff("drafter"), "同姓同名の父と娘。電話で確認")
+        change(second.entry_id, accounts[1], somebody("さとう じろう"))
+        assert told(second) == (EntryState.VOID, VoidReason.SAME_PERSON, third.no)
+
+    def test_who_shares_a_card_with_leave_of_the_office_counts_also_when_it_is_heard_of_again(self) -> None:
+        _lottery, (first, second), accounts = with_entries(2)
+        for entry in (first, second):
+            card_saved(entry.entry_id, "card-a")
+        restore(second.entry_id, given.staff("drafter"), "夫婦で1枚のカード。電話で確認")
+        for entry in (second, first):
+            card_saved(entry.entry_id, "card-a")
+        assert [told(entry)[0] for entry in (first, second)] == [EntryState.APPLIED] * 2
+        change(second.entry_id, accounts[1], Application())
+        assert told(second)[0] == EntryState.APPLIED
+
+
+def test_a_change_does_not_bring_back_who_has_the_card_of_another() -> None:
+    _lottery, (first, second), accounts = with_entries(2)
+    for entry in (first, second):
+        card_saved(entry.entry_id, "card-a")
+    change(second.entry_id, accounts[1], Application())
+    assert told(second) == (EntryState.VOID, VoidReason.SAME_CARD, first.no)
+
+
+def test_one_card_puts_out_all_that_came_later(lottery: Lottery) -> None:
+    early, family = given.an_account(), given.an_account()
+    first = enter(lottery.id, early, somebody("さとう じろう"))
+    mother = somebody("やまだ ふみ", channel=Channel.FAMILY, relation="母")
+    later = [enter(lottery.id, family, application) for application in (somebody(), mother)]
+    for entry in (*later, first):
+        card_saved(entry.entry_id, "card-a")
+    assert told(first) == (EntryState.APPLIED, None, None)
+    assert [told(entry) for entry in later] == [(EntryState.VOID, VoidReason.SAME_CARD, first.no)] * 2

@@ -35,12 +35,14 @@ def approve(participation_id: int, actor_id: int) -> None:
 def refuse(participation_id: int, actor_id: int, reason: str) -> None:
     """Refuse, or take an admission back, with a reason that the person reads ⇢ participation.released.
 
-    Bids that were made before stand in the log; the person can make no other.
+    Bids that were made before stand in the log; the person can make no other. WrongState for whom it is over.
     """
     if not reason.strip():
         raise Invalid("お断りする理由を書いてください。ご本人が読みます。", field="reason")
     with transaction():
         row = held(participation_id)
+        if row.released_at is not None or row.forfeited_at is not None:
+            raise WrongState
         row.reason = reason.strip()
         row.decided_by, row.decided_at = actor_id, now()
         move(row, "refuse", by=staff_name(actor_id))

@@ -36,13 +36,15 @@ def exclude(
         raise Invalid("メールアドレス、法人番号、名前のどれかを入力してください。", field="email")
     if until is not None and until <= now():
         raise Invalid("期限は、これからの日時にしてください。", field="until")
-    account_id = _account(email) if email.strip() else None
+    account_id, called = _account(email) if email.strip() else None, compared(name)
+    if account_id is None and not corporate_no.strip() and not called:
+        raise Invalid("名前を、会社の種類（株式会社など）のほかも入力してください。", field="name")
     with transaction() as session:
         row = Exclusion(
             ground=Ground(ground),
             account_id=account_id,
             corporate_no=corporate_number(corporate_no) if corporate_no.strip() else "",
-            name=compared(name),
+            name=called,
             why=why.strip(),
             until=until,
             added_by=actor_id,

@@ -28,6 +28,8 @@ def turn_out(exclusion_id: int) -> None:
     found = found.where(
         sa.or_(*meant),
         Participation.state != ParticipationState.REFUSED,
+        Participation.released_at.is_(None),
+        Participation.forfeited_at.is_(None),
         Listing.state.not_in(deciding.OVER),
     )
     for participation_id in db.session.scalars(found).all():

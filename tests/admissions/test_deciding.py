@@ -199,7 +199,10 @@ class TestExclusions:
 
     @pytest.mark.parametrize(
         ("named", "field"),
-        [({}, "email"), ({"email": "nobody@example.jp"}, "email"), ({"corporate_no": "1234567890123"}, "corporate_no")],
+        [
+            *[({}, "email"), ({"email": "nobody@example.jp"}, "email")],
+            *[({"corporate_no": "1234567890123"}, "corporate_no"), ({"name": "㈱"}, "name")],
+        ],
     )
     def test_the_list_takes_only_who_can_be_recognised(self, named: dict[str, Any], field: str) -> None:
         with pytest.raises(Invalid) as refused:
@@ -219,3 +222,19 @@ class TestExclusions:
             excluding.exclude_defaulter(participation_id, actor)
         with pretending(now() + timedelta(days=3 * 365 + 1)):
             assert excluding.in_force(account_id) is False
+
+    def test_for_whom_it_is_over_the_list_says_nothing_of_this_sale(self) -> None:
+        """Who did not pay loses the deposit: no letter may say that it goes back."""
+        listing_id, (defaulter, loser) = a_sale(), (given.an_account(), given.an_account())
+        people = [given.a_participant(listing_id, account_id) for account_id in (defaulter, loser)]
+        with transaction():
+            ending.forfeit(listing_id, defaulter)
+            ending.let_go(listing_id)
+        excluding.exclude_defaulter(people[0], given.staff("approver"))
+        excluding.exclude(given.staff("approver"), "other", "理由", email=get(Account, loser).email)
+        keeping.drain()
+        assert [row(one).state for one in people] == [ADMITTED, ADMITTED]
+        assert "admission_refused" not in letters()
+        for one in people:
+            with pytest.raises(WrongState):
+                deciding.refuse(one, given.staff("approver"), "条件に合いません")

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplace.kit.clock import jst
-from marketplace.kit.dates import clock
+from marketplace.kit.dates import clock, last
 from marketplace.kit.holidays import closed
 from marketplace.listings.models import Mode
 from marketplace.settings import settings
@@ -44,7 +44,7 @@ class Period:
 def period(values: Mapping[str, Any], at: datetime) -> Period | None:
     """The notice of a sale that would be approved at `at`; None while its days are not known, or where none is given.
 
-    A sealed sale is counted to its last day for bids, all others to their opening.
+    A sealed sale is counted to its last day for bids (24時 of the 11th is the 11th), all others to their opening.
     """
     mode = Mode(values["mode"])
     end = values.get("closes_at" if mode is Mode.SEALED else "opens_at")
@@ -55,7 +55,8 @@ def period(values: Mapping[str, Any], at: datetime) -> Period | None:
     if sealed and str(values.get("urgent_reason") or "").strip():
         needed = min(needed, town.notice_days_urgent)
     start = max(values.get("publish_at") or at, at)
-    days = (jst(end).date() - jst(start).date()).days
+    final = last(end)[0] if sealed else jst(end).date()
+    days = (final - jst(start).date()).days
     return Period(max(days, 0), needed, sealed, "入札の締切" if sealed else "受付の開始")
 
 
@@ -69,7 +70,8 @@ def odd_hours(values: Mapping[str, Any], at: datetime) -> Iterator[tuple[str, st
         if field == "publish_at":
             moment = max(moment, at)
         local = jst(moment)
+        on, hour = last(moment) if field == "closes_at" else (local.date(), clock(local))
         if local.hour >= NIGHT_FROM or local.hour < NIGHT_TO:
-            yield field, f"{name}が夜中（{clock(local)}）です。困った方の電話に出られません。"
-        if why := closed(local.date()):
+            yield field, f"{name}が夜中（{hour}）です。困った方の電話に出られません。"
+        if why := closed(on):
             yield field, f"{name}が役場の休みの日（{why}）です。"

@@ -52,6 +52,7 @@ def test_a_sale_in_order_is_fine_in_every_line(app: Flask) -> None:
         ({"publish_at": None}, []),
         ({"closes_at": datetime(2026, 12, 18, 22, 0, tzinfo=JST)}, [("closes_at", "warn")]),
         ({"closes_at": datetime(2026, 12, 18, 21, 59, tzinfo=JST)}, []),
+        ({"closes_at": datetime(2026, 12, 19, 0, 0, tzinfo=JST)}, [("closes_at", "warn")]),
         ({"draw_at": datetime(2026, 12, 29, 10, 0, tzinfo=JST)}, [("draw_at", "warn")]),
         ({"draw_at": datetime(2027, 1, 11, 10, 0, tzinfo=JST)}, [("draw_at", "warn")]),
         ({"lead_ja": "いまだけ"}, [("lead_ja", "warn")]),
@@ -77,8 +78,18 @@ def test_a_sale_whose_day_to_be_announced_went_by_is_judged_by_the_hour_of_its_a
 
 
 def test_an_hour_of_the_night_is_written_as_on_every_page(app: Flask) -> None:
-    told = [line.why for line in checks(values(draw_at=MONDAY + 14 * DAY + timedelta(hours=12)), MONDAY)]
+    late = {"draw_at": MONDAY + 14 * DAY + timedelta(hours=12), "closes_at": datetime(2026, 12, 19, 0, 0, tzinfo=JST)}
+    told = [line.why for line in checks(values(**late), MONDAY)]
     assert "抽選が夜中（午後10時00分）です。困った方の電話に出られません。" in told
+    assert "受付の終了が夜中（24時00分）です。困った方の電話に出られません。" in told
+
+
+def test_the_notice_of_a_sealed_sale_that_ends_at_midnight_ends_with_the_day_before(app: Flask) -> None:
+    midnight = datetime(2026, 12, 17, 0, 0, tzinfo=JST)
+    for closes_at, weight in ((midnight, "stop"), (midnight + timedelta(minutes=1), "fine"), (midnight + DAY, "fine")):
+        sale = values("sealed", closes_at=closes_at, opens_at=MONDAY + 2 * DAY)
+        found = {each.what: str(each.weight) for each in checks(sale, MONDAY)}
+        assert found["公告の期間"] == weight
 
 
 def test_an_approval_that_comes_late_makes_the_notice_short(app: Flask) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
 
-from marketplace.kit.db import db
+from marketplace.kit.db import db, transaction
 
 
 def at_once(app: Flask, times: int, act: Callable[[int], Any]) -> list[Any]:
@@ -34,3 +35,22 @@ def at_once(app: Flask, times: int, act: Callable[[int], Any]) -> list[Any]:
     assert not any(thread.is_alive() for thread in threads)
     db.session.rollback()
     return outcomes
+
+
+@contextmanager
+def meanwhile(app: Flask, act: Callable[[], object]) -> Iterator[None]:
+    """What is inside is one transaction. Before it ends, somebody else begins to `act`, and comes as far as its rows
+    let them; they go on when it has ended."""
+
+    def run() -> None:
+        with app.app_context():
+            act()
+
+    other = threading.Thread(target=run)
+    with transaction():
+        yield
+        other.start()
+        other.join(timeout=1)
+    other.join(timeout=30)
+    assert not other.is_alive()
+    db.session.rollback()

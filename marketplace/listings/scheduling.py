@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
@@ -72,19 +74,19 @@ def cancel(listing_id: int, by: str, reason: str) -> None:
 def publish_due() -> None:
     ready = sa.select(Right.id).where(Right.metadata_uri.is_not(None))
     for listing_id in _due(ListingState.APPROVED, Listing.publish_at, Listing.right_id.in_(ready)):
-        _once(publish, listing_id)
+        _once(publish, listing_id, Listing.publish_at)
 
 
 @sheet(every=1, name="listings.open_due")
 def open_due() -> None:
     for listing_id in _due(ListingState.PUBLISHED, Listing.opens_at):
-        _once(open_sale, listing_id)
+        _once(open_sale, listing_id, Listing.opens_at)
 
 
 @sheet(every=1, name="listings.close_due")
 def close_due() -> None:
     for listing_id in _due(ListingState.OPEN, Listing.closes_at, Listing.mode.in_((Mode.FIXED, Mode.LOTTERY))):
-        _once(close_sale, listing_id)
+        _once(close_sale, listing_id, Listing.closes_at)
 
 
 def _due(state: ListingState, when: sa.SQLColumnExpression[object], *also: sa.ColumnElement[bool]) -> Iterable[int]:
@@ -93,10 +95,13 @@ def _due(state: ListingState, when: sa.SQLColumnExpression[object], *also: sa.Co
     return ids
 
 
-def _once(command: object, listing_id: int) -> None:
-    """Another worker may have been first: then its state has moved, and that is all right."""
-    assert callable(command)
+def _once(command: Callable[[int], None], listing_id: int, hour: orm.InstrumentedAttribute[Any]) -> None:
+    """Another worker may have been first, or two persons have put the hour off: then its row says so, and that is all
+    right."""
     try:
-        command(listing_id)
+        with transaction():
+            due = getattr(lock(Listing, listing_id), hour.key)
+            if due is not None and due <= now():
+                command(listing_id)
     except WrongState:
         return

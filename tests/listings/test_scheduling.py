@@ -11,11 +11,11 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import WrongState
-from marketplace.listings import scheduling
+from marketplace.listings import amending, scheduling
 from marketplace.listings.approving import approve
 from marketplace.listings.models import Listing, ListingState, Unit, UnitState
 from tests import given
-from tests.racing import at_once
+from tests.racing import at_once, meanwhile
 
 HOUR = timedelta(hours=1)
 
@@ -118,3 +118,14 @@ def test_what_is_over_cannot_be_called_off(app: Flask) -> None:
 def test_units_start_free(app: Flask) -> None:
     listing_id = given.a_listing(quantity=2)
     assert {unit_state for _, unit_state in units(listing_id)} == {str(UnitState.FREE)}
+
+
+def test_a_sale_that_was_given_more_time_at_its_last_moment_stays_open(app: Flask) -> None:
+    """The sheet has seen that its hour was over, and waits for the row that two persons are amending."""
+    listing_id = given.a_listing(closes_at=now() + HOUR)
+    drafter, approver = given.staff("drafter"), given.staff("approver")
+    with pretending(now() + HOUR):
+        later = amending.propose(listing_id, drafter, {"closes_at": now() + HOUR}, "大雪のため")
+        with meanwhile(app, scheduling.close_due):
+            amending.approve(later, approver)
+        assert state(listing_id) == "open"

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import lock, transaction
-from marketplace.listings.models import Mode
+from marketplace.kit.db import get, lock, transaction
+from marketplace.listings.models import Listing, Mode
 from marketplace.orders import turns
 from marketplace.outbox.promising import handles
 from marketplace.settings import settings
@@ -31,10 +31,11 @@ def on_opening(listing_id: int, **_more: object) -> None:
 
 @handles("listing.suspended")
 def on_stop(listing_id: int) -> None:
+    """The news may come late, or when the sale goes on again: what counts is since when it is stopped."""
     with transaction():
         room = room_of(listing_id)
-        if room is not None and room.paused_at is None:
-            lock(Room, room.id).paused_at = now()
+        if room is not None and (since := get(Listing, listing_id).suspended_at) is not None:
+            lock(Room, room.id).paused_at = since
 
 
 @handles("listing.resumed")

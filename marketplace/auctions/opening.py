@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from marketplace.auctions import chaining
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.journal.writing import note
-from marketplace.kit.db import db, get, insert_once, transaction
+from marketplace.kit.db import db, insert_once, lock, transaction
 from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 
@@ -15,7 +15,7 @@ from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 def start(listing_id: int) -> int | None:
     """Start the auction of an opened listing, once; its id, or None where the listing is sold another way."""
     with transaction():
-        listing = get(Listing, listing_id)
+        listing = lock(Listing, listing_id)  # who cancels it meanwhile finds the auction, or it finds that
         if listing.mode not in BY_BIDS or listing.state == ListingState.CANCELLED:
             return None
         assert listing.closes_at is not None, "a listing of these modes is not approved without its close"

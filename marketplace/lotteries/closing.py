@@ -31,7 +31,7 @@ def start(listing_id: int) -> int | None:
     The source of chance is dice, unless the approved rules of the sale say {"draw": "drand"}.
     """
     with transaction():
-        listing = get(Listing, listing_id)
+        listing = lock(Listing, listing_id)  # who cancels it meanwhile finds the lottery, or it finds that
         if listing.mode != Mode.LOTTERY or listing.state == ListingState.CANCELLED:
             return None
         assert listing.closes_at is not None, "a lottery is not approved without its close"
@@ -64,8 +64,9 @@ def close(listing_id: int) -> None:
     News may come out of order; then the lottery begins here.
     """
     with transaction() as session:
-        start(listing_id)
         lottery = locked(listing_id)
+        if lottery is None and start(listing_id) is not None:
+            lottery = locked(listing_id)
         if lottery is None or lottery.state != LotteryState.OPEN:
             return
         listing = get(Listing, listing_id)

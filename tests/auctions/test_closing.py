@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.auctions import closing
+from marketplace.auctions import closing, opening
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.logs import log_of
 from marketplace.auctions.models import Auction, AuctionState
@@ -25,7 +25,7 @@ from marketplace.outbox import keeping
 from tests import given
 from tests.auctions.endings import email, ended, letters, states
 from tests.ended import open_orders
-from tests.racing import at_once
+from tests.racing import at_once, meanwhile
 
 
 @pytest.fixture(autouse=True)
@@ -121,4 +121,12 @@ def test_a_sale_cancelled_before_the_auction_began_has_none() -> None:
     scheduling.open_sale(listing_id)
     scheduling.cancel(listing_id, "staff:ACC-TEST", "中止")
     keeping.drain()
+    assert of_listing(listing_id) is None
+
+
+def test_a_sale_that_is_cancelled_while_its_auction_begins_gets_none(app: Flask) -> None:
+    listing_id = given.a_listing("ascending", "naming", state="published")
+    scheduling.open_sale(listing_id)
+    with meanwhile(app, lambda: opening.start(listing_id)):
+        scheduling.cancel(listing_id, "staff:ACC-1", "大雪のため")
     assert of_listing(listing_id) is None

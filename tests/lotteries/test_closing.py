@@ -17,6 +17,7 @@ from marketplace.lotteries.states import LotteryState
 from marketplace.outbox import keeping
 from tests import given
 from tests.lotteries.applied import after_the_close, state, with_entries
+from tests.racing import meanwhile
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +81,11 @@ class TestClose:
         lottery = closing.of_listing(listing_id)
         assert lottery is not None
         assert lottery.state == LotteryState.CLOSED
+
+
+def test_a_sale_that_is_cancelled_while_its_lottery_begins_gets_none(app: Flask) -> None:
+    listing_id = given.a_listing("lottery", state="published")
+    scheduling.open_sale(listing_id)
+    with meanwhile(app, lambda: closing.start(listing_id)):
+        scheduling.cancel(listing_id, "staff:ACC-1", "大雪のため")
+    assert closing.of_listing(listing_id) is None

@@ -17,6 +17,7 @@ from marketplace.auctions.models import Auction, AuctionState
 from marketplace.auctions.opening import of_listing
 from marketplace.kit.db import db, get
 from marketplace.kit.forms import Form
+from marketplace.kit.letters import as_code
 from marketplace.kit.refusals import Refused
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.models import BY_BIDS, Listing, ListingState
@@ -70,7 +71,7 @@ def unseal(code: str) -> ResponseReturnValue:
 @staff("drafter", "approver")
 def draw(code: str) -> ResponseReturnValue:
     form = TieForm()
-    digits = "".join((form.digits.data or "").split())
+    digits = as_code(form.digits.data or "")
     names = [form.witnesses.data or "", form.second.data or ""]
     return done(code, Forms(tie=form), form, lambda: unsealing.draw_tie(auction_id(code), digits, names, actor().id))
 

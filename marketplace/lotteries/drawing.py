@@ -62,7 +62,7 @@ def thrown(digits: str) -> bytes:
 def witnessed(names: Sequence[str]) -> list[str]:
     """At least two different names; Invalid otherwise."""
     found = [name.strip() for name in names if name.strip()]
-    if len(set(found)) < 2:
+    if len({"".join(name.split()) for name in found}) < 2:
         raise Invalid("立会人は2人以上の、べつべつの名前を入力してください。", field="witnesses")
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -14,6 +13,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
 from marketplace.kit.forms import Asked, Form, number
 from marketplace.kit.languages import _
+from marketplace.kit.letters import as_code
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.groups import NAMES
 from marketplace.lotteries.rules import PLEDGE, Application, Terms, asks_who, faults
@@ -185,7 +185,7 @@ class DiceForm(Form):
     @property
     def plain_digits(self) -> str:
         """Half-width, without the spaces between groups."""
-        return "".join(unicodedata.normalize("NFKC", self.digits.data or "").split())
+        return as_code(self.digits.data or "")
 
 
 class CloseForm(Form):

@@ -19,7 +19,6 @@ from marketplace.kit.refusals import Invalid
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.identity import address_form, kana_form
 
-MOST_LOTS = 100
 RETAIN_DAYS = 90
 LONGEST_PHONE = 20
 

@@ -22,6 +22,7 @@ from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings.models import ListingState
+from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from tests import given
 from tests.auctions.endings import DICE, WITNESSES, email, ended, letters, states, unsealed
@@ -165,6 +166,12 @@ class TestOpening:
         actor = get(Account, given.staff("approver"))
         assert (entry.subject, entry.by, entry.details) == (closed.subject, f"staff:{actor.code}", {"envelopes": 2})
         assert (closed.witnesses, closed.opened_at is not None, closed.winner_yen) == (WITNESSES, True, 9000)
+
+    def test_who_may_still_win_by_lot_is_not_told_that_it_is_over(self) -> None:
+        ended("sealed", 9000, 9000)
+        told = list(db.session.scalars(sa.select(Notice.body).where(Notice.template == "auction_unsealed")))
+        assert len(told) == 2
+        assert [body for body in told if "お支払いいただくものはありません" in body or "くじ引き" not in body] == []
 
     def test_they_are_opened_once_whoever_is_faster(self, app: Flask, closed: Auction) -> None:
         actor, auction_id = given.staff("approver"), closed.id

@@ -149,6 +149,13 @@ class TestDice:
         assert (sent.status_code, state(lottery)) == (200, LotteryState.CLOSED)
         assert "11111 11111 11111 11111" in words(sent.text)
 
+    def test_one_witness_who_is_written_twice_is_too_few(self, staff: FlaskClient) -> None:
+        lottery, _received, _accounts = with_entries(2)
+        with after_the_close(lottery):
+            given.signed_in(staff, given.staff("approver"))
+            twice = staff.post(f"/staff/lotteries/{lottery.code}/dice", data=CONFIRMED | {"second": "月山　一郎"})
+        assert (twice.status_code, state(lottery)) == (422, LotteryState.CLOSED)
+
     def test_one_witness_is_too_few(self, staff: FlaskClient) -> None:
         lottery, _received, _accounts = with_entries(3)
         with after_the_close(lottery):

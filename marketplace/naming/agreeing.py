@@ -15,7 +15,7 @@ from marketplace.listings.drafting import staff_name
 from marketplace.naming.inviting import tell
 from marketplace.naming.models import Naming, NamingState, Place
 from marketplace.naming.rules import NotTheFirstBuyer, SamePerson
-from marketplace.naming.screening import term
+from marketplace.naming.screening import minutes_of, term
 
 
 class NoPlace(Refused):
@@ -65,11 +65,11 @@ def send_back(naming_id: int, actor_id: int, why: str) -> None:
 def conclude(naming_id: int, actor_id: int) -> None:
     """A second person concludes the agreement; from then on the name is public.
 
-    SamePerson for who chose the name, NoPlace where nobody has said where the sign stands.
+    SamePerson for who chose the name or its term, NoPlace where nobody has said where the sign stands.
     """
     with transaction():
         row = lock(Naming, naming_id)
-        if row.chosen_by == actor_id:
+        if actor_id in choosers(row):
             raise SamePerson
         place = place_of(row)
         if place is None:
@@ -78,6 +78,11 @@ def conclude(naming_id: int, actor_id: int) -> None:
         row.concluded_by, row.concluded_at = actor_id, now()
         move(row, "agreement.conclude", by=staff_name(actor_id))
         tell("naming_announced", row, key="1")
+
+
+def choosers(row: Naming) -> set[int | None]:
+    """Who wrote down that the name was chosen, and who set its term last."""
+    return {row.chosen_by, *(meeting.recorded_by for meeting in minutes_of(row)[-1:])}
 
 
 def place_of(row: Naming) -> Place | None:

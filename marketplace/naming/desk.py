@@ -205,6 +205,7 @@ def page(row: Naming, **forms: Form) -> str:
         place=agreeing.place_of(row),
         revocation=revoking.asked_for(row.id),
         actor=actor(),
+        choosers=agreeing.choosers(row),
         minutes=minutes,
         failed=next((form for name, form in forms.items() if form.errors), None),
         term=forms.get("term", TermForm(formdata=None, data={"begins_on": row.begins_on})),

@@ -222,8 +222,10 @@ def test_an_agreement_that_is_sent_back_is_agreed_anew(chain: Chain, hana: int) 
         agreeing.send_back(naming_id, approver, "")
     agreeing.send_back(naming_id, approver, "年度のはじめからにしてください。")
     later = today() + timedelta(days=100)
-    agreeing.set_term(naming_id, drafter, later)
+    agreeing.set_term(naming_id, given.staff("approver", email="another@town.example.jp"), later)
     agreeing.agree(naming_id, hana, begins_on=later)
+    with pytest.raises(rules.SamePerson):
+        agreeing.conclude(naming_id, drafter)  # who chose the name, though another moved its term
     agreeing.conclude(naming_id, approver)
     assert (naming(naming_id).begins_on, naming(naming_id).state) == (later, NamingState.IN_FORCE)
     with pytest.raises(WrongState):

@@ -10,6 +10,7 @@ from marketplace.appointments.counting import left
 from marketplace.appointments.models import BOOKABLE, OPEN, UNCOUNTED, Appointment, AppointmentState
 from marketplace.appointments.telling import tell
 from marketplace.journal.writing import SYSTEM, move
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.perks.holding import holds, token_of
@@ -17,6 +18,7 @@ from marketplace.tokens.binding import binds
 from marketplace.tokens.models import Token
 
 SOLD = "権利の持ち主が変わりました"
+FOR_THE_OFFICE = f"{SOLD}。この利用を数えるかを、職員が確かめます。"
 
 
 class NotCountedYet(Refused):
@@ -26,8 +28,10 @@ class NotCountedYet(Refused):
 
 @binds("appointments.uncounted")
 def uncounted(token: Token) -> Refused | None:
-    """What was held has to be counted first: a buyer must see the true number."""
-    mine = (Appointment.token_id == token.token_id, Appointment.state.in_(UNCOUNTED))
+    """What was held has to be counted first: a buyer must see the true number. So has what has begun and is not written
+    down yet."""
+    begun = sa.and_(Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at <= now())
+    mine = (Appointment.token_id == token.token_id, sa.or_(Appointment.state.in_(UNCOUNTED), begun))
     return NotCountedYet() if db.session.scalar(sa.select(Appointment.id).where(*mine).limit(1)) else None
 
 
@@ -41,13 +45,15 @@ def changed_hands(token_id: int) -> None:
             token, row = token_of(token_id), lock(Appointment, appointment_id)
             if holds(row.account_id, token):
                 continue
-            if row.state in BOOKABLE:
+            if row.state == AppointmentState.CONFIRMED and row.starts_at and row.starts_at <= now():
+                row.objection = FOR_THE_OFFICE  # it may have taken place: the office writes it down, or cancels it
+            elif row.state in BOOKABLE:
                 unfix(row, "appointment.cancel", by=SYSTEM, why=SOLD)
                 row.reason = SOLD
                 tell("appointment_sold", row, key="1")
                 _tell_the_next(row, token)
             elif row.state == AppointmentState.DONE:
-                row.objection = row.objection or f"{SOLD}。この利用を数えるかを、職員が確かめます。"
+                row.objection = row.objection or FOR_THE_OFFICE
                 move(row, "appointment.object", by=SYSTEM, why=SOLD)
 
 

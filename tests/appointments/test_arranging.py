@@ -185,6 +185,16 @@ def test_a_date_that_was_wished_and_passed_is_not_fixed(talks: Talks, office: in
     assert now() < MONDAY
 
 
+def test_a_date_that_was_offered_and_passed_is_not_taken(talks: Talks, office: int) -> None:
+    appointment_id = asked(talks, MONDAY)
+    arranging.offer(appointment_id, office, [WEDNESDAY, FRIDAY], "議会のため")
+    with pretending(WEDNESDAY + timedelta(minutes=1)):
+        with pytest.raises(Invalid, match="過ぎた日時"):
+            asking.accept(appointment_id, talks.holder, WEDNESDAY)
+        asking.accept(appointment_id, talks.holder, FRIDAY)
+    assert row(appointment_id).starts_at == FRIDAY
+
+
 def test_what_a_bank_objects_to_fixes_no_date_and_can_still_be_cancelled(talks: Talks, office: int) -> None:
     one, two = asked(talks, MONDAY), fixed(talks, WEDNESDAY)
     arranging.offer(one, office, [FRIDAY], "議会のため")

@@ -183,3 +183,18 @@ def test_a_right_that_goes_to_the_holders_own_wallet_keeps_its_dates(chain: Chai
     assert row(appointment_id).state == AppointmentState.CONFIRMED
     moved(chain, talks.token_id, own.address, somebody("stranger"), 6)
     assert row(appointment_id).state == AppointmentState.CANCELLED
+
+
+def test_what_has_begun_binds_the_right_too_and_is_for_the_office_where_it_is_sold_all_the_same(
+    chain: Chain, talks: Talks, taro: int, office: int
+) -> None:
+    begun, coming = fixed(talks, MONDAY), fixed(talks, FRIDAY)
+    with pretending(MONDAY + timedelta(minutes=1)):
+        assert refusal(lambda: offering.offer(talks.token_id, talks.holder, 900)) == "appointment_not_counted"
+        sold_on(chain, talks, taro)
+        assert [row(each).state for each in (begun, coming)] == [AppointmentState.CONFIRMED, AppointmentState.CANCELLED]
+        assert "持ち主が変わりました" in row(begun).objection
+        settling.held(begun, office, 1)
+    with pretending(MONDAY + timedelta(days=8)):
+        settling.settle_due()
+        assert (row(begun).state, left(talks)) == (AppointmentState.SETTLED, 11)

@@ -17,7 +17,7 @@ from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.admissions.pledge import CURRENT, pledge, translation
 from marketplace.kit.db import db
 from marketplace.kit.languages import language
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.auction_rules import rules_of
 from marketplace.listings.models import ANNOUNCED, Listing
@@ -49,7 +49,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/listings/<code>/taking-part")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def apply(code: str) -> ResponseReturnValue:
     listing, me, form = public_listing(code), person(), ApplicationForm()

@@ -36,6 +36,9 @@ class AskForm(DatesForm):
     place = StringField("会場", description="会場に来てもらうときだけ。住所と建物の名前")
     uses = SelectField("使う回数", validate_choice=False)
 
+    def count(self) -> int:
+        return whole(self.uses.data)
+
 
 class OfferForm(DatesForm):
     starts_1 = JSTDateTimeField("1つ目の日時", description="平日の午前9時から午後5時まで、30分ごと")
@@ -67,7 +70,7 @@ class HeldForm(Form):
     uses = SelectField("使った回数", validate_choice=False)
 
     def count(self) -> int:
-        return int(self.uses.data) if str(self.uses.data).isdigit() else 0
+        return whole(self.uses.data)
 
 
 class ClickForm(Form):
@@ -93,6 +96,11 @@ class AbsenceForm(Form):
     starts_at = JSTDateTimeField("始まり", validators=[DataRequired(WHEN)])
     ends_at = JSTDateTimeField("終わり", validators=[DataRequired(WHEN)])
     why = StringField("理由", description="職員だけが読みます", validators=[Length(max=60, message="60文字までです。")])
+
+
+def whole(text: str | None) -> int:
+    """What was chosen of such a list; 0 for what is on none."""
+    return int(text) if text and text.isdecimal() and len(text) < 6 else 0
 
 
 def choices(values: range, minutes: int) -> list[Any]:

@@ -15,7 +15,7 @@ from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
 from marketplace.kit.languages import _
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.perks.holding import holds, token_of
 from marketplace.rights.models import Kind
@@ -28,7 +28,7 @@ bp = Blueprint("my_appointments", __name__, url_prefix="/mypage/appointments")
 
 
 @bp.route("/of/<int:token_id>", methods=["GET", "POST"])
-@limiter.limit("20/minute", methods=["POST"])
+@limiter.limit("20/minute", methods=["POST"], key_func=each_account)
 @signed_in
 def ask(token_id: int) -> ResponseReturnValue:
     token, form = own(token_id), AskForm()
@@ -36,9 +36,8 @@ def ask(token_id: int) -> ResponseReturnValue:
         return ask_page(token, form)
     try:
         if form.validate():
-            uses = int(form.uses.data) if str(form.uses.data).isdigit() else 0
             online = form.where.data != "place"
-            wish = asking.Wish(form.topic.data or "", online, form.place.data or "", uses, form.starts())
+            wish = asking.Wish(form.topic.data or "", online, form.place.data or "", form.count(), form.starts())
             code = db.session.get_one(Appointment, asking.ask(token_id, me().id, wish)).code
             flash("希望の日時を受け付けました。お返事をメールでお送りします。")
             return redirect(url_for("my_appointments.show", code=code), 303)
@@ -81,7 +80,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/accept")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def accept(code: str) -> ResponseReturnValue:
     row, form = seen(code), PickForm()
@@ -96,7 +95,7 @@ def accept(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/dates")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def ask_again(code: str) -> ResponseReturnValue:
     row, form = seen(code), DatesForm()
@@ -110,7 +109,7 @@ def ask_again(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/cancel")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def cancel(code: str) -> ResponseReturnValue:
     row = seen(code)
@@ -124,7 +123,7 @@ def cancel(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/confirm")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def confirm(code: str) -> ResponseReturnValue:
     row = seen(code)
@@ -138,7 +137,7 @@ def confirm(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/object")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def object_to(code: str) -> ResponseReturnValue:
     row, form = seen(code), ObjectForm()

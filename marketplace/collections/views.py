@@ -17,7 +17,7 @@ from marketplace.holders.leaving import obstacle
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.kit.languages import _
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.paging import asked_page
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import conditional
@@ -68,7 +68,7 @@ def board() -> ResponseReturnValue:
 
 
 @bp.route("/swaps/new", methods=["GET", "POST"])
-@limiter.limit("30/minute", methods=["POST"])
+@limiter.limit("30/minute", methods=["POST"], key_func=each_account)
 @signed_in
 def new() -> ResponseReturnValue:
     form = OfferForm()
@@ -101,7 +101,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/swaps/<code>/accept")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def accept(code: str) -> ResponseReturnValue:
     swap, form = seen(code), AcceptForm()
@@ -118,7 +118,7 @@ def accept(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/swaps/<code>/withdraw")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def withdraw(code: str) -> ResponseReturnValue:
     if ClickForm().validate():
@@ -128,7 +128,7 @@ def withdraw(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/swaps/<code>/decline")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def decline(code: str) -> ResponseReturnValue:
     if ClickForm().validate():

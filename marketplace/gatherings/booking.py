@@ -135,11 +135,16 @@ def check_open(gathering: Gathering) -> None:
 
 
 def gathering_of(code: str, *, drafts: bool = False) -> Gathering:
-    """LookupError for none; for a draft too, unless the office asks."""
+    """LookupError for none; for what was never announced too, unless the office asks."""
     found = db.session.scalar(sa.select(Gathering).where(Gathering.code == code))
-    if found is None or (found.state == GatheringState.DRAFT and not drafts):
+    if found is None or not (drafts or _announced(found)):
         raise LookupError(f"gathering {code}")
     return found
+
+
+def _announced(gathering: Gathering) -> bool:
+    """Open, or called off with a reason for everybody."""
+    return gathering.state == GatheringState.OPEN or bool(gathering.why_off)
 
 
 def coming_up(at: datetime) -> list[Gathering]:
@@ -149,8 +154,9 @@ def coming_up(at: datetime) -> list[Gathering]:
 
 
 def called_off(at: datetime) -> list[Gathering]:
-    """Events that do not take place after all, until the day on which they would have been over."""
-    found = sa.select(Gathering).where(Gathering.state == GatheringState.CANCELLED, Gathering.ends_at > at)
+    """Announced events that do not take place after all, until the day on which they would have been over."""
+    off = (Gathering.state == GatheringState.CANCELLED, Gathering.why_off != "")
+    found = sa.select(Gathering).where(*off, Gathering.ends_at > at)
     return list(db.session.scalars(found.order_by(Gathering.begins_at, Gathering.id)))
 
 

@@ -47,6 +47,8 @@ def revise(gathering_id: int, values: Mapping[str, Any], by: str) -> None:
         if gathering.state == GatheringState.OPEN:
             if gathering.begins_at <= now():
                 raise HasBegun
+            if values["begins_at"] <= now():
+                raise Invalid("始まりの日時が過ぎています。日時を直してください。", field="begins_at")
             values = {**values, "right_ids": gathering.right_ids, "perk": gathering.perk}
         moved = gathering.state == GatheringState.OPEN and any(
             getattr(gathering, name) != values[name] for name in WHERE
@@ -71,7 +73,10 @@ def announce(gathering_id: int, by: str) -> None:
 
 
 def call_off(gathering_id: int, why: str, by: str) -> None:
-    """It does not take place: everybody who has a seat or waits for one is told why ⇢ gathering.called_off."""
+    """It does not take place: everybody who has a seat or waits for one is told why ⇢ gathering.called_off.
+
+    A draft that is called off was never announced, and is not now either.
+    """
     why = why.strip()
     if not why:
         raise Invalid("中止の理由を入力してください。お申し込みの方にお知らせします。", field="why")
@@ -79,7 +84,8 @@ def call_off(gathering_id: int, why: str, by: str) -> None:
         gathering = lock(Gathering, gathering_id)
         if gathering.ends_at <= now():
             raise HasBegun
-        gathering.why_off = why[:500]
+        announced = gathering.state == GatheringState.OPEN
+        gathering.why_off = why[:500] if announced else ""
         move(gathering, "call_off", by=by, why=why)
         say("gathering.called_off", key=gathering.code, gathering_id=gathering.id, why=why)
 

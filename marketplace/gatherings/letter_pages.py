@@ -33,11 +33,13 @@ def ask_to_stop(link: str) -> ResponseReturnValue:
 @bp.post("/letters/stop/<link>")
 @limiter.limit("30/minute")
 def stop(link: str) -> ResponseReturnValue:
-    """No news from now on, or news again. Other letters stay as they are."""
+    """No news from now on, or news again, as the button said: clicked twice it does the same. Other letters stay."""
     account = circulating.reader_of(link)
     if ClickForm().validate():
-        choose(account.id, wanted(account.id) ^ {LetterKind.NEWS})
-        flash("町からの便りを" + ("お送りします。" if LetterKind.NEWS in wanted(account.id) else "止めました。"))
+        again = request.form.get("wanted") == "yes"
+        others = wanted(account.id) - {LetterKind.NEWS}
+        choose(account.id, others | {LetterKind.NEWS} if again else others)
+        flash("町からの便りをお送りします。" if again else "町からの便りを止めました。")
     return redirect(f"/letters/stop/{link}", 303)
 
 

@@ -73,7 +73,7 @@ class Gathering(Base):
     came: Mapped[int | None]
     """How many came, once the bookings themselves are erased."""
     why_off: Mapped[str] = mapped_column(sa.String(500), default="")
-    """Why it was called off, for everybody to read."""
+    """Why it was called off, for everybody to read; empty where it was never announced."""
     created_at: Mapped[datetime]
 
     @property

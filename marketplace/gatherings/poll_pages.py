@@ -16,7 +16,7 @@ from marketplace.gatherings.votes import Poll, PollState
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
@@ -39,7 +39,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def vote(code: str) -> ResponseReturnValue:
     """The choice, then the same form once more with `sure`: a vote can't be changed."""

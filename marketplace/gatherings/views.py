@@ -14,7 +14,7 @@ from marketplace.gatherings.forms import ClickForm
 from marketplace.gatherings.models import SEATED, Gathering, RsvpState
 from marketplace.gatherings.moving_up import free_counts, free_seats
 from marketplace.kit.clock import now
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.small_counts import few
 from marketplace.kit.web import conditional
 
@@ -76,7 +76,7 @@ def calendar(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/ask")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def ask(code: str) -> ResponseReturnValue:
     gathering = _clicked(code)
@@ -86,7 +86,7 @@ def ask(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/confirm")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def confirm(code: str) -> ResponseReturnValue:
     gathering = _clicked(code)
@@ -97,7 +97,7 @@ def confirm(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/give-up")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def give_up(code: str) -> ResponseReturnValue:
     gathering = _clicked(code)

@@ -21,7 +21,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import day, era_day
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.shown import month
 from marketplace.kit.tables import attached
@@ -36,7 +36,7 @@ AGAIN_S = 20
 
 
 @bp.route("/visits/<code>", methods=["GET", "POST"])
-@limiter.limit("20/hour", methods=["POST"])
+@limiter.limit("20/hour", methods=["POST"], key_func=each_account)
 @signed_in
 def stamp(code: str) -> ResponseReturnValue:
     """Where the printed code and the one on a screen lead. Opening it stamps nothing; the button does."""

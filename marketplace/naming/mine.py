@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.forms import Form
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.naming import agreeing, proposing, rules, showing
 from marketplace.naming.forms import AgreeForm, AppealForm, NamesForm, ShownForm
@@ -26,7 +26,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/names")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def propose(code: str) -> ResponseReturnValue:
     row, form = first_buyers(code), NamesForm()
@@ -46,7 +46,7 @@ def propose(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/appeal")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def appeal(code: str) -> ResponseReturnValue:
     row, form = first_buyers(code), AppealForm()
@@ -60,7 +60,7 @@ def appeal(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/agree")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def agree(code: str) -> ResponseReturnValue:
     row, form = first_buyers(code), AgreeForm()
@@ -71,7 +71,7 @@ def agree(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/<code>/shown")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def shown(code: str) -> ResponseReturnValue:
     row, form = seen(code), ShownForm()

@@ -131,6 +131,12 @@ def test_the_town_offers_others_and_the_holder_picks_one(visitor: FlaskClient, d
     assert "都合がつきません" in read(visitor.get(path)).words
 
 
+@pytest.mark.parametrize("odd", ["²", "7" * 5000])
+def test_how_many_uses_is_one_of_the_list(visitor: FlaskClient, talks: Talks, odd: str) -> None:
+    answer = submit(visitor, asking(talks), {**WISH, "uses": odd, "starts_1": typed(MONDAY)})
+    assert (answer.status_code, read(answer).form(asking(talks)).errors["uses"][:2]) == (422, "1回")
+
+
 def test_what_was_held_is_confirmed_by_page(visitor: FlaskClient, desk: FlaskClient, talks: Talks) -> None:
     appointment_id = fixed(talks, uses=2)
     at, path = at_desk(appointment_id), row(appointment_id).path

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.gatherings import booking, drafting, stamping
 from marketplace.gatherings.models import RsvpState
 from marketplace.kit.clock import jst, now, pretending
+from marketplace.kit.refusals import Invalid
 from tests import given
-from tests.gatherings.stage import BY, a_gathering, gathering, rsvp, state
+from tests.gatherings.stage import BY, a_gathering, gathering, rsvp, state, values
 from tests.pages import read, send, submit
 
 
@@ -148,3 +150,32 @@ def test_the_page_says_why_it_is_off_and_when_it_is_over_how_many_came(client: F
         words = read(client.get(f"/gatherings/{gathering(held).code}")).words
     assert "この催しは終わりました" in words
     assert "5人の方にお越しいただきました" in words
+
+
+def test_a_draft_that_is_called_off_was_never_announced_and_is_not_now(app: Flask, client: FlaskClient) -> None:
+    event = drafting.draft(values(title="まだ秘密の会"), BY)
+    drafting.call_off(event, "講師の都合がつかないため", BY)
+    code = gathering(event).code
+    assert "まだ秘密の会" not in read(client.get("/gatherings")).words
+    assert [client.get(path).status_code for path in (f"/gatherings/{code}", f"/gatherings/{code}.ics")] == [404, 404]
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    assert "まだ秘密の会" in read(desk.get("/staff/gatherings")).words
+
+
+def test_what_is_announced_is_not_moved_into_the_past(app: Flask) -> None:
+    event = a_gathering()
+    past = {name: now() - timedelta(days=back) for name, back in (("ask_until", 3), ("begins_at", 2), ("ends_at", 1))}
+    with pytest.raises(Invalid) as refused:
+        drafting.revise(event, values(**past), BY)
+    assert refused.value.field == "begins_at"
+    drafting.call_off(event, "大雪のため", BY)
+
+
+def test_guests_behind_one_address_are_counted_each_for_themselves(app: Flask, hana: int) -> None:
+    """A carrier sends thousands of telephones through one address."""
+    event = a_gathering(seats=40)
+    path = f"/gatherings/{gathering(event).code}"
+    for _guest in range(31):
+        guest = given.signed_in(app.test_client(), given.an_account())
+        assert send(guest, read(guest.get(path)).form(f"{path}/ask")).status_code == 303
+    assert booking.counts(event)[RsvpState.COMING] == 31

@@ -145,3 +145,11 @@ def test_the_office_opens_a_point_and_prints(app: Flask, bath: str) -> None:
         200,
         403,
     ]
+
+
+def test_the_guests_of_one_house_are_behind_one_address_and_all_get_their_stamps(app: Flask, bath: str) -> None:
+    path = f"/visits/{bath}"
+    for _guest in range(21):
+        guest = given.signed_in(app.test_client(), given.an_account())
+        assert submit(guest, path, {"number": number(bath)}).status_code == 303
+    assert len(visits()) == 21

@@ -54,6 +54,8 @@ def write_down_late() -> None:
             assert line is not None
             locked = sa.select(Token).where(Token.token_id == line.token_id).with_for_update(of=Token)
             token = session.scalars(locked.execution_options(populate_existing=True)).one()
+            if use_id not in {each.id for each in _unwritten()}:
+                continue  # it was taken back while this waited for the token
             same_holder = holder_at(token.token_id, line.used_at) == token.holder_address
             if token.state == TokenState.HELD and same_holder:  # a buyer saw the number without it: for staff
                 write_down(line, afterwards=True)

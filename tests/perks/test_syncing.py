@@ -34,7 +34,7 @@ from tests.perks.stage import (
     undo_entry,
 )
 from tests.perks.test_passes import OTHER_TOWN, code
-from tests.racing import at_once
+from tests.racing import at_once, meanwhile
 from tests.resale.stage import calls, custody, heard, token
 
 
@@ -174,6 +174,24 @@ def test_a_use_in_the_minute_of_the_purchase_is_nobodys_fault(chain: Chain, desk
         phone, tablet = Telephone(token_id, hana), desk.tablet()
         shown = phone.shows(GENESIS + timedelta(seconds=59))
         assert [answer.code for answer in syncing.sync(tablet, [entry(shown)])] == [""]
+
+
+def test_a_use_that_is_taken_back_while_it_waits_for_the_chain_is_not_written_on_it(
+    app: Flask, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, lectures(desk, 1), kind="lecture", uses_per_token=1)
+    phone, tablet, first, second = Telephone(token_id, hana), desk.tablet(), ref(), ref()
+    kept = [entry(phone.shows(now() - timedelta(minutes=n)), "p2", name) for n, name in ((2, first), (1, second))]
+    syncing.sync(tablet, kept)
+    one, _two = (line.chain_ref for line in lines())
+    chain.redeemed(token_id, custody(hana), used=1, left=0, block=2)
+    heard(chain, token_id)
+    syncing.sync(tablet, [undo_entry(first)])
+    chain.undone(token_id, str(one), used=0, left=1, block=3)
+    heard(chain, token_id)
+    with meanwhile(app, write_down_late):
+        using.undo(second, ref(), now(), desk.partner_id)
+    assert [key for key, *_ in calls("use:")] == [f"use:{one}", f"use:{one}:undo"]
 
 
 def test_a_count_that_was_sold_with_a_number_keeps_that_number(chain: Chain, desk: Desk, hana: int, taro: int) -> None:

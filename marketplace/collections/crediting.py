@@ -14,7 +14,7 @@ from marketplace.collections.models import Creator, Licence
 from marketplace.journal.writing import note
 from marketplace.kit.clock import JST, now
 from marketplace.kit.db import db, lock, transaction
-from marketplace.kit.refusals import Invalid, Refused
+from marketplace.kit.refusals import Invalid, Refused, WrongState
 from marketplace.listings.models import Listing, Mode
 from marketplace.listings.rules import SoldOut
 from marketplace.listings.taking import sell, take_unit
@@ -28,7 +28,7 @@ WHOLE = 10_000
 
 class NoAccountYet(Refused):
     code = "creator_has_no_account"
-    message = "証明書は、クリエイターご本人がログインしたあとに渡せます。メールアドレスを登録してください。"
+    message = "証明書は、クリエイターご本人がログインしたあとに渡せます。この画面でメールアドレスを登録してください。"
 
 
 class HasACertificate(Refused):
@@ -58,6 +58,16 @@ def take_in(name: str, email: str, by: str) -> int:
         session.flush()
         note(creator.subject, "take_in_creator", by=by)
         return creator.id
+
+
+def connect(creator_id: int, email: str, by: str) -> None:
+    """They have signed in by now: whose account it is that was not known when they were taken in. Invalid, WrongState."""
+    with transaction():
+        creator = lock(Creator, creator_id)
+        if creator.account_id is not None:
+            raise WrongState
+        creator.account_id = _account(normalised(email))
+        note(creator.subject, "connect_creator", by=by)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, staff
 from marketplace.collections import crediting
-from marketplace.collections.forms import ClickForm, CreatorForm, LicenceForm, PeriodForm
+from marketplace.collections.forms import AddressForm, ClickForm, CreatorForm, LicenceForm, PeriodForm
 from marketplace.collections.models import Creator, Licence
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import era_day, fiscal_year, full_day
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
-from marketplace.kit.refusals import Refused
+from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.tables import attached, csv_file
 from marketplace.listings.drafting import staff_name
 from marketplace.papers.paper import Paper
@@ -91,6 +91,23 @@ def certify(code: str) -> ResponseReturnValue:
     return redirect(url_for("creators_desk.show", code=code), 303)
 
 
+@bp.post("/<code>/account")
+@staff("drafter", "approver")
+def connect(code: str) -> ResponseReturnValue:
+    """Whose account it is, of one who was taken in before they had any."""
+    creator, form = crediting.creator_of(code), AddressForm()
+    if form.validate():
+        try:
+            crediting.connect(creator.id, form.email.data or "", _by())
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            flash("ご本人のメールアドレスを登録しました。")
+            return redirect(url_for("creators_desk.show", code=code), 303)
+    licence = LicenceForm(formdata=None)
+    return _page(crediting.creator_of(code), _offered(licence), form), 422
+
+
 @bp.get("/<code>/statement.csv")
 @staff("treasury", "approver", "drafter")
 def table(code: str) -> ResponseReturnValue:
@@ -142,7 +159,11 @@ def _by() -> str:
 
 
 def _licence_form() -> LicenceForm:
-    form = LicenceForm()
+    return _offered(LicenceForm())
+
+
+def _offered(form: LicenceForm) -> LicenceForm:
+    """With the rights to choose from."""
     approved = sa.select(Right).where(Right.state == RightState.APPROVED).order_by(Right.id)
     form.right.choices = list(titles(list(db.session.scalars(approved))).items())
     return form
@@ -153,7 +174,7 @@ def _listed(form: CreatorForm) -> str:
     return render_template("collections/creators.html", creators=rows, form=form)
 
 
-def _page(creator: Creator, form: LicenceForm) -> str:
+def _page(creator: Creator, form: LicenceForm, address: AddressForm | None = None) -> str:
     first, last = _period()
     licences = sa.select(Licence).where(Licence.creator_id == creator.id)
     licences = licences.order_by(Licence.right_id, Licence.begins_on.desc())
@@ -165,5 +186,6 @@ def _page(creator: Creator, form: LicenceForm) -> str:
         first=first,
         last=last,
         form=form,
+        address=address or AddressForm(formdata=None),
         certificates=crediting.certificates(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
@@ -50,6 +50,17 @@ class CreatorForm(Form):
     )
 
 
+class AddressForm(Form):
+    """Of a creator who was taken in without one."""
+
+    email = StringField(
+        "ご本人のメールアドレス",
+        validators=[DataRequired("メールアドレスを入力してください。")],
+        description="ご本人が一度ログインしたあとに入力してください。公開されません",
+        render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
+    )
+
+
 class LicenceForm(Form):
     """One more licence, or, with the number of one in `of`, that one put right."""
 
@@ -83,9 +94,10 @@ class LicenceForm(Form):
         plain = re.sub(r"[\s%]", "", unicodedata.normalize("NFKC", self.share.data or ""))
         try:
             bps = Decimal(plain) * 100
-        except InvalidOperation:
+            good = 0 <= bps <= 10_000 and bps == bps.to_integral_value()
+        except ArithmeticError:  # no number, 'nan', '1e999999'
             raise Invalid("割合は数字で入力してください。例 20", field="share") from None
-        if not 0 <= bps <= 10_000 or bps != bps.to_integral_value():
+        if not good:
             raise Invalid("割合は0から100まで、0.01きざみで入力してください。", field="share")
         return int(bps)
 

@@ -11,7 +11,7 @@ from marketplace.accounts.session import current_account, signed_in
 from marketplace.collections import albums, crediting, desk, swapping
 from marketplace.collections.forms import AcceptForm, ClickForm, OfferForm
 from marketplace.collections.models import Swap, SwapState
-from marketplace.collections.rules import NotForYou
+from marketplace.collections.rules import NotForYou, SwapOver
 from marketplace.collections.telling import token_of
 from marketplace.holders.leaving import obstacle
 from marketplace.kit.clock import now
@@ -132,20 +132,29 @@ def withdraw(code: str) -> ResponseReturnValue:
 @signed_in
 def decline(code: str) -> ResponseReturnValue:
     if ClickForm().validate():
-        swapping.decline(seen(code).id, me().id)
+        swapping.decline(swap_of(code).id, me().id)
         flash("辞退しました。お申し出の方にお知らせします。")
     return redirect("/swaps", 303)
 
 
-def seen(code: str) -> Swap:
-    """A swap that this visitor may see: an open one, or one of theirs. NotForYou; LookupError for none."""
+def swap_of(code: str) -> Swap:
+    """LookupError for none."""
     swap = db.session.scalar(sa.select(Swap).where(Swap.code == code))
     if swap is None:
         raise LookupError(f"swap {code}")
+    return swap
+
+
+def seen(code: str) -> Swap:
+    """A swap that this visitor may see: an open one, or one of theirs. NotForYou; LookupError for none.
+
+    SwapOver once one that was offered to one person has ended: whose it was is forgotten, and their letter leads here.
+    """
+    swap = swap_of(code)
     account = current_account()
     theirs = account is not None and (account.id in (swap.giver_id, swap.taker_id) or swap.to_email == account.email)
     if swap.for_one and not theirs:
-        raise NotForYou
+        raise NotForYou if swap.state == SwapState.OFFERED else SwapOver
     return swap
 
 

@@ -16,6 +16,7 @@ EVENTS = MONEY | {
     "accept_swap": "カードの交換を受けた",
     "certify_creator": "クリエイターの証明書",
     "complete_swap": "カードの交換の終わり",
+    "connect_creator": "クリエイターのメールアドレスの登録",
     "decline_swap": "カードの交換を辞退",
     "expire_swap": "カードの交換の期限切れ",
     "license_work": "作品の利用の許諾",

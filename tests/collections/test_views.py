@@ -87,8 +87,11 @@ def test_an_offer_to_one_person_is_seen_by_two(app: Flask, cards: Cards, hana: i
     hers = read(given.signed_in(app.test_client(), hana).get("/swaps")).words
     assert (asked in theirs, offering in theirs) == (True, False)
     assert (asked in hers, offering in hers, "決まったお相手へ" in hers) == (False, True, True)
-    send(his, read(his.get(path)).form(f"{path}/decline"))
+    form = read(his.get(path)).form(f"{path}/decline")
+    assert [send(his, form).status_code for _twice in range(2)] == [303, 303]
     assert swap(1).state == SwapState.DECLINED
+    gone = his.get(path)
+    assert (gone.status_code, "もう受けられません" in read(gone).words) == (409, True)
 
 
 def test_who_is_asked_reads_that_the_answer_is_theirs_and_why_a_card_cannot_go(
@@ -137,9 +140,23 @@ def test_creators_at_the_desk(app: Flask, cards: Cards, hana: int) -> None:
     assert submit(desk, mistaken, {"share": "30"}, action=f"{path}/licences").status_code == 303
     assert ("20.5%" in read(desk.get(path)).words, "30%" in read(desk.get(path)).words) == (False, True)
     assert desk.get(f"{path}?first=9999-12-31&last=9999-12-31").status_code == 200
+    for odd in ("NaN", "1e999999999"):
+        assert submit(desk, mistaken, {"share": odd}, action=f"{path}/licences").status_code == 422
     visitor = given.signed_in(app.test_client(), hana)
     assert [visitor.get(each).status_code for each in ("/staff/creators", path)] == [403, 403]
     assert "山菜えかき（公認クリエイター）" in read(visitor.get(f"/album/{get(Right, cards.first).code}")).words
+
+
+def test_who_was_taken_in_before_they_had_an_account_gets_it_later(app: Flask, cards: Cards, hana: int) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    submit(desk, "/staff/creators", {"name": "山菜えかき"})
+    path = f"/staff/creators/{get_code('山菜えかき')}"
+    wrong = submit(desk, path, {"email": "nobody@example.jp"}, action=f"{path}/account")
+    assert (wrong.status_code, "一度ログインして" in read(wrong).form(f"{path}/account").errors["email"]) == (422, True)
+    form = read(wrong).form(f"{path}/account")
+    assert [send(desk, form, {"email": "Hana@example.jp"}).status_code for _twice in range(2)] == [303, 409]
+    creator = db.session.scalars(sa.select(Creator)).one()
+    assert (creator.account_id, "登録がないため" in read(desk.get(path)).words) == (hana, False)
 
 
 def get_code(name: str) -> str:

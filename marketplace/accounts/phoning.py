@@ -69,8 +69,10 @@ def ask(account_id: int, number: str) -> str:
 
 @handles("phone.asked")
 def send_code(code_id: int) -> None:
-    row, port = get(PhoneCode, code_id), sms()
-    if port is not None and row.used_at is None and row.expires_at > now():
+    row, port = db.session.get(PhoneCode, code_id), sms()
+    if row is None or port is None:  # the account was deleted meanwhile
+        return
+    if row.used_at is None and row.expires_at > now():
         minutes = int(VALID_FOR.total_seconds() // 60)
         with speaking(get(Account, row.account_id).language):
             text = _(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -78,7 +79,7 @@ class HttpProvider:
                 if error.code in (400, 401) and form is not None:
                     raise Rejected(f"provider: {error.code}") from None
                 raise Unavailable(f"provider: {error.code}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unavailable(f"provider: {type(error).__name__}") from error
         if not isinstance(found, dict):
             raise Unavailable("provider: no object")

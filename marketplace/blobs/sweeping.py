@@ -16,6 +16,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go
 from marketplace.kit.refusals import Unavailable
 from marketplace.kit.sheets import sheet
+from marketplace.outbox.promising import still_due
 
 log = logging.getLogger(__name__)
 AGE = timedelta(days=1)
@@ -40,5 +41,6 @@ def sweep() -> int:
 def _unnamed(keys: Iterable[str]) -> Iterator[str]:
     for some in batched(keys, AT_ONCE):
         named = set(db.session.scalars(sa.select(Blob.key).where(Blob.key.in_(some))))
+        named |= still_due("blob.dropped", some)  # these go when their time has come: somebody may still be reading
         let_go()
         yield from (key for key in some if key not in named)

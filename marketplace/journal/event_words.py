@@ -226,6 +226,7 @@ EVENTS = MONEY | {
     "use_recovery": "登録し直しのリンクを使った",
     "upload_rows": "表を受け取った",
     "verified": "本人の手続きの完了",
+    "forget_replica": "使わなくなった保存先の控えを数えない",
     "verify": "控えを確認",
     "void": "無効",
     "wait": "補欠",

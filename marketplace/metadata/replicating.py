@@ -17,7 +17,7 @@ from ipfs import car, resolver
 from ipfs.blockstore import SqlBlockstore
 from ipfs.cid import CID
 from ipfs.errors import IpfsError, ReplicaError, ReplicaRefused, ReplicaUnreachable
-from marketplace.journal.writing import move
+from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, writing
 from marketplace.kit.languages import _
@@ -63,10 +63,25 @@ def replicate(right_id: int) -> None:
 @sheet(every=300, name="metadata.look_after_replicas")
 def look_after_replicas() -> None:
     """Check each tree on each node once an hour, and send again what has been lost there or never arrived."""
+    _forget_others()
     for name, node in nodes().items():
         for pin_id in _due(name):
             if bring(pin_id, name, node):
                 break  # the node is silent: no use in asking it for the others now
+
+
+def _forget_others() -> None:
+    """What stood on a node that the settings name no more is not looked at any more: no page may go on telling of it."""
+    others = sa.select(Replica.id).where(Replica.node.not_in(list(nodes()))).order_by(Replica.id)
+    gone = list(db.session.scalars(others))
+    let_go()
+    if not gone:
+        return
+    with transaction() as session:
+        for replica_id in gone:
+            replica = lock(Replica, replica_id)
+            note(replica.subject, "forget_replica", node=replica.node, root=replica.pin.root, state=str(replica.state))
+            session.delete(replica)
 
 
 def ready(right_id: int) -> bool:

@@ -38,7 +38,8 @@ def drawing(code: str, width: int) -> Response:
     if right is None or width not in WIDTHS:
         abort(404)
     published = sa.select(Picture).join(Document, Document.cid == Picture.cid)
-    row = db.session.scalars(published.where(Document.right_id == right.id, Picture.published_at.is_not(None))).first()
+    published = published.where(Document.right_id == right.id, Picture.published_at.is_not(None))
+    row = db.session.scalars(published.order_by(Document.edition).limit(1)).first()
     if row is not None:
         return _copy(row, width)
     if not _is_staff():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
+
+import sqlalchemy as sa
 
 from marketplace.kit import logs
 from marketplace.kit.clock import now
@@ -45,6 +47,13 @@ def handles(topic: str, **only: object) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def still_due(topic: str, keys: Collection[str]) -> set[str]:
+    """Those of `keys` under which a fact was stated that somebody has yet to hear."""
+    due = {f"{name}:{topic}:{key}": key for name in LISTENERS.get(topic, []) for key in keys}
+    waits = sa.select(Message.key).where(Message.key.in_(due), Message.done_at.is_(None), Message.parked_at.is_(None))
+    return {due[key] for key in db.session.scalars(waits)}
 
 
 def say(topic: str, key: str, *, after: timedelta = timedelta(0), **body: Any) -> None:

@@ -59,9 +59,11 @@ def ping(endpoint_id: int) -> None:
 
 
 def replay(delivery_id: int, actor_id: int) -> None:
-    """Send the very same message again, from its first attempt."""
+    """Send the very same message again, from its first attempt. WrongState where nothing is sent any more."""
     with transaction():
         row, by = lock(Delivery, delivery_id), acting(actor_id)
+        if row.endpoint.state == EndpointState.ENDED:
+            raise WrongState
         row.attempts, row.replays, row.delivered_at = 0, row.replays + 1, None
         move(row, "replay_webhook", by=by)
         _promise(row)

@@ -14,12 +14,15 @@ from werkzeug.test import TestResponse
 
 from marketplace.accounts.joining import join, joined, who
 from marketplace.accounts.models import Account
+from marketplace.accounts.provider import HttpProvider
 from marketplace.kit.db import get
+from marketplace.kit.refusals import Unavailable
 from marketplace.settings import Settings
 from tests import given
 from tests.accounts.outside_provider import CLIENT, SECRET, Outside, providing, query_of
 from tests.holders.stage import refusal
 from tests.pages import read, send
+from tests.webhooks.test_courier import answering
 
 
 @pytest.fixture
@@ -168,3 +171,10 @@ def test_the_way_in_is_on_the_page_only_where_there_is_one(client: FlaskClient, 
 def test_a_provider_needs_https_and_a_secret(issuer: str) -> None:
     with pytest.raises(ValueError, match="OIDC_ISSUER"):
         Settings(oidc_issuer=issuer)
+
+
+def test_a_provider_that_speaks_something_else_is_away(app: Flask) -> None:
+    """No page breaks: what answers there is no web server at all."""
+    greeting = b"220 mail.example ESMTP\r\n"
+    with answering(lambda each: (each.recv(4096), each.sendall(greeting))) as port, pytest.raises(Unavailable):
+        HttpProvider(f"http://127.0.0.1:{port}", CLIENT, SECRET).endpoint()

@@ -6,18 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.accounts import phoning
+from marketplace.accounts import closing, phoning
 from marketplace.accounts.introducing import prefer
 from marketplace.accounts.models import Account
 from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.languages import Language
 from marketplace.kit.refusals import Invalid
 from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
 from marketplace.settings import Settings
 from tests import given
 from tests.lotteries.applied import a_lottery, asking
@@ -130,6 +132,14 @@ def test_a_late_message_is_not_sent(account: int, tmp_path: Path) -> None:
     phoning.ask(account, NUMBER)
     with pretending(given.in_days(1)):
         assert messages(tmp_path) == []
+
+
+def test_who_deletes_their_account_before_the_message_leaves_stops_no_others(account: int, tmp_path: Path) -> None:
+    phoning.ask(account, NUMBER)
+    with transaction():
+        closing.close(account)
+    assert messages(tmp_path) == []
+    assert db.session.scalars(sa.select(Message.error).where(Message.done_at.is_(None))).all() == []
 
 
 def test_a_lottery_that_asks_for_a_number_leads_there_and_back(

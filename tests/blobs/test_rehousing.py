@@ -18,6 +18,8 @@ from marketplace.blobs import rehousing
 from marketplace.blobs.keeping import bring, drop, keep, read
 from marketplace.blobs.models import Blob, Place, StoredBytes
 from marketplace.blobs.rehousing import LINGERS, rehouse
+from marketplace.blobs.sweeping import AGE, sweep
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
 from marketplace.outbox.models import Message
@@ -88,6 +90,19 @@ def test_there_and_back(app: Flask, settings: Settings, bucket: LocalBucket) -> 
         after_a_while()
         assert (places(), bucket.names()) == ({Place.DATABASE}, [])
     assert all_there(ids)
+
+
+def test_the_old_bytes_stay_for_who_reads_them_though_they_are_old(
+    app: Flask, settings: Settings, bucket: LocalBucket
+) -> None:
+    ids = some()
+    with transaction() as session:
+        session.execute(sa.update(StoredBytes).values(put_at=now() - 2 * AGE))
+    with another(bucket.settings(settings)):
+        rehouse()
+        assert (sweep(), in_database()) == (0, MANY)
+        after_a_while()
+        assert (in_database(), all_there(ids)) == (0, True)
 
 
 def test_one_that_dies_between_putting_and_naming_begins_there_again(

@@ -15,6 +15,7 @@ from marketplace.metadata.replicating import SAMPLE, look_after_replicas, nodes,
 from marketplace.outbox import keeping
 from marketplace.settings import Settings
 from tests import given
+from tests.apps import another
 from tests.ipfs.kubo_double import KuboDouble
 from tests.racing import at_once
 
@@ -157,6 +158,18 @@ def test_a_node_that_is_named_later_gets_what_was_published_before(kubo: KuboDou
         session.execute(sa.delete(Replica))
     look_after_replicas()
     assert (verified(first), verified(second)) == (1, 1)
+
+
+def test_a_node_that_the_settings_name_no_more_is_not_counted(
+    kubo: KuboDouble, app: Flask, settings: Settings
+) -> None:
+    right_id = published()
+    assert verified(right_id) == 1
+    with another(settings.model_copy(update={"ipfs_rpc_url": "", "min_replicas": 0})):
+        look_after_replicas()
+        assert (verified(right_id), standing(right_id)) == (0, HELD_NOWHERE)
+    look_after_replicas()
+    assert (verified(right_id), kubo.imports) == (1, 1)
 
 
 def test_damage_of_our_own_copy_is_written_down_and_not_sent(kubo: KuboDouble, app: Flask) -> None:

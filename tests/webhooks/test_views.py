@@ -84,6 +84,21 @@ def test_a_message_is_sent_anew_from_the_log(app: Flask, partner: Partner) -> No
     assert drafter.post(f"{path()}/deliveries/MSG-NONE/replay").status_code == 404
 
 
+def test_of_one_that_has_ended_nothing_is_promised_to_be_sent_again(app: Flask, partner: Partner) -> None:
+    registered(partner, ("listing.published",))
+    given.a_listing()
+    drafter = at_the_desk(app, "drafter")
+    code = db.session.scalars(sa.select(Delivery.code)).one()
+    again = f"{path()}/deliveries/{code}/replay"
+    assert again in [form.action for form in read(drafter.get(path())).forms]
+    drafter.post(f"{path()}/end")
+    assert again not in [form.action for form in read(drafter.get(path())).forms]
+    drafter.post(again)
+    assert "もう一度送ります" not in read(drafter.get(path())).words
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Delivery.state)).one() == "delivered"
+
+
 def test_a_stop_needs_a_reason_which_stands_on_the_page_and_on_the_sheet(app: Flask, partner: Partner) -> None:
     registered(partner)
     drafter = at_the_desk(app, "drafter")

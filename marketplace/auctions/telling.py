@@ -60,7 +60,7 @@ def _beaten(auction: Auction, seq: int) -> dict[str, int]:
 
 @sheet(every=20, name="auctions.tell_time_left")
 def tell_time_left() -> None:
-    """One day and one hour before the close, tell everyone of whom a bid stands. A close that moved is not told anew."""
+    """One day and one hour before the close, tell who has a bid that stands. A close that moved is not told anew."""
     for left, flag in ((DAY, Told.day), (HOUR, Told.hour)):
         # One day is worth telling only while more than an hour is left.
         least = HOUR if left is DAY else timedelta(0)

@@ -61,7 +61,7 @@ def take_in(name: str, email: str, by: str) -> int:
 
 
 def connect(creator_id: int, email: str, by: str) -> None:
-    """They have signed in by now: whose account it is that was not known when they were taken in. Invalid, WrongState."""
+    """Whose account it is, of one who was taken in before they had signed in. Invalid, WrongState."""
     with transaction():
         creator = lock(Creator, creator_id)
         if creator.account_id is not None:

@@ -54,9 +54,9 @@ class AddressForm(Form):
     """Of a creator who was taken in without one."""
 
     email = StringField(
-        "ご本人のメールアドレス",
+        "メールアドレス",
         validators=[DataRequired("メールアドレスを入力してください。")],
-        description="ご本人が一度ログインしたあとに入力してください。公開されません",
+        description="証明書を渡すときに使います。ご本人が一度ログインしたあとに入力してください。公開されません",
         render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
     )
 

@@ -211,8 +211,8 @@ def by_number(no: str) -> Entry | None:
 def change(entry_id: int, account_id: int, application: Application) -> None:
     """Other lots, another address: until the close, under the same number, with a new receipt ⇢ lottery.entered.
 
-    What now looks like somebody else's entry is void; what was void for that and no longer does, counts. CannotChange once the
-    list is closed; LookupError for somebody else's; Invalid with the field.
+    What now looks like somebody else's entry is void; what was void for that and no longer does, counts.
+    CannotChange once the list is closed; LookupError for somebody else's; Invalid with the field.
     """
     with transaction():
         lottery, entry, by = _own(entry_id, account_id)

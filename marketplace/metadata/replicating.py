@@ -71,7 +71,7 @@ def look_after_replicas() -> None:
 
 
 def _forget_others() -> None:
-    """What stood on a node that the settings name no more is not looked at any more: no page may go on telling of it."""
+    """What stood on a node that the settings name no more is not looked at any more: no page may go on telling it."""
     others = sa.select(Replica.id).where(Replica.node.not_in(list(nodes()))).order_by(Replica.id)
     gone = list(db.session.scalars(others))
     let_go()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -175,6 +176,10 @@ def test_a_provider_needs_https_and_a_secret(issuer: str) -> None:
 
 def test_a_provider_that_speaks_something_else_is_away(app: Flask) -> None:
     """No page breaks: what answers there is no web server at all."""
-    greeting = b"220 mail.example ESMTP\r\n"
-    with answering(lambda each: (each.recv(4096), each.sendall(greeting))) as port, pytest.raises(Unavailable):
+
+    def greets(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"220 mail.example ESMTP\r\n")
+
+    with answering(greets) as port, pytest.raises(Unavailable):
         HttpProvider(f"http://127.0.0.1:{port}", CLIENT, SECRET).endpoint()

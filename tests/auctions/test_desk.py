@@ -63,7 +63,9 @@ def test_sealed_bids_are_opened_and_a_tie_is_drawn_on_one_page(desk: FlaskClient
         422,
         {"digits": "さいころの目は、数字20けたで入力してください。"},
     )
-    spaced = "　".join(DICE[n : n + 5] for n in range(0, 20, 5)).translate({ord(n): ord("０") + int(n) for n in "0123456789"})
+    spaced = "　".join(DICE[n : n + 5] for n in range(0, 20, 5)).translate(
+        {ord(n): ord("０") + int(n) for n in "0123456789"}
+    )
     assert submit(desk, page, {"digits": spaced}, action=f"{page}/draw").status_code == 303
     assert (state(auction), auction.tie_digits) == (AuctionState.AWARDED, DICE)
     assert f"落札{auction.winner_no}番9,000円" in "".join(read(desk.get(page)).words.split())

@@ -78,7 +78,10 @@ def test_a_sale_whose_day_to_be_announced_went_by_is_judged_by_the_hour_of_its_a
 
 
 def test_an_hour_of_the_night_is_written_as_on_every_page(app: Flask) -> None:
-    late = {"draw_at": MONDAY + 14 * DAY + timedelta(hours=12), "closes_at": datetime(2026, 12, 19, 0, 0, tzinfo=JST)}
+    late: dict[str, Any] = {
+        "draw_at": MONDAY + 14 * DAY + timedelta(hours=12),
+        "closes_at": datetime(2026, 12, 19, 0, 0, tzinfo=JST),
+    }
     told = [line.why for line in checks(values(**late), MONDAY)]
     assert "抽選が夜中（午後10時00分）です。困った方の電話に出られません。" in told
     assert "受付の終了が夜中（24時00分）です。困った方の電話に出られません。" in told

@@ -160,9 +160,7 @@ def test_a_node_that_is_named_later_gets_what_was_published_before(kubo: KuboDou
     assert (verified(first), verified(second)) == (1, 1)
 
 
-def test_a_node_that_the_settings_name_no_more_is_not_counted(
-    kubo: KuboDouble, app: Flask, settings: Settings
-) -> None:
+def test_a_node_that_the_settings_name_no_more_is_not_counted(kubo: KuboDouble, app: Flask, settings: Settings) -> None:
     right_id = published()
     assert verified(right_id) == 1
     with another(settings.model_copy(update={"ipfs_rpc_url": "", "min_replicas": 0})):

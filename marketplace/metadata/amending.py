@@ -6,6 +6,7 @@ pinned. What was approved and sold is not touched: terms.json and its hash are t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +14,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ipfs import resolver
+from ipfs.blockstore import SqlBlockstore
+from ipfs.cid import CID
+from ipfs.errors import IpfsError
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
-from marketplace.metadata.documents import Shown
-from marketplace.metadata.models import Amendment, AmendmentState, Document, Picture, Pin
+from marketplace.metadata.documents import Issuer, Shown
+from marketplace.metadata.models import Amendment, AmendmentState, Document, Picture, Pin, blocks
 from marketplace.metadata.publishing import Composed, compose, issuer, keep_edition, picture_of, whole
 from marketplace.outbox.promising import say
 from marketplace.rights.models import Right
@@ -181,7 +186,18 @@ def _compose(right: Right, edition: int, values: Mapping[str, Any], picture_id: 
     quantity = db.session.scalar(last)
     assert quantity is not None, "what was published has documents"
     shown = Shown(**{name: facts[name] for name in WORDS}) if edition > 1 else None
-    return compose(right, quantity, whole(picture_id), issuer(settings()), shown, before if edition > 1 else None)
+    return compose(right, quantity, whole(picture_id), _issuer(right), shown, before if edition > 1 else None)
+
+
+def _issuer(right: Right) -> Issuer:
+    """As the town called itself when this right was published: its terms say so, and are the same in every edition.
+    Where their block is lost, as it calls itself now."""
+    try:
+        store = SqlBlockstore(db.session.connection(), blocks)
+        told = json.loads(b"".join(resolver.read(store, CID.parse(right.terms_cid or ""))))
+        return Issuer(**told["issuer"])
+    except IpfsError:
+        return issuer(settings())
 
 
 def _shown(right: Right, edition: int) -> dict[str, Any]:

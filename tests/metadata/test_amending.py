@@ -15,7 +15,9 @@ from marketplace.metadata import amending, auditing, documents
 from marketplace.metadata.models import Amendment, AmendmentState, Document, Pin, blocks
 from marketplace.outbox import keeping
 from marketplace.rights.models import Right
+from marketplace.settings import Settings
 from tests import given
+from tests.apps import another
 from tests.racing import at_once
 
 WHY = "英語の名前に書きまちがいがありました"
@@ -97,6 +99,19 @@ def test_each_edition_can_be_made_again_to_the_byte(right_id: int) -> None:
     corrected(right_id, picture_id=given.a_picture("#aa2211"))
     roots = list(db.session.scalars(sa.select(Pin.root).order_by(Pin.edition)))
     assert [str(amending.recompose(right_id, edition).root) for edition in (1, 2, 3)] == roots
+
+
+def test_a_town_that_calls_its_fund_another_name_changes_no_terms_that_were_sold(
+    right_id: int, settings: Settings
+) -> None:
+    before = uri(right_id)
+    with another(settings.model_copy(update={"fund_name": "あたらしい名前の基金"})):
+        amending.approve(amending.propose(right_id, drafter(), {"title_en": "Corrected"}, WHY), approver())
+        keeping.drain()
+        old, new = (read(each, "1.json")["properties"]["terms"] for each in (before, uri(right_id)))
+        assert (old, get(Right, right_id).terms_cid) == (new, new.removeprefix("ipfs://"))
+        assert f"ipfs://{amending.recompose(right_id, 1).root}/" == before
+        assert [auditing.audit(pin) for pin in db.session.scalars(sa.select(Pin.id)).all()] == [0, 0]
 
 
 def test_the_audit_mends_old_editions_too(right_id: int) -> None:

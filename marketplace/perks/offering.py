@@ -78,7 +78,7 @@ def usable(token_id: int, partner: Partner) -> list[dict[str, str]]:
 
 
 def snapshot(partner: Partner) -> dict[str, Any]:
-    """{"partner", "now", "keys", "plans": {right: […]}, "used": [[token, plan, period, times]], "ended": [cid]}.
+    """{"partner", "code", "now", "keys", "plans": {right: […]}, "used": [[token, plan, period, times]], "ended": [cid]}.
 
     `used` has what is used of periods that are not over: no names, no holders.
     """
@@ -92,6 +92,7 @@ def snapshot(partner: Partner) -> dict[str, Any]:
         periods.add(period_of(plan, jst(now()).date()))
     return {
         "partner": partner.name,
+        "code": partner.code,
         "now": now().timestamp(),
         "keys": {name.hex(): key.hex() for name, key in keys.public_keys().items()},
         "plans": plans,

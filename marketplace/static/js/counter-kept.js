@@ -16,9 +16,12 @@ function period(plan, day) {
 const SPANS = { day: "本日", month: "今月", fiscal_year: "今年度" };
 
 export class Kept {
-  constructor(storage) {
+  /* `partner` is the code of whose counter this is: what another one let in on the same tablet waits for that one. */
+  constructor(storage, partner) {
     this.storage = storage;
-    const told = JSON.parse(storage.getItem("hiroba-counter") || "{}");
+    this.partner = partner;
+    this.place = `hiroba-counter ${partner}`;
+    const told = JSON.parse(storage.getItem(this.place) || "{}");
     this.state = told.state || null;
     this.ahead = told.ahead || 0; // of the town's clock before this tablet's, milliseconds
     this.queue = told.queue || [];
@@ -28,7 +31,7 @@ export class Kept {
 
   write() {
     const { state, ahead, queue, seen, since } = this;
-    this.storage.setItem("hiroba-counter", JSON.stringify({ state, ahead, queue, seen, since }));
+    this.storage.setItem(this.place, JSON.stringify({ state, ahead, queue, seen, since }));
   }
 
   now(milliseconds) {
@@ -43,6 +46,7 @@ export class Kept {
   }
 
   take(state, milliseconds) {
+    if (state.code !== this.partner) throw new No("この端末は、ほかの窓口としてひらかれています。画面を読みこみ直してください。");
     this.state = { ...state, csrf: undefined };
     this.ahead = state.now * 1000 - milliseconds;
     if (!this.queue.length) this.since = {};
@@ -94,8 +98,14 @@ export class Kept {
   undo(asked, seconds) {
     const used = this.queue.find((entry) => entry.ref === asked.use);
     if (used) this.since[used.key] -= 1;
-    this.queue.push({ do: "undo", ref: asked.ref, use: asked.use, at: Math.floor(seconds) });
+    this.queue.push({ do: "undo", ref: asked.ref, use: asked.use, at: Math.floor(seconds), key: used ? used.key : "" });
     this.write();
+  }
+
+  /* "1-12" of an entry, as the guest and the office say it. */
+  numberOf(ref) {
+    const [token] = (this.queue.find((entry) => entry.ref === ref) || { key: "" }).key.split(" ");
+    return token && `番号 ${Math.floor(token / SERIAL_SPACE)}-${token % SERIAL_SPACE}`;
   }
 
   settled(refs) {

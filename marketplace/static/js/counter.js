@@ -6,35 +6,45 @@ import { watch } from "./camera.js";
 import { Kept } from "./counter-kept.js";
 
 const $ = (name) => document.querySelector(`[data-${name}]`);
-const kept = new Kept(window.localStorage);
-const PATIENCE = 5000, EVERY = 60000, SOON = 5000, UNDO = 300; // milliseconds; the last in seconds
+const kept = new Kept(window.localStorage, $("counter").dataset.counter);
+const PATIENCE = 5000, EVERY = 60000, SOON = 5000, SAME = 300000, UNDO = 300; // milliseconds; the last in seconds
 const ref = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-let csrf = "", busy = false, undoing = 0;
+const unanswered = new Map(); // {what was asked: [ref, moment]}
+let csrf = "", busy = false, quietly = null, undoing = 0;
 
 class Away extends Error {}
+class SignedOut extends No {}
 
-async function ask(path, body) {
-  const options = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
+async function ask(path, body, stop = new AbortController()) {
+  const options = { cache: "no-store", signal: stop.signal }, late = setTimeout(() => stop.abort(), PATIENCE);
   if (body) {
     Object.assign(options, { method: "POST", body: JSON.stringify(body) });
     options.headers = { "Content-Type": "application/json", "X-CSRFToken": csrf };
   }
-  let response;
+  let response, said;
   try {
     response = await fetch(`/counter/${path}`, options);
+    said = await response.text();
   } catch {
     throw new Away();
+  } finally {
+    clearTimeout(late);
   }
-  if (response.status === 401 || response.redirected) throw new No("窓口の暗証番号をもう一度入力してください。記録は消えません。");
+  if (response.status === 401 || response.redirected) throw new SignedOut("窓口の暗証番号をもう一度入力してください。記録は消えません。");
   if (response.status >= 500) throw new Away();
   if (!response.ok) throw new No("うまく送れませんでした。画面を読みこみ直してください。");
-  return response.json();
+  return JSON.parse(said);
 }
 
-async function refresh() {
-  const state = await ask("state");
+async function refresh(stop) {
+  const state = await ask("state", null, stop);
   csrf = state.csrf;
   kept.take(state, Date.now());
+}
+
+async function look(stop) {
+  await refresh(stop);
+  status(true);
 }
 
 function show(answer) {
@@ -68,13 +78,22 @@ function choose(choices, chosen) {
   });
 }
 
+/* What was asked and not answered may be written down already: asked again soon, it is the same use. */
+function sameRef(asked) {
+  const [known, at] = unanswered.get(JSON.stringify(asked)) || [];
+  const mine = known && Date.now() - at < SAME ? known : ref();
+  unanswered.set(JSON.stringify(asked), [mine, Date.now()]);
+  return { ...asked, ref: mine };
+}
+
 /* One guest: by the town where it can be asked, else by what this tablet knows. */
 async function use(asked) {
+  show({ plain: true, headline: "確かめています" }); // and no longer what was said to the guest before
   try {
     if (!csrf) await refresh();
     const answer = await ask("use", asked);
     if (answer.choose) choose(answer.choose, (plan) => guarded(() => use({ ...asked, plan })));
-    else show(answer);
+    else done(answer);
     kept.told(answer.used);
     status(true);
   } catch (trouble) {
@@ -88,15 +107,22 @@ async function alone(asked) {
   if (!asked.pass) throw new No("電波がないため、番号では確かめられません。特典パスを読み取るか、もぎり券をお使いください。");
   if (!kept.state) throw new No("この窓口は、まだ一度も町とつながっていません。もぎり券をお使いください。");
   const seconds = kept.now(Date.now());
-  const found = await read(asked.pass, kept.state.keys, seconds);
+  const found = await read(asked.pass, kept.state.keys, seconds).catch((trouble) => {
+    throw trouble instanceof No ? trouble : new No("この端末は、電波がないと確かめられません。もぎり券をお使いください。");
+  });
   const plans = kept.plansOf(found);
   const plan = asked.plan ? plans.find((each) => each.id === asked.plan) : plans[0];
   if (!asked.plan && plans.length > 1) {
     choose(plans, (id) => guarded(() => alone({ ...asked, plan: id })));
     return;
   }
-  show(kept.use(asked, found, plan, seconds));
+  done(kept.use(asked, found, plan, seconds));
   status(false);
+}
+
+function done(answer) {
+  unanswered.clear();
+  show(answer);
 }
 
 async function undo() {
@@ -120,20 +146,19 @@ async function undo() {
 }
 
 /* Everything that was kept, in order; an answer that never came is asked for again. */
-async function send() {
-  await refresh();
-  while (kept.queue.length) {
-    const entries = kept.queue.slice(0, 100);
-    const { answers } = await ask("sync", { entries });
-    answers.filter((answer) => answer.code).forEach((answer) => {
+async function send(stop) {
+  await refresh(stop);
+  for (let before = 0; kept.queue.length && kept.queue.length !== before;) {
+    before = kept.queue.length;
+    const { answers } = await ask("sync", { entries: kept.queue.slice(0, 100) }, stop);
+    answers.filter((answer) => answer.settled && answer.code).forEach((answer) => {
       const item = document.createElement("li");
-      item.textContent = answer.words;
+      item.textContent = [kept.numberOf(answer.ref), answer.words].filter(Boolean).join("　");
       $("answers").append(item);
     });
     kept.settled(answers.filter((answer) => answer.settled).map((answer) => answer.ref));
-    if (!answers.length) break;
   }
-  await refresh();
+  await refresh(stop);
   status(true);
 }
 
@@ -146,19 +171,42 @@ function status(online) {
   $("counter").dataset.waiting = String(waiting);
 }
 
-/* One thing at a time: a guest who holds the telephone still is read once. */
+/* One guest at a time: who holds the telephone still is read once. Nobody waits for what the tablet does of itself. */
 async function guarded(act) {
   if (busy) return;
   busy = true;
+  if (quietly) quietly.abort();
+  quietly = null;
   try {
     await act();
   } catch (trouble) {
-    if (trouble instanceof No) refuse(trouble.message);
-    else if (trouble instanceof Away) status(false);
-    else throw trouble;
+    tell(trouble);
   } finally {
     busy = false;
   }
+}
+
+async function meanwhile(act) {
+  if (busy || quietly) return;
+  const mine = quietly = new AbortController();
+  try {
+    await act(mine);
+  } catch (trouble) {
+    if (quietly === mine) tell(trouble); // else it gave way
+  } finally {
+    if (quietly === mine) quietly = null;
+  }
+}
+
+function tell(trouble) {
+  if (trouble instanceof Away) return status(false);
+  refuse(trouble instanceof No ? trouble.message : "この画面でまちがいが起きました。読みこみ直してください。");
+  if (trouble instanceof SignedOut) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: "/counter/", className: "button button--wide", textContent: "窓口の暗証番号を入力する" });
+    $("choices").append(link);
+  }
+  if (!(trouble instanceof No)) throw trouble;
 }
 
 function code(string) {
@@ -167,7 +215,7 @@ function code(string) {
     document.querySelector("#code").focus();
     return show({ plain: true, headline: "カードの暗証番号をうかがってください" });
   }
-  return guarded(() => use({ ref: ref(), pass: string }));
+  return guarded(() => use(sameRef({ pass: string })));
 }
 
 document.querySelector("[data-typed]").addEventListener("submit", (event) => {
@@ -178,21 +226,21 @@ document.querySelector("[data-typed]").addEventListener("submit", (event) => {
     number.value = ""; // a reader that types: the next guest's code comes into the same field
     code(typed);
   } else {
-    guarded(() => use({ ref: ref(), number: typed, code: secret.value }));
+    guarded(() => use(sameRef({ number: typed, code: secret.value })));
   }
 });
 $("undo").addEventListener("submit", (event) => {
   event.preventDefault();
   guarded(undo);
 });
-$("send").addEventListener("click", () => guarded(send));
-window.addEventListener("online", () => guarded(send));
+$("send").addEventListener("click", () => meanwhile(send));
+window.addEventListener("online", () => meanwhile(send));
 window.addEventListener("offline", () => status(false));
-setInterval(() => guarded(refresh), EVERY);
-setInterval(() => { if (kept.queue.length) guarded(send); }, SOON); // the browser's own word of a network is only a hint
+setInterval(() => meanwhile(kept.queue.length ? send : look), EVERY);
+setInterval(() => { if (kept.queue.length) meanwhile(send); }, SOON); // the browser's own word of a network is only a hint
 watch($("camera"), code);
 kept.begin();
-guarded(kept.queue.length ? send : async () => { await refresh(); status(true); })
+meanwhile(kept.queue.length ? send : look)
   .then(() => keep("/counter/worker.js", ["/static/vendor/jsqr-1.4.0/jsQR.js"]))
   .then(() => { $("counter").dataset.ready = "yes"; })
   .catch(() => { $("counter").dataset.ready = "yes"; });

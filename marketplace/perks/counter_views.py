@@ -15,7 +15,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.web import set_cookie
-from marketplace.perks import knowing, offering, saying, signing_in, slips, syncing, using
+from marketplace.perks import knowing, offering, saying, signing_in, slips, syncing, tallying, using
 from marketplace.perks.counter_forms import ClickForm, SignInForm, SlipForm, TypedForm
 from marketplace.perks.knowing import Known
 from marketplace.perks.models import Counter
@@ -194,6 +194,15 @@ def slip() -> ResponseReturnValue:
     return render_template("perks/slip.html", form=form, partner=_here().partner, answer=answer), status
 
 
+@bp.get("/today")
+@at_the_counter
+def today() -> ResponseReturnValue:
+    partner = _here().partner
+    response = make_response(render_template("perks/today.html", partner=partner, today=tallying.today(partner.id)))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 @bp.get("/worker.js")
 def worker() -> ResponseReturnValue:
     return offline_worker()
@@ -213,6 +222,8 @@ def _known(text: dict[str, str]) -> Known:
 def _answer(known: Known, ref: str, plan: str) -> dict[str, Any]:
     """What the tablet shows; {"choose": […]} where the guest may use several perks here and none was chosen."""
     counter = _here()
+    if not plan and (line := using.line_of(ref)) is not None and line.token_id == known.token_id:
+        plan = line.plan_id  # asked again: what could be chosen is another thing now
     if not plan:
         choices = offering.usable(known.token_id, counter.partner)
         if len(choices) > 1:

@@ -12,14 +12,15 @@ from marketplace.perks.refusals import NotHeld
 from marketplace.tokens.models import Token, TokenState, Transfer
 
 
-def held_token(token_id: int) -> Token:
+def held_token(token_id: int, *, or_revoked: bool = False) -> Token:
     """The token, locked, so that it does not change hands before this transaction ends. NotHeld, LookupError."""
     assert writing(), "held_token() belongs inside transaction()"
     query = sa.select(Token).where(Token.token_id == token_id).with_for_update(of=Token)
     token = db.session.scalar(query.execution_options(populate_existing=True))
     if token is None:
         raise LookupError(f"token {token_id}")
-    if token.state != TokenState.HELD or token.minted_at is None:
+    wanted = (TokenState.HELD, TokenState.REVOKED) if or_revoked else (TokenState.HELD,)
+    if token.state not in wanted or token.minted_at is None:
         raise NotHeld
     return token
 

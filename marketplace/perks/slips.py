@@ -60,13 +60,16 @@ def enter(code: str, number: str, on: date, plan_id: str, partner_id: int, count
         slip = db.session.scalar(query.execution_options(populate_existing=True))
         if slip is None:
             raise NoSuchSlip(field="code")
-        if slip.entered_at is not None:
-            raise SlipEntered(field="code")
+        ref = f"slip:{written}"
+        while (line := using.line_of(ref)) is not None:
+            if using.undoing(line) is None:
+                raise SlipEntered(field="code")
+            ref += "+"  # what was entered of it was a mistake and taken back
         slip.entered_at = now()
         noon = datetime.combine(on, time(12), JST)
         return using.use(
             Asked(
-                ref=f"slip:{written}",
+                ref=ref,
                 token_id=token_id,
                 plan_id=plan_id,
                 channel=Channel.PAPER,

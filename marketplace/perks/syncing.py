@@ -16,6 +16,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.perks import keys, passes, using
 from marketplace.perks.models import Channel, Counter
+from marketplace.perks.refusals import NotHeld
 from marketplace.perks.using import Asked, Outcome
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def _answer(partner_id: int, counter_id: int, entry: Mapping[str, Any]) -> Answe
     ref = str(entry.get("ref"))[:64]
     try:
         done = _undo(partner_id, entry) if entry.get("do") == "undo" else _use(partner_id, counter_id, entry)
+    except NotHeld as refusal:  # its issue is being read anew from the chain: the tablet asks again
+        return Answer(ref, False, refusal.code, str(refusal))
     except Refused as refusal:
         return Answer(ref, True, refusal.code, str(refusal))
     except (LookupError, KeyError, TypeError, ValueError, OverflowError):

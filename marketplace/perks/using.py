@@ -33,7 +33,7 @@ from marketplace.perks.refusals import (
 )
 from marketplace.rights.plans import OnResale, Plan, PlanKind, period_of, read_all
 from marketplace.tokens.freezing import check_usable
-from marketplace.tokens.models import Token
+from marketplace.tokens.models import Token, TokenState
 
 UNDO = timedelta(minutes=5)
 
@@ -79,7 +79,7 @@ def use(asked: Asked) -> Outcome:
     UsedUp, NotNow, NotHere, NotHeld, ChangedHands, FirstHolderOnly, NeedsABooking, ReadAgain; LookupError.
     """
     with transaction() as session:
-        token = held_token(asked.token_id)
+        token = held_token(asked.token_id, or_revoked=asked.afterwards)
         plan = plan_of(token, asked.plan_id)
         if (known := line_of(asked.ref)) is not None:
             if (known.token_id, known.plan_id, known.act) != (asked.token_id, asked.plan_id, Act.USE):
@@ -89,7 +89,7 @@ def use(asked: Asked) -> Outcome:
         while proof is not None and (same := _read_for(plan, proof)) is not None:
             if not asked.afterwards:
                 raise ReadAgain
-            if same.partner_id == asked.partner_id and _undoing(same) is None:
+            if same.partner_id == asked.partner_id and undoing(same) is None:
                 return outcome(same, plan)
             # a picture of it at another place, or what was taken back here and read once more: a use of its own
             proof = hashlib.sha256(f"{proof} beside {same.id}".encode()).hexdigest()
@@ -132,12 +132,11 @@ def undo(use_ref: str, ref: str, at: datetime, partner_id: int | None = None) ->
             raise LookupError(f"use {use_ref}")
         token = _locked(used.token_id)
         plan = plan_of(token, used.plan_id)
-        if (undone := _undoing(used)) is not None:
+        if (undone := undoing(used)) is not None:
             if undone.ref == ref:
                 return outcome(used, plan)
             raise UndoneAlready
-        began = used.used_at if used.channel is Channel.OFFLINE else used.recorded_at
-        if not began - UNDO <= at <= began + UNDO:
+        if not undoable(used, at):
             raise TooLateToUndo
         kept = ("token_id", "plan_id", "plan_name", "period", "partner_id", "counter_id", "channel", "flag", "pay_yen")
         same = {name: getattr(used, name) for name in kept}
@@ -148,6 +147,12 @@ def undo(use_ref: str, ref: str, at: datetime, partner_id: int | None = None) ->
         session.flush()
         chaining.take_back(used)
         return outcome(used, plan)
+
+
+def undoable(used: Use, at: datetime | None = None) -> bool:
+    """Is it within five minutes of it at that moment, by default now?"""
+    began = used.used_at if used.channel is Channel.OFFLINE else used.recorded_at
+    return began - UNDO <= (at or now()) <= began + UNDO
 
 
 def plan_of(token: Token, plan_id: str) -> Plan:
@@ -195,6 +200,8 @@ def _fits(asked: Asked, token: Token, plan: Plan) -> Flag | None:
         code = db.session.scalar(sa.select(Partner.code).where(Partner.id == asked.partner_id))
         if not plan.offered_by(code or ""):
             raise NotHere
+    if token.state == TokenState.REVOKED:
+        return Flag.OUTSIDE
     wrong = _wrong_hands(asked, token, plan)
     if wrong is not None:
         if not asked.afterwards:
@@ -251,7 +258,8 @@ def _read_for(plan: Plan, proof: str) -> Use | None:
     return db.session.scalar(sa.select(Use).where(Use.plan_id == plan.id, Use.proof == proof))
 
 
-def _undoing(used: Use) -> Use | None:
+def undoing(used: Use) -> Use | None:
+    """The line that took it back."""
     return db.session.scalar(sa.select(Use).where(Use.undoes == used.id))
 
 

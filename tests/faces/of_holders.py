@@ -74,7 +74,7 @@ def passes(town: Town) -> None:
     town.shown(f"/passes/{token_id}", to="hana")
     town.cookies["tablet"] = {COOKIE: signing_in.sign_in(desk.code, desk.pin)}
     town.shown("/counter/")
-    town.shown("/counter/desk", "/counter/slip", to="tablet")
+    town.shown("/counter/desk", "/counter/slip", "/counter/today", to="tablet")
     town.shown(f"/staff/partners/{desk.code}", to="clerk")
     draft = town.code(given.a_listing(state="draft", title_ja="特典を決めている権利"))
     town.shown(f"/staff/listings/{draft}/perks", f"/staff/listings/{draft}/perks/new", to="clerk")

@@ -189,7 +189,7 @@ def test_the_tablet_is_told_what_it_needs_and_no_more(tablet: FlaskClient, chain
     token_id = a_token(chain, hana, bath(desk))
     post(tablet, "use", entry(Telephone(token_id, hana).shows()))
     state = tablet.get("/counter/state").get_json()
-    assert sorted(state) == ["csrf", "ended", "keys", "now", "partner", "plans", "used"]
+    assert sorted(state) == ["code", "csrf", "ended", "keys", "now", "partner", "plans", "used"]
     assert state["used"] == [[token_id, "p1", jst(now()).date().isoformat(), 1]]
     assert [plan["allowed"] for plan in state["plans"][str(token(token_id).right_id)]] == [1]
 

@@ -1,4 +1,4 @@
-"""An event as a file for calendars (RFC 5545)."""
+"""An event as a file for calendars (RFC 5545): the same UID each time, a higher SEQUENCE after each change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def ics(gathering: Gathering) -> str:
         "PRODID:-//Hiroba//gatherings//JA",
         "BEGIN:VEVENT",
         f"UID:{gathering.code}@{host}",
-        f"DTSTAMP:{_utc(gathering.created_at)}",
+        f"SEQUENCE:{gathering.version}",
+        f"DTSTAMP:{_utc(gathering.changed_at)}",
         f"DTSTART:{_utc(gathering.begins_at)}",
         f"DTEND:{_utc(gathering.ends_at)}",
         f"SUMMARY:{_text(gathering.title)}",

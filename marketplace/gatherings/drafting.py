@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.gatherings.models import STANDING, Gathering, GatheringState, Rsvp, Seat
+from marketplace.gatherings.models import STANDING, Gathering, GatheringState, Rsvp, RsvpState, Seat
 from marketplace.gatherings.moving_up import free_seats, move_up
 from marketplace.gatherings.rules import MOST_SEATS, HasBegun, SeatsTaken
 from marketplace.gatherings.telling import tell
@@ -17,8 +17,8 @@ from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.outbox.promising import handles, say
 
-WHERE = ("place", "entrance", "begins_at", "ends_at")
-FIELDS = ("title", "body", *WHERE, "ask_until", "answer_hours", "right_ids", "perk")
+WHERE = ("place", "begins_at", "ends_at")
+FIELDS = ("title", "body", *WHERE, "entrance", "ask_until", "answer_hours", "right_ids", "perk")
 
 
 def draft(values: Mapping[str, Any], by: str) -> int:
@@ -26,7 +26,8 @@ def draft(values: Mapping[str, Any], by: str) -> int:
     check(values)
     with transaction() as session:
         chosen = {name: values[name] for name in FIELDS}
-        gathering = Gathering(state=GatheringState.DRAFT, created_at=now(), asked=0, **chosen)
+        at = now()
+        gathering = Gathering(state=GatheringState.DRAFT, created_at=at, changed_at=at, asked=0, **chosen)
         session.add(gathering)
         session.flush()
         _set_seats(gathering, values["seats"])
@@ -50,16 +51,21 @@ def revise(gathering_id: int, values: Mapping[str, Any], by: str) -> None:
             if values["begins_at"] <= now():
                 raise Invalid("始まりの日時が過ぎています。日時を直してください。", field="begins_at")
             values = {**values, "right_ids": gathering.right_ids, "perk": gathering.perk}
-        moved = gathering.state == GatheringState.OPEN and any(
-            getattr(gathering, name) != values[name] for name in WHERE
-        )
+        told: Iterable[RsvpState] = ()
+        if gathering.state == GatheringState.OPEN:
+            if any(getattr(gathering, name) != values[name] for name in WHERE):
+                told = STANDING
+            elif gathering.entrance != values["entrance"]:
+                told = (RsvpState.COMING,)  # nobody else is told of it at all
         for name in FIELDS:
             setattr(gathering, name, values[name])
         _set_seats(gathering, values["seats"])
+        _changed(gathering)
         note(gathering.subject, "revise_gathering", by=by)
-        if moved:
+        if told:
             at = now().isoformat()
-            say("gathering.moved", key=f"{gathering.code}:{at}", gathering_id=gathering.id, at=at)
+            states = [str(state) for state in told]
+            say("gathering.moved", key=f"{gathering.code}:{at}", gathering_id=gathering.id, at=at, states=states)
         move_up(gathering)
 
 
@@ -86,13 +92,14 @@ def call_off(gathering_id: int, why: str, by: str) -> None:
             raise HasBegun
         announced = gathering.state == GatheringState.OPEN
         gathering.why_off = why[:500] if announced else ""
+        _changed(gathering)
         move(gathering, "call_off", by=by, why=why)
         say("gathering.called_off", key=gathering.code, gathering_id=gathering.id, why=why)
 
 
 @handles("gathering.called_off")
 def tell_called_off(gathering_id: int, why: str) -> None:
-    for rsvp_id in _standing(gathering_id):
+    for rsvp_id in _of(gathering_id, STANDING):
         with transaction():
             lock(Gathering, gathering_id)
             rsvp = lock(Rsvp, rsvp_id)
@@ -104,9 +111,9 @@ def tell_called_off(gathering_id: int, why: str) -> None:
 
 
 @handles("gathering.moved")
-def tell_moved(gathering_id: int, at: str) -> None:
-    """One letter to each person for each change of when and where, made `at` that moment."""
-    for rsvp_id in _standing(gathering_id):
+def tell_moved(gathering_id: int, at: str, states: list[str]) -> None:
+    """One letter to each person in these states for each change of when and where, made `at` that moment."""
+    for rsvp_id in _of(gathering_id, map(RsvpState, states)):
         with transaction():
             rsvp = get(Rsvp, rsvp_id)
             tell("gathering_moved", rsvp, key=f"{rsvp.code}:{at}")
@@ -145,8 +152,13 @@ def _set_seats(gathering: Gathering, wanted: int) -> None:
     db.session.flush()
 
 
-def _standing(gathering_id: int) -> list[int]:
-    found = sa.select(Rsvp.id).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(STANDING)).order_by(Rsvp.id)
-    ids = list(db.session.scalars(found))
+def _changed(gathering: Gathering) -> None:
+    gathering.version += 1
+    gathering.changed_at = now()
+
+
+def _of(gathering_id: int, states: Iterable[RsvpState]) -> list[int]:
+    found = sa.select(Rsvp.id).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(list(states)))
+    ids = list(db.session.scalars(found.order_by(Rsvp.id)))
     let_go()
     return ids

@@ -75,6 +75,9 @@ class Gathering(Base):
     why_off: Mapped[str] = mapped_column(sa.String(500), default="")
     """Why it was called off, for everybody to read; empty where it was never announced."""
     created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=0)
+    """How often it was changed, the calling off included: a calendar takes the higher one."""
+    changed_at: Mapped[datetime]
 
     @property
     def subject(self) -> str:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision a368f652dacd, after ; 2026-11-30 12:49:22.509441.
+Revision ee633ff8d530, after ; 2026-11-30 13:47:48.663941.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "a368f652dacd"
+revision = "ee633ff8d530"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -284,6 +284,8 @@ def upgrade() -> None:
         sa.Column("came", sa.Integer(), nullable=True),
         sa.Column("why_off", sa.String(length=500), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("answer_hours > 0", name=op.f("ck_gatherings_time_to_answer")),
         sa.CheckConstraint("ask_until <= begins_at", name=op.f("ck_gatherings_asked_before_it_begins")),
         sa.CheckConstraint("asked >= 0", name=op.f("ck_gatherings_asked_counted")),

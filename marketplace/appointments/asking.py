@@ -82,7 +82,7 @@ def accept(appointment_id: int, account_id: int, starts_at: datetime) -> None:
         if starts_at not in dates_of(row) or row.state != AppointmentState.OFFERED:
             raise Invalid("町から提案した日時の中から選んでください。", field="starts_at")
         if starts_at <= now():
-            raise Invalid("過ぎた日時です。これからの日時を選んでください。", field="starts_at")
+            raise Invalid(rules.PAST, field="starts_at")
         check_usable(row.token)
         fix(row, starts_at, by=_buyer(account_id))
 

@@ -12,6 +12,7 @@ from marketplace.appointments import asking, calendar, counting, forms, rules, s
 from marketplace.appointments.forms import AskForm, ClickForm, DatesForm, ObjectForm, PickForm
 from marketplace.appointments.ics import event
 from marketplace.appointments.models import Appointment, AppointmentState
+from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
 from marketplace.kit.languages import _
@@ -186,6 +187,7 @@ def page(row: Appointment, refusal: Refused | None = None, **filled: Form) -> st
         right=token.right,
         refusal=refusal,
         candidates=asking.dates_of(row),
+        at_now=now(),
         left=counting.left(token),
         on_chain=uses_left(token.token_id),
         until=row.done_at + settling.TO_ANSWER if row.done_at else None,

@@ -23,6 +23,7 @@ MOST_MOVES = 2
 FREE_UNTIL = timedelta(hours=24)
 """Before its beginning, the holder may still cancel or move an appointment; then they call."""
 LONGEST_TOPIC, LONGEST_PLACE = 500, 200
+PAST = "過ぎた日時です。これからの日時を選んでください。"
 MOST_USES = 4
 """In one appointment."""
 
@@ -67,7 +68,7 @@ def why_not(starts_at: datetime, lasts: timedelta, at: datetime, *, by_town: boo
     """Why an appointment can't begin then, as seen at `at`; '' where it can. The town itself needs no lead time."""
     start, end = jst(starts_at), jst(starts_at + lasts)
     if starts_at <= at:
-        return "過ぎた日時です。これからの日時を選んでください。"
+        return PAST
     if starts_at < at + LEAD and not by_town:
         return _("準備のため、%(lead)sからあとの日時を選んでください。", lead=when(at + LEAD))
     if starts_at > at + FURTHEST:

@@ -137,6 +137,19 @@ def test_how_many_uses_is_one_of_the_list(visitor: FlaskClient, talks: Talks, od
     assert (answer.status_code, read(answer).form(asking(talks)).errors["uses"][:2]) == (422, "1回")
 
 
+def test_an_offered_date_that_passed_has_no_button_and_who_lives_abroad_reads_whose_clock_it_is(
+    app: Flask, visitor: FlaskClient, talks: Talks
+) -> None:
+    appointment_id = asked(talks, MONDAY)
+    arranging.offer(appointment_id, given.staff("drafter"), [WEDNESDAY, FRIDAY], "議会のため")
+    with pretending(WEDNESDAY):
+        page = read(given.signed_in(app.test_client(), talks.holder).get(row(appointment_id).path))
+    picks = [form.value("starts_at") for form in page.forms if form.action.endswith("/accept")]
+    assert ([datetime.fromisoformat(each) for each in picks], "過ぎました" in page.words) == ([FRIDAY], True)
+    visitor.set_cookie("language", "en")
+    assert "9 am to 5 pm by Japan time" in read(visitor.get(asking(talks))).words
+
+
 def test_what_was_held_is_confirmed_by_page(visitor: FlaskClient, desk: FlaskClient, talks: Talks) -> None:
     appointment_id = fixed(talks, uses=2)
     at, path = at_desk(appointment_id), row(appointment_id).path

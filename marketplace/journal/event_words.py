@@ -116,6 +116,7 @@ EVENTS = MONEY | {
     "expire": "期限切れ",
     "more_promoting": "繰り上げの期間を延ばした",
     "more_time": "お支払いの期限を延ばした",
+    "more_time_to_answer": "お返事の期限を延ばした",
     "fail": "不成立",
     "forfeit": "期限までに支払いなし",
     "fix": "応募の一覧を固定",

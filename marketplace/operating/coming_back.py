@@ -9,19 +9,25 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from marketplace.collections.outages import answer_swaps_longer
+from marketplace.gatherings.outages import answer_seats_longer
+from marketplace.holders.outages import answer_gifts_longer
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, lock, transaction
 from marketplace.lotteries.outages import promote_longer
+from marketplace.naming.outages import propose_longer
 from marketplace.operating.models import Round
 from marketplace.orders.outages import give_time_back
 
 log = logging.getLogger(__name__)
+ANSWERS = (answer_gifts_longer, answer_swaps_longer, answer_seats_longer, propose_longer)
 AWAY = timedelta(minutes=15)
 """From here on: a worker that is begun anew for an upgrade is back before anybody misses it."""
 
 
 def come_back() -> int:
-    """Give the time of winners, and of those who wait, back, once for each time away; how many winners there were."""
+    """Give the time of winners, of those who wait, and of those who were asked for an answer back, once for each time
+    away; how many winners there were."""
     with transaction():
         if db.session.get(Round, 1) is None:  # nobody ever worked here
             return 0
@@ -34,6 +40,8 @@ def come_back() -> int:
         last.made_good = at
         longer = promote_longer(since, at)
         moved = give_time_back(since, at)
+        answers = sum(give_back(since, at) for give_back in ANSWERS)
         away = since.isoformat(timespec="minutes")
-    log.warning("nobody worked here since %s: %d deadlines and %d promotings were moved", away, moved, longer)
+    words = "nobody worked here since %s: %d deadlines, %d promotings and %d answers have longer"
+    log.warning(words, away, moved, longer, answers)
     return moved

@@ -78,9 +78,9 @@ def usable(token_id: int, partner: Partner) -> list[dict[str, str]]:
 
 
 def snapshot(partner: Partner) -> dict[str, Any]:
-    """{"partner", "code", "now", "keys", "plans": {right: […]}, "used": [[token, plan, period, times]], "ended": [cid]}.
+    """{"partner", "code", "now", "keys", "plans": {right: […]}, "used": […], "ended": [cid]}.
 
-    `used` has what is used of periods that are not over: no names, no holders.
+    `used` has [token, plan, period, times] of periods that are not over: no names, no holders.
     """
     plans: dict[str, list[dict[str, Any]]] = {}
     periods: set[str] = {EVER}

@@ -1,4 +1,4 @@
-"""An event that is announced is changed or called off, a draft is given up: who hears of it, and what calendars take."""
+"""An announced event is changed or called off, a draft is given up: who hears of it, and what calendars take."""
 
 from __future__ import annotations
 

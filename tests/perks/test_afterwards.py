@@ -13,7 +13,7 @@ from marketplace.perks.models import Flag, Slip
 from marketplace.perks.refusals import SlipEntered
 from marketplace.tokens.models import NOBODY, TokenState
 from tests.chainlogs import Chain
-from tests.pages import read, send, submit
+from tests.pages import read, send
 from tests.perks.stage import BY, Desk, Telephone, a_desk, a_token, bath, counts, entry, lectures, lines, ref, scan
 from tests.perks.test_counter import printed_pin, tablet
 from tests.resale.stage import custody, heard, token

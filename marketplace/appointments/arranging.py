@@ -8,7 +8,7 @@ from marketplace.appointments import calendar, rules
 from marketplace.appointments.asking import Dates, dates_of, fix, unfix, write_dates
 from marketplace.appointments.models import Appointment, AppointmentState, Side
 from marketplace.appointments.telling import tell
-from marketplace.journal.writing import move
+from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
@@ -48,6 +48,21 @@ def offer(appointment_id: int, actor_id: int, starts: Dates, why: str) -> None:
         row.round += 1
         write_dates(row, starts, Side.TOWN)
         tell("appointment_offered", row, key=str(row.round), starts=[each for each in starts if each is not None])
+
+
+def open_room(appointment_id: int, actor_id: int, entrance: str) -> None:
+    """Tell the holder how they come in, where the date that is fixed is online. The same again: nothing. WrongState."""
+    said = rules.text(entrance, rules.LONGEST_ENTRANCE, "入り方を書いてください。持ち主に送ります。", "entrance")
+    with transaction():
+        row = lock(Appointment, appointment_id)
+        if row.state != AppointmentState.CONFIRMED or not row.online:
+            raise WrongState
+        if row.entrance == said:
+            return
+        row.entrance, row.changed_at = said, now()
+        row.sequence += 1
+        note(row.subject, "appointment.open_room", by=staff_name(actor_id))
+        tell("appointment_room", row, key=str(row.sequence))
 
 
 def refuse(appointment_id: int, actor_id: int, why: str) -> None:

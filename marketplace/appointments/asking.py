@@ -141,6 +141,7 @@ def unfix(row: Appointment, event: str, *, by: str, why: str = "") -> None:
     calendar.give_back(row)
     row.changed_at = now()
     row.sequence += 1
+    row.entrance = ""
     if row.state != AppointmentState.CANCELLED:
         row.starts_at = None
 

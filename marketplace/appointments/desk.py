@@ -13,7 +13,7 @@ from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.appointments import arranging, asking, calendar, counting, forms, rules, settling
-from marketplace.appointments.forms import HeldForm, OfferForm, PickForm, WhyForm
+from marketplace.appointments.forms import HeldForm, OfferForm, PickForm, RoomForm, WhyForm
 from marketplace.appointments.mine import ics
 from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.kit.clock import now
@@ -82,6 +82,16 @@ def offer(code: str) -> ResponseReturnValue:
     )
 
 
+@bp.post("/<code>/room")
+@staff("drafter", "approver")
+def room(code: str) -> ResponseReturnValue:
+    form = RoomForm()
+    words = "入り方をメールで送りました。"
+    return acted(
+        code, "room", form, words, lambda row: arranging.open_room(row.id, actor().id, form.entrance.data or "")
+    )
+
+
 @bp.post("/<code>/refuse")
 @staff("drafter", "approver")
 def refuse(code: str) -> ResponseReturnValue:
@@ -142,6 +152,7 @@ def page(row: Appointment, **filled: Form) -> str:
         over=row.starts_at is not None and row.starts_at <= now(),
         failed=next((form for form in filled.values() if form.errors), None),
         offer=filled.get("offer", OfferForm(formdata=None)),
+        room=filled.get("room", RoomForm(formdata=None, data={"entrance": row.entrance})),
         why=filled.get("why", WhyForm(formdata=None)),
         held=held_form,
     )

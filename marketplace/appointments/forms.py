@@ -58,6 +58,10 @@ class PickForm(Form):
         return picked if picked.tzinfo else None
 
 
+class RoomForm(Form):
+    entrance = TextAreaField("入り方", description="オンラインの部屋のアドレスなど。持ち主にメールで送ります")
+
+
 class WhyForm(Form):
     why = TextAreaField("理由", description="持ち主が読みます")
 

@@ -169,7 +169,7 @@ def ics(row: Appointment) -> Response:
         row.lasts,
         row.changed_at,
         summary=_("%(name)sの講演・相談", name=row.lecturer.name),
-        location=_("オンライン") if row.online else row.place,
+        location=(row.entrance or _("オンライン")) if row.online else row.place,
         description=_("%(town)s %(title)s\n番号 %(no)s", town=town.town_name, title=row.token.right.title, no=row.code),
         cancelled=row.state == AppointmentState.CANCELLED,
     )

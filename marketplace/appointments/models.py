@@ -169,6 +169,8 @@ class Appointment(Base):
     topic: Mapped[str] = mapped_column(sa.String(500))
     online: Mapped[bool]
     place: Mapped[str] = mapped_column(sa.String(200), default="")
+    entrance: Mapped[str] = mapped_column(sa.String(300), default="")
+    """How the holder comes in where it is online, for the date that is fixed: the address of a room."""
     uses: Mapped[int]
     """How many uses of the right are wished."""
     minutes: Mapped[int]

@@ -22,7 +22,7 @@ MOST_MOVES = 2
 """How often each side may move a date that was fixed."""
 FREE_UNTIL = timedelta(hours=24)
 """Before its beginning, the holder may still cancel or move an appointment; then they call."""
-LONGEST_TOPIC, LONGEST_PLACE = 500, 200
+LONGEST_TOPIC, LONGEST_PLACE, LONGEST_ENTRANCE = 500, 200, 300
 PAST = "過ぎた日時です。これからの日時を選んでください。"
 MOST_USES = 4
 """In one appointment."""

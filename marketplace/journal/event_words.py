@@ -73,6 +73,7 @@ EVENTS = MONEY | {
     "appointment.hold": "終わったことの記録",
     "appointment.object": "記録への異議",
     "appointment.offer": "別の日程の提案",
+    "appointment.open_room": "オンラインの入り方を送った",
     "appointment.refuse": "日程のお断り",
     "apply": "参加申込",
     "apply_again": "参加申込のやり直し",

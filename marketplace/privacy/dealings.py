@@ -132,7 +132,7 @@ def _erase_hours() -> int:
     (kind, held), absences = _hours(now())
     place = sa.case((Appointment.online, ""), else_=GONE)
     reason = sa.case((Appointment.state == AppointmentState.REFUSED, GONE), else_="")
-    return _blank(kind, held, topic=GONE, place=place, reason=reason, objection="") + _delete(*absences)
+    return _blank(kind, held, topic=GONE, place=place, reason=reason, objection="", entrance="") + _delete(*absences)
 
 
 erases(

@@ -220,6 +220,7 @@ FILES = (
                 "appointments",
                 topic="ご相談の内容",
                 place="場所",
+                entrance="オンラインの入り方",
                 reason="お断り・変更の理由",
                 objection="申し出の内容",
             ),

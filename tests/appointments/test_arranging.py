@@ -3,14 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.appointments import arranging, asking, calendar, rules
 from marketplace.appointments.models import AppointmentState, Slot
 from marketplace.kit.clock import JST, now, pretending
-from marketplace.kit.db import transaction
+from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Invalid, WrongState
+from marketplace.notices.models import Notice
 from tests import given
 from tests.appointments.stage import (
     BY,
@@ -193,6 +195,23 @@ def test_a_date_that_was_offered_and_passed_is_not_taken(talks: Talks, office: i
             asking.accept(appointment_id, talks.holder, WEDNESDAY)
         asking.accept(appointment_id, talks.holder, FRIDAY)
     assert row(appointment_id).starts_at == FRIDAY
+
+
+def test_the_way_into_an_online_room_is_told_and_is_gone_with_its_date(talks: Talks, office: int) -> None:
+    """An online hour was fixed, and nowhere could the office say where it is."""
+    appointment_id, elsewhere = fixed(talks, MONDAY), asked(talks, FRIDAY)
+    for _ in range(2):
+        arranging.open_room(appointment_id, office, "https://meet.example.jp/m")
+    assert (row(appointment_id).entrance, row(appointment_id).sequence) == ("https://meet.example.jp/m", 2)
+    arranging.open_room(appointment_id, office, "https://meet.example.jp/n")
+    rooms = sa.select(Notice.body).where(Notice.template == "appointment_room").order_by(Notice.id)
+    assert ["meet.example.jp/n" in body for body in db.session.scalars(rooms)] == [False, True]
+    db.session.rollback()
+    for wrong, said in ((elsewhere, "x"), (appointment_id, " ")):
+        with pytest.raises(WrongState if said == "x" else Invalid):
+            arranging.open_room(wrong, office, said)
+    arranging.offer(appointment_id, office, [WEDNESDAY], "議会のため")
+    assert row(appointment_id).entrance == ""
 
 
 def test_what_a_bank_objects_to_fixes_no_date_and_can_still_be_cancelled(talks: Talks, office: int) -> None:

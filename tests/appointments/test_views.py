@@ -137,6 +137,20 @@ def test_how_many_uses_is_one_of_the_list(visitor: FlaskClient, talks: Talks, od
     assert (answer.status_code, read(answer).form(asking(talks)).errors["uses"][:2]) == (422, "1回")
 
 
+def test_the_holder_of_an_online_hour_reads_how_to_come_in(
+    visitor: FlaskClient, desk: FlaskClient, talks: Talks
+) -> None:
+    appointment_id = fixed(talks, MONDAY)
+    mine = row(appointment_id).path
+    assert "入り方は、始まりまでにメールでお送りします" in read(visitor.get(mine)).words
+    where = at_desk(appointment_id)
+    wrong = submit(desk, where, {"entrance": ""}, action=f"{where}/room")
+    assert read(wrong).form(f"{where}/room").errors == {"entrance": "入り方を書いてください。持ち主に送ります。"}
+    assert submit(desk, where, {"entrance": "https://meet.example.jp/m"}, action=f"{where}/room").status_code == 303
+    assert "https://meet.example.jp/m" in read(visitor.get(mine)).words
+    assert "LOCATION:https://meet.example.jp/m" in visitor.get(f"{mine}.ics").text
+
+
 def test_an_offered_date_that_passed_has_no_button_and_who_lives_abroad_reads_whose_clock_it_is(
     app: Flask, visitor: FlaskClient, talks: Talks
 ) -> None:

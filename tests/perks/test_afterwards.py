@@ -50,9 +50,7 @@ def test_a_slip_that_was_entered_for_the_wrong_guest_is_taken_back_and_entered_f
     assert sum(line.pay_yen * (-1 if line.undoes else 1) for line in lines()) == 300
 
 
-def test_a_use_of_a_right_that_has_ended_since_is_written_down_and_flagged(
-    chain: Chain, desk: Desk, hana: int
-) -> None:
+def test_a_use_of_a_right_that_has_ended_since_is_written_down_and_flagged(chain: Chain, desk: Desk, hana: int) -> None:
     """The counter had no network, or a slip lay there for a day: the guest was in the bath, and the place is paid."""
     token_id = a_token(chain, hana, bath(desk), lectures(desk))
     phone, tablet = Telephone(token_id, hana), desk.tablet()

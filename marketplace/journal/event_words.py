@@ -152,6 +152,8 @@ EVENTS = MONEY | {
     "mend": "控えの修復",
     "mine": "帳面に記録された",
     "miss": "控えの不足",
+    "name.let_show_again": "持ち主の名前の公開をもう一度認めた",
+    "name.stop_showing": "持ち主の名前の公開を止めた",
     "name.appeal": "不服の申し出",
     "name.choose": "愛称を認めた",
     "name.invite": "愛称の案をお願いした",

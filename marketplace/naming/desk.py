@@ -16,8 +16,8 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
 from marketplace.kit.refusals import Refused
-from marketplace.naming import agreeing, ending, inviting, proposing, revoking, screening
-from marketplace.naming.forms import ClickForm, MinutesForm, RevokeForm, SendBackForm, TalkForm, TermForm
+from marketplace.naming import agreeing, ending, inviting, proposing, revoking, screening, showing
+from marketplace.naming.forms import ClickForm, MinutesForm, RevokeForm, SendBackForm, StopForm, TalkForm, TermForm
 from marketplace.naming.models import Naming, NamingState
 from marketplace.naming.pages import standing, term_of
 from marketplace.settings import settings
@@ -118,6 +118,27 @@ def talk(code: str) -> ResponseReturnValue:
     )
 
 
+@bp.post("/<code>/shown/stop")
+@staff("drafter", "approver")
+def stop_showing(code: str) -> ResponseReturnValue:
+    form = StopForm()
+    words = "お名前の公開を止めました。持ち主にメールでお知らせします。"
+    return acted(
+        code,
+        "stop",
+        form,
+        words,
+        lambda row: showing.stop(row.id, actor().id, form.read.data or "", form.why.data or ""),
+    )
+
+
+@bp.post("/<code>/shown/again")
+@staff("drafter", "approver")
+def let_show_again(code: str) -> ResponseReturnValue:
+    words = "持ち主が、もう一度お名前を入れられるようにしました。"
+    return acted(code, "click", ClickForm(), words, lambda row: showing.let_show_again(row.id, actor().id))
+
+
 @bp.post("/<code>/revocation")
 @staff("drafter", "approver")
 def ask_revocation(code: str) -> ResponseReturnValue:
@@ -212,6 +233,8 @@ def page(row: Naming, **forms: Form) -> str:
         send_back=forms.get("send_back", SendBackForm(formdata=None)),
         talk=forms.get("talk", TalkForm(formdata=None, data={"renewal": row.renewal})),
         revoke=forms.get("revoke", RevokeForm(formdata=None)),
+        kept=(kept := showing.of_holder(row)),
+        stop=forms.get("stop", StopForm(formdata=None, data={"read": kept.name if kept else ""})),
     )
 
 

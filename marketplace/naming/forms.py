@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from marketplace.kit.forms import ChecksField, DayField, Form, number
@@ -108,6 +108,11 @@ class TalkForm(Form):
         description="例 更新を希望せず。看板は期間の翌日に外す",
         validators=[Length(max=300, message="300文字までで入力してください。")],
     )
+
+
+class StopForm(Form):
+    read = HiddenField()
+    why = TextAreaField("公開を止める理由", description="持ち主が読みます")
 
 
 class RevokeForm(Form):

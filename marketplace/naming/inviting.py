@@ -65,11 +65,11 @@ def deadlines() -> None:
                 tell("naming_reminded", row, key=row.answer_by.isoformat())
 
 
-def tell(template: str, row: Naming, key: str, **more: Any) -> None:
-    """A letter to the first buyer."""
+def tell(template: str, row: Naming, key: str, to: str = "", **more: Any) -> None:
+    """A letter to the first buyer, or to another address."""
     send(
         template,
-        row.account.email,
+        to or row.account.email,
         key=f"{template}:{row.code}:{key}",
         naming=row,
         right=row.token.right,

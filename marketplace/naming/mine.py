@@ -87,7 +87,8 @@ def shown(code: str) -> ResponseReturnValue:
 def page(row: Naming, **forms: Form) -> str:
     own = row.account_id == me().id
     holding = holds(me().id, row.token)
-    filled = ShownForm(formdata=None, data={"shown": showing.own_name(row, me().id)})
+    kept = showing.own(row, me().id)
+    filled = ShownForm(formdata=None, data={"shown": kept.name if kept else ""})
     return render_template(
         "naming/mine.html",
         naming=row,
@@ -101,6 +102,7 @@ def page(row: Naming, **forms: Form) -> str:
         names=forms.get("names", NamesForm(formdata=None)),
         appeal=forms.get("appeal", AppealForm(formdata=None)),
         shown=forms.get("shown", filled),
+        stopped=kept.stopped if kept else "",
     )
 
 

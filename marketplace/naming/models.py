@@ -293,3 +293,5 @@ class ShownName(Base):
     token_id: Mapped[int] = mapped_column(sa.ForeignKey("tokens.token_id"))
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     name: Mapped[str] = mapped_column(sa.String(40))
+    stopped: Mapped[str] = mapped_column(sa.String(300), default="")
+    """Why the town shows no name of this holder any more; '' while it does."""

@@ -7,18 +7,30 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from marketplace.kit.db import db, insert_once, transaction
+from marketplace.accounts.models import Account
+from marketplace.journal.writing import note
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.languages import _
-from marketplace.kit.refusals import Invalid, NotAllowed
+from marketplace.kit.refusals import Invalid, NotAllowed, Refused, WrongState
+from marketplace.listings.drafting import staff_name
 from marketplace.naming import rules
+from marketplace.naming.inviting import tell
 from marketplace.naming.models import Naming, ShownName
 from marketplace.perks.holding import holds, token_of
 from marketplace.tokens.models import NOBODY, Transfer
+
+LONGEST_WHY = 300
 
 
 class NotTheHolder(NotAllowed):
     code = "not_the_holder"
     message = "お名前を出せるのは、いまの持ち主だけです。"
+
+
+class ShowingStopped(Refused):
+    code = "showing_stopped"
+    message = "町がお名前の公開を止めています。役場にお問い合わせください。"
 
 
 @dataclass(frozen=True)
@@ -52,28 +64,68 @@ def holdings(row: Naming) -> list[Holding]:
 
 def shown_name(row: Naming) -> str:
     """What the present holder wants to be called in public; '' where they said nothing."""
-    for kept in db.session.scalars(sa.select(ShownName).where(ShownName.token_id == row.token_id)):
-        if holds(kept.account_id, row.token):
-            return kept.name
-    return ""
+    kept = of_holder(row)
+    return kept.name if kept is not None and not kept.stopped else ""
 
 
-def own_name(row: Naming, account_id: int) -> str:
-    found = sa.select(ShownName.name).filter_by(token_id=row.token_id, account_id=account_id)
-    return db.session.scalar(found) or ""
+def of_holder(row: Naming) -> ShownName | None:
+    """What the present holder said, also where the town has stopped it."""
+    kept = sa.select(ShownName).where(ShownName.token_id == row.token_id).order_by(ShownName.id)
+    return next((each for each in db.session.scalars(kept) if holds(each.account_id, row.token)), None)
+
+
+def own(row: Naming, account_id: int) -> ShownName | None:
+    return db.session.scalar(sa.select(ShownName).filter_by(token_id=row.token_id, account_id=account_id))
 
 
 def show(row: Naming, account_id: int, name: str) -> None:
-    """The present holder's name is shown from now on; an empty one takes it away. NotTheHolder, Invalid."""
+    """The present holder's name is shown from now on; an empty one takes it away.
+
+    NotTheHolder, ShowingStopped, Invalid.
+    """
     try:
         wanted = rules.name(name) if name.strip() else ""
     except Invalid as fault:
         raise Invalid(str(fault).replace("愛称", "お名前"), field="shown") from None
     with transaction() as session:
+        lock(Naming, row.id)  # or the town stops a name that is another one by then
         if not holds(account_id, token_of(row.token_id)):
             raise NotTheHolder
+        if (kept := own(row, account_id)) is not None and kept.stopped:
+            raise ShowingStopped
         mine = {"token_id": row.token_id, "account_id": account_id}
         if not wanted:
             session.execute(sa.delete(ShownName).filter_by(**mine))
         elif insert_once(ShownName, {**mine, "name": wanted}) is None:
             session.execute(sa.update(ShownName).filter_by(**mine).values(name=wanted))
+
+
+def stop(naming_id: int, actor_id: int, read: str, why: str) -> None:
+    """The town shows the present holder's name no more, until it lets them again; they are told why.
+
+    WrongState where another name, or none, is shown than the one that was `read`.
+    """
+    said = why.strip()
+    if not said:
+        raise Invalid("公開を止める理由を書いてください。持ち主が読みます。", field="why")
+    if len(said) > LONGEST_WHY:
+        raise Invalid(f"{LONGEST_WHY}文字までで入力してください。", field="why")
+    with transaction():
+        row = lock(Naming, naming_id)
+        kept = of_holder(row)
+        if kept is None or kept.stopped or kept.name != read:
+            raise WrongState
+        kept.stopped = said
+        note(row.subject, "name.stop_showing", by=staff_name(actor_id), why=said)
+        to = get(Account, kept.account_id).email
+        tell("naming_showing_stopped", row, key=f"{kept.id}:{now().isoformat()}", to=to, name=kept.name, why=said)
+
+
+def let_show_again(naming_id: int, actor_id: int) -> None:
+    """The present holder may enter a name again; the one that was stopped is gone. Said again, it changes nothing."""
+    with transaction() as session:
+        row = lock(Naming, naming_id)
+        kept = of_holder(row)
+        if kept is not None and kept.stopped:
+            session.delete(kept)
+            note(row.subject, "name.let_show_again", by=staff_name(actor_id))

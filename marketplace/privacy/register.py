@@ -199,7 +199,7 @@ FILES = (
             **_of("proposed_names", name="愛称の案", reading="案の読み", meaning="案の意味", reason="お断りの理由"),
             **_of("proposed_names", checks="審査の項目"),
             **_of("naming_appeals", text="不服の申し出"),
-            **_of("naming_shown_names", name="表示する名前"),
+            **_of("naming_shown_names", name="表示する名前", stopped="表示を止めた理由"),
             **_of("naming_revocations", reason="取り消しの理由"),
             **_of("screenings", members="審査会の出席者", minutes="審査会の記録", public_minutes="審査の概要"),
             **_of("screenings", results="審査の結果"),

@@ -109,7 +109,7 @@ def stop(naming_id: int, actor_id: int, read: str, why: str) -> None:
     if not said:
         raise Invalid("公開を止める理由を書いてください。持ち主が読みます。", field="why")
     if len(said) > LONGEST_WHY:
-        raise Invalid(f"{LONGEST_WHY}文字までで入力してください。", field="why")
+        raise Invalid("300文字までで入力してください。", field="why")
     with transaction():
         row = lock(Naming, naming_id)
         kept = of_holder(row)

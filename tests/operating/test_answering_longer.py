@@ -30,7 +30,7 @@ from tests.naming.stage import a_naming
 from tests.resale.stage import held_token
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-Asked = tuple[type[Any], int, str, Callable[[], None]]
+Asked = tuple[type[Any], int, str, Callable[[], object]]
 """The row that waits, its deadline, and what the worker's clock does with it when that is over."""
 
 

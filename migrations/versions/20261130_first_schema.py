@@ -1,12 +1,12 @@
 """first schema
 
-Revision ee633ff8d530, after ; 2026-11-30 13:47:48.663941.
+Revision 1ccaeba3aac5, after ; 2026-11-30 13:48:40.089308.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ee633ff8d530"
+revision = "1ccaeba3aac5"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -2826,6 +2826,7 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(length=500), nullable=False),
         sa.Column("online", sa.Boolean(), nullable=False),
         sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("entrance", sa.String(length=300), nullable=False),
         sa.Column("uses", sa.Integer(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
@@ -3196,6 +3197,7 @@ def upgrade() -> None:
         sa.Column("token_id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("stopped", sa.String(length=300), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_naming_shown_names_account_id_accounts")
         ),

@@ -152,23 +152,27 @@ def ask_revocation(code: str) -> ResponseReturnValue:
     )
 
 
-@bp.post("/<code>/revocation/confirm")
+@bp.post("/<code>/revocation/<int:revocation_id>/confirm")
 @staff("approver")
-def confirm_revocation(code: str) -> ResponseReturnValue:
+def confirm_revocation(code: str, revocation_id: int) -> ResponseReturnValue:
     return acted(
         code,
         "click",
         ClickForm(),
         "取り消しました。買った方にメールでお知らせします。",
-        lambda row: revoking.confirm(row.id, actor().id),
+        lambda row: revoking.confirm(row.id, actor().id, read=revocation_id),
     )
 
 
-@bp.post("/<code>/revocation/withdraw")
+@bp.post("/<code>/revocation/<int:revocation_id>/withdraw")
 @staff("drafter", "approver")
-def withdraw_revocation(code: str) -> ResponseReturnValue:
+def withdraw_revocation(code: str, revocation_id: int) -> ResponseReturnValue:
     return acted(
-        code, "click", ClickForm(), "取り消しの申し出をやめました。", lambda row: revoking.withdraw(row.id, actor().id)
+        code,
+        "click",
+        ClickForm(),
+        "取り消しの申し出をやめました。",
+        lambda row: revoking.withdraw(row.id, actor().id, read=revocation_id),
     )
 
 

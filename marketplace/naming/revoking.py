@@ -20,6 +20,13 @@ from marketplace.tokens import revoking
 LONGEST_REASON = 1_000
 
 
+class AskedAnew(WrongState):
+    """The words that were read were taken back, and others stand there."""
+
+    code = "revocation_asked_anew"
+    message = "お読みになった申し出は取り下げられ、別の理由で出し直されています。いまの理由をお確かめください。"
+
+
 def ask(naming_id: int, actor_id: int, reason: str) -> None:
     """Ask for the revocation. While one is asked for, a second one is WrongState."""
     said = reason.replace("\r\n", "\n").strip()
@@ -36,10 +43,13 @@ def ask(naming_id: int, actor_id: int, reason: str) -> None:
         note(row.subject, "revocation.ask", by=staff_name(actor_id))
 
 
-def confirm(naming_id: int, actor_id: int) -> None:
-    """A second person: the name goes at once, and the token is revoked on chain. SamePerson for who asked."""
+def confirm(naming_id: int, actor_id: int, read: int | None = None) -> None:
+    """A second person: the name goes at once, and the token is revoked on chain. SamePerson for who asked.
+
+    `read` is the revocation that was on the screen; AskedAnew where another one waits now.
+    """
     with transaction():
-        row, asked = lock(Naming, naming_id), _open(naming_id)
+        row, asked = lock(Naming, naming_id), _open(naming_id, read)
         if asked.asked_by == actor_id:
             raise SamePerson
         by = staff_name(actor_id)
@@ -51,11 +61,11 @@ def confirm(naming_id: int, actor_id: int) -> None:
         tell("naming_revoked", row, key=str(asked.id), reason=asked.reason)
 
 
-def withdraw(naming_id: int, actor_id: int) -> None:
-    """It is not asked for any more; either of the two may say so."""
+def withdraw(naming_id: int, actor_id: int, read: int | None = None) -> None:
+    """It is not asked for any more; either of the two may say so. `read` as in confirm()."""
     with transaction():
         lock(Naming, naming_id)
-        asked = _open(naming_id)
+        asked = _open(naming_id, read)
         by = staff_name(actor_id)
         move(asked, "revocation.withdraw", by=by)
         asked.decided_by, asked.decided_at = actor_id, now()
@@ -91,8 +101,10 @@ def waiting() -> list[tuple[Revocation, Naming]]:
     return [(asked, row) for asked, row in found]
 
 
-def _open(naming_id: int) -> Revocation:
+def _open(naming_id: int, read: int | None) -> Revocation:
     asked = asked_for(naming_id)
     if asked is None:
         raise WrongState
+    if read not in (None, asked.id):
+        raise AskedAnew
     return lock(Revocation, asked.id)

@@ -8,7 +8,7 @@ from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of
 from marketplace.kit.dates import full_day
 from marketplace.kit.db import db
-from marketplace.naming import ending, revoking
+from marketplace.naming import agreeing, ending, revoking
 from marketplace.naming.models import Naming, NamingState
 from marketplace.staff.tasks import Task
 
@@ -44,7 +44,7 @@ def namings(account_id: int) -> list[Task]:
             "確かめる",
         )
         for row in _in(NamingState.AGREED)
-        if approver and row.chosen_by != account_id
+        if approver and account_id not in agreeing.choosers(row)
     ]
     waiting = [
         Task("愛称", "warn", f"{row.token.right.title_ja}：{what}", more, _at(row), button)

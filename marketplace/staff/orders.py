@@ -105,13 +105,14 @@ def give_back(code: str) -> ResponseReturnValue:
     return page(order_of(code), form), 422
 
 
-@bp.post("/<code>/refund/<any(approve, withdraw):decision>")
+@bp.post("/<code>/refund/<int:request_id>/<any(approve, withdraw):decision>")
 @staff("treasury", "approver")
-def decide(code: str, decision: str) -> ResponseReturnValue:
+def decide(code: str, request_id: int, decision: str) -> ResponseReturnValue:
+    """Of the request that was read: whoever asks again with other words is read again, too."""
     order, form = order_of(code), RefundForm(formdata=None)
     request = returning.waiting(order.id)
-    if request is None:
-        form.form_errors.append("承認を待っている返金はありません。画面を読みこみ直してください。")
+    if request is None or request.id != request_id:
+        form.form_errors.append("お読みになった申し出は、もう承認を待っていません。いまの内容をお確かめください。")
         return page(order, form), 409
     try:
         act = returning.approve if decision == "approve" else returning.withdraw

@@ -16,6 +16,7 @@ from marketplace.naming.models import Naming, NamingState, ProposedName, Screeni
 from marketplace.naming.screening import doubts
 from marketplace.outbox import keeping
 from marketplace.rights.models import Kind
+from marketplace.staff import naming_tasks
 from tests import given
 from tests.chainlogs import Chain
 from tests.holders.stage import mails, refusal
@@ -205,6 +206,22 @@ def test_an_agreement_needs_the_buyer_and_two_members_of_staff(chain: Chain, han
     agreeing.conclude(naming_id, approver)
     assert naming(naming_id).state == NamingState.IN_FORCE
     assert mails("hana@example.jp")[-1] == "naming_announced"
+
+
+def test_who_chose_the_name_does_not_conclude_because_another_person_set_the_term(chain: Chain, hana: int) -> None:
+    naming_id = proposed(chain, hana)
+    both, drafter = given.staff("drafter", "approver"), given.staff("drafter", email="second@town.example.jp")
+    screening.decide(naming_id, both, minutes())
+    places.put(BY, "湧水公園", 300, 500, naming(naming_id).token.right_id)
+    later = today() + timedelta(days=100)
+    agreeing.set_term(naming_id, drafter, later)
+    agreeing.agree(naming_id, hana, begins_on=later)
+    for each in (both, drafter):
+        with pytest.raises(rules.SamePerson):
+            agreeing.conclude(naming_id, each)
+    assert [task.badge for task in naming_tasks.namings(both)] == []
+    agreeing.conclude(naming_id, given.staff("approver", email="third@town.example.jp"))
+    assert naming(naming_id).state == NamingState.IN_FORCE
 
 
 def test_the_database_itself_wants_two_persons(chain: Chain, hana: int) -> None:

@@ -44,6 +44,13 @@ def at_desk(naming_id: int) -> str:
     return f"/staff/namings/{naming(naming_id).code}"
 
 
+def asked(naming_id: int) -> int:
+    """The revocation that waits for a second person."""
+    revocation = revoking.asked_for(naming_id)
+    assert revocation is not None
+    return revocation.id
+
+
 NAMES = {"name_1": "フェリシア公園", "reading_1": "ふぇりしあこうえん", "meaning_1": "しあわせの集まる場所に。"}
 
 
@@ -238,7 +245,7 @@ def test_a_revoked_name_is_not_read_any_more(
     reason = {"reason": "協定第8条による。"}
     assert submit(desk, at_desk(naming_id), reason, action=f"{at_desk(naming_id)}/revocation").status_code == 303
     assert at_desk(naming_id) in read(approver.get("/staff")).links
-    answer = submit(approver, at_desk(naming_id), action=f"{at_desk(naming_id)}/revocation/confirm")
+    answer = submit(approver, at_desk(naming_id), action=f"{at_desk(naming_id)}/revocation/{asked(naming_id)}/confirm")
     assert answer.status_code == 303
     path = naming(naming_id).path
     page = client.get(path)
@@ -248,12 +255,30 @@ def test_a_revoked_name_is_not_read_any_more(
     assert approver.get(f"{at_desk(naming_id)}/sign.pdf").status_code == 404
 
 
+def test_the_revocation_that_is_confirmed_is_the_one_that_was_read(
+    chain: Chain, desk: FlaskClient, approver: FlaskClient, hana: int
+) -> None:
+    """Between the approver's look and her press the asker takes it back and asks with other words."""
+    naming_id = announced(chain, hana)
+    path, drafter = at_desk(naming_id), given.staff("drafter")
+    revoking.ask(naming_id, drafter, "協定第8条による。")
+    was_read = f"{path}/revocation/{asked(naming_id)}"
+    token = read(approver.get(path)).form(f"{was_read}/confirm").value("csrf_token")
+    revoking.withdraw(naming_id, drafter)
+    revoking.ask(naming_id, drafter, "友だちに頼まれた。")
+    for act in ("confirm", "withdraw"):
+        answer = approver.post(f"{was_read}/{act}", data={"csrf_token": token})
+        assert (answer.status_code, "友だちに頼まれた。" in answer.text) == (409, True)
+    assert naming(naming_id).state == NamingState.IN_FORCE
+    assert submit(approver, path, action=f"{path}/revocation/{asked(naming_id)}/confirm").status_code == 303
+
+
 def test_a_drafter_can_not_conclude_or_confirm(chain: Chain, desk: FlaskClient, hana: int) -> None:
     naming_id = agreed(chain, hana)
     revoking.ask(naming_id, given.staff("approver"), "協定第8条による。")
     page = read(desk.get(at_desk(naming_id)))
     token = page.forms[0].value("csrf_token")
-    for act in ("conclude", "send-back", "revocation/confirm"):
+    for act in ("conclude", "send-back", f"revocation/{asked(naming_id)}/confirm"):
         assert desk.post(f"{at_desk(naming_id)}/{act}", data={"csrf_token": token}).status_code == 403
     db.session.rollback()
     assert naming(naming_id).state == NamingState.AGREED

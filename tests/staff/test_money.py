@@ -19,6 +19,7 @@ from marketplace.fund.statements import balances
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.db import db, get
+from marketplace.orders import returning
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox import keeping
 from marketplace.payments.stripe_models import Dispute, Payout
@@ -52,6 +53,13 @@ def approver(app: Flask) -> FlaskClient:
 
 def press(client: FlaskClient, page: str, action: str) -> int:
     return submit(client, page, action=action).status_code
+
+
+def waiting(order_id: int) -> int:
+    """The request for a refund that waits for a decision."""
+    request = returning.waiting(order_id)
+    assert request is not None
+    return request.id
 
 
 def sent(client: FlaskClient, path: str, **data: str) -> TestResponse:
@@ -208,12 +216,29 @@ class TestRefunds:
         assert submit(treasury, path, {"why": "説明と違う"}, action=f"{path}/refund").status_code == 303
         (task,) = money_tasks.refunds_to_approve(given.staff("approver"))
         assert (task.href, money_tasks.refunds_to_approve(given.staff("treasury"))) == (path, [])
-        assert f"{path}/refund/approve" not in treasury.get(path).text
-        assert sent(treasury, f"{path}/refund/approve").status_code == 403
-        assert press(approver, path, f"{path}/refund/approve") == 303
+        approve = f"{path}/refund/{waiting(order.id)}/approve"
+        assert approve not in treasury.get(path).text
+        assert sent(treasury, approve).status_code == 403
+        assert press(approver, path, approve) == 303
         keeping.drain()
         assert fresh(order.id).state == OrderState.REFUNDED
-        assert sent(approver, f"{path}/refund/approve").status_code == 409
+        assert sent(approver, approve).status_code == 409
+
+    def test_what_is_approved_is_what_was_read(
+        self, stripe: LocalStripe, chain: Chain, treasury: FlaskClient, approver: FlaskClient
+    ) -> None:
+        """Between the approver's look and her press the asker takes it back and asks with other words."""
+        order = issued(chain, bought(stripe))
+        path = f"/staff/orders/{order.code}"
+        submit(treasury, path, {"why": "説明と違う"}, action=f"{path}/refund")
+        read = f"{path}/refund/{waiting(order.id)}"
+        assert press(treasury, path, f"{read}/withdraw") == 303
+        submit(treasury, path, {"why": "友だちに頼まれた"}, action=f"{path}/refund")
+        answer = sent(approver, f"{read}/approve")
+        assert (answer.status_code, "友だちに頼まれた" in answer.text) == (409, True)
+        assert fresh(order.id).state == OrderState.ISSUED
+        assert sent(approver, f"{read}/withdraw").status_code == 409
+        assert press(approver, path, f"{path}/refund/{waiting(order.id)}/approve") == 303
 
     def test_a_right_in_other_hands_is_not_taken_back(
         self, stripe: LocalStripe, chain: Chain, treasury: FlaskClient

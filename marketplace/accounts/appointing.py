@@ -1,4 +1,8 @@
-"""Who works here and may do what: roles are given and taken by an administrator; weighty ones need a second person."""
+"""Who works here and may do what: roles are given and taken by an administrator; weighty ones need a second person.
+
+Who begins to work here begins without a key, and nobody keeps one who works here no more: a mailbox of the office may
+be the next one's.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,15 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from marketplace.accounts import signing_out
-from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Passkey, Role, RoleChange, StaffRole
+from marketplace.accounts import recovering
+from marketplace.accounts.locking_out import lock_out
+from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Role, RoleChange, StaffRole
+from marketplace.accounts.names import check_distinct
 from marketplace.accounts.signing_in import account_of
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
+from marketplace.kit.names import plain
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.notices.sending import send
 
@@ -35,6 +42,17 @@ class NotTheSamePerson(Refused):
     message = "申し出た人と、権限を受け取る本人は、確認できません。ほかの職員にお願いしてください。"
 
 
+class AnotherName(Invalid):
+    """What is written down of an account stays with its address: who approved, who asked."""
+
+    code = "another_name"
+    message = (
+        "このアドレスは、別の名前で登録されています。同じ方なら、登録のとおりの名前を入力してください（名前は、本人が"
+        "「自分の登録」で変えられます）。前の方から引きついだアドレスなら、その方だけのアドレスにしてください。"
+        "だれが承認したかの記録が、混ざってしまいます。"
+    )
+
+
 class HasRole(Invalid):
     code = "has_role"
     message = "この権限は、すでに渡してあるか、確認を待っています。"
@@ -53,7 +71,10 @@ def appoint(email: str, name: str, roles: Iterable[Role | str]) -> int:
 
 
 def take_on(email: str, name: str, role: Role, actor_id: int) -> int:
-    """An administrator makes somebody staff with a first role, see give(). The account's id. Invalid, NotAnAddress."""
+    """An administrator makes somebody staff with a first role, see give(). The account's id.
+
+    NotAnAddress, AnotherName, NameOfAnother, Invalid.
+    """
     if not name.strip():
         raise Invalid("名前を入力してください。", field="name")
     if len(name.strip()) > 80:
@@ -61,15 +82,19 @@ def take_on(email: str, name: str, role: Role, actor_id: int) -> int:
     with transaction():
         account_id = account_of(email)
         account = lock(Account, account_id)
+        if account.name and plain(account.name) != plain(name):
+            raise AnotherName(field="name")
         account.name = account.name or name.strip()
+        check_distinct(account_id, account.name)
         give(account_id, role, actor_id)
         return account_id
 
 
 def give(account_id: int, role: Role, actor_id: int) -> bool:
-    """Give a role at once; a weighty one is proposed, and waits for confirm(). True where it was given.
+    """Give a role at once, or propose it, and it waits for confirm(). True where it was given.
 
-    HasRole, AuditorsDoNothingElse, NotAllowed.
+    Proposed is a weighty one, any that somebody gives themselves, and any that an approver gives: else who approves
+    could be the one who drafts, too, under another address. HasRole, AuditorsDoNothingElse, NotAllowed.
     """
     with transaction() as session:
         account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
@@ -81,7 +106,7 @@ def give(account_id: int, role: Role, actor_id: int) -> bool:
         if role in have | waiting:
             raise HasRole(field="role")
         _check_auditor(have | waiting, role)
-        if role not in WEIGHTY:
+        if role not in WEIGHTY and account_id != actor_id and Role.APPROVER not in _held(actor_id):
             _give(account, role, by)
             return True
         session.add(
@@ -110,13 +135,14 @@ def refuse(change_id: int, actor_id: int) -> None:
 
 
 def take(account_id: int, role: Role, actor_id: int) -> None:
-    """Take a role away: what the person opens next is refused. Taking twice is taking once. LastAdmin, NotAllowed."""
+    """Take a role away: what the person opens next is refused, and with the last one go keys and sign-ins. Taking twice
+    is taking once. LastAdmin, NotAllowed."""
     with transaction():
         account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
         if role is Role.ADMIN:
             _check_another_admin(account_id)
         if _drop(account, {role}, by) and not _held(account_id):
-            signing_out.end_all(account_id, by=by)
+            _lock_out(account, by)
 
 
 def leave(account_id: int, actor_id: int) -> None:
@@ -130,8 +156,7 @@ def leave(account_id: int, actor_id: int) -> None:
             sa.select(RoleChange).where(touched, RoleChange.state == ChangeState.PROPOSED).with_for_update()
         ):
             _settle(change, "withdraw_role", actor_id, by)
-        session.execute(sa.delete(Passkey).where(Passkey.account_id == account_id))
-        signing_out.end_all(account_id, by=by)
+        _lock_out(account, by)
         note(f"account:{account.code}", "leave_office", by=by)
 
 
@@ -161,11 +186,21 @@ def _settle(change: RoleChange, event: str, actor_id: int, by: str) -> None:
 
 def _give(account: Account, role: Role, by: str) -> None:
     assert writing()
+    if not _held(account.id):
+        _lock_out(account, by)
     if insert_once(StaffRole, {"account_id": account.id, "role": role}) is None:
         return
     note(f"account:{account.code}", "give_role", by=by, role=str(role))
     if by != SYSTEM:
         _tell(account, role, "渡されました")
+
+
+def _lock_out(account: Account, by: str) -> None:
+    """No sign-in, key or link to make one is left of whoever had the mailbox until now."""
+    lock_out(account, by=by)
+    recovery = recovering.open_for(account.id)
+    if recovery is not None:
+        move(recovery, "withdraw_recovery", by=by)
 
 
 def _drop(account: Account, roles: set[Role], by: str) -> list[Role]:

@@ -9,8 +9,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import appointing, passkeys, recovering, signing_out
+from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.forms import PersonForm, PressForm, RoleForm
 from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Recovery, Role, RoleChange, StaffRole
+from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import current_account, roles_of, staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
@@ -33,11 +35,17 @@ def take_on() -> ResponseReturnValue:
     if not form.validate():
         return listed(form), 422
     try:
-        account_id = appointing.take_on(form.email.data, form.name.data, Role(form.role.data), actor().id)
+        address = normalised(form.email.data)
+        check_spelling(address, sure=form.sure.data or "")
+        account_id = appointing.take_on(address, form.name.data, Role(form.role.data), actor().id)
+    except MistypedAddress as refusal:
+        form.sure.data = normalised(form.email.data)
+        form.refuse(refusal)
+        return listed(form), 422
     except Refused as refusal:
         form.refuse(refusal)
         return listed(form), refusal.status
-    flash(given_words(Role(form.role.data)))
+    flash(given_words(Role(form.role.data), account_id))
     return redirect(url_for("people.show", code=get(Account, account_id).code), 303)
 
 
@@ -58,7 +66,7 @@ def give(code: str) -> ResponseReturnValue:
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), form), refusal.status
-    flash(given_words(Role(form.role.data)))
+    flash(given_words(Role(form.role.data), person.id))
     return redirect(url_for("people.show", code=code), 303)
 
 
@@ -115,7 +123,6 @@ def vouch(recovery_id: int, act: str) -> ResponseReturnValue:
 
 def press(act: Callable[[], object], done: str, code: str | None = None) -> ResponseReturnValue:
     """Do what the button says; a refusal stands above the page that it belongs to."""
-    there = url_for("people.show", code=code) if code else url_for("people.index")
     if not PressForm().validate():
         abort(400)
     try:
@@ -126,15 +133,21 @@ def press(act: Callable[[], object], done: str, code: str | None = None) -> Resp
             raise
     else:
         flash(done)
-    return redirect(there, 303)
+    here = code is not None and known(code) is not None
+    return redirect(url_for("people.show", code=code) if here else url_for("people.index"), 303)
 
 
 def find(code: str) -> Account:
+    """404 for who does not work here."""
+    person = known(code)
+    return person if person is not None else abort(404)
+
+
+def known(code: str) -> Account | None:
     """Somebody who works here, or is about to."""
     about_to = sa.select(RoleChange.account_id).where(RoleChange.state == ChangeState.PROPOSED)
     works = sa.or_(Account.id.in_(sa.select(StaffRole.account_id)), Account.id.in_(about_to))
-    person = db.session.scalar(sa.select(Account).where(Account.code == code, works))
-    return person if person is not None else abort(404)
+    return db.session.scalar(sa.select(Account).where(Account.code == code, works))
 
 
 def actor() -> Account:
@@ -143,8 +156,8 @@ def actor() -> Account:
     return account
 
 
-def given_words(role: Role) -> str:
-    if role in WEIGHTY:
+def given_words(role: Role, account_id: int) -> str:
+    if role not in roles_of(account_id):
         return f"「{role.ja}」の権限を申し出ました。承認か管理の権限を持つ別の職員が確かめると、渡されます。"
     return f"「{role.ja}」の権限を渡しました。"
 

@@ -13,7 +13,7 @@ from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, StaffRole, Way
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import current_account, roles_of, sign_in, sign_out, signed_in
-from marketplace.accounts.signing_in import ask_code, prove, redeem
+from marketplace.accounts.signing_in import ask_code, meant_for, prove, redeem
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.kit.refusals import Refused
@@ -96,7 +96,7 @@ def code_page(form: CodeForm) -> str:
 @bp.get("/signin/link/<token>")
 def see_link(token: str) -> ResponseReturnValue:
     """A page with a button: programs that scan mails open links, and must not use them up."""
-    return render_template("accounts/link.html", form=PressForm(), token=token, refusal=None)
+    return render_template("accounts/link.html", form=PressForm(), token=token, email=meant_for(token), refusal=None)
 
 
 @bp.post("/signin/link/<token>")

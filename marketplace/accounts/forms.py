@@ -74,6 +74,8 @@ class RoleForm(Form):
 
 
 class PersonForm(RoleForm):
+    sure = HiddenField()
+    """As in AskForm."""
     email = StringField(
         "メールアドレス",
         validators=[InputRequired("メールアドレスを入力してください。")],

@@ -120,6 +120,14 @@ def redeem(link: str) -> tuple[int, str]:
         return account_of(row.email), row.next_path
 
 
+def meant_for(link: str) -> str | None:
+    """The address that a mailed link signs in with; None where it does so no more. To be read before it is used: a
+    stranger's link would open the stranger's account."""
+    address = sa.select(SignInCode.email).where(SignInCode.link_hash == _hash(link), SignInCode.used_at.is_(None))
+    found: str | None = db.session.scalar(address.where(SignInCode.expires_at > now()))
+    return found
+
+
 def account_of(email: str) -> int:
     """The id of the account with this address, made on the first call."""
     address = normalised(email)

@@ -11,9 +11,10 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from marketplace.accounts import joining, readdressing, signing_out
+from marketplace.accounts import readdressing
 from marketplace.accounts.address_models import OPEN, AddressChange, AddressChangeState, open_change
-from marketplace.accounts.models import Account, Passkey, Role
+from marketplace.accounts.locking_out import lock_out
+from marketplace.accounts.models import Account, Role
 from marketplace.accounts.readdressing import AddressTaken, NothingAsked
 from marketplace.accounts.recovering import AnotherPerson, voucher
 from marketplace.accounts.second_person import reason
@@ -131,18 +132,8 @@ def redeem(link: str) -> int:
         if (refusal := closed(row)) is not None:
             raise refusal
         readdressing.settle(account, row, by=f"buyer:{account.code}")
-        _lock_out(account)
+        lock_out(account, by=f"buyer:{account.code}")  # whoever read the old mailbox since may have left a way in
         return account.id
-
-
-def _lock_out(account: Account) -> None:
-    """Whoever read the old mailbox since may have left themselves a way in that needs no mailbox."""
-    by = f"buyer:{account.code}"
-    signing_out.end_all(account.id, by=by)
-    joining.part(account.id)
-    gone = sa.delete(Passkey).where(Passkey.account_id == account.id).returning(Passkey.id)
-    for _each in db.session.scalars(gone).all():
-        note(f"account:{account.code}", "remove_passkey", by=by)
 
 
 def by_link(link: str) -> AddressChange:

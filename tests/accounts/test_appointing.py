@@ -7,10 +7,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.accounts import appointing
+from marketplace.accounts import appointing, recovering
 from marketplace.accounts.appointing import appoint, confirm, give, leave, refuse, take, take_on
-from marketplace.accounts.models import Account, Passkey, Role, RoleChange, SignIn
+from marketplace.accounts.introducing import introduce
+from marketplace.accounts.models import Account, Passkey, Recovery, RecoveryState, Role, RoleChange, SignIn
+from marketplace.accounts.names import NameOfAnother
 from marketplace.accounts.session import open_sign_in, roles_of
+from marketplace.accounts.signing_in import account_of
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
@@ -221,8 +224,103 @@ def test_who_leaves_has_nothing_left_at_once(app: Flask) -> None:
         "take_role",
         "take_role",
         "end_sign_ins",
+        "remove_passkey",
         "leave_office",
     ]
+
+
+def a_passkey(account_id: int, credential_id: str = "AA") -> None:
+    key = {"credential_id": credential_id, "public_key": b"", "name": "端末", "registered_at": now()}
+    with transaction() as session:
+        session.add(Passkey(account_id=account_id, sign_count=0, **key))
+
+
+def ways_in(account_id: int) -> list[int]:
+    """How many sign-ins and passkeys there are of an account."""
+    of_it = [sa.select(sa.func.count()).where(table.account_id == account_id) for table in (SignIn, Passkey)]
+    return [db.session.scalar(each) or 0 for each in of_it]
+
+
+def test_the_last_role_takes_the_keys_along(app: Flask) -> None:
+    admin, _ = office()
+    clerk = given.staff("drafter", "counter")
+    a_passkey(clerk)
+    open_sign_in(clerk)
+    take(clerk, Role.COUNTER, admin)
+    assert ways_in(clerk) == [1, 1]
+    take(clerk, Role.DRAFTER, admin)
+    assert ways_in(clerk) == [0, 0]
+
+
+@pytest.mark.parametrize("role", [Role.DRAFTER, Role.TREASURY])
+def test_whoever_had_the_mailbox_until_yesterday_has_no_way_in_today(app: Flask, role: Role) -> None:
+    """The clerk who left signed in once more in the evening, with the mailbox that is her successor's tomorrow."""
+    admin, approver = office()
+    successor = account_of(HANAKO)
+    a_passkey(successor)
+    open_sign_in(successor)
+    take_on(HANAKO, "小林 二郎", role, admin)
+    if role is Role.TREASURY:
+        assert ways_in(successor) == [1, 1]
+        confirm(proposed(successor), approver)
+    assert (roles_of(successor), ways_in(successor)) == ({role}, [0, 0])
+    open_sign_in(successor)
+    give(successor, Role.COUNTER, admin)
+    assert ways_in(successor) == [1, 0]
+
+
+def test_a_link_for_a_new_key_is_worth_nothing_to_who_left(app: Flask) -> None:
+    admin, approver = office()
+    clerk = given.staff("drafter")
+    recovery = recovering.ask(clerk, admin)
+    recovering.confirm(recovery, approver)
+    leave(clerk, admin)
+    assert get(Recovery, recovery).state == RecoveryState.WITHDRAWN
+
+
+def test_nobody_gives_themselves_a_role_alone(app: Flask) -> None:
+    admin, approver = office()
+    assert give(admin, Role.COUNTER, admin) is False
+    assert roles_of(admin) == {Role.ADMIN}
+    with pytest.raises(appointing.NotTheSamePerson):
+        confirm(proposed(admin), admin)
+    confirm(proposed(admin), approver)
+    assert roles_of(admin) == {Role.ADMIN, Role.COUNTER}
+
+
+def test_who_approves_makes_no_drafter_alone(app: Flask) -> None:
+    """Else the one person is two: the drafter has an address of their own, and the same hands."""
+    both, other = given.staff("admin", "approver"), given.staff("admin")
+    clerk = take_on(HANAKO, "山本 花子", Role.DRAFTER, both)
+    assert roles_of(clerk) == set()
+    confirm(proposed(clerk), other)
+    assert roles_of(clerk) == {Role.DRAFTER}
+
+
+def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> None:
+    """What the clerk before approved would stand under the name of who came after, or the other way round."""
+    admin, _ = office()
+    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
+    leave(clerk, admin)
+    with pytest.raises(appointing.AnotherName) as refusal:
+        take_on(HANAKO, "小林 二郎", Role.DRAFTER, admin)
+    assert (refusal.value.field, roles_of(clerk)) == ("name", set())
+    assert take_on(HANAKO, "山本花子(主任)", Role.DRAFTER, admin) == clerk
+    assert get(Account, clerk).name == "山本 花子（主任）"
+
+
+def test_two_members_of_staff_have_two_names(app: Flask) -> None:
+    admin, _ = office()
+    take_on(HANAKO, "髙橋 正一（課長）", Role.DRAFTER, admin)
+    other = take_on("jiro@town.example.jp", "小林 二郎", Role.COUNTER, admin)
+    with pytest.raises(NameOfAnother):
+        take_on("third@town.example.jp", "高橋正一（課長）", Role.COUNTER, admin)
+    with pytest.raises(NameOfAnother) as refusal:
+        introduce(other, "高橋　正一(課長)", "", "")
+    assert (refusal.value.field, get(Account, other).name) == ("name", "小林 二郎")
+    introduce(other, "小林 二郎（主事）", "じろう", "")
+    introduce(given.an_account(), "高橋 正一（課長）", "", "")  # a buyer may be called like anybody
+    assert get(Account, other).name == "小林 二郎（主事）"
 
 
 def test_who_loses_the_last_role_is_signed_out_and_taking_twice_is_taking_once(app: Flask) -> None:

@@ -59,6 +59,35 @@ def test_what_was_typed_stays_with_the_reason_beside_it(app: Flask, client: Flas
     assert form.errors == {"email": "メールアドレスの形をお確かめください（例 hanako@example.jp）。"}
 
 
+def test_an_address_that_looks_mistyped_is_asked_about_before_a_stranger_works_here(
+    app: Flask, client: FlaskClient
+) -> None:
+    given.signed_in(client, given.staff("admin"))
+    typed = {**NEW, "email": "suzuki@gmial.com", "role": "drafter"}
+    answer = submit(client, "/staff/people", typed)
+    form = read(answer).form("/staff/people")
+    assert (answer.status_code, form.value("name"), form.value("sure")) == (422, NEW["name"], "suzuki@gmial.com")
+    assert form.errors == {
+        "email": "gmail.com ではありませんか。このままでよいときは、もう一度ボタンを押してください。"
+    }
+    assert submit(client, "/staff/people", {**typed, "sure": "suzuki@gmial.com"}).status_code == 303
+
+
+def test_after_the_last_role_is_taken_one_is_where_the_others_are(app: Flask, client: FlaskClient) -> None:
+    clerk = given.staff("drafter")
+    given.signed_in(client, given.staff("admin"))
+    path = path_of(clerk)
+    assert submit(client, path, action=f"{path}/roles/drafter/take").location == "/staff/people"
+
+
+def test_what_waits_for_a_second_person_is_said_so(app: Flask, client: FlaskClient) -> None:
+    admin = given.staff("admin")
+    given.signed_in(client, admin)
+    submit(client, path_of(admin), {"role": "counter"}, action=f"{path_of(admin)}/roles")
+    assert "別の職員が確かめると、渡されます" in client.get(path_of(admin)).text
+    assert roles_of(admin) == {Role.ADMIN}
+
+
 def test_a_role_is_taken_and_somebody_leaves(app: Flask, client: FlaskClient) -> None:
     clerk = given.staff("drafter", "counter")
     desk = given.signed_in(app.test_client(), clerk)

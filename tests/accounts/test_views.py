@@ -189,6 +189,16 @@ def test_a_real_town_shows_no_mails_and_no_addresses(app: Flask, client: FlaskCl
     assert "approver@town.example.jp" not in client.get("/signin").text
 
 
+def test_a_link_says_whose_account_it_opens_before_it_does(app: Flask, client: FlaskClient) -> None:
+    """Who was sent a stranger's link sees that it is a stranger's."""
+    asked(client)
+    link = given.mailed_link(HANAKO)
+    stranger = app.test_client()
+    assert HANAKO in read(stranger.get(link)).words
+    submit(client, link)
+    assert HANAKO not in read(stranger.get(link)).words
+
+
 @pytest.mark.parametrize("path", ["/signin", "/signin/link/made-up"])
 def test_the_pages_of_a_sign_in_are_kept_by_no_cache(client: FlaskClient, path: str) -> None:
     client.get(path)

@@ -198,9 +198,7 @@ def _give(account: Account, role: Role, by: str) -> None:
 def _lock_out(account: Account, by: str) -> None:
     """No sign-in, key or link to make one is left of whoever had the mailbox until now."""
     lock_out(account, by=by)
-    recovery = recovering.open_for(account.id)
-    if recovery is not None:
-        move(recovery, "withdraw_recovery", by=by)
+    recovering.drop(account.id, by=by)
 
 
 def _drop(account: Account, roles: set[Role], by: str) -> list[Role]:

@@ -19,6 +19,7 @@ from marketplace.settings import settings
 
 VALID_FOR = timedelta(hours=24)
 """To find the second colleague, and again for the mail."""
+OPEN = (RecoveryState.ASKED, RecoveryState.SENT)
 VOUCH = frozenset({Role.DRAFTER, Role.APPROVER, Role.TREASURY, Role.ADMIN})
 """Who may vouch: not the shared account of a counter, and not auditors, who change nothing."""
 
@@ -92,6 +93,13 @@ def withdraw(recovery_id: int, actor_id: int) -> None:
         send("recovery_stopped", account.email, key=f"recovery-stopped:{row.id}")
 
 
+def drop(account_id: int, *, by: str) -> None:
+    """Inside a transaction that holds the account, of somebody who works here no more: what is on its way ends."""
+    on_its_way = open_for(account_id)
+    if on_its_way is not None and (row := lock(Recovery, on_its_way.id)).state in OPEN:
+        move(row, "withdraw_recovery", by=by)
+
+
 def redeem(link: str) -> int:
     """The account that may register a new passkey now; once. LinkUsed."""
     with transaction() as session:
@@ -104,8 +112,7 @@ def redeem(link: str) -> int:
 
 
 def open_for(account_id: int) -> Recovery | None:
-    open_ = Recovery.state.in_((RecoveryState.ASKED, RecoveryState.SENT))
-    return db.session.scalar(sa.select(Recovery).where(Recovery.account_id == account_id, open_))
+    return db.session.scalar(sa.select(Recovery).where(Recovery.account_id == account_id, Recovery.state.in_(OPEN)))
 
 
 def waiting() -> list[Recovery]:

@@ -20,6 +20,13 @@ class SamePerson(NotAllowed):
     message = "ご自分が出したものは、ご自分では承認できません。別の職員にお願いしてください。"
 
 
+class OwnCase(NotAllowed):
+    """Whoever works here may buy and bid like everybody; what the office has to say of it another person says."""
+
+    code = "own_case"
+    message = "ご自分の申し込みや注文のことは、ご自分では決められません。別の職員にお願いしてください。"
+
+
 class NoReason(Invalid):
     code = "no_reason"
     message = "理由を書いてください。"
@@ -39,6 +46,12 @@ class TwoPersons:
         if actor_id == self.asked_by:
             raise SamePerson
         self.decided_by, self.decided_at = actor_id, now()
+
+
+def check_other(actor_id: int, account_id: int | None) -> None:
+    """OwnCase, where it is about the very person who decides."""
+    if actor_id == account_id:
+        raise OwnCase
 
 
 def two_persons() -> sa.CheckConstraint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from marketplace.accounts.second_person import check_other
 from marketplace.admissions import rules
 from marketplace.admissions.applying import participation_of, tell
 from marketplace.admissions.excluding import in_force
@@ -21,9 +22,10 @@ OVER = ("completed", "cancelled")
 
 
 def approve(participation_id: int, actor_id: int) -> None:
-    """Approve, and admit at once where nothing else is asked. Excluded for who is listed."""
+    """Approve, and admit at once where nothing else is asked. Excluded for who is listed, OwnCase."""
     with transaction():
         row = held(participation_id)
+        check_other(actor_id, row.account_id)
         if in_force(row.account_id, row.corporate_no):
             raise rules.Excluded("除外名簿にある方です。承認できません。")
         row.decided_by, row.decided_at = actor_id, now()

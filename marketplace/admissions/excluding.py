@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.rules import normalised
+from marketplace.accounts.second_person import check_other
 from marketplace.admissions.models import Exclusion, Ground, Participation
 from marketplace.admissions.rules import compared, corporate_number
 from marketplace.journal.writing import note
@@ -77,8 +78,10 @@ def exclude_defaulter(participation_id: int, actor_id: int) -> int:
 
 
 def lift(exclusion_id: int, actor_id: int) -> None:
+    """WrongState, OwnCase."""
     with transaction():
         row = lock(Exclusion, exclusion_id)
+        check_other(actor_id, row.account_id)
         if row.lifted_at is not None:
             raise WrongState
         row.lifted_at, row.lifted_by = now(), actor_id

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.rules import phone_form
+from marketplace.accounts.second_person import check_other
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
@@ -139,10 +140,11 @@ def restore(entry_id: int, actor_id: int, why: str) -> None:
 
 
 def _for_staff(entry_id: int, actor_id: int, why: str) -> tuple[Entry, str]:
-    """The entry of an open lottery, and how the journal calls this member of staff."""
+    """The entry of an open lottery, and how the journal calls this member of staff. OwnCase."""
     if not why.strip():
         raise Invalid("理由を入力してください。", field="why")
     lottery, entry = _open(entry_id)
+    check_other(actor_id, entry.account_id)
     if lottery.state != LotteryState.OPEN:
         raise EntriesClosed
     return entry, f"staff:{get(Account, actor_id).code}"

@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.second_person import check_other
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
@@ -65,10 +66,12 @@ def send_back(naming_id: int, actor_id: int, why: str) -> None:
 def conclude(naming_id: int, actor_id: int) -> None:
     """A second person concludes the agreement; from then on the name is public.
 
-    SamePerson for who chose the name or its term, NoPlace where nobody has said where the sign stands.
+    SamePerson for who chose the name or its term, NoPlace where nobody has said where the sign stands,
+    OwnCase.
     """
     with transaction():
         row = lock(Naming, naming_id)
+        check_other(actor_id, row.account_id)
         if actor_id in choosers(row):
             raise SamePerson
         place = place_of(row)

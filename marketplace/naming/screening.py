@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
+from marketplace.accounts.second_person import check_other
 from marketplace.journal.writing import move
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, lock, transaction
@@ -41,10 +42,11 @@ class Minutes:
 def decide(naming_id: int, actor_id: int, minutes: Minutes) -> None:
     """Write the minutes down; approve one name with the term of its agreement, or refuse each with its reason.
 
-    Invalid names the field that is wrong; WrongState where no names wait for the committee.
+    Invalid names the field that is wrong; WrongState where no names wait for the committee; OwnCase.
     """
     with transaction() as session:
         row = lock(Naming, naming_id)
+        check_other(actor_id, row.account_id)
         names = proposed(row)
         appeal = row.state == NamingState.APPEALED
         move(row, "name.choose" if minutes.chosen else "name.refuse", by=staff_name(actor_id), round=row.round)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from marketplace.accounts.second_person import acting, reason
+from marketplace.accounts.second_person import acting, check_other, reason
 from marketplace.holders.freezing import with_payer
 from marketplace.holders.leaving import locked
 from marketplace.holders.rules import RefundUnderWay
@@ -93,10 +93,12 @@ def ask(order_id: int, actor_id: int, why: str) -> int:
 
 
 def approve(request_id: int, actor_id: int) -> None:
-    """Another person decides: the money goes back, the right ends or stays frozen. As ask(), SamePerson, WrongState."""
+    """Another person decides: the money goes back, the right ends or stays frozen. As ask(), SamePerson, WrongState,
+    OwnCase."""
     with transaction():
         order = lock(Order, get(RefundRequest, request_id).order_id)
         request = lock(RefundRequest, request_id)
+        check_other(actor_id, order.buyer_id)
         request.decide(actor_id)
         by = acting(actor_id)
         move(request, "refund.approve", by=by)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from marketplace.accounts.address_desk import helps
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
+from marketplace.accounts.second_person import check_other
 from marketplace.accounts.session import roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.paging import asked_row
@@ -95,6 +96,7 @@ def give_back(code: str) -> ResponseReturnValue:
                 returning.ask(order.id, me().id, form.why.data)
                 done = "返金を申し出ました。別の職員が承認すると、お金が戻ります。それまで、この権利は使えません。"
             else:
+                check_other(me().id, order.buyer_id)
                 refund(order.id, by=staff_name(me().id), why=form.why.data)
                 done = "返金の手続きを始めました。終わると、買った方にメールが届きます。"
         except Refused as refusal:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.second_person import OwnCase
 from marketplace.admissions import deciding, ending, excluding, rules
 from marketplace.admissions.models import Exclusion, Ground, Participation, ParticipationState
 from marketplace.auctions.bidding import place_bid
@@ -53,6 +54,20 @@ def test_an_approval_gives_a_number_at_once_where_nothing_else_is_asked() -> Non
     deciding.approve(participation_id, given.staff("approver"))
     assert (row(participation_id).state, row(participation_id).no) == (ADMITTED, "01")
     assert letters() == ["admission_received", "admission_final"]
+
+
+def test_nobody_decides_on_their_own_application_or_lifts_their_own_exclusion() -> None:
+    approver, other = given.staff("approver"), given.staff("drafter")
+    participation_id = given.an_applicant(a_sale(), approver)
+    with pytest.raises(OwnCase):
+        deciding.approve(participation_id, approver)
+    deciding.approve(participation_id, other)
+    assert row(participation_id).state == ADMITTED
+    email = get(Account, approver).email
+    exclusion_id = excluding.exclude(given.staff("admin"), "defaulted", "前回の不払い", email=email)
+    with pytest.raises(OwnCase):
+        excluding.lift(exclusion_id, approver)
+    excluding.lift(exclusion_id, other)
 
 
 @pytest.mark.parametrize("verification", ["card", "deposit"])

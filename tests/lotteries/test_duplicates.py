@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
+from marketplace.accounts.second_person import OwnCase
 from marketplace.journal import models as journal
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, WrongState
@@ -55,6 +56,16 @@ def test_the_same_person_from_a_second_address_is_void_and_told_why(lottery: Lot
     assert told(second) == (EntryState.VOID, VoidReason.SAME_PERSON, first.no)
     assert letters() == [("entry_received", "one@example.jp"), ("entry_void", "two@example.jp")]
     assert bundles.count(lottery.id) == 1
+
+
+def test_nobody_has_their_own_entry_count_again(lottery: Lottery) -> None:
+    drafter = given.staff("drafter")
+    enter(lottery.id, given.an_account(), somebody())
+    second = enter(lottery.id, drafter, somebody())
+    with pytest.raises(OwnCase):
+        restore(second.entry_id, drafter, "別の人です")
+    restore(second.entry_id, given.staff("approver"), "別の人です")
+    assert told(second)[0] == EntryState.APPLIED
 
 
 def test_others_in_the_same_house_and_namesakes_elsewhere_count(lottery: Lottery) -> None:

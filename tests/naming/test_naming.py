@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
+from marketplace.accounts.second_person import OwnCase
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Invalid, Refused, WrongState
@@ -222,6 +223,21 @@ def test_who_chose_the_name_does_not_conclude_because_another_person_set_the_ter
     assert [task.badge for task in naming_tasks.namings(both)] == []
     agreeing.conclude(naming_id, given.staff("approver", email="third@town.example.jp"))
     assert naming(naming_id).state == NamingState.IN_FORCE
+
+
+def test_nobody_decides_on_the_name_that_they_bought(chain: Chain) -> None:
+    both, other = given.staff("drafter", "approver"), given.staff("drafter")
+    naming_id = proposed(chain, both)
+    with pytest.raises(OwnCase):
+        screening.decide(naming_id, both, minutes())
+    screening.decide(naming_id, other, minutes())
+    begins_on = naming(naming_id).begins_on
+    assert begins_on is not None
+    agreeing.agree(naming_id, both, begins_on=begins_on)
+    places.put(BY, "湧水公園", 300, 500, naming(naming_id).token.right_id)
+    with pytest.raises(OwnCase):
+        agreeing.conclude(naming_id, both)
+    agreeing.conclude(naming_id, given.staff("approver"))
 
 
 def test_the_database_itself_wants_two_persons(chain: Chain, hana: int) -> None:

@@ -25,10 +25,16 @@ from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
 
 
-def bought(stripe: LocalStripe, card: str = "pm_card_visa", yen: int = 1_000, kind: str = "resident") -> Order:
+def bought(
+    stripe: LocalStripe,
+    card: str = "pm_card_visa",
+    yen: int = 1_000,
+    kind: str = "resident",
+    buyer: int | None = None,
+) -> Order:
     """A paid order whose token the chain has not issued yet."""
     quantity = 1 if kind == "naming" else 10
-    order_id = place(given.an_account(), given.a_listing(kind=kind, price_yen=yen, quantity=quantity))
+    order_id = place(buyer or given.an_account(), given.a_listing(kind=kind, price_yen=yen, quantity=quantity))
     stripe.pay(checkout(order_id), card=card)
     payment = asking.open_payment(get(Order, order_id).subject)
     assert payment is not None

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.accounts.second_person import NoReason, SamePerson
+from marketplace.accounts.second_person import NoReason, OwnCase, SamePerson
 from marketplace.chain.models import Call
 from marketplace.fund.statements import balances
 from marketplace.holders.rules import RefundUnderWay
@@ -44,6 +44,16 @@ def frozen_code(order: Order) -> str | None:
 def refunds() -> list[tuple[RefundState, int]]:
     db.session.rollback()
     return [(one.state, one.yen) for one in db.session.scalars(sa.select(Refund).order_by(Refund.id))]
+
+
+def test_who_bought_it_is_not_the_second_person(app: Flask, stripe: LocalStripe, chain: Chain) -> None:
+    approver, other = given.staff("approver"), given.staff("approver", email="second@town.example.jp")
+    order = issued(chain, bought(stripe, buyer=approver))
+    request_id = asked(order)
+    with pytest.raises(OwnCase):
+        returning.approve(request_id, approver)
+    returning.approve(request_id, other)
+    assert fresh(order.id).state == OrderState.REFUND_PENDING
 
 
 def test_what_the_bank_pays_of_a_refund_that_came_back_days_later_is_in_the_book(

@@ -167,3 +167,14 @@ def test_a_buyer_does_not_see_the_orders_of_others(app: Flask, client: FlaskClie
     order = placed()
     given.signed_in(client, given.an_account())
     assert [client.get(path).status_code for path in ("/staff/orders", f"/staff/orders/{order.code}")] == [403, 403]
+
+
+def test_nobody_gives_their_own_money_back(app: Flask, client: FlaskClient) -> None:
+    order, actor = paid(), given.staff("treasury")
+    with transaction():
+        lock(Order, order.id).buyer_id = actor
+    path = f"/staff/orders/{order.code}"
+    given.signed_in(client, actor)
+    answer = submit(client, path, {"why": "気が変わった"}, action=f"{path}/refund")
+    assert (answer.status_code, "ご自分では決められません" in answer.text, refunds()) == (422, True, [])
+    assert get(Order, order.id).state == OrderState.PAID

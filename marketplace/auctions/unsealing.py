@@ -17,6 +17,7 @@ from marketplace.journal.writing import move, note
 from marketplace.kit import merkle, published
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
+from marketplace.kit.names import plain
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
@@ -71,7 +72,7 @@ def draw_tie(auction_id: int, digits: str, witnesses: Sequence[str], actor_id: i
 def witnessed(witnesses: Sequence[str]) -> list[str]:
     """The names of two or more different people. Invalid for fewer."""
     names = [name.strip() for name in witnesses if name.strip()]
-    if len({"".join(name.split()) for name in names}) < 2:
+    if len(set(map(plain, names))) < 2:
         raise Invalid("立会人は2人以上の名前を入力してください。", field="witnesses")
     return names
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,9 +81,22 @@ def set_cookie(
     response.set_cookie(name, value, max_age, path=path, secure=secure, httponly=True, samesite=samesite)
 
 
+OF_ONE_LINE = 64
+"""Bits of an IPv6 address that a provider gives to one household; the rest its owner takes as they like (RFC 6177)."""
+
+
 def client_address() -> str:
     """Where the visitor is, for counting how often they come; behind proxies as TRUSTED_PROXIES says."""
-    return request.remote_addr or "unknown"
+    said = request.remote_addr or "unknown"
+    try:
+        address = ip_address(said)
+    except ValueError:
+        return said
+    if address.version == 4:
+        return said
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, OF_ONE_LINE), strict=False))
 
 
 def safe_next(target: str | None, otherwise: str = "/") -> str:

@@ -12,6 +12,7 @@ from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.batches import batched
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.kit.names import plain
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing
@@ -62,7 +63,7 @@ def thrown(digits: str) -> bytes:
 def witnessed(names: Sequence[str]) -> list[str]:
     """At least two different names; Invalid otherwise."""
     found = [name.strip() for name in names if name.strip()]
-    if len({"".join(name.split()) for name in found}) < 2:
+    if len(set(map(plain, found))) < 2:
         raise Invalid("立会人は2人以上の、べつべつの名前を入力してください。", field="witnesses")
     return found
 

@@ -117,7 +117,7 @@ class TestDraw:
 
     @pytest.mark.parametrize(
         ("digits", "witnesses", "field"),
-        [("123", WITNESSES, "digits"), (DICE, WITNESSES[:1], "witnesses"), (DICE, ["甲", "甲 "], "witnesses")],
+        [("123", WITNESSES, "digits"), (DICE, WITNESSES[:1], "witnesses"), (DICE, ["甲乙", "甲　乙"], "witnesses")],
     )
     def test_only_twenty_digits_before_two_witnesses(self, digits: str, witnesses: list[str], field: str) -> None:
         lottery, _received, _accounts = with_entries(1)

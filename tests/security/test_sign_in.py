@@ -177,6 +177,14 @@ class TestBehindTwoProxies:
         assert told == [422] * 10 + [429]
         assert submit_from(client, {"X-Forwarded-For": "203.0.113.8, 10.0.0.1"}).status_code == 422
 
+    def test_a_household_with_a_million_addresses_is_one_visitor(self, client: FlaskClient) -> None:
+        told = [submit_from(client, {"X-Forwarded-For": f"2001:db8::{n}:1, 10.0.0.1"}).status_code for n in range(11)]
+        assert told == [422] * 10 + [429]
+        mapped = ("::ffff:203.0.113.9", "203.0.113.9")
+        told = [submit_from(client, {"X-Forwarded-For": f"{mapped[n % 2]}, 10.0.0.1"}).status_code for n in range(11)]
+        assert told == [422] * 10 + [429]
+        assert submit_from(client, {"X-Forwarded-For": "2001:db8:0:1::1, 10.0.0.1"}).status_code == 422
+
 
 def submit_from(client: FlaskClient, headers: dict[str, str]) -> TestResponse:
     token = read(client.get("/signin")).form("/signin").value("csrf_token")

@@ -14,6 +14,7 @@ from marketplace.accounts.forms import PersonForm, PressForm, RoleForm
 from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Recovery, Role, RoleChange, StaffRole
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import current_account, roles_of, staff
+from marketplace.accounts.since import given
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
 
@@ -93,7 +94,7 @@ def leave(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/changes/<int:change_id>/<any(confirm, refuse):act>")
-@staff("admin", "approver")
+@staff("admin", "approver", "treasury")
 def decide(change_id: int, act: str) -> ResponseReturnValue:
     code = get(RoleChange, change_id).account.code
     acts = {"confirm": (appointing.confirm, "権限を渡しました。"), "refuse": (appointing.refuse, "渡しませんでした。")}
@@ -158,7 +159,7 @@ def actor() -> Account:
 
 def given_words(role: Role, account_id: int) -> str:
     if role not in roles_of(account_id):
-        return f"「{role.ja}」の権限を申し出ました。承認か管理の権限を持つ別の職員が確かめると、渡されます。"
+        return f"「{role.ja}」の権限を申し出ました。承認・会計・管理のどれかの権限を持つ別の職員が確かめると、渡されます。"
     return f"「{role.ja}」の権限を渡しました。"
 
 
@@ -171,6 +172,7 @@ def listed(form: PersonForm) -> str:
     return render_template(
         "accounts/people.html",
         people=held,
+        since=given(held),
         form=form,
         admin=Role.ADMIN in have,
         changes=[(change, appointing.may_confirm(change, actor().id, have)) for change in appointing.waiting()],
@@ -188,6 +190,7 @@ def page(person: Account, form: RoleForm) -> str:
         person=person,
         form=form,
         roles=sorted(roles_of(person.id), key=list(Role).index),
+        since=given([person]),
         admin=Role.ADMIN in have,
         vouches=bool(have & recovering.VOUCH) and person.id != actor().id,
         changes=[

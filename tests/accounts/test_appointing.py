@@ -295,6 +295,9 @@ def test_who_approves_makes_no_drafter_alone(app: Flask) -> None:
     assert roles_of(clerk) == set()
     confirm(proposed(clerk), other)
     assert roles_of(clerk) == {Role.DRAFTER}
+    give(clerk, Role.COUNTER, both)
+    confirm(proposed(clerk), given.staff("treasury"))  # the third of an office of three
+    assert roles_of(clerk) == {Role.DRAFTER, Role.COUNTER}
 
 
 def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.accounts import appointing
+from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, Role, RoleChange
 from marketplace.accounts.session import roles_of
 from marketplace.accounts.signing_in import account_of
 from marketplace.journal.models import Entry
+from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import db, get
 from tests import given
 from tests.pages import read, submit
@@ -86,6 +92,26 @@ def test_what_waits_for_a_second_person_is_said_so(app: Flask, client: FlaskClie
     submit(client, path_of(admin), {"role": "counter"}, action=f"{path_of(admin)}/roles")
     assert "別の職員が確かめると、渡されます" in client.get(path_of(admin)).text
     assert roles_of(admin) == {Role.ADMIN}
+
+
+def test_the_list_says_who_may_do_what_since_when_and_by_whom(app: Flask, client: FlaskClient) -> None:
+    admin, approver = given.staff("admin"), given.staff("approver")
+    for account_id, name in ((admin, "斎藤 管理"), (approver, "高橋 正一")):
+        introduce(account_id, name, "", "")
+    spring, autumn = (datetime(2027, month, 1, 9, tzinfo=JST) for month in (4, 10))
+    with pretending(spring):
+        clerk = appointing.take_on(NEW["email"], NEW["name"], Role.DRAFTER, admin)
+        appointing.give(clerk, Role.TREASURY, admin)
+    with pretending(autumn):
+        appointing.confirm(db.session.scalars(sa.select(RoleChange.id)).one(), approver)
+        appointing.take(clerk, Role.DRAFTER, admin)
+        appointing.give(clerk, Role.DRAFTER, admin)
+        given.signed_in(client, given.staff("auditor"))
+        for path in ("/staff/people", path_of(clerk)):
+            words = " ".join(read(client.get(path)).words.split())
+            for role, giver in ((Role.TREASURY, "高橋 正一"), (Role.DRAFTER, "斎藤 管理")):
+                given_on = f"2027年10月1日(金)から（渡した人 {giver}）"
+                assert re.search(rf"{role.ja} ({role.may})?\s*{re.escape(given_on)}", words), path
 
 
 def test_a_role_is_taken_and_somebody_leaves(app: Flask, client: FlaskClient) -> None:

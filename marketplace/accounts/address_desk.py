@@ -13,6 +13,7 @@ from marketplace.accounts.desk import actor
 from marketplace.accounts.forms import LostAddressForm, PressForm
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account, StaffRole
+from marketplace.accounts.names import called
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import staff
 from marketplace.kit.clock import now
@@ -110,6 +111,6 @@ def page(account: Account, form: LostAddressForm) -> str:
         form=form,
         change=change,
         second=change is not None and actor().id != change.asked_by,
-        asked_by=get(Account, change.asked_by) if change is not None else None,
+        asked_by=called([get(Account, change.asked_by)])[change.asked_by] if change is not None else None,
         hours=settings().withdrawal_cooling_hours,
     )

@@ -6,6 +6,7 @@ be the next one's.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from marketplace.accounts import recovering
 from marketplace.accounts.locking_out import lock_out
 from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Role, RoleChange, StaffRole
-from marketplace.accounts.names import check_distinct
+from marketplace.accounts.names import call, names_given
 from marketplace.accounts.signing_in import account_of
 from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
@@ -47,11 +48,14 @@ class AnotherName(Invalid):
     """What is written down of an account stays with its address: who approved, who asked."""
 
     code = "another_name"
-    message = (
-        "このアドレスは、別の名前で登録されています。同じ方なら、登録のとおりの名前を入力してください（名前は、本人が"
-        "「自分の登録」で変えられます）。前の方から引きついだアドレスなら、その方だけのアドレスにしてください。"
-        "だれが承認したかの記録が、混ざってしまいます。"
-    )
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"このアドレスでは、前に「{name}」さんが働いていました。同じ方なら、その名前で加えてから変えてください。"
+            "前の方から引きついだアドレスなら、その方だけのアドレスにしてください。"
+            "だれが承認したかの記録が、混ざってしまいます。",
+            field="name",
+        )
 
 
 class HasRole(Invalid):
@@ -65,6 +69,8 @@ def appoint(email: str, name: str, roles: Iterable[Role | str]) -> int:
         account_id = account_of(email)
         account = lock(Account, account_id)
         account.name = account.name or name.strip()
+        if account.name and not names_given(account_id):
+            call(account_id, account.name)
         for role in sorted(map(Role, roles)):
             _check_auditor(_held(account_id) - {role}, role)
             _give(account, role, SYSTEM)
@@ -76,19 +82,42 @@ def take_on(email: str, name: str, role: Role, actor_id: int) -> int:
 
     NotAnAddress, AnotherName, NameOfAnother, Invalid.
     """
-    if not name.strip():
-        raise Invalid("名前を入力してください。", field="name")
-    if len(name.strip()) > 80:
-        raise Invalid("80文字までで入力してください。", field="name")
+    called = _checked(name)
     with transaction():
         account_id = account_of(email)
         account = lock(Account, account_id)
-        if account.name and plain(account.name) != plain(name):
-            raise AnotherName(field="name")
-        account.name = account.name or name.strip()
-        check_distinct(account_id, account.name)
+        before = names_given(account_id)
+        if before and plain(before[-1].name) != plain(called):
+            raise AnotherName(before[-1].name)
+        account.name = account.name or called
+        if not before:
+            call(account_id, called)
         give(account_id, role, actor_id)
         return account_id
+
+
+def rename(account_id: int, name: str, actor_id: int) -> None:
+    """Somebody is called otherwise from now on, by marriage or by office; what they were called stays to be read.
+
+    NameOfAnother, NotAllowed, Invalid.
+    """
+    called = _checked(name)
+    with transaction():
+        account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
+        if not _held(account_id):
+            raise NotAllowed
+        if call(account_id, called):
+            note(f"account:{account.code}", "rename_staff", by=by)
+
+
+def _checked(name: str) -> str:
+    """As it is kept."""
+    called = unicodedata.normalize("NFC", name).strip()
+    if not called:
+        raise Invalid("名前を入力してください。", field="name")
+    if len(called) > 80:
+        raise Invalid("80文字までで入力してください。", field="name")
+    return called
 
 
 def give(account_id: int, role: Role, actor_id: int) -> bool:

@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import appointing, passkeys, recovering, signing_out
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
-from marketplace.accounts.forms import PersonForm, PressForm, RoleForm
+from marketplace.accounts.forms import NameForm, PersonForm, PressForm, RoleForm
 from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Recovery, Role, RoleChange, StaffRole
+from marketplace.accounts.names import called, names_given
 from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import current_account, roles_of, staff
 from marketplace.accounts.since import given
@@ -68,6 +69,21 @@ def give(code: str) -> ResponseReturnValue:
         form.refuse(refusal)
         return page(find(code), form), refusal.status
     flash(given_words(Role(form.role.data), person.id))
+    return redirect(url_for("people.show", code=code), 303)
+
+
+@bp.post("/<code>/name")
+@staff("admin")
+def rename(code: str) -> ResponseReturnValue:
+    person, form = find(code), NameForm()
+    if not form.validate():
+        return page(person, RoleForm(formdata=None), form), 422
+    try:
+        appointing.rename(person.id, form.name.data, actor().id)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(find(code), RoleForm(formdata=None), form), refusal.status
+    flash("名前を変えました。")
     return redirect(url_for("people.show", code=code), 303)
 
 
@@ -159,7 +175,9 @@ def actor() -> Account:
 
 def given_words(role: Role, account_id: int) -> str:
     if role not in roles_of(account_id):
-        return f"「{role.ja}」の権限を申し出ました。承認・会計・管理のどれかの権限を持つ別の職員が確かめると、渡されます。"
+        return (
+            f"「{role.ja}」の権限を申し出ました。承認・会計・管理のどれかの権限を持つ別の職員が確かめると、渡されます。"
+        )
     return f"「{role.ja}」の権限を渡しました。"
 
 
@@ -182,7 +200,7 @@ def listed(form: PersonForm) -> str:
     )
 
 
-def page(person: Account, form: RoleForm) -> str:
+def page(person: Account, form: RoleForm, name_form: NameForm | None = None) -> str:
     have = roles_of(actor().id)
     recovery = recovering.open_for(person.id)
     return render_template(
@@ -203,12 +221,17 @@ def page(person: Account, form: RoleForm) -> str:
         recovery=recovery,
         second=recovery is not None and actor().id not in (recovery.account_id, recovery.asked_by),
         names=names(),
+        name_form=name_form or NameForm(formdata=None, name=names()[person.id]),
+        before=names_given(person.id)[:-1],
         weighty=WEIGHTY,
     )
 
 
 def names() -> dict[int, str]:
-    """{account id: name} of who wanted a role given, or vouches for somebody."""
-    asked = sa.union(sa.select(RoleChange.proposed_by), sa.select(Recovery.asked_by))
-    people = db.session.scalars(sa.select(Account).where(Account.id.in_(asked.scalar_subquery())))
-    return {person.id: person.name or person.email for person in people}
+    """{account id: name} of who works here, or is to; who wanted a role given, or vouches for somebody."""
+    here = sa.union(
+        sa.select(StaffRole.account_id),
+        *(sa.select(column) for column in (RoleChange.account_id, RoleChange.proposed_by)),
+        *(sa.select(column) for column in (Recovery.account_id, Recovery.asked_by)),
+    )
+    return called(db.session.scalars(sa.select(Account).where(Account.id.in_(here.scalar_subquery()))))

@@ -73,6 +73,18 @@ class RoleForm(Form):
     role = RadioField("権限", choices=ROLES, validators=[InputRequired("権限を選んでください。")])
 
 
+class NameForm(Form):
+    name = StringField(
+        "名前（役職）",
+        validators=[
+            InputRequired("名前を入力してください。"),
+            Length(max=80, message="80文字までで入力してください。"),
+        ],
+        description="これまでの記録にも、この名前で出ます。前の名前も、この画面に残ります",
+        render_kw={"autocomplete": "off"},
+    )
+
+
 class PersonForm(RoleForm):
     sure = HiddenField()
     """As in AskForm."""

@@ -7,8 +7,6 @@ import unicodedata
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.names import check_distinct
-from marketplace.accounts.passkeys import is_staff
 from marketplace.accounts.rules import check_self
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, lock, transaction
@@ -17,16 +15,11 @@ from marketplace.notices.sending import tells_languages
 
 
 def introduce(account_id: int, name: str, nickname: str, prefecture: str) -> None:
-    """Keep what a person says of themselves; empty is fine. The journal learns that it changed, not what it is.
-
-    Invalid, NoPrefecture; NameOfAnother for staff.
-    """
+    """Keep what a person says of themselves; empty is fine. The journal learns that it changed, not what it is."""
     name, nickname = (unicodedata.normalize("NFC", text).strip() for text in (name, nickname))
     check_self(name, nickname, prefecture)
     with transaction():
         account = lock(Account, account_id)
-        if name != account.name and is_staff(account_id):
-            check_distinct(account_id, name)
         if (account.name, account.nickname, account.prefecture) == (name, nickname, prefecture):
             return
         account.name, account.nickname, account.prefecture = name, nickname, prefecture

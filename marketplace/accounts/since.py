@@ -26,6 +26,4 @@ def given(people: Collection[Account]) -> dict[tuple[int, Role], Given]:
     lines = sa.select(Entry.subject, Entry.details, Entry.at, Entry.by).where(Entry.subject.in_(whose))
     rows = db.session.execute(lines.where(Entry.event == "give_role").order_by(Entry.id)).all()
     names = names_of({row.by for row in rows})
-    return {
-        (whose[row.subject], Role(row.details["role"])): Given(row.at, names.get(row.by, "")) for row in rows
-    }
+    return {(whose[row.subject], Role(row.details["role"])): Given(row.at, names.get(row.by, "")) for row in rows}

@@ -126,6 +126,7 @@ EVENTS = MONEY | {
     "give": "贈り物の申し出",
     "give_time_back": "使えない時間の取り消し",
     "give_role": "権限を渡した",
+    "rename_staff": "職員の名前の変更",
     "give_up": "権利を手放した",
     "hold": "お手元に届いた",
     "import": "表から取りこみ",

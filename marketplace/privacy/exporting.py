@@ -163,6 +163,7 @@ def owners(account: Account) -> dict[str, Where]:
             *(
                 "outside_identities",
                 "address_changes",
+                "staff_names",
                 "sign_ins",
                 "passkeys",
                 "wallets",

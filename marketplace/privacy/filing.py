@@ -17,6 +17,7 @@ FROM = 1_000
 """Persons: 同施行令20条2項."""
 _PERSONS = {
     "members": "SELECT count(*) FROM accounts WHERE closed_at IS NULL",
+    "staff": "SELECT count(DISTINCT account_id) FROM staff_names",
     "payments": "SELECT count(DISTINCT email) FROM payments WHERE email <> ''",
     "entries": "SELECT count(DISTINCT account_id) FROM entries",
     "participants": "SELECT count(DISTINCT account_id) FROM participations WHERE name <> ''",

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from marketplace.accounts.address_models import theirs
 from marketplace.accounts.closing import close
 from marketplace.accounts.models import Account, StaffRole
+from marketplace.accounts.names import names_given
 from marketplace.admissions import enclosing
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.holders.giving_up import held_for
@@ -111,6 +112,8 @@ def kept(account_id: int) -> list[Kept]:
         stays.append(
             Kept("落札した参加申込（お名前・住所・電話番号）", "契約の書類（地方自治法234条）", accounts_end(bids))
         )
+    if names_given(account_id):
+        stays.append(Kept("職員としてのお名前", "だれが決めたかを示す記録（公文書）", None))
     stays.append(
         Kept(
             "抽選・入札・操作の記録にある番号と日時",

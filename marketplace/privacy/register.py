@@ -85,6 +85,18 @@ FILES = (
         },
     ),
     File(
+        key="staff",
+        title="職員名ファイル",
+        purpose="だれが決めたかを、記録に示すため",
+        basis=LAW,
+        scope="まちの権利ひろばの職員と、職員だった方",
+        gathered="管理の職員が登録",
+        keeps="操作の記録とともに、期限なく",
+        seen_by=tuple(Role),
+        given_to="なし",
+        columns=_of("staff_names", name="職員としての氏名"),
+    ),
+    File(
         key="payments",
         title="注文・お支払いファイル",
         purpose="代金の収納、返金、会計の証拠のため",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.accounts import appointing, recovering, vouching_address
 from marketplace.accounts.address_models import AddressChangeState
+from marketplace.accounts.names import called
 from marketplace.accounts.session import roles_of
 from marketplace.staff.tasks import Task
 
@@ -14,13 +15,12 @@ def second_persons(account_id: int) -> list[Task]:
     tasks = []
     for change in appointing.waiting():
         if appointing.may_confirm(change, account_id, have):
-            who = change.account.name or change.account.email
-            what = f"{who}に「{change.role.ja}」の権限を渡す"
+            what = f"{called([change.account])[change.account_id]}に「{change.role.ja}」の権限を渡す"
             more = "もうひとりの確認を待っています"
             tasks.append(Task("権限", "warn", what, more, f"/staff/people/{change.account.code}", "確かめる"))
     for row in recovering.waiting():
         if have & recovering.VOUCH and account_id not in (row.account_id, row.asked_by):
-            what = f"{row.account.name or row.account.email}のパスキーの登録し直し"
+            what = f"{called([row.account])[row.account_id]}のパスキーの登録し直し"
             more = "もうひとりの職員が、本人に確かめます"
             href = f"/staff/people/{row.account.code}#recovery"
             tasks.append(Task("登録し直し", "warn", what, more, href, "確かめる"))

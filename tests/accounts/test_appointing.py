@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts import appointing, recovering
-from marketplace.accounts.appointing import appoint, confirm, give, leave, refuse, take, take_on
+from marketplace.accounts.appointing import appoint, confirm, give, leave, refuse, rename, take, take_on
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, Passkey, Recovery, RecoveryState, Role, RoleChange, SignIn
-from marketplace.accounts.names import NameOfAnother
+from marketplace.accounts.names import NameOfAnother, names_given, names_of
 from marketplace.accounts.session import open_sign_in, roles_of
 from marketplace.accounts.signing_in import account_of
 from marketplace.journal.models import Entry
@@ -19,6 +19,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused, WrongState
 from marketplace.notices.models import Notice
+from marketplace.privacy.forgetting import forget
 from tests import given
 from tests.racing import at_once
 
@@ -54,7 +55,7 @@ def test_the_first_persons_of_an_office_are_appointed_from_outside(app: Flask) -
     first = appoint(HANAKO, "山本 花子（主任）", ["drafter", "admin"])
     assert (get(Account, first).name, roles_of(first)) == ("山本 花子（主任）", {Role.DRAFTER, Role.ADMIN})
     assert appoint(HANAKO, "別の名前", ["admin"]) == first
-    assert get(Account, first).name == "山本 花子（主任）"
+    assert (get(Account, first).name, name_of(first)) == ("山本 花子（主任）", "山本 花子（主任）")
     assert written(first) == [
         ("give_role", "system", {"role": "admin"}),
         ("give_role", "system", {"role": "drafter"}),
@@ -308,8 +309,14 @@ def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> No
     with pytest.raises(appointing.AnotherName) as refusal:
         take_on(HANAKO, "小林 二郎", Role.DRAFTER, admin)
     assert (refusal.value.field, roles_of(clerk)) == ("name", set())
+    assert "山本 花子（主任）" in str(refusal.value)
     assert take_on(HANAKO, "山本花子(主任)", Role.DRAFTER, admin) == clerk
-    assert get(Account, clerk).name == "山本 花子（主任）"
+    assert name_of(clerk) == "山本 花子（主任）"
+
+
+def name_of(account_id: int) -> str:
+    """What the desk calls a person."""
+    return names_of({code(account_id)})[code(account_id)]
 
 
 def test_two_members_of_staff_have_two_names(app: Flask) -> None:
@@ -319,11 +326,42 @@ def test_two_members_of_staff_have_two_names(app: Flask) -> None:
     with pytest.raises(NameOfAnother):
         take_on("third@town.example.jp", "高橋正一（課長）", Role.COUNTER, admin)
     with pytest.raises(NameOfAnother) as refusal:
-        introduce(other, "高橋　正一(課長)", "", "")
-    assert (refusal.value.field, get(Account, other).name) == ("name", "小林 二郎")
-    introduce(other, "小林 二郎（主事）", "じろう", "")
-    introduce(given.an_account(), "高橋 正一（課長）", "", "")  # a buyer may be called like anybody
-    assert get(Account, other).name == "小林 二郎（主事）"
+        rename(other, "高橋　正一(課長)", admin)
+    assert (refusal.value.field, name_of(other)) == ("name", "小林 二郎")
+
+
+def test_who_decided_is_called_what_the_office_called_them_whatever_they_say_since(app: Flask) -> None:
+    """Whoever left said afterwards that a colleague had approved; and whose account is deleted was nobody."""
+    admin, _ = office()
+    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
+    introduce(clerk, "高橋 正一（課長）", "", "")
+    assert name_of(clerk) == "山本 花子（主任）"
+    leave(clerk, admin)
+    forget(clerk)
+    assert (get(Account, clerk).name, name_of(clerk)) == ("", "山本 花子（主任）")
+
+
+def test_a_buyer_who_comes_to_work_here_keeps_their_own_name_and_has_one_of_the_office(app: Flask) -> None:
+    admin, _ = office()
+    clerk = given.an_account(HANAKO)
+    introduce(clerk, "はな", "", "")
+    assert take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin) == clerk
+    assert (get(Account, clerk).name, name_of(clerk)) == ("はな", "山本 花子（主任）")
+
+
+def test_the_office_changes_a_name_and_the_one_before_is_still_read(app: Flask) -> None:
+    admin, approver = office()
+    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
+    with pytest.raises(NotAllowed):
+        rename(clerk, "佐藤 花子（主任）", approver)
+    for _ in range(2):
+        rename(clerk, "佐藤 花子（主任）", admin)
+    assert name_of(clerk) == "佐藤 花子（主任）"
+    assert [each.name for each in names_given(clerk)] == ["山本 花子（主任）", "佐藤 花子（主任）"]
+    assert [event for event, _, _ in written(clerk)] == ["give_role", "rename_staff"]
+    leave(clerk, admin)
+    with pytest.raises(NotAllowed):
+        rename(clerk, "別の人", admin)
 
 
 def test_who_loses_the_last_role_is_signed_out_and_taking_twice_is_taking_once(app: Flask) -> None:

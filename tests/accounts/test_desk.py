@@ -10,7 +10,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts import appointing
-from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, Role, RoleChange
 from marketplace.accounts.session import roles_of
 from marketplace.accounts.signing_in import account_of
@@ -97,7 +96,7 @@ def test_what_waits_for_a_second_person_is_said_so(app: Flask, client: FlaskClie
 def test_the_list_says_who_may_do_what_since_when_and_by_whom(app: Flask, client: FlaskClient) -> None:
     admin, approver = given.staff("admin"), given.staff("approver")
     for account_id, name in ((admin, "斎藤 管理"), (approver, "高橋 正一")):
-        introduce(account_id, name, "", "")
+        appointing.rename(account_id, name, admin)
     spring, autumn = (datetime(2027, month, 1, 9, tzinfo=JST) for month in (4, 10))
     with pretending(spring):
         clerk = appointing.take_on(NEW["email"], NEW["name"], Role.DRAFTER, admin)
@@ -112,6 +111,18 @@ def test_the_list_says_who_may_do_what_since_when_and_by_whom(app: Flask, client
             for role, giver in ((Role.TREASURY, "高橋 正一"), (Role.DRAFTER, "斎藤 管理")):
                 given_on = f"2027年10月1日(金)から（渡した人 {giver}）"
                 assert re.search(rf"{role.ja} ({role.may})?\s*{re.escape(given_on)}", words), path
+
+
+def test_a_name_is_changed_and_the_one_before_stands_there(app: Flask, client: FlaskClient) -> None:
+    admin = given.staff("admin")
+    clerk = appointing.take_on(NEW["email"], NEW["name"], Role.DRAFTER, admin)
+    given.signed_in(client, admin)
+    path = path_of(clerk)
+    wrong = submit(client, path, {"name": " "}, action=f"{path}/name")
+    assert (wrong.status_code, read(wrong).form(f"{path}/name").errors) == (422, {"name": "名前を入力してください。"})
+    assert submit(client, path, {"name": "佐藤 新（主事補）"}, action=f"{path}/name").location == path
+    words = client.get(path).text
+    assert ("前の名前 鈴木 新（主事補）" in words, "佐藤 新（主事補）を職員から外す" in words) == (True, True)
 
 
 def test_a_role_is_taken_and_somebody_leaves(app: Flask, client: FlaskClient) -> None:

@@ -165,27 +165,24 @@ def refuse(change_id: int, actor_id: int) -> None:
 
 
 def take(account_id: int, role: Role, actor_id: int) -> None:
-    """Take a role away: what the person opens next is refused, and with the last one go keys and sign-ins. Taking twice
-    is taking once. LastAdmin, NotAllowed."""
+    """Take a role away: what the person opens next is refused, and with the last one go keys and sign-ins; with that of
+    an administrator what they proposed. Taking twice is taking once. LastAdmin, NotAllowed."""
     with transaction():
         account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
         if role is Role.ADMIN:
             _check_another_admin(account_id)
+            _withdraw(RoleChange.proposed_by == account_id, actor_id, by)
         if _drop(account, {role}, by) and not _held(account_id):
             _lock_out(account, by)
 
 
 def leave(account_id: int, actor_id: int) -> None:
     """Somebody leaves the office: without roles, keys and sign-ins at once, everywhere. LastAdmin, NotAllowed."""
-    with transaction() as session:
+    with transaction():
         account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
         _check_another_admin(account_id)
         _drop(account, set(Role), by)
-        touched = sa.or_(RoleChange.account_id == account_id, RoleChange.proposed_by == account_id)
-        for change in session.scalars(
-            sa.select(RoleChange).where(touched, RoleChange.state == ChangeState.PROPOSED).with_for_update()
-        ):
-            _settle(change, "withdraw_role", actor_id, by)
+        _withdraw(sa.or_(RoleChange.account_id == account_id, RoleChange.proposed_by == account_id), actor_id, by)
         _lock_out(account, by)
         note(f"account:{account.code}", "leave_office", by=by)
 
@@ -207,6 +204,13 @@ def _decide(change_id: int, actor_id: int) -> tuple[RoleChange, Account, str]:
     if actor_id in (change.proposed_by, change.account_id):
         raise NotTheSamePerson
     return change, account, _actor(actor_id, *MAY_CONFIRM)
+
+
+def _withdraw(which: sa.ColumnElement[bool], actor_id: int, by: str) -> None:
+    """What still waits for a second person is not to be given any more."""
+    waits = sa.select(RoleChange).where(which, RoleChange.state == ChangeState.PROPOSED).order_by(RoleChange.id)
+    for change in db.session.scalars(waits.with_for_update()):
+        _settle(change, "withdraw_role", actor_id, by)
 
 
 def _settle(change: RoleChange, event: str, actor_id: int, by: str) -> None:

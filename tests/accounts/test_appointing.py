@@ -301,6 +301,17 @@ def test_who_approves_makes_no_drafter_alone(app: Flask) -> None:
     assert roles_of(clerk) == {Role.DRAFTER, Role.COUNTER}
 
 
+def test_what_an_administrator_proposed_goes_with_the_role(app: Flask) -> None:
+    """Whoever was one for an hour leaves nothing behind that a colleague confirms unawares."""
+    admin, approver = office()
+    for_an_hour = given.staff("admin", "counter")
+    clerk = take_on(HANAKO, "山本 花子", Role.TREASURY, for_an_hour)
+    take(for_an_hour, Role.ADMIN, admin)
+    with pytest.raises(WrongState):
+        confirm(proposed(clerk), approver)
+    assert roles_of(clerk) == set()
+
+
 def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> None:
     """What the clerk before approved would stand under the name of who came after, or the other way round."""
     admin, _ = office()

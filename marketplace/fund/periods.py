@@ -7,6 +7,7 @@ What comes later for a closed month is booked in the first open one, with a memo
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from marketplace.fund.years import books_close, midday, month_ends, month_of, mo
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, lock, transaction
+from marketplace.kit.published import canon
 from marketplace.kit.refusals import Refused, WrongState
 
 
@@ -41,6 +43,11 @@ class Unexplained(Refused):
     message = "説明のついていない差異があります。「照合」で確かめて説明を書くと、締められます。"
 
 
+class ChangedMeanwhile(Refused):
+    code = "period_changed_meanwhile"
+    message = "お読みのあいだに、申し出か帳簿の数字が変わりました。もう一度お確かめください。"
+
+
 class NoSuchPeriod(LookupError):
     pass
 
@@ -59,9 +66,9 @@ def ask_to_close(name: str, actor_id: int, why: str, differences: int = 0) -> No
         _ask(name, "period.ask_to_close", actor_id, reason(why))
 
 
-def close(name: str, actor_id: int, differences: int = 0) -> None:
+def close(name: str, actor_id: int, differences: int = 0, read: str | None = None) -> None:
     """Another person closes it; what stands on every account is kept. `differences` as in ask_to_close(): some may have
-    come since.
+    come since. `read` is what seen() said of the page on the screen; ChangedMeanwhile where it is another one now.
 
     SamePerson, EarlierFirst, Unexplained, WrongState.
     """
@@ -72,6 +79,7 @@ def close(name: str, actor_id: int, differences: int = 0) -> None:
         _check_over(name)
         period = _locked(name)
         period.decide(actor_id)
+        _check_read(period, read)
         period.closed_at, period.totals = now(), totals(name)
         move(period, "period.close", by=acting(actor_id))
 
@@ -84,15 +92,27 @@ def ask_to_reopen(name: str, actor_id: int, why: str) -> None:
         _ask(name, "period.ask_to_reopen", actor_id, reason(why))
 
 
-def reopen(name: str, actor_id: int) -> None:
-    """Another person opens it. SamePerson, LaterFirst, WrongState."""
+def reopen(name: str, actor_id: int, read: str | None = None) -> None:
+    """Another person opens it. `read` as in close(). SamePerson, LaterFirst, WrongState."""
     with transaction():
         hold_book()
         _check_last(name)
         period = _locked(name)
         period.decide(actor_id)
+        _check_read(period, read)
         period.closed_at = None
         move(period, "period.reopen", by=acting(actor_id))
+
+
+def seen(period: Period) -> str:
+    """What was asked for, why, and every sum: whoever decides says what they read."""
+    asked = [str(period.state), period.asked_at.isoformat(), period.why]
+    return sha256(canon([*asked, totals(period.name)])).hexdigest()
+
+
+def _check_read(period: Period, read: str | None) -> None:
+    if read not in (None, seen(period)):
+        raise ChangedMeanwhile
 
 
 def leave(name: str, actor_id: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import selectinload
 
 from marketplace.accounts.models import Account as Person
 from marketplace.accounts.models import Role
+from marketplace.accounts.names import called
 from marketplace.accounts.session import roles_of, staff
 from marketplace.fund import differences, periods
 from marketplace.fund.models import TITLES, Account, Period, PeriodState, Posting
@@ -18,7 +19,7 @@ from marketplace.fund.statements import balanced, of_year, totals
 from marketplace.fund.years import month_ja, months_of
 from marketplace.kit.clock import now
 from marketplace.kit.dates import fiscal_year_name, full_day, full_when
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.money import yen
 from marketplace.kit.refusals import Refused
 from marketplace.papers.paper import Paper
@@ -98,7 +99,7 @@ def ask_to_reopen(name: str) -> ResponseReturnValue:
 @staff("treasury", "approver")
 def close(name: str) -> ResponseReturnValue:
     def act(of: str, actor_id: int) -> None:
-        periods.close(of, actor_id, len(open_in(of)))
+        periods.close(of, actor_id, len(open_in(of)), request.form.get("read", ""))
 
     return decide(name, act, "締めました。これから届く分は、開いている月に記帳されます。")
 
@@ -106,7 +107,10 @@ def close(name: str) -> ResponseReturnValue:
 @bp.post("/<name>/reopen")
 @staff("treasury", "approver")
 def reopen(name: str) -> ResponseReturnValue:
-    return decide(name, periods.reopen, "締めを開きました。直しおわったら、もう一度締めてください。")
+    def act(of: str, actor_id: int) -> None:
+        periods.reopen(of, actor_id, request.form.get("read", ""))
+
+    return decide(name, act, "締めを開きました。直しおわったら、もう一度締めてください。")
 
 
 @bp.post("/<name>/leave")
@@ -149,6 +153,7 @@ def page(name: str, form: ReasonForm) -> str:
         name=name,
         title=title(name),
         period=period,
+        read=periods.seen(period) if period else "",
         state=period.state if period else PeriodState.OPEN,
         sums=totals(name),
         titles={str(key): words for key, words in TITLES.items()},
@@ -217,12 +222,10 @@ def people(period: Period | None) -> list[tuple[str, str]]:
     """Who asked and who decided, as on the paper."""
     if period is None or period.decided_by is None or period.decided_at is None:
         return []
-    asked, decided = db.session.get(Person, period.asked_by), db.session.get(Person, period.decided_by)
-    assert asked is not None
-    assert decided is not None
+    names = called(get(Person, each) for each in (period.asked_by, period.decided_by))
     return [
-        ("申し出", f"{asked.name or asked.code}（{full_when(period.asked_at)}）{period.why}"),
-        ("承認", f"{decided.name or decided.code}（{full_when(period.decided_at)}）"),
+        ("申し出", f"{names[period.asked_by]}（{full_when(period.asked_at)}）{period.why}"),
+        ("承認", f"{names[period.decided_by]}（{full_when(period.decided_at)}）"),
     ]
 
 

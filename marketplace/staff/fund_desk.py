@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account, Role
+from marketplace.accounts.names import called
 from marketplace.accounts.session import roles_of, staff
 from marketplace.fund import deciding, undoing
 from marketplace.fund.models import Decision, DecisionKind
@@ -106,7 +107,7 @@ def page(form: DecisionForm, undo: UndoForm | None = None) -> str:
         undo=undo or UndoForm(formdata=None),
         waiting=waiting,
         done=done,
-        names={person.id: person.name or person.code for person in named},
+        names=called(named),
         fund=fund,
         back=fund["refunded_yen"] + fund["disputed_yen"],
         beyond={each.id: beyond(each.kind, each.yen, fund) for each in waiting},

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 1ccaeba3aac5, after ; 2026-11-30 13:48:40.089308.
+Revision 0cc24313f2c8, after ; 2026-11-30 13:52:14.495847.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "1ccaeba3aac5"
+revision = "0cc24313f2c8"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1878,6 +1878,19 @@ def upgrade() -> None:
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.create_index("ix_sign_ins_account", ["account_id", "id"], unique=False)
         batch_op.create_index("ix_sign_ins_began", ["began_at"], unique=False)
+
+    op.create_table(
+        "staff_names",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("name <> ''", name=op.f("ck_staff_names_is_a_name")),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_names_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_names")),
+    )
+    with op.batch_alter_table("staff_names", schema=None) as batch_op:
+        batch_op.create_index("ix_staff_names_account", ["account_id", "id"], unique=False)
 
     op.create_table(
         "staff_roles",
@@ -4440,6 +4453,10 @@ def downgrade() -> None:
     op.drop_table("stripe_payouts")
     op.drop_table("stamp_points")
     op.drop_table("staff_roles")
+    with op.batch_alter_table("staff_names", schema=None) as batch_op:
+        batch_op.drop_index("ix_staff_names_account")
+
+    op.drop_table("staff_names")
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_ins_began")
         batch_op.drop_index("ix_sign_ins_account")

@@ -16,13 +16,13 @@ from marketplace.blobs.signing import Signer
 from marketplace.blobs.store import DatabaseStore, Store
 from marketplace.chain.node import Node, Web3Node
 from marketplace.lotteries.drand import Drand
-from marketplace.notices.mail import FileMail, Mail, SmtpMail
+from marketplace.notices.mail import FileMail, Mail, Rehearsal, SmtpMail
 from marketplace.notices.sms import FileSms, GatewaySms, Sms
 from marketplace.payments.official import StripeTill
 from marketplace.payments.stripe import Till
 from marketplace.settings import Settings
 from marketplace.webhooks.addresses import on_this_machine
-from marketplace.webhooks.courier import Courier, HttpCourier
+from marketplace.webhooks.courier import Courier, FileCourier, HttpCourier
 
 if TYPE_CHECKING:
     from ipfs.rpc import KuboReplica
@@ -44,15 +44,17 @@ class Ports:
 
     @cached_property
     def mail(self) -> Mail:
-        if self.settings.smtp_url:
-            return SmtpMail(self.settings.smtp_url, self.settings.mail_from)
-        return FileMail(self.settings.data_dir / "mail", self.settings.mail_from)
+        known = self.settings
+        mail: Mail = FileMail(known.data_dir / "mail", known.mail_from)
+        if known.smtp_url:
+            mail = SmtpMail(known.smtp_url, known.mail_from)
+        return Rehearsal(mail, known.rehearsal_mail) if known.rehearsal_mail else mail
 
     @cached_property
     def sms(self) -> Sms | None:
         """None where SMS_URL is empty."""
         url = self.settings.sms_url
-        if url == "file:":
+        if url == "file:" or (url and self.settings.rehearsal_mail):
             return FileSms(self.settings.data_dir / "sms")
         return GatewaySms(url, self.settings.sms_token.get_secret_value()) if url else None
 
@@ -67,6 +69,8 @@ class Ports:
     @cached_property
     def courier(self) -> Courier:
         """To partners' systems; to one on this machine only where the site itself is on none other."""
+        if self.settings.rehearsal_mail:
+            return FileCourier(self.settings.data_dir / "webhooks")
         return HttpCourier(trial=on_this_machine(self.settings.base_url))
 
     @cached_property

@@ -27,6 +27,7 @@ LIVE: dict[str, Any] = {
 }
 """A real town, complete and without a fault."""
 REHEARSED = {"stripe_secret_key": "sk_test_1", "stripe_api_base": "http://127.0.0.1:12111"}
+COPY = {"rehearsal_mail": "operator@example.jp"}
 BUCKET = {"s3_bucket": "town", "s3_key_id": "town", "s3_secret": "6Xw1-opens"}
 OIDC = {"oidc_client_id": "town", "oidc_client_secret": "6Xw1"}
 SEAPORT = "0x0000000000000068F116a894984e2DB1123eB395"
@@ -41,6 +42,12 @@ UNSAFE: list[tuple[dict[str, Any], str]] = [
     ({**HERE, "stripe_secret_key": "sk_live_1"}, "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"),
     ({**HERE, "stripe_secret_key": "rk_live_1"}, "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"),
     ({**LIVE, "demo": True}, "DEMO=1 and STRIPE_LIVE=1 exclude each other"),
+    # a copy of a town that would act for it
+    ({**LIVE, **COPY}, "REHEARSAL_MAIL and STRIPE_LIVE=1 exclude each other"),
+    ({**HERE, **COPY, "s3_endpoint": "http://127.0.0.1:9000", **BUCKET}, "REHEARSAL_MAIL needs S3_ENDPOINT and"),
+    ({**HERE, **COPY, "ipfs_rpc_url": "http://127.0.0.1:5001"}, "REHEARSAL_MAIL needs S3_ENDPOINT and IPFS_RPC_URL"),
+    ({**HERE, "rehearsal_mail": "1"}, "REHEARSAL_MAIL must be one address of mail"),
+    ({**HERE, "rehearsal_mail": "a@example.jp, b@example.jp"}, "REHEARSAL_MAIL must be one address of mail"),
     # real money, and what a trial may lack
     ({**LIVE, **HERE}, "STRIPE_LIVE=1 needs the public BASE_URL"),
     ({**LIVE, "stripe_webhook_secrets": ""}, "STRIPE_LIVE=1 needs STRIPE_WEBHOOK_SECRETS"),
@@ -168,6 +175,7 @@ def test_an_unsafe_combination_does_not_start_and_says_why(knobs: dict[str, Any]
         HERE,
         {**HERE, "demo": True},
         {**HERE, **REHEARSED},
+        {**PUBLIC, **REHEARSED, **COPY},
         {**HERE, "stripe_secret_key": "sk_test_1"},
         {"ipfs_rpc_url": "http://127.0.0.1:5001", "ipfs_rpc_token": "t"},
         {"ipfs_rpc_url": "http://10.0.0.7:5001"},

@@ -28,11 +28,19 @@ from marketplace.kit.db import db, insert_once, let_go, lock, transaction, writi
 from marketplace.kit.outages import waiting
 from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.sheets import sheet
+from marketplace.settings import settings
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 10.0
 PATIENCE = alarms.Patience(Trouble.SENDING)
+
+
+class HeldStill(Rejected):
+    """This is a copy of the town, and the chain is the town's."""
+
+    def __init__(self) -> None:
+        super().__init__("a rehearsal (REHEARSAL_MAIL) sends nothing to the chain, which is the town's")
 
 
 def promise(
@@ -78,8 +86,10 @@ def promise(
 def work(lease: float = LEASE_SECONDS) -> int:
     """One round: put back what the chain forgot, settle what is mined, sign and send what is promised.
 
-    Returns the number of transactions settled. Safe in any number of processes. Raises Unavailable.
+    Returns the number of transactions settled. Safe in any number of processes. Raises Unavailable, HeldStill.
     """
+    if settings().holds_the_chain:
+        raise HeldStill
     identity.confirm()
     lanes.catch_up()
     lanes.open_wanted()
@@ -103,6 +113,8 @@ def work(lease: float = LEASE_SECONDS) -> int:
 @sheet(every=0.5, name="chain.send")
 def send() -> None:
     """The worker's turn. Rounds follow each other while they get something done."""
+    if settings().holds_the_chain:
+        return
     try:
         while work():
             pass

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import smtplib
 import ssl
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.header import Header
 from email.mime.text import MIMEText
 from email.policy import compat32
@@ -22,6 +21,7 @@ from flask import current_app
 from marketplace.kit.clock import now
 from marketplace.kit.db import writing
 from marketplace.kit.refusals import Unavailable
+from marketplace.kit.trays import put
 
 PAPER = "paper.invalid"
 """Addresses under this domain (which RFC 2606 keeps from ever existing) are of people without mail: staff print their
@@ -80,11 +80,7 @@ class FileMail:
     def send(self, letter: Letter) -> None:
         assert not writing()
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            name = "".join(c if c.isalnum() or c in "-._" else "_" for c in letter.key)
-            with tempfile.NamedTemporaryFile(dir=self.directory, delete=False) as file:
-                file.write(written(letter, self.sender).as_bytes())
-            os.replace(file.name, self.directory / f"{name}.eml")
+            put(self.directory, letter.key, ".eml", written(letter, self.sender).as_bytes())
         except OSError as error:
             raise Unavailable(f"mail directory: {error}") from error
 
@@ -131,6 +127,19 @@ class SmtpMail:
                 yield server
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"SMTP {host}: {type(error).__name__}") from None
+
+
+class Rehearsal:
+    """All letters to one address, whomever they are for: `mail` takes them there."""
+
+    def __init__(self, mail: Mail, address: str) -> None:
+        self.mail, self.address = mail, address
+
+    def send(self, letter: Letter) -> None:
+        self.mail.send(replace(letter, to=self.address, subject=f"[{letter.to}] {letter.subject}"))
+
+    def greet(self) -> None:
+        self.mail.greet()
 
 
 def mail() -> Mail:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,6 +12,7 @@ from flask import current_app
 
 from marketplace.kit.db import writing
 from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.kit.trays import put
 
 SECONDS = 20
 
@@ -33,11 +32,8 @@ class FileSms:
     def send(self, key: str, number: str, text: str) -> None:
         assert not writing()
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            name = "".join(c if c.isalnum() or c in "-._" else "_" for c in key)
-            with tempfile.NamedTemporaryFile("w", dir=self.directory, delete=False, encoding="utf-8") as file:
-                file.write(json.dumps(message(key, number, text), ensure_ascii=False) + "\n")
-            os.replace(file.name, self.directory / f"{name}.json")
+            said = json.dumps(message(key, number, text), ensure_ascii=False) + "\n"
+            put(self.directory, key, ".json", said.encode())
         except OSError as error:
             raise Unavailable(f"sms directory: {error}") from error
 

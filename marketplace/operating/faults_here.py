@@ -34,6 +34,14 @@ LINES = (
         "前に置いたプロキシの数を TRUSTED_PROXIES に設定してください。",
     ),
     (
+        "settings.rehearsal",
+        "warn",
+        "this is a rehearsal: all letters go to {address}, nothing to partners, to phones or to a chain of others",
+        "For the town itself take REHEARSAL_MAIL away, on a fresh copy: what was promised here reached nobody.",
+        "これは練習用の写しです（お知らせは、すべて {address} に届きます）",
+        "本物の町で出たときは、REHEARSAL_MAIL を消してください。",
+    ),
+    (
         "settings.closed",
         "warn",
         "every page says that the house is closed for work, since {file} lies there",

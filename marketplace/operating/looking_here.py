@@ -44,6 +44,8 @@ def knobs(deep: bool) -> Iterator[Finding]:
         yield found("settings.operator")
     if here.in_public and not here.trusted_proxies:  # which has https, and so a proxy
         yield found("settings.proxies")
+    if here.rehearsal_mail:
+        yield found("settings.rehearsal", address=here.rehearsal_mail)
     if (marker := here.data_dir / "maintenance").exists():
         yield found("settings.closed", file=str(marker))
 

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     their own address. 0 believes no such header, since anybody can send one."""
     demo: bool = False
     """The demo town: a banner on each page, /dev/mail, /dev/wallet. Never on a real site."""
+    rehearsal_mail: str = ""
+    """Empty: this is the town. Else it is a copy of one, to rehearse with, and all its letters go to this address; see
+    docs/operate.md for what else does not leave it."""
 
     staff_passkeys: Literal["optional", "required"] = "optional"
     """Whether staff may work without a passkey. Who has registered one signs in with it either way."""
@@ -278,6 +281,11 @@ class Settings(BaseSettings):
     def in_public(self) -> bool:
         """Whether people from outside come: BASE_URL names another machine than this one itself."""
         return not on_this_machine(self.base_url)
+
+    @cached_property
+    def holds_the_chain(self) -> bool:
+        """Whether nothing may be sent to the chain: a copy of the town would do there what the town does."""
+        return bool(self.rehearsal_mail) and not self.chain_embedded
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:

@@ -56,6 +56,10 @@ def unsafe(town: Settings) -> Iterator[str]:
         yield "STRIPE_LIVE=1 and STRIPE_API_BASE exclude each other"
     if stripe_key and live != stripe_key.startswith(("sk_live_", "rk_live_")):
         yield "STRIPE_LIVE and the kind of STRIPE_SECRET_KEY disagree"
+    if town.rehearsal_mail and live:
+        yield "REHEARSAL_MAIL and STRIPE_LIVE=1 exclude each other: a copy of the town would charge its buyers"
+    if town.rehearsal_mail and (town.s3_endpoint or town.ipfs_rpc_url):
+        yield "REHEARSAL_MAIL needs S3_ENDPOINT and IPFS_RPC_URL to be empty: what lies there is the town's"
     if town.staff_passkeys == "required" and not re.search("[a-z]", site.hostname or ""):
         yield "STAFF_PASSKEYS=required needs a BASE_URL with a name: no address of digits"
     if town.demo and live:
@@ -142,6 +146,8 @@ def _no_address(town: Settings) -> Iterator[str]:
         yield "MAIL_FROM must be one address of mail, with a name before <it> or without: else no letter is taken"
     if not ADDRESS.fullmatch(town.town_mail):
         yield "TOWN_MAIL must be one address of mail: people are told to write there"
+    if town.rehearsal_mail and not ADDRESS.fullmatch(town.rehearsal_mail):
+        yield "REHEARSAL_MAIL must be one address of mail, or be empty: all letters of a rehearsal go there"
     if not all(map(ADDRESS.fullmatch, _listed(town.operator_mail))):
         yield "OPERATOR_MAIL must be addresses of mail, comma between: else nobody is told of a fault"
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import ssl
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from flask import current_app
 
 from marketplace.kit.db import writing
 from marketplace.kit.refusals import Unavailable
+from marketplace.kit.trays import put
 from marketplace.webhooks.addresses import Target, looked_up, target
 
 SECONDS = 15
@@ -54,6 +57,22 @@ class HttpCourier:
         if late.is_set():  # what was cut off in the middle is no answer, though it may look like one
             raise Unavailable(LATE)
         return status
+
+
+class FileCourier:
+    """For a rehearsal: each message is a file, and counts as taken."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def post(self, url: str, headers: dict[str, str], body: str) -> int:
+        assert not writing()
+        said = json.dumps({"url": url, "headers": headers, "body": body}, ensure_ascii=False) + "\n"
+        try:
+            put(self.directory, headers["webhook-id"], ".json", said.encode())
+        except OSError as error:
+            raise Unavailable(f"webhooks directory: {error}") from error
+        return http.client.ACCEPTED
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -8,9 +8,12 @@ from marketplace.chain import following, lanes, register, sending
 from marketplace.chain.models import Call, CallState, Lane, Tx, TxState
 from marketplace.chain.node import node
 from marketplace.kit.db import db, transaction
-from marketplace.kit.refusals import Unavailable
+from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.settings import Settings
+from tests.apps import another
 from tests.chain import given
 from tests.local_chain import LocalChain
+from tests.operating.looked import changed
 
 MINED, QUEUED, PARKED = CallState.MINED, CallState.QUEUED, CallState.PARKED
 
@@ -45,6 +48,18 @@ def test_a_promise_dies_with_its_transaction(deployed: Flask) -> None:
     with pytest.raises(Mistake):
         promised_and_regretted()
     assert given.calls() == {}
+
+
+def test_a_rehearsal_sends_nothing_to_a_chain_that_is_not_its_own(deployed: Flask, settings: Settings) -> None:
+    given.a_series()
+    with another(changed(settings, rehearsal_mail="operator@example.jp", chain_embedded=False)):
+        sending.send()
+        with pytest.raises(Rejected, match="rehearsal"):
+            sending.work()
+        assert (given.calls(), given.txs()) == ({"series:1": QUEUED}, [])
+    with another(changed(settings, rehearsal_mail="operator@example.jp", chain_embedded=True)):
+        sending.send()
+        assert given.calls() == {"series:1": MINED}
 
 
 def test_what_does_not_fit_the_contract_is_refused_when_it_is_promised(deployed: Flask) -> None:

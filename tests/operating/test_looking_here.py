@@ -44,6 +44,7 @@ PUBLIC: dict[str, Any] = {
         ({"staff_passkeys": "optional"}, ["settings.passkeys"]),
         ({"operator_mail": ""}, ["settings.operator"]),
         ({"trusted_proxies": 0}, ["settings.proxies"]),
+        ({"rehearsal_mail": "operator@example.jp"}, ["settings.rehearsal"]),
         ({"base_url": "http://127.0.0.1:8000", "secret_key": "", "staff_passkeys": "optional"}, []),
     ],
     ids=lambda value: ",".join(value) or "-",

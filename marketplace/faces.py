@@ -97,7 +97,7 @@ def closed_for_work() -> ResponseReturnValue | None:
     watched = request.path.startswith("/static/") or request.path in ("/healthz", "/readyz", "/metrics")
     if watched or not (settings().data_dir / "maintenance").exists():
         return None
-    if request.path.startswith("/api/"):
+    if _asks_a_program():
         return problem(503)
     return render_template("errors/maintenance.html"), 503, {"Retry-After": "600", "Cache-Control": "no-store"}
 
@@ -189,10 +189,10 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def problem(status: int, detail: str | None = None, code: str | None = None) -> ResponseReturnValue:
-    """A problem for machines (RFC 9457) under /api, a polite page for people elsewhere."""
+    """A problem for programs (RFC 9457), a polite page for people."""
     title, advice = POLITE.get(status, POLITE[500] if status >= 500 else ("この操作はできません", POLITE[405][1]))
     title, advice, detail = _(title), _(advice), detail and _(detail)
-    if request.path.startswith("/api/"):
+    if _asks_a_program():
         body = jsonify(
             type="about:blank", title=title, status=status, detail=detail or advice, code=code or str(status)
         )
@@ -200,3 +200,8 @@ def problem(status: int, detail: str | None = None, code: str | None = None) -> 
         return body, status
     template = "errors/_refusal.html" if wants_fragment() else "errors/error.html"
     return render_template(template, status=status, title=title, detail=detail, advice=advice), status
+
+
+def _asks_a_program() -> bool:
+    """Whoever asks for JSON reads the refusal as such, too."""
+    return request.path.startswith("/api/") or request.path.endswith((".json", ".jsonld"))

@@ -65,6 +65,15 @@ def test_what_is_not_there_is_a_page_for_people_and_a_problem_for_machines(clien
     assert {"type", "title", "status", "detail", "code"} == set(problem.get_json())
 
 
+@pytest.mark.parametrize("path", ["/listings/NONE/draw.json", "/data/none/columns.json", "/none.json", "/none.jsonld"])
+def test_who_asks_for_json_is_refused_in_json(client: FlaskClient, settings: Settings, path: str) -> None:
+    refused = client.get(path)
+    assert (refused.status_code, refused.content_type) == (404, "application/problem+json")
+    assert (client.get("/journal").status_code, client.post("/journal.json").get_json()["status"]) == (200, 405)
+    (settings.data_dir / "maintenance").touch()
+    assert client.get(path).get_json()["status"] == 503
+
+
 def test_a_part_of_a_page_that_fails_is_a_part(client: FlaskClient) -> None:
     part = client.get("/nowhere", headers={"HX-Request": "true"})
     assert (part.status_code, "<html" in part.text, "ページが見つかりません" in part.text) == (404, False, True)

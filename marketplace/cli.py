@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from marketplace.command_line import parser
 from marketplace.kit import logs
 from marketplace.kit.freezing import here_to_stay
+from marketplace.kit.piping import said
 from marketplace.kit.progress import bar, progress
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = parser().parse_args(arguments)
     try:
-        return _run(options)
+        return said(lambda: _run(options))
     except Exception as trouble:
         from marketplace.operating.beginning import why_not
 
@@ -100,17 +101,21 @@ def _appoint(options: argparse.Namespace) -> int:
     from marketplace.accounts.appointing import AuditorsDoNothingElse, appoint
     from marketplace.accounts.models import Role
     from marketplace.accounts.rules import NotAnAddress
+    from marketplace.kit.letters import typed
+    from marketplace.kit.refusals import Invalid
 
     unknown = set(options.role) - set(Role)
     if unknown:
         return _no(f"no such role: {', '.join(sorted(unknown))}; there are {', '.join(Role)}")
     with _town():
         try:
-            appoint(options.email, options.name, options.role)
+            appoint(options.email, typed(options.name, lines=False), options.role)
         except NotAnAddress:
             return _no(f"no mail address: {options.email}")
         except AuditorsDoNothingElse:
             return _no("an auditor can't have another role (地方自治法 196条3項)")
+        except Invalid as wrong:
+            return _no(f"--name: {wrong}")
     sys.stdout.write(f"{options.email}: {', '.join(options.role)}\n")
     return 0
 

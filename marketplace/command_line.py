@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 from pathlib import Path
 
 
@@ -19,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     up = add("up", "start everything on this machine, with the demo town on the first run")
     up.add_argument("--port", type=_port, default=8000, help="of 127.0.0.1; %(default)s where none is named")
     home = Path(__file__).resolve().parents[1] / "data"
-    up.add_argument("--data", type=Path, default=home, help="where everything is kept; data/ beside the program")
+    up.add_argument("--data", type=_path, default=home, help="where everything is kept; data/ beside the program")
     up.add_argument("--fresh", action="store_true", help="forget the data of the last run first")
     add("worker", "do what was promised: deliver the outbox, run the sheets, send to the chain")
     follow = add("follow", "follow the chain: read contract events into our tables")
@@ -43,25 +45,47 @@ def parser() -> argparse.ArgumentParser:
     clerk.add_argument("--role", action="append", required=True, help=roles)
     add("seed", "seed the demo town through the real commands (an empty database only)")
     kit = add("export", "write everything public to a directory that outlives the server")
-    kit.add_argument("--public", type=Path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
-    kit.add_argument("--journal", type=Path, metavar="FILE", help="the whole sealed journal, for auditors only")
+    kit.add_argument("--public", type=_path, metavar="DIR", help="the continuity kit; DIR must not exist yet")
+    kit.add_argument("--journal", type=_path, metavar="FILE", help="the whole sealed journal, for auditors only")
     check = add("verify", "check a published draw, auction, fund, CAR, journal or kit; needs no server")
-    check.add_argument("what", type=Path, metavar="FILE|DIR", nargs="?", help="none: this town's journal and its chain")
-    check.add_argument("--heads", type=Path, metavar="FILE", help="a copy of /journal.json that you kept")
+    check.add_argument(
+        "what", type=_path, metavar="FILE|DIR", nargs="?", help="none: this town's journal and its chain"
+    )
+    check.add_argument("--heads", type=_path, metavar="FILE", help="a copy of /journal.json that you kept")
     mend = add("mend", "put lost or damaged documents back from a CAR that somebody kept")
-    mend.add_argument("car", type=Path, metavar="FILE.car")
+    mend.add_argument("car", type=_path, metavar="FILE.car")
     doctor = add("doctor", "look at every part: each fault with its remedy; 0 well, 1 needs care, 2 a fault")
     doctor.add_argument("--deep", action="store_true", help="also what takes long: the whole database, each key")
     doctor.add_argument("--json", action="store_true", help="for machines")
     add("rehouse", "move pictures and documents to where UPLOADS says; again after whatever stopped it")
     copy = add("backup", "copy the town while it works: database, documents, the chain that it runs itself")
-    copy.add_argument("--to", type=Path, metavar="DIR", help="instead of BACKUP_DIR (DATA_DIR/backups)")
+    copy.add_argument("--to", type=_path, metavar="DIR", help="instead of BACKUP_DIR (DATA_DIR/backups)")
     copy.add_argument("--secrets", action="store_true", help="with keys and hiroba.env: keep such a copy apart")
-    copy.add_argument("--keep", type=int, nargs=3, metavar=("DAYS", "WEEKS", "MONTHS"), help="then remove older ones")
+    copy.add_argument(
+        "--keep", type=_count, nargs=3, metavar=("DAYS", "WEEKS", "MONTHS"), help="then remove older ones"
+    )
     back = add("restore", "put a backup into an empty place and compare every table with what was copied")
-    back.add_argument("backup", type=Path, metavar="BACKUP")
-    back.add_argument("--data", type=Path, required=True, metavar="DIR", help="a new DATA_DIR")
+    back.add_argument("backup", type=_path, metavar="BACKUP")
+    back.add_argument("--data", type=_path, required=True, metavar="DIR", help="a new DATA_DIR")
     return parser
+
+
+def _path(typed: str) -> Path:
+    """Nothing is a directory to Python: the one that a command happens to be typed in."""
+    if not typed:
+        raise argparse.ArgumentTypeError("an empty name is none")
+    try:
+        os.stat(typed)
+    except OSError as trouble:
+        if trouble.errno == errno.ELOOP:
+            raise argparse.ArgumentTypeError(f"{typed} is a link that leads back to itself") from None
+    return Path(typed)
+
+
+def _count(typed: str) -> int:
+    if typed.isdecimal():
+        return int(typed)
+    raise argparse.ArgumentTypeError(f"{typed} is not 0 or more")
 
 
 def _port(typed: str) -> int:

@@ -64,11 +64,15 @@ class HasRole(Invalid):
 
 
 def appoint(email: str, name: str, roles: Iterable[Role | str]) -> int:
-    """Staff from outside the site, by whoever runs the server: the first persons of an office. The account's id."""
+    """Staff from outside the site, by whoever runs the server: the first persons of an office. The account's id.
+
+    Invalid, NotAnAddress.
+    """
+    called = _short(name)
     with transaction():
         account_id = account_of(email)
         account = lock(Account, account_id)
-        account.name = account.name or name.strip()
+        account.name = account.name or called
         if account.name and not names_given(account_id):
             call(account_id, account.name)
         for role in sorted(map(Role, roles)):
@@ -111,10 +115,15 @@ def rename(account_id: int, name: str, actor_id: int) -> None:
 
 
 def _checked(name: str) -> str:
-    """As it is kept."""
-    called = unicodedata.normalize("NFC", name).strip()
+    """As it is kept. Invalid for none."""
+    called = _short(name)
     if not called:
         raise Invalid("名前を入力してください。", field="name")
+    return called
+
+
+def _short(name: str) -> str:
+    called = unicodedata.normalize("NFC", name).strip()
     if len(called) > 80:
         raise Invalid("80文字までで入力してください。", field="name")
     return called

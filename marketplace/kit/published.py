@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from marketplace.kit.piping import said
+
 Record = dict[str, Any]
 SAFE = 2**53 - 1  # the greatest integer that every JSON reader keeps exactly (RFC 7493 §2.2)
 HEX = re.compile(r"[0-9a-f]*")
@@ -114,5 +116,9 @@ def command(arguments: Sequence[str], work: Callable[[object], Record]) -> int:
     except Malformed as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
-    sys.stdout.write(json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
-    return 0
+
+    def tell() -> int:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
+        return 0
+
+    return said(tell)

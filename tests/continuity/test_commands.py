@@ -58,6 +58,11 @@ def test_export_then_verify(app: Flask, tmp_path: Path, capsys: pytest.CaptureFi
             "an auditor can't have another role",
             id="an auditor with another role",
         ),
+        pytest.param(
+            ["appoint", "a@town.example.jp", "--role", "admin", "--name", "あ" * 81],
+            "--name: 80文字までで入力してください。\n",
+            id="a name that no page could show",
+        ),
     ],
 )
 def test_a_no_is_one_line_and_status_2(
@@ -66,6 +71,38 @@ def test_a_no_is_one_line_and_status_2(
     assert main([each.format(here=tmp_path) for each in arguments]) == 2
     out, err = said(capsys)
     assert (out, err.startswith(says.format(here=tmp_path)), err.count("\n")) == ("", True, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["backup", "--to", ""], "argument --to: an empty name is none\n", id="no folder"),
+        pytest.param(["export", "--public", ""], "argument --public: an empty name is none\n", id="no kit"),
+        pytest.param(["up", "--data", ""], "argument --data: an empty name is none\n", id="no town"),
+        pytest.param(
+            ["backup", "--keep", "-1", "0", "0"], "argument --keep: -1 is not 0 or more\n", id="less than none"
+        ),
+        pytest.param(["backup", "--keep", "7", "x", "0"], "argument --keep: x is not 0 or more\n", id="x"),
+        pytest.param(
+            ["restore", "{here}/loop", "--data", "new"],
+            "argument BACKUP: {here}/loop is a link that leads back to itself\n",
+            id="a link in a circle",
+        ),
+    ],
+)
+def test_what_names_nothing_is_refused_before_anything_is_done(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where it would be done
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(SystemExit) as end:
+        main([each.format(here=tmp_path) for each in arguments])
+    out, err = said(capsys)
+    assert (end.value.code, out, err.endswith(f"error: {says.format(here=tmp_path)}")) == (2, "", True)
 
 
 def test_the_help_of_appoint_names_every_role(capsys: pytest.CaptureFixture[str]) -> None:

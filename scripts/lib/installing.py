@@ -32,6 +32,8 @@ NO_NETWORK = (
     *("enotfound", "eai_again", "econnrefused", "etimedout"),  # npm
 )
 
+DISTRUSTED = ("self_signed_cert", "unable_to_get_issuer_cert", "unable_to_verify_leaf", "certificate_verify_failed")
+
 
 def main(purpose: str) -> None:
     """Make the machine ready to ``run`` or to ``test``."""
@@ -86,6 +88,8 @@ def install_npm_packages(folder: Path, purpose: str) -> None:
                 pip_install(lock_file("node"))
         if not has_node(env):
             stop("npm is not to be had: install Node.js 20 or newer with npm, or set CHAIN_URL to a running EVM node.")
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # npm keeps what it fetches there, and ends where it cannot
+        env.setdefault("npm_config_cache", str(CACHE / "npm"))
     where = folder.relative_to(ROOT).as_posix()
     npm = ["npm", "ci", "--prefix", where, "--no-audit", "--no-fund", "--ignore-scripts"]
     with step(f"npm packages of {where}/package-lock.json"):
@@ -111,6 +115,11 @@ def command(arguments: list[str], env: Mapping[str, str] = os.environ) -> None:
         return
     said = LOG.read_text(errors="replace")
     print(" failed", file=sys.stderr)
+    if any(sign in said.lower() for sign in DISTRUSTED):
+        stop(
+            "The package registry shows a certificate that this machine does not trust. If a proxy stands "
+            f"between, name its certificate by PIP_CERT and NODE_EXTRA_CA_CERTS. Details: {LOG}"
+        )
     if any(sign in said.lower() for sign in NO_NETWORK):
         stop(
             "The package registry could not be reached: connect to a network, "

@@ -13,12 +13,21 @@ OVERLAPS = """() => {
 }"""
 
 
+LONG = "Official market of Minamiaizu-Okutadami-Hinoemata-Ozenumata Amalgamated Memorial Special Town"
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["ja", "easy", "en"])
-def test_the_words_of_the_menu_and_the_name_of_the_site_stand_beside_each_other(page: Page, language: str) -> None:
+@pytest.mark.parametrize("called", ["", LONG])
+def test_the_words_of_the_menu_and_the_name_of_the_site_stand_beside_each_other(
+    page: Page, language: str, called: str
+) -> None:
+    """Of this town, and of one with a name that is as long as it can be."""
     found: dict[tuple[str, int], list[list[str]]] = {}
     for size in ("m", "l", "xl"):
         page.goto(f"/display?size={size}&next=/about?lang={language}")
+        if called:
+            page.locator(".brand__of").evaluate("(part, name) => { part.textContent = name; }", called)
         for width in (320, 390, 993, 1100, 1280, 1920):
             page.set_viewport_size({"width": width, "height": 800})
             found[size, width] = page.evaluate(OVERLAPS)

@@ -89,6 +89,48 @@ def test_no_network_is_one_line_with_the_remedy_and_leaves_no_stamp(installed: P
     assert not (installed / ".venv" / ".test").exists()
 
 
+@pytest.fixture
+def npm(installed: Path, tmp_path: Path) -> Path:
+    """A folder of programs with an npm that writes down where it keeps what it fetches, or says what `says` has."""
+    (installed / "contracts").mkdir()
+    (installed / "contracts" / "package-lock.json").write_text("{}")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    keeps = (
+        'cat says >&2 && exit 1; mkdir contracts/node_modules; echo "$npm_config_cache" > contracts/node_modules/kept'
+    )
+    for name, does in (("node", "echo v22.0.0"), ("npm", keeps)):
+        (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tools / name).chmod(0o755)
+    return tools
+
+
+@pytest.mark.parametrize(
+    ("home", "more", "kept"),
+    [
+        pytest.param("{here}", {}, "", id="a home"),
+        pytest.param("/nonexistent", {}, "{here}/.cache/npm", id="none"),
+        pytest.param("/nonexistent", {"npm_config_cache": "/var/npm"}, "/var/npm", id="none, and a place that is said"),
+    ],
+)
+def test_npm_needs_no_home(installed: Path, npm: Path, home: str, more: dict[str, str], kept: str) -> None:
+    path = f"{npm}:{os.environ['PATH']}"
+    done = setup(installed, PATH=path, HOME=home.format(here=installed), **more)
+    assert steps(done) == ["setup: npm packages of contracts/package-lock.json"]
+    assert (installed / "contracts/node_modules/kept").read_text() == kept.format(here=installed) + "\n"
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_the_remedy(installed: Path, npm: Path) -> None:
+    (installed / "says").write_text("npm error code SELF_SIGNED_CERT_IN_CHAIN\nnpm error see the log\n")
+    failed = setup(installed, PATH=f"{npm}:{os.environ['PATH']}")
+    said = failed.stderr.splitlines()[-1]
+    assert (failed.returncode, said.partition(".")[0], "PIP_CERT and NODE_EXTRA_CA_CERTS" in said) == (
+        1,
+        "The package registry shows a certificate that this machine does not trust",
+        True,
+    )
+
+
 def test_a_word_that_means_nothing_is_refused(copy: Path) -> None:
     refused = setup(copy, "everything")
     assert (refused.returncode, refused.stderr) == (

@@ -17,12 +17,15 @@ from marketplace.accounts.again import again
 from marketplace.accounts.session import current_account, roles_of, the_door
 from marketplace.chain.register import paused
 from marketplace.kit import furigana, passages
+from marketplace.kit.colours import KEY
 from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import clock, day, full_day, period, phone, until, when, yen, yen_words
 from marketplace.kit.web import FORMS, wants_fragment
+from marketplace.listings.models import MODE_JA
+from marketplace.rights.models import KIND_JA
 from marketplace.settings import settings
 from marketplace.settings.spoken import Spoken
 
@@ -49,6 +52,7 @@ POLITE = {
 
 def dress(app: Flask) -> None:
     """Filters, context, headers and error pages for `app`."""
+    app.jinja_env.globals.update(KEY=KEY, KIND_JA=KIND_JA, MODE_JA=MODE_JA)
     app.jinja_env.filters.update(clock=clock, day=day, full_day=full_day, period=period, phone=phone)
     app.jinja_env.filters.update(until=until, when=when)
     app.jinja_env.filters.update(yen=yen, yen_words=yen_words)

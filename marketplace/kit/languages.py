@@ -48,7 +48,8 @@ class Language(StrEnum):
 
     @property
     def html(self) -> str:
-        return "en" if self == Language.EN else "ja"
+        """For `lang` of a page: without what only we call it."""
+        return self.tag.partition("-x-")[0]
 
 
 COOKIE = "language"

@@ -53,14 +53,20 @@ class Tax(StrEnum):
 
     @property
     def ja(self) -> str:
-        return TAX_JA[self]
+        return TAXES[self][0]
+
+    @property
+    def percent(self) -> int:
+        """How many yen of tax a hundred yen without it bear."""
+        return TAXES[self][1]
 
 
-TAX_JA = {
-    Tax.TAXABLE_10: "課税（10％、税込）",
-    Tax.EXEMPT: "非課税",
-    Tax.OUT_OF_SCOPE: "課税対象外",
+TAXES = {
+    Tax.TAXABLE_10: ("課税（10％、税込）", 10),
+    Tax.EXEMPT: ("非課税", 0),
+    Tax.OUT_OF_SCOPE: ("課税対象外", 0),
 }
+"""A new rate is a line here, and a member above: docs/growing.md."""
 
 
 class ListingState(StrEnum):

@@ -13,6 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.clock import now
+from marketplace.kit.colours import KEY
 from marketplace.kit.db import db
 from marketplace.kit.languages import _, language
 from marketplace.kit.limits import each_account, limiter
@@ -115,7 +116,7 @@ def manifest() -> ResponseReturnValue:
         scope="/passes/",
         display="standalone",
         background_color="#ffffff",
-        theme_color="#115a36",
+        theme_color=KEY,
         icons=[{"src": "/static/img/emblem.svg", "sizes": "any", "type": "image/svg+xml"}],
     )
     response.content_type = "application/manifest+json"

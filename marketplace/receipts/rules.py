@@ -58,11 +58,11 @@ class Honorific(StrEnum):
 
 
 def included_tax(yen: Yen, tax: Tax) -> Yen:
-    """The consumption tax that is in a sum with tax included: 10/110 of it, less than a yen dropped.
+    """The consumption tax that is in a sum with tax included, at 10 % 10/110 of it, less than a yen dropped.
 
     One rounding for each document and rate (消費税法施行令 70条の10); down, as the town's rule has it.
     """
-    return yen * 10 // 110 if tax is Tax.TAXABLE_10 else 0
+    return yen * tax.percent // (100 + tax.percent)
 
 
 def addressee(typed: str, honorific: Honorific) -> str:

@@ -18,7 +18,6 @@ NO_STAMP = (
     "収入印紙ははりません。地方公共団体が作る文書には印紙税がかからず（印紙税法第5条第2号）、"
     "お支払いも電子決済（クレジットカードなど）です。"
 )
-LINES = {Tax.TAXABLE_10: "10％対象", Tax.EXEMPT: "非課税", Tax.OUT_OF_SCOPE: "課税対象外"}
 
 
 def sheet(printed: Print) -> bytes:
@@ -37,8 +36,8 @@ def sheet(printed: Print) -> bytes:
     paper.large(f"金 {yen(receipt.yen)}（{yen_words(receipt.yen)}）")
     paper.text("上記の金額をお返ししました。" if back else "上記の金額を、下記の代金として領収しました。")
     paper.table(
-        ["品名", "消費税の区分", "金額（税込）" if receipt.tax is Tax.TAXABLE_10 else "金額"],
-        [[receipt.title, LINES[receipt.tax], yen(receipt.yen)]],
+        ["品名", "消費税の区分", "金額（税込）" if receipt.tax.percent else "金額"],
+        [[receipt.title, _line(receipt.tax), yen(receipt.yen)]],
         widths=[0.56, 0.2, 0.24],
         numbers=[2],
     )
@@ -56,10 +55,15 @@ def sheet(printed: Print) -> bytes:
     return paper.pdf()
 
 
+def _line(tax: Tax) -> str:
+    return f"{tax.percent}％対象" if tax.percent else tax.ja
+
+
 def _tax(receipt: Receipt) -> list[tuple[str, str]]:
-    if receipt.tax is not Tax.TAXABLE_10:
-        return [("消費税", f"{LINES[receipt.tax]}（税額 0円）")]
-    return [("10％対象 計", f"{yen(receipt.yen)}（うち消費税 {yen(receipt.tax_yen)}）")]
+    line = _line(receipt.tax)
+    if not receipt.tax.percent:
+        return [("消費税", f"{line}（税額 0円）")]
+    return [(f"{line} 計", f"{yen(receipt.yen)}（うち消費税 {yen(receipt.tax_yen)}）")]
 
 
 def _money(receipt: Receipt) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from marketplace.journal.reason_words import reason_in_words
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db
 from marketplace.kit.tables import Cell, Row
-from marketplace.listings.models import MODE_JA, TAX_JA, Listing
+from marketplace.listings.models import MODE_JA, Listing
 from marketplace.orders.models import Order, OrderState, Origin, code_of
 from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund, RefundState
@@ -65,7 +65,7 @@ def due_rows(found: Sequence[tuple[Order]]) -> Iterator[Row]:
         lapsed = order.yen if order.paid_at is None and not _still_due(order) else 0
         paid = order.yen if order.paid_at is not None else 0
         yield (
-            *(at, _year(fiscal_year(at)), *_of_sale(order), MODE_JA[order.listing.mode], TAX_JA[order.listing.tax]),
+            *(at, _year(fiscal_year(at)), *_of_sale(order), MODE_JA[order.listing.mode], order.listing.tax.ja),
             *(order.yen, included_tax(order.yen, order.listing.tax), lapsed, paid, order.yen - lapsed - paid),
             *(order.paid_at, order.state.ja),
         )

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from marketplace.kit.colours import KEY
+
 # What knows the fonts is slow to import, and most processes never draw a card.
 # ruff: noqa: PLC0415 -- the reason above holds for every import below
 
@@ -16,7 +18,7 @@ PICTURE = 720
 """Pixels of the left side; the picture fills it and loses a little at its edges."""
 MARGIN = 40
 ROOM = WIDTH - PICTURE - 2 * MARGIN
-PAPER, INK, MUTED, KEY = "#ffffff", "#1a1a1a", "#595959", "#115a36"
+PAPER, INK, MUTED = "#ffffff", "#1a1a1a", "#595959"
 TITLE_LINES = 4
 
 

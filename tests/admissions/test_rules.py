@@ -109,7 +109,7 @@ def test_a_pledge_that_was_published_never_changes() -> None:
     assert CURRENT in published
 
 
-@pytest.mark.parametrize("language", [Language.EN, Language.EASY])
+@pytest.mark.parametrize("language", [each for each in Language if each is not Language.JA])
 def test_each_pledge_is_translated_clause_by_clause(language: Language) -> None:
     versions = sorted(file.stem for file in PLEDGES.glob("*.txt"))
     assert sorted(file.stem for file in (PLEDGES / language).iterdir()) == versions

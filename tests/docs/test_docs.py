@@ -17,6 +17,7 @@ from marketplace.command_line import parser
 from marketplace.outbox.promising import LISTENERS
 from marketplace.payments.hearing import KINDS
 from marketplace.settings import Settings
+from marketplace.webhooks.topics import PING, TOPICS
 from tests.docs import exports, faults, states
 
 ROOT = Path(__file__).parents[2]
@@ -85,6 +86,11 @@ def test_what_the_tour_passes_is_there(name: str) -> None:
 def test_the_facts_that_the_tour_tells_of_are_heard(app: Flask) -> None:
     told = set(re.findall(r"⇢ `([a-z_.]+)`", TOUR))
     assert told - set(LISTENERS) == set()
+
+
+def test_each_kind_of_news_for_partners_is_told() -> None:
+    told = re.findall(r"`([a-z]+\.[a-z]+)`", (ROOT / "docs" / "webhooks-v1.md").read_text("utf-8"))
+    assert told[-len(TOPICS) - 1 :] == [*TOPICS, PING]
 
 
 def test_the_tables_of_states_are_those_of_the_code() -> None:

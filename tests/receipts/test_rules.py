@@ -25,9 +25,9 @@ def test_the_tax_within_a_sum_is_ten_of_a_hundred_and_ten(yen: int, tax: Tax, wi
     assert included_tax(yen, tax) == within
 
 
-@given(st.integers(1, 99_999_999))
-def test_less_than_a_yen_is_dropped_and_no_more(yen: int) -> None:
-    assert 0 <= yen * 10 - included_tax(yen, Tax.TAXABLE_10) * 110 < 110
+@given(st.integers(1, 99_999_999), st.sampled_from(Tax))
+def test_less_than_a_yen_is_dropped_and_no_more_at_any_rate(yen: int, tax: Tax) -> None:
+    assert 0 <= yen * tax.percent - included_tax(yen, tax) * (100 + tax.percent) < 100 + tax.percent
 
 
 @pytest.mark.parametrize(

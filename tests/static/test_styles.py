@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.kit.colours import KEY
+
 MARKETPLACE = Path(__file__).parents[2] / "marketplace"
 STYLES = sorted((MARKETPLACE / "static" / "css").glob("*.css"))
 TEMPLATES = sorted(path for path in MARKETPLACE.rglob("*.html"))
@@ -27,6 +29,17 @@ def test_every_colour_name_used_is_defined() -> None:
     used = set(re.findall(r"var\((--[a-z0-9-]+)", css))
     defined = set(re.findall(r"(--[a-z0-9-]+)\s*:", css + TOKENS.read_text()))
     assert used - defined == set()
+
+
+def test_the_colour_of_the_town_is_one() -> None:
+    """Programs, the mark of the town and the styles say the same; what is drawn in pictures is its own."""
+    (name,) = re.findall(r"--key: var\((--[a-z0-9-]+)\)", (MARKETPLACE / "static/css/theme.css").read_text())
+    assert re.findall(rf"{name}: (#[0-9a-f]+);", TOKENS.read_text()) == [KEY]
+    assert KEY in (MARKETPLACE / "static/img/emblem.svg").read_text()
+    code = [path for end in ("*.py", "*.html", "*.css") for path in MARKETPLACE.rglob(end)]
+    said = {str(path.relative_to(MARKETPLACE)) for path in code if KEY in path.read_text()}
+    own = ("art/", "devstripe/", "static/vendor/")
+    assert {path for path in said if not path.startswith(own)} == {"kit/colours.py"}
 
 
 def test_the_night_colours_only_rename_what_the_day_defines() -> None:

@@ -6,6 +6,7 @@ settings; the README says how.
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -22,7 +23,7 @@ from pydantic import ValidationError
 from marketplace.settings import Settings
 from marketplace.settings.refusing import in_a_line
 from marketplace.supervising.children import Hopeless, Household, Leaving, Program
-from marketplace.supervising.premises import LOCK, CannotStart, Premises, claimed, foreseen
+from marketplace.supervising.premises import LOCK, CannotStart, Premises, claimed, foreseen, shortage
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_OPEN = 60.0
@@ -42,7 +43,7 @@ def up(port: int, data: Path, fresh: bool) -> int:
         with claimed(data, say) as premises:
             return _stay_open(premises, port, fresh)
     except CannotStart as reason:
-        sys.stderr.write(f"{reason}\n")
+        sys.stderr.write(f"{reason}{_shortage(data)}\n")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -50,9 +51,13 @@ def up(port: int, data: Path, fresh: bool) -> int:
 
 def _stay_open(premises: Premises, port: int, fresh: bool) -> int:
     _refuse_taken(port)
-    new = premises.prepare(fresh, say)
     given = frozenset(os.environ)
-    env = premises.environment(os.environ, port)
+    try:
+        new = premises.prepare(fresh, say)
+        env = premises.environment(os.environ, port)
+    except OSError as error:
+        why = f"{premises.directory} can't be written ({error.strerror}): name another by --data."
+        raise CannotStart(why) from error
     settings = _settings(env)
     household = Household({**env, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}, ROOT, premises.lock, say)
 
@@ -154,6 +159,13 @@ def _refuse_wrong(data: Path, port: int, fresh: bool) -> None:
     except OSError:
         return  # claimed() says what is the matter with the directory
     _settings(env)
+
+
+def _shortage(data: Path) -> str:
+    try:
+        return shortage(data, shutil.disk_usage(data).free)
+    except OSError:
+        return ""
 
 
 def _settings(env: dict[str, str]) -> Settings:

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 LOCK, MARKER, ENV = "hiroba.lock", "hiroba.town", "hiroba.env"
 UNFINISHED, OPEN = "unfinished\n", "open\n"
+LEAST = 64 * 1024**2
+"""Bytes that a town needs for its first days."""
 
 
 class CannotStart(Exception):
@@ -63,7 +65,7 @@ def claimed(directory: Path, say: Callable[[str], None], patience: float = 20.0)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = {path.name for path in directory.iterdir()}
-        if names - {LOCK, "backups"} and MARKER not in names:
+        if names - {LOCK, "backups", f"{MARKER}.new"} and MARKER not in names:
             raise CannotStart(
                 f"{directory} holds something else: name a directory of Hiroba's, or a new one, by --data."
             )
@@ -83,6 +85,13 @@ def foreseen(directory: Path, given: Mapping[str, str], port: int, fresh: bool) 
     marker = directory / MARKER
     goes_on = not fresh and marker.exists() and marker.read_text() == OPEN
     return _told(_written(read(directory / ENV) if goes_on else {}, port), given, directory)
+
+
+def shortage(directory: Path, free: int) -> str:
+    """What is said besides of a trouble on a disk with so many bytes `free`, where it may well come from that."""
+    if free >= LEAST:
+        return ""
+    return f" Only {free // 1024**2} MB are free at {directory}: make room, then run this again."
 
 
 def merged(kept: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

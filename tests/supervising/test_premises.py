@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from marketplace.supervising.premises import CannotStart, Premises, claimed, merged, read
+from marketplace.supervising.premises import CannotStart, Premises, claimed, merged, read, shortage
 
 
 def ignore(_line: str) -> None:
@@ -54,6 +54,18 @@ def test_secrets_are_for_the_owner_only_and_differ_between_towns(tmp_path: Path)
 def test_a_command_run_by_hand_is_told_what_the_processes_of_the_town_are_told(directory: Path) -> None:
     told = first_run(directory)
     assert merged(read(directory / "hiroba.env"), {"DATA_DIR": str(directory)}) == told
+
+
+def test_a_run_that_died_before_it_had_written_anything_down_leaves_the_directory_its_own(directory: Path) -> None:
+    directory.mkdir()
+    (directory / "hiroba.town.new").touch()
+    assert first_run(directory)["DATA_DIR"] == str(directory)
+
+
+def test_a_trouble_on_a_full_disk_names_the_disk() -> None:
+    place = Path("/srv/town")
+    advice = " Only 3 MB are free at /srv/town: make room, then run this again."
+    assert [shortage(place, 3_900_000), shortage(place, 80 * 1024**2)] == [advice, ""]
 
 
 def test_fresh_forgets_no_backup(directory: Path) -> None:

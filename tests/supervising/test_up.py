@@ -1,7 +1,9 @@
 """Starting and stopping the whole town: ready, stopped, found again; what dies comes back."""
 
+import functools
 import http.client
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -110,6 +112,17 @@ def test_what_is_wrong_is_one_line_before_anything_is_made(tmp_path: Path, wrong
     options, env, why = WRONG[wrong]
     status, said, line = refused_up(tmp_path / "towns" / "new", options, env)
     assert (status, said, line[: len(why)], list(tmp_path.iterdir())) == (1, "", why, [])
+
+
+def test_where_nothing_can_be_written_is_said_in_a_line_and_tried_again_later(tmp_path: Path) -> None:
+    """No file may have a byte, as on a full disk."""
+    command = [sys.executable, "-m", "marketplace", "up", "--data", str(tmp_path / "town"), "--port", str(free_port())]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (0, 0))
+    for _ in range(2):
+        end = subprocess.run(command, env=env, capture_output=True, text=True, preexec_fn=limit)
+        why = f"{tmp_path / 'town'} can't be written (File too large): name another by --data."
+        assert (end.returncode, end.stdout, end.stderr.partition(" Only ")[0].rstrip()) == (1, "", why)
 
 
 def test_what_fresh_would_forget_is_not_forgotten_for_a_town_that_cannot_begin(tmp_path: Path) -> None:

@@ -119,8 +119,12 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     verify = shutil.which("systemd-analyze")
     if verify is None:
         pytest.skip("systemd: systemd-analyze is not on PATH")
-    for unit in UNITS:  # where this checkout is instead of /opt/hiroba, so that its programs are found
-        text = unit.read_text("utf-8").replace("/opt/hiroba", str(ROOT))
+    here = (
+        tmp_path / "hiroba"
+    )  # instead of /opt/hiroba, so that its programs are found; a checkout's name may have blanks
+    here.symlink_to(ROOT)
+    for unit in UNITS:
+        text = unit.read_text("utf-8").replace("/opt/hiroba", str(here))
         (tmp_path / unit.name).write_text(text, "utf-8")
     names = [str(tmp_path / unit.name.replace("@.", "@1.")) for unit in UNITS]
     for name in names:

@@ -103,9 +103,10 @@ def written(folder: Path, port: int, behind: int, second: int) -> list[str]:
     made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=hiroba.example.jp", "-days", "1"]
     names = ["-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")]
     subprocess.run([*made, *names], check=True, capture_output=True)
+    (folder / "hiroba").symlink_to(FILES)  # the name of a checkout may have blanks
     moved = {
         "/etc/letsencrypt/live/hiroba.example.jp": str(folder),
-        "/etc/nginx/hiroba": str(FILES),
+        "/etc/nginx/hiroba": str(folder / "hiroba"),
         "/var/cache/nginx/hiroba": str(folder / "cache"),
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443 ": f"listen 127.0.0.1:{port} ",

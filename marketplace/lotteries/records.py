@@ -36,8 +36,9 @@ PLACES = ("順位", "受付番号", "口数", "抽選番号", "結果")
 POLL, POLL_SOON = 10, 2
 """Seconds between two looks of a live page: usually, and around the time of the draw."""
 SOON = 600
-SHOWN = 200
-"""Winners that the page shows by themselves; the rest are in the files."""
+SHOWN = 30
+"""Winners that the page shows by themselves; the rest are in the files. On a phone 200 were fifteen screens before the
+box in which people look for themselves."""
 
 
 @bp.get("/listings/<code>/draw")

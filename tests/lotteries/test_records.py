@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -20,6 +21,7 @@ from marketplace.lotteries import bundles, closing, draw, receipts
 from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.promoting import promote
+from marketplace.orders.models import Order
 from tests import given
 from tests.chainlogs import deploy
 from tests.ended import open_orders, paid, unpaid
@@ -135,6 +137,13 @@ class TestPage:
         assert re.findall(r'<b class="code">([^<]+)</b>', roll) == [entry.no for entry in ranked()[:2]]
         assert re.findall(r'class="die"[^>]*>(\d)<', page) == list(DICE)
 
+    def test_of_many_winners_it_shows_the_first_and_leads_to_where_one_finds_oneself(self, client: FlaskClient) -> None:
+        lottery, _received, _accounts = drawn(35, quantity=33)
+        page = client.get(f"/listings/{lottery.code}/draw").text
+        roll = page.partition('class="roll"')[2].partition("</section>")[0]
+        assert roll.count("<li") == 30
+        assert ('href="#find"' in roll, 'id="find"' in page) == (True, True)
+
     def test_six_numbers_are_counted_apart(self, client: FlaskClient) -> None:
         lottery, _received, _accounts = drawn(5, quantity=3)
         first, second, _third = open_orders(lottery.listing_id)
@@ -196,6 +205,13 @@ class TestBox:
             assert f"{no}: {word}" in self.asked(client, lottery.code, no=f" {no} ")[1]
             wide = "".join(chr(ord(sign) + 0xFEE0) for sign in no.lower()).replace("－", " ー ")
             assert f"{no}: {word}" in self.asked(client, lottery.code, no=wide)[1]
+
+    def test_the_number_of_an_order_is_not_called_a_forged_receipt(self, client: FlaskClient) -> None:
+        lottery, _received, accounts = drawn(1)
+        order = db.session.scalars(sa.select(Order.code).where(Order.buyer_id == accounts[0])).one()
+        page = self.asked(client, lottery.code, no=order)[1]
+        assert f"{order} は、ご注文の番号です。" in page
+        assert "本物ではありません" not in page
 
     @pytest.mark.parametrize(("language", "word", "means"), BEYOND)
     def test_it_says_that_a_number_beyond_the_waiting_list_waits_for_nothing(

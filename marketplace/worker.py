@@ -2,7 +2,8 @@
 
 The outbox in our own database keeps every promise; Huey is only the bell that makes a worker look at once.
 A second thread is the worker's clock: it runs the sheets and sweeps what the bell missed. A third one asks the site, as
-bidders do, whether bids come through. A fourth one goes its rounds and tells the operator what is wrong.
+bidders do, whether bids come through. A fourth one goes its rounds and tells the operator what is wrong. A fifth one
+carries the letters.
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.outages import turn_failed
 from marketplace.kit.termination import when_terminated
+from marketplace.notices.mail import mail
 from marketplace.operating.coming_back import AWAY, come_back
 from marketplace.operating.watching import keep_watch, last_round
-from marketplace.outbox import keeping
+from marketplace.outbox import aside, keeping
 from marketplace.outbox.promising import Bell
 from marketplace.settings import Settings, settings
 
 log = logging.getLogger(__name__)
 TICK_S = 0.5
+CLOSED_S = 30.0
 
 
 class Unforced(sqlite3.Connection):
@@ -115,6 +118,18 @@ def tick(app: Flask, stop: threading.Event) -> None:
             turn_failed(log, "clock")
 
 
+def carry(app: Flask, stop: threading.Event) -> None:
+    """The worker's walk to the post office, and a longer wait before the next one where that takes nothing."""
+    wait = TICK_S
+    while not stop.wait(wait):
+        wait = TICK_S
+        try:
+            with app.app_context(), mail().at_the_counter():
+                wait = TICK_S if aside.carry(stop) else CLOSED_S
+        except Exception:
+            turn_failed(log, "letters")
+
+
 def run(environment: Settings | None = None) -> None:
     """Work until SIGTERM or SIGINT, as soon as there are tables. Raises WeakKey where our keys may not be used here."""
     app = create_app(environment)
@@ -133,16 +148,19 @@ def run(environment: Settings | None = None) -> None:
         threads = settings().worker_threads
     beat = threading.Thread(target=keep_sending, args=(app, stop), name="watch", daemon=True)
     rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
+    letters = threading.Thread(target=carry, args=(app, stop), name="letters", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
     consumer.start()
     when_terminated(stop.set)  # again: the consumer has put itself in the place of what was there
     clock.start()
     beat.start()
     rounds.start()
+    letters.start()
     stop.wait()
     consumer.stop(graceful=True)
     clock.join(timeout=10)
     beat.join(timeout=10)
+    letters.join(timeout=3)
     rounds.join(timeout=3)  # it may wait for somebody outside: nothing is lost with it
     with app.app_context():
         db.engine.dispose()

@@ -22,7 +22,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.codes import typed_digits
 from marketplace.kit.db import db, lock, transaction, writing
 from marketplace.kit.refusals import Invalid, Refused
-from marketplace.notices.sending import send
+from marketplace.notices.sending import Haste, send
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 
@@ -90,7 +90,13 @@ def ask(account_id: int, typed: str) -> str:
         minutes = int(VALID_FOR.total_seconds() // 60)
         for template, to in (("address_code_old", account.email), ("address_code_new", address)):
             key = f"{template.replace('_', '-')}:{row.id}"
-            send(template, to, key=key, language=account.language, code=code_of(row, to), minutes=minutes)
+            send(
+                *(template, to, key),
+                language=account.language,
+                haste=Haste.AWAITED,
+                code=code_of(row, to),
+                minutes=minutes,
+            )
     return address
 
 

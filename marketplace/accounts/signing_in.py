@@ -16,7 +16,7 @@ from marketplace.kit.db import db, insert_once, transaction
 from marketplace.kit.languages import language
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.mail import PAPER
-from marketplace.notices.sending import send
+from marketplace.notices.sending import Haste, send
 from marketplace.settings import settings
 
 VALID_FOR = timedelta(minutes=15)
@@ -67,6 +67,7 @@ def ask_code(email: str, next_path: str = "/mypage") -> str:
             "sign_in",
             address,
             key=f"sign-in:{row.id}",
+            haste=Haste.AWAITED,
             language=language(),  # whoever asks sits before this page, and may have no account yet
             code=code,
             link=f"{settings().base_url}/signin/link/{link}",

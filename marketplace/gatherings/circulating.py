@@ -19,6 +19,7 @@ from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.published import canon
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.sheets import sheet
+from marketplace.notices.sending import Haste
 from marketplace.notices.sending import send as post
 from marketplace.rights.models import Right
 from marketplace.settings import settings
@@ -98,6 +99,7 @@ def _send_batch() -> int:
                     "circular",
                     account.email,
                     key=f"circular:{circular.code}:{account.code}",
+                    haste=Haste.MANY,
                     **facts(circular, account),
                 )
         return len(copies)

@@ -25,7 +25,7 @@ from marketplace.listings.facts import as_facts, facts, fingerprint, values_of
 from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode
 from marketplace.listings.rules import SamePerson, check_sale
 from marketplace.listings.suspending import public_reason
-from marketplace.notices.sending import send
+from marketplace.notices.sending import Haste, send
 from marketplace.outbox.promising import say
 from marketplace.settings import settings
 
@@ -205,6 +205,7 @@ def tell(amendment_id: int, account_ids: Iterable[int]) -> None:
             "listing_amended",
             account.email,
             key=f"listing_amended:{row.id}:{account.code}",
+            haste=Haste.MANY,
             amendment=row,
             changes=told,
             right=listing.right,

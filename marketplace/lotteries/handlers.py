@@ -14,7 +14,7 @@ from marketplace.lotteries import amended, awarding, bundles, cards, closing, du
 from marketplace.lotteries.groups import waiting_places
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
 from marketplace.lotteries.states import EntryState
-from marketplace.notices.sending import send
+from marketplace.notices.sending import Haste, send
 from marketplace.outbox.promising import handles, say
 
 LETTERS = {EntryState.APPLIED: "entry_received", EntryState.VOID: "entry_void"}
@@ -133,13 +133,13 @@ def _portion(
         )
         entries = list(db.session.scalars(query.order_by(Entry.seq).limit(PORTION)))
         for entry in entries:
-            _tell(letters[entry.state], lottery, entry)
+            _tell(letters[entry.state], lottery, entry, haste=Haste.MANY)
         if len(entries) == PORTION:
             last = entries[-1].seq
             say(topic, key=f"{lottery.code}:{last}", lottery_id=lottery_id, past=last)
 
 
-def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "") -> None:
+def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "", haste: Haste = Haste.ONE) -> None:
     if entry.account_id is None:
         return  # erased
     listing = get(Listing, lottery.listing_id)
@@ -148,6 +148,7 @@ def _tell(template: str, lottery: Lottery, entry: Entry, version: str = "") -> N
         template,
         get(Account, entry.account_id).email,
         key=f"{template}:{entry.no}{version}",
+        haste=haste,
         lottery=lottery,
         listing=listing,
         right=listing.right,

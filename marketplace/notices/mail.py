@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import smtplib
 import ssl
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from email.header import Header
 from email.mime.text import MIMEText
@@ -20,7 +21,7 @@ from flask import current_app
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import writing
-from marketplace.kit.refusals import Unavailable
+from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.kit.trays import put
 
 PAPER = "paper.invalid"
@@ -42,9 +43,26 @@ LINES = compat32.clone(linesep="\r\n")
 """The library's newer policies take each heading apart to write it down: three times the work for the same letter."""
 
 
+LETTERS_AT_A_TIME = 50
+"""Over one connection: many servers end it after a hundred."""
+FOR_GOOD = 500
+"""From here on a server will not say otherwise later: RFC 5321 §4.2.1."""
+
+
+class Counter(threading.local):
+    """Where a thread stands that stays at the counter."""
+
+    leaving: ExitStack | None = None
+    server: smtplib.SMTP | None = None
+    letters = 0
+
+
 class Mail(Protocol):
     def send(self, letter: Letter) -> None:
-        """Hand the letter over. Unavailable where that did not work."""
+        """Hand the letter over. Unavailable where that did not work, Rejected where nobody lives at its address."""
+
+    def at_the_counter(self) -> AbstractContextManager[object]:
+        """In this block the letters of this thread go over one connection."""
 
     def greet(self) -> None:
         """See that a letter would be taken, without sending one. Unavailable where it would not."""
@@ -84,6 +102,9 @@ class FileMail:
         except OSError as error:
             raise Unavailable(f"mail directory: {error}") from error
 
+    def at_the_counter(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
     def greet(self) -> None:
         there = next(place for place in (self.directory, *self.directory.parents) if place.exists())
         if not os.access(there, os.W_OK | os.X_OK):
@@ -96,37 +117,78 @@ class SmtpMail:
 
     def __init__(self, url: str, sender: str) -> None:
         self.url, self.sender = urlsplit(url), sender
+        self._here = Counter()
 
     def send(self, letter: Letter) -> None:
-        with self._server() as server:
-            server.send_message(written(letter, self.sender))
+        try:
+            with self._server() as server:
+                server.send_message(written(letter, self.sender))
+        except smtplib.SMTPRecipientsRefused as refused:
+            raise Rejected(f"SMTP {self.url.hostname}: {_refusal(refused)}") from None
 
     def greet(self) -> None:
         with self._server() as server:
             server.noop()
 
     @contextmanager
+    def at_the_counter(self) -> Iterator[None]:
+        with ExitStack() as leaving:
+            self._here.leaving = leaving
+            try:
+                yield
+            finally:
+                self._here.leaving = None
+                self._leave(leaving)
+
+    @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:
-        """Signed in. Unavailable for whatever goes wrong in the block, too."""
+        """Signed in. Unavailable for whatever goes wrong in the block, too, but SMTPRecipientsRefused for good."""
         assert not writing()
-        host, port = self.url.hostname or "localhost", self.url.port
+        leaving = self._here.leaving
         try:
-            server: smtplib.SMTP
-            if self.url.scheme == "smtps":
-                server = smtplib.SMTP_SSL(host, port or 465, timeout=20, context=ssl.create_default_context())
-            else:
-                server = smtplib.SMTP(host, port or 25, timeout=20)
-            with server:
-                server.ehlo()
-                if self.url.scheme != "smtps" and server.has_extn("starttls"):
-                    server.starttls(context=ssl.create_default_context())
-                if self.url.username:
-                    if not isinstance(server.sock, ssl.SSLSocket) and host not in ("localhost", "127.0.0.1", "::1"):
-                        raise Unavailable(f"SMTP {host}: it offers no TLS, and the password is not sent in the clear")
-                    server.login(unquote(self.url.username), unquote(self.url.password or ""))
-                yield server
+            if leaving is None:
+                with self._signed_in() as server:
+                    yield server
+                return
+            if self._here.server is None or self._here.letters >= LETTERS_AT_A_TIME:
+                self._leave(leaving)
+                self._here.server = leaving.enter_context(self._signed_in())
+            self._here.letters += 1
+            yield self._here.server
         except (OSError, smtplib.SMTPException) as error:
-            raise Unavailable(f"SMTP {host}: {type(error).__name__}") from None
+            if leaving is not None:
+                self._leave(leaving)
+            if isinstance(error, smtplib.SMTPRecipientsRefused) and _refusal(error) >= FOR_GOOD:
+                raise
+            raise Unavailable(f"SMTP {self.url.hostname}: {type(error).__name__}") from None
+
+    def _leave(self, leaving: ExitStack) -> None:
+        self._here.server, self._here.letters = None, 0
+        with suppress(OSError, smtplib.SMTPException):  # what was handed over is
+            leaving.close()
+
+    @contextmanager
+    def _signed_in(self) -> Iterator[smtplib.SMTP]:
+        host, port = self.url.hostname or "localhost", self.url.port
+        server: smtplib.SMTP
+        if self.url.scheme == "smtps":
+            server = smtplib.SMTP_SSL(host, port or 465, timeout=20, context=ssl.create_default_context())
+        else:
+            server = smtplib.SMTP(host, port or 25, timeout=20)
+        with server:
+            server.ehlo()
+            if self.url.scheme != "smtps" and server.has_extn("starttls"):
+                server.starttls(context=ssl.create_default_context())
+            if self.url.username:
+                if not isinstance(server.sock, ssl.SSLSocket) and host not in ("localhost", "127.0.0.1", "::1"):
+                    raise Unavailable(f"SMTP {host}: it offers no TLS, and the password is not sent in the clear")
+                server.login(unquote(self.url.username), unquote(self.url.password or ""))
+            yield server
+
+
+def _refusal(refused: smtplib.SMTPRecipientsRefused) -> int:
+    """The number with which the one address of a letter was refused."""
+    return next(code for code, _why in refused.recipients.values())
 
 
 class Rehearsal:
@@ -137,6 +199,9 @@ class Rehearsal:
 
     def send(self, letter: Letter) -> None:
         self.mail.send(replace(letter, to=self.address, subject=f"[{letter.to}] {letter.subject}"))
+
+    def at_the_counter(self) -> AbstractContextManager[object]:
+        return self.mail.at_the_counter()
 
     def greet(self) -> None:
         self.mail.greet()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,7 +38,25 @@ def language_of(email: str) -> Language:
     return next(filter(None, (of(email) for of in _reads)), spoken())
 
 
-def send(template: str, to_email: str, key: str, *, language: Language | None = None, **context: Any) -> None:
+class Haste(StrEnum):
+    """How pressing a letter is: of those that wait, the first of these go first. As the outbox calls it."""
+
+    AWAITED = "notice.awaited"
+    """It is worth something for minutes: a code for which a page asks, a turn."""
+    ONE = "notice.promised"
+    MANY = "notice.to_many"
+    """The same to all who took part; nobody has to do anything soon."""
+
+
+def send(
+    template: str,
+    to_email: str,
+    key: str,
+    *,
+    language: Language | None = None,
+    haste: Haste = Haste.ONE,
+    **context: Any,
+) -> None:
     """Promise notices/<template>.txt to `to_email`, once for each `key`, in `language`, else in the reader's own.
 
     The template's first line is the subject ('件名: …'), then an empty line, then the body.
@@ -57,10 +76,12 @@ def send(template: str, to_email: str, key: str, *, language: Language | None = 
         },
     )
     if notice_id is not None:
-        say("notice.promised", key=str(notice_id), notice_id=notice_id)
+        say(haste, key=str(notice_id), notice_id=notice_id)
 
 
-@handles("notice.promised")
+@handles(Haste.AWAITED, aside=0)
+@handles(Haste.ONE, aside=1)
+@handles(Haste.MANY, aside=2)
 def post(notice_id: int) -> None:
     """Hand the letter to the post office. A crash right after may post it twice; losing it would be worse.
 

@@ -23,6 +23,7 @@ from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
 from marketplace.operating.models import Round
 from marketplace.outbox.models import Message
+from marketplace.outbox.troubles import overdue
 from marketplace.settings import settings
 
 SEALED = (AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN)
@@ -58,10 +59,7 @@ def worker(deep: bool) -> Iterator[Finding]:
     expected = looked_at is not None or settings().in_public
     if expected and beats.is_missed(beats.WORKER, looked_at, ASLEEP):
         yield found("worker.asleep", since=looked_at)
-    open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
-    count, oldest = db.session.execute(
-        sa.select(sa.func.count(), sa.func.min(Message.due_at)).select_from(Message).where(open_)
-    ).one()
+    count, oldest = overdue(now() - STILL)
     if count:
         yield found("worker.still", count=count, since=oldest)
     parked = sa.select(sa.func.count()).select_from(Message)

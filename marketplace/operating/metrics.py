@@ -31,6 +31,7 @@ from marketplace.operating.measuring import BUCKETS
 from marketplace.operating.watching import last_round, standing
 from marketplace.orders.models import Order, OrderState
 from marketplace.outbox.models import Message
+from marketplace.outbox.troubles import OPEN, set_aside
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.settings import settings
 from marketplace.tokens.models import Token, TokenState
@@ -69,7 +70,7 @@ def lines() -> Iterator[str]:
     yield from by_state("hiroba_payments", "Payments by state", PaymentState, Payment.state)
     yield from by_state("hiroba_tokens", "Tokens by state", TokenState, Token.state)
     yield from gauge("hiroba_outbox", "Messages of the outbox that are not done", outbox())
-    due = sa.select(sa.func.min(Message.due_at)).where(Message.done_at.is_(None), Message.parked_at.is_(None))
+    due = sa.select(sa.func.min(Message.due_at)).where(*OPEN, ~set_aside())
     yield from gauge("hiroba_outbox_overdue_seconds", "How long the oldest message is overdue", since(due))
     unsent = sa.select(sa.func.min(Notice.promised_at)).where(
         Notice.sent_at.is_(None), Notice.to_email.not_like(f"%@{PAPER}")
@@ -84,8 +85,8 @@ def lines() -> Iterator[str]:
 
 def outbox() -> Values:
     """Open messages; of these the late ones, which failed before or have been due for a while; and those given up."""
-    open_ = sa.and_(Message.done_at.is_(None), Message.parked_at.is_(None))
-    late = sa.and_(open_, sa.or_(Message.error.is_not(None), Message.due_at < now() - STILL))
+    open_ = sa.and_(*OPEN)
+    late = sa.and_(open_, sa.or_(Message.error.is_not(None), sa.and_(Message.due_at < now() - STILL, ~set_aside())))
     parked = sa.and_(Message.done_at.is_(None), Message.parked_at.is_not(None))
     kinds = (open_, late, parked)
     row = db.session.execute(sa.select(*(sa.func.count().filter(kind) for kind in kinds)).select_from(Message)).one()

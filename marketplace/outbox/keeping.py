@@ -14,7 +14,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import alone, db, let_go, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.models import Message
-from marketplace.outbox.promising import HANDLERS
+from marketplace.outbox.promising import ASIDE, HANDLERS
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ LEASE = timedelta(seconds=45)
 """How long one worker may take over one message before another may try: longer than the slowest port's timeout."""
 LONGEST_WAIT = timedelta(minutes=10)
 ATTEMPTS = 20
+"""After so many it is parked, unless it only waits for somebody outside: that ends by itself, be it after days."""
 
 
 _messages = Message.__table__
@@ -33,7 +34,7 @@ _DUE = (_messages.c.done_at.is_(None), _messages.c.parked_at.is_(None), _message
 _LEASED = {_messages.c.due_at: _UNTIL, _messages.c.attempts: _messages.c.attempts + 1}
 _ENDED: dict[sa.Column[Any], Any] = {_messages.c.done_at: _AT, _messages.c.error: sa.null()}
 _WANTED = [_messages.c[name] for name in ("id", "topic", "handler", "body", "request", "attempts")]
-"""What _do() needs: a moment, for one, has to be read out of SQLite's text."""
+"""What keep() needs: a moment, for one, has to be read out of SQLite's text."""
 _CLAIM = sa.update(_messages).where(_TAKEN, *_DUE).values(_LEASED).returning(*_WANTED)
 _DONE = sa.update(_messages).where(_KEPT).values(_ENDED)
 _IN_ORDER = (
@@ -76,7 +77,7 @@ def deliver_all(message_ids: Sequence[int]) -> int:
     kept: int | None = None
     for message_id in message_ids:
         message, kept = claim(message_id, kept), None
-        if message is not None and _do(message):
+        if message is not None and keep(message):
             kept = message_id
             done += 1
     if kept is not None:
@@ -84,7 +85,8 @@ def deliver_all(message_ids: Sequence[int]) -> int:
     return done
 
 
-def _do(message: sa.Row[Any]) -> bool:
+def keep(message: sa.Row[Any]) -> bool:
+    """Do what was claimed. Whoever does writes down that it is done, with the next claim or alone."""
     known: dict[str, str | int] = {"outbox": message.id, **logs.codes_in(message.body)}
     if message.request:
         known["request"] = message.request
@@ -97,27 +99,38 @@ def _do(message: sa.Row[Any]) -> bool:
                 log.warning("outbox %s %s waits: %s", message.id, message.topic, error)
             else:
                 log.exception("outbox %s %s failed in %s", message.id, message.topic, message.handler)
-            _write_failure(message.id, message.attempts, f"{type(error).__name__}: {error}")
+            _write_failure(message, error)
             return False
         logs.trail.info("outbox %s %s done in %s", message.id, message.topic, message.handler)
         return True
 
 
-def _write_failure(message_id: int, attempts: int, error: str) -> None:
-    wait = min(timedelta(seconds=2.0 ** min(attempts, 16)), LONGEST_WAIT)
-    values: dict[str, object] = {"error": logs.scrubbed(error)[:2000], "due_at": now() + wait}
-    if attempts >= ATTEMPTS:
+def _write_failure(message: sa.Row[Any], error: Exception) -> None:
+    wait = min(timedelta(seconds=2.0 ** min(message.attempts, 16)), LONGEST_WAIT)
+    said = logs.scrubbed(f"{type(error).__name__}: {error}")[:2000]
+    values: dict[str, object] = {"error": said, "due_at": now() + wait}
+    if message.attempts >= ATTEMPTS and not isinstance(error, Unavailable):
         values["parked_at"] = now()
     with transaction() as session:
-        session.execute(sa.update(Message).where(Message.id == message_id).values(values))
+        session.execute(sa.update(Message).where(Message.id == message.id).values(values))
 
 
-def due(limit: int = 200) -> list[int]:
-    """The ids of messages whose time has come, oldest first."""
+def written_as_done(message: sa.Row[Any]) -> None:
+    alone(_DONE, {"kept": message.id, "at": now()})
+
+
+def due(limit: int = 200, *, aside: bool = False) -> list[int]:
+    """The ids of messages whose time has come, oldest first; of those kept `aside`, the most pressing first."""
+    pressing = [sa.case(ASIDE, value=Message.topic)] if aside else []
     query = (
         sa.select(Message.id)
-        .where(Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at <= now())
-        .order_by(Message.due_at, Message.id)
+        .where(
+            Message.done_at.is_(None),
+            Message.parked_at.is_(None),
+            Message.due_at <= now(),
+            Message.topic.in_(ASIDE) if aside else Message.topic.not_in(ASIDE),
+        )
+        .order_by(*pressing, Message.due_at, Message.id)
         .limit(limit)
     )
     ids = list(db.session.scalars(query))
@@ -126,26 +139,16 @@ def due(limit: int = 200) -> list[int]:
 
 
 def sweep() -> int:
-    """Deliver what the bell missed. The number that was done."""
+    """Deliver what the bell missed, but what is kept aside. The number that was done."""
     return deliver_all(due())
 
 
 def drain(limit: int = 10_000) -> int:
     """Deliver in this process until nothing is due. The number that was done."""
     total = 0
-    while total < limit and (done := sweep()):
+    while total < limit and (done := sweep() or deliver_all(due(aside=True))):
         total += done
     return total
-
-
-def retry(message_id: int) -> None:
-    """Staff's button: make a late or parked message due now, with its attempts counted anew."""
-    with transaction() as session:
-        session.execute(
-            sa.update(Message)
-            .where(Message.id == message_id, Message.done_at.is_(None))
-            .values(parked_at=None, due_at=now(), attempts=0)
-        )
 
 
 def late(limit: int = 100) -> list[Message]:

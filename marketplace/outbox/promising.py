@@ -20,6 +20,8 @@ HANDLERS: dict[str, Callable[..., object]] = {}
 LISTENERS: dict[str, list[str]] = {}
 CONCERNED: dict[tuple[str, str], dict[str, object]] = {}
 """(topic, handler) to what the body has to say, where the handler does not hear every fact of the topic."""
+ASIDE: dict[str, int] = {}
+"""Topics that are kept aside from all others, since thousands may wait for one who is slow; the lowest goes first."""
 
 
 class Bell:
@@ -29,14 +31,16 @@ class Bell:
     ring: Callable[[list[int]], object] = staticmethod(lambda message_ids: None)
 
 
-def handles(topic: str, **only: object) -> Callable[[Handler], Handler]:
+def handles(topic: str, *, aside: int | None = None, **only: object) -> Callable[[Handler], Handler]:
     """Hear `topic`: the function is called with the fact's body as keywords, in the worker, maybe more than once.
 
     `only`: what the body has to say, or several things of which it has to say one; of a fact that says something else,
-    the function does not hear.
+    the function does not hear. `aside`: nobody rings for this topic; see ASIDE and aside.py.
     """
 
     def register(handler: Handler) -> Handler:
+        if aside is not None:
+            ASIDE[topic] = aside
         name = f"{handler.__module__}.{handler.__qualname__}"
         HANDLERS[name] = handler
         LISTENERS.setdefault(topic, [])
@@ -78,7 +82,7 @@ def say(topic: str, key: str, *, after: timedelta = timedelta(0), **body: Any) -
         if _concerns(topic, name, body)
     ]
     new = insert_each_once(Message, rows)
-    if new and not after:
+    if new and not after and topic not in ASIDE:
         _bell_of_this_transaction().message_ids.extend(new)
 
 

@@ -16,7 +16,8 @@ from marketplace.chain.models import Call
 from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.listings.drafting import staff_name
-from marketplace.outbox import keeping
+from marketplace.notices import waiting
+from marketplace.outbox import troubles
 from marketplace.staff import calendar, chain_words, sheets
 from marketplace.staff.tasks import Task
 
@@ -134,7 +135,10 @@ def home() -> ResponseReturnValue:
 def outbox() -> ResponseReturnValue:
     return render_template(
         "staff/outbox.html",
-        messages=keeping.late(),
+        troubles=troubles.troubles(),
+        post=waiting.post(),
+        sent_lately=waiting.sent_lately(),
+        not_taken=waiting.not_taken(),
         alarms=alarms.standing(),
         calls=[(call, chain_words.in_words(call), chain_words.page_of(call)) for call in register.parked()],
         waiting=register.waiting(),
@@ -145,7 +149,7 @@ def outbox() -> ResponseReturnValue:
 @bp.post("/outbox/<int:message_id>/retry")
 @staff("drafter", "approver", "treasury")
 def retry(message_id: int) -> ResponseReturnValue:
-    keeping.retry(message_id)
+    troubles.retry(message_id)
     flash("もう一度ためします。1分ほどたってから、画面を読みこみ直してください。")
     return redirect(url_for("staff.outbox"), 303)
 

@@ -34,6 +34,7 @@ def today(account_id: int) -> list[Task]:
     """Everything that waits for a member of staff, the most pressing first."""
     return [
         *works_tasks.standing_still(),
+        *works_tasks.letters_late(),
         *works_tasks.watch_stopped(),
         *works_tasks.chain_alarms(),
         *works_tasks.parked(),

@@ -16,14 +16,15 @@ from marketplace.kit.dates import full_day
 from marketplace.kit.db import db
 from marketplace.kit.shown import when
 from marketplace.metadata.models import Pin
-from marketplace.outbox import keeping
-from marketplace.outbox.models import Message
+from marketplace.notices import waiting
+from marketplace.outbox import troubles
 from marketplace.staff import chain_words
 from marketplace.staff.tasks import Task
 
 MAY_RETRY = ("drafter", "approver", "treasury")
 STILL = timedelta(minutes=5)
 """The worker looks at what is due every minute: what has waited longer waits for the worker itself."""
+LATE_LETTER = timedelta(minutes=15)
 UNWATCHED = timedelta(minutes=1)
 """Signs of the watch come every five seconds."""
 UNANCHORED = timedelta(hours=1)
@@ -31,13 +32,24 @@ UNANCHORED = timedelta(hours=1)
 
 def standing_still() -> list[Task]:
     """Promises that are long due and that nobody keeps: the worker is not there, or much too slow."""
-    open_ = (Message.done_at.is_(None), Message.parked_at.is_(None), Message.due_at < now() - STILL)
-    count, oldest = db.session.execute(sa.select(sa.func.count(), sa.func.min(Message.due_at)).where(*open_)).one()
-    if not count:
+    count, oldest = troubles.overdue(now() - STILL)
+    if oldest is None:
         return []
     what = f"自動の処理が{count:,}件、遅れています"
     more = f"いちばん古いものは {when(oldest)} の予定。続くときは、システムの担当に知らせてください"
     return [Task("遅れ", "bad", what, more, "/staff/outbox", "状態を見る")]
+
+
+def letters_late() -> list[Task]:
+    """Letters of which the oldest has waited for a while: there are many, or nobody takes them."""
+    post = waiting.post()
+    if post.since is None or post.since > now() - LATE_LETTER:
+        return []
+    what = f"メール{post.waiting:,}通が、送られるのを待っています"
+    more = f"いちばん古いものは {when(post.since)} の分。順に自動で送ります"
+    if post.failing:
+        more += f"。そのうち{post.failing:,}通は、いちど断られました。また試します"
+    return [Task("遅れ", "warn", what, more, "/staff/outbox", "状態を見る")]
 
 
 def watch_stopped() -> list[Task]:
@@ -70,15 +82,16 @@ def chain_alarms() -> list[Task]:
 
 
 def parked() -> list[Task]:
+    """One line for all that are alike."""
     return [
         Task(
-            *("届いていません", "bad", f"自動の処理が止まっています（{message.topic}）", message.error or ""),
-            *(f"/staff/outbox/{message.id}/retry", "もう一度ためす"),
+            *("届いていません", "bad", f"自動の処理が止まっています（{each.topic}　{each.number:,}件）", each.error),
+            *(f"/staff/outbox/{each.id}/retry", "もう一度ためす"),
             send=True,
             roles=MAY_RETRY,
         )
-        for message in keeping.late()
-        if message.parked_at is not None
+        for each in troubles.troubles()
+        if each.parked
     ]
 
 

@@ -13,7 +13,7 @@ from marketplace.kit.db import db, get, let_go, lock, transaction, writing
 from marketplace.kit.sheets import sheet
 from marketplace.listings.models import Listing, ListingState
 from marketplace.listings.taking import remaining
-from marketplace.notices.sending import send
+from marketplace.notices.sending import Haste, send
 from marketplace.orders import turns
 from marketplace.outbox.promising import handles, say
 from marketplace.settings import settings
@@ -76,4 +76,10 @@ def tell(room_id: int, first: int, last: int) -> None:
             turn = turns.of(room.listing_id, row.id)
             if turn is not None and turn.ends_at > now():
                 key = f"your-turn:{room.code}:{row.position}"
-                send("your_turn", row.email, key=key, right=room.listing.right, code=room.code, ends_at=turn.ends_at)
+                send(
+                    *("your_turn", row.email, key),
+                    haste=Haste.AWAITED,
+                    right=room.listing.right,
+                    code=room.code,
+                    ends_at=turn.ends_at,
+                )

@@ -15,7 +15,7 @@ from marketplace.blobs.models import Blob, Place
 from marketplace.blobs.sweeping import AGE, sweep
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Unavailable
-from marketplace.outbox import keeping
+from marketplace.outbox import keeping, troubles
 from marketplace.outbox.models import Message
 from marketplace.settings import Settings
 from tests import local_bucket
@@ -118,7 +118,7 @@ def test_a_store_that_is_away_refuses_what_comes_and_loses_nothing_that_goes(
         assert db.session.scalars(sa.select(Message.error)).all() == ["Unavailable: S3: it did not answer a moment ago"]
     assert bucket.names() != []
     with local_bucket.serving(tmp_path / "s3") as store, another(bucket.settings(settings, s3_endpoint=store.url)):
-        keeping.retry(db.session.scalars(sa.select(Message.id)).one())
+        troubles.retry(db.session.scalars(sa.select(Message.id)).one())
         keeping.drain()
         assert bucket.names() == []
 

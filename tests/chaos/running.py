@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Event
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused, Rejected, Unavailable
 from marketplace.kit.sheets import SHEETS, run_one
-from marketplace.outbox import keeping
+from marketplace.outbox import aside, keeping
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.stripe import till
 from tests.chaos.courier import Courier
@@ -153,7 +154,12 @@ class Run:
         due = keeping.due(20)
         worker: list[Callable[[], object]] = [lambda: keeping.deliver(self.dice.choice(due))] * 3 if due else []
         sheets = [each for name, each in SHEETS.items() if name not in SEPARATELY]
-        worker += [keeping.sweep, lambda: run_one(self.dice.choice(sheets)), lambda: run_one(self.dice.choice(sheets))]
+        worker += [
+            keeping.sweep,
+            lambda: aside.carry(Event()),
+            lambda: run_one(self.dice.choice(sheets)),
+            lambda: run_one(self.dice.choice(sheets)),
+        ]
         chain = [lambda: sending.work(LEASE)] * 2 + [following.follow_once] * 2
         return [*self.dice.sample(people, min(3, len(people))), *worker, *chain, self.courier.walk]
 

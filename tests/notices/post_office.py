@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from marketplace.notices.mail import SmtpMail
 
 
 class Conversation(socketserver.StreamRequestHandler):
     server: Office
 
     def handle(self) -> None:
+        self.server.visits += 1
         self.say("220 127.0.0.1 at your service")
+        receiver = ""
         while line := self.rfile.readline().decode().strip():
             match line.upper().split()[0]:
                 case "EHLO" | "HELO":
                     self.say("250 127.0.0.1")
+                case "RCPT":
+                    receiver = line.partition("<")[2].rstrip(">")
+                    self.say("550 nobody of that name" if receiver in self.server.strangers else "250 ok")
                 case "DATA":
                     self.say("354 go on")
-                    self.server.letters.append(self.letter())
+                    self.server.take(receiver, self.letter())
                     self.say("250 taken" if self.server.taking else "451 the house is full")
+                    if self.server.hangs_up:
+                        return
                 case "QUIT":
                     self.say("221 bye")
                     return
@@ -44,11 +53,30 @@ class Office(socketserver.ThreadingTCPServer):
     def __init__(self, host: str) -> None:
         super().__init__((host, 0), Conversation)
         self.letters: list[bytes] = []
+        self.receivers: list[str] = []
+        """Of what was taken, in this order."""
+        self.visits = 0
         self.taking = True
+        self.hangs_up = False
+        """After each letter."""
+        self.strangers: set[str] = set()
+        self.at_the_first: Callable[[], object] = lambda: None
+        """What happens while the first letter is being handed over."""
+
+    def take(self, receiver: str, letter: bytes) -> None:
+        if not self.letters:
+            self.at_the_first()
+        self.letters.append(letter)
+        if self.taking:
+            self.receivers.append(receiver)
 
     @property
     def url(self) -> str:
         return f"smtp://{self.server_address[0]!s}:{self.server_address[1]}"
+
+    @property
+    def counter(self) -> SmtpMail:
+        return SmtpMail(self.url, "hiroba@example.jp")
 
 
 @contextmanager

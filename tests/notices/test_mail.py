@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis.strategies import characters, just, text
 
 from marketplace.kit.db import transaction
-from marketplace.kit.refusals import Unavailable
-from marketplace.notices.mail import FileMail, Letter, Mail, SmtpMail, written
+from marketplace.kit.refusals import Rejected, Unavailable
+from marketplace.notices.mail import LETTERS_AT_A_TIME, FileMail, Letter, Mail, SmtpMail, written
 from tests.notices.post_office import post_office
 
 SENDER = "hiroba@example.jp"
@@ -113,3 +113,34 @@ def test_a_server_that_is_full_is_trouble_for_now(app: Flask) -> None:
         office.taking = False
         with pytest.raises(Unavailable, match=r"SMTP 127\.0\.0\.1: SMTPDataError"):
             SmtpMail(office.url, SENDER).send(LETTER)
+
+
+def test_an_address_where_nobody_lives_is_refused_for_good(app: Flask) -> None:
+    with post_office() as office:
+        office.strangers = {"hanako@example.jp"}
+        with pytest.raises(Rejected, match=r"SMTP 127\.0\.0\.1: 550"):
+            office.counter.send(LETTER)
+
+
+def test_many_letters_go_over_one_connection_and_fifty_at_most(app: Flask) -> None:
+    with post_office() as office:
+        mail = office.counter
+        with mail.at_the_counter():
+            for _ in range(LETTERS_AT_A_TIME + 1):
+                mail.send(LETTER)
+        assert (len(office.letters), office.visits) == (LETTERS_AT_A_TIME + 1, 2)
+        mail.send(LETTER)
+        assert office.visits == 3
+
+
+def test_after_what_went_wrong_at_the_counter_the_next_letter_goes_over_a_new_connection(app: Flask) -> None:
+    with post_office() as office:
+        mail = office.counter
+        office.hangs_up = True
+        with mail.at_the_counter():
+            mail.send(LETTER)
+            office.hangs_up = False
+            with pytest.raises(Unavailable):
+                mail.send(LETTER)
+            mail.send(LETTER)
+        assert (len(office.letters), office.visits) == (2, 2)

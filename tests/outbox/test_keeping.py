@@ -10,9 +10,10 @@ from flask import Flask
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction, writing
 from marketplace.kit.refusals import Unavailable
-from marketplace.outbox.keeping import ATTEMPTS, LEASE, LONGEST_WAIT, deliver, deliver_all, drain, due, late, retry
+from marketplace.outbox.keeping import ATTEMPTS, LEASE, LONGEST_WAIT, deliver, deliver_all, drain, due, late
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import say
+from marketplace.outbox.troubles import retry, troubles
 from tests.crashing import PowerCut
 from tests.outbox.hearing import hearing
 from tests.racing import at_once
@@ -26,6 +27,10 @@ def tell(key: str = "monday") -> int:
 
 def fail() -> None:
     raise Unavailable("no water")
+
+
+def spill() -> None:
+    raise RuntimeError("the cup is broken")
 
 
 def test_a_handler_runs_outside_any_transaction(app: Flask) -> None:
@@ -141,8 +146,17 @@ def test_what_failed_is_written_down_for_staff(app: Flask, caplog: pytest.LogCap
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-def test_after_twenty_failures_it_is_parked_until_staff_try_again(app: Flask) -> None:
+def test_what_waits_for_somebody_outside_is_tried_for_days_and_never_parked(app: Flask) -> None:
     with hearing("tea.ready", fail):
+        message = tell()
+        for _ in range(3 * ATTEMPTS):
+            with pretending(get(Message, message).due_at):
+                deliver(message)
+        assert (get(Message, message).attempts, get(Message, message).parked_at) == (3 * ATTEMPTS, None)
+
+
+def test_after_twenty_failures_it_is_parked_until_staff_try_again(app: Flask) -> None:
+    with hearing("tea.ready", spill):
         message = tell()
         for _ in range(ATTEMPTS):
             with pretending(get(Message, message).due_at):
@@ -155,6 +169,27 @@ def test_after_twenty_failures_it_is_parked_until_staff_try_again(app: Flask) ->
     with hearing("tea.ready", lambda: None):
         assert (drain(), late()) == (1, [])
         assert get(Message, message).error is None
+
+
+def test_staff_see_what_failed_by_its_kind_and_one_button_tries_all_of_a_kind_again(app: Flask) -> None:
+    with hearing("tea.ready", spill), hearing("cake.ready", fail):
+        with transaction():
+            for key in range(90):
+                say("tea.ready", key=str(key))
+                say("cake.ready", key=str(key))
+        for _ in range(ATTEMPTS):
+            with pretending(now() + timedelta(days=1)):
+                drain()
+                with transaction() as session:
+                    session.execute(sa.update(Message).values(due_at=now()))
+        parked, waiting = troubles()
+        assert (parked.topic, parked.parked, parked.number, parked.error) == (
+            *("tea.ready", True, 90),
+            "RuntimeError: the cup is broken",
+        )
+        assert (waiting.topic, waiting.parked, waiting.number) == ("cake.ready", False, 90)
+        assert (retry(parked.id), retry(10**9)) == (90, 0)
+        assert ([each.parked for each in troubles()], len(due(1000))) == ([False, False], 90)
 
 
 def test_what_is_done_is_not_done_again_by_a_retry(app: Flask) -> None:

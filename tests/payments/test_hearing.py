@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from marketplace.kit.db import db, lock, transaction
-from marketplace.outbox import keeping
+from marketplace.outbox import keeping, troubles
 from marketplace.payments.handlers import on_event
 from marketplace.payments.hearing import Forged, hear
 from marketplace.payments.models import Payment, PaymentState
@@ -273,6 +273,6 @@ def test_while_stripe_is_away_the_news_wait(app: Flask, stripe: LocalStripe, liv
     assert {message.error for message in keeping.late()} == {"Unavailable: Stripe: APIError"}
     stripe.sim("faults", fail_next=0)
     for message in keeping.late():
-        keeping.retry(message.id)
+        troubles.retry(message.id)
     keeping.drain()
     assert state(payment_id) == PaymentState.SUCCEEDED

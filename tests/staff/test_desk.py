@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,13 +22,16 @@ from marketplace.listings import approving, scheduling
 from marketplace.listings.models import Listing
 from marketplace.lotteries import entering
 from marketplace.lotteries.models import Lottery
+from marketplace.notices.sending import send
 from marketplace.orders.placing import award
 from marketplace.outbox import keeping
+from marketplace.outbox.aside import carry
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import say
 from marketplace.staff import sale_tasks, sheets, works_tasks
 from tests import given
 from tests.chain.given import a_series
+from tests.notices.post_office import post_office
 from tests.outbox.hearing import hearing
 from tests.pages import read, submit
 
@@ -106,7 +110,7 @@ def test_a_parked_promise_is_tried_again_by_one_button(app: Flask, client: Flask
     with hearing("tea.ready", fail):
         message_id = parked()
     page = read(client.get("/staff"))
-    assert "自動の処理が止まっています（tea.ready）" in page.words
+    assert "自動の処理が止まっています（tea.ready　1件）" in page.words
     done: list[str] = []
     with hearing("tea.ready", lambda: done.append("tea")):
         answer = submit(client, "/staff", action=f"/staff/outbox/{message_id}/retry")
@@ -123,6 +127,41 @@ def test_a_promise_that_waits_is_seen_with_its_reason(app: Flask, client: FlaskC
         keeping.drain()
         words = read(client.get("/staff/outbox")).words
     assert ("OSError: 壊れています" in words, "また試します" in words, works_tasks.parked()) == (True, True, [])
+
+
+def test_letters_that_wait_are_one_line_and_no_fault_of_the_worker(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("approver"))
+    with post_office() as office:
+        app.extensions["hiroba.ports"].mail = office.counter
+        office.taking = False
+        with transaction():
+            for number in range(20):
+                send("sign_in", f"{number}@example.jp", f"letter:{number}", code="1", link="x", minutes=1)
+        carry(Event())
+        with pretending(now() + timedelta(minutes=16)):
+            (late,) = works_tasks.letters_late()
+            assert (late.what, works_tasks.standing_still()) == ("メール20通が、送られるのを待っています", [])
+            assert "そのうち3通は、いちど断られました" in late.more
+            page = read(client.get("/staff/outbox")).words
+            assert ("notice.promised" in page, page.count("SMTPDataError")) == (True, 1)
+
+
+def test_whose_mailbox_takes_no_letters_is_named_at_the_desk(app: Flask, client: FlaskClient) -> None:
+    given.signed_in(client, given.staff("approver"))
+    with post_office() as office:
+        app.extensions["hiroba.ports"].mail = office.counter
+        office.strangers = {"gone@example.jp"}
+        with transaction():
+            for who in ("gone", "there"):
+                send("sign_in", f"{who}@example.jp", f"letter:{who}", code="123456", link="x", minutes=1)
+        for _ in range(keeping.ATTEMPTS):
+            with pretending(now() + timedelta(hours=1)):
+                carry(Event())
+                with transaction() as session:
+                    session.execute(sa.update(Message).values(due_at=now() - timedelta(hours=2)))
+    page = read(client.get("/staff/outbox")).words
+    assert ("gone@example.jp" in page, "there@example.jp" in page) == (True, False)
+    assert [task.what for task in works_tasks.parked()] == ["自動の処理が止まっています（notice.promised　1件）"]
 
 
 def test_an_auditor_looks_and_touches_nothing(app: Flask, client: FlaskClient) -> None:

@@ -77,10 +77,10 @@ def look_again(dispute_id: str) -> None:
     look(payment_id, dispute_id)
 
 
-def undecided(most: int) -> list[str]:
-    """Ids of the oldest that are open."""
+def undecided() -> list[str]:
+    """Ids of those that are open, the oldest first."""
     open_ = sa.select(Dispute.id).where(Dispute.status.not_in(DECIDED)).order_by(Dispute.opened_at, Dispute.id)
-    ids = list(db.session.scalars(open_.limit(most)))
+    ids = list(db.session.scalars(open_))
     let_go()
     return ids
 

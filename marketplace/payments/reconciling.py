@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -30,9 +30,10 @@ log = logging.getLogger(__name__)
 Id = TypeVar("Id", int, str)
 LOOK_AFTER = timedelta(minutes=3)
 LOOKS = 100
+EVERY_S = 600
 
 
-@sheet(every=600, name="payments.reconcile")
+@sheet(every=EVERY_S, name="payments.reconcile")
 def reconcile() -> None:
     try:
         catch_up()
@@ -78,7 +79,7 @@ def look_at_open_payments() -> None:
     over = sa.select(Payment.id).join(Hold).where(Payment.state == HELD, Hold.capture_before < now())
     gone = sa.select(Payment.id).where(Payment.state.in_((ASKED, OPEN)), Payment.way != Way.CARD)
     ended = list(db.session.scalars(gone.where(Payment.expires_at < now()).order_by(Payment.expires_at).limit(LOOKS)))
-    ids = list(db.session.scalars(quiet.where(Payment.id.not_in(ended)).order_by(Payment.expires_at).limit(LOOKS)))
+    ids = in_turn(db.session.scalars(quiet.where(Payment.id.not_in(ended)).order_by(Payment.expires_at)).all())
     ids += db.session.scalars(over.order_by(Hold.capture_before).limit(LOOKS))
     let_go()
     _each(expire, ended)
@@ -88,7 +89,7 @@ def look_at_open_payments() -> None:
 def look_at_open_cards() -> None:
     """The same for cards that somebody went to save."""
     quiet = sa.select(SavedCard.id).where(SavedCard.state.in_(WAITING), SavedCard.created_at < now() - LOOK_AFTER)
-    ids = list(db.session.scalars(quiet.order_by(SavedCard.expires_at).limit(LOOKS)))
+    ids = in_turn(db.session.scalars(quiet.order_by(SavedCard.expires_at)).all())
     let_go()
     _each(sync_card, ids)
 
@@ -102,15 +103,24 @@ def look_at_disputes() -> None:
         if not disputing.is_known(seen) and (payment_id := payment_behind(None, seen.intent_id)) is not None:
             disputing.keep(payment_id, seen)
     move_cursor("disputes", newest)
-    _each(disputing.look_again, disputing.undecided(LOOKS))
+    _each(disputing.look_again, in_turn(disputing.undecided()))
 
 
 def look_at_pending_refunds() -> None:
     """Some reach their payer days later."""
     pending = sa.select(Refund.payment_id).where(Refund.state == RefundState.SENT).distinct()
-    ids = list(db.session.scalars(pending.order_by(Refund.payment_id).limit(LOOKS)))
+    ids = in_turn(db.session.scalars(pending.order_by(Refund.payment_id)).all())
     let_go()
     _each(look_again, ids)
+
+
+def in_turn(ids: Sequence[Id]) -> list[Id]:
+    """So many of them, and the next ones at the next look: whoever comes after a hundred that stay as they are for days
+    is looked at, too."""
+    if len(ids) <= LOOKS:
+        return list(ids)
+    first = int(now().timestamp() // EVERY_S) * LOOKS % len(ids)
+    return [*ids[first:], *ids[:first]][:LOOKS]
 
 
 def _each(look: Callable[[Id], object], ids: Iterable[Id]) -> None:

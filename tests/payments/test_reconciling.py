@@ -13,9 +13,17 @@ from marketplace.holders.rules import Disputed
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
+from marketplace.payments import reconciling
 from marketplace.payments.balance import read_balance
 from marketplace.payments.models import Payment, PaymentState
-from marketplace.payments.reconciling import catch_up, look_at_disputes, look_at_open_payments, reconcile
+from marketplace.payments.reconciling import (
+    catch_up,
+    in_turn,
+    look_at_disputes,
+    look_at_open_payments,
+    look_at_pending_refunds,
+    reconcile,
+)
 from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.stripe_models import Cursor, Dispute, StripeEvent
 from marketplace.tokens.freezing import frozen
@@ -187,6 +195,37 @@ def test_a_refund_that_reaches_its_payer_while_the_town_is_away_is_found(app: Fl
     with away(stripe, 40):
         heard()
         assert get(Refund, refund_id).state == RefundState.SUCCEEDED
+
+
+def test_a_refund_behind_a_hundred_that_stay_pending_is_looked_at_within_three_rounds(
+    app: Flask, stripe: LocalStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "LOOKS", 2)
+    refunds = [
+        promised(paid(stripe, f"test:{number}", card="pm_card_pendingRefund"), key=f"back:{number}")
+        for number in range(5)
+    ]
+    heard()
+    stripe.sim("advance", seconds=2 * 24 * 60 * 60)
+    with transaction():  # the news of four of them are not to be had: they stay pending
+        for refund_id in refunds[:4]:
+            get(Payment, get(Refund, refund_id).payment_id).payment_intent_id = f"pi_of_another_{refund_id}"
+    at = now() + timedelta(days=2)
+    for round_ in range(3):
+        with pretending(at + round_ * timedelta(minutes=10)):
+            look_at_pending_refunds()
+    assert get(Refund, refunds[4]).state == RefundState.SUCCEEDED
+
+
+def test_each_of_many_has_its_turn_and_few_are_all_looked_at(app: Flask) -> None:
+    many, few = list(range(250)), list(range(100))
+    at = now()
+    seen: list[int] = []
+    for round_ in range(3):
+        with pretending(at + round_ * timedelta(minutes=10)):
+            assert (len(in_turn(many)), in_turn(few)) == (100, few)
+            seen += in_turn(many)
+    assert sorted(set(seen)) == many
 
 
 def test_a_refund_by_hand_while_the_town_is_away_is_found_by_the_balance(app: Flask, stripe: LocalStripe) -> None:

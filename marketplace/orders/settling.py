@@ -32,6 +32,11 @@ class NeedsTwo(Refused):
     message = "発行のすんだ権利の返金は、1人が申し出て、別の1人が承認します。"
 
 
+class NotTaken(Refused):
+    code = "not_taken"
+    message = "カード会社の金額が、町の頼んだものと違います。Stripeの管理画面で確かめて、全額を返してください。"
+
+
 def pay(order_id: int, payment_id: int, yen: int) -> None:
     """`yen` has been paid: the unit is sold, the token promised ⇢ order.paid.
 
@@ -86,7 +91,11 @@ def give_second_payment_back(order: Order, payment_id: int) -> None:
 
 
 def question(order_id: int, payment_id: int, why: str = "the payment is in doubt") -> None:
-    """Stripe says something that people have to look at: nothing is issued and nothing released until they did."""
+    """Stripe says something that people have to look at: nothing is issued and nothing released until they did.
+
+    We ask for a sum of our own and allow no discount, so this takes a change at Stripe, or a deposit and a payment that
+    crossed. What came is given back by refund().
+    """
     with transaction():
         order = lock(Order, order_id)
         if order.state in OPEN:
@@ -164,11 +173,23 @@ def refund(order_id: int, by: str, why: str) -> None:
         order = lock(Order, order_id)
         if order.state == OrderState.ISSUED:
             raise NeedsTwo
+        if order.state == OrderState.NEEDS_REVIEW:
+            _end_the_doubt(order, why)
         take_back(order.code)
         move(order, "refund", by=by, why=why)
         give_back_price(order, why)
         send_to_buyer("refund_coming", order)
         refunded(order.id, order.paid_by_payment_id)  # where all of it went back by hand before
+
+
+def _end_the_doubt(order: Order, why: str) -> None:
+    """Another sum came than was owed, and all of it is to go back: nobody pays for the unit any more."""
+    came = asking.payments_of(order.subject)[1]
+    if came is None:
+        raise NotTaken
+    order.paid_by_payment_id = came.id
+    drop(order.subject, why)
+    give_back(order.unit_id)
 
 
 def give_back_price(order: Order, why: str) -> None:
@@ -200,7 +221,9 @@ def refunded(order_id: int, payment_id: int | None) -> None:
             return  # a second payment that went back changes nothing
         if not deposits.all_back(order):
             return  # another part is on its way still
-        if order.paid_at is not None and order.issued_at is None:  # a number that was issued is never issued again
+        if order.paid_at is None:
+            tell("order.expired", order)  # of a payment in doubt; who was late has said so before
+        elif order.issued_at is None:  # a number that was issued is never issued again
             unsell(order.unit_id)
         move(order, "refunded", by=SYSTEM)
         send_to_buyer("taken_back" if deposits.taken_back(order) else "refunded", order)

@@ -120,7 +120,7 @@ def in_turn(ids: Sequence[Id]) -> list[Id]:
     if len(ids) <= LOOKS:
         return list(ids)
     first = int(now().timestamp() // EVERY_S) * LOOKS % len(ids)
-    return [*ids[first:], *ids[:first]][:LOOKS]
+    return [ids[(first + place) % len(ids)] for place in range(LOOKS)]
 
 
 def _each(look: Callable[[Id], object], ids: Iterable[Id]) -> None:

@@ -21,9 +21,9 @@ from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.orders import deposits, returning
 from marketplace.orders.models import STATE_JA, Order, OrderState
-from marketplace.orders.settling import let_be, refund
+from marketplace.orders.settling import NotTaken, let_be, refund
 from marketplace.orders.whereabouts import left
-from marketplace.payments import refunding
+from marketplace.payments import asking, refunding
 from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.stripe_models import Dispute
@@ -158,7 +158,9 @@ def refunds_of(order: Order) -> list[Refund]:
 def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
     look_at(order.subject)
     account, roles = me(), roles_of(me().id)
-    may = bool(roles & MAY_REFUND) and order.paid_by_payment_id is not None
+    in_doubt = order.state == OrderState.NEEDS_REVIEW
+    came = asking.payments_of(order.subject)[1] if in_doubt else None
+    may = bool(roles & MAY_REFUND) and (order.paid_by_payment_id is not None or came is not None)
     issued = order.state == OrderState.ISSUED
     gone = deposits.gone_back(order)
     token = returning.token_of(order)
@@ -166,13 +168,14 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
         "staff/order.html",
         order=order,
         gone=gone,
-        back=order.back_yen - gone,
+        back=(came.yen if came is not None else order.back_yen) - gone,
+        came=came,
         form=form,
         retry=retry or RetryForm(formdata=None),
         may_refund=may and order.state in REFUNDABLE,
         may_ask=may and issued,
         left=left(order.buyer_id, [order]).get(order.code),
-        obstacle=returning.obstacle(order) if issued else None,
+        obstacle=NotTaken.message if in_doubt and came is None else returning.obstacle(order) if issued else None,
         request=returning.waiting(order.id),
         account=account,
         may_move=helps(order.buyer),

@@ -1,0 +1,84 @@
+"""An order for which another sum came than was owed: what staff can do at the desk."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.fund.statements import balanced
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get, transaction
+from marketplace.listings.models import UnitState
+from marketplace.listings.taking import counts
+from marketplace.lotteries.models import Entry
+from marketplace.lotteries.states import EntryState
+from marketplace.orders import settling
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.paying import checkout
+from marketplace.orders.placing import place
+from marketplace.payments.models import Payment
+from marketplace.payments.refund_models import Refund
+from marketplace.staff import money_tasks
+from tests import given
+from tests.local_stripe import LocalStripe
+from tests.lotteries.applied import drawn, ranked
+from tests.orders.bought import heard
+from tests.pages import read, submit
+
+
+def back() -> list[tuple[int, str]]:
+    return [(refund.yen, refund.reason) for refund in db.session.scalars(sa.select(Refund))]
+
+
+def test_what_another_sum_came_for_is_given_back_and_its_unit_is_free(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    order = get(Order, place(given.an_account(), given.a_listing(quantity=2)))
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Order).values(yen=order.yen - 1))
+    heard()
+    assert get(Order, order.id).state == OrderState.NEEDS_REVIEW
+    given.signed_in(client, given.staff("treasury"))
+    path = f"/staff/orders/{order.code}"
+    assert "2,999円ですが、3,000円が払われました。" in read(client.get(path)).words.replace(" ", "")
+    answer = submit(client, path, {"why": "金額が違うため"}, action=f"{path}/refund")
+    assert answer.status_code == 303
+    heard()
+    assert (get(Order, order.id).state, back()) == (OrderState.REFUNDED, [(3_000, "金額が違うため")])
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
+    assert (money_tasks.in_question(), balanced()) == ([], True)
+
+
+def test_what_stripe_has_in_another_sum_than_we_asked_for_goes_back_at_stripe_alone(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    order = get(Order, place(given.an_account(), given.a_listing(quantity=2)))
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999))
+    heard()
+    given.signed_in(client, given.staff("treasury"))
+    page = read(client.get(f"/staff/orders/{order.code}"))
+    assert "Stripeの管理画面で確かめて、全額を返してください。" in page.words
+    with pytest.raises(settling.NotTaken):
+        settling.refund(order.id, "staff:ACC-TEST", "金額が違うため")
+    assert get(Order, order.id).state == OrderState.NEEDS_REVIEW
+
+
+def test_a_winner_whose_other_sum_goes_back_makes_place_for_who_waits(app: Flask, stripe: LocalStripe) -> None:
+    lottery, _received, _accounts = drawn(2, quantity=1)
+    first, second = ranked()
+    with pretending(lottery.draw_at):
+        stripe.sim("clock", at=int(now().timestamp()))
+        order = get(Order, first.order_id)
+        stripe.pay(checkout(order.id))
+        with transaction() as session:
+            session.execute(sa.update(Order).where(Order.id == order.id).values(yen=order.yen - 1))
+        heard()
+        settling.refund(order.id, "staff:ACC-TEST", "金額が違うため")
+        heard()
+        db.session.expire_all()
+        assert [get(Entry, each.id).state for each in (first, second)] == [EntryState.FORFEITED, EntryState.PAY_DUE]

@@ -1,9 +1,9 @@
 """The one file that knows the task engine.
 
 The outbox in our own database keeps every promise; Huey is only the bell that makes a worker look at once.
-A second thread is the worker's clock: it runs the sheets and sweeps what the bell missed. A third one asks the site, as
-bidders do, whether bids come through. A fourth one goes its rounds and tells the operator what is wrong. A fifth one
-carries the letters.
+A second thread is the worker's clock: it runs the sheets. A third one sweeps what the bell missed: what waits there for
+somebody outside, message after message, must not stop the clock. A fourth one carries the letters. Another asks the
+site, as bidders do, whether bids come through, and the last goes its rounds and tells the operator what is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -101,7 +102,17 @@ def hang_bell(app: Flask) -> Huey:
 
 
 def tick(app: Flask, stop: threading.Event) -> None:
-    """The worker's clock. A turn that fails is logged, and the next one comes.
+    """The worker's clock."""
+    _take_turns(app, stop, "clock", sheets.run_due)
+
+
+def sweep(app: Flask, stop: threading.Event) -> None:
+    """What the bell missed, and what failed and is due again."""
+    _take_turns(app, stop, "sweep", keeping.sweep)
+
+
+def _take_turns(app: Flask, stop: threading.Event, name: str, act: Callable[[], object]) -> None:
+    """A turn that fails is logged, and the next one comes.
 
     Where the last that did not is long ago, the machine slept or the database was away: first that time is given back.
     """
@@ -111,11 +122,10 @@ def tick(app: Flask, stop: threading.Event) -> None:
             with app.app_context():
                 if now() - went_well >= AWAY:
                     come_back()
-                sheets.run_due()
-                keeping.sweep()
+                act()
                 went_well = now()
         except Exception:
-            turn_failed(log, "clock")
+            turn_failed(log, name)
 
 
 def carry(app: Flask, stop: threading.Event) -> None:
@@ -148,6 +158,7 @@ def run(environment: Settings | None = None) -> None:
         threads = settings().worker_threads
     beat = threading.Thread(target=keep_sending, args=(app, stop), name="watch", daemon=True)
     rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
+    broom = threading.Thread(target=sweep, args=(app, stop), name="sweep", daemon=True)
     letters = threading.Thread(target=carry, args=(app, stop), name="letters", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
     consumer.start()
@@ -155,10 +166,12 @@ def run(environment: Settings | None = None) -> None:
     clock.start()
     beat.start()
     rounds.start()
+    broom.start()
     letters.start()
     stop.wait()
     consumer.stop(graceful=True)
     clock.join(timeout=10)
+    broom.join(timeout=10)
     beat.join(timeout=10)
     letters.join(timeout=3)
     rounds.join(timeout=3)  # it may wait for somebody outside: nothing is lost with it

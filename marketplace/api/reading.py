@@ -148,6 +148,7 @@ def fund() -> schemas.Fund:
 
 
 def status() -> schemas.Status:
+    """What is kept of a sale that nobody was told of has no name here: by its name, anybody could read it."""
     ours = {"rpc": settings().chain_url} if settings().chain_embedded else {}
     chain = schemas.Chain(
         **ours,
@@ -155,11 +156,13 @@ def status() -> schemas.Status:
         contracts=contracts(),
         **chain_status(),
     )
+    told = Pin.right_id.in_(sa.select(Listing.right_id).where(ANNOUNCED))
     replicas = [
         schemas.Replica(node=row.node, root=row.pin.root, state=row.state.value, verified_at=row.verified_at)
-        for row in db.session.scalars(sa.select(Replica).order_by(Replica.id))
+        for row in db.session.scalars(sa.select(Replica).join(Pin).where(told).order_by(Replica.id))
     ]
-    ipfs = schemas.Ipfs(roots=list(db.session.scalars(sa.select(Pin.root).order_by(Pin.id))), replicas=replicas)
+    roots = db.session.scalars(sa.select(Pin.root).where(told).order_by(Pin.id))
+    ipfs = schemas.Ipfs(roots=list(roots), replicas=replicas)
     return schemas.Status(chain=chain, ipfs=ipfs, ledger=schemas.Ledger(balanced=statements.balanced()))
 
 

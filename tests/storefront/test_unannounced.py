@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from marketplace.auctions import stopping
 from marketplace.continuity import exporting
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing, ListingState
+from marketplace.metadata.models import Pin
 from marketplace.orders import cancelling
 from marketplace.outbox import keeping
 from tests import given
@@ -43,6 +45,24 @@ def test_no_page_and_no_file_has_it(client: FlaskClient, code: str) -> None:
     )
     answers = [client.get(path) for path in lists]
     assert [(answer.status_code, code in answer.text) for answer in answers] == [(200, False)] * len(lists)
+
+
+def named(client: FlaskClient) -> list[bool]:
+    """Whether its documents are named by the API, and by the page: who knows the name of a tree can read it."""
+    root = db.session.scalars(sa.select(Pin.root)).one()
+    told = client.get("/api/v1/status").json
+    assert told is not None
+    return [told["ipfs"]["roots"] == [root], root in client.get("/status").text]
+
+
+def test_its_documents_are_named_to_nobody(client: FlaskClient, code: str) -> None:
+    assert named(client) == [False, False]
+
+
+@pytest.mark.parametrize("state", ["approved", "published"])
+def test_documents_are_named_from_the_notice_on(client: FlaskClient, state: str) -> None:
+    given.a_listing(state=state, title_ja=TITLE)
+    assert named(client) == [state == "published"] * 2
 
 
 def test_it_is_not_in_the_kit(code: str, tmp_path: Path) -> None:

@@ -17,7 +17,3 @@ class RegisterForm(Form):
     shape = RadioField(
         "ファイルの形", choices=[SelectChoice("xlsx", "Excel"), SelectChoice("csv", "CSV")], default="xlsx"
     )
-
-
-class ClickForm(Form):
-    """Nothing but the click, protected against forgery."""

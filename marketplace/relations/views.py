@@ -19,7 +19,7 @@ from marketplace.kit.web import conditional
 from marketplace.kit.workbooks import XLSX, Sheet, workbook
 from marketplace.listings.drafting import staff_name
 from marketplace.relations import figures, plots, publishing, registering, tiles
-from marketplace.relations.forms import ClickForm, RegisterForm
+from marketplace.relations.forms import RegisterForm
 from marketplace.relations.publishing import Table
 
 bp = Blueprint("relations", __name__)
@@ -86,14 +86,19 @@ def mine() -> ResponseReturnValue:
 @bp.post("/mypage/relation")
 @limiter.limit("30/minute")
 @signed_in
-def turn() -> ResponseReturnValue:
-    if ClickForm().validate():
-        if registering.agreed(_me().id) is None:
-            registering.agree(_me().id)
-            flash("同意を受け付けました。いつでも取り消せます。")
-        else:
-            registering.take_back(_me().id)
-            flash("同意を取り消しました。")
+def agree() -> ResponseReturnValue:
+    registering.agree(_me().id)
+    flash("同意を受け付けました。いつでも取り消せます。")
+    return redirect("/mypage/relation", 303)
+
+
+@bp.post("/mypage/relation/take-back")
+@limiter.limit("30/minute")
+@signed_in
+def take_back() -> ResponseReturnValue:
+    """Each button says what it does, so that pressed twice it does it once."""
+    registering.take_back(_me().id)
+    flash("同意を取り消しました。")
     return redirect("/mypage/relation", 303)
 
 

@@ -76,8 +76,18 @@ def test_agreeing_and_the_files_on_the_pages(app: Flask, client: FlaskClient, ha
     assert (tuple(rows[0]), rows[1][1], len(rows)) == (registering.HEADER, "月山 花", 2)
     book = send(desk, form, {"purpose": "登録の資料", "shape": "xlsx"})
     assert read_rows(book.data, 10)[1][1] == "月山 花"
-    submit(guest, "/mypage/relation")
+    submit(guest, "/mypage/relation", action="/mypage/relation/take-back")
     assert registering.agreed(hana) is None
+
+
+def test_a_button_pressed_twice_does_it_once(app: Flask, client: FlaskClient, hana: int) -> None:
+    introduce(hana, "月山 花", "", "東京都")
+    guest = given.signed_in(client, hana)
+    for action, agreed in (("/mypage/relation", True), ("/mypage/relation/take-back", False)):
+        form = read(guest.get("/mypage/relation")).form(action)
+        assert [(send(guest, form).status_code, registering.agreed(hana) is not None) for _ in range(2)] == [
+            (303, agreed)
+        ] * 2
 
 
 def test_only_an_approver_exports_names(app: Flask, hana: int) -> None:

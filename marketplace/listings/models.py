@@ -129,6 +129,9 @@ class Listing(Base):
             "published_at IS NOT NULL OR state IN ('draft', 'submitted', 'approved', 'cancelled')",
             name="on_sale_since_it_was_announced",
         ),
+        sa.CheckConstraint(
+            "(closed_at IS NOT NULL) = (state IN ('closed', 'completed', 'cancelled'))", name="closed_has_a_time"
+        ),
         sa.CheckConstraint("state <> 'suspended' OR suspended_reason <> ''", name="suspended_for_a_reason"),
         sa.CheckConstraint("NOT waiting_room OR mode = 'fixed'", name="waiting_room_of_a_fixed_sale"),
         sa.Index("ix_listings_state_opens", "state", "opens_at"),
@@ -177,6 +180,9 @@ class Listing(Base):
     """When it was announced in truth."""
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime | None]
+    """The hour that was planned. Sold out or cancelled, it ends before; an auction that is extended, after."""
+    closed_at: Mapped[datetime | None]
+    """When the last order, entry or bid could be made in truth."""
     draw_at: Mapped[datetime | None]
     waiting_room: Mapped[bool] = mapped_column(default=False)
     """Whoever wants to buy gets a place first, and is called by turns; see waiting/."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.kit.sheets import sheet
-from marketplace.listings.models import Listing, ListingState, Mode, Unit, UnitState
+from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode, Unit, UnitState
 from marketplace.listings.searching import write_words
 from marketplace.outbox.promising import say
 from marketplace.rights.models import Right
@@ -49,6 +50,7 @@ def close_sale(listing_id: int, *, by: str = SYSTEM, why: str = "") -> None:
     """No more orders, entries or bids ⇢ listing.closed. Auctions call this at their own, maybe later, close."""
     with transaction():
         listing = lock(Listing, listing_id)
+        listing.closed_at = _ended(listing)
         move(listing, "close", by=by, why=why)
         say("listing.closed", key=listing.code, listing_id=listing.id, mode=listing.mode)
 
@@ -66,8 +68,16 @@ def cancel(listing_id: int, by: str, reason: str) -> None:
     with transaction():
         listing = lock(Listing, listing_id)
         listing.cancelled_reason = reason
+        listing.closed_at = listing.closed_at or _ended(listing)
         move(listing, "cancel", by=by, why=reason)
         say("listing.cancelled", key=listing.code, listing_id=listing.id, mode=listing.mode)
+
+
+def _ended(listing: Listing) -> datetime:
+    """Now; but nothing is taken after the hour that was planned, however late a worker comes. Bids have their own."""
+    if listing.closes_at is None or listing.mode in BY_BIDS:
+        return now()
+    return min(now(), listing.closes_at)
 
 
 @sheet(every=1, name="listings.publish_due")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
@@ -174,16 +174,22 @@ def sent_back(account_id: int) -> list[Task]:
 
 def to_report() -> list[Task]:
     """Sales that ended within the week: the result is told to the council, the winner and the files."""
-    found = _listings((ListingState.CLOSED, ListingState.COMPLETED), Listing.closes_at > now() - WEEK)
+    found = _listings((ListingState.CLOSED, ListingState.COMPLETED), Listing.closed_at > now() - WEEK)
     return [
         Task(
             *("結果", "plain", f"{listing.right.title_ja}の結果を報告してください"),
-            f"終了 {until(listing.closes_at)}" if listing.closes_at <= now() else "予定より早く終わりました",
+            _ended(listing.closed_at, listing.closes_at),
             *(_look(listing)[0], "報告の画面を開く"),
         )
         for listing in found
-        if listing.closes_at
+        if listing.closed_at
     ]
+
+
+def _ended(closed_at: datetime, planned: datetime | None) -> str:
+    if planned is None or planned <= closed_at:
+        return f"終了 {until(planned or closed_at)}"
+    return f"終了 {until(closed_at)}　予定より早く終わりました"
 
 
 def _listings(state: ListingState | tuple[ListingState, ...], *also: sa.ColumnElement[bool]) -> list[Listing]:

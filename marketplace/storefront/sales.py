@@ -102,15 +102,16 @@ def records(listings: Sequence[Listing]) -> list[Sale]:
     for listing in listings:
         buyers, orders, paid, returned = ordered.get(listing.id, (0, 0, 0, 0))
         persons, wanted, winners, winning_yen, proof = buyers, orders, None, None, ""
-        closed_at = listing.closes_at or listing.opens_at
+        closed_at = listing.closed_at
         if (auction := auctions.get(listing.id)) is not None:
             known = auction.state in MAXIMA_PUBLIC
             persons, wanted, winning_yen = auction.bidder_count, auction.bid_count, auction.winner_yen
             winners, proof = int(winning_yen is not None), f"/listings/{listing.code}/bids" if known else ""
-            closed_at = auction.closed_at or auction.closes_at
+            closed_at = auction.closed_at or closed_at
         elif (numbers := entered.get(listing.id)) is not None:
             persons, wanted, winners = numbers.persons, numbers.wanted, numbers.winners
             proof = f"/listings/{listing.code}/draw" if listing.id in proven else ""
+        assert closed_at is not None, "over() has none that still takes orders"
         sums = money.get(listing.id, (0, 0, 0))
         units = issued.get(listing.code, 0)
         found.append(
@@ -127,7 +128,7 @@ def record(code: str) -> Sale | None:
 
 def when_closed() -> sa.ColumnElement[datetime]:
     """As a column, of listings joined to their auctions: when the sale really closed."""
-    return sa.func.coalesce(Auction.closed_at, Listing.closes_at, Listing.opens_at)
+    return sa.func.coalesce(Auction.closed_at, Listing.closed_at)
 
 
 def over() -> sa.Select[Listing]:

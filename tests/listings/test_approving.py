@@ -66,7 +66,9 @@ def test_the_database_does_not_believe_it_either(app: Flask) -> None:
 @pytest.mark.parametrize("state", ["approved", "published", "open", "closed", "completed"])
 def test_the_database_has_nothing_public_that_nobody_approved(app: Flask, state: str) -> None:
     listing_id, _, _ = submitted()
-    on_sale = sa.update(Listing).where(Listing.id == listing_id).values(state=ListingState(state), published_at=now())
+    over = {"closed_at": now()} if state in ("closed", "completed") else {}
+    on_sale = sa.update(Listing).where(Listing.id == listing_id)
+    on_sale = on_sale.values(state=ListingState(state), published_at=now(), **over)
     with pytest.raises(IntegrityError, match="nothing_public_unapproved"), transaction() as session:
         session.execute(on_sale)
 

@@ -16,6 +16,7 @@ from marketplace.journal.writing import note
 from marketplace.kit import beats
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import get, transaction
+from marketplace.kit.shown import until
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Origin
 from marketplace.orders.placing import award
@@ -154,6 +155,19 @@ def test_a_sale_that_is_over_is_to_be_reported_for_a_week(app: Flask, client: Fl
     links = read(client.get(task.href)).links
     assert {f"/listings/{listing.code}/result.pdf", f"/staff/evidence/{listing.code}"} <= set(links)
     with pretending((listing.closes_at or now()) + timedelta(days=8)):
+        assert sale_tasks.to_report() == []
+
+
+@pytest.mark.parametrize(("days", "sooner"), [(None, ""), (30, "　予定より早く終わりました")])
+def test_a_sale_that_ended_sooner_is_to_be_reported_for_a_week_too(
+    app: Flask, client: FlaskClient, days: int | None, sooner: str
+) -> None:
+    planned = given.in_days(days) if days else None
+    listing = get(Listing, given.a_listing(state="closed", closes_at=planned, title_ja="池の名"))
+    assert listing.closed_at is not None
+    (task,) = sale_tasks.to_report()
+    assert (task.what, task.more) == ("池の名の結果を報告してください", f"終了 {until(listing.closed_at)}{sooner}")
+    with pretending(listing.closed_at + timedelta(days=8)):
         assert sale_tasks.to_report() == []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, get
+from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
@@ -83,6 +87,34 @@ def test_persons_wishes_and_winners_of_a_lottery_are_counted_apart(app: Flask, c
     keeping.drain()
     (row,) = numbers(client)
     assert (row["quantity"], row["persons"], row["wanted"], row["winners"], row["paid"]) == (2, 5, 5, 0, 0)
+
+
+def ends(client: FlaskClient) -> list[datetime]:
+    """When each sale was over, as the data says it, the last one first."""
+    rows: Any = client.get("/records.json").json
+    return [datetime.fromisoformat(row["closed_at"]) for row in rows["items"]]
+
+
+def test_a_sale_was_over_when_it_was_sold_out_or_called_off_whatever_was_planned(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    before = now() - timedelta(seconds=1)
+    bought(stripe, kind="naming")  # its only unit
+    for mode in ("fixed", "lottery", "ascending"):
+        scheduling.cancel(given.a_listing(mode), "staff:ACC-1", "説明にまちがいがあったため")
+    found = ends(client)
+    assert (len(found), found == sorted(found, reverse=True)) == (4, True)
+    assert [before <= end <= now() for end in found] == [True] * 4
+    told = re.findall("<updated>([^<]*)</updated>", client.get("/listings.atom").text)
+    assert [datetime.fromisoformat(each) <= now() for each in told] == [True] * 9
+
+
+def test_a_late_worker_makes_no_sale_longer(app: Flask, client: FlaskClient) -> None:
+    planned = jst(given.in_days(1)).replace(microsecond=0)
+    given.a_listing("lottery", closes_at=planned)
+    with pretending(planned + timedelta(hours=5)):
+        run_one(SHEETS["listings.close_due"])
+    assert ends(client) == [planned]
 
 
 def test_records_are_searched_and_narrowed_and_the_files_follow(app: Flask, client: FlaskClient) -> None:

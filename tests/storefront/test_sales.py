@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, get
 from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.kit.shown import until
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
@@ -110,11 +111,14 @@ def test_a_sale_was_over_when_it_was_sold_out_or_called_off_whatever_was_planned
 
 
 def test_a_late_worker_makes_no_sale_longer(app: Flask, client: FlaskClient) -> None:
-    planned = jst(given.in_days(1)).replace(microsecond=0)
-    given.a_listing("lottery", closes_at=planned)
+    """What ends at 午前0時 ends at 24時 of the day before, here as everywhere."""
+    planned = jst(given.in_days(2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    listing = get(Listing, given.a_listing("lottery", closes_at=planned))
     with pretending(planned + timedelta(hours=5)):
         run_one(SHEETS["listings.close_due"])
     assert ends(client) == [planned]
+    for path in ("/records", f"/listings/{listing.code}/record"):
+        assert until(planned) in read(client.get(path)).words
 
 
 def test_records_are_searched_and_narrowed_and_the_files_follow(app: Flask, client: FlaskClient) -> None:

@@ -56,14 +56,14 @@ def index() -> ResponseReturnValue:
     asked = [asked_for(wanted)] if wanted else []
     if code:
         asked.append(Order.listing_id.in_(sa.select(Listing.id).where(Listing.code == code)))
-    if wanted:
-        look_at(*(f"order:{each}" for each in db.session.scalars(sa.select(Order.code).where(*asked).limit(PAGE))))
-    query = sa.select(Order).options(selectinload(Order.listing), joinedload(Order.unit)).where(*asked)
-    query = query.order_by(Order.id.desc()).limit(PAGE + 1)
+    query = sa.select(Order).where(*asked).order_by(Order.id.desc())
     if state in STATE_JA:
         query = query.where(Order.state == OrderState(state))
     if before := asked_row("before"):
         query = query.where(Order.id < before)
+    if wanted:
+        look_at(*(f"order:{each}" for each in db.session.scalars(query.with_only_columns(Order.code).limit(PAGE))))
+    query = query.options(selectinload(Order.listing), joinedload(Order.unit)).limit(PAGE + 1)
     orders = list(db.session.scalars(query))
     found = db.session.execute(sa.select(Order.state, sa.func.count()).where(*asked).group_by(Order.state)).all()
     counts = {row[0]: row[1] for row in found}

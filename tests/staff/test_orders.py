@@ -10,6 +10,7 @@ from marketplace.accounts.models import Account
 from marketplace.journal.models import Entry
 from marketplace.journal.writing import move
 from marketplace.kit.db import db, get, lock, transaction
+from marketplace.orders import expiring
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.placing import place
 from marketplace.orders.settling import pay
@@ -148,6 +149,19 @@ def test_who_was_looked_up_stands_in_the_journal(app: Flask, client: FlaskClient
     assert [codes(client), codes(client, q=order.buyer.email)] == [[order.code]] * 2
     seen = db.session.scalars(sa.select(Entry).where(Entry.event == "look"))
     assert [(entry.subject, entry.details["whose"]) for entry in seen] == [(order.subject, [order.subject])]
+
+
+def test_only_what_the_page_shows_stands_in_the_journal(app: Flask, client: FlaskClient) -> None:
+    """Of what is asked for, the page shows one state, and one page."""
+    buyer = given.an_account()
+    first, second, third = (get(Order, place(buyer, given.a_listing())) for _ in range(3))
+    expiring.cancel(third.id)
+    given.signed_in(client, given.staff("counter"))
+    for query, shown in (({"state": "awaiting_payment"}, [second, first]), ({"before": str(second.id)}, [first])):
+        assert codes(client, q=first.buyer.email, **query) == [order.code for order in shown]
+        seen = db.session.scalars(sa.select(Entry).where(Entry.event == "look").order_by(Entry.id.desc())).first()
+        assert seen is not None
+        assert seen.details["whose"] == [order.subject for order in shown]
 
 
 def test_states_are_counted_among_the_orders_that_are_asked_for(app: Flask, client: FlaskClient) -> None:

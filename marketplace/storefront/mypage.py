@@ -50,15 +50,8 @@ def show() -> ResponseReturnValue:
             .order_by(Token.minted_at.desc())
         )
     )
-    orders = list(
-        db.session.scalars(
-            sa.select(Order)
-            .where(Order.buyer_id == me.id)
-            .options(joinedload(Order.listing))
-            .order_by(Order.id.desc())
-            .limit(50)
-        )
-    )
+    own = sa.select(Order).where(Order.buyer_id == me.id).options(joinedload(Order.listing)).order_by(Order.id.desc())
+    orders = list(db.session.scalars(own.limit(50)))
     offered = set(
         db.session.scalars(
             sa.select(Offer.token_id).where(
@@ -81,7 +74,7 @@ def show() -> ResponseReturnValue:
         offered=offered,
         seats=[row for row in bookings if row.state == RsvpState.OFFERED],
         bookings=[row for row in bookings if row.state != RsvpState.OFFERED],
-        open_orders=[order for order in orders if order.state in OPEN],
+        open_orders=list(db.session.scalars(own.where(Order.state.in_(OPEN)))),
         orders=orders,
         left=left(me.id, orders),
         entries=_entries(me.id),

@@ -15,6 +15,8 @@ from marketplace.kit.shown import when
 from marketplace.listings.models import Listing
 from marketplace.lotteries import cards, entering
 from marketplace.lotteries.models import Entry
+from marketplace.orders import expiring
+from marketplace.orders.placing import place
 from marketplace.resale.proceeds import draw
 from marketplace.settings import Settings
 from tests import given
@@ -93,3 +95,13 @@ def test_what_sales_earned_waits_on_my_page_until_it_was_drawn(chain: Chain, cli
         "売れたお金 4,750円 お受け取りの手続き中です 状態を見る",
         None,
     ]
+
+
+def test_an_order_that_waits_for_its_payment_stands_there_however_many_came_after(
+    app: Flask, client: FlaskClient
+) -> None:
+    me, first, last = given.an_account(), given.a_listing(title_ja="池の名"), given.a_listing(quantity=60)
+    place(me, first)
+    for _ in range(50):
+        expiring.cancel(place(me, last))
+    assert "池の名" in parts(client, me)["todo"]

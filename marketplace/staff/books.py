@@ -230,7 +230,8 @@ def people(period: Period | None) -> list[tuple[str, str]]:
 
 
 def open_in(name: str) -> list[differences.Difference]:
-    """Differences of the period that nobody explained."""
+    """Differences of the period that nobody explained. NoSuchPeriod."""
+    periods.check_name(name)
     months = months_of(int(name[2:]))[:12] if name.startswith("FY") else [name]
     return differences.open_differences(*months)
 

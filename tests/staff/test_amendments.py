@@ -95,5 +95,6 @@ def test_who_is_neither_drafter_nor_approver_only_reads(app: Flask, client: Flas
     assert [form.action for form in read(client.get(path)).forms if form.action.startswith(path)] == []
     token = read(client.get("/account")).form("/account").values["csrf_token"]
     row_id = amending.propose(listing_id, given.staff("drafter"), {"price_yen": 2_500}, WHY)
+    assert [form.action for form in read(client.get(path)).forms if form.action.startswith(path)] == []
     tries = (path, *(f"{path}/{row_id}/{act}" for act in ("approve", "send-back", "withdraw")))
     assert [client.post(each, data={"csrf_token": token}).status_code for each in tries] == [403] * 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -20,19 +21,23 @@ from tests import given
 from tests.pages import read, submit
 
 PATH = "/staff/books/2026-11"
+DECEMBER = datetime(2026, 12, 5, 12, tzinfo=JST)
+
+
+def charge_of_november() -> None:
+    charge = [(Account.STRIPE, 1_000), (Account.COLLECTED, -1_000)]
+    post("town:1", "charge", charge, at=datetime(2026, 11, 10, 12, tzinfo=JST))
 
 
 def test_a_difference_that_comes_after_the_asking_is_explained_before_the_close(
     app: Flask, client: FlaskClient
 ) -> None:
-    charge = [(Account.STRIPE, 1_000), (Account.COLLECTED, -1_000)]
-    post("town:1", "charge", charge, at=datetime(2026, 11, 10, 12, tzinfo=JST))
-    december = datetime(2026, 12, 5, 12, tzinfo=JST)
-    with pretending(december):
+    charge_of_november()
+    with pretending(DECEMBER):
         treasury = given.signed_in(client, given.staff("treasury"))
         approver = given.signed_in(app.test_client(), given.staff("approver"))
         assert submit(treasury, PATH, {"why": "照合ずみ"}, action=f"{PATH}/ask-to-close").status_code == 303
-        move_cursor("balance", int(december.timestamp()))  # Stripe has been read, and knows of no such line
+        move_cursor("balance", int(DECEMBER.timestamp()))  # Stripe has been read, and knows of no such line
         answer = submit(approver, PATH, action=f"{PATH}/close")
         assert (answer.status_code, "説明のついていない差異があります。" in answer.text) == (409, True)
         (each,) = open_differences()
@@ -74,3 +79,27 @@ def test_who_closed_it_is_called_what_the_office_calls_them(app: Flask, client: 
             "渡部 恵（会計室）",
             "approver@town.example.jp",
         ]
+
+
+def test_who_may_not_close_a_month_has_no_button_to_take_the_asking_back(app: Flask, client: FlaskClient) -> None:
+    charge_of_november()
+    with pretending(DECEMBER):
+        treasury = given.signed_in(client, given.staff("treasury"))
+        assert submit(treasury, PATH, {"why": "照合ずみ"}, action=f"{PATH}/ask-to-close").status_code == 303
+        found = {}
+        for role in ("approver", "auditor"):
+            page = read(given.signed_in(app.test_client(), given.staff(role)).get(PATH))
+            found[role] = [form.action.removeprefix(PATH) for form in page.forms if form.action.startswith(PATH)]
+        assert found == {"approver": ["/close", "/leave"], "auditor": []}
+
+
+@pytest.mark.parametrize("name", ["FYabc", "FY1999", "2026-13", "20XX-11", "nothing"])
+def test_a_period_that_is_none_is_not_found_whatever_is_asked_of_it(app: Flask, client: FlaskClient, name: str) -> None:
+    charge_of_november()
+    with pretending(DECEMBER):
+        desk = given.signed_in(client, given.staff("treasury"))
+        form = read(desk.get(PATH)).form(f"{PATH}/ask-to-close")
+        data = {**form.values, "why": "照合ずみ"}
+        asked = ("ask-to-close", "close", "ask-to-reopen", "reopen", "leave")
+        answers = [desk.post(f"/staff/books/{name}/{each}", data=data).status_code for each in asked]
+        assert (answers, desk.get(f"/staff/books/{name}").status_code) == ([404] * 5, 404)

@@ -107,6 +107,19 @@ def test_only_drafters_and_approvers_stop_a_sale(app: Flask, client: FlaskClient
     assert state(listing_id) == "open"
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_who_does_not_stop_sales_sees_no_button_for_it(
+    app: Flask, client: FlaskClient, sale: tuple[int, str], asked: bool
+) -> None:
+    listing_id, path = sale
+    if asked:
+        cancelling.request(listing_id, given.staff("drafter"), WHY)
+    for roles in (("treasury", "counter"), ("auditor",)):
+        page = read(given.signed_in(client, given.staff(*roles)).get(path))
+        assert [form.action for form in page.forms if form.action.startswith(path)] == [], roles
+        assert ("起案または承認の権限を持つ職員が" in page.words) is not asked
+
+
 def test_the_request_of_another_sale_is_not_found(client: FlaskClient, sale: tuple[int, str]) -> None:
     _, path = sale
     other = cancelling.request(given.a_listing(), given.staff("drafter"), WHY)

@@ -6,7 +6,7 @@ What was published never said who anybody was: draws, auction logs and the journ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -18,7 +18,8 @@ from marketplace.admissions import enclosing
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.holders.giving_up import held_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit import dates
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries import erasing as lotteries
@@ -27,10 +28,11 @@ from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.notices.models import Notice
 from marketplace.notices.sending import send
 from marketplace.orders.models import OPEN, Order, OrderState
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, SavedCard
 from marketplace.privacy import exporting
 from marketplace.privacy.models import Export
-from marketplace.privacy.retention import FAREWELL, accounts_end, blank
+from marketplace.privacy.retention import FAREWELL, GONE, accounts_end, blank
+from marketplace.receipts.models import Print
 from marketplace.resale import proceeds
 from marketplace.resale.models import OfferRequest, RequestState
 
@@ -55,7 +57,8 @@ class Obstacle:
 class Kept:
     what: str
     why: str
-    until: datetime | None
+    until: date | None
+    """The last day on which it is there."""
 
 
 def obstacles(account_id: int) -> list[Obstacle]:
@@ -99,18 +102,14 @@ def obstacles(account_id: int) -> list[Obstacle]:
 def kept(account_id: int) -> list[Kept]:
     """What stays after the deletion, by which rule and until when (None: for good, without saying who it was)."""
     stays = []
-    paid = sa.select(sa.literal("order:") + Order.code).where(Order.buyer_id == account_id, Order.paid_at.is_not(None))
-    last = db.session.scalar(sa.select(sa.func.max(Payment.created_at)).where(Payment.subject.in_(paid)))
-    if last is not None:
-        why = "会計書類（地方自治法、町の文書管理規程）と税の書類"
-        stays.append(
-            Kept("お支払いの記録（番号・金額・日付・お支払いのときのメールアドレス）", why, accounts_end(last))
-        )
+    if (last := _last_payment(account_id)) is not None:
+        what = "お支払いの手続きの記録（番号・金額・日付・メールアドレス・カードの種類・領収書の宛名）"
+        stays.append(Kept(what, "会計書類（地方自治法、町の文書管理規程）と税の書類", _last_day(last)))
     sales = sa.select(Participation.listing_id).where(_binding(account_id))
     bids = db.session.scalar(sa.select(sa.func.max(Listing.closes_at)).where(Listing.id.in_(sales)))
     if bids is not None:
         stays.append(
-            Kept("落札した参加申込（お名前・住所・電話番号）", "契約の書類（地方自治法234条）", accounts_end(bids))
+            Kept("落札した参加申込（お名前・住所・電話番号）", "契約の書類（地方自治法234条）", _last_day(bids))
         )
     if names_given(account_id):
         stays.append(Kept("職員としてのお名前", "だれが決めたかを示す記録（公文書）", None))
@@ -122,6 +121,22 @@ def kept(account_id: int) -> list[Kept]:
         )
     )
     return stays
+
+
+def _last_payment(account_id: int) -> datetime | None:
+    """The newest row of a payment, paid or not, that still says of whom it is: those that buyers.py blanks."""
+    mine = exporting.owners(get(Account, account_id))
+    ends = (
+        (Payment.created_at, mine["payments"], Payment.email != ""),
+        (SavedCard.created_at, mine["saved_cards"], SavedCard.email != ""),
+        (Print.at, mine["receipt_prints"], Print.addressee != GONE),
+    )
+    last = [db.session.scalar(sa.select(sa.func.max(at)).where(of, told)) for at, of, told in ends]
+    return max((at for at in last if at is not None), default=None)
+
+
+def _last_day(moment: datetime) -> date:
+    return dates.last(accounts_end(moment))[0]
 
 
 def forget(account_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -22,15 +22,19 @@ from marketplace.blobs import keeping as blobs
 from marketplace.journal.checking import check_here
 from marketplace.journal.sealing import seal
 from marketplace.kit import dates
-from marketplace.kit.clock import jst, now, pretending
+from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.db import Base, db, get
 from marketplace.listings import scheduling
 from marketplace.lotteries import bundles, draw
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import enter
 from marketplace.lotteries.models import Entry, Lottery
+from marketplace.orders import settling
+from marketplace.orders.models import Order
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
+from marketplace.payments.asking import ask
+from marketplace.payments.models import Payment
 from marketplace.privacy import exporting, forgetting
 from marketplace.privacy.erasing import erase_due
 from marketplace.privacy.models import Export
@@ -219,3 +223,34 @@ def test_who_has_money_from_a_resale_to_draw_is_asked_to_draw_it_first(chain: Ch
     chain.tell()
     forgetting.forget(chiyo)
     assert get(Account, chiyo).closed_at is not None
+
+
+@pytest.mark.parametrize("subject", ["order", "participation"])
+def test_an_email_that_stays_with_the_accounts_is_told_also_where_nothing_was_paid(
+    app: Flask, client: FlaskClient, chiyo: int, subject: str
+) -> None:
+    """Whoever opened the card company's page left it there, as the register says."""
+    with pretending(datetime(2027, 3, 31, 23, 50, tzinfo=JST)):
+        if subject == "order":
+            order_id = place(chiyo, given.a_listing())
+            asked = get(Order, order_id).subject
+        else:
+            sale = given.a_listing("ascending", "naming", auction_rules={"taking_part": {}})
+            asked = get(Participation, given.an_applicant(sale, chiyo)).subject
+            scheduling.cancel(sale, "staff:ACC-TEST", "中止")
+            keeping.drain()
+        page = "http://127.0.0.1/"
+        payment_id = ask(asked, 3_000, "権利", "chiyo-pays@example.jp", page, page, now() + timedelta(hours=1))
+        if subject == "order":
+            settling.expire(order_id)
+        keeping.drain()
+        told = "お支払いの手続きの記録" in read(given.signed_in(client, chiyo).get("/account/delete")).words
+        (until,) = [each.until for each in forgetting.kept(chiyo) if each.until is not None]
+        forgetting.forget(chiyo)
+        assert (get(Payment, payment_id).email, told) == ("chiyo-pays@example.jp", True)
+    with pretending(datetime.combine(until, time(23, 59), JST)):
+        erase_due()
+        assert get(Payment, payment_id).email == "chiyo-pays@example.jp"
+    with pretending(datetime.combine(until + timedelta(days=1), time(0, 1), JST)):
+        erase_due()
+        assert get(Payment, payment_id).email == ""

@@ -254,7 +254,7 @@ def test_who_deletes_an_account_is_told_the_day_on_which_the_rest_goes() -> None
         payment_id = paid_for(order_id).paid_by_payment_id
         assert payment_id is not None
         (until,) = [each.until for each in kept(buyer) if "お支払い" in each.what]
-    assert until == accounts_end(paid_at)
+    assert until == kept_until(paid_at)[0].date()
     for moment, email in zip(kept_until(paid_at), ("hanako@example.jp", ""), strict=True):
         with at(moment):
             assert get(Payment, payment_id).email == email

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, signed_in
-from marketplace.kit.dates import day
+from marketplace.kit.dates import day, last
 from marketplace.kit.db import db
 from marketplace.kit.limits import limiter
 from marketplace.listings.models import ANNOUNCED, BY_BIDS, MODE_JA, Listing, Mode
@@ -29,12 +29,15 @@ def listing_card(code: str) -> ResponseReturnValue:
     listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
     if listing is None:
         abort(404)
+    return _png(listing.right, listing.right.title_ja, facts_of(listing))
+
+
+def facts_of(listing: Listing) -> list[str]:
+    """What the card says of a sale, in Japanese whoever looks. What ends at 午前0時 ends on the day before."""
     price = f"{listing.price_yen:,}円" + ("から" if listing.mode in BY_BIDS else "")
     asked = "町がお渡しするものです" if listing.mode == Mode.GRANT else f"{MODE_JA[listing.mode]}　{price}"
-    facts = [asked, f"全{listing.quantity:,}点"]
-    if listing.closes_at is not None:
-        facts.append(f"受付は {day(listing.closes_at)} まで")
-    return _png(listing.right, listing.right.title_ja, facts)
+    until = [] if listing.closes_at is None else [f"受付は {day(last(listing.closes_at)[0])} まで"]
+    return [asked, f"全{listing.quantity:,}点", *until]
 
 
 @bp.get("/tokens/<contract>/<int:token_id>/card.png")

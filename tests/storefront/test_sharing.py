@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -14,11 +15,13 @@ from pypdf import PdfReader
 
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account
+from marketplace.kit.clock import JST
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.settings import Settings
 from marketplace.storefront.keepsake import keepsake
 from marketplace.storefront.share_card import ROOM, _length, draw, wrapped
+from marketplace.storefront.sharing import facts_of
 from tests import given
 from tests.chainlogs import Chain
 from tests.metadata.pictures import encoded, photo
@@ -38,6 +41,16 @@ def test_a_link_to_a_sale_shows_its_card(client: FlaskClient, settings: Settings
     assert f'<meta property="og:image" content="{settings.base_url}{path}/card.png">' in page
     assert (card.mimetype, shape(card.data)) == ("image/png", ("PNG", (1200, 630)))
     assert len(card.data) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("closes", "said"), [("2026-12-12T00:00", "12月11日(金)"), ("2026-12-12T17:00", "12月12日(土)")]
+)
+def test_the_card_names_the_last_day_of_a_sale(app: Flask, closes: str, said: str) -> None:
+    """Who comes on the 12th to a sale that is over at its first moment comes a day too late."""
+    closes_at = datetime.fromisoformat(closes).replace(tzinfo=JST)
+    listing = get(Listing, given.a_listing("ascending", "naming", closes_at=closes_at))
+    assert facts_of(listing) == ["オークション　3,000円から", "全1点", f"受付は {said} まで"]
 
 
 def test_what_is_not_public_has_no_card(client: FlaskClient) -> None:

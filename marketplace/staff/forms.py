@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask_wtf.file import FileField
@@ -39,6 +40,9 @@ CHOICES = ("kind", "mode", "tax", "verification", "legal_basis")
 """What must have been chosen from its list before anything else can be said of the form."""
 
 
+WHOLE, LONGEST_SHARE = 100_00, 20  # hundredths of a percent, characters
+
+
 class PercentField(StringField):  # type: ignore[misc]
     """A share: '2.5％' is 250 hundredths of a percent."""
 
@@ -50,11 +54,11 @@ class PercentField(StringField):  # type: ignore[misc]
         typed = unicodedata.normalize("NFKC", str(valuelist[0])).strip().removesuffix("%") if valuelist else ""
         if not typed:
             return
-        try:
-            share = Decimal(typed) * 100
-        except InvalidOperation:
-            raise ValidationError("割合は数字で入力してください（例 5、2.5）。") from None
-        if not share.is_finite() or share != int(share):
+        if not re.fullmatch(r"[+-]?[0-9]+\.?[0-9]*", typed):
+            raise ValidationError("割合は数字で入力してください（例 5、2.5）。")
+        if len(typed) > LONGEST_SHARE or abs(share := Decimal(typed) * 100) > WHOLE:
+            raise ValidationError("割合は100までで入力してください。")
+        if share != int(share):
             raise ValidationError("割合は小数点の下2けたまでで入力してください。")
         self.data = int(share)
 

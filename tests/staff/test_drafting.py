@@ -117,6 +117,9 @@ def test_the_list_on_top_leads_to_each_fault(drafter: FlaskClient) -> None:
     [
         ("kind", "weapon", "選択肢が正しくありません。"),
         ("royalty_bps", "ご", "割合は数字で入力してください（例 5、2.5）。"),
+        ("royalty_bps", "1_0", "割合は数字で入力してください（例 5、2.5）。"),
+        ("royalty_bps", "1e999999", "割合は数字で入力してください（例 5、2.5）。"),
+        ("royalty_bps", "9" * 400, "割合は100までで入力してください。"),
         ("royalty_bps", "2.555", "割合は小数点の下2けたまでで入力してください。"),
         ("quantity", "", "数字を入力してください。"),
         ("quantity", "たくさん", "数字で入力してください。"),

@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get
 from marketplace.listings import scratches
-from marketplace.listings.models import Listing
+from marketplace.listings.models import Listing, Scratch
 from tests import given
 from tests.pages import PageForm, read, send
 
@@ -34,6 +35,12 @@ def in_the_background(client: FlaskClient, form: PageForm, **typed: str) -> Test
 
 def by_the_button(client: FlaskClient, form: PageForm, **typed: str) -> TestResponse:
     return client.post("/staff/scratch", data={**form.values, **typed})
+
+
+@pytest.mark.parametrize("typed", ["9" * 400, "1e400", "1e999999"])
+def test_a_share_beyond_all_numbers_is_kept_as_it_was_typed(drafter: FlaskClient, typed: str) -> None:
+    assert in_the_background(drafter, opened(drafter), royalty_bps=typed).status_code == 200
+    assert [each.typed["royalty_bps"] for each in db.session.scalars(sa.select(Scratch))] == [[typed]]
 
 
 def test_a_script_keeps_the_form_and_gets_the_page_of_buyers_back(drafter: FlaskClient) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, abort, has_request_context, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
@@ -71,7 +72,7 @@ def dress(app: Flask) -> None:
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(LookupError, lambda error: problem(404))
+    app.register_error_handler(LookupError, not_there)
     app.register_error_handler(DataError, out_of_range)
     app.register_error_handler(OverflowError, out_of_range)
 
@@ -88,6 +89,13 @@ def readable() -> None:
 def failed(exc_info: Any) -> None:
     """Into the log, by the rule and not by what somebody typed: a line break in an address would begin a false line."""
     log.error("failure at %s %s", request.method, request.url_rule, exc_info=exc_info)
+
+
+def not_there(error: LookupError) -> ResponseReturnValue:
+    """No such row. A key that a mapping of ours does not have, or a template, is a fault of ours, and told as one."""
+    if isinstance(error, KeyError | IndexError | TemplateNotFound):
+        raise error
+    return problem(404)
 
 
 def out_of_range(_error: Exception) -> ResponseReturnValue:

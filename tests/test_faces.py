@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 import marketplace
@@ -72,6 +72,33 @@ def test_who_asks_for_json_is_refused_in_json(client: FlaskClient, settings: Set
     assert (client.get("/journal").status_code, client.post("/journal.json").get_json()["status"]) == (200, 405)
     (settings.data_dir / "maintenance").touch()
     assert client.get(path).get_json()["status"] == 503
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(LookupError("no row"), 404), (KeyError("yen"), 500), (IndexError(0), 500)], ids=repr
+)
+def test_a_row_that_is_not_there_is_not_found_and_a_fault_of_ours_is_told_as_one(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture, fault: LookupError, status: int
+) -> None:
+    @app.get("/testing/lookup")
+    def fails() -> str:
+        raise fault
+
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert client.get("/testing/lookup").status_code == status
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == (["failure at GET /testing/lookup"] if status == 500 else [])
+
+
+def test_a_template_that_is_not_there_is_a_fault_of_ours(app: Flask, client: FlaskClient) -> None:
+    @app.get("/testing/template")
+    def fails() -> str:
+        return render_template("nowhere.html")
+
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert client.get("/testing/template").status_code == 500
 
 
 def test_a_part_of_a_page_that_fails_is_a_part(client: FlaskClient) -> None:

@@ -63,7 +63,9 @@ def panel(listing: Listing) -> Markup:
     auction = of_listing(listing.id)
     standing = snapshot_of(auction) if auction else None
     chips = steps(standing) if standing else []
-    form = EnvelopeForm() if standing and standing.sealed else BidForm(max_yen=standing and standing.minimum_yen)
+    form = None  # its seal is a cookie: a page without it is the same for everybody
+    if standing and standing.state == AuctionState.OPEN:
+        form = EnvelopeForm() if standing.sealed else BidForm(max_yen=standing.minimum_yen)
     return Markup(  # noqa: S704 -- the template escapes
         render_template(
             "auctions/_panel.html",

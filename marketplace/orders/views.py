@@ -124,7 +124,6 @@ def progress(code: str) -> ResponseReturnValue:
         sent_back_at=sent_back_at(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,
         owed=order.state == OrderState.REFUNDED and not deposits.all_back(order),
-        form=OrderForm(),
     )
     return conditional(page, max_age=0, private=True)
 

@@ -21,7 +21,6 @@ from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
 from marketplace.metadata.pictures import url as picture_url
 from marketplace.metadata.replicating import VERIFIED, standing
-from marketplace.orders.forms import OrderForm
 from marketplace.orders.models import OPEN, Order
 from marketplace.resale.distribution import FEW, said
 from marketplace.resale.statements import figures_lately
@@ -137,7 +136,6 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         panel=panel,
         record=record,
         mine=mine,
-        form=OrderForm(),
         kept=standing(listing.right_id, held),
         corrections=corrections(listing.right),
         withdrawal=withdrawal(listing),

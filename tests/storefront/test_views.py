@@ -18,6 +18,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.placing import place
 from marketplace.rights.plans import Place, Plan, PlanKind
 from tests import given
+from tests.auctions.endings import ended
 from tests.chainlogs import Chain, deploy
 from tests.pages import read
 from tests.perks.stage import a_listing
@@ -149,6 +150,23 @@ def test_a_sale_that_is_not_open_says_why_and_has_no_button(
     page = read(client.get(path))
     assert [form.action for form in page.forms if form.action.endswith("/order")] == []
     assert said in page.words
+
+
+def test_a_page_without_a_form_gives_no_cookie_so_that_it_is_the_same_for_everybody(
+    app: Flask, client: FlaskClient
+) -> None:
+    """The seal of a form is a cookie, and what gives one is in no cache: see page_cache.py."""
+    sales = {
+        *(f"{mode} {state}" for mode in ("fixed", "lottery") for state in ("published", "closed", "completed")),
+        *(f"{mode} published" for mode in ("ascending", "sealed")),
+    }
+    codes = {sale: get(Listing, given.a_listing(*sale.split()[:1], state=sale.split()[1])).code for sale in sales}
+    codes |= {f"{mode} ended": ended(mode, 2_000)[0].code for mode in ("ascending", "sealed")}
+    answers = {sale: app.test_client().get(f"/listings/{code}") for sale, code in codes.items()}
+    assert {sale for sale, answer in answers.items() if "csrf_token" in answer.text} == set()
+    assert {sale for sale, answer in answers.items() if "Set-Cookie" in answer.headers} == set()
+    open_sale = app.test_client().get(f"/listings/{get(Listing, given.a_listing()).code}")
+    assert ("csrf_token" in open_sale.text, "Set-Cookie" in open_sale.headers) == (True, True)
 
 
 def test_a_sale_that_is_sold_out_says_so(app: Flask, client: FlaskClient) -> None:

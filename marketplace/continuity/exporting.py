@@ -140,20 +140,18 @@ def _fill(kit: Kit) -> None:
     for pin in pins:
         store = SqlBlockstore(db.session.connection(), blocks)
         kit.write(f"metadata/{pin['root']}.car", car.export(store, CID.parse(pin["root"])))
-    draws: list[str] = []
-    auctions: list[str] = []
-    for found, kind, proofs in ((draws, "draws", facts.draws()), (auctions, "auctions", facts.auctions())):
-        for code, proof in proofs:
-            kit.json(f"proofs/{kind}/{code}.json", proof)
-            found.append(code)
-    for code, proof in facts.waiting_rooms():
-        kit.json(f"proofs/waiting/{code}.json", proof)
+    proofs: dict[str, str] = {}
+    kinds = (("draws", facts.draws()), ("auctions", facts.auctions()), ("waiting", facts.waiting_rooms()))
+    for kind, found in kinds:
+        for name, proof in found:
+            proofs[name] = f"proofs/{kind}/{name}.json"
+            kit.json(proofs[name], proof)
     kit.json("proofs/fund.json", facts.fund_proof())
     for each in FORMATS:
         if each.in_kit:
             kit.write(f"rules/{each.file}", [each.text()])
     kit.json("journal.json", facts.journal_days())
-    for path, page in pages.site(listings, issued, resales, fund, pins, contracts, draws, auctions):
+    for path, page in pages.site(listings, issued, resales, fund, pins, contracts, proofs):
         kit.write(path, [page.encode()])
     for code in {listing["right"]["code"] for listing in listings}:  # last: a bucket is asked without a snapshot
         kit.write(f"pictures/{code}.webp", [_picture(code)])

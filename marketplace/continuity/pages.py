@@ -20,24 +20,30 @@ def site(
     fund: Record,
     pins: list[Record],
     contracts: Record,
-    draws: list[str],
-    auctions: list[str],
+    proofs: dict[str, str],
 ) -> Iterator[tuple[str, str]]:
-    """Each page as (path, HTML)."""
+    """Each page as (path, HTML). `proofs`: {the code of a listing, with the group of its draw: where it is}."""
     by_listing: dict[str, list[Record]] = {}
     for token in tokens:
         by_listing.setdefault(token["listing"], []).append(token)
     titles = {listing["right"]["code"]: listing["right"]["title_ja"] for listing in listings}
     of_token = {token["token_id"]: token for token in tokens}
-    proofs = {code: f"proofs/draws/{code}.json" for code in draws}
-    proofs |= {code: f"proofs/auctions/{code}.json" for code in auctions}
+    of_listing: dict[str, list[str]] = {}
+    for name, path in proofs.items():
+        of_listing.setdefault("-".join(name.split("-")[:2]), []).append(path)
     yield "style.css", _render("style.css")
     yield "index.html", _render("index.html", listings=listings, tokens=tokens, resales=resales, pins=pins)
     for listing in listings:
         code = listing["code"]
         yield (
             f"listings/{code}.html",
-            _render("listing.html", up="../", listing=listing, tokens=by_listing.get(code, []), proof=proofs.get(code)),
+            _render(
+                "listing.html",
+                up="../",
+                listing=listing,
+                tokens=by_listing.get(code, []),
+                proofs=of_listing.get(code, []),
+            ),
         )
     yield "resales.html", _render("resales.html", resales=resales, of_token=of_token, titles=titles)
     yield "fund.html", _render("fund.html", fund=fund)

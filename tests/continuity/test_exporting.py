@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from marketplace.accounts.models import Account
 from marketplace.chain.dating import published
 from marketplace.continuity import exporting
 from marketplace.journal.models import Head
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.lotteries.groups import quota
 from marketplace.metadata.models import Pin, blocks
 from marketplace.settings import Settings
 from tests.apps import another
@@ -21,6 +24,8 @@ from tests.chainlogs import somebody
 from tests.continuity.lasting import NAME, NICKNAME, a_kit, a_life
 from tests.databases import Databases
 from tests.lived import Told
+from tests.lotteries.applied import drawn
+from tests.waiting.stage import a_room, open_it, turn
 
 past = a_life
 
@@ -69,6 +74,24 @@ def test_the_kit_holds_what_is_public_and_names_each_file_by_its_hash(tokens: li
         ),
         *("rules/journal-v1.md", "rules/fund-proof.md", "journal.json", "MANIFEST.json"),
     }
+
+
+def test_each_proof_is_linked_from_the_page_of_its_sale_and_from_the_page_of_proofs(app: Flask, tmp_path: Path) -> None:
+    """A lottery by groups has one draw for each of them."""
+    lottery, _received, _people = drawn(6, quantity=4, auction_rules={"groups": quota(2, 4)}, groups=["town", "others"])
+    room, _waiting = a_room(2)
+    open_it(room)
+    with pretending(now() + timedelta(minutes=5)):
+        turn()
+    kit = a_kit(tmp_path / "kit")
+    proofs = [path for path in files(kit) if re.match("proofs/(draws|auctions|waiting)/", path)]
+    town, others = (f"proofs/draws/{lottery.code}-{group}.json" for group in ("town", "others"))
+    assert {town, others, f"proofs/waiting/{room.code}.json"} < set(proofs)
+    links = re.compile('href="((?:../)?proofs/[a-z]+/[^"]+)"')
+    assert sorted(links.findall((kit / "check.html").read_text())) == sorted(proofs)
+    assert {
+        code: sorted(links.findall((kit / f"listings/{code}.html").read_text())) for code in (lottery.code, room.code)
+    } == {lottery.code: sorted([f"../{town}", f"../{others}"]), room.code: [f"../proofs/waiting/{room.code}.json"]}
 
 
 def test_tokens_are_with_the_addresses_that_hold_them(tokens: list[int], tmp_path: Path) -> None:

@@ -138,8 +138,9 @@ def _opened_if_it_is_one(place: Path) -> Archive | None:
 
 
 def newest(directory: Path) -> Archive | None:
-    found = kept_in(directory)
-    return found[-1] if found else None
+    """The newest whole backup in the directory."""
+    opened_ones = map(_opened_if_it_is_one, reversed(_named_in(directory)))
+    return next((archive for archive in opened_ones if archive is not None), None)
 
 
 def packed(content: Iterable[bytes]) -> Iterator[bytes]:

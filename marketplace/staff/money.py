@@ -83,7 +83,8 @@ def payouts() -> ResponseReturnValue:
     if before and (last := db.session.get(Payout, before)) is not None:
         query = query.where(sa.tuple_(Payout.created_at, Payout.id) < sa.tuple_(last.created_at, last.id))
     found = list(db.session.scalars(query))
-    counted = sa.select(BalanceLine.payout_id, sa.func.count()).where(BalanceLine.kind != balance.OWN)
+    inside = BalanceLine.payout_id.in_([payout.id for payout in found])
+    counted = sa.select(BalanceLine.payout_id, sa.func.count()).where(inside, BalanceLine.kind != balance.OWN)
     counts = dict(db.session.execute(counted.group_by(BalanceLine.payout_id)).all())
     older = found[PAGE - 1].id if len(found) > PAGE else None
     return render_template("staff/payouts.html", payouts=found[:PAGE], counts=counts, older=older)

@@ -156,12 +156,10 @@ def test_a_page_without_a_form_gives_no_cookie_so_that_it_is_the_same_for_everyb
     app: Flask, client: FlaskClient
 ) -> None:
     """The seal of a form is a cookie, and what gives one is in no cache: see page_cache.py."""
-    sales = {
-        *(f"{mode} {state}" for mode in ("fixed", "lottery") for state in ("published", "closed", "completed")),
-        *(f"{mode} published" for mode in ("ascending", "sealed")),
-    }
-    codes = {sale: get(Listing, given.a_listing(*sale.split()[:1], state=sale.split()[1])).code for sale in sales}
-    codes |= {f"{mode} ended": ended(mode, 2_000)[0].code for mode in ("ascending", "sealed")}
+    states = [(mode, state) for mode in ("fixed", "lottery") for state in ("published", "closed", "completed")]
+    states += [(mode, "published") for mode in ("ascending", "sealed")]
+    codes = {(mode, state): get(Listing, given.a_listing(mode, state=state)).code for mode, state in states}
+    codes |= {(mode, "ended"): ended(mode, 2_000)[0].code for mode in ("ascending", "sealed")}
     answers = {sale: app.test_client().get(f"/listings/{code}") for sale, code in codes.items()}
     assert {sale for sale, answer in answers.items() if "csrf_token" in answer.text} == set()
     assert {sale for sale, answer in answers.items() if "Set-Cookie" in answer.headers} == set()

@@ -8,9 +8,11 @@ from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.orders import cancelling
 from marketplace.orders.cancelling import waiting
+from marketplace.orders.models import Order
 from marketplace.orders.placing import place
 from marketplace.orders.settling import process
 from marketplace.outbox import keeping
+from marketplace.payments.asking import ask
 from tests import given
 from tests.pages import read, submit
 
@@ -89,7 +91,9 @@ def test_where_money_moved_who_asked_sees_why_not_and_is_refused(
 
 def on_its_way(listing_id: int) -> None:
     """The bank has the buyer's money."""
-    process(place(given.an_account(), listing_id))
+    order = get(Order, place(given.an_account(), listing_id))
+    ask(order.subject, order.yen, "権利", "buyer@example.jp", "http://a/", "http://a/", order.pay_by)
+    process(order.id)
 
 
 def test_an_auction_leads_to_its_own_desk(app: Flask, client: FlaskClient) -> None:

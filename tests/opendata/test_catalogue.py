@@ -30,6 +30,7 @@ NOT_DATA = {
     "/calendar/<secret>.ics": "one person's own",
     "/data/<name>/columns.json": "a description",
     "/listings/<code>/close.ics": "a date",
+    "/listings/<code>/open.ics": "a date",
     "/listings/<code>/proof/<no>.json": "one entry of a draw",
     "/listings/<code>/sale.json": "what was approved of one sale, to be hashed (docs/draw-v1.md)",
     "/listings/<code>/waiting.json": "a draw of places, checked by itself (docs/waiting-v1.md)",

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 0cc24313f2c8, after ; 2026-11-30 13:52:14.495847.
+Revision f4473db31d5a, after ; 2026-11-30 13:55:52.680516.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0cc24313f2c8"
+revision = "f4473db31d5a"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -2278,6 +2278,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("draw_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("waiting_room", sa.Boolean(), nullable=False),
         sa.Column("auction_rules", sa.JSON(none_as_null=True), nullable=True),
@@ -2315,6 +2316,10 @@ def upgrade() -> None:
         sa.Column("search_title", sa.Text(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(closed_at IS NOT NULL) = (state IN ('closed', 'completed', 'cancelled'))",
+            name=op.f("ck_listings_closed_has_a_time"),
+        ),
         sa.CheckConstraint("NOT waiting_room OR mode = 'fixed'", name=op.f("ck_listings_waiting_room_of_a_fixed_sale")),
         sa.CheckConstraint(
             "published_at IS NOT NULL OR state IN ('draft', 'submitted', 'approved', 'cancelled')",

@@ -1,54 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.accounts import appointing, recovering
-from marketplace.accounts.appointing import appoint, confirm, give, leave, refuse, rename, take, take_on
-from marketplace.accounts.introducing import introduce
-from marketplace.accounts.models import Account, Passkey, Recovery, RecoveryState, Role, RoleChange, SignIn
-from marketplace.accounts.names import NameOfAnother, names_given, names_of
+from marketplace.accounts import appointing
+from marketplace.accounts.appointing import appoint, confirm, give, leave, refuse, take, take_on
+from marketplace.accounts.models import Account, Passkey, Role, RoleChange, SignIn
 from marketplace.accounts.session import open_sign_in, roles_of
-from marketplace.accounts.signing_in import account_of
-from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused, WrongState
 from marketplace.notices.models import Notice
-from marketplace.privacy.forgetting import forget
 from tests import given
+from tests.accounts.appointed import HANAKO, code, name_of, office, proposed, written
 from tests.racing import at_once
-
-HANAKO = "hanako@town.example.jp"
-
-
-def office() -> tuple[int, int]:
-    """An administrator and an approver."""
-    return given.staff("admin"), given.staff("approver")
-
-
-def proposed(account_id: int) -> int:
-    return (
-        db.session.scalars(
-            sa.select(RoleChange.id).where(RoleChange.account_id == account_id).order_by(RoleChange.id.desc())
-        ).first()
-        or 0
-    )
-
-
-def written(account_id: int) -> list[tuple[str, str, dict[str, Any]]]:
-    """What the journal says of a person: (event, by whom, details)."""
-    code = get(Account, account_id).code
-    rows = db.session.scalars(sa.select(Entry).where(Entry.subject == f"account:{code}").order_by(Entry.id))
-    return [(row.event, row.by, row.details) for row in rows]
-
-
-def code(account_id: int) -> str:
-    return f"staff:{get(Account, account_id).code}"
 
 
 def test_the_first_persons_of_an_office_are_appointed_from_outside(app: Flask) -> None:
@@ -230,55 +198,6 @@ def test_who_leaves_has_nothing_left_at_once(app: Flask) -> None:
     ]
 
 
-def a_passkey(account_id: int, credential_id: str = "AA") -> None:
-    key = {"credential_id": credential_id, "public_key": b"", "name": "端末", "registered_at": now()}
-    with transaction() as session:
-        session.add(Passkey(account_id=account_id, sign_count=0, **key))
-
-
-def ways_in(account_id: int) -> list[int]:
-    """How many sign-ins and passkeys there are of an account."""
-    of_it = [sa.select(sa.func.count()).where(table.account_id == account_id) for table in (SignIn, Passkey)]
-    return [db.session.scalar(each) or 0 for each in of_it]
-
-
-def test_the_last_role_takes_the_keys_along(app: Flask) -> None:
-    admin, _ = office()
-    clerk = given.staff("drafter", "counter")
-    a_passkey(clerk)
-    open_sign_in(clerk)
-    take(clerk, Role.COUNTER, admin)
-    assert ways_in(clerk) == [1, 1]
-    take(clerk, Role.DRAFTER, admin)
-    assert ways_in(clerk) == [0, 0]
-
-
-@pytest.mark.parametrize("role", [Role.DRAFTER, Role.TREASURY])
-def test_whoever_had_the_mailbox_until_yesterday_has_no_way_in_today(app: Flask, role: Role) -> None:
-    """The clerk who left signed in once more in the evening, with the mailbox that is her successor's tomorrow."""
-    admin, approver = office()
-    successor = account_of(HANAKO)
-    a_passkey(successor)
-    open_sign_in(successor)
-    take_on(HANAKO, "小林 二郎", role, admin)
-    if role is Role.TREASURY:
-        assert ways_in(successor) == [1, 1]
-        confirm(proposed(successor), approver)
-    assert (roles_of(successor), ways_in(successor)) == ({role}, [0, 0])
-    open_sign_in(successor)
-    give(successor, Role.COUNTER, admin)
-    assert ways_in(successor) == [1, 0]
-
-
-def test_a_link_for_a_new_key_is_worth_nothing_to_who_left(app: Flask) -> None:
-    admin, approver = office()
-    clerk = given.staff("drafter")
-    recovery = recovering.ask(clerk, admin)
-    recovering.confirm(recovery, approver)
-    leave(clerk, admin)
-    assert get(Recovery, recovery).state == RecoveryState.WITHDRAWN
-
-
 def test_nobody_gives_themselves_a_role_alone(app: Flask) -> None:
     admin, approver = office()
     assert give(admin, Role.COUNTER, admin) is False
@@ -310,69 +229,6 @@ def test_what_an_administrator_proposed_goes_with_the_role(app: Flask) -> None:
     with pytest.raises(WrongState):
         confirm(proposed(clerk), approver)
     assert roles_of(clerk) == set()
-
-
-def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> None:
-    """What the clerk before approved would stand under the name of who came after, or the other way round."""
-    admin, _ = office()
-    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
-    leave(clerk, admin)
-    with pytest.raises(appointing.AnotherName) as refusal:
-        take_on(HANAKO, "小林 二郎", Role.DRAFTER, admin)
-    assert (refusal.value.field, roles_of(clerk)) == ("name", set())
-    assert "山本 花子（主任）" in str(refusal.value)
-    assert take_on(HANAKO, "山本花子(主任)", Role.DRAFTER, admin) == clerk
-    assert name_of(clerk) == "山本 花子（主任）"
-
-
-def name_of(account_id: int) -> str:
-    """What the desk calls a person."""
-    return names_of({code(account_id)})[code(account_id)]
-
-
-def test_two_members_of_staff_have_two_names(app: Flask) -> None:
-    admin, _ = office()
-    take_on(HANAKO, "髙橋 正一（課長）", Role.DRAFTER, admin)
-    other = take_on("jiro@town.example.jp", "小林 二郎", Role.COUNTER, admin)
-    with pytest.raises(NameOfAnother):
-        take_on("third@town.example.jp", "高橋正一（課長）", Role.COUNTER, admin)
-    with pytest.raises(NameOfAnother) as refusal:
-        rename(other, "高橋　正一(課長)", admin)
-    assert (refusal.value.field, name_of(other)) == ("name", "小林 二郎")
-
-
-def test_who_decided_is_called_what_the_office_called_them_whatever_they_say_since(app: Flask) -> None:
-    """Whoever left said afterwards that a colleague had approved; and whose account is deleted was nobody."""
-    admin, _ = office()
-    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
-    introduce(clerk, "高橋 正一（課長）", "", "")
-    assert name_of(clerk) == "山本 花子（主任）"
-    leave(clerk, admin)
-    forget(clerk)
-    assert (get(Account, clerk).name, name_of(clerk)) == ("", "山本 花子（主任）")
-
-
-def test_a_buyer_who_comes_to_work_here_keeps_their_own_name_and_has_one_of_the_office(app: Flask) -> None:
-    admin, _ = office()
-    clerk = given.an_account(HANAKO)
-    introduce(clerk, "はな", "", "")
-    assert take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin) == clerk
-    assert (get(Account, clerk).name, name_of(clerk)) == ("はな", "山本 花子（主任）")
-
-
-def test_the_office_changes_a_name_and_the_one_before_is_still_read(app: Flask) -> None:
-    admin, approver = office()
-    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
-    with pytest.raises(NotAllowed):
-        rename(clerk, "佐藤 花子（主任）", approver)
-    for _ in range(2):
-        rename(clerk, "佐藤 花子（主任）", admin)
-    assert name_of(clerk) == "佐藤 花子（主任）"
-    assert [each.name for each in names_given(clerk)] == ["山本 花子（主任）", "佐藤 花子（主任）"]
-    assert [event for event, _, _ in written(clerk)] == ["give_role", "rename_staff"]
-    leave(clerk, admin)
-    with pytest.raises(NotAllowed):
-        rename(clerk, "別の人", admin)
 
 
 def test_who_loses_the_last_role_is_signed_out_and_taking_twice_is_taking_once(app: Flask) -> None:

@@ -1,5 +1,6 @@
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from tests import given
 
@@ -14,3 +15,13 @@ def hana(app: Flask) -> int:
 def taro(app: Flask) -> int:
     """Who buys the right later."""
     return given.an_account("taro@example.jp")
+
+
+@pytest.fixture
+def desk(app: Flask) -> FlaskClient:
+    return given.signed_in(app.test_client(), given.staff("drafter"))
+
+
+@pytest.fixture
+def approver(app: Flask) -> FlaskClient:
+    return given.signed_in(app.test_client(), given.staff("approver"))

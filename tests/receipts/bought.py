@@ -15,7 +15,7 @@ from marketplace.orders.settling import pay, refund, refunded
 from marketplace.payments.asking import ask
 from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
-from marketplace.settings import Budget
+from marketplace.settings.budgets import Budget
 from tests import given
 
 BUDGETS = {

@@ -11,7 +11,8 @@ from marketplace.kit.db import db, get
 from marketplace.orders.models import Order
 from marketplace.receipts.issuing import print_out
 from marketplace.receipts.models import Print, Receipt
-from marketplace.settings import Budget, Settings
+from marketplace.settings import Settings
+from marketplace.settings.budgets import Budget
 from tests.receipts.bought import given_back, paid
 
 NUMBER = "T2000012345678"

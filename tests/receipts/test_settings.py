@@ -5,7 +5,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from marketplace.settings import Budget, Settings
+from marketplace.settings import Settings
+from marketplace.settings.budgets import Budget
 
 
 def test_budgets_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

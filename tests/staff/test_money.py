@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -16,19 +14,18 @@ from werkzeug.test import TestResponse
 from marketplace.fund.models import Account, Decision, DecisionState, Explanation
 from marketplace.fund.posting import post
 from marketplace.fund.statements import balances
-from marketplace.journal.models import Entry
 from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.db import db, get
 from marketplace.orders import returning
-from marketplace.orders.models import Order, OrderState
+from marketplace.orders.models import OrderState
 from marketplace.outbox import keeping
-from marketplace.payments.stripe_models import Dispute, Payout
+from marketplace.payments.stripe_models import Payout
 from marketplace.settings import Settings
 from marketplace.staff import money_tasks
 from tests import given
 from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
-from tests.orders.bought import bought, disputed, fresh, heard, issued, passed_on
+from tests.orders.bought import bought, fresh, heard, issued, passed_on
 from tests.pages import read, submit
 
 NOVEMBER = datetime(2026, 11, 10, 12, tzinfo=JST)
@@ -267,48 +264,3 @@ class TestRefunds:
         assert sent(treasury, f"{path}/refunds/99/{way}", why="x").status_code == 404
         heard()
         assert fresh(order.id).state == (OrderState.REFUNDED if way == "bank" else OrderState.REFUND_PENDING)
-
-
-class TestDisputes:
-    @pytest.fixture
-    def order(self, stripe: LocalStripe, chain: Chain) -> Order:
-        return issued(chain, bought(stripe))
-
-    def test_the_pack_is_taken_and_sent_once_and_written_down(
-        self, stripe: LocalStripe, order: Order, treasury: FlaskClient
-    ) -> None:
-        path = f"/staff/disputes/{disputed(stripe, order)}"
-        page = treasury.get(path)
-        assert "権利と特典を止めています" in page.text
-        pack = treasury.get(f"{path}/evidence.zip")
-        assert "evidence.pdf" in zipfile.ZipFile(io.BytesIO(pack.data)).namelist()
-        assert press(treasury, path, f"{path}/answer") == 303
-        assert "資料を出す" not in treasury.get(path).text
-        again = sent(treasury, f"{path}/answer")
-        assert (again.status_code, "もう提出しています" in again.text) == (409, True)
-        noted = db.session.scalars(sa.select(Entry.event).where(Entry.event.like("dispute.%")).order_by(Entry.id))
-        assert list(noted) == ["dispute.download", "dispute.answer"]
-
-    def test_stripe_away_sends_nothing_and_says_so(
-        self, stripe: LocalStripe, order: Order, treasury: FlaskClient
-    ) -> None:
-        dispute_id = disputed(stripe, order)
-        stripe.sim("faults", fail_next=10)
-        answer = sent(treasury, f"/staff/disputes/{dispute_id}/answer")
-        assert (answer.status_code, "決済会社につながりません" in answer.text) == (503, True)
-        assert get(Dispute, dispute_id).submitted_at is None
-
-    def test_after_a_resale_the_page_says_that_the_next_holder_is_left_alone(
-        self, stripe: LocalStripe, chain: Chain, order: Order, treasury: FlaskClient
-    ) -> None:
-        passed_on(chain, order, given.an_account())
-        page = treasury.get(f"/staff/disputes/{disputed(stripe, order)}").text
-        assert "権利は、もうほかの方の手元にあります" in page
-        assert "止めています" not in page
-
-    def test_only_the_treasury_takes_the_pack(self, stripe: LocalStripe, order: Order, approver: FlaskClient) -> None:
-        path = f"/staff/disputes/{disputed(stripe, order)}"
-        assert approver.get(path).status_code == 200
-        assert approver.get(f"{path}/evidence.zip").status_code == 403
-        assert sent(approver, f"{path}/answer").status_code == 403
-        assert approver.get("/staff/disputes/dp_none").status_code == 404

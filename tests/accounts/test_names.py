@@ -1,0 +1,76 @@
+"""What the office calls its staff: written down when they begin, kept when they leave."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from marketplace.accounts import appointing
+from marketplace.accounts.appointing import leave, rename, take_on
+from marketplace.accounts.introducing import introduce
+from marketplace.accounts.models import Account, Role
+from marketplace.accounts.names import NameOfAnother, names_given
+from marketplace.accounts.session import roles_of
+from marketplace.kit.db import get
+from marketplace.kit.refusals import NotAllowed
+from marketplace.privacy.forgetting import forget
+from tests import given
+from tests.accounts.appointed import HANAKO, name_of, office, written
+
+
+def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> None:
+    """What the clerk before approved would stand under the name of who came after, or the other way round."""
+    admin, _ = office()
+    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
+    leave(clerk, admin)
+    with pytest.raises(appointing.AnotherName) as refusal:
+        take_on(HANAKO, "小林 二郎", Role.DRAFTER, admin)
+    assert (refusal.value.field, roles_of(clerk)) == ("name", set())
+    assert "山本 花子（主任）" in str(refusal.value)
+    assert take_on(HANAKO, "山本花子(主任)", Role.DRAFTER, admin) == clerk
+    assert name_of(clerk) == "山本 花子（主任）"
+
+
+def test_two_members_of_staff_have_two_names(app: Flask) -> None:
+    admin, _ = office()
+    take_on(HANAKO, "髙橋 正一（課長）", Role.DRAFTER, admin)
+    other = take_on("jiro@town.example.jp", "小林 二郎", Role.COUNTER, admin)
+    with pytest.raises(NameOfAnother):
+        take_on("third@town.example.jp", "高橋正一（課長）", Role.COUNTER, admin)
+    with pytest.raises(NameOfAnother) as refusal:
+        rename(other, "高橋　正一(課長)", admin)
+    assert (refusal.value.field, name_of(other)) == ("name", "小林 二郎")
+
+
+def test_who_decided_is_called_what_the_office_called_them_whatever_they_say_since(app: Flask) -> None:
+    """Whoever left said afterwards that a colleague had approved; and whose account is deleted was nobody."""
+    admin, _ = office()
+    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
+    introduce(clerk, "高橋 正一（課長）", "", "")
+    assert name_of(clerk) == "山本 花子（主任）"
+    leave(clerk, admin)
+    forget(clerk)
+    assert (get(Account, clerk).name, name_of(clerk)) == ("", "山本 花子（主任）")
+
+
+def test_a_buyer_who_comes_to_work_here_keeps_their_own_name_and_has_one_of_the_office(app: Flask) -> None:
+    admin, _ = office()
+    clerk = given.an_account(HANAKO)
+    introduce(clerk, "はな", "", "")
+    assert take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin) == clerk
+    assert (get(Account, clerk).name, name_of(clerk)) == ("はな", "山本 花子（主任）")
+
+
+def test_the_office_changes_a_name_and_the_one_before_is_still_read(app: Flask) -> None:
+    admin, approver = office()
+    clerk = take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin)
+    with pytest.raises(NotAllowed):
+        rename(clerk, "佐藤 花子（主任）", approver)
+    for _ in range(2):
+        rename(clerk, "佐藤 花子（主任）", admin)
+    assert name_of(clerk) == "佐藤 花子（主任）"
+    assert [each.name for each in names_given(clerk)] == ["山本 花子（主任）", "佐藤 花子（主任）"]
+    assert [event for event, _, _ in written(clerk)] == ["give_role", "rename_staff"]
+    leave(clerk, admin)
+    with pytest.raises(NotAllowed):
+        rename(clerk, "別の人", admin)

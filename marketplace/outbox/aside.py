@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from threading import Event
 
+from marketplace.kit.refusals import Rejected
 from marketplace.outbox.keeping import claim, due, keep, written_as_done
 
 AT_A_TIME = 10
 """What becomes pressing meanwhile waits for so many others at most."""
 PATIENCE = 3
-"""Failures in a row that are not of one letter alone: the other side does not answer, or takes no more for now."""
+"""Failures in a row that are not of one letter alone: the other side does not answer, or takes no more for now. Whom it
+refused before, it refuses again: that says nothing of the others."""
 
 
 def carry(stop: Event) -> bool:
@@ -25,10 +27,11 @@ def carry(stop: Event) -> bool:
             message = claim(message_id)
             if message is None:
                 continue
-            if keep(message):
+            trouble = keep(message)
+            if trouble is None:
                 written_as_done(message)
                 failed = 0
-            else:
+            elif not isinstance(trouble, Rejected) or message.attempts == 1:
                 failed += 1
             if failed == PATIENCE:
                 return False

@@ -77,7 +77,7 @@ def deliver_all(message_ids: Sequence[int]) -> int:
     kept: int | None = None
     for message_id in message_ids:
         message, kept = claim(message_id, kept), None
-        if message is not None and keep(message):
+        if message is not None and keep(message) is None:
             kept = message_id
             done += 1
     if kept is not None:
@@ -85,8 +85,8 @@ def deliver_all(message_ids: Sequence[int]) -> int:
     return done
 
 
-def keep(message: sa.Row[Any]) -> bool:
-    """Do what was claimed. Whoever does writes down that it is done, with the next claim or alone."""
+def keep(message: sa.Row[Any]) -> Exception | None:
+    """Do what was claimed; what it failed of. Whoever does writes down that it is done, with the next claim or alone."""
     known: dict[str, str | int] = {"outbox": message.id, **logs.codes_in(message.body)}
     if message.request:
         known["request"] = message.request
@@ -100,9 +100,9 @@ def keep(message: sa.Row[Any]) -> bool:
             else:
                 log.exception("outbox %s %s failed in %s", message.id, message.topic, message.handler)
             _write_failure(message, error)
-            return False
+            return error
         logs.trail.info("outbox %s %s done in %s", message.id, message.topic, message.handler)
-        return True
+        return None
 
 
 def _write_failure(message: sa.Row[Any], error: Exception) -> None:

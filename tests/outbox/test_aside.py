@@ -11,11 +11,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.notices.models import Notice
 from marketplace.notices.sending import Haste, send
 from marketplace.outbox.aside import PATIENCE, carry
-from marketplace.outbox.keeping import due, late, sweep
+from marketplace.outbox.keeping import LONGEST_WAIT, due, late, sweep
+from marketplace.outbox.models import Message
 from marketplace.outbox.promising import Bell, say
 from tests.notices.post_office import Office, post_office
 from tests.outbox.hearing import hearing
@@ -88,6 +90,18 @@ def test_an_address_that_is_refused_holds_up_no_other(office: Office) -> None:
     assert carry(Event()) is True
     assert [message.error for message in late()] == ["Rejected: SMTP 127.0.0.1: 550"] * 2
     assert office.receivers == ["many-0@example.jp", "many-2@example.jp", "many-4@example.jp"]
+
+
+def test_addresses_that_are_refused_again_hold_up_no_other(office: Office) -> None:
+    letters(PATIENCE)
+    office.strangers = {f"many-{number}@example.jp" for number in range(PATIENCE)}
+    assert carry(Event()) is False  # the server may be one that takes none at all
+    with transaction():
+        send("sign_in", "late@example.jp", "late", haste=Haste.MANY, **SIGN_IN)
+    with pretending(now() + LONGEST_WAIT):
+        with transaction() as session:  # it comes after those that are tried again
+            session.execute(sa.update(Message).where(Message.error.is_(None)).values(due_at=now()))
+        assert (carry(Event()), office.receivers) == (True, ["late@example.jp"])
 
 
 def test_who_is_told_to_stop_has_written_down_what_was_handed_over(office: Office) -> None:

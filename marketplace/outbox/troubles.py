@@ -54,13 +54,10 @@ def retry(message_id: int) -> int:
         if message is None:
             return 0
         failed = Message.parked_at.is_not(None) if message.parked_at else sa.and_(*OPEN, Message.error.is_not(None))
-        ids = session.scalars(
-            sa.update(Message)
-            .where(Message.topic == message.topic, Message.handler == message.handler)
-            .where(Message.done_at.is_(None), failed)
-            .values(parked_at=None, due_at=now(), attempts=0)
-            .returning(Message.id)
-        )
+        alike = (Message.topic == message.topic, Message.handler == message.handler, Message.done_at.is_(None), failed)
+        in_order = sa.select(Message.id).where(*alike).order_by(Message.id).with_for_update().cte("in_order")
+        again = sa.update(Message).where(Message.id.in_(sa.select(in_order.c.id)))  # locked as keeping.py locks them
+        ids = session.scalars(again.values(parked_at=None, due_at=now(), attempts=0).returning(Message.id))
         return len(ids.all())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -10,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.kit.clock import now
 from marketplace.kit.db import db, is_sqlite, transaction
-from marketplace.outbox import keeping
+from marketplace.outbox import keeping, troubles
 from marketplace.outbox.models import Message
 from tests.outbox.hearing import hearing
 from tests.outbox.test_keeping import tell
@@ -44,17 +46,32 @@ def test_each_keeps_what_the_other_takes(app: Flask) -> None:
 
 
 def test_who_waits_for_an_earlier_message_holds_no_later_one(app: Flask) -> None:
+    assert beside_who_holds_the_first(app, lambda earlier, later: keeping.claim(earlier, kept=later) is not None) is True
+
+
+def test_the_button_that_tries_all_again_waits_for_an_earlier_message_and_holds_no_later_one(app: Flask) -> None:
+    assert beside_who_holds_the_first(app, lambda earlier, _later: troubles.retry(earlier)) == 2
+
+
+def in_turn(first: int, second: int, worker: int) -> int:
+    return keeping.deliver_all([second, first] if worker else [first, second])
+
+
+def beside_who_holds_the_first(app: Flask, move: Callable[[int, int], object]) -> object:
+    """What `move` of two messages comes to where it waits for the earlier one; the later one is free meanwhile."""
     if is_sqlite():
         pytest.skip("SQLite has one writer at a time")
     with hearing("tea.ready", lambda: None):
         earlier, later = tell("monday"), tell("tuesday")
-    with transaction() as session:  # its row lies behind the later one's then, where a scan finds it second
-        session.execute(sa.update(Message).where(Message.id == earlier).values(attempts=1))
+    for message in (later, earlier):  # its row lies behind the later one's then, and every scan finds it second
+        tried = {"attempts": 1, "error": "no water", "said_at": now(), "due_at": now()}
+        with transaction() as session:
+            session.execute(sa.update(Message).where(Message.id == message).values(tried))
 
     def act(number: int) -> object:
         if number == 0:
             held.wait(timeout=30)
-            return keeping.claim(earlier, kept=later) is not None
+            return move(earlier, later)
         with transaction() as session:
             session.execute(hold(earlier))
             held.set()
@@ -62,11 +79,9 @@ def test_who_waits_for_an_earlier_message_holds_no_later_one(app: Flask) -> None
             return session.scalars(hold(later)).all()
 
     held = threading.Event()
-    assert at_once(app, 2, act) == [True, [later]]
-
-
-def in_turn(first: int, second: int, worker: int) -> int:
-    return keeping.deliver_all([second, first] if worker else [first, second])
+    outcome, free = at_once(app, 2, act)
+    assert free == [later], free
+    return outcome
 
 
 def hold(message_id: int) -> sa.Select[int]:

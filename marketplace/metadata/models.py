@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipfs.blockstore import blocks_table
-from marketplace.kit.db import Base, state_column
+from marketplace.kit.db import NEVER_TWICE, Base, state_column
 from marketplace.kit.state import Machine
 from marketplace.rights.models import Right
 
@@ -181,6 +181,7 @@ class Replica(Base):
     __table_args__ = (
         sa.UniqueConstraint("pin_id", "node", name="uq_replicas_node"),
         sa.CheckConstraint("state <> 'verified' OR verified_at IS NOT NULL", name="verified_means_checked"),
+        NEVER_TWICE,
     )
     MOVES: ClassVar[Machine[ReplicaState]] = Machine(
         {

@@ -3417,6 +3417,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["pin_id"], ["pins.id"], name=op.f("fk_replicas_pin_id_pins")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replicas")),
         sa.UniqueConstraint("pin_id", "node", name="uq_replicas_node"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "turns",

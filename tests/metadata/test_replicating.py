@@ -168,6 +168,10 @@ def test_a_node_that_the_settings_name_no_more_is_not_counted(kubo: KuboDouble, 
         assert (verified(right_id), standing(right_id)) == (0, HELD_NOWHERE)
     look_after_replicas()
     assert (verified(right_id), kubo.imports) == (1, 1)
+    told = sa.select(Entry.subject, Entry.event).where(Entry.subject.like("replica:%")).order_by(Entry.id)
+    (first, verify), (same, forget), (other, again) = db.session.execute(told)
+    assert (verify, forget, again) == ("verify", "forget_replica", "verify")
+    assert (same == first, other == first) == (True, False)
 
 
 def test_damage_of_our_own_copy_is_written_down_and_not_sent(kubo: KuboDouble, app: Flask) -> None:

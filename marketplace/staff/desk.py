@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.session import current_account, may_open, my_roles, opens, staff
 from marketplace.chain import alarms, register, sending
@@ -133,6 +134,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/outbox")
 @staff("drafter", "approver", "treasury", "admin")
 def outbox() -> ResponseReturnValue:
+    look_at(*(f"notice:{letter.id}" for letter in waiting.not_taken()))
     return render_template(
         "staff/outbox.html",
         troubles=troubles.troubles(),

@@ -20,14 +20,17 @@ from marketplace.accounts.models import Account
 from marketplace.admissions import enclosing, excluding
 from marketplace.admissions.models import Enclosure, Participation
 from marketplace.journal.models import Entry as Line
-from marketplace.kit.db import db, get
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.entering import enter, take_down
 from marketplace.lotteries.models import Entry
+from marketplace.notices.sending import send
 from marketplace.orders.models import Order
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
 from tests import given
 from tests.admissions.test_enclosing import PDF
 from tests.lotteries.applied import a_lottery, asking, somebody
@@ -67,6 +70,9 @@ def world(app: Flask) -> World:
     take_down(lottery.id, given.staff("counter"), replace(spoken, name="庄内 太郎"))
     excluding.exclude(given.staff("approver"), "other", "約束を守らなかった", name="羽黒 清")
     keeping.drain()
+    with transaction() as session:
+        send("sign_in", "chiyo@example.jp", "not taken", code="012345", link="x", minutes=15)
+        session.execute(sa.update(Message).where(Message.done_at.is_(None)).values(parked_at=now()))
     codes = [
         code for table in (Listing, Order, Participation, Account) for code in db.session.scalars(sa.select(table.code))
     ]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import render_template
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import alone, get, insert_once
+from marketplace.kit.db import alone, db, insert_once
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.languages import language as spoken
 from marketplace.notices.mail import PAPER, Letter, mail
@@ -85,10 +85,10 @@ def send(
 def post(notice_id: int) -> None:
     """Hand the letter to the post office. A crash right after may post it twice; losing it would be worse.
 
-    One to somebody without mail waits for staff to print it.
+    One to somebody without mail waits for staff to print it. One that was erased with whoever it was for, is not sent.
     """
-    notice = get(Notice, notice_id)
-    if notice.sent_at is not None or notice.to_email.endswith(f"@{PAPER}"):
+    notice = db.session.get(Notice, notice_id)
+    if notice is None or notice.sent_at is not None or notice.to_email.endswith(f"@{PAPER}"):
         return
     letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
     mail().send(letter)

@@ -14,6 +14,8 @@ from marketplace.kit.db import db, get, transaction
 from marketplace.notices.models import Notice
 from marketplace.notices.sending import post, send
 from marketplace.outbox.keeping import drain, late
+from marketplace.privacy.forgetting import forget
+from tests import given
 from tests.crashing import rolled_back
 
 SIGN_IN: dict[str, Any] = {"code": "012345", "link": "https://hiroba.example.jp/signin/link/x", "minutes": 15}
@@ -95,3 +97,11 @@ def test_an_address_is_not_escaped_as_on_a_web_page(app: Flask) -> None:
     with transaction():
         send("sign_in", "hanako@example.jp", key="sign-in:1", **SIGN_IN | {"link": "https://h.example/?a=1&b=2"})
     assert "https://h.example/?a=1&b=2" in notices()[0].body.splitlines()
+
+
+def test_a_letter_that_was_erased_with_its_reader_before_it_went_is_no_trouble(app: Flask) -> None:
+    hanako = given.an_account("hanako@example.jp")
+    promise()
+    forget(hanako)
+    drain()
+    assert ([notice.template for notice in notices()], len(letters(app)), late()) == (["account_forgotten"], 1, [])

@@ -165,7 +165,7 @@ LINES = (
     (
         "worker.parked",
         "warn",
-        "{count} promises were given up after many tries",
+        "{count} promises were tried many times in vain",
         "Read the reasons at /staff/outbox, mend the cause, and press もう一度ためす.",
         "くり返しても終わらない処理が {count} 件あります",
         "「止まっている処理」で理由を読み、原因を直してから「もう一度ためす」を押してください。",

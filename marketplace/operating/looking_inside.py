@@ -22,8 +22,7 @@ from marketplace.kit.db import db, see_one_moment
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
 from marketplace.operating.models import Round
-from marketplace.outbox.models import Message
-from marketplace.outbox.troubles import overdue
+from marketplace.outbox.troubles import lasting, overdue
 from marketplace.settings import settings
 
 SEALED = (AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN)
@@ -62,10 +61,8 @@ def worker(deep: bool) -> Iterator[Finding]:
     count, oldest = overdue(now() - STILL)
     if count:
         yield found("worker.still", count=count, since=oldest)
-    parked = sa.select(sa.func.count()).select_from(Message)
-    given_up = db.session.scalar(parked.where(Message.done_at.is_(None), Message.parked_at.is_not(None)))
-    if given_up:
-        yield found("worker.parked", count=given_up)
+    if vain := lasting():
+        yield found("worker.parked", count=vain)
 
 
 def journal(deep: bool) -> Iterator[Finding]:

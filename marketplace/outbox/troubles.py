@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, transaction
+from marketplace.outbox.keeping import ATTEMPTS
 from marketplace.outbox.models import Message
 from marketplace.outbox.promising import ASIDE
 
@@ -29,6 +30,12 @@ class Trouble(NamedTuple):
     error: str
     id: int
     """Of the first one."""
+
+    @property
+    def lasts(self) -> bool:
+        """Somebody should look: it is parked, or was tried so often that it does not end by itself. Of letters, which
+        wait for a server as long as it takes, the desk tells by itself."""
+        return self.parked or (self.attempts >= ATTEMPTS and self.topic not in ASIDE)
 
 
 def troubles() -> list[Trouble]:
@@ -59,6 +66,13 @@ def retry(message_id: int) -> int:
         again = sa.update(Message).where(Message.id.in_(sa.select(in_order.c.id)))  # locked as keeping.py locks them
         ids = session.scalars(again.values(parked_at=None, due_at=now(), attempts=0).returning(Message.id))
         return len(ids.all())
+
+
+def lasting() -> int:
+    """How many promises are parked, or were tried in vain as often and are tried again."""
+    often = sa.and_(Message.attempts >= ATTEMPTS, Message.error.is_not(None), ~set_aside())
+    query = sa.select(sa.func.count()).where(Message.done_at.is_(None), sa.or_(Message.parked_at.is_not(None), often))
+    return db.session.scalar(query) or 0
 
 
 def set_aside() -> sa.ColumnElement[bool]:

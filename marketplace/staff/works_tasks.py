@@ -85,14 +85,18 @@ def parked() -> list[Task]:
     """One line for all that are alike."""
     return [
         Task(
-            *("届いていません", "bad", f"自動の処理が止まっています（{each.topic}　{each.number:,}件）", each.error),
+            *("届いていません", "bad", f"自動の処理が{_how(each)}（{each.topic}　{each.number:,}件）", each.error),
             *(f"/staff/outbox/{each.id}/retry", "もう一度ためす"),
             send=True,
             roles=MAY_RETRY,
         )
         for each in troubles.troubles()
-        if each.parked
+        if each.lasts
     ]
+
+
+def _how(each: troubles.Trouble) -> str:
+    return "止まっています" if each.parked else "くり返しても終わりません"
 
 
 def parked_calls() -> list[Task]:

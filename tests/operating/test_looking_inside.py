@@ -20,11 +20,13 @@ from marketplace.journal.sealing import seal
 from marketplace.journal.writing import note
 from marketplace.kit import beats, dates
 from marketplace.kit.clock import jst, now, pretending
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, get, transaction
+from marketplace.kit.refusals import Unavailable
 from marketplace.notices.mail import PAPER
 from marketplace.notices.models import Notice
 from marketplace.operating.looking_inside import standing_alarms
 from marketplace.operating.watching import write
+from marketplace.outbox.keeping import ATTEMPTS, deliver
 from marketplace.outbox.models import Message
 from marketplace.settings import Settings, settings
 from tests import given
@@ -35,6 +37,8 @@ from tests.chainlogs import deploy
 from tests.journal.forging import unguarded
 from tests.operating.looked import changed, codes, codes_with, findings
 from tests.operating.test_looking_outside import PUBLIC
+from tests.outbox.hearing import hearing
+from tests.outbox.test_keeping import tell
 
 
 def promised(key: str, minutes_ago: int, parked: bool = False) -> None:
@@ -62,6 +66,18 @@ def test_promises_that_nobody_keeps_are_told(app: Flask) -> None:
     oldest = db.session.scalars(sa.select(sa.func.min(Message.due_at))).one()
     assert still.what == f"2 promises are overdue, the oldest since {jst(oldest).isoformat(timespec='minutes')}"
     assert still.what_ja == f"自動の処理が 2 件、{dates.when(oldest)} から遅れています"
+
+
+def test_a_promise_that_waits_for_somebody_outside_for_hours_is_told(app: Flask) -> None:
+    def fail() -> None:
+        raise Unavailable("no water")
+
+    with hearing("tea.ready", fail):
+        message = tell()
+        for tries in range(1, ATTEMPTS + 1):
+            with pretending(get(Message, message).due_at):
+                deliver(message)
+                assert codes("worker") == (["worker.parked"] if tries == ATTEMPTS else []), tries
 
 
 @pytest.mark.parametrize("mode", ["ascending", "sealed"])

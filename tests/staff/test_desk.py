@@ -16,6 +16,7 @@ from marketplace.chain import alarms
 from marketplace.chain.models import Call, CallState, Trouble
 from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.kit.refusals import Unavailable
 from marketplace.listings import approving, scheduling
 from marketplace.listings.models import Listing
 from marketplace.lotteries import entering
@@ -92,8 +93,12 @@ def fail() -> None:
     raise OSError("壊れています")
 
 
+def away() -> None:
+    raise Unavailable("no water")
+
+
 def parked() -> int:
-    """A promise that failed until it was parked."""
+    """A promise that failed as often as it takes to be parked."""
     with transaction() as session:
         say("tea.ready", key="monday")
         message_id = session.scalars(sa.select(Message.id).where(Message.topic == "tea.ready")).one()
@@ -125,6 +130,17 @@ def test_a_promise_that_waits_is_seen_with_its_reason(app: Flask, client: FlaskC
         keeping.drain()
         words = read(client.get("/staff/outbox")).words
     assert ("OSError: 壊れています" in words, "また試します" in words, works_tasks.parked()) == (True, True, [])
+
+
+def test_a_promise_that_waits_for_somebody_outside_for_hours_is_on_the_sheet(app: Flask) -> None:
+    with hearing("tea.ready", away):
+        message_id = parked()
+    assert get(Message, message_id).parked_at is None
+    (task,) = works_tasks.parked()
+    assert (task.what, task.more) == (
+        "自動の処理がくり返しても終わりません（tea.ready　1件）",
+        "Unavailable: no water",
+    )
 
 
 def test_letters_that_wait_are_one_line_and_no_fault_of_the_worker(app: Flask, client: FlaskClient) -> None:

@@ -86,7 +86,7 @@ def deliver_all(message_ids: Sequence[int]) -> int:
 
 
 def keep(message: sa.Row[Any]) -> Exception | None:
-    """Do what was claimed; what it failed of. Whoever does writes down that it is done, with the next claim or alone."""
+    """Do what was claimed; what it failed of. Whoever calls writes down that it is done, by the next claim or alone."""
     known: dict[str, str | int] = {"outbox": message.id, **logs.codes_in(message.body)}
     if message.request:
         known["request"] = message.request

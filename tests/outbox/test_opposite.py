@@ -46,7 +46,8 @@ def test_each_keeps_what_the_other_takes(app: Flask) -> None:
 
 
 def test_who_waits_for_an_earlier_message_holds_no_later_one(app: Flask) -> None:
-    assert beside_who_holds_the_first(app, lambda earlier, later: keeping.claim(earlier, kept=later) is not None) is True
+    taken = beside_who_holds_the_first(app, lambda earlier, later: keeping.claim(earlier, kept=later))
+    assert taken is not None
 
 
 def test_the_button_that_tries_all_again_waits_for_an_earlier_message_and_holds_no_later_one(app: Flask) -> None:

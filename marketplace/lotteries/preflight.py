@@ -20,7 +20,8 @@ from marketplace.lotteries.drand import drand
 from marketplace.lotteries.drawing import SILENCE, source
 from marketplace.lotteries.models import Draw, Lottery
 from marketplace.lotteries.states import LotteryState
-from marketplace.outbox import keeping
+from marketplace.notices import waiting
+from marketplace.outbox import troubles
 
 
 class Check(NamedTuple):
@@ -134,12 +135,13 @@ def _chance(lottery: Lottery) -> Check:
 
 
 def _letters() -> Check:
-    late = len(keeping.late())
-    if not late:
-        return Check("お知らせの準備", True, "止まっている仕事はありません")
-    return Check(
-        "お知らせの準備", False, f"止まっている仕事が{late}件あります", "「きょうの仕事」で、もう一度試してください。"
-    )
+    """What ends by itself is a matter of waiting; for the rest, the sheet of today has a button."""
+    word = "お知らせの準備"
+    if vain := troubles.lasting():
+        return Check(word, False, f"止まっている仕事が{vain}件あります", "「きょうの仕事」で、もう一度試してください。")
+    if failing := waiting.post().failing:
+        return Check(word, None, f"送れずに待っているメールが{failing}通あります", "自動で、また試します。")
+    return Check(word, True, "止まっている仕事はありません")
 
 
 def _second_hand(actor: Account) -> Check:

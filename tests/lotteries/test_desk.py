@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from marketplace.accounts.models import Account
 from marketplace.chain.models import Call, CallState
 from marketplace.journal import models as journal
-from marketplace.kit.clock import pretending
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.models import Entry, Lottery
@@ -22,6 +22,10 @@ from marketplace.lotteries.preflight import preflight
 from marketplace.lotteries.refusals import ListChanged, NotDrawn, SameHand
 from marketplace.lotteries.signing_off import sign_off
 from marketplace.lotteries.states import LotteryState
+from marketplace.notices.sending import send
+from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
+from marketplace.staff import works_tasks
 from tests import given
 from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, drawn, with_entries
 
@@ -56,6 +60,19 @@ def state(lottery: Lottery) -> LotteryState:
     db.session.rollback()
     db.session.refresh(lottery)
     return lottery.state
+
+
+def test_letters_that_wait_for_a_mail_server_are_waited_for_and_only_what_has_a_button_is_a_fault(app: Flask) -> None:
+    lottery = a_lottery()
+    keeping.drain()
+    assert checks(lottery)["お知らせの準備"] is True
+    with transaction() as session:
+        send("sign_in", "hanako@example.jp", "letter", code="012345", link="x", minutes=15)
+        session.execute(sa.update(Message).where(Message.done_at.is_(None)).values(error="Unavailable", attempts=99))
+    assert (checks(lottery)["お知らせの準備"], works_tasks.parked()) == (None, [])
+    with transaction() as session:
+        session.execute(sa.update(Message).where(Message.done_at.is_(None)).values(parked_at=now()))
+    assert (checks(lottery)["お知らせの準備"], len(works_tasks.parked())) == (False, 1)
 
 
 class TestPreflight:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,7 +46,15 @@ def sync(counter: Counter, entries: Sequence[Mapping[str, Any]]) -> list[Answer]
 
     An entry is {"do": "use", "ref", "plan", "pass"} or {"do": "undo", "ref", "use", "at"} (`at` in Unix seconds).
     """
-    return [_answer(counter.partner_id, counter.id, entry) for entry in entries[:MOST]]
+    answers: list[Answer] = []
+    for entry in entries[:MOST]:
+        undone = str(entry.get("use"))[:64] if entry.get("do") == "undo" else None
+        first = next((each for each in answers if each.ref == undone and not each.settled), None)
+        if first is not None:  # the undo of a use that the tablet keeps is kept with it
+            answers.append(replace(first, ref=str(entry.get("ref"))[:64]))
+        else:
+            answers.append(_answer(counter.partner_id, counter.id, entry))
+    return answers
 
 
 def _answer(partner_id: int, counter_id: int, entry: Mapping[str, Any]) -> Answer:

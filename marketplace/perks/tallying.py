@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.perks.models import Act, Use
-from marketplace.perks.using import undoable
+from marketplace.perks.using import UNDO, undoable
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,14 @@ class Today:
 
 
 def today(partner_id: int) -> Today:
-    """What the counters of this partner let in since midnight in Japan, on whichever tablet."""
+    """What the counters of this partner let in since midnight in Japan, on whichever tablet; in the lines besides what
+    is of an earlier day and can be taken back still: a slip of yesterday, who came a minute before midnight."""
     midnight = jst(now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    told = sa.select(Use).where(Use.partner_id == partner_id, Use.recorded_at >= midnight).order_by(Use.id.desc())
+    since = min(midnight, now() - UNDO)
+    told = sa.select(Use).where(Use.partner_id == partner_id, Use.recorded_at >= since).order_by(Use.id.desc())
     lines = list(db.session.scalars(told))
     gone = {line.undoes for line in lines if line.act == Act.UNDO}
-    uses = [line for line in lines if line.act == Act.USE and line.used_at >= midnight]
-    times = Counter(line.plan_name for line in reversed(uses) if line.id not in gone)
-    return Today(dict(times), [Came(line, line.id in gone, undoable(line) and line.id not in gone) for line in uses])
+    came = [Came(line, line.id in gone, undoable(line) and line.id not in gone) for line in lines if line.act == Act.USE]
+    of_today = [each for each in came if each.use.used_at >= midnight]
+    times = Counter(each.use.plan_name for each in reversed(of_today) if not each.taken_back)
+    return Today(dict(times), [each for each in came if each.undoable or each.use.used_at >= midnight])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.db import db
 from marketplace.perks import slips, syncing, using
 from marketplace.perks.models import Flag, Slip
@@ -14,7 +16,21 @@ from marketplace.perks.refusals import SlipEntered
 from marketplace.tokens.models import NOBODY, TokenState
 from tests.chainlogs import Chain
 from tests.pages import read, send
-from tests.perks.stage import BY, Desk, Telephone, a_desk, a_token, bath, counts, entry, lectures, lines, ref, scan
+from tests.perks.stage import (
+    BY,
+    Desk,
+    Telephone,
+    a_desk,
+    a_token,
+    bath,
+    counts,
+    entry,
+    lectures,
+    lines,
+    ref,
+    scan,
+    undo_entry,
+)
 from tests.perks.test_counter import printed_pin, tablet
 from tests.resale.stage import custody, heard, token
 
@@ -100,6 +116,50 @@ def test_a_counter_says_how_many_came_today_and_takes_back_what_another_tablet_l
     assert "合計1回" in page.words
     undo = [form.values["use"] for form in page.forms if "use" in form.values]
     assert (page.words.count("取り消しずみ"), undo) == (1, [[first.ref]])
+
+
+def test_a_slip_of_another_day_is_taken_back_on_the_page_of_today_too(
+    tablet: FlaskClient, chain: Chain, desk: Desk, hana: int
+) -> None:
+    """What is entered is mostly of the day before, and the page that takes it back left that out."""
+    token_id, yesterday = a_token(chain, hana, bath(desk)), jst(now()).date() - timedelta(days=1)
+    done = slips.enter(a_slip(desk), number(token_id), yesterday, "p1", desk.partner_id, None)
+    page = read(tablet.get("/counter/today"))
+    assert "合計0回" in page.words
+    form = next(form for form in page.forms if form.values.get("use") == [done.ref])
+    assert "取り消しました" in send(tablet, form).text
+    assert counts(token_id) == [(yesterday.isoformat(), 0, 0)]
+    assert [form for form in read(tablet.get("/counter/today")).forms if "use" in form.values] == []
+
+
+def test_what_was_let_in_just_before_midnight_is_taken_back_just_after_it(
+    tablet: FlaskClient, chain: Chain, desk: Desk, hana: int
+) -> None:
+    token_id = a_token(chain, hana, bath(desk))
+    midnight = datetime.combine(jst(now()).date() + timedelta(days=1), time(0), JST)
+    with pretending(midnight - timedelta(minutes=2)):
+        done = scan(desk.tablet(), Telephone(token_id, hana).shows())
+    with pretending(midnight + timedelta(minutes=2)):
+        forms = read(tablet.get("/counter/today")).forms
+        assert [form.values["use"] for form in forms if "use" in form.values] == [[done.ref]]
+    with pretending(midnight + timedelta(minutes=4)):
+        page = read(tablet.get("/counter/today"))
+        assert "きょうの利用は、まだありません。" in page.words
+
+
+def test_a_use_that_is_kept_for_later_keeps_its_undo(chain: Chain, desk: Desk, hana: int) -> None:
+    """The tablet was told to forget the undo of a use that was not written down yet, and the use came alone."""
+    token_id = a_token(chain, hana, bath(desk))
+    used = entry(Telephone(token_id, hana).shows())
+    tablet, kept = desk.tablet(), [used, undo_entry(used["ref"])]
+    minted = list(chain.said)
+    chain.take_back(1)
+    heard(chain, token_id)
+    assert [(answer.settled, answer.code) for answer in syncing.sync(tablet, kept)] == [(False, "not_held")] * 2
+    chain.said = minted
+    heard(chain, token_id)
+    assert [(answer.settled, answer.code) for answer in syncing.sync(tablet, kept)] == [(True, "")] * 2
+    assert counts(token_id) == [(today(), 0, 0)]
 
 
 def test_a_form_that_is_sent_twice_is_one_use_though_there_was_another_perk_to_choose(

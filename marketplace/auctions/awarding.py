@@ -22,11 +22,13 @@ from marketplace.orders.models import LIVE, Order
 from marketplace.orders.placing import award as place_order
 
 NO_BID, BELOW_RESERVE, NOT_PAID = "no bid", "reserve not met", "not paid in time"
+GIVEN_BACK = "the price was given back"
 """Why nothing was sold (不調)."""
 UNSOLD_JA = {
     NO_BID: "入札がありませんでした。",
     BELOW_RESERVE: "予定価格に達する入札がありませんでした。",
     NOT_PAID: "落札した方のお支払いがありませんでした。",
+    GIVEN_BACK: "落札した方のお支払いをお返ししました。",
 }
 
 
@@ -79,7 +81,8 @@ def paid(order_id: int) -> None:
 
 def forfeited(order_id: int) -> None:
     """The winner has not paid in time: their deposit is kept, and it is offered once to the next bidder (次順位), at
-    their own highest bid, where the listing says so.
+    their own highest bid, where the listing says so. Of a winner who paid another sum than was owed, and has it back,
+    nothing is kept.
 
     That is what the next bidder would have had to pay without the winner; below the reserve nothing is offered.
     """
@@ -91,12 +94,16 @@ def forfeited(order_id: int) -> None:
         if auction.state != AuctionState.AWARDED or auction.order_id != order_id:
             parts.give_back(order_id)  # the sale was cancelled; of one that was forfeited before nothing is left
             return
-        note(auction.subject, "forfeit", bidder=auction.winner_no, yen=auction.winner_yen)
-        ending.forfeit(auction.listing_id, order.buyer_id)
-        parts.forfeit(order_id)
+        had_paid = order.paid_by_payment_id is not None
+        if had_paid:
+            parts.give_back(order_id)  # and award() or fail() lets them go
+        else:
+            note(auction.subject, "forfeit", bidder=auction.winner_no, yen=auction.winner_yen)
+            ending.forfeit(auction.listing_id, order.buyer_id)
+            parts.forfeit(order_id)
         no, yen = following(auction)
         if no is None:
-            fail(auction, NOT_PAID)
+            fail(auction, GIVEN_BACK if had_paid else NOT_PAID)
         else:
             award(auction, no, yen, event="offer_next")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marketplace.auctions.awarding import UNSOLD_JA
+from marketplace.auctions.awarding import GIVEN_BACK, NOT_PAID, UNSOLD_JA
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState
 from marketplace.kit.languages import _, said
 from marketplace.kit.shown import period, when, yen, yen_words
@@ -43,7 +43,7 @@ def _witnessed(what: str, witnesses: list[str]) -> str:
 
 
 def _reserve(listing: Listing, auction: Auction) -> str:
-    was_reached = auction.winner_yen is not None or auction.why_unsold == "not paid in time"
+    was_reached = auction.winner_yen is not None or auction.why_unsold in (NOT_PAID, GIVEN_BACK)
     if not rules_of(listing).reserve_public:
         return _("達した") if was_reached else _("達しなかった")
     price = yen(auction.reserve_yen or 0)

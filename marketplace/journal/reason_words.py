@@ -49,6 +49,7 @@ REASONS = {
     "the payment is in doubt": "支払いの内容に疑いがある",
     "the payer withdrew the dispute": "払った方が異議を取り下げた",
     "the payer's bank has taken it": "カード会社が町から引き、払った方に戻した",
+    "the price was given back": "代金が、払った方に返された",
     "the sale was cancelled": "販売の中止のあとに支払われた",
     "the token was revoked on chain": "帳面の上で取り消された",
     "under_review": "カード会社が審査している",

@@ -7,23 +7,29 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.auctions import awarding
+from marketplace.auctions.models import Auction, AuctionState
 from marketplace.fund.statements import balanced
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import UnitState
 from marketplace.listings.taking import counts
+from marketplace.journal import models as journal
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.states import EntryState
 from marketplace.orders import settling
-from marketplace.orders.models import Order, OrderState
+from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
 from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
 from marketplace.staff import money_tasks
 from tests import given
+from tests.admissions.test_deposits import row
+from tests.ended import open_orders
 from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import drawn, ranked
+from tests.orders.awarded import auction_id, hear, won
 from tests.orders.bought import heard
 from tests.pages import read, submit
 
@@ -82,3 +88,31 @@ def test_a_winner_whose_other_sum_goes_back_makes_place_for_who_waits(app: Flask
         heard()
         db.session.expire_all()
         assert [get(Entry, each.id).state for each in (first, second)] == [EntryState.FORFEITED, EntryState.PAY_DUE]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_who_wins_an_auction_and_pays_another_sum_than_was_owed_has_the_deposit_back_with_it(
+    app: Flask, stripe: LocalStripe, counts: bool, second: bool
+) -> None:
+    """It was kept as of somebody who had not paid."""
+    sale = won(stripe, second=second, counts=counts)
+    stripe.pay(checkout(sale.order_id))
+    with transaction() as session:
+        session.execute(sa.update(Order).values(yen=Order.yen - 1))
+    heard()
+    assert sale.order.state == OrderState.NEEDS_REVIEW
+    settling.refund(sale.order_id, "staff:ACC-TEST", "金額が違うため")
+    hear()
+    heard()
+    assert (sale.order.state, sale.order.deposit_end) == (OrderState.REFUNDED, DepositEnd.RETURNED if counts else None)
+    winner = row(sale.winner)
+    assert (winner.forfeited_at, winner.released_at is not None) == (None, True)
+    auction = get(Auction, auction_id(winner.listing_id))
+    if sale.second is not None:
+        buyers = [order.buyer_id for order in open_orders(winner.listing_id)]
+        assert (auction.state, buyers) == (AuctionState.AWARDED, [row(sale.second).account_id])
+    else:
+        assert (auction.state, auction.why_unsold) == (AuctionState.UNSOLD, awarding.GIVEN_BACK)
+    notes = sa.select(journal.Entry.event).where(journal.Entry.subject == auction.subject)
+    assert "forfeit" not in db.session.scalars(notes).all()

@@ -42,7 +42,9 @@ def today(partner_id: int) -> Today:
     told = sa.select(Use).where(Use.partner_id == partner_id, Use.recorded_at >= since).order_by(Use.id.desc())
     lines = list(db.session.scalars(told))
     gone = {line.undoes for line in lines if line.act == Act.UNDO}
-    came = [Came(line, line.id in gone, undoable(line) and line.id not in gone) for line in lines if line.act == Act.USE]
+    came = [
+        Came(line, line.id in gone, undoable(line) and line.id not in gone) for line in lines if line.act == Act.USE
+    ]
     of_today = [each for each in came if each.use.used_at >= midnight]
     times = Counter(each.use.plan_name for each in reversed(of_today) if not each.taken_back)
     return Today(dict(times), [each for each in came if each.undoable or each.use.used_at >= midnight])

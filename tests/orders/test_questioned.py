@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from marketplace.auctions import awarding
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.fund.statements import balanced
+from marketplace.journal import models as journal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import UnitState
 from marketplace.listings.taking import counts
-from marketplace.journal import models as journal
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.states import EntryState
 from marketplace.orders import settling
@@ -74,7 +74,9 @@ def test_what_stripe_has_in_another_sum_than_we_asked_for_goes_back_at_stripe_al
     assert get(Order, order.id).state == OrderState.NEEDS_REVIEW
 
 
-def test_a_winner_whose_other_sum_goes_back_makes_place_for_who_waits(app: Flask, stripe: LocalStripe) -> None:
+def test_a_winner_whose_other_sum_goes_back_makes_place_for_who_waits(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
     lottery, _received, _accounts = drawn(2, quantity=1)
     first, second = ranked()
     with pretending(lottery.draw_at):
@@ -88,6 +90,11 @@ def test_a_winner_whose_other_sum_goes_back_makes_place_for_who_waits(app: Flask
         heard()
         db.session.expire_all()
         assert [get(Entry, each.id).state for each in (first, second)] == [EntryState.FORFEITED, EntryState.PAY_DUE]
+        given.signed_in(client, order.buyer_id)
+        own = client.get(f"/entries/{get(Entry, first.id).no}").location
+        words = read(client.get(own)).words
+    assert "お支払いが成り立たなかったため、当選は次の方に移りました。" in words
+    assert "期限までにお支払いがなかった" not in words
 
 
 @pytest.mark.parametrize("counts", [True, False])

@@ -219,6 +219,10 @@ def page(row: Naming, **forms: Form) -> str:
     if minutes is None:
         minutes = MinutesForm(formdata=None, data={"held_on": jst(now()).date()})
         offer(minutes, row)
+    kept = showing.of_holder(row)
+    stop = forms.get("stop", StopForm(formdata=None))
+    assert isinstance(stop, StopForm)
+    stop.read.data = kept.name if kept else ""  # it stands there now, also where it was another one that was read
     return render_template(
         "naming/desk.html",
         naming=row,
@@ -237,8 +241,8 @@ def page(row: Naming, **forms: Form) -> str:
         send_back=forms.get("send_back", SendBackForm(formdata=None)),
         talk=forms.get("talk", TalkForm(formdata=None, data={"renewal": row.renewal})),
         revoke=forms.get("revoke", RevokeForm(formdata=None)),
-        kept=(kept := showing.of_holder(row)),
-        stop=forms.get("stop", StopForm(formdata=None, data={"read": kept.name if kept else ""})),
+        kept=kept,
+        stop=stop,
     )
 
 

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.auctions import awarding
 from marketplace.auctions.models import Auction, AuctionState
+from marketplace.auctions.outcomes import facts
 from marketplace.fund.statements import balanced
 from marketplace.journal import models as journal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
-from marketplace.listings.models import UnitState
+from marketplace.listings.models import Listing, UnitState
 from marketplace.listings.taking import counts
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.states import EntryState
@@ -120,6 +120,7 @@ def test_who_wins_an_auction_and_pays_another_sum_than_was_owed_has_the_deposit_
         buyers = [order.buyer_id for order in open_orders(winner.listing_id)]
         assert (auction.state, buyers) == (AuctionState.AWARDED, [row(sale.second).account_id])
     else:
-        assert (auction.state, auction.why_unsold) == (AuctionState.UNSOLD, awarding.GIVEN_BACK)
+        told = dict(facts(get(Listing, winner.listing_id), auction))
+        assert told["結果"] == "不調（落札者なし）。落札した方のお支払いをお返ししました。"
     notes = sa.select(journal.Entry.event).where(journal.Entry.subject == auction.subject)
     assert "forfeit" not in db.session.scalars(notes).all()

@@ -139,12 +139,15 @@ def withdraw(swap_id: int, giver_id: int) -> None:
 
 
 def decline(swap_id: int, account_id: int) -> None:
-    """Not wanted, by the one person whom it was offered to. Said again, it changes nothing."""
+    """Not wanted, by the one person whom it was offered to. Said again, it changes nothing. NotForYou; SwapOver where
+    it has ended otherwise."""
     with transaction():
         swap = _fresh(swap_id)
         account = get(Account, account_id)
-        if swap.state != SwapState.OFFERED:
+        if swap.state == SwapState.DECLINED:
             return
+        if swap.state != SwapState.OFFERED:
+            raise SwapOver
         if swap.to_email is None or swap.to_email != account.email:
             raise NotForYou
         _end(swap, "decline_swap", by=f"buyer:{account.code}")

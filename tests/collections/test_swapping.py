@@ -117,6 +117,14 @@ def test_an_offer_to_one_person_is_for_nobody_else_and_forgets_the_address(
     assert mails("hana@example.jp") == ["swap_ended"]
 
 
+def test_who_declines_what_was_taken_back_before_is_told_so(chain: Chain, cards: Cards, hana: int, ken: int) -> None:
+    """It said that they had declined, and that the other one was told."""
+    offered = an_offer(cards, hana, email="ken@example.jp")
+    swapping.withdraw(offered, hana)
+    assert refusal(lambda: swapping.decline(offered, ken)) == "swap_over"
+    assert swap(offered).state == SwapState.WITHDRAWN
+
+
 def test_a_giver_thinks_better_of_it_and_an_offer_ends_by_itself(
     chain: Chain, cards: Cards, hana: int, ken: int
 ) -> None:

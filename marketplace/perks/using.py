@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -183,11 +183,6 @@ def outcome(line: Use, plan: Plan) -> Outcome:
     )
     nth, left = (row.used + row.over, row.left) if row else (0, plan.allowed)
     return Outcome(line.ref, line.token_id, plan, line.period, nth, left, line.flag)
-
-
-def check(asked: Asked, token: Token, plan: Plan) -> None:
-    """Would it be allowed now? The refusal where not. Nothing is written."""
-    _fits(replace(asked, afterwards=False), token, plan)
 
 
 def _fits(asked: Asked, token: Token, plan: Plan) -> Flag | None:

@@ -135,13 +135,12 @@ def expire_if_unpaid(order_id: int, why: str = "not paid in time") -> None:
 
 def expire_if_over(order_id: int) -> None:
     """A payment page is closed for good; whoever has time left may open another one, and a deposit may count now."""
-    order = get(Order, order_id)
-    cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
-    if order.pay_by <= now() or cancelled:
-        expire_if_unpaid(order_id, "sale cancelled" if cancelled else "not paid in time")
-    elif order.state == OrderState.PROCESSING or order.deposit_payment_id is not None:
-        with transaction():
-            order = lock(Order, order_id)
+    with transaction():
+        order = lock(Order, order_id)  # "payment.processing" may be heard just now
+        cancelled = get(Listing, order.listing_id).state == ListingState.CANCELLED
+        if order.pay_by <= now() or cancelled:
+            expire_if_unpaid(order_id, "sale cancelled" if cancelled else "not paid in time")
+        elif order.state == OrderState.PROCESSING or order.deposit_payment_id is not None:
             if order.state == OrderState.PROCESSING and asking.open_payment(order.subject) is None:
                 move(order, "wait_again")
             deposits.look(order)

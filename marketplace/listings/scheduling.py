@@ -46,11 +46,11 @@ def open_sale(listing_id: int) -> None:
         say("listing.opened", key=listing.code, listing_id=listing.id, mode=listing.mode)
 
 
-def close_sale(listing_id: int, *, by: str = SYSTEM, why: str = "") -> None:
-    """No more orders, entries or bids ⇢ listing.closed. Auctions call this at their own, maybe later, close."""
+def close_sale(listing_id: int, *, at: datetime | None = None, by: str = SYSTEM, why: str = "") -> None:
+    """No more orders, entries or bids ⇢ listing.closed. Auctions say their own, maybe later, end."""
     with transaction():
         listing = lock(Listing, listing_id)
-        listing.closed_at = _ended(listing)
+        listing.closed_at = at or _ended(listing)
         move(listing, "close", by=by, why=why)
         say("listing.closed", key=listing.code, listing_id=listing.id, mode=listing.mode)
 

@@ -26,13 +26,18 @@ bp = Blueprint("openings", __name__)
 
 @bp.app_template_filter("reminder")
 def reminder(listing: Listing) -> str:
-    """What the visitor may do: "ask", "stop" (they have asked), or nothing."""
+    """What the visitor may do: "ask", "stop" (they have asked), "sign in" and then ask, or nothing.
+
+    A stranger gets no form: its seal is a cookie, and the page would lie in no cache while a whole town reads it.
+    """
     if listing.state != ListingState.PUBLISHED:
         return ""
     account_id = visitor_id()
     if account_id is not None and reminding.asked(listing.id, account_id):
         return "stop"
-    return "ask" if reminding.may_ask(listing) else ""
+    if not reminding.may_ask(listing):
+        return ""
+    return "ask" if account_id is not None else "sign in"
 
 
 @bp.post("/listings/<code>/reminder")

@@ -159,6 +159,9 @@ def test_a_page_without_a_form_gives_no_cookie_so_that_it_is_the_same_for_everyb
     states = [(mode, state) for mode in ("fixed", "lottery") for state in ("published", "closed", "completed")]
     states += [(mode, "published") for mode in ("ascending", "sealed")]
     codes = {(mode, state): get(Listing, given.a_listing(mode, state=state)).code for mode, state in states}
+    ahead = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
+    for mode, days in {"fixed": ahead, "lottery": ahead | {"draw_at": given.in_days(22)}, "ascending": ahead}.items():
+        codes[mode, "in ten days"] = get(Listing, given.a_listing(mode, state="published", **days)).code
     codes |= {(mode, "ended"): ended(mode, 2_000)[0].code for mode in ("ascending", "sealed")}
     answers = {sale: app.test_client().get(f"/listings/{code}") for sale, code in codes.items()}
     assert {sale for sale, answer in answers.items() if "csrf_token" in answer.text} == set()

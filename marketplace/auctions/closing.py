@@ -45,7 +45,7 @@ def close(auction_id: int) -> bool:
             return False  # heard on its own, see stopping.follow()
         auction.closed_at = at
         if listing.state == ListingState.OPEN:
-            close_sale(listing.id)
+            close_sale(listing.id, at=auction.closes_at)
         root = merkle.root(leaves(auction)).hex()
         anchor(f"auction:{auction.code}", root, f"{settings().base_url}/listings/{auction.code}/bids.json")
         if auction.sealed:

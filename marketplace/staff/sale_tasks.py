@@ -187,9 +187,8 @@ def to_report() -> list[Task]:
 
 
 def _ended(closed_at: datetime, planned: datetime | None) -> str:
-    if planned is None or planned <= closed_at:
-        return f"終了 {until(planned or closed_at)}"
-    return f"終了 {until(closed_at)}　予定より早く終わりました"
+    sooner = planned is not None and closed_at < planned.replace(microsecond=0)
+    return f"終了 {until(closed_at)}{'　予定より早く終わりました' if sooner else ''}"
 
 
 def _listings(state: ListingState | tuple[ListingState, ...], *also: sa.ColumnElement[bool]) -> list[Listing]:

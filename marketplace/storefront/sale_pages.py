@@ -127,21 +127,14 @@ def _narrowed(asked: Asked) -> sa.Select[Listing]:
         query = query.where(Listing.mode == asked.mode)
     if asked.year:
         first, after = (sa.literal(datetime(year, 4, 1, tzinfo=JST)) for year in (asked.year, asked.year + 1))
-        query = query.where(sales.when_closed() >= first, sales.when_closed() < after)
+        query = query.where(Listing.closed_at >= first, Listing.closed_at < after)
     return query
 
 
 def _years() -> list[int]:
     """The fiscal years in which a sale closed, the last one first."""
-    ends = (
-        sales.over()
-        .order_by(None)
-        .with_only_columns(
-            sa.func.min(sales.when_closed(), type_=Listing.opens_at.type),
-            sa.func.max(sales.when_closed(), type_=Listing.opens_at.type),
-        )
-    )
-    first, last = db.session.execute(ends).one()
+    ends = sa.func.min(Listing.closed_at), sa.func.max(Listing.closed_at)
+    first, last = db.session.execute(sales.over().order_by(None).with_only_columns(*ends)).one()
     return list(range(fiscal_year(last), fiscal_year(first) - 1, -1)) if first is not None else []
 
 

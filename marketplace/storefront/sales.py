@@ -107,7 +107,6 @@ def records(listings: Sequence[Listing]) -> list[Sale]:
             known = auction.state in MAXIMA_PUBLIC
             persons, wanted, winning_yen = auction.bidder_count, auction.bid_count, auction.winner_yen
             winners, proof = int(winning_yen is not None), f"/listings/{listing.code}/bids" if known else ""
-            closed_at = auction.closed_at or closed_at
         elif (numbers := entered.get(listing.id)) is not None:
             persons, wanted, winners = numbers.persons, numbers.wanted, numbers.winners
             proof = f"/listings/{listing.code}/draw" if listing.id in proven else ""
@@ -126,19 +125,13 @@ def record(code: str) -> Sale | None:
     return records([listing])[0] if listing is not None else None
 
 
-def when_closed() -> sa.ColumnElement[datetime]:
-    """As a column, of listings joined to their auctions: when the sale really closed."""
-    return sa.func.coalesce(Auction.closed_at, Listing.closed_at)
-
-
 def over() -> sa.Select[Listing]:
     """The sales that are over, the last one first. Grants were never for sale; nor was what nobody ever saw."""
     return (
         sa.select(Listing)
         .join(Listing.right)
-        .outerjoin(Auction, Auction.listing_id == Listing.id)
         .where(Listing.state.in_(OVER), Listing.mode != Mode.GRANT, Listing.published_at.is_not(None))
-        .order_by(when_closed().desc(), Listing.id.desc())
+        .order_by(Listing.closed_at.desc(), Listing.id.desc())
     )
 
 

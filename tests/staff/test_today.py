@@ -11,11 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.auctions import watch
+from marketplace.auctions.bidding import place_bid
 from marketplace.chain.dating import anchor_days
 from marketplace.journal.writing import note
 from marketplace.kit import beats
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import get, transaction
+from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.kit.shown import until
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Origin
@@ -25,6 +27,7 @@ from marketplace.outbox.promising import say
 from marketplace.staff import sale_tasks, sheets, works_tasks
 from marketplace.staff.tasks import Task
 from tests import given
+from tests.auctions.given import an_auction
 from tests.appointments.stage import asked, mayors_talks
 from tests.chainlogs import Chain
 from tests.outbox.hearing import hearing
@@ -169,6 +172,19 @@ def test_a_sale_that_ended_sooner_is_to_be_reported_for_a_week_too(
     assert (task.what, task.more) == ("池の名の結果を報告してください", f"終了 {until(listing.closed_at)}{sooner}")
     with pretending(listing.closed_at + timedelta(days=8)):
         assert sale_tasks.to_report() == []
+
+
+def test_an_auction_that_bids_prolonged_is_to_be_reported_with_the_hour_at_which_it_ended(
+    app: Flask, client: FlaskClient
+) -> None:
+    auction = an_auction()
+    planned = auction.closes_at
+    with pretending(planned - MINUTE):
+        place_bid(auction.id, given.an_account(), 5_000)
+    with pretending(planned + 9 * MINUTE):
+        run_one(SHEETS["auctions.close_due"])
+        (task,) = sale_tasks.to_report()
+        assert task.more == f"終了 {until(planned + 4 * MINUTE)}"
 
 
 def lines(client: FlaskClient) -> list[tuple[str, ...]]:

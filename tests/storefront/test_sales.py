@@ -113,11 +113,12 @@ def test_a_sale_was_over_when_it_was_sold_out_or_called_off_whatever_was_planned
 def test_a_late_worker_makes_no_sale_longer(app: Flask, client: FlaskClient) -> None:
     """What ends at 午前0時 ends at 24時 of the day before, here as everywhere."""
     planned = jst(given.in_days(2)).replace(hour=0, minute=0, second=0, microsecond=0)
-    listing = get(Listing, given.a_listing("lottery", closes_at=planned))
+    sales = [get(Listing, given.a_listing(mode, closes_at=planned)) for mode in ("lottery", "ascending")]
     with pretending(planned + timedelta(hours=5)):
         run_one(SHEETS["listings.close_due"])
-    assert ends(client) == [planned]
-    for path in ("/records", f"/listings/{listing.code}/record"):
+        run_one(SHEETS["auctions.close_due"])
+    assert ends(client) == [planned] * 2
+    for path in ("/records", *(f"/listings/{listing.code}/record" for listing in sales)):
         assert until(planned) in read(client.get(path)).words
 
 

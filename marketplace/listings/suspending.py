@@ -15,7 +15,7 @@ HERE = (Mode.FIXED, Mode.LOTTERY, Mode.GRANT)
 
 
 def suspend(listing_id: int, actor_id: int, reason: str) -> None:
-    """Accept nothing new until resume() ⇢ listing.suspended. Who is paying already may finish.
+    """Accept nothing new until resume(). Who is paying already may finish.
 
     The close does not come by itself meanwhile. NotAllowed for an auction, WrongState where the sale is not open.
     """
@@ -26,7 +26,6 @@ def suspend(listing_id: int, actor_id: int, reason: str) -> None:
             raise NotAllowed
         listing.suspended_at, listing.suspended_reason = now(), why
         move(listing, "suspend", by=by, why=why)
-        say("listing.suspended", key=f"{listing.code}:{now().isoformat()}", listing_id=listing.id)
 
 
 def resume(listing_id: int, actor_id: int) -> None:
@@ -34,8 +33,9 @@ def resume(listing_id: int, actor_id: int) -> None:
     with transaction():
         listing = lock(Listing, listing_id)
         move(listing, "resume", by=staff_name(actor_id))
-        listing.suspended_at, listing.suspended_reason = None, ""
-        say("listing.resumed", key=f"{listing.code}:{now().isoformat()}", listing_id=listing.id)
+        assert listing.suspended_at is not None, "a sale that is stopped says since when"
+        since, listing.suspended_at, listing.suspended_reason = listing.suspended_at.isoformat(), None, ""
+        say("listing.resumed", key=f"{listing.code}:{now().isoformat()}", listing_id=listing.id, since=since)
 
 
 def public_reason(reason: str) -> str:

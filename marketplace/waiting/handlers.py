@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
-from marketplace.kit.db import get, lock, transaction
-from marketplace.listings.models import Listing, Mode
+from marketplace.kit.db import lock, transaction
+from marketplace.listings.models import Mode
 from marketplace.orders import turns
 from marketplace.outbox.promising import handles
 from marketplace.settings import settings
@@ -29,23 +29,11 @@ def on_opening(listing_id: int, **_more: object) -> None:
         shuffling.close(room.id)
 
 
-@handles("listing.suspended")
-def on_stop(listing_id: int) -> None:
-    """The news may come late, or when the sale goes on again: what counts is since when it is stopped."""
-    with transaction():
-        room = room_of(listing_id)
-        if room is not None and (since := get(Listing, listing_id).suspended_at) is not None:
-            lock(Room, room.id).paused_at = since
-
-
 @handles("listing.resumed")
-def on_resumption(listing_id: int) -> None:
-    """Nobody's turn has passed while nothing could be bought."""
+def on_resumption(listing_id: int, since: str) -> None:
+    """Nobody's turn has passed while nothing could be bought, that is, `since` then."""
     with transaction():
-        room = room_of(listing_id)
-        if room is not None and room.paused_at is not None:
-            turns.prolong(listing_id, room.paused_at, now() + timedelta(minutes=settings().turn_minutes))
-            lock(Room, room.id).paused_at = None
+        turns.prolong(listing_id, datetime.fromisoformat(since), now() + timedelta(minutes=settings().turn_minutes))
 
 
 @handles("listing.closed", mode=Mode.FIXED)

@@ -82,8 +82,6 @@ class Room(Base):
     """The beacon's, hex; None where it stayed silent."""
     seed: Mapped[str | None] = mapped_column(sa.String(64))
     drawn_at: Mapped[datetime | None]
-    paused_at: Mapped[datetime | None]
-    """Since when the sale is stopped."""
     ended_at: Mapped[datetime | None]
 
     @property

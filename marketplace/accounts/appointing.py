@@ -66,15 +66,13 @@ class HasRole(Invalid):
 def appoint(email: str, name: str, roles: Iterable[Role | str]) -> int:
     """Staff from outside the site, by whoever runs the server: the first persons of an office. The account's id.
 
-    Invalid, NotAnAddress.
+    Who works here keeps the name that they have. NotAnAddress, AnotherName, NameOfAnother, Invalid.
     """
     called = _short(name)
     with transaction():
         account_id = account_of(email)
         account = lock(Account, account_id)
-        account.name = account.name or called
-        if account.name and not names_given(account_id):
-            call(account_id, account.name)
+        _call(account, "" if _held(account_id) else called)
         for role in sorted(map(Role, roles)):
             _check_auditor(_held(account_id) - {role}, role)
             _give(account, role, SYSTEM)
@@ -89,15 +87,19 @@ def take_on(email: str, name: str, role: Role, actor_id: int) -> int:
     called = _checked(name)
     with transaction():
         account_id = account_of(email)
-        account = lock(Account, account_id)
-        before = names_given(account_id)
-        if before and plain(before[-1].name) != plain(called):
-            raise AnotherName(before[-1].name)
-        account.name = account.name or called
-        if not before:
-            call(account_id, called)
+        _call(lock(Account, account_id), called)
         give(account_id, role, actor_id)
         return account_id
+
+
+def _call(account: Account, name: str) -> None:
+    """Whoever comes back is who they were, and may find that another is called so by now. AnotherName, NameOfAnother."""
+    before = names_given(account.id)
+    if before and name and plain(before[-1].name) != plain(name):
+        raise AnotherName(before[-1].name)
+    account.name = account.name or name
+    if now_called := before[-1].name if before else name or account.name:
+        call(account.id, now_called)
 
 
 def rename(account_id: int, name: str, actor_id: int) -> None:

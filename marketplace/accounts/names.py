@@ -46,13 +46,13 @@ def call(account_id: int, name: str) -> bool:
     NameOfAnother, where another member of staff is called so: on the desk a name says whose word it is.
     """
     assert writing(), "call() belongs inside transaction()"
-    before = names_given(account_id)
-    if before and before[-1].name == name:
-        return False
     works = db.session.scalars(sa.select(Account).where(Account.id.in_(sa.select(StaffRole.account_id))))
     others = called(other for other in works if other.id != account_id).values()
     if set(spellings(plain(name))) & set(map(plain, others)):
         raise NameOfAnother(field="name")
+    before = names_given(account_id)
+    if before and before[-1].name == name:
+        return False
     db.session.add(StaffName(account_id=account_id, name=name, given_at=now()))
     db.session.flush()
     return True

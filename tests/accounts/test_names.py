@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from marketplace.accounts import appointing
-from marketplace.accounts.appointing import leave, rename, take_on
+from marketplace.accounts.appointing import appoint, leave, rename, take_on
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.names import NameOfAnother, names_given
@@ -59,6 +59,31 @@ def test_a_buyer_who_comes_to_work_here_keeps_their_own_name_and_has_one_of_the_
     introduce(clerk, "はな", "", "")
     assert take_on(HANAKO, "山本 花子（主任）", Role.DRAFTER, admin) == clerk
     assert (get(Account, clerk).name, name_of(clerk)) == ("はな", "山本 花子（主任）")
+
+
+def test_who_runs_the_server_gives_no_name_and_no_address_twice_either(app: Flask) -> None:
+    admin, _ = office()
+    introduce(given.an_account(HANAKO), "小林 二郎", "", "")
+    clerk = appoint(HANAKO, "山本 花子（主任）", ["drafter"])
+    assert name_of(clerk) == "山本 花子（主任）"
+    leave(clerk, admin)
+    with pytest.raises(appointing.AnotherName):
+        appoint(HANAKO, "小林 二郎", ["drafter"])
+    take_on("second@town.example.jp", "高橋 正一（課長）", Role.COUNTER, admin)
+    with pytest.raises(NameOfAnother):
+        appoint("third@town.example.jp", "高橋 正一（課長）", ["drafter"])
+    assert appoint(HANAKO, "山本花子（主任）", ["drafter"]) == clerk
+
+
+def test_who_comes_back_finds_that_another_is_called_so_by_now(app: Flask) -> None:
+    admin, _ = office()
+    first = take_on(HANAKO, "山本 花子", Role.DRAFTER, admin)
+    leave(first, admin)
+    second = take_on("second@town.example.jp", "山本 花子", Role.COUNTER, admin)
+    with pytest.raises(NameOfAnother):
+        take_on(HANAKO, "山本 花子", Role.DRAFTER, admin)
+    rename(second, "山本 花子（観光課）", admin)
+    assert take_on(HANAKO, "山本 花子", Role.DRAFTER, admin) == first
 
 
 def test_the_office_changes_a_name_and_the_one_before_is_still_read(app: Flask) -> None:

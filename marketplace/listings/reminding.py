@@ -15,7 +15,7 @@ from marketplace.kit.refusals import WrongState
 from marketplace.kit.sheets import sheet
 from marketplace.listings import amending
 from marketplace.listings.models import Listing, ListingState
-from marketplace.notices.sending import send
+from marketplace.notices.sending import Haste, send
 from marketplace.outbox.promising import handles
 from marketplace.settings import settings
 
@@ -139,7 +139,8 @@ def _send(template: str, row: OpeningReminder, listing: Listing, when: str) -> N
     account = get(Account, row.account_id)
     key = f"{template}:{listing.code}:{account.code}:{listing.opens_at:%Y%m%d%H%M}:{when}"
     link = f"{settings().base_url}/listings/{listing.code}"
-    send(template, account.email, key=key, listing=listing, right=listing.right, when=when, link=link)
+    haste = Haste.ONE if when in ("hour", "open") else Haste.MANY  # a day before, a letter can wait
+    send(template, account.email, key, haste=haste, listing=listing, right=listing.right, when=when, link=link)
 
 
 @handles("listing.amended")

@@ -17,7 +17,9 @@ from marketplace.listings import amending, reminding, scheduling
 from marketplace.listings.models import Listing
 from marketplace.listings.reminding import Due, OpeningReminder, OpensSoon, ask, stop, tell_openings
 from marketplace.notices.models import Notice
+from marketplace.notices.sending import Haste
 from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
 from marketplace.privacy.forgetting import forget
 from tests import given
 from tests.pages import read, send, submit
@@ -85,6 +87,15 @@ def test_who_asks_on_the_last_day_hears_an_hour_before_and_in_the_last_hour_nobo
         ask(sale, late)
     opens(sale, hours=1)
     assert [person for person, _ in told()] == [email(early)]
+
+
+def test_the_letters_of_a_day_before_hold_up_nobody_elses(sale: int) -> None:
+    ask(sale, given.an_account())
+    for hours in (24, 1):
+        opens(sale, hours=hours)
+    carried = sa.select(Message.topic).join(Notice, Message.body["notice_id"].as_integer() == Notice.id)
+    found = db.session.scalars(carried.where(Notice.template == "opening").order_by(Notice.id)).all()
+    assert found == [Haste.MANY, Haste.ONE]
 
 
 def test_who_stopped_the_letters_gets_none(sale: int) -> None:

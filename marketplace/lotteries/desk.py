@@ -13,7 +13,7 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused, Unavailable, WrongState
 from marketplace.listings import scheduling
 from marketplace.listings.models import ListingState
-from marketplace.lotteries import cards, closing, counting, draw, drawing, signing_off
+from marketplace.lotteries import amended, cards, closing, counting, draw, drawing, signing_off
 from marketplace.lotteries.forms import BeaconForm, CloseForm, DiceForm, SignOffForm
 from marketplace.lotteries.models import Lottery, Wave
 from marketplace.lotteries.preflight import preflight
@@ -40,6 +40,7 @@ def close(code: str) -> ResponseReturnValue:
     lottery, form = find(code), CloseForm()
     if not form.validate():
         return page(lottery, close_form=form), 422
+    amended.follow(lottery.listing_id)  # that it was given more time waits for the worker, too
     if lottery.state == LotteryState.OPEN and now() >= lottery.closes_at:
         try:
             if lottery.listing.state == ListingState.OPEN:

@@ -135,7 +135,7 @@ def _years() -> list[int]:
     """The fiscal years in which a sale closed, the last one first."""
     ends = sa.func.min(Listing.closed_at), sa.func.max(Listing.closed_at)
     first, last = db.session.execute(sales.over().order_by(None).with_only_columns(*ends)).one()
-    return list(range(fiscal_year(last), fiscal_year(first) - 1, -1)) if first is not None else []
+    return list(range(fiscal_year(last), fiscal_year(first) - 1, -1)) if first and last else []
 
 
 def _public(page: str) -> Response:

@@ -16,6 +16,8 @@ from marketplace.chain.models import Call, CallState
 from marketplace.journal import models as journal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
+from marketplace.listings import amending
+from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.preflight import preflight
@@ -131,6 +133,18 @@ class TestClosing:
             assert f"{url}/close" in staff.get(url).text
             answers = [staff.post(f"{url}/close").status_code for _ in range(2)]
         assert (answers, state(lottery)) == ([303, 303], LotteryState.CLOSED)
+
+    def test_nobody_closes_what_was_given_more_time_though_the_worker_has_not_heard_of_it(
+        self, staff: FlaskClient
+    ) -> None:
+        lottery, _received, _accounts = with_entries(2)
+        later = {"closes_at": lottery.closes_at + timedelta(hours=2), "draw_at": lottery.draw_at + timedelta(hours=2)}
+        row = amending.propose(lottery.listing_id, given.staff("drafter"), later, "大雪のため")
+        amending.approve(row, given.staff("approver"))
+        with pretending(lottery.closes_at):
+            given.signed_in(staff, given.staff("approver"))
+            assert staff.post(f"/staff/lotteries/{lottery.code}/close").status_code == 303
+        assert (state(lottery), get(Listing, lottery.listing_id).state) == (LotteryState.OPEN, ListingState.OPEN)
 
     def test_nobody_closes_early(self, staff: FlaskClient) -> None:
         lottery = a_lottery()

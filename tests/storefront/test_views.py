@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -159,7 +160,7 @@ def test_a_page_without_a_form_gives_no_cookie_so_that_it_is_the_same_for_everyb
     states = [(mode, state) for mode in ("fixed", "lottery") for state in ("published", "closed", "completed")]
     states += [(mode, "published") for mode in ("ascending", "sealed")]
     codes = {(mode, state): get(Listing, given.a_listing(mode, state=state)).code for mode, state in states}
-    ahead = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
+    ahead: dict[str, Any] = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
     for mode, days in {"fixed": ahead, "lottery": ahead | {"draw_at": given.in_days(22)}, "ascending": ahead}.items():
         codes[mode, "in ten days"] = get(Listing, given.a_listing(mode, state="published", **days)).code
     codes |= {(mode, "ended"): ended(mode, 2_000)[0].code for mode in ("ascending", "sealed")}

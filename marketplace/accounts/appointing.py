@@ -93,7 +93,7 @@ def take_on(email: str, name: str, role: Role, actor_id: int) -> int:
 
 
 def _call(account: Account, name: str) -> None:
-    """Whoever comes back is who they were, and may find that another is called so by now. AnotherName, NameOfAnother."""
+    """Whoever comes back is who they were, and may find another who is called so by now. AnotherName, NameOfAnother."""
     before = names_given(account.id)
     if before and name and plain(before[-1].name) != plain(name):
         raise AnotherName(before[-1].name)

@@ -41,7 +41,7 @@ def close(code: str) -> ResponseReturnValue:
     if not form.validate():
         return page(lottery, close_form=form), 422
     amended.follow(lottery.listing_id)  # that it was given more time waits for the worker, too
-    if lottery.state == LotteryState.OPEN and now() >= lottery.closes_at:
+    if late(lottery):
         try:
             if lottery.listing.state == ListingState.OPEN:
                 scheduling.close_sale(lottery.listing_id)
@@ -117,6 +117,12 @@ def find(code: str) -> Lottery:
     return lottery
 
 
+def late(lottery: Lottery) -> bool:
+    """Has the worker missed its hour? That of a sale that is stopped waits for people."""
+    stopped = lottery.listing.state == ListingState.SUSPENDED
+    return lottery.state == LotteryState.OPEN and now() >= lottery.closes_at and not stopped
+
+
 def page(
     lottery: Lottery,
     *,
@@ -146,7 +152,7 @@ def page(
         sign_form=sign_form or SignOffForm(formdata=None),
         close_form=close_form or CloseForm(formdata=None),
         read_back=read_back,
-        late=lottery.state == LotteryState.OPEN and now() >= lottery.closes_at,
+        late=late(lottery),
         due=due,
         by_dice=due and source == draw.DICE,
         by_beacon=due and source != draw.DICE,

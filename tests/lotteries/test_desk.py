@@ -16,7 +16,7 @@ from marketplace.chain.models import Call, CallState
 from marketplace.journal import models as journal
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
-from marketplace.listings import amending
+from marketplace.listings import amending, suspending
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.models import Entry, Lottery
@@ -145,6 +145,16 @@ class TestClosing:
             given.signed_in(staff, given.staff("approver"))
             assert staff.post(f"/staff/lotteries/{lottery.code}/close").status_code == 303
         assert (state(lottery), get(Listing, lottery.listing_id).state) == (LotteryState.OPEN, ListingState.OPEN)
+
+    def test_the_hour_of_a_sale_that_is_stopped_waits(self, staff: FlaskClient) -> None:
+        lottery, _received, _accounts = with_entries(2)
+        suspending.suspend(lottery.listing_id, given.staff("approver"), "点検のため")
+        url = f"/staff/lotteries/{lottery.code}"
+        with pretending(lottery.closes_at):
+            given.signed_in(staff, given.staff("approver"))
+            assert f"{url}/close" not in staff.get(url).text
+            assert staff.post(f"{url}/close").status_code == 303
+        assert (state(lottery), get(Listing, lottery.listing_id).state) == (LotteryState.OPEN, ListingState.SUSPENDED)
 
     def test_nobody_closes_early(self, staff: FlaskClient) -> None:
         lottery = a_lottery()

@@ -27,8 +27,8 @@ from marketplace.outbox.promising import say
 from marketplace.staff import sale_tasks, sheets, works_tasks
 from marketplace.staff.tasks import Task
 from tests import given
-from tests.auctions.given import an_auction
 from tests.appointments.stage import asked, mayors_talks
+from tests.auctions.given import an_auction
 from tests.chainlogs import Chain
 from tests.outbox.hearing import hearing
 from tests.pages import read

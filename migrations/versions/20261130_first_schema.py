@@ -1,12 +1,12 @@
 """first schema
 
-Revision f4473db31d5a, after ; 2026-11-30 13:55:52.680516.
+Revision d544550504b8, after ; 2026-11-30 14:21:19.418605.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "f4473db31d5a"
+revision = "d544550504b8"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -3484,7 +3484,6 @@ def upgrade() -> None:
         sa.Column("signature", sa.String(length=96), nullable=True),
         sa.Column("seed", sa.String(length=64), nullable=True),
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state = 'over' OR (state = 'gathering') = (fixed IS NULL)",

@@ -188,6 +188,7 @@ PAGES = {
     "lost_addresses.index": "アドレスの付けかえ",
     "reception.entries": "抽選の応募",
     "reception.letters": "印刷して送る手紙",
+    "staff.outbox": "止まっている処理",
     "verifying.index": "保証金",
 }
 """Pages of the desk that show several people at once, by the endpoints that accounts/looking.py notes."""

@@ -106,7 +106,6 @@ class Slip(Base):
     code: Mapped[str] = mapped_column(sa.String(16), unique=True)
     partner_id: Mapped[int] = mapped_column(sa.ForeignKey("perk_partners.id"))
     printed_at: Mapped[datetime]
-    entered_at: Mapped[datetime | None]
 
 
 class Allowance(Base):

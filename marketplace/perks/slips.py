@@ -56,16 +56,14 @@ def enter(code: str, number: str, on: date, plan_id: str, partner_id: int, count
     token_id = token_id_of(number)
     written = as_code(code)
     with transaction():
-        query = sa.select(Slip).where(Slip.code == written, Slip.partner_id == partner_id).with_for_update()
-        slip = db.session.scalar(query.execution_options(populate_existing=True))
-        if slip is None:
+        query = sa.select(Slip.id).where(Slip.code == written, Slip.partner_id == partner_id).with_for_update()
+        if db.session.scalar(query) is None:
             raise NoSuchSlip(field="code")
         ref = f"slip:{written}"
         while (line := using.line_of(ref)) is not None:
             if using.undoing(line) is None:
                 raise SlipEntered(field="code")
             ref += "+"  # what was entered of it was a mistake and taken back
-        slip.entered_at = now()
         noon = datetime.combine(on, time(12), JST)
         return using.use(
             Asked(

@@ -1,12 +1,12 @@
 """first schema
 
-Revision d544550504b8, after ; 2026-11-30 14:21:19.418605.
+Revision a22c980c474d, after ; 2026-11-30 15:00:45.518675.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d544550504b8"
+revision = "a22c980c474d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1566,7 +1566,6 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("partner_id", sa.Integer(), nullable=False),
         sa.Column("printed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["partner_id"], ["perk_partners.id"], name=op.f("fk_perk_slips_partner_id_perk_partners")
         ),

@@ -14,7 +14,6 @@ from tests import given
 from tests.pages import read, submit
 
 HANAKO = "hanako@example.jp"
-NOT_THERE = "/nowhere"
 
 
 def who(client: FlaskClient) -> int | None:

@@ -20,8 +20,8 @@ from marketplace.notices.models import Notice
 from marketplace.orders.models import Order, OrderState
 from marketplace.settings import Settings
 from tests import given
-from tests.auctions.dying_closer import die_at_each_step
 from tests.auctions.given import an_auction, assert_log_is_register
+from tests.dying import die_at_each_step
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 
@@ -36,7 +36,8 @@ def test_a_closer_killed_at_any_step_leaves_all_or_nothing_and_in_the_end_there_
     auction_id, closes_at = auction.id, auction.closes_at
     db.session.remove()
     db.engine.dispose()
-    closer = multiprocessing.get_context("spawn").Process(target=die_at_each_step, args=(settings, closes_at))
+    how = (settings, "auctions.close_due", closes_at)
+    closer = multiprocessing.get_context("spawn").Process(target=die_at_each_step, args=how)
     closer.start()
     closer.join(timeout=240)
     assert closer.exitcode == 0

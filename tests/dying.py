@@ -1,4 +1,4 @@
-"""Closers that are killed before their first statement to the database, before their second, and so on."""
+"""Workers that are killed before their first statement to the database, before their second, and so on."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Death:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_at_each_step(settings: Settings, closes_at: datetime) -> None:
-    """Exits with 0 as soon as one closer has lived through the close and all letters; with 1 if none ever does.
+def die_at_each_step(settings: Settings, sheet: str, at: datetime) -> None:
+    """Exits with 0 as soon as one has lived through a turn of that sheet and all letters; with 1 if none ever does.
 
     How many died before is in DATA_DIR/deaths. Each is a process of its own: a fork of this one, which has no threads.
     A minute passes between two of them, so that what the dead one had claimed is free again.
@@ -43,11 +43,11 @@ def die_at_each_step(settings: Settings, closes_at: datetime) -> None:
     for step in range(1, MOST):
         child = os.fork()
         if child == 0:
-            with app.app_context(), pretending(closes_at + timedelta(minutes=step)):
+            with app.app_context(), pretending(at + timedelta(minutes=step)):
                 death = Death(step)
                 for event in ("before_cursor_execute", "commit"):
                     sa.event.listen(db.engine, event, death.come)
-                SHEETS["auctions.close_due"].run()
+                SHEETS[sheet].run()
                 while keeping.drain():
                     pass
                 os._exit(0)

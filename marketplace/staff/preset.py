@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from marketplace.kit.clock import JST, jst, now
@@ -12,8 +12,10 @@ from marketplace.kit.holidays import DAY, open_day
 
 @dataclass(frozen=True)
 class Preset:
-    """`opens`, `closes`, `draw`, `tradable`: days from today, moved to the next on which the town hall is open.
+    """`opens`, `closes`: days from today; `draw`: from the closing; `tradable`: from the draw, or else the closing.
 
+    Each is moved to the next day on which the town hall is open; what follows is counted from the day moved to, so
+    that the days between the years, which move both, never put a draw before its closing.
     Sales open at 10:00 and close at 20:00; they are announced a week before.
     """
 
@@ -27,16 +29,19 @@ class Preset:
 
     def filled(self) -> dict[str, Any]:
         """What the form shows."""
-        opens = _on(self.opens, 10)
-        announced = datetime.combine(open_day(opens.date() - 7 * DAY, -DAY), opens.timetz())
+        today = jst(now()).date()
+        opens = _on(today, self.opens, 10)
+        closes = _on(today, self.closes, 20) if self.closes else None
+        draw = _on(closes.date(), self.draw, 10) if closes and self.draw else None
+        end = draw or closes or opens
         return self.values | {
-            "publish_at": announced,
+            "publish_at": datetime.combine(open_day(opens.date() - 7 * DAY, -DAY), opens.timetz()),
             "opens_at": opens,
-            "closes_at": _on(self.closes, 20) if self.closes else None,
-            "draw_at": _on(self.draw, 10) if self.draw else None,
-            "tradable_from": _on(self.tradable, 10) if self.tradable else None,
+            "closes_at": closes,
+            "draw_at": draw,
+            "tradable_from": _on(end.date(), self.tradable, 10) if self.tradable else None,
         }
 
 
-def _on(days: int, hour: int) -> datetime:
-    return datetime.combine(open_day(jst(now()).date() + days * DAY), time(hour), JST)
+def _on(start: date, days: int, hour: int) -> datetime:
+    return datetime.combine(open_day(start + days * DAY), time(hour), JST)

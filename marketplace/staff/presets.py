@@ -79,8 +79,8 @@ PRESETS = {
             "picture_alt": "雪の夜の町並みと、月に照らされた山",
             "art_seed": 107,
         },
-        draw=30,
-        tradable=44,
+        draw=2,
+        tradable=14,
     ),
     "card": Preset(
         "キャラクタートレカ",
@@ -184,7 +184,7 @@ PRESETS = {
             "picture_alt": "桜の咲く公園と、雪の残る山",
             "art_seed": 405,
         },
-        tradable=60,
+        tradable=32,
     ),
     "canoe": Preset(
         "命名権（カヌーセンター）",
@@ -213,7 +213,7 @@ PRESETS = {
             "picture_alt": "紅葉の湖をわたる、2人乗りのカヌー",
             "art_seed": 410,
         },
-        tradable=60,
+        tradable=32,
     ),
     "experience": Preset(
         "体験権",

@@ -25,11 +25,13 @@ window.ethereum = {
 
 @dataclass
 class Injected:
-    """`refusing`: the person says no to the next transaction. `asked` is what pages wanted, in order."""
+    """`refusing`: the person says no to the next transaction. `silences`: so many questions for a receipt fail.
+    `asked` is what pages wanted, in order."""
 
     wallet: OwnWallet
     chain: LocalChain
     refusing: bool = False
+    silences: int = 0
     chain_id: int = CHAIN_ID
     asked: list[str] = field(default_factory=list)
 
@@ -50,6 +52,9 @@ class Injected:
                 return _result(None)
             case "personal_sign":
                 return _result(self.wallet.sign(bytes.fromhex(params[0][2:]).decode()))
+            case "eth_getTransactionReceipt" if self.silences:
+                self.silences -= 1
+                return json.dumps({"error": {"code": -32603, "message": "Internal JSON-RPC error."}})
             case "eth_sendTransaction" if self.refusing:
                 return json.dumps({"error": {"code": 4001, "message": "User rejected the request."}})
             case "eth_sendTransaction":

@@ -86,6 +86,17 @@ def test_a_person_whom_the_device_does_not_know_stays_outside_and_is_told(app: F
     expect(page.locator("[data-passkey-trouble]")).to_contain_text("確認が取り消されたか、時間が過ぎました")
 
 
+def test_pressed_twice_the_device_is_asked_once(app: Flask, page: Page) -> None:
+    authenticator(page)
+    signed_in(page, given.an_account(HANAKO), SITE)
+    page.goto("/account/passkeys")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("button", name="パスキーを登録する").evaluate("it => { it.click(); it.click() }")
+    expect(page.locator("main")).to_contain_text("パスキーを登録しました")
+    assert len(asked) == 2, asked  # what to ask, and what was answered
+
+
 def test_staff_open_the_desk_by_passkey(app: Flask, page: Page) -> None:
     authenticator(page)
     clerk = given.staff("drafter")

@@ -207,3 +207,23 @@ def test_the_end_is_a_link_away_without_javascript(
         over(auction_id)
         page.get_by_role("link", name="画面を読みこみ直して").click()
         expect(page.locator("#own")).to_contain_text("おめでとうございます。あなた（02番）が落札しました。")
+
+
+def test_an_answer_that_never_comes_is_told_and_asked_for_again(
+    browser: Browser, live_server: str, auction: tuple[int, str]
+) -> None:
+    auction_id, code = auction
+    with visiting(browser, live_server) as page:
+        page.clock.install()
+        page.goto(f"/listings/{code}")
+        page.route(f"**/auctions/{code}/state*", lambda route: None)  # and no answer
+        lost = page.get_by_text("通信がとぎれています。表示が古いかもしれません。")
+        for _ in range(3):
+            expect(lost).to_be_hidden()
+            page.clock.run_for(11_000)
+        expect(lost).to_be_visible(timeout=SLOW)
+        page.unroute(f"**/auctions/{code}/state*")
+        overtaken(auction_id)
+        page.clock.run_for(11_000)
+        expect(page.locator("#standing .price")).to_contain_text("9,250", timeout=SLOW)
+        expect(lost).to_be_hidden()

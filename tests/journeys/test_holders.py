@@ -162,3 +162,20 @@ def test_a_wallet_without_the_price_is_told_calmly(
         button.click()
         expect(page.get_by_text("このウォレットには、代金に足りる円トークンがありません。")).to_be_visible(timeout=SLOW)
         expect(button).to_be_enabled()
+
+
+def test_what_is_sent_is_waited_for_though_a_node_or_the_town_is_silent_for_a_moment(
+    app: Flask, browser: Browser, live_server: str, chain: LocalChain, path: str, worker: None
+) -> None:
+    """Told to try again, somebody would."""
+    offering.offer(int(path.rpartition("/")[2]), given.an_account("hana@example.jp"), 4_000)
+    with_yen(BUYER, 5_000)
+    with visiting(browser, live_server, **PHONE) as page:
+        wallet = Injected(BUYER, chain, silences=2)
+        wallet.into(page)
+        button = page.get_by_role("button", name="ウォレットで買う")
+        until(page, path, lambda: button.count() > 0)
+        page.route("**/api/v1/tokens/**", lambda route: route.abort(), times=2)
+        button.click()
+        expect(page.locator(".timeline")).to_contain_text("売買（4,000円）", timeout=SLOW)
+    assert (wallet.silences, wallet.asked.count("eth_sendTransaction")) == (0, 2)

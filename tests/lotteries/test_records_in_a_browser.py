@@ -36,6 +36,16 @@ class TestBrowser:
             said.append(page.locator("[data-draw] [role=status]").inner_text().rpartition("、")[2])
         assert said == ["当選です。"] * 2 + ["補欠または落選です。"] * 2
 
+    def test_pressed_twice_it_checks_once(self, page: Page) -> None:
+        lottery, _received, _accounts = drawn(4)
+        no = ranked()[0].no
+        db.session.rollback()
+        page.goto(f"/listings/{lottery.code}/draw?no={no}")
+        page.get_by_role("button", name="このブラウザで確かめる").evaluate("it => { it.click(); it.click() }")
+        expect(page.locator("[data-draw] [role=status]")).to_contain_text("正しい抽選でした。")
+        page.wait_for_load_state("networkidle")
+        assert page.locator("[data-draw] ol li").count() == 3
+
     def test_a_page_that_lies_is_found_out(self, page: Page) -> None:
         lottery, _received, _accounts = drawn(5)
         no, code = ranked()[2].no, lottery.code

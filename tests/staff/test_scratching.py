@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
 from werkzeug.test import TestResponse
 
 from marketplace.kit.db import db, get
@@ -14,6 +15,7 @@ from marketplace.listings import scratches
 from marketplace.listings.models import Listing, Scratch
 from tests import given
 from tests.pages import PageForm, read, send
+from tests.visiting import signed_in, visiting
 
 NEW = "/staff/listings/new"
 
@@ -117,3 +119,17 @@ def test_what_one_is_writing_is_for_nobody_else(app: Flask, drafter: FlaskClient
     approver = given.signed_in(app.test_client(), given.staff("approver"))
     token = read(approver.get("/account")).form("/account").values["csrf_token"]
     assert approver.post("/staff/scratch", data={"csrf_token": token}).status_code == 403
+
+
+@pytest.mark.browser
+def test_who_comes_back_from_what_was_sent_is_kept_again(app: Flask, browser: Browser, live_server: str) -> None:
+    """A browser shows the page as it was left, with its script as it was left."""
+    with visiting(browser, live_server) as page:
+        signed_in(page, given.staff("drafter"))
+        page.goto(f"{NEW}?template=park")
+        left_and_back = "window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+        page.locator("[data-keep]").evaluate(f"form => {{ form.dispatchEvent(new Event('submit')); {left_and_back} }}")
+        page.fill("[name=title_ja]", "山菜トレカ")
+        expect(page.locator("[data-keep-said]")).to_contain_text("保存しました")
+    (kept,) = scratches.of(given.staff("drafter"))
+    assert kept.typed["title_ja"] == ["山菜トレカ"]

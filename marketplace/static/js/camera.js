@@ -43,6 +43,7 @@ export function watch(box, found) {
   }
 
   async function start() {
+    open.disabled = true; // a second camera would be on and never be turned off
     says.textContent = "";
     try {
       const decode = await decoder();
@@ -65,6 +66,8 @@ export function watch(box, found) {
     } catch {
       stop();
       says.textContent = "カメラを使えません。ブラウザーの設定で許すか、番号を入力してください。";
+    } finally {
+      open.disabled = false;
     }
   }
 

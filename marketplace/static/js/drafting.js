@@ -68,6 +68,7 @@
   form.addEventListener("input", change);
   form.addEventListener("change", () => { change(); showParts(); });
   form.addEventListener("submit", () => { stopped = true; clearTimeout(timer); });
+  window.addEventListener("pageshow", (event) => { stopped = stopped && !event.persisted; }); // back from what was sent
   document.addEventListener("visibilitychange", () => { if (document.hidden && dirty) keep(); });
   showParts();
 })();

@@ -48,13 +48,13 @@
     return { found, won: page.cutoff !== "" && own <= page.cutoff };
   }
 
-  function show(list, [words, right, value]) {
+  function shown([words, right, value]) {
     const item = document.createElement("li");
     const code = document.createElement("span");
     code.className = "code";
     code.textContent = value;
     item.append(`${right ? "○" : "×"} ${words}: `, code);
-    list.append(item);
+    return item;
   }
 
   document.querySelectorAll("[data-draw]").forEach((box) => {
@@ -69,7 +69,7 @@
         const response = await fetch(box.dataset.proof);
         if (!response.ok) throw new Error(String(response.status));
         const { found, won } = await checks(box.dataset, await response.json());
-        found.forEach((each) => show(list, each));
+        list.replaceChildren(...found.map(shown)); // at once: whoever presses twice gets it once
         list.hidden = false;
         const right = won
           ? inWords("正しい抽選でした。抽選番号はさかい目以下なので、当選です。")

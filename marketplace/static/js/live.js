@@ -7,6 +7,7 @@
   if (!box) return;
   const QUIET = 8000; // a screen reader is told at most so often, in milliseconds
   const PATIENCE = 3; // answers that may fail before we say so
+  const LATE = 8000; // milliseconds after which an answer that has not come is given up: else the page would wait for it
   let etag = "", seq = -1, failures = 0, spoken = 0, said = "", waiting = 0;
   let poll = Number(box.dataset.poll) * 1000;
   let unasked = "own" in box.dataset; // what the end means to this visitor
@@ -64,27 +65,30 @@
     if (time) document.documentElement.dataset.ahead = String(time - Date.now());
   }
 
-  async function askForOwn() {
-    const response = await fetch(box.dataset.own, { cache: "no-store" });
+  async function askForOwn(signal) {
+    const response = await fetch(box.dataset.own, { cache: "no-store", signal });
     if (!response.ok) throw new Error(String(response.status));
     put("own", await response.text());
     unasked = false;
   }
 
   async function ask() {
+    const stop = new AbortController(), { signal } = stop, late = setTimeout(() => stop.abort(), LATE);
     try {
       const headers = etag ? { "If-None-Match": etag } : {};
-      const response = await fetch(box.dataset.live, { headers, cache: "no-store", credentials: "omit" });
+      const response = await fetch(box.dataset.live, { headers, cache: "no-store", credentials: "omit", signal });
       if (response.status !== 304 && !response.ok) throw new Error(String(response.status));
       setClock(response);
       if (response.status === 200) {
         take(await response.json());
         etag = response.headers.get("ETag") || "";
       }
-      if (!poll && unasked) await askForOwn();
+      if (!poll && unasked) await askForOwn(signal);
       failures = 0;
     } catch {
       failures += 1;
+    } finally {
+      clearTimeout(late);
     }
     show("data-lost", failures >= PATIENCE);
   }

@@ -43,8 +43,11 @@
     if (!window.PublicKeyCredential) return;
     form.hidden = false;
     const trouble = form.querySelector("[data-passkey-trouble]");
+    let asking = false;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      if (asking) return; // a second question of the server's would make the answer to the first a wrong one
+      asking = true;
       trouble.hidden = true;
       try {
         form.querySelector("[name$=credential]").value = await speak(form);
@@ -52,7 +55,9 @@
       } catch (error) {
         trouble.textContent = TROUBLES[error.name] || error.message;
         trouble.hidden = false;
+        asking = false;
       }
     });
+    window.addEventListener("pageshow", () => { asking = false; });
   });
 })();

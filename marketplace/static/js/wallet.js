@@ -60,7 +60,7 @@
     const hash = await ask("eth_sendTransaction", [{ from, to, data }]);
     say(inWords("%(step)s：記録を待っています。", { step: doing }));
     for (const until = Date.now() + LONG; Date.now() < until; await pause()) {
-      const receipt = await ask("eth_getTransactionReceipt", [hash]);
+      const receipt = await ask("eth_getTransactionReceipt", [hash]).catch(() => null); // it is sent: a silence is no end
       if (!receipt) continue;
       if (BigInt(receipt.status) !== 1n) throw new Said(inWords("帳面が受け付けませんでした。お金も権利も動いていません。"));
       return hash;
@@ -68,11 +68,20 @@
     throw new Said(inWords("まだ記録されていません。あとで、このページを読みこみ直してください。"));
   }
 
+  async function record(box) {
+    try {
+      const answer = await fetch(box.dataset.record, { cache: "no-store" });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  }
+
   /* The page is read again once our own record has caught up with the chain. */
   async function recorded(box, seen) {
     for (const until = Date.now() + LONG; Date.now() < until; await pause()) {
-      const answer = await fetch(box.dataset.record, { cache: "no-store" });
-      if (answer.ok && seen(await answer.json())) return;
+      const token = await record(box);
+      if (token && seen(token)) return;
     }
   }
 

@@ -188,6 +188,28 @@ def test_the_scripts_are_shell(name: str) -> None:
     assert (DEPLOY / name).stat().st_mode & 0o111
 
 
+def test_what_root_fetches_the_towns_user_can_read() -> None:
+    """Whatever root's umask is: many a host is set up with 027 or 077."""
+    shells = re.findall(r"(?:^    .*\n|^\n(?=    ))+", (DEPLOY / "README.md").read_text("utf-8"), re.MULTILINE)
+    fetching = [shell for shell in shells if "git clone" in shell]
+    assert [shell.lstrip().startswith("umask 022\n") for shell in fetching] == [True, True]
+
+
+def test_what_stands_on_this_host_is_there_before_and_after_us() -> None:
+    """A backup that was missed runs as soon as the host is up again, and what is asked last is still written."""
+    after = [re.findall(r"^After=(.*)$", unit.read_text("utf-8"), re.MULTILINE) for unit in UNITS if "@" in unit.name]
+    after += [
+        re.findall(r"^After=(.*)$", (DEPLOY / "systemd" / f"hiroba-{name}.service").read_text("utf-8"), re.M)
+        for name in ("backup", "follow", "migrate")
+    ]
+    assert after == [["network-online.target postgresql.service redis-server.service"]] * 5
+
+
+def test_nginx_asks_anew_where_the_web_is_when_its_containers_are_made_anew() -> None:
+    compose = (DEPLOY / "compose.yaml").read_text("utf-8").partition("  nginx:")[2]
+    assert "web: {condition: service_started, restart: true}" in compose
+
+
 def test_the_page_names_each_unit_and_each_file() -> None:
     """Those of a folder by the folder."""
     page = (DEPLOY / "README.md").read_text("utf-8")

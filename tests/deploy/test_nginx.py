@@ -80,10 +80,12 @@ class Front:
     behind: Behind
     second: int
 
+    here: str = "127.0.0.1"
+
     def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> tuple[int, str | None, str]:
         """Status, Retry-After, body."""
         anybody = ssl._create_unverified_context()  # noqa: S323 -- the certificate was made a moment ago
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=anybody)
+        connection = http.client.HTTPSConnection(self.here, self.port, timeout=30, context=anybody)
         try:
             connection.request(method, path, body or None, {name.replace("_", "-"): v for name, v in headers.items()})
             answer = connection.getresponse()
@@ -93,6 +95,14 @@ class Front:
 
     def number(self, path: str, **headers: str) -> int:
         return int(self.ask(path, "GET", b"", **headers)[2])
+
+
+def knows_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def written(folder: Path, port: int, behind: int, second: int) -> list[str]:
@@ -109,7 +119,9 @@ def written(folder: Path, port: int, behind: int, second: int) -> list[str]:
         "/etc/nginx/hiroba": str(folder / "hiroba"),
         "/var/cache/nginx/hiroba": str(folder / "cache"),
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen [::]:80;": f"listen [::1]:{free_port()};" if knows_ipv6() else "",
         "listen 443 ": f"listen 127.0.0.1:{port} ",
+        "listen [::]:443 ssl http2;": f"listen [::1]:{port} ssl http2;" if knows_ipv6() else "",
         "127.0.0.1:8000": f"127.0.0.1:{behind}",
         "127.0.0.1:8001": f"127.0.0.1:{second}",
     }
@@ -159,6 +171,13 @@ def test_nginx_takes_its_files(tmp_path: Path) -> None:
     command = [*written(tmp_path, free_port(), free_port(), free_port()), "-t", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_telephone_that_has_ipv6_alone_is_answered(front: Front) -> None:
+    if not knows_ipv6():
+        pytest.skip("IPv6: this machine has none")
+    front.here = "::1"
+    assert front.ask("/listings")[0] == 200
 
 
 def test_strangers_share_a_page_while_it_is_good_and_nobody_gets_it_after(front: Front) -> None:

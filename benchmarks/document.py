@@ -43,12 +43,12 @@ def record(results: Iterable[Result], on: date, machine: str) -> None:
     kept = read() | {each["name"]: each for each in fresh}
     if twice := [name for name, count in Counter(each["name"] for each in fresh).items() if count > 1]:
         raise ValueError(f"one of these would hide the other: {', '.join(twice)}")
-    RECORDED.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-    PAGE.write_text(page(kept))
+    RECORDED.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    PAGE.write_text(page(kept), "utf-8")
 
 
 def read() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    found: dict[str, dict[str, Any]] = json.loads(RECORDED.read_text("utf-8")) if RECORDED.exists() else {}
     return found
 
 
@@ -79,7 +79,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 def this_machine() -> str:
     """'2 cores of AMD EPYC …, 24 GiB, Linux, Python 3.11.7, SQLite 3.40.1'."""
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text("utf-8"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = f"{os.cpu_count()} cores of {model[1] if model else platform.machine()}"
     engines = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
@@ -87,4 +87,4 @@ def this_machine() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(read()))
+    PAGE.write_text(page(read()), "utf-8")

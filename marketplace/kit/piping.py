@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +12,10 @@ UNREAD, STOPPED = 128 + 13, 128 + 2
 
 
 def said(run: Callable[[], int]) -> int:
-    """Run a command to its end: its exit status. A reader who has gone (`head`) and Ctrl-C end it without a word."""
+    """Run a command to its end: its exit status. A reader who has gone (`head`) and Ctrl-C end it without a word; of a
+    sign that a terminal in EUC or ASCII does not know, it gets the number."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = run()
         sys.stdout.flush()

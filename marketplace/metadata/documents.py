@@ -188,7 +188,7 @@ def _transfer(right: Right, ja: bool) -> str:
 
 def schema_text() -> str:
     """The JSON Schema (2020-12) that every token document keeps."""
-    return resources.files("marketplace.metadata").joinpath("schema", SCHEMA).read_text()
+    return resources.files("marketplace.metadata").joinpath("schema", SCHEMA).read_text("utf-8")
 
 
 def check(document: Json) -> None:

@@ -38,7 +38,7 @@ class Premises:
 
     def prepare(self, fresh: bool, say: Callable[[str], None]) -> bool:
         """Empty the directory if `fresh` or if its first run never came to its end. True: a new town is to be built."""
-        if self._marker.exists() and not fresh and self._marker.read_text() == OPEN:
+        if self._marker.exists() and not fresh and self._marker.read_text("utf-8") == OPEN:
             return False
         if self._marker.exists():
             if not fresh:
@@ -83,7 +83,7 @@ def foreseen(directory: Path, given: Mapping[str, str], port: int, fresh: bool) 
     """What a run would tell the town's processes, before anything is made, emptied or written down."""
     directory = directory.resolve()
     marker = directory / MARKER
-    goes_on = not fresh and marker.exists() and marker.read_text() == OPEN
+    goes_on = not fresh and marker.exists() and marker.read_text("utf-8") == OPEN
     return _told(_written(read(directory / ENV) if goes_on else {}, port), given, directory)
 
 
@@ -108,7 +108,7 @@ def read(env: Path) -> dict[str, str]:
     """NAME=value lines as a dictionary; an empty one where there is no such file."""
     if not env.exists():
         return {}
-    return dict(line.split("=", 1) for line in env.read_text().splitlines() if "=" in line)
+    return dict(line.split("=", 1) for line in env.read_text("utf-8").splitlines() if "=" in line)
 
 
 def _written(before: Mapping[str, str], port: int) -> dict[str, str]:
@@ -179,7 +179,7 @@ def _write(path: Path, text: str) -> None:
     """Whole or not at all, and for the owner only."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

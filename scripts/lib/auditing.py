@@ -29,22 +29,23 @@ Finding = tuple[str, str]
 
 def main() -> None:
     passed, now = HOME / ".passed", digest()
-    if passed.exists() and passed.read_text() == now:
+    if passed.exists() and passed.read_text("utf-8") == now:
         return
     install()
-    faults = differences(found(report()), explained(README.read_text()))
+    faults = differences(found(report()), explained(README.read_text("utf-8")))
     if faults:
         installing.stop("\n".join(faults))
-    passed.write_text(now)
+    passed.write_text(now, "utf-8")
 
 
 def install() -> None:
-    if installing.is_stamped(HOME / ".installed", LOCK):
-        return
-    with installing.step("slither for scripts/audit"):
-        installing.command([sys._base_executable, "-m", "venv", "--clear", str(HOME)])  # type: ignore[attr-defined]
-        installing.pip_install(LOCK, HOME / "bin" / "python", compiled=False)
-    installing.stamp(HOME / ".installed", LOCK)
+    with installing.alone():
+        if installing.is_stamped(HOME / ".installed", LOCK):
+            return
+        with installing.step("slither for scripts/audit"):
+            installing.command([sys._base_executable, "-m", "venv", "--clear", str(HOME)])  # type: ignore[attr-defined]
+            installing.pip_install(LOCK, HOME / "bin" / "python", compiled=False)
+        installing.stamp(HOME / ".installed", LOCK)
 
 
 def report() -> Mapping[str, Any]:
@@ -68,7 +69,7 @@ def report() -> Mapping[str, Any]:
         ran = subprocess.run(
             command, cwd=CONTRACTS, env={**os.environ, **out, "PATH": path}, capture_output=True, text=True
         )
-        read: Mapping[str, Any] = json.loads(said.read_text()) if said.exists() else {"success": False}
+        read: Mapping[str, Any] = json.loads(said.read_text("utf-8")) if said.exists() else {"success": False}
     if not read["success"]:
         installing.stop(f"slither did not get to its end:\n{ran.stderr}")
     return read

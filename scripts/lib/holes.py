@@ -41,18 +41,18 @@ def main() -> None:
             installing.stop(f"{DATABASE} does not answer: {silence}")
         sys.stdout.write(f"known holes: SKIPPED, {DATABASE} does not answer ({type(silence).__name__})\n")
         return
-    if faults := differences(found, tomllib.loads(JUDGED.read_text())["judged"]):
+    if faults := differences(found, tomllib.loads(JUDGED.read_text("utf-8"))["judged"]):
         installing.stop("\n".join(faults))
     sys.stdout.write(f"known holes: none in {len(packages)} packages that is not judged\n")
 
 
 def in_python() -> set[Locked]:
-    pinned = (locked(installing.lock_file(lock).read_text()) for lock in LOCKS)
+    pinned = (locked(installing.lock_file(lock).read_text("utf-8")) for lock in LOCKS)
     return {Locked("PyPI", name, version) for each in pinned for name, versions in each.items() for version in versions}
 
 
 def in_npm(folder: Path) -> set[Locked]:
-    lock = json.loads((folder / "package-lock.json").read_text())
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))
     below = "node_modules/"
     return {
         Locked("npm", path.rpartition(below)[2], about["version"])

@@ -39,23 +39,50 @@ def main(purpose: str) -> None:
     """Make the machine ready to ``run`` or to ``test``."""
     if purpose not in ("run", "test"):
         stop(f"There is nothing called {purpose!r} to set up: say scripts/setup run or scripts/setup test.")
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / "setup.lock").open("w") as lock:
+    folders = (CONTRACTS, *(OTHERS if purpose == "test" else ()))
+    if has_python_packages(purpose) and all(has_npm_packages(folder, purpose) for folder in folders):
+        return  # also for somebody who may not write here
+    with alone():
+        install_python_packages(purpose)
+        for folder in folders:
+            install_npm_packages(folder, purpose)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Nobody else installs anything into this directory meanwhile."""
+    try:
+        CACHE.mkdir(exist_ok=True)
+        lock = (CACHE / "setup.lock").open("w")
+    except OSError as trouble:
+        stop(
+            f"{trouble.filename} can't be written ({trouble.strerror}): let whoever this directory belongs to run "
+            "scripts/setup, or run it in a copy of your own."
+        )
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("waiting for another setup of this directory\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        install_python_packages(purpose)
-        install_npm_packages(CONTRACTS, purpose)
-        if purpose == "test":
-            for folder in OTHERS:
-                install_npm_packages(folder, purpose)
+        yield
+
+
+def has_python_packages(purpose: str) -> bool:
+    """Everything for tests is a superset of everything to run, so the larger set's stamp serves both."""
+    return any(is_stamped(VENV / f".{each}", lock_file(each)) for each in {purpose, "test"})
+
+
+def has_npm_packages(folder: Path, purpose: str) -> bool:
+    """With CHAIN_URL none is needed to run."""
+    lock, modules = folder / "package-lock.json", folder / "node_modules"
+    if not lock.exists() or (purpose == "run" and os.environ.get("CHAIN_URL")):
+        return True
+    return any(is_stamped(modules / f".{each}", lock) for each in {purpose, "test"})
 
 
 def install_python_packages(purpose: str) -> None:
-    """Everything for tests is a superset of everything to run, so the larger set's stamp serves both."""
-    if any(is_stamped(VENV / f".{each}", lock_file(each)) for each in {purpose, "test"}):
+    if has_python_packages(purpose):
         return
     unfinished = VENV / ".unfinished"  # pip takes a half-written package for a whole one
     if unfinished.exists() or not answers(PYTHON):
@@ -69,12 +96,10 @@ def install_python_packages(purpose: str) -> None:
 
 
 def install_npm_packages(folder: Path, purpose: str) -> None:
-    """The chain's program; for tests the compiler and other people's IPFS too. With CHAIN_URL none is needed to run."""
+    """The chain's program; for tests the compiler and other people's IPFS too."""
+    if has_npm_packages(folder, purpose):
+        return
     lock, modules = folder / "package-lock.json", folder / "node_modules"
-    if not lock.exists() or (purpose == "run" and os.environ.get("CHAIN_URL")):
-        return
-    if any(is_stamped(modules / f".{each}", lock) for each in {purpose, "test"}):
-        return
     if folder == CONTRACTS and sys.platform == "linux" and glibc() < OLDEST_GLIBC:
         stop(
             "The chain that comes with Hiroba needs glibc 2.35, which this system lacks: "
@@ -113,7 +138,7 @@ def command(arguments: list[str], env: Mapping[str, str] = os.environ) -> None:
         failed = subprocess.run(arguments, stdout=log, stderr=log, env={**env, **settings}, cwd=ROOT).returncode
     if not failed:
         return
-    said = LOG.read_text(errors="replace")
+    said = LOG.read_text("utf-8", "replace")
     print(" failed", file=sys.stderr)
     if any(sign in said.lower() for sign in DISTRUSTED):
         stop(
@@ -139,12 +164,12 @@ def wanted(lock: Path) -> str:
 
 
 def is_stamped(path: Path, lock: Path) -> bool:
-    return path.is_file() and path.read_text() == wanted(lock) and answers(PYTHON)
+    return path.is_file() and path.read_text("utf-8") == wanted(lock) and answers(PYTHON)
 
 
 def stamp(path: Path, lock: Path) -> None:
     new = path.with_name(path.name + ".new")
-    new.write_text(wanted(lock))
+    new.write_text(wanted(lock), "utf-8")
     new.replace(path)
 
 

@@ -54,8 +54,8 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the town is (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each page is judged (default: %(default)s)")
     given = parser.parse_args()
-    installing.CACHE.mkdir(exist_ok=True)
-    installing.install_npm_packages(HERE, "test")
+    with installing.alone():
+        installing.install_npm_packages(HERE, "test")
     judged = []
     for path in paths(given.url):
         for form in FORMS:
@@ -119,7 +119,7 @@ def faults(report: dict[str, Any]) -> list[str]:
 
 
 def written(judged: list[Judged], rounds: int) -> str:
-    version = json.loads((HERE / "node_modules" / "lighthouse" / "package.json").read_text())["version"]
+    version = json.loads((HERE / "node_modules" / "lighthouse" / "package.json").read_text("utf-8"))["version"]
     load = os.getloadavg()[0]
     lines = [
         HEAD.format(**BOUNDS),

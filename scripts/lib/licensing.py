@@ -48,11 +48,11 @@ class Package(NamedTuple):
 def main(arguments: list[str]) -> None:
     packages, faults = python_packages()
     packages += [each for folder in (CONTRACTS, *OTHERS, JUDGE) for each in npm_packages(folder)]
-    faults += refused(packages, tomllib.loads(RULES.read_text()))
+    faults += refused(packages, tomllib.loads(RULES.read_text("utf-8")))
     text = HEAD + "".join(f"| {each.name} | {each.licence} | {each.purpose} |\n" for each in sorted(set(packages)))
     if arguments == ["--write"]:
-        LIST.write_text(text)
-    elif not LIST.exists() or LIST.read_text() != text:
+        LIST.write_text(text, "utf-8")
+    elif not LIST.exists() or LIST.read_text("utf-8") != text:
         faults.append("docs/licences.md is of before: run scripts/licences --write and read what changed")
     if faults:
         installing.stop("\n".join(faults))
@@ -60,12 +60,12 @@ def main(arguments: list[str]) -> None:
 
 def python_packages() -> tuple[list[Package], list[str]]:
     """All that the locks name and this machine has; and what is wrong with them. Some are for other systems only."""
-    told = tomllib.loads(RULES.read_text())["told"]
+    told = tomllib.loads(RULES.read_text("utf-8"))["told"]
     here = {normal(each.metadata["Name"]): each for each in distributions()}
     packages, faults = [], []
-    run = locked(installing.lock_file("run").read_text())
+    run = locked(installing.lock_file("run").read_text("utf-8"))
     for purpose in ("run", "test"):
-        text = installing.lock_file(purpose).read_text()
+        text = installing.lock_file(purpose).read_text("utf-8")
         faults += unhashed(text, f"requirements/{purpose}.txt")
         for name, versions in locked(text).items():
             found = here.get(name)
@@ -78,8 +78,8 @@ def python_packages() -> tuple[list[Package], list[str]]:
 
 
 def npm_packages(folder: Path) -> list[Package]:
-    told = tomllib.loads(RULES.read_text())["told"]
-    lock = json.loads((folder / "package-lock.json").read_text())
+    told = tomllib.loads(RULES.read_text("utf-8"))["told"]
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))
     found = []
     for path, each in lock["packages"].items():
         if path:

@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
         frames = sorted(folder.glob(f"{name}-*.png"), key=lambda path: int(path.stem.rpartition("-")[2]))
         if not frames:
             sys.exit(f"nothing was seen of {name}")
-        told = [json.loads(frame.with_suffix(".json").read_text()) for frame in frames]
+        told = [json.loads(frame.with_suffix(".json").read_text("utf-8")) for frame in frames]
         joined([Image.open(frame).convert("RGB") for frame in frames]).save(
             DOCS / "journeys" / f"{name}.webp", quality=62, method=6
         )

@@ -38,3 +38,11 @@ def test_a_reader_who_has_gone_is_no_fault(tmp_path: Path, program: list[str]) -
 
 def test_who_stops_a_command_reads_nothing_of_where_it_was() -> None:
     assert (said(lambda: 2), said(stopped)) == (2, STOPPED)
+
+
+def test_a_terminal_that_lacks_a_sign_shows_its_number(tmp_path: Path) -> None:
+    """`doctor` writes …, and the names of a town are in whatever letters they are."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path), "PYTHONIOENCODING": "ascii"}
+    program = "from marketplace.kit.piping import said; exit(said(lambda: print('髙橋…') or 3))"
+    ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, env=env)
+    assert (ended.returncode, ended.stdout) == (3, rb"\u9ad9\u6a4b\u2026" + b"\n")

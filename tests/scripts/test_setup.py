@@ -1,6 +1,8 @@
 """scripts/setup on a small copy of the repository whose locks name nothing, so that no registry is asked."""
 
+import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -152,3 +154,55 @@ def test_without_a_fitting_python_the_remedy_is_named(copy: Path, tmp_path: Path
         1,
         "Hiroba needs Python 3.11 or newer with its venv module",
     )
+
+
+def test_what_is_installed_serves_somebody_who_may_not_write_there_and_what_is_missing_is_told(installed: Path) -> None:
+    """Whatever keeps its lock from being made: another owner, a full disk, a file in the way."""
+    shutil.rmtree(installed / ".cache")
+    (installed / ".cache").write_text("in the way")
+    assert steps(setup(installed)) == []
+    (installed / "requirements" / "run.txt").write_text("# something else\n")
+    refused = setup(installed)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        f"{installed / '.cache'} can't be written (File exists): let whoever this directory belongs to run "
+        "scripts/setup, or run it in a copy of your own.\n",
+    )
+
+
+def test_slither_is_not_installed_while_somebody_else_installs(installed: Path) -> None:
+    (installed / "requirements" / "slither.txt").write_text("# nothing\n")
+    program = "import auditing; auditing.install()"
+    command, env = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": str(installed / "scripts" / "lib")}
+    with (installed / ".cache" / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        assert second.stderr is not None
+        waits = second.stderr.readline()
+    rest = second.communicate()[1]
+    assert (waits, second.returncode) == ("setup: waiting for another setup of this directory\n", 0), rest
+
+
+def test_a_python_that_the_environment_names_is_not_taken_for_ours(installed: Path) -> None:
+    env = {**os.environ, **NOWHERE, "PYTHONHOME": "/nowhere"}
+    ended = subprocess.run([installed / "scripts" / "run"], env=env, capture_output=True, text=True, check=False)
+    assert ended.stderr.rstrip().endswith("No module named marketplace")
+
+
+OURS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file() and path.name != "setup")
+
+
+@pytest.mark.parametrize(
+    "script", [path for path in OURS if ".venv/bin/" in path.read_text()], ids=lambda path: path.name
+)
+def test_each_script_brings_what_it_needs_into_a_fresh_clone(script: Path) -> None:
+    before = script.read_text("utf-8").partition(".venv/bin/")[0]
+    assert ("scripts/setup" in before, re.search(r"^unset .*PYTHONHOME", before, re.MULTILINE) is not None) == (
+        True,
+        True,
+    )
+
+
+def test_a_migration_without_a_name_is_asked_for_one(copy: Path) -> None:
+    refused = subprocess.run([copy / "scripts" / "schema"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr) == (2, 'Say what changes: scripts/schema "what changes"\n')

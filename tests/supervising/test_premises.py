@@ -1,6 +1,8 @@
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from marketplace.supervising.premises import CannotStart, Premises, claimed, merged, read, shortage
+from tests.town import ROOT
 
 
 def ignore(_line: str) -> None:
@@ -155,3 +158,13 @@ def test_ports_are_on_loopback_and_differ(premises: Premises) -> None:
     addresses = {told["CHAIN_URL"], told["STRIPE_API_BASE"]}
     assert len(addresses) == 2
     assert [address for address in addresses if not re.fullmatch(r"http://127\.0\.0\.1:\d+", address)] == []
+
+
+def test_the_name_of_a_town_is_read_on_a_machine_that_writes_in_other_letters(tmp_path: Path) -> None:
+    """In a locale of EUC, Python reads and writes files in it unless it is told otherwise."""
+    (tmp_path / "hiroba.env").write_text("TOWN_NAME=月見沢町\n", "utf-8")
+    program = "import pathlib, sys; from marketplace.supervising.premises import read; "
+    program += "sys.exit(read(pathlib.Path(sys.argv[1]))['TOWN_NAME'] != '\\u6708\\u898b\\u6ca2\\u753a')"
+    other = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", program, tmp_path / "hiroba.env"], env=other, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")

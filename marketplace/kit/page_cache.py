@@ -2,7 +2,8 @@
 
 It stands in front of Flask in each process. There is no session, no query and no template in such an answer. What a
 page says of itself decides (RFC 9111): only `Cache-Control: public` with an ETag is kept, and nothing that sets a
-cookie. `varies_by` is the one place that knows by what else public pages differ.
+cookie, or differs (`Vary`) by what `varies_by` does not look at, which is the one place that knows by what public pages
+differ.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ LOOKS = ("size", "theme", "language", "furigana", "comic")
 """Cookies by which the same public page is drawn in another way."""
 OF_ONE_ANSWER = {"date", "x-request-id", "age", "connection"}
 OF_THE_BODY = {"content-length", "content-type", "content-encoding", "content-language"}
+KNOWN = {"cookie", "hx-request"}
+"""Headers that `varies_by` looks at."""
 KINDS = ("text/html", "application/json", "application/atom+xml", "text/csv")
 MOST_PAGES, MOST_BYTES = 256, 256 * 1024
 """In one process: 64 MiB at the very most."""
@@ -127,6 +130,8 @@ def keepable(status: str, headers: Headers, *, alone: bool) -> str | None:
         return None
     have = {name.lower(): value for name, value in headers}
     if "set-cookie" in have or not have.get("cache-control", "").startswith("public"):
+        return None
+    if {name.strip().lower() for name in have.get("vary", "").split(",")} - KNOWN - {""}:
         return None
     if status.startswith("200") and (
         not have.get("content-type", "").startswith(KINDS)

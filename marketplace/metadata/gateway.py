@@ -92,7 +92,8 @@ def give(what: str) -> Response:
 
 @bp.after_request
 def open_to_everybody(response: Response) -> Response:
-    """Any page may read this, no page may run it; nothing here depends on who asks."""
+    """Any page may read this, no page may run it; nothing here depends on who asks, only on the form they ask for."""
+    response.vary.add("Accept")
     headers = response.headers
     headers["Access-Control-Allow-Origin"] = "*"
     headers["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"

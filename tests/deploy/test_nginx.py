@@ -27,6 +27,11 @@ from tests.town import ROOT
 FILES = ROOT / "deploy" / "nginx"
 
 
+FORM = (
+    b'<form method="post"><input name="csrf_token" value="seal"><input name="q" value="what was typed"></form>\n' * 20
+)
+
+
 class Numbering(BaseHTTPRequestHandler):
     """Each answer is another number. /private is for one reader, all else for everybody, for a second."""
 
@@ -34,8 +39,9 @@ class Numbering(BaseHTTPRequestHandler):
     numbers = count(1)
 
     def do_GET(self) -> None:
-        body = str(next(self.numbers)).encode()
+        body = FORM if self.path == "/form" else str(next(self.numbers)).encode()
         self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         scope = "private, no-store" if self.path == "/private" else "public, max-age=1"
         self.send_header("Cache-Control", scope)
@@ -203,6 +209,11 @@ def test_while_one_web_is_started_anew_the_other_gets_what_is_posted_once(front:
     answers = [front.ask(path, "POST", b"a=1") for _ in range(8)]
     first = int(answers[0][2])
     assert answers == [(200, None, str(number)) for number in range(first, first + 8)]
+
+
+def test_no_page_travels_compressed(front: Front) -> None:
+    """Its size would tell of the seal of its forms: see kit/compression.py."""
+    assert front.ask("/form", Accept_Encoding="gzip")[2] == FORM.decode()
 
 
 def test_who_has_just_come_back_is_asked_as_soon_as_the_other_goes(front: Front) -> None:

@@ -15,6 +15,7 @@ from ipfs.blockstore import MemoryBlockstore
 from ipfs.car import CarReader
 from ipfs.cid import CID, RAW, check_block
 from ipfs.resolver import resolve
+from marketplace.kit import page_cache
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.metadata.models import Pin, blocks
@@ -136,7 +137,16 @@ def test_a_car_of_a_folder_alone_is_its_own_block(client: FlaskClient, root: str
     ],
 )
 def test_the_accept_header_chooses(client: FlaskClient, root: str, accept: str, kind: str) -> None:
-    assert client.get(f"/ipfs/{root}/1.json", headers={"Accept": accept}).content_type == kind
+    answer = client.get(f"/ipfs/{root}/1.json", headers={"Accept": accept})
+    assert (answer.content_type, "Accept" in answer.vary) == (kind, True)
+
+
+def test_who_asks_for_a_block_gets_none_of_what_a_browser_was_given_a_moment_ago(app: Flask, root: str) -> None:
+    """Neither from our own memory nor from a proxy's, and the other way round."""
+    app.wsgi_app = page_cache.in_front(app, 60.0)  # type: ignore[method-assign, assignment]
+    client, kinds = app.test_client(), ["*/*", "application/vnd.ipld.raw", "*/*"]
+    given = [client.get(f"/ipfs/{root}/1.json", headers={"Accept": kind}).content_type for kind in kinds]
+    assert given == ["application/json", "application/vnd.ipld.raw", "application/json"]
 
 
 @pytest.mark.parametrize("query", ["?format=tar", "?format=dag-json", "?format=", "?format=car&car-version=2"])

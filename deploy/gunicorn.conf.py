@@ -1,15 +1,21 @@
 """How a real town's web processes run: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`. scripts/run does the same.
 
 The environment decides: WEB_BIND, WEB_WORKERS (2 for each core), WEB_THREADS (few: more would fight for one lock). What
-says nothing there is passed over here, so that the settings can refuse it by its name.
+is no number there is passed over here, so that the settings can refuse it by its name.
 """
 
 import os
 
+
+def number(name: str, otherwise: int) -> int:
+    said = os.environ.get(name, "")
+    return int(said) if said.isdecimal() and int(said) else otherwise
+
+
 wsgi_app = "wsgi:app"
 bind = os.environ.get("WEB_BIND") or "127.0.0.1:8000"
-workers = int(os.environ.get("WEB_WORKERS") or 4)
-threads = int(os.environ.get("WEB_THREADS") or 2)
+workers = number("WEB_WORKERS", 4)
+threads = number("WEB_THREADS", 2)
 worker_class = "marketplace.supervising.web.Worker"
 preload_app = True
 """What all processes share is in memory once."""

@@ -81,8 +81,9 @@ def test_gunicorn_is_told_the_same_as_on_one_machine() -> None:
     assert ("--no-control-socket" in told, there["control_socket_disable"]) == (True, True)
 
 
-def test_a_word_that_says_nothing_is_refused_by_its_name_and_not_by_gunicorn(tmp_path: Path) -> None:
-    env = {**os.environ, "DATA_DIR": str(tmp_path), "WEB_BIND": f"127.0.0.1:{free_port()}", "WEB_WORKERS": ""}
+@pytest.mark.parametrize("word", ["", "four", "0", "-1"])
+def test_a_word_that_says_nothing_is_refused_by_its_name_and_not_by_gunicorn(tmp_path: Path, word: str) -> None:
+    env = {**os.environ, "DATA_DIR": str(tmp_path), "WEB_BIND": f"127.0.0.1:{free_port()}", "WEB_WORKERS": word}
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
     ended = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert (ended.returncode != 0, "\nweb_workers\n" in ended.stderr) == (True, True)

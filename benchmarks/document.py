@@ -26,9 +26,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 RECORDED, PAGE = DOCS / "benchmarks.json", DOCS / "benchmarks.md"
 HEAD = """# What Hiroba costs
 
-Each number is measured beside something plain in the same run, on the same machine, in turns; the **ratio** is the
-median over the rounds, and says the same on another machine, which the number does not. CPU-ms are milliseconds of
-processor time of the processes that are named, for one operation; a busy machine changes them less than a clock.
+Each number is measured beside something plain in the same run, on the same machine, in turns (what fills the machine
+alone, a shop of others or 13,440 people, one after the other); the **ratio** is the median over the rounds, and says
+the same on another machine, which the number does not. CPU-ms are milliseconds of processor time of the processes that
+are named, for one operation; a busy machine changes them less than a clock.
 
     python -m benchmarks NAME … [--json] [--record]
 

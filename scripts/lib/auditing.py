@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import installing
-from installing import CONTRACTS, ROOT, VENV
+from installing import CONTRACTS, VENV
 
-HOME = ROOT / ".cache" / "slither"
+HOME = installing.CACHE / "slither"
+PYTHON = HOME / "bin" / "python"
 LOCK = installing.lock_file("slither")
 README = CONTRACTS / "README.md"
 HEADING = "## What slither finds"
@@ -40,11 +41,11 @@ def main() -> None:
 
 def install() -> None:
     with installing.alone():
-        if installing.is_stamped(HOME / ".installed", LOCK):
+        if installing.is_stamped(HOME / ".installed", LOCK) and installing.answers(PYTHON):
             return
         with installing.step("slither for scripts/audit"):
             installing.command([sys._base_executable, "-m", "venv", "--clear", str(HOME)])  # type: ignore[attr-defined]
-            installing.pip_install(LOCK, HOME / "bin" / "python", compiled=False)
+            installing.pip_install(LOCK, PYTHON, compiled=False)
         installing.stamp(HOME / ".installed", LOCK)
 
 
@@ -58,7 +59,7 @@ def report() -> Mapping[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         said = Path(folder) / "report.json"
         command = [
-            str(HOME / "bin" / "slither"),
+            *(str(PYTHON), "-m", "slither"),  # its own program names the checkout that made it, which may be gone
             ".",
             "--filter-paths",
             "node_modules",

@@ -170,7 +170,9 @@ def test_what_is_installed_serves_somebody_who_may_not_write_there_and_what_is_m
     )
 
 
-def test_slither_is_not_installed_while_somebody_else_installs(installed: Path) -> None:
+def test_slither_waits_for_who_installs_and_comes_anew_where_its_python_went_away(
+    installed: Path,
+) -> None:
     (installed / "requirements" / "slither.txt").write_text("# nothing\n")
     program = "import auditing; auditing.install()"
     command, env = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": str(installed / "scripts" / "lib")}
@@ -181,6 +183,11 @@ def test_slither_is_not_installed_while_somebody_else_installs(installed: Path) 
         waits = second.stderr.readline()
     rest = second.communicate()[1]
     assert (waits, second.returncode) == ("setup: waiting for another setup of this directory\n", 0), rest
+    python = installed / ".cache" / "slither" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python")
+    again = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    assert (again.stderr.split(" …")[0], python.exists()) == ("setup: slither for scripts/audit", True)
 
 
 def test_a_python_that_the_environment_names_is_not_taken_for_ours(installed: Path) -> None:

@@ -34,7 +34,7 @@ def programs(tmp_path: Path) -> Path:
 
 
 def roll(programs: Path, *ports: int, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [DEPLOY / "roll", *map(str, ports)]
+    command = [str(DEPLOY / "roll"), *map(str, ports)]
     return subprocess.run(command, env={"PATH": str(programs), **more}, capture_output=True, text=True, timeout=60)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -40,6 +41,8 @@ class Numbering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = FORM if self.path == "/form" else str(next(self.numbers)).encode()
+        if self.path == "/request":
+            body = self.headers["X-Request-ID"].encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -209,6 +212,12 @@ def test_while_one_web_is_started_anew_the_other_gets_what_is_posted_once(front:
     answers = [front.ask(path, "POST", b"a=1") for _ in range(8)]
     first = int(answers[0][2])
     assert answers == [(200, None, str(number)) for number in range(first, first + 8)]
+
+
+def test_the_number_of_a_request_is_no_visitors_to_choose(front: Front) -> None:
+    """By it a purchase is found again in the logs."""
+    numbers = {front.ask("/request", Cookie="hiroba=x", X_Request_ID="chosen-by-me")[2] for _ in range(2)}
+    assert [re.fullmatch("[0-9a-f]{32}", number) is not None for number in numbers] == [True, True]
 
 
 def test_no_page_travels_compressed(front: Front) -> None:

@@ -15,6 +15,7 @@ from marketplace.auctions.models import MAXIMA_PUBLIC, Auction
 from marketplace.chain import contract, dating, register
 from marketplace.fund import publishing
 from marketplace.fund.statements import summary
+from marketplace.kit.clock import jst
 from marketplace.kit.db import db, in_portions
 from marketplace.kit.published import Record
 from marketplace.listings.models import ANNOUNCED, Listing
@@ -174,4 +175,5 @@ def journal_days() -> Record:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    """As the API says it: in Japan, with the offset."""
+    return jst(moment).isoformat(timespec="seconds") if moment else None

@@ -89,6 +89,30 @@ def test_a_file_has_exactly_the_columns_that_are_described(town: FlaskClient, da
         assert next(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")))) == described
 
 
+WRITTEN = {
+    "string": ".*",
+    "integer": "-?[0-9]+",
+    "dateTime": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+09:00",
+    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "boolean": "true|false",
+    "anyURI": "(https?|ipfs)://.+",
+    "yyyy-MM-dd HH:mm:ss": "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+}
+"""How a value of each datatype stands in a file."""
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.name)
+def test_every_value_in_a_file_is_written_as_its_column_says(town: FlaskClient, dataset: Dataset) -> None:
+    tables: Any = json.loads(town.get(f"/data/{dataset.name}/columns.json").data)["tables"]
+    for table in tables:
+        file = town.get(table["url"].removeprefix(settings().base_url)).text.lstrip("\ufeff")
+        told = {column["titles"][0]: column for column in table["tableSchema"]["columns"]}
+        for name, value in (cell for row in csv.DictReader(io.StringIO(file)) for cell in row.items()):
+            kind = told[name]["datatype"]
+            form = WRITTEN[kind if isinstance(kind, str) else kind["format"]]
+            assert value in told[name]["null"] or re.fullmatch(form, value), (name, value)
+
+
 def test_groups_that_were_drawn_apart_have_each_their_files_in_the_catalogue(client: FlaskClient) -> None:
     rules = {"quantity": 5, "auction_rules": {"groups": quota(2, 5)}}
     code = drawn(9, groups=["town", "others", "others"], **rules)[0].code

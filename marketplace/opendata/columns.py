@@ -45,7 +45,7 @@ LISTINGS = (
     Column("title_en", "名前（英語）"),
     Column("price_yen", "価格（円）", WHOLE, "税込。オークションと入札では開始価格。"),
     Column("quantity", "売りに出した数", WHOLE),
-    Column("remaining", "のこり", WHOLE, "いま買える数。"),
+    Column("remaining", "のこり", WHOLE, "いま、だれも買わず、取り置いてもいない数。中止や終了で売れのこったものもふくみます。"),
     Column("held", "取り置き", WHOLE, "いま、どなたかがお支払いの途中の数。"),
     Column("sold", "売れた数", WHOLE),
     Column("per_person_limit", "お一人さまの上限", WHOLE),
@@ -134,6 +134,7 @@ FUND_ENTRIES = (
     Column("set_aside", "積立の決定（円）", WHOLE, "そのうち、基金に積み立てると決めたもの。"),
     Column("fund", "基金（円）", WHOLE, "そのうち、基金に入ったもの。"),
     Column("spent", "使った額（円）", WHOLE, "そのうち、使ったもの。"),
+    Column("listing", "出品番号", means="保証金では空。名前は同じ権利がいくつもあります。"),
 )
 JOURNAL_DAYS = (
     Column("日", "日", DAY),
@@ -144,36 +145,39 @@ JOURNAL_DAYS = (
     Column("取引", "取引", means="ブロックチェーンに封をした記録。"),
     Column("ブロック", "ブロック", WHOLE),
 )
-FEW = "4人以下は「非公表」。"
+FEW = "4人以下は「非公表」。ほかの数から分かってしまうものも「非公表」。"
+FEW_TIMES = "回。4回以下は「非公表」。ほかの数から分かってしまうものも「非公表」。"
 RELATION_MONTHS = (
-    Column("月", "月"),
+    Column("月", "月", means="2026年1月のように。"),
     Column("持っている人", "持っている人", WHOLE, FEW),
-    Column("来町スタンプ", "来町スタンプ", WHOLE),
+    Column("来町スタンプ", "来町スタンプ", WHOLE, "個。来町した人が「非公表」の月は、これも「非公表」。"),
     Column("来町した人", "来町した人", WHOLE, FEW),
     Column("うち2回目以上の人", "うち2回目以上の人", WHOLE, FEW),
-    Column("特典の利用", "特典の利用", WHOLE, "回。"),
+    Column("特典の利用", "特典の利用", WHOLE, FEW_TIMES),
     Column("催し", "催し", WHOLE, "開いた数。"),
     Column("催しの参加者", "催しの参加者", WHOLE, FEW),
+    Column("年月", "年月", means="2026-01のように。プログラム用。"),
 )
 RELATION_PREFECTURES = (
-    Column("都道府県", "都道府県"),
+    Column("都道府県", "都道府県", means="さいごの行は「合計」。「お答えなし」は、お住まいを教えてくださらなかった方。"),
     Column("持っている人", "持っている人", WHOLE, FEW),
     Column("来町した人", "来町した人", WHOLE, FEW),
     Column("催しの参加者", "催しの参加者", WHOLE, FEW),
 )
 RELATION_EDITIONS = (
-    Column("権利", "権利"),
+    Column("権利", "権利", means="名前。同じ名前の権利ができると、月と番号がつきます。"),
     Column("持っている人", "持っている人", WHOLE, FEW),
     Column("来町した人", "来町した人", WHOLE, FEW),
     Column("催しの参加者", "催しの参加者", WHOLE, FEW),
-    Column("特典の利用", "特典の利用", WHOLE, "回。"),
+    Column("特典の利用", "特典の利用", WHOLE, FEW_TIMES),
+    Column("権利の番号", "権利の番号", means="変わりません。お渡しした権利のデータの right と同じ。"),
 )
 DRAWS = (
     Column("順位", "順位", WHOLE, "抽選で決まった順番。"),
     Column("受付番号", "受付番号", means="その販売だけの番号。"),
     Column("口数", "口数", WHOLE),
     Column("抽選番号", "抽選番号", means="順位を決める数。公開乱数から、だれでも計算できます。"),
-    Column("結果", "結果"),
+    Column("結果", "結果", means="当選 / 補欠1番 / 落選。抽選のときのもので、あとの繰り上げは入れません。"),
 )
 BIDS = (
     Column("順番", "順番", WHOLE, "届いた順。"),

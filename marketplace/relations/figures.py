@@ -49,6 +49,10 @@ class Month:
     def label(self) -> str:
         return shown.month(self.first.year, self.first.month)
 
+    @property
+    def code(self) -> str:
+        return f"{self.first:%Y-%m}"
+
 
 @dataclass(frozen=True)
 class Group:
@@ -63,6 +67,8 @@ class Group:
 @dataclass(frozen=True)
 class Edition(Group):
     uses: int
+    code: str
+    """The right's: a label grows when another right of its name comes, a code never changes."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,8 @@ def by_edition(since: date) -> list[Edition]:
     for right in rights:
         holders = everybody.get(right.id, set())
         came = len(visitors.get(right.id, ()))
-        found.append(Edition(called[right.id], len(holders), came, len(holders & took_part), uses.get(right.id, 0)))
+        numbers = len(holders), came, len(holders & took_part), uses.get(right.id, 0)
+        found.append(Edition(called[right.id], *numbers, right.code))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from marketplace.kit.small_counts import few, part_said, said
 from marketplace.relations.figures import Edition, Group, Month
@@ -13,11 +13,16 @@ Said = int | None
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it is shown and downloaded; None in a row is a number that is not said. `total` closes it."""
+    """A table as it is shown and downloaded; None in a row is a number that is not said. `total` closes it.
+
+    `codes` stand at the end of the rows of the file, under `code`, for programs: labels are for people.
+    """
 
     header: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Said]]]
     total: Sequence[Said] | None = None
+    code: str = ""
+    codes: Sequence[str] = ()
 
 
 MONTH_HEADER = (
@@ -26,11 +31,14 @@ MONTH_HEADER = (
 )
 GROUP_HEADER = ("都道府県", "持っている人", "来町した人", "催しの参加者")
 EDITION_HEADER = ("権利", "持っている人", "来町した人", "催しの参加者", "特典の利用")
+MONTH_CODE, EDITION_CODE = "年月", "権利の番号"
 
 
 def months(rows: Sequence[Month], *, exact: bool) -> Table:
     """By month. Stamps go with the people who got them: of a month whose visitors are not said, neither are they."""
-    return Table(MONTH_HEADER, [(row.label, _exact_month(row) if exact else _said_month(row)) for row in rows])
+    said_of = _exact_month if exact else _said_month
+    codes = [row.code for row in rows]
+    return Table(MONTH_HEADER, [(row.label, said_of(row)) for row in rows], code=MONTH_CODE, codes=codes)
 
 
 def prefectures(rows: Sequence[Group], *, exact: bool) -> Table:
@@ -47,7 +55,8 @@ def editions(rows: Sequence[Edition], *, exact: bool) -> Table:
         [row.attended for row in rows],
         [row.uses for row in rows],
     ]
-    return _grouped(EDITION_HEADER, [row.label for row in rows], columns, exact=exact, total=False)
+    table = _grouped(EDITION_HEADER, [row.label for row in rows], columns, exact=exact, total=False)
+    return replace(table, code=EDITION_CODE, codes=[row.code for row in rows])
 
 
 def _grouped(

@@ -14,7 +14,7 @@ from marketplace.kit.limits import limiter
 from marketplace.kit.plots import both
 from marketplace.kit.refusals import Refused
 from marketplace.kit.small_counts import FEW
-from marketplace.kit.tables import attached, csv_file
+from marketplace.kit.tables import Row, attached, csv_file
 from marketplace.kit.web import conditional
 from marketplace.kit.workbooks import XLSX, Sheet, workbook
 from marketplace.listings.drafting import staff_name
@@ -136,10 +136,14 @@ def _file(name: str, *, exact: bool) -> ResponseReturnValue:
         abort(404)
     with speaking(Language.JA):  # a file is the same for everybody
         table = _tables(exact=exact)[name]
-    rows = [(label, *(HIDDEN if each is None else each for each in numbers)) for label, numbers in table.rows]
+    codes = [(code,) for code in table.codes] or [()] * len(table.rows)
+    rows: list[Row] = [
+        (label, *(HIDDEN if each is None else each for each in numbers), *code)
+        for (label, numbers), code in zip(table.rows, codes, strict=True)
+    ]
     if table.total is not None:
         rows.append(("合計", *(HIDDEN if each is None else each for each in table.total)))
-    return csv_file(f"relation-{name}.csv", table.header, rows)
+    return csv_file(f"relation-{name}.csv", (*table.header, *filter(None, [table.code])), rows)
 
 
 def _desk(form: RegisterForm) -> str:

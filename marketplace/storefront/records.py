@@ -38,7 +38,10 @@ bp = Blueprint("records", __name__)
 
 PAGE, AT_ONCE = 50, 5_000
 """Entries on a page, and of the file those whose orders are asked for in one statement."""
-COLUMNS = ("number", "date", "fiscal_year", "right", "serial", "collected_yen", "fee_yen", "returned_yen", *STAGES)
+COLUMNS = (
+    *("number", "date", "fiscal_year", "right", "serial", "collected_yen", "fee_yen", "returned_yen"),
+    *(*STAGES, "listing"),
+)
 """Of the file of entries: what was paid for each right, and how many yen of it each stage has reached."""
 
 
@@ -112,6 +115,7 @@ def told(found: list[tracing.Entry], figures: dict[str, Any]) -> list[dict[str, 
                 "right": order.listing.right.title_ja if order else "保証金",
                 "title": order.listing.right.title if order else _("保証金"),
                 "serial": order.unit.serial if order else None,
+                "listing": order.listing.code if order else None,
                 "token": tokens.get(order.code) if order else None,
             }
         )

@@ -10,6 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.kit.clock import jst, now, pretending
+from marketplace.kit.db import get
+from marketplace.listings.models import Listing
 from marketplace.perks import knowing, using
 from marketplace.relations import figures, publishing
 from marketplace.relations.figures import Edition, Group, Month
@@ -76,7 +78,26 @@ def test_an_edition_has_its_holders_and_those_who_came_as_such(chain: Chain, han
     two = holders(chain, second, 2, "")
     came(a_bath(), one[0], two[0], hana)
     took_part(one[0], one[1], hana)
-    assert figures.by_edition(this_month()) == [Edition("第1弾", 3, 1, 2, 0), Edition("第2弾", 2, 1, 0, 0)]
+    codes = [get(Listing, each).right.code for each in (first, second)]
+    assert figures.by_edition(this_month()) == [
+        Edition("第1弾", 3, 1, 2, 0, codes[0]),
+        Edition("第2弾", 2, 1, 0, 0, codes[1]),
+    ]
+
+
+def test_a_program_knows_an_edition_again_when_another_has_its_name(chain: Chain, client: FlaskClient) -> None:
+    def rows() -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(client.get("/relation/editions.csv").text.lstrip("\ufeff"))))
+
+    first = given.a_listing(title_ja="朝市")
+    holders(chain, first, 5, "東京都")
+    before = rows()
+    second = given.a_listing(title_ja="朝市")
+    holders(chain, second, 6, "東京都")
+    codes = [get(Listing, each).right.code for each in (first, second)]
+    assert [row["権利の番号"] for row in before] == codes[:1]
+    assert [row["権利の番号"] for row in rows()] == codes
+    assert (before[0]["権利"], before[0]["権利"] in [row["権利"] for row in rows()]) == ("朝市", False)
 
 
 def test_in_public_a_part_of_few_is_left_out_and_what_would_tell_it_too() -> None:
@@ -97,7 +118,7 @@ def test_the_public_page_and_files_say_no_small_number_and_the_office_sees_all(
     came(a_bath(), hana)
     assert "非公表" in read(client.get("/relation")).words
     public = list(csv.reader(io.StringIO(client.get("/relation/months.csv").text)))
-    assert public[-1] == ["2027年6月", "非公表", "非公表", "非公表", "非公表", "0", "0", "0"]
+    assert public[-1] == ["2027年6月", "非公表", "非公表", "非公表", "非公表", "0", "0", "0", "2027-06"]
     assert client.get("/relation/nothing.csv").status_code == 404
     desk = given.signed_in(app.test_client(), given.staff("drafter"))
     exact = list(csv.reader(io.StringIO(desk.get("/staff/relations/months.csv").text)))

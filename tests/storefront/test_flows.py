@@ -106,6 +106,7 @@ def test_a_sold_right_is_traced_to_its_entry(app: Flask, client: FlaskClient) ->
         "set_aside": 8_000,
         "fund": 7_000,
         "spent": 2_000,
+        "listing": None,
     }
     table = client.get("/fund/entries.csv")
     assert table.data.startswith(b"\xef\xbb\xbfnumber,date,fiscal_year,right,")

@@ -29,6 +29,7 @@ def test_a_token_leads_to_the_entry_of_its_price_and_the_entry_to_the_token(
     entry = client.get(client.get(way).headers["Location"])
     assert "3,000円" in entry.text
     assert path in read(entry).links
+    assert [item["listing"] for item in client.get("/fund/entries.json").get_json()["items"]] == [order.listing.code]
     for page in ("/fund/entries", "/fund/entries.csv", "/fund/entries.json"):
         assert order.buyer.email not in client.get(page).text
     assert client.get("/fund/rights/0x0000000000000000000000000000000000000000/1").status_code == 404

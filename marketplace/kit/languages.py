@@ -56,6 +56,8 @@ COOKIE = "language"
 LASTS = 365 * 86400
 JAPANESE_ONLY = ("/staff", "/counter", "/api", "/data", "/dev", "/signin/recovery")
 """Where clerks, partners and machines read."""
+FEED = ".atom"
+"""One feed for all its readers: it says itself that it is Japanese."""
 WITHOUT_COOKIES = "/embed/"
 """Shown in other people's pages: speaks the language that it is asked for, and leaves nothing behind."""
 
@@ -149,7 +151,7 @@ def chosen() -> Language | None:
 
 def speaks_only_japanese() -> bool:
     """Whether this page is one for clerks, partners or machines."""
-    return not has_request_context() or request.path.startswith(JAPANESE_ONLY)
+    return not has_request_context() or request.path.startswith(JAPANESE_ONLY) or request.path.endswith(FEED)
 
 
 def alternates() -> list[tuple[str, str]]:

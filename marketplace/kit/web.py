@@ -66,6 +66,8 @@ def conditional(body: ResponseReturnValue, *, max_age: int = 1, private: bool = 
         response.headers["Cache-Control"] = f"{scope}, max-age={max_age}"
         if response.mimetype == "text/html":
             response.vary.update(VARIES)
+        elif response.mimetype == "text/calendar":
+            response.vary.add("Cookie")  # it is for people, in their language
         response.make_conditional(request)
     return response
 

@@ -8,6 +8,7 @@ from marketplace.accounts import closing
 from marketplace.accounts.models import Account
 from marketplace.kit.db import get, transaction
 from marketplace.kit.languages import Language, speaking
+from marketplace.listings.models import Listing
 from marketplace.notices.sending import language_of
 from tests import given
 from tests.pages import read, submit
@@ -65,6 +66,22 @@ def test_a_page_in_one_language_is_never_the_answer_for_another(app: Flask, clie
     english = client.get("/about", headers={"If-None-Match": japanese.headers["ETag"]})
     assert (english.status_code, english.headers["Vary"]) == (200, "Cookie, HX-Request")
     assert english.headers["ETag"] != japanese.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", ["/listings.atom", "/market.atom"])
+def test_a_feed_is_the_same_for_everybody(app: Flask, client: FlaskClient, path: str) -> None:
+    given.a_listing()
+    japanese = client.get(path)
+    client.get("/display?language=en")
+    assert client.get(path).data == client.get(f"{path}?lang=easy").data == japanese.data
+
+
+def test_a_calendar_file_in_one_language_is_never_the_answer_for_another(app: Flask, client: FlaskClient) -> None:
+    path = f"/listings/{get(Listing, given.a_listing(state='published')).code}/open.ics"
+    japanese = client.get(path)
+    client.get("/display?language=en")
+    english = client.get(path)
+    assert (english.data == japanese.data, english.headers["Vary"]) == (False, "Cookie")
 
 
 def test_clerks_partners_and_machines_read_japanese(app: Flask, client: FlaskClient) -> None:

@@ -122,7 +122,7 @@ def test_the_public_page_and_files_say_no_small_number_and_the_office_sees_all(
     assert client.get("/relation/nothing.csv").status_code == 404
     desk = given.signed_in(app.test_client(), given.staff("drafter"))
     exact = list(csv.reader(io.StringIO(desk.get("/staff/relations/months.csv").text)))
-    assert exact[-1] == ["2027年6月", "3", "1", "1", "0", "0", "0", "0"]
+    assert exact[-1] == ["2027年6月", "3", "1", "1", "0", "0", "0", "0", "2027-06"]
     assert "小さい数もそのまま" in read(desk.get("/staff/relations")).words
     assert given.signed_in(client, hana).get("/staff/relations").status_code == 403
 

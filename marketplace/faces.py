@@ -6,31 +6,35 @@ import logging
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Response, abort, has_request_context, jsonify, render_template, request
+from flask import Flask, Response, abort, has_request_context, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.local import LocalProxy
 
 from marketplace.accounts.again import again
 from marketplace.accounts.session import current_account, roles_of, the_door
 from marketplace.chain.register import paused
 from marketplace.kit import furigana, passages
+from marketplace.kit.backpressure import BUSY, RETRY_S
 from marketplace.kit.colours import KEY
 from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
+from marketplace.kit.limits import TooOften
 from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import clock, day, full_day, period, phone, until, when, yen, yen_words
-from marketplace.kit.web import FORMS, wants_fragment
+from marketplace.kit.web import FORMS, asks_a_program, wants_fragment
 from marketplace.listings.models import MODE_JA
 from marketplace.rights.models import KIND_JA
 from marketplace.settings import settings
 from marketplace.settings.spoken import Spoken
 
 log = logging.getLogger(__name__)
+WORK_S = 600
+"""Seconds after which somebody who came while the house is worked on may come again."""
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none';"
     " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{pay}"
@@ -47,7 +51,7 @@ POLITE = {
         "うまく表示できませんでした",
         "時間をおいてもう一度お試しください。お申し込みやお支払いの記録は失われていません。",
     ),
-    503: ("ただいま混み合っています", "少し待ってから、もう一度お試しください。記録は失われていません。"),
+    503: BUSY,
 }
 
 
@@ -109,9 +113,10 @@ def closed_for_work() -> ResponseReturnValue | None:
     watched = request.path.startswith("/static/") or request.path in ("/healthz", "/readyz", "/metrics")
     if watched or not (settings().data_dir / "maintenance").exists():
         return None
-    if _asks_a_program():
-        return problem(503)
-    return render_template("errors/maintenance.html"), 503, {"Retry-After": "600", "Cache-Control": "no-store"}
+    if asks_a_program(request.path):
+        return problem(503, after=WORK_S)
+    later = {"Retry-After": str(WORK_S), "Cache-Control": "no-store"}
+    return render_template("errors/maintenance.html"), 503, later
 
 
 def known_to_templates() -> dict[str, object]:
@@ -178,11 +183,12 @@ def current_account_cookie() -> bool:
 
 
 def refused(refusal: Refused) -> ResponseReturnValue:
-    return problem(refusal.status, str(refusal), refusal.code)
+    after = refusal.after if isinstance(refusal, TooOften) else None
+    return problem(refusal.status, str(refusal), refusal.code, after)
 
 
 def unavailable(_error: Unavailable) -> ResponseReturnValue:
-    return problem(503)
+    return problem(503, after=RETRY_S)
 
 
 def csrf_failed(_error: CSRFError) -> ResponseReturnValue:
@@ -197,23 +203,24 @@ def csrf_failed(_error: CSRFError) -> ResponseReturnValue:
 def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.get_response()
-    return problem(error.code or 500)
+    told = make_response(problem(error.code or 500))
+    if isinstance(error, MethodNotAllowed):
+        told.allow.update(error.valid_methods or ())  # RFC 9110 §15.5.6
+    return told
 
 
-def problem(status: int, detail: str | None = None, code: str | None = None) -> ResponseReturnValue:
-    """A problem for programs (RFC 9457), a polite page for people."""
+def problem(
+    status: int, detail: str | None = None, code: str | None = None, after: int | None = None
+) -> ResponseReturnValue:
+    """A problem for programs (RFC 9457), a polite page for people. `after`: seconds until asking again may help."""
+    later = {} if after is None else {"Retry-After": str(after)}
     title, advice = POLITE.get(status, POLITE[500] if status >= 500 else ("この操作はできません", POLITE[405][1]))
     title, advice, detail = _(title), _(advice), detail and _(detail)
-    if _asks_a_program():
+    if asks_a_program(request.path):
         body = jsonify(
             type="about:blank", title=title, status=status, detail=detail or advice, code=code or str(status)
         )
         body.content_type = "application/problem+json"
-        return body, status
+        return body, status, later
     template = "errors/_refusal.html" if wants_fragment() else "errors/error.html"
-    return render_template(template, status=status, title=title, detail=detail, advice=advice), status
-
-
-def _asks_a_program() -> bool:
-    """Whoever asks for JSON reads the refusal as such, too."""
-    return request.path.startswith("/api/") or request.path.endswith((".json", ".jsonld"))
+    return render_template(template, status=status, title=title, detail=detail, advice=advice), status, later

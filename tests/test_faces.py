@@ -138,7 +138,11 @@ def test_while_the_house_is_worked_on_every_page_says_so_without_asking_the_data
         True,
     )
     assert settings.town_phone in page.text
-    assert (problem.status_code, problem.content_type) == (503, "application/problem+json")
+    assert (problem.status_code, problem.content_type, problem.headers["Retry-After"]) == (
+        503,
+        "application/problem+json",
+        "600",
+    )
     with client.get("/static/css/base.css") as style:
         assert (alive.status_code, style.status_code) == (200, 200)
     (settings.data_dir / "maintenance").unlink()

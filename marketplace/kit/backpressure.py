@@ -8,6 +8,7 @@ turned away, nor whoever is in the middle of something: a waiting room, an order
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, render_template
 
 from marketplace.kit.languages import Language, heard, speaking
+from marketplace.kit.web import asks_a_program
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 RETRY_S = 10
+BUSY = ("ただいま混み合っています", "少し待ってから、もう一度お試しください。記録は失われていません。")
 INSIDE = ("/static/", "/healthz", "/readyz", "/metrics", "/orders/", "/staff", "/signin", "/webhooks/", "/counter")
 """Where people and machines are in the middle of something; waiting rooms, too (see `inside`)."""
 _waited = threading.local()
@@ -48,10 +51,23 @@ def in_front(app: Flask, patience: float) -> WSGIApplication:
     """The application, with newcomers turned away for RETRY_S seconds while the line is longer than `patience` (s)."""
     behind = app.wsgi_app
     pages: dict[Language, bytes] = {}  # each made once, when it is first needed: then there is no time to make it
+    told = {"type": "about:blank", "title": BUSY[0], "status": 503, "detail": BUSY[1], "code": "503"}
+    problem = json.dumps(told, ensure_ascii=False).encode()
+    to_programs = [
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(problem))),
+        ("Retry-After", str(RETRY_S)),
+        ("Cache-Control", "no-store"),
+        ("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Expose-Headers", "Retry-After"),
+    ]
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if waited() <= patience or environ["REQUEST_METHOD"] not in ("GET", "HEAD") or inside(environ["PATH_INFO"]):
             return behind(environ, start)
+        if asks_a_program(environ["PATH_INFO"]):
+            start("503 Service Unavailable", to_programs)
+            return [problem if environ["REQUEST_METHOD"] == "GET" else b""]
         reader = heard(environ)
         if reader not in pages:
             with app.app_context(), speaking(reader):

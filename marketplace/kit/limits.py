@@ -32,9 +32,15 @@ View = Callable[P, ResponseReturnValue]
 
 
 class TooOften(Refused):
+    """`after`: in so many seconds asking again helps, however often it was asked before."""
+
     code = "too_often"
     status = 429
     message = "操作が続きすぎました。1分ほど待ってから、もう一度お試しください。"
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
 
 
 class Memory:
@@ -167,7 +173,7 @@ class Limiter:
                 if methods is None or request.method in methods:
                     window = _window(rate if isinstance(rate, str) else rate())
                     if not current_app.extensions["hiroba.limits"].hit(window, name, key_func()):
-                        raise TooOften
+                        raise TooOften(window.get_expiry())
                 return view(*args, **kwargs)
 
             return limited

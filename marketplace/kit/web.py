@@ -42,6 +42,11 @@ class Address(Rule):
         return build
 
 
+def asks_a_program(path: str) -> bool:
+    """Whether JSON is what is asked for at an address: then a refusal is JSON, too (RFC 9457)."""
+    return path.startswith("/api/") or path.endswith((".json", ".jsonld"))
+
+
 def wants_fragment() -> bool:
     """True where htmx asks for a part of the page. https://htmx.org/reference/#request_headers"""
     return request.headers.get("HX-Request") == "true"

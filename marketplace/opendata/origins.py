@@ -9,7 +9,7 @@ from marketplace.opendata.datasets import DATASETS
 BELOW = ("/api/", "/data/")
 CHECKED_WITH = (
     *("/listings/<code>/sale.json", "/listings/<code>/proof/<no>.json", "/listings/<code>/waiting.json"),
-    *("/receipts/key.json", "/passes/keys.json", "/listings.atom", "/market.atom", "/api", "/data"),
+    *("/receipts/key.json", "/passes/keys.json", "/listings.atom", "/market.atom", "/api", "/data", "/abi/<name>.json"),
 )
 OPEN = frozenset((*CHECKED_WITH, *(file.rule for dataset in DATASETS for file in dataset.files)))
 

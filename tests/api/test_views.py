@@ -291,4 +291,10 @@ class TestManners:
     def test_nobody_can_write(self, client: FlaskClient, chain: Chain) -> None:
         for endpoint in ENDPOINTS:
             path = endpoint.path.format(code="LST-X", contract=HANA, token_id=1)
-            assert [client.open(path, method=method).status_code for method in ("POST", "PUT", "DELETE")] == [405] * 3
+            answers = [client.open(path, method=method) for method in ("POST", "PUT", "DELETE")]
+            assert [(each.status_code, each.headers["Allow"]) for each in answers] == [(405, "GET, HEAD, OPTIONS")] * 3
+
+    def test_who_asks_too_often_is_told_when_to_come_again(self, client: FlaskClient, chain: Chain) -> None:
+        answers = [client.get(f"/api/v1/resales.csv?n={number}") for number in range(31)]
+        assert [each.status_code for each in answers] == [200] * 30 + [429]
+        assert (answers[-1].headers["Retry-After"], answers[-1].get_json()["code"]) == ("60", "too_often")

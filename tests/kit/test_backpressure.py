@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def test_newcomers_are_asked_to_come_again_and_who_is_inside_is_served(port: int
     slow = send(port, "/slow")
     assert eventually((tmp_path / "held").exists)
     others = [send(port, path, method) for path, method in asked]
-    english = send(port, "/", language="en")
+    english, program = send(port, "/", language="en"), send(port, "/api/v1/listings")
     time.sleep(1)  # all of them wait, for longer than the patience of the application
     hold.unlink()
     assert read(slow) == (200, None, "done")
@@ -72,6 +73,8 @@ def test_newcomers_are_asked_to_come_again_and_who_is_inside_is_served(port: int
     assert turned_away == [(503, "10")] * 2
     assert ["混み合っています" in body and "なくなっていません" in body for _, _, body in found[:2]] == [True, True]
     assert '<html lang="en"' in read(english)[2]
+    status, after, body = read(program)
+    assert (status, after, json.loads(body)["status"]) == (503, "10", 503)
     assert found[2:] == [(200, None, "here you are")] * 3
     assert read(send(port, "/")) == (200, None, "here you are")
 

@@ -160,7 +160,7 @@ def test_other_sites_may_read_every_file_and_what_it_is_checked_with(town: Flask
     no = town.get(f"/listings/{draw}/draw.json").json["entries"][0]["no"]  # type: ignore[index]
     files = [path for each in DATASETS for file in each.files for path in paths(file, codes_of(each))]
     files += [f"/listings/{draw}/proof/{no}.json", f"/listings/{auction}/sale.json", "/data/formats/draw-v1.md"]
-    files += ["/receipts/key.json", "/passes/keys.json", "/listings.atom", "/market.atom"]
+    files += ["/receipts/key.json", "/passes/keys.json", "/listings.atom", "/market.atom", "/abi/RightsToken.json"]
     answers = [town.get(path) for path in files]
     assert {(each.status_code, each.headers.get("Access-Control-Allow-Origin")) for each in answers} == {(200, "*")}
     assert {"ETag" in each.headers for each in answers} == {True}

@@ -156,7 +156,7 @@ RELATION_MONTHS = (
     Column("特典の利用", "特典の利用", WHOLE, FEW_TIMES),
     Column("催し", "催し", WHOLE, "開いた数。"),
     Column("催しの参加者", "催しの参加者", WHOLE, FEW),
-    Column("年月", "年月", means="2026-01のように。プログラム用。"),
+    Column("month", "年月", means="2026-01のように。プログラム用。"),
 )
 RELATION_PREFECTURES = (
     Column("都道府県", "都道府県", means="さいごの行は「合計」。「お答えなし」は、お住まいを教えてくださらなかった方。"),
@@ -170,7 +170,7 @@ RELATION_EDITIONS = (
     Column("来町した人", "来町した人", WHOLE, FEW),
     Column("催しの参加者", "催しの参加者", WHOLE, FEW),
     Column("特典の利用", "特典の利用", WHOLE, FEW_TIMES),
-    Column("権利の番号", "権利の番号", means="変わりません。お渡しした権利のデータの right と同じ。"),
+    Column("right", "権利の番号", means="変わりません。お渡しした権利のデータの right と同じ。"),
 )
 DRAWS = (
     Column("順位", "順位", WHOLE, "抽選で決まった順番。"),

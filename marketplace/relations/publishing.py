@@ -31,7 +31,7 @@ MONTH_HEADER = (
 )
 GROUP_HEADER = ("都道府県", "持っている人", "来町した人", "催しの参加者")
 EDITION_HEADER = ("権利", "持っている人", "来町した人", "催しの参加者", "特典の利用")
-MONTH_CODE, EDITION_CODE = "年月", "権利の番号"
+MONTH_CODE, EDITION_CODE = "month", "right"
 
 
 def months(rows: Sequence[Month], *, exact: bool) -> Table:

@@ -95,8 +95,8 @@ def test_a_program_knows_an_edition_again_when_another_has_its_name(chain: Chain
     second = given.a_listing(title_ja="朝市")
     holders(chain, second, 6, "東京都")
     codes = [get(Listing, each).right.code for each in (first, second)]
-    assert [row["権利の番号"] for row in before] == codes[:1]
-    assert [row["権利の番号"] for row in rows()] == codes
+    assert [row["right"] for row in before] == codes[:1]
+    assert [row["right"] for row in rows()] == codes
     assert (before[0]["権利"], before[0]["権利"] in [row["権利"] for row in rows()]) == ("朝市", False)
 
 

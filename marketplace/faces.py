@@ -205,7 +205,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     told = make_response(problem(error.code or 500))
     if isinstance(error, MethodNotAllowed):
-        told.allow.update(error.valid_methods or ())  # RFC 9110 §15.5.6
+        told.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))  # RFC 9110 §15.5.6
     return told
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from flask import request
 
-from marketplace.kit.db import db
+from marketplace.kit.db import UTCDateTime, db
 from marketplace.kit.refusals import Invalid
 
 MOST, USUAL = 200, 50
+EPOCH, MICROSECOND = datetime.fromtimestamp(0, UTC), timedelta(microseconds=1)
 
 
 class BadCursor(Invalid):
@@ -40,17 +42,31 @@ def page(
     """The rows of this request's page, and the cursor of the next one.
 
     Args:
-        keys: integer columns that order the rows, no two alike.
+        keys: columns of integers or moments that order the rows, no two alike.
     """
     size = limit()
     if seen := request.args.get("cursor"):
-        place = sa.tuple_(*(sa.literal(value, sa.BigInteger) for value in opened(seen, len(keys))))
+        place = sa.tuple_(*map(_literal, keys, opened(seen, len(keys))))
         query = query.where(sa.tuple_(*keys) < place if descending else sa.tuple_(*keys) > place)
     order = [key.desc() if descending else key.asc() for key in keys]
     rows = list(db.session.scalars(query.order_by(*order).limit(size + 1)).unique())
     if len(rows) <= size:
         return rows, None
-    return rows[:size], sealed([getattr(rows[size - 1], str(key.key)) for key in keys])
+    return rows[:size], sealed([_whole(getattr(rows[size - 1], str(key.key))) for key in keys])
+
+
+def _whole(value: int | datetime) -> int:
+    """A moment as the microseconds since 1970."""
+    return (value - EPOCH) // MICROSECOND if isinstance(value, datetime) else value
+
+
+def _literal(key: sa.ColumnElement[Any] | Any, value: int) -> sa.ColumnElement[Any]:
+    if not isinstance(key.type, UTCDateTime):
+        return sa.literal(value, sa.BigInteger)
+    try:
+        return sa.literal(EPOCH + value * MICROSECOND, key.type)
+    except OverflowError:
+        raise BadCursor(field="cursor") from None
 
 
 def sealed(values: Sequence[int]) -> str:

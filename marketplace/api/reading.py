@@ -36,12 +36,16 @@ from marketplace.settings import settings
 from marketplace.tokens.models import Token
 
 
+LATEST = (Listing.published_at, Listing.id)
+"""The order of listings: who reads until the first one that is known misses none, whichever was drafted before."""
+
+
 class BadFilter(Invalid):
     code = "bad_filter"
 
 
 def listings() -> schemas.Page[schemas.Listing]:
-    """Public listings, the newest first; `q`, `kind`, `mode` and `state` narrow the list."""
+    """Public listings, the one that was announced last first; `q`, `kind`, `mode` and `state` narrow the list."""
     query = sa.select(Listing).where(ANNOUNCED, matching(terms(request.args.get("q", ""))))
     if (kind := chosen("kind", [str(each) for each in Kind])) is not None:
         query = query.join(Right).where(Right.kind == kind)
@@ -49,13 +53,14 @@ def listings() -> schemas.Page[schemas.Listing]:
         query = query.where(Listing.mode == mode)
     if (state := chosen("state", [str(each) for each in PUBLIC])) is not None:
         query = query.where(Listing.state == state)
-    rows, following = page(query, [Listing.id], descending=True)
+    rows, following = page(query, LATEST, descending=True)
     return schemas.Page[schemas.Listing](items=_listings(rows), next=following)
 
 
 def all_listings() -> list[schemas.Listing]:
-    """Every public listing, the newest first."""
-    return _listings(list(db.session.scalars(sa.select(Listing).where(ANNOUNCED).order_by(Listing.id.desc()))))
+    """Every public listing, the one that was announced last first."""
+    latest = (key.desc() for key in LATEST)
+    return _listings(list(db.session.scalars(sa.select(Listing).where(ANNOUNCED).order_by(*latest))))
 
 
 def listing(code: str) -> schemas.Listing | None:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from marketplace.api import paging
 from marketplace.api.openapi import ENDPOINTS
 from marketplace.kit.clock import JST
 from marketplace.kit.db import db, get
@@ -83,6 +84,26 @@ class TestListings:
         given.a_listing()
         second = ask(client, f"listings?limit=2&cursor={first['next']}")
         assert [item["code"] for item in first["items"] + second["items"]] == codes[::-1]
+
+    def test_what_was_announced_last_comes_first_though_it_was_drafted_before(
+        self, client: FlaskClient, chain: Chain
+    ) -> None:
+        ids = [given.a_listing(state="approved") for _ in range(3)]
+        announced = [ids[1], ids[2], ids[0]]
+        for listing_id in announced:
+            given.published(listing_id)
+        for limit in (1, 2, 3):
+            shown = [item["code"] for page in pages(client, "listings", limit) for item in page]
+            assert shown == [code_of(each) for each in announced[::-1]]
+        table = csv.DictReader(io.StringIO(client.get("/data/listings.csv").text.lstrip("\ufeff")))
+        assert [row["code"] for row in table] == [code_of(each) for each in announced[::-1]]
+
+    @pytest.mark.parametrize("values", [[2**62, 1], [2**63 - 1, 1], [1]])
+    def test_a_cursor_that_we_did_not_write_is_refused(
+        self, client: FlaskClient, chain: Chain, values: list[int]
+    ) -> None:
+        answer = client.get(f"/api/v1/listings?cursor={paging.sealed(values)}")
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "bad_cursor")
 
     def test_filters_narrow_the_list(self, client: FlaskClient, chain: Chain) -> None:
         card, lottery = code_of(given.a_listing("fixed", "card")), code_of(given.a_listing("lottery"))

@@ -15,6 +15,8 @@ from marketplace.listings.models import PUBLIC, Mode
 from marketplace.rights.models import Kind
 
 Parameter = dict[str, Any]
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+AFTER = {"description": "with 429 and 503: seconds to wait before asking again", "schema": {"type": "integer"}}
 
 
 def in_path(name: str, description: str, **schema: Any) -> Parameter:
@@ -137,15 +139,19 @@ def document(server: str) -> dict[str, Any]:
             "title": "まちの権利ひろば 公開API",
             "version": "1",
             "description": "Read-only and public. Times are ISO 8601 with offset; yen are integers;"
-            " errors are problem JSON (RFC 9457); answers carry an ETag.",
+            " errors are problem JSON (RFC 9457); answers carry an ETag. Addresses, names and types stay as they are;"
+            " members may be added: pass over those that you do not know.",
+            "license": {"name": "CC BY 4.0", "url": LICENCE},
         },
         "servers": [{"url": server}],
+        "security": [],
         "paths": {endpoint.path: {"get": _operation(endpoint, refs)} for endpoint in ENDPOINTS},
         "components": {
             "schemas": definitions["$defs"],
             "responses": {
                 "Problem": {
                     "description": "what was wrong",
+                    "headers": {"Retry-After": AFTER},
                     "content": {"application/problem+json": {"schema": refs[schemas.Problem, "serialization"]}},
                 }
             },
@@ -164,6 +170,7 @@ def _operation(endpoint: Endpoint, refs: Any) -> dict[str, Any]:
         "responses": {
             "200": {"description": endpoint.summary, "content": {endpoint.media_type: {"schema": schema}}},
             "304": {"description": "as you have it already (If-None-Match)"},
-            "default": {"$ref": "#/components/responses/Problem"},
+            "4XX": {"$ref": "#/components/responses/Problem"},
+            "5XX": {"$ref": "#/components/responses/Problem"},
         },
     }

@@ -53,7 +53,9 @@ class Listing(Answer):
     per_person_limit: int
     published_at: Annotated[Moment, Field(description="when it was announced")]
     opens_at: Moment
-    closes_at: Moment | None
+    closes_at: Annotated[
+        Moment | None, Field(description="as announced; null: no end; what moves an auction's is in its bids")
+    ]
     draw_at: Moment | None
     transferable: bool
     tradable_from: Moment | None
@@ -272,4 +274,4 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    code: Annotated[str, Field(description="for programs: bad_cursor, bad_filter, bad_limit; else the status")]
+    code: Annotated[str, Field(description="for programs: bad_cursor, bad_filter, bad_limit, too_often; else the status")]

@@ -30,13 +30,16 @@ JA = {
     "units that nobody bought and nobody holds at this moment": "いま、だれも買わず、取り置いてもいない数",
     "units that somebody is paying for at this moment": "いま、お支払いの手続き中の数",
     "when it was announced": "公告した日時",
+    "as announced; null: no end; what moves an auction's is in its bids": (
+        "公告した受付の終了。null は期限なし。オークションの延長は bids の closes_at にあります"
+    ),
     "share of a resale price for the fund, in 1/10,000": "ゆずり渡しの値段のうち、基金へ入る割合（1万分のいくつか）",
     "directory; token n of the series is <n>.json in it": "内容の控えのフォルダ。n番の権利は、その中の <n>.json",
     "the document itself, where there is only one token": "内容の控えそのもの。権利が1つだけのとき",
     "SHA-256 of the approved text of the sale": "承認した文章の SHA-256",
     "seconds from the opening": "受付の開始からの秒数",
-    "for programs: bad_cursor, bad_filter, bad_limit; else the status": (
-        "プログラム用。bad_cursor、bad_filter、bad_limit のどれか。ほかは status と同じ"
+    "for programs: bad_cursor, bad_filter, bad_limit, too_often; else the status": (
+        "プログラム用。bad_cursor、bad_filter、bad_limit、too_often のどれか。ほかは status と同じ"
     ),
     "until the decision": "結果が決まるまで",
     "until the decision; bids near the end move it": "結果が決まるまで。終了まぎわの入札でのびます",

@@ -51,7 +51,7 @@ LISTINGS = (
     Column("per_person_limit", "お一人さまの上限", WHOLE),
     Column("published_at", "お知らせした日時", MOMENT),
     Column("opens_at", "受付開始", MOMENT),
-    Column("closes_at", "受付終了", MOMENT, "空は、期限なし。"),
+    Column("closes_at", "受付終了", MOMENT, "公告したもの。空は、期限なし。オークションの延長は、入札の記録にあります。"),
     Column("draw_at", "抽選の日時", MOMENT, "抽選のものだけ。"),
     Column("transferable", "ゆずれるか", TRUTH),
     Column("tradable_from", "ゆずれるようになる日時", MOMENT),

@@ -84,6 +84,17 @@ class TestTheDocument:
             wrong[path] = [error.message for error in validator.iter_errors(ask(client, a_whole_town[path]))]
         assert wrong == {path: [] for path in promised}
 
+    def test_refusals_are_what_the_document_promises(self, client: FlaskClient, chain: Chain) -> None:
+        document: Any = client.get("/api/openapi.json").json
+        promised = document["components"]["responses"]["Problem"]["content"]["application/problem+json"]["schema"]
+        validator = Draft202012Validator({**promised, "components": document["components"]})
+        asked = [client.get(f"/api/v1/{path}") for path in ("listings/LST-NONE", "listings?limit=0", "nothing")]
+        asked += [client.post("/api/v1/listings")]
+        assert [each.status_code for each in asked] == [404, 422, 404, 405]
+        assert [list(validator.iter_errors(each.get_json())) for each in asked] == [[]] * 4
+        told = {tuple(way["get"]["responses"]) for way in document["paths"].values()}
+        assert (told, document["security"]) == ({("200", "304", "4XX", "5XX")}, [])
+
     def test_every_parameter_in_a_path_is_described(self, client: FlaskClient) -> None:
         document: Any = client.get("/api/openapi.json").json
         for path, operation in document["paths"].items():

@@ -183,6 +183,14 @@ def published(listing_id: int) -> list[SaleAmendment]:
     return list(db.session.scalars(_PUBLISHED, {"listing": listing_id}))
 
 
+def latest(most: int) -> list[tuple[Listing, SaleAmendment, datetime]]:
+    """(sale, its change, when), of all sales that had been announced before they were changed; the newest first."""
+    when = SaleAmendment.decided_at
+    told = sa.select(Listing, SaleAmendment, when).join(SaleAmendment, SaleAmendment.listing_id == Listing.id)
+    told = told.where(SaleAmendment.state == AmendmentState.PUBLISHED, when > Listing.published_at)
+    return [(listing, row, at) for listing, row, at in db.session.execute(told.order_by(when.desc()).limit(most)) if at]
+
+
 def changed_by(row: SaleAmendment, *, public: bool = True) -> list[Change]:
     """What it changes, in words; to the public a secret reserve changes without its sum."""
     listing = get(Listing, row.listing_id)

@@ -1,4 +1,5 @@
-"""News of the sales (RFC 4287): each when it is announced, and once more when it is over."""
+"""News of the sales (RFC 4287): each when it is announced, when that is amended, and when it is over, which is news
+once more when everybody can read how it ended."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
+from marketplace.listings import amending
+from marketplace.listings.comparing import NAMES_JA
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.settings import settings
 from marketplace.storefront import sales
@@ -29,6 +32,8 @@ class Item:
     path: str
     at: datetime
     listing: Listing
+    words: str = ""
+    """What it says; without them, what the sale is and when."""
 
 
 @bp.get("/listings.atom")
@@ -58,8 +63,19 @@ def items() -> list[Item]:
         for row in db.session.scalars(newest)
         if row.published_at is not None
     ]
+    news += [
+        Item(
+            f"{listing.code}:amended:{row.number}",
+            f"変更公告: {listing.right.title_ja}（{listing.mode.ja}）",
+            f"/listings/{listing.code}#amendments",
+            at,
+            listing,
+            f"変わったところ: {'、'.join(NAMES_JA[name] for name in row.after)}。理由: {row.why}",
+        )
+        for listing, row, at in amending.latest(FED)
+    ]
     for sale in sales.records(list(db.session.scalars(sales.over().limit(FED)))):
-        word = "中止" if sale.listing.cancelled_reason else "結果"
+        word = "中止" if sale.listing.cancelled_reason else ("結果" if sale.known_at else "受付終了")
         title = f"{word}: {sale.listing.right.title_ja}（{sale.listing.mode.ja}）"
-        news.append(Item(f"{sale.listing.code}:over", title, sale.path, sale.closed_at, sale.listing))
+        news.append(Item(f"{sale.listing.code}:over", title, sale.path, sale.known_at or sale.closed_at, sale.listing))
     return sorted(news, key=lambda item: (item.at, item.id), reverse=True)[:FED]

@@ -22,6 +22,7 @@ from marketplace.settings import settings
 from marketplace.tokens.models import Token
 
 OVER = (ListingState.CLOSED, ListingState.COMPLETED, ListingState.CANCELLED)
+ENDED = (ListingState.COMPLETED, ListingState.CANCELLED)
 RETURNED = (OrderState.REFUND_PENDING, OrderState.REFUNDED)
 
 
@@ -44,6 +45,8 @@ class Sale:
     collected_yen: int
     fees_yen: int
     returned_yen: int
+    known_at: datetime | None
+    """When everybody could read how it ended; None before."""
     proof: str
     """The path of the page on which anybody can recompute how it ended; empty at a fixed price."""
 
@@ -95,26 +98,33 @@ def records(listings: Sequence[Listing]) -> list[Sale]:
     lotteries = list(db.session.scalars(sa.select(Lottery).where(Lottery.listing_id.in_(ids))))
     counted = counting.counts(lotteries)
     entered = {lottery.listing_id: counted[lottery.id] for lottery in lotteries}
-    drawn = set(db.session.scalars(sa.select(Draw.lottery_id).where(Draw.seed.is_not(None))))
-    proven = {lottery.listing_id for lottery in lotteries if lottery.id in drawn}
+    drawn = _drawn([lottery.id for lottery in lotteries])
+    proven = {lottery.listing_id: drawn[lottery.id] for lottery in lotteries if lottery.id in drawn}
     ordered, issued, money = _ordered(ids), _issued([row.code for row in listings]), _money(ids)
     found = []
     for listing in listings:
         buyers, orders, paid, returned = ordered.get(listing.id, (0, 0, 0, 0))
         persons, wanted, winners, winning_yen, proof = buyers, orders, None, None, ""
         closed_at = listing.closed_at
+        known_at = closed_at if listing.state in ENDED or listing.mode == Mode.FIXED else None
         if (auction := auctions.get(listing.id)) is not None:
             known = auction.state in MAXIMA_PUBLIC
             persons, wanted, winning_yen = auction.bidder_count, auction.bid_count, auction.winner_yen
             winners, proof = int(winning_yen is not None), f"/listings/{listing.code}/bids" if known else ""
+            known_at = (auction.opened_at or closed_at) if known else known_at
         elif (numbers := entered.get(listing.id)) is not None:
             persons, wanted, winners = numbers.persons, numbers.wanted, numbers.winners
             proof = f"/listings/{listing.code}/draw" if listing.id in proven else ""
+            known_at = proven.get(listing.id, known_at)
         assert closed_at is not None, "over() has none that still takes orders"
         sums = money.get(listing.id, (0, 0, 0))
         units = issued.get(listing.code, 0)
         found.append(
-            Sale(listing, closed_at, persons, wanted, winners, paid, returned, units, winning_yen, *sums, proof)
+            Sale(
+                *(listing, closed_at, persons, wanted, winners, paid, returned, units, winning_yen, *sums),
+                known_at=known_at,
+                proof=proof,
+            )
         )
     return found
 
@@ -133,6 +143,13 @@ def over() -> sa.Select[Listing]:
         .where(Listing.state.in_(OVER), Listing.mode != Mode.GRANT, Listing.published_at.is_not(None))
         .order_by(Listing.closed_at.desc(), Listing.id.desc())
     )
+
+
+def _drawn(lottery_ids: Sequence[int]) -> dict[int, datetime]:
+    """{lottery: when it was drawn}, of those that were."""
+    query = sa.select(Draw.lottery_id, sa.func.max(Draw.drawn_at)).where(Draw.lottery_id.in_(lottery_ids))
+    rows = db.session.execute(query.where(Draw.seed.is_not(None)).group_by(Draw.lottery_id))
+    return {lottery_id: at for lottery_id, at in rows if at is not None}
 
 
 def _ordered(listing_ids: Sequence[int]) -> dict[int, tuple[int, int, int, int]]:

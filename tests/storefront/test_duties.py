@@ -70,7 +70,7 @@ def test_a_sale_is_news_when_it_is_announced_and_when_it_is_over(
     announced = ("公告: <山菜>（抽選）", f"{live_server}/listings/{code}")
     assert entries(client) == [announced]
     scheduling.close_sale(listing_id)
-    assert entries(client) == [("結果: <山菜>（抽選）", f"{live_server}/listings/{code}/record"), announced]
+    assert entries(client) == [("受付終了: <山菜>（抽選）", f"{live_server}/listings/{code}/record"), announced]
 
 
 def test_an_empty_feed_is_a_feed(client: FlaskClient) -> None:

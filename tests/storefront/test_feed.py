@@ -1,0 +1,63 @@
+"""The feed of the sales: what changes after it was told is told again, under the name that it had."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from xml.etree import ElementTree
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from marketplace.auctions.bidding import place_bid
+from marketplace.auctions.opening import of_listing
+from marketplace.kit.clock import pretending
+from marketplace.kit.db import get
+from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.listings.amending import approve, propose
+from marketplace.listings.models import Listing
+from marketplace.lotteries.drawing import draw_with_dice
+from tests import given
+from tests.auctions.endings import unsealed
+from tests.lotteries.applied import DICE, WITNESSES, after_the_close, with_entries
+from tests.storefront.test_duties import ATOM, entries
+
+
+def over(client: FlaskClient) -> tuple[str | None, str | None, datetime]:
+    """(id, title, updated) of the newest entry."""
+    entry = next(ElementTree.fromstring(client.get("/listings.atom").data).iter(f"{ATOM}entry"))  # noqa: S314 -- our own
+    updated = datetime.fromisoformat(entry.findtext(f"{ATOM}updated") or "")
+    return entry.findtext(f"{ATOM}id"), entry.findtext(f"{ATOM}title"), updated
+
+
+def test_the_end_of_a_lottery_is_news_again_when_it_is_drawn(app: Flask, client: FlaskClient) -> None:
+    lottery, _received, _people = with_entries(3)
+    with after_the_close(lottery):
+        closed = over(client)
+        draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
+        drawn = over(client)
+    assert [str(title).partition(":")[0] for _, title, _ in (closed, drawn)] == ["受付終了", "結果"]
+    assert (closed[0] == drawn[0], closed[2] < drawn[2]) == (True, True)
+
+
+def test_the_end_of_sealed_bids_is_news_again_when_they_are_opened(app: Flask, client: FlaskClient) -> None:
+    auction = of_listing(given.a_listing("sealed", "naming", price_yen=1_000))
+    assert auction is not None
+    place_bid(auction.id, given.an_account(), 2_000)
+    with pretending(auction.closes_at):
+        run_one(SHEETS["auctions.close_due"])
+        closed = over(client)
+        unsealed(auction)
+        opened = over(client)
+    assert [str(title).partition(":")[0] for _, title, _ in (closed, opened)] == ["受付終了", "結果"]
+    assert (closed[0] == opened[0], closed[2] < opened[2]) == (True, True)
+
+
+def test_an_amendment_is_news_of_its_own(app: Flask, client: FlaskClient, live_server: str) -> None:
+    soon = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
+    listing = get(Listing, given.a_listing(state="published", title_ja="山菜", **soon))
+    change = propose(listing.id, given.staff("drafter"), {"closes_at": given.in_days(30)}, "雪のため")
+    announced = entries(client)
+    approve(change, given.staff("approver"))
+    told = ("変更公告: 山菜（定額）", f"{live_server}/listings/{listing.code}#amendments")
+    assert entries(client) == [told, *announced]
+    assert "変わったところ: 受付の終了。理由: 雪のため" in client.get("/listings.atom").text

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.auctions.course import course
 from marketplace.auctions.logs import bids_in_order, history, log_of
-from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, Bid
+from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import REASON_JA
 from marketplace.chain import register
@@ -98,14 +98,16 @@ def log(code: str) -> ResponseReturnValue:
 def calendar(code: str) -> ResponseReturnValue:
     """The close as an event with a reminder an hour before, for any calendar (RFC 5545)."""
     listing, auction = public_auction(code)
+    called_off = auction.state == AuctionState.CANCELLED
     close = Happening(
         uid=f"{auction.code}@{settings().base_url.partition('://')[2]}",
         at=auction.closes_at,
         title=_("入札の終了 %(title)s", title=listing.right.title),
-        stamp=auction.opens_at,
+        stamp=(listing.closed_at if called_off else None) or auction.opens_at,
         more=_("終了まぎわの入札などで、終了がのびることがあります。"),
         url=f"{settings().base_url}/listings/{auction.code}",
-        version=auction.extensions + len(auction.outages),
+        version=auction.extensions + len(auction.outages) + called_off,
+        cancelled=called_off,
         remind=timedelta(hours=1),
     )
     response = ics.calendar("Auctions", [close])

@@ -11,7 +11,8 @@ from flask import Response
 
 @dataclass(frozen=True)
 class Happening:
-    """One entry. `at` is a moment, or a day; `uid` stays the same when it changes, and `version` grows then."""
+    """One entry. `at` is a moment, or a day; `uid` stays the same when it changes, `version` grows then, and `stamp` is
+    when it did. What is `cancelled` is struck out by calendars that have it, and reminds nobody."""
 
     uid: str
     at: datetime | date
@@ -21,6 +22,7 @@ class Happening:
     url: str = ""
     version: int = 0
     remind: timedelta | None = None
+    cancelled: bool = False
 
 
 def calendar(maker: str, happenings: Iterable[Happening], *, name: str = "") -> Response:
@@ -43,7 +45,8 @@ def _event(each: Happening) -> list[str]:
     lines.append(f"SUMMARY:{_text(each.title)}")
     lines += [f"DESCRIPTION:{_text(each.more)}"] if each.more else []
     lines += [f"URL:{each.url}"] if each.url else []
-    if each.remind is not None:
+    lines += ["STATUS:CANCELLED"] if each.cancelled else []
+    if each.remind is not None and not each.cancelled:
         minutes = each.remind // timedelta(minutes=1)
         trigger = f"-PT{minutes // 60}H" if minutes % 60 == 0 else f"-PT{minutes}M"
         lines += ["BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(each.title)}", f"TRIGGER:{trigger}"]

@@ -65,13 +65,18 @@ def stop(code: str) -> ResponseReturnValue:
 def calendar(code: str) -> ResponseReturnValue:
     """The opening as an event with a reminder an hour before, for any calendar (RFC 5545)."""
     listing = _announced(code)
+    changes = [row.decided_at for row in published(listing.id)]
+    ended = listing.closed_at
+    called_off = listing.state == ListingState.CANCELLED and ended is not None and ended < listing.opens_at
+    told = [listing.published_at, *changes, ended if called_off else None]
     opening = Happening(
         uid=f"{listing.code}-open@{settings().base_url.partition('://')[2]}",
         at=listing.opens_at,
         title=_("受付の開始 %(title)s", title=listing.right.title),
-        stamp=listing.published_at or listing.opens_at,
+        stamp=max(at for at in told if at is not None),
         url=f"{settings().base_url}/listings/{listing.code}",
-        version=len(published(listing.id)),
+        version=len(changes) + called_off,
+        cancelled=called_off,
         remind=timedelta(hours=1),
     )
     response = ics.calendar("Listings", [opening])

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.auctions import closing, watch
+from marketplace.auctions import closing, stopping, watch
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.logs import leaves
 from marketplace.auctions.models import Auction
@@ -118,6 +118,10 @@ def test_the_close_goes_into_a_calendar(client: FlaskClient, auction: Auction) -
     assert f"DTSTART:{auction.closes_at:%Y%m%dT%H%M%SZ}" in lines
     assert "SUMMARY:入札の終了 デジタル住民票 第3弾「四季」" in lines
     assert "TRIGGER:-PT1H" in lines
+    stopping.cancel(auction.listing_id, given.staff("approver"), "雪のため")
+    again = client.get(f"/listings/{auction.code}/close.ics").text.split("\r\n")
+    assert {"STATUS:CANCELLED", "SEQUENCE:1", lines[4]} <= set(again)
+    assert lines[4].startswith("UID:")
 
 
 def test_where_there_is_no_auction_there_is_no_record(client: FlaskClient) -> None:

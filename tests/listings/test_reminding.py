@@ -14,6 +14,7 @@ from marketplace.accounts.models import Account
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
 from marketplace.listings import amending, reminding, scheduling
+from marketplace.listings.decisions import SaleAmendment
 from marketplace.listings.models import Listing
 from marketplace.listings.reminding import Due, OpeningReminder, OpensSoon, ask, stop, tell_openings
 from marketplace.notices.models import Notice
@@ -239,6 +240,28 @@ class TestOnThePage:
         assert answer.content_type == "text/calendar; charset=utf-8"
         assert f"DTSTART:{listing.opens_at:%Y%m%dT%H%M%SZ}" in lines
         assert "TRIGGER:-PT1H" in lines
+
+    def test_an_opening_that_was_put_off_and_called_off_is_so_in_any_calendar(self, client: FlaskClient) -> None:
+        times: dict[str, Any] = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
+        listing = get(Listing, given.a_listing(state="published", **times))
+
+        def lines() -> dict[str, str]:
+            text = client.get(f"/listings/{listing.code}/open.ics").text
+            return dict(line.split(":", 1) for line in text.split("\r\n") if ":" in line)
+
+        first = lines()
+        change = amending.propose(listing.id, given.staff("drafter"), {"opens_at": given.in_days(12)}, "雪のため")
+        amending.approve(change, given.staff("approver"))
+        put_off = lines()
+        scheduling.cancel(listing.id, "staff:ACC-1", "雪のため")
+        called_off = lines()
+        assert first["UID"] == put_off["UID"] == called_off["UID"]
+        assert [each["SEQUENCE"] for each in (first, put_off, called_off)] == ["0", "1", "2"]
+        assert [each.get("STATUS") for each in (first, put_off, called_off)] == [None, None, "CANCELLED"]
+        assert ["TRIGGER" in each for each in (first, put_off, called_off)] == [True, True, False]
+        decided = get(SaleAmendment, change).decided_at
+        assert decided is not None
+        assert put_off["DTSTAMP"] == f"{decided:%Y%m%dT%H%M%SZ}"
 
     def test_what_is_not_announced_has_neither(self, app: Flask, client: FlaskClient) -> None:
         times: dict[str, Any] = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}

@@ -42,7 +42,10 @@ class Listing(Answer):
     code: Annotated[str, Field(examples=["LST-7K3M9Q"])]
     kind: Literal["resident", "card", "lecture", "naming", "certificate", "experience"]
     mode: Literal["fixed", "lottery", "ascending", "sealed", "grant"]
-    state: Literal["published", "open", "suspended", "closed", "completed", "cancelled"]
+    state: Annotated[
+        Literal["published", "open", "suspended", "closed", "completed", "cancelled"],
+        Field(description="of the sale; while bids alone are stopped, their own `state` says so"),
+    ]
     title: Text
     lead: Text
     price_yen: Annotated[Yen, Field(description="tax included; the start price of an auction; 0 for a grant")]

@@ -29,6 +29,9 @@ JA = {
     "tax included; the start price of an auction; 0 for a grant": "税込。オークションでは開始価格、交付では0",
     "units that nobody bought and nobody holds at this moment": "いま、だれも買わず、取り置いてもいない数",
     "units that somebody is paying for at this moment": "いま、お支払いの手続き中の数",
+    "of the sale; while bids alone are stopped, their own `state` says so": (
+        "販売の状態。オークションの一時停止は、bids の state にあります"
+    ),
     "when it was announced": "公告した日時",
     "as announced; null: no end; what moves an auction's is in its bids": (
         "公告した受付の終了。null は期限なし。オークションの延長は bids の closes_at にあります"

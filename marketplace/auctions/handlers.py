@@ -47,14 +47,14 @@ def tell_unsealed(auction_id: int) -> None:
 
 
 @handles("auction.suspended")
-def tell_suspended(auction_id: int) -> None:
+def tell_suspended(auction_id: int, **_more: object) -> None:
     auction = get(Auction, auction_id)
     if auction.suspended_at is not None:
         _tell_bidders("auction_suspended", auction, once=auction.suspended_at.isoformat())
 
 
 @handles("auction.resumed")
-def tell_resumed(auction_id: int) -> None:
+def tell_resumed(auction_id: int, **_more: object) -> None:
     auction = get(Auction, auction_id)
     _tell_bidders("auction_resumed", auction, once=str(len(auction.suspensions)))
 

@@ -21,7 +21,7 @@ STOPPABLE = (AuctionState.OPEN, AuctionState.SUSPENDED, AuctionState.TO_OPEN, Au
 
 
 def suspend(auction_id: int, actor_id: int, reason: str) -> None:
-    """No bids until resume(). WrongState where the auction is not open, or its time is over."""
+    """No bids until resume() ⇢ auction.suspended. WrongState where the auction is not open, or its time is over."""
     why, by = _reason(reason, "why"), staff_name(actor_id)
     with transaction():
         auction = lock(Auction, auction_id)
@@ -30,11 +30,12 @@ def suspend(auction_id: int, actor_id: int, reason: str) -> None:
             raise WrongState
         auction.suspended_at, auction.suspended_reason = at, why
         move(auction, "suspend", by=by, why=why)
-        say("auction.suspended", key=f"{auction.code}:{at.isoformat()}", auction_id=auction.id)
+        since = at.isoformat()
+        say("auction.suspended", key=f"{auction.code}:{since}", auction_id=auction.id, since=since)
 
 
 def resume(auction_id: int, actor_id: int) -> None:
-    """Bids are accepted again. The stretch counts as an outage: the close moves by the published rule, or stays.
+    """Bids are accepted again ⇢ auction.resumed. The stretch counts as an outage: the close moves by the published rule, or stays.
 
     TooLateToResume where the close has passed even so.
     """
@@ -52,7 +53,8 @@ def resume(auction_id: int, actor_id: int) -> None:
         db.session.flush()
         if at >= consider(auction.id, at):
             raise TooLateToResume
-        say("auction.resumed", key=f"{auction.code}:{at.isoformat()}", auction_id=auction.id)
+        key = f"{auction.code}:{at.isoformat()}"
+        say("auction.resumed", key=key, auction_id=auction.id, since=since.isoformat())
 
 
 def cancel(listing_id: int, actor_id: int, reason: str) -> None:

@@ -15,7 +15,7 @@ HERE = (Mode.FIXED, Mode.LOTTERY, Mode.GRANT)
 
 
 def suspend(listing_id: int, actor_id: int, reason: str) -> None:
-    """Accept nothing new until resume(). Who is paying already may finish.
+    """Accept nothing new until resume() ⇢ listing.suspended. Who is paying already may finish.
 
     The close does not come by itself meanwhile. NotAllowed for an auction, WrongState where the sale is not open.
     """
@@ -24,8 +24,11 @@ def suspend(listing_id: int, actor_id: int, reason: str) -> None:
         listing = lock(Listing, listing_id)
         if listing.mode not in HERE:
             raise NotAllowed
-        listing.suspended_at, listing.suspended_reason = now(), why
+        at = listing.suspended_at = now()
+        listing.suspended_reason = why
         move(listing, "suspend", by=by, why=why)
+        since = at.isoformat()
+        say("listing.suspended", key=f"{listing.code}:{since}", listing_id=listing.id, since=since)
 
 
 def resume(listing_id: int, actor_id: int) -> None:

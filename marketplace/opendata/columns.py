@@ -40,7 +40,7 @@ LISTINGS = (
     Column("code", "出品番号", means="販売ごとに1つ。ほかのデータとは、この番号でつながります。"),
     Column("kind", "種類", means=KINDS),
     Column("mode", "売り方", means=MODES),
-    Column("state", "状態", means=STATES),
+    Column("state", "状態", means=f"{STATES}。オークションの一時停止は、入札の記録にあります。"),
     Column("title_ja", "名前"),
     Column("title_en", "名前（英語）"),
     Column("price_yen", "価格（円）", WHOLE, "税込。オークションと入札では開始価格。"),

@@ -30,8 +30,8 @@ def listener(topic: str) -> Callable[..., None]:
 
     def hear(**ids: Any) -> None:
         code = code_of(**ids)
-        which = f":{ids['amendment_id']}" if "amendment_id" in ids else ""
-        sending.tell(topic, code, f"{topic}:{code}{which}")
+        which = ids.get("amendment_id", ids.get("since"))  # what may happen to one sale more than once
+        sending.tell(topic, code, f"{topic}:{code}" + (f":{which}" if which else ""))
 
     hear.__qualname__ = f"hear_{topic.replace('.', '_')}"
     return handles(topic)(hear)

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.second_person import SamePerson
+from marketplace.auctions import stopping
+from marketplace.auctions.opening import of_listing
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid, WrongState
-from marketplace.listings import scheduling
+from marketplace.listings import scheduling, suspending
 from marketplace.listings.models import Listing
 from marketplace.outbox import keeping
 from marketplace.webhooks import registering, sending
@@ -65,6 +67,24 @@ def test_a_partner_hears_what_it_asked_for_signed_and_in_order(partner: Partner)
     assert len({headers["webhook-id"] for headers, _ in partner.got}) == 2
     data = partner.bodies()[0]["data"]
     assert set(data) == {"code", "title", "kind", "mode", "state", "url", "api"}
+
+
+def test_a_partner_hears_each_time_that_a_sale_stops_and_goes_on(partner: Partner) -> None:
+    registered(partner, ("listing.suspended", "listing.resumed", "auction.suspended", "auction.resumed"))
+    fixed, bids = given.a_listing(), given.a_listing("ascending", "naming")
+    auction, actor = of_listing(bids), given.staff("approver")
+    assert auction is not None
+    for _ in range(2):
+        suspending.suspend(fixed, actor, "雪のため")
+        stopping.suspend(auction.id, actor, "雪のため")
+        keeping.drain()
+        suspending.resume(fixed, actor)
+        stopping.resume(auction.id, actor)
+        keeping.drain()
+    codes = {"listing": get(Listing, fixed).code, "auction": auction.code}
+    told = [(f"{office}.{what}", codes[office]) for what in ("suspended", "resumed") for office in codes]
+    assert sorted(partner.told()) == sorted(told * 2)
+    assert len({headers["webhook-id"] for headers, _ in partner.got}) == 8
 
 
 def test_nobody_hears_before_a_second_person_and_a_secret(partner: Partner) -> None:

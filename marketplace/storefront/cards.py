@@ -50,7 +50,10 @@ _WANTED = (
 
 @dataclass
 class About:
-    """`yen` under `label`; `sold` of the quantity (None where units are not counted); facts as (words, soon?)."""
+    """`yen` under `label`; `sold` of the quantity (None where units are not counted); facts as (words, soon?).
+
+    `stopped`: nothing is taken for a while, be it of the sale or of the bids.
+    """
 
     picture: str
     yen: int | None
@@ -58,6 +61,7 @@ class About:
     remaining: int
     sold: int | None = None
     facts: list[tuple[str, bool]] = field(default_factory=list)
+    stopped: bool = False
 
 
 def about(listings: Sequence[Listing]) -> dict[int, About]:
@@ -117,7 +121,9 @@ def _about(
             card.yen, card.label = auction.winner_yen, "落札価格"
         elif auction is not None and auction.state in NOBODY_WON:
             card.facts.append((auction.state.ja, False))
-    card.facts.extend(_times(listing, auction.closes_at if auction else listing.closes_at))
+    card.stopped = listing.state == ListingState.SUSPENDED or bool(auction and auction.state == AuctionState.SUSPENDED)
+    times = _times(listing, auction.closes_at if auction else listing.closes_at)
+    card.facts.extend([("受付を一時停止しています", False)] if card.stopped else times)
     return card
 
 
@@ -126,8 +132,6 @@ def _times(listing: Listing, closes_at: datetime | None) -> list[tuple[str, bool
         return [(_("%(opens_at)s 開始", opens_at=when(listing.opens_at)), False)]
     if listing.state == ListingState.OPEN and closes_at:
         return [(_("%(closes_at)s まで", closes_at=until(closes_at)), closes_at - now() < SOON)]
-    if listing.state == ListingState.SUSPENDED:
-        return [("受付を一時停止しています", False)]
     if listing.state == ListingState.CANCELLED:
         return [("中止になりました", False)]
     if listing.state in (ListingState.CLOSED, ListingState.COMPLETED):

@@ -12,7 +12,6 @@ from marketplace.storefront.cards import About
 AVAILABLE = {
     ListingState.PUBLISHED: "PreOrder",
     ListingState.OPEN: "InStock",
-    ListingState.SUSPENDED: "OutOfStock",
 }
 """Of https://schema.org/ItemAvailability; what is over is Discontinued."""
 
@@ -20,7 +19,9 @@ AVAILABLE = {
 def product(listing: Listing, card: About, town: Settings) -> dict[str, Any]:
     right, here = listing.right, f"{town.base_url}/listings/{listing.code}"
     availability = AVAILABLE.get(listing.state, "Discontinued")
-    if availability == "InStock" and card.sold is not None and not card.remaining:
+    if card.stopped:
+        availability = "OutOfStock"
+    elif availability == "InStock" and card.sold is not None and not card.remaining:
         availability = "SoldOut"
     offer: dict[str, Any] = {
         "@type": "Offer",

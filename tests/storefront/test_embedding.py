@@ -10,7 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
+from marketplace.auctions import stopping
+from marketplace.auctions.opening import of_listing
 from marketplace.kit.db import db, get
+from marketplace.listings import suspending
 from marketplace.listings.models import Listing
 from marketplace.storefront.embedding import HEIGHT, WIDTH, frame
 from tests import given
@@ -38,6 +41,19 @@ def test_the_card_sets_and_asks_nothing_of_the_visitor(app: Flask, client: Flask
     assert (theirs.data, "Set-Cookie" in theirs.headers, "<script" in theirs.text) == (anybodys.data, False, False)
     assert theirs.headers["Cache-Control"] == "public, max-age=10"
     assert "3,000" in read(theirs).words
+
+
+def test_a_sale_and_bids_that_are_stopped_are_so_elsewhere_too(app: Flask, client: FlaskClient) -> None:
+    fixed, bids = given.a_listing(), given.a_listing("ascending", "naming")
+    auction, actor = of_listing(bids), given.staff("approver")
+    assert auction is not None
+    suspending.suspend(fixed, actor, "雪のため")
+    stopping.suspend(auction.id, actor, "雪のため")
+    for code in map(code_of, (fixed, bids)):
+        words = read(client.get(f"/embed/{code}")).words
+        told = client.get(f"/listings/{code}").text
+        assert ("受付を一時停止しています" in words, "受付中" in words, "まで" in words) == (True, False, False)
+        assert re.findall(r'"availability": "https://schema.org/(\w+)"', told) == ["OutOfStock"]
 
 
 def test_a_card_in_another_language_leaves_no_cookie_either(app: Flask, client: FlaskClient) -> None:

@@ -60,6 +60,16 @@ def test_a_town_without_anything_promises_no_example_that_fails(app: Flask, clie
     assert "いまは、答えるものがまだありません。" in read(client.get("/api")).words
 
 
+def test_what_the_page_says_of_the_chain_is_in_the_contracts(app: Flask, client: FlaskClient, chain: Chain) -> None:
+    contracts = client.get("/api/v1/status").get_json()["chain"]["contracts"]
+    found = {name: client.get(f"/abi/{name}.json").get_json() for name in contracts}
+    page = client.get("/api").text
+    section = page[page.index('id="chain"') : page.index('id="more"')]
+    named = {name for abi in found.values() for each in abi if (name := each.get("name"))} | set(found)
+    told = set(re.findall(r'<span class="code(?: nowrap)?">([A-Za-z]+)</span>', section)) - {"contracts"}
+    assert (told - named, len(told)) == (set(), 10)
+
+
 def test_the_program_on_the_page_runs(app: Flask, client: FlaskClient, chain: Chain, live_server: str) -> None:
     me = given.an_account()
     token_id = held_token(chain, me, given.a_listing())

@@ -16,10 +16,25 @@ from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings.amending import approve, propose
 from marketplace.listings.models import Listing
 from marketplace.lotteries.drawing import draw_with_dice
+from marketplace.settings import Settings
 from tests import given
+from tests.apps import another
 from tests.auctions.endings import unsealed
 from tests.lotteries.applied import DICE, WITNESSES, after_the_close, with_entries
 from tests.storefront.test_duties import ATOM, entries
+
+
+def test_a_feed_that_moves_to_another_address_is_the_same_feed(app: Flask, settings: Settings) -> None:
+    """RFC 4287 §4.2.6: its id must not change when it is moved."""
+
+    def ids(base_url: str) -> list[str | None]:
+        with another(settings.model_copy(update={"base_url": base_url})) as moved:
+            found = [moved.test_client().get(f"/{name}.atom").data for name in ("listings", "market")]
+        feeds = [ElementTree.fromstring(each) for each in found]  # noqa: S314 -- our own
+        return [each.findtext(f"{ATOM}id") for feed in feeds for each in (feed, *feed.iter(f"{ATOM}entry"))]
+
+    given.a_listing()
+    assert ids("https://one.example.jp") == ids("https://other.example.jp")
 
 
 def over(client: FlaskClient) -> tuple[str | None, str | None, datetime]:

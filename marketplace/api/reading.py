@@ -35,7 +35,6 @@ from marketplace.rights.models import Kind, Right
 from marketplace.settings import settings
 from marketplace.tokens.models import Token
 
-
 LATEST = (Listing.published_at, Listing.id)
 """The order of listings: who reads until the first one that is known misses none, whichever was drafted before."""
 

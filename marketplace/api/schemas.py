@@ -277,4 +277,4 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    code: Annotated[str, Field(description="for programs: bad_cursor, bad_filter, bad_limit, too_often; else the status")]
+    code: Annotated[str, Field(description="for programs: bad_cursor, bad_filter, bad_limit, too_often, or the status")]

@@ -41,7 +41,7 @@ JA = {
     "the document itself, where there is only one token": "内容の控えそのもの。権利が1つだけのとき",
     "SHA-256 of the approved text of the sale": "承認した文章の SHA-256",
     "seconds from the opening": "受付の開始からの秒数",
-    "for programs: bad_cursor, bad_filter, bad_limit, too_often; else the status": (
+    "for programs: bad_cursor, bad_filter, bad_limit, too_often, or the status": (
         "プログラム用。bad_cursor、bad_filter、bad_limit、too_often のどれか。ほかは status と同じ"
     ),
     "until the decision": "結果が決まるまで",

@@ -136,7 +136,7 @@ def _file(name: str, *, exact: bool) -> ResponseReturnValue:
         abort(404)
     with speaking(Language.JA):  # a file is the same for everybody
         table = _tables(exact=exact)[name]
-    codes = [(code,) for code in table.codes] or [()] * len(table.rows)
+    codes: list[tuple[str, ...]] = [(code,) for code in table.codes] or [()] * len(table.rows)
     rows: list[Row] = [
         (label, *(HIDDEN if each is None else each for each in numbers), *code)
         for (label, numbers), code in zip(table.rows, codes, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from xml.etree import ElementTree
 
 from flask import Flask
@@ -68,7 +69,7 @@ def test_the_end_of_sealed_bids_is_news_again_when_they_are_opened(app: Flask, c
 
 
 def test_an_amendment_is_news_of_its_own(app: Flask, client: FlaskClient, live_server: str) -> None:
-    soon = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
+    soon: dict[str, Any] = {"opens_at": given.in_days(10), "closes_at": given.in_days(20)}
     listing = get(Listing, given.a_listing(state="published", title_ja="山菜", **soon))
     change = propose(listing.id, given.staff("drafter"), {"closes_at": given.in_days(30)}, "雪のため")
     announced = entries(client)

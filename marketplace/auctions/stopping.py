@@ -35,7 +35,7 @@ def suspend(auction_id: int, actor_id: int, reason: str) -> None:
 
 
 def resume(auction_id: int, actor_id: int) -> None:
-    """Bids are accepted again ⇢ auction.resumed. The stretch counts as an outage: the close moves by its rule, or stays.
+    """Bids are accepted again ⇢ auction.resumed. The stretch counts as an outage: by its rule the close moves or stays.
 
     TooLateToResume where the close has passed even so.
     """

@@ -49,7 +49,7 @@ JA = {
     "until the decision: bids that came, refused ones too": "結果が決まるまで。届いた入札の数（断ったものも）",
     "the end of the chain of bids, of `arrivals` of them": "入札の鎖の終わり。arrivals 件分",
     "until the decision, of an open auction; null before a bid": "結果が決まるまで、オークションだけ。入札の前は null",
-    "the least that the next bid must name": "次の入札に必要な額",
+    "the least that the next bid must name; null after the last": "次の入札に必要な額。次がないときは null",
     "entries: one for each person": "申し込みの数。お一人につき1つ",
     "where groups are drawn apart, each is asked for as `group`": "枠ごとに抽選するときの枠の名前。group に入れます",
     "one of `groups`; without it the first": "groups のどれか。なければ最初の枠",

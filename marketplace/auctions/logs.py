@@ -99,7 +99,8 @@ def bids_of(listing_code: str) -> Record | None:
     if auction.state == AuctionState.TIED:
         public["tie_root"] = auction.tie_root
     if not auction.sealed:
-        public |= {"price": auction.price_yen, "leader": auction.leader_no, "minimum": auction.minimum_yen}
+        least = auction.minimum_yen if auction.state.goes_on else None
+        public |= {"price": auction.price_yen, "leader": auction.leader_no, "minimum": least}
     public["bids"] = [
         {"t": bid.t, "bidder": bid.bidder_no, "price": bid.price_yen, "leader": bid.leader_no, "close": bid.close}
         for bid in reversed(history(auction))

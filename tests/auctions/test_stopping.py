@@ -10,7 +10,7 @@ from flask import Flask
 from marketplace.admissions.models import Participation
 from marketplace.auctions import closing, stopping
 from marketplace.auctions.bidding import place_bid
-from marketplace.auctions.logs import disclose, log_of
+from marketplace.auctions.logs import bids_of, disclose, log_of
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import AuctionSuspended, AwardedAlready, TooLateToResume
@@ -159,6 +159,18 @@ def test_where_somebody_has_won_it_is_not_cancelled_here() -> None:
 def test_another_kind_of_sale_is_not_cancelled_here() -> None:
     with pytest.raises(NotAllowed):
         stopping.cancel(given.a_listing(), given.staff("approver"), WHY)
+
+
+def test_a_bid_that_nobody_can_make_any_more_has_no_least_sum(auction: Auction) -> None:
+    def told() -> tuple[object, object]:
+        public = bids_of(auction.code)
+        assert public is not None
+        return public["state"], public["minimum"]
+
+    place_bid(auction.id, given.an_account(), 2_000)
+    going_on = told()
+    stopping.cancel(auction.listing_id, given.staff("approver"), "雪のため")
+    assert (going_on, told()) == (("open", 1_100), ("cancelled", None))
 
 
 def test_cancelling_twice_is_refused(auction: Auction) -> None:

@@ -89,7 +89,9 @@ class Bids(BaseModel):
     head: Annotated[str | None, Field(description="the end of the chain of bids, of `arrivals` of them")] = None
     price: Annotated[int | None, Field(description="until the decision, of an open auction; null before a bid")] = None
     leader: Annotated[str | None, Field(description="until the decision, of an open auction; null before a bid")] = None
-    minimum: Annotated[int | None, Field(description="the least that the next bid must name; null after the last")] = None
+    minimum: Annotated[int | None, Field(description="the least that the next bid must name; null after the last")] = (
+        None
+    )
 
 
 class Draw(BaseModel):

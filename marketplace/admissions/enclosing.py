@@ -35,20 +35,44 @@ LONGEST = 3000
 """Pixels of a side: a driving licence or a sheet of A4 can be read, and a telephone's photograph loses four fifths."""
 MOST_ENCLOSURES = 5
 NEVER_SENT = timedelta(days=2)
-ACTIVE = re.compile(
-    rb"/(JavaScript|Rendition|Launch|EmbeddedFiles?|RichMedia|Encrypt|XFA|SubmitForm|ImportData|GoToE)\b"
+def _letters(name: bytes) -> bytes:
+    return b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in name)
+
+
+def _named(*names: bytes) -> re.Pattern[bytes]:
+    """Any of these names of a PDF. Each letter may be written by its number (§7.3.5): /J#61vaScript is /JavaScript.
+    They are sought as they may stand: a small file unfolds to millions of numbers, and to put each right takes minutes.
+    The first letter is looked at before all else, for a file may be made of strokes, too."""
+    first = bytes(sorted({name[0] for name in names}))
+    begin = b"[%s]|#(?i:%s)" % (first, b"|".join(b"%02x" % letter for letter in first))
+    ways = (
+        _letters(bytes([letter])) + b"(?:%s)" % b"|".join(_letters(name[1:]) for name in names if name[0] == letter)
+        for letter in first
+    )
+    return re.compile(b"/(?=%s)(?:%s)(?![\\w#])" % (begin, b"|".join(ways)))
+
+
+ACTIVE = _named(
+    *(b"JavaScript", b"Rendition", b"Launch", b"EmbeddedFile", b"EmbeddedFiles", b"RichMedia", b"Encrypt", b"XFA"),
+    *(b"SubmitForm", b"ImportData", b"GoToE"),
 )
 """Names of ISO 32000-2 for what acts by itself, sends, carries files, or can't be read. /JS is not one of them: it
 stands only in actions that are named here, and three bytes are found by chance in every fifth scan of 5 MB."""
-OBJECTS = re.compile(b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in b"ObjStm") + rb"\b")
+LOCKED = _named(b"Encrypt")
+OBJECTS = _named(b"ObjStm")
 STREAM = re.compile(rb"(?<!end)stream[ \t]*(?:\r\n|\n|\r)")
-PACKED_OTHERWISE = re.compile(rb"/((ASCIIHex|ASCII85|LZW|RunLength)Decode|AHx|A85|LZW|RL|DecodeParms|DP)\b")
+PACKED_OTHERWISE = _named(
+    *(b"ASCIIHexDecode", b"ASCII85Decode", b"LZWDecode", b"RunLengthDecode", b"AHx", b"A85", b"LZW", b"RL"),
+    *(b"DecodeParms", b"DP"),
+)
 """Ways to pack an object stream that no program of an office takes (§7.4), and that we would have to unpack."""
 MOST_UNFOLDED = 20 * 1024 * 1024
+MOST_READ = 20 * 1024 * 1024
+"""Bytes that are read for it. Streams do not overlap; in a file that was made so that each goes on to the end, the same
+five megabytes would be read two thousand times."""
 MOST_OBJECTS = 2000
 """Object streams of one file, each of a hundred objects or so."""
-WRITTEN_OTHERWISE = re.compile(rb"#([0-9A-Fa-f]{2})")
-"""In a name any letter can be written by its number (§7.3.5): /J#61vaScript is /JavaScript."""
+PORTION_READ = 8 * 1024
 
 
 class EnclosureRefused(Invalid):
@@ -57,6 +81,16 @@ class EnclosureRefused(Invalid):
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message, field="enclosures")
+
+
+class TooManyEnclosures(EnclosureRefused):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "書類は%(most_enclosures)sつまでです。いらないものを取り除いてから、お送りください。",
+                most_enclosures=MOST_ENCLOSURES,
+            )
+        )
 
 
 def keep(listing_id: int, account_id: int, data: bytes) -> int:
@@ -102,12 +136,7 @@ def _known(listing_id: int, account_id: int, sha256: str) -> int | None:
     if (found := db.session.scalar(same)) is not None:
         return found.id
     if len(pending(listing_id, account_id)) >= MOST_ENCLOSURES:
-        raise EnclosureRefused(
-            _(
-                "書類は%(most_enclosures)sつまでです。いらないものを取り除いてから、お送りください。",
-                most_enclosures=MOST_ENCLOSURES,
-            )
-        )
+        raise TooManyEnclosures
     return None
 
 
@@ -177,7 +206,7 @@ def _pdf(data: bytes) -> bytes:
     found = next(filter(None, map(ACTIVE.search, _readable(data))), None)
     if found is None:
         return data
-    if found[1] == b"Encrypt":
+    if LOCKED.match(found[0]):
         raise EnclosureRefused("パスワードのついたPDFは読めません。パスワードを外してお送りください。")
     raise EnclosureRefused(
         "プログラムやファイルの入ったPDFはお受けできません。印刷し直したPDFか、写真でお送りください。"
@@ -185,21 +214,36 @@ def _pdf(data: bytes) -> bytes:
 
 
 def _readable(data: bytes) -> Iterator[bytes]:
-    """The parts of a PDF that hold names, as they are meant: the file, and what its object streams (§7.5.7) unfold to.
+    """The parts of a PDF that hold names: the file, and what its object streams (§7.5.7) unfold to.
     EnclosureRefused where that is out of all proportion, or packed in a way that we can't look into."""
-    yield _as_meant(data)
-    left, whole = MOST_UNFOLDED, memoryview(data)
+    yield data
+    left, unread, whole = MOST_UNFOLDED, MOST_READ, memoryview(data)
     for count, (told, start) in enumerate(_object_streams(data), 1):
-        if count > MOST_OBJECTS or PACKED_OTHERWISE.search(_as_meant(told)):
+        if count > MOST_OBJECTS or PACKED_OTHERWISE.search(told):
             raise EnclosureRefused
-        try:
-            part = zlib.decompressobj().decompress(whole[start:], left + 1)
-        except zlib.error:
-            continue  # not packed, then it was read above; or broken, then nothing reads it
-        left -= len(part)
-        if left < 0:
+        part, read = _unfolded(whole[start:], left + 1, unread)
+        left, unread = left - len(part), unread - read
+        if left < 0 or unread < 0:
             raise EnclosureRefused
-        yield _as_meant(part)
+        yield part
+
+
+def _unfolded(packed: memoryview, most: int, most_read: int) -> tuple[bytes, int]:
+    """(what the stream at its beginning unfolds to, bytes read for it), neither much more than asked for; nothing of one
+    that is not packed, which was read as it stands. EnclosureRefused for a broken one: some programs read it as far as
+    it goes, and most never look at the sum at its end, so neither is that looked at here."""
+    head = bytes(packed[:2])
+    if len(head) < 2 or head[0] & 15 != zlib.DEFLATED or int.from_bytes(head, "big") % 31:  # RFC 1950 §2.2
+        return b"", 0
+    stream, part, read = zlib.decompressobj(-zlib.MAX_WBITS), b"", len(head)
+    try:
+        while not stream.eof and read < len(packed) and read <= most_read and len(part) < most:
+            portion = packed[read : read + PORTION_READ]
+            read += len(portion)
+            part += stream.decompress(portion, most - len(part))
+    except zlib.error:
+        raise EnclosureRefused from None
+    return part, read
 
 
 def _object_streams(data: bytes) -> Iterator[tuple[bytes, int]]:
@@ -210,10 +254,6 @@ def _object_streams(data: bytes) -> Iterator[tuple[bytes, int]]:
             begins = data.rfind(b" obj", after, name.start())
             yield data[max(begins, after) : found.start()], found.end()
         after = found.end()
-
-
-def _as_meant(part: bytes) -> bytes:
-    return WRITTEN_OTHERWISE.sub(lambda number: bytes.fromhex(number[1].decode()), part)
 
 
 def _done_with(at: datetime) -> sa.ColumnElement[bool]:

@@ -49,7 +49,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/listings/<code>/taking-part")
-@limiter.limit("30/minute", key_func=each_account)
+@limiter.limit("10/minute", key_func=each_account)
 @signed_in
 def apply(code: str) -> ResponseReturnValue:
     listing, me, form = public_listing(code), person(), ApplicationForm()
@@ -89,16 +89,15 @@ def drop(code: str, enclosure_id: int) -> ResponseReturnValue:
 
 
 def kept(form: ApplicationForm, listing_id: int, account_id: int) -> Invalid | None:
-    """Keep the documents that were sent, whatever else is wrong; the refusal of the first that can't be."""
-    for sent in form.enclosures.data or []:
-        data = sent.stream.read(enclosing.MOST_BYTES + 1) if sent and sent.filename else b""
-        if not (sent and sent.filename):
-            continue
+    """Keep the documents that were sent, whatever else is wrong; the refusal of the first that can't be. Of a form with
+    more of them than there may be no more are looked at: each small picture may be seconds of work."""
+    sent = [each for each in form.enclosures.data or [] if each and each.filename]
+    for each in sent[: enclosing.MOST_ENCLOSURES]:
         try:
-            enclosing.keep(listing_id, account_id, data)
+            enclosing.keep(listing_id, account_id, each.stream.read(enclosing.MOST_BYTES + 1))
         except Invalid as refusal:
             return refusal
-    return None
+    return enclosing.TooManyEnclosures() if len(sent) > enclosing.MOST_ENCLOSURES else None
 
 
 def page(listing: Listing, form: ApplicationForm, row: Participation | None) -> str:

@@ -117,6 +117,8 @@ def test_a_photograph_of_fifty_million_pixels_is_made_smaller_here() -> None:
         (PDF.replace(b"/Catalog", b"/Catalog/AA<</O<</S/Rendition/JS(app.alert)>>>>"), "プログラムや"),
         (PDF.replace(b"/Catalog", b"/Catalog/EmbeddedFile"), "プログラムや"),
         (with_objects(b"/Type/ObjStm/Filter/FlateDecode", SCRIPT), "プログラムや"),
+        (with_objects(b"/Type/ObjStm/Filter/FlateDecode", SCRIPT[:-4] + b"its sum is wrong"), "プログラムや"),
+        (with_objects(b"/Type/ObjStm/Filter/FlateDecode", SCRIPT[:-8] + b"\xff" * 50), "読み取れません"),
         (with_objects(b"/Type/Obj#53tm/Filter/FlateDecode", SCRIPT), "プログラムや"),
         (with_objects(b"/Type/ObjStm/Filter/FlateDecode/X(" + b"x" * 1000 + b")", SCRIPT), "プログラムや"),
         (with_objects(b"/Filter[/A#48x/FlateDecode]/Type/ObjStm", SCRIPT.hex().encode() + b">"), "読み取れません"),

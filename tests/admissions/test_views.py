@@ -147,6 +147,14 @@ def test_a_document_that_can_not_be_taken_is_refused_beside_its_field(visitor: F
     assert (answer.status_code, read(answer).form(path(code)).errors) == (422, {"enclosures": f"{missing} {refusal}"})
 
 
+def test_of_one_form_no_more_documents_are_looked_at_than_there_may_be(visitor: FlaskClient, code: str) -> None:
+    """The same small picture a hundred times would be one document, and minutes of work."""
+    answer = apply(visitor, code, *[PDF] * enclosing.MOST_ENCLOSURES, b"a sixth")
+    refusal = "書類は5つまでです。いらないものを取り除いてから、お送りください。"
+    assert (answer.status_code, read(answer).form(path(code)).errors) == (422, {"enclosures": refusal})
+    assert "（書類 1）" in read(answer).words
+
+
 def test_documents_may_be_sent_ahead_and_taken_back(visitor: FlaskClient, code: str) -> None:
     ahead = apply(visitor, code, PDF, only_send="y", adult=None, pledged=None)
     assert (ahead.status_code, read(ahead).form(path(code)).errors) == (200, {})

@@ -15,7 +15,7 @@ from marketplace.accounts.rules import normalised
 from marketplace.accounts.session import current_account, roles_of, sign_in, sign_out, signed_in
 from marketplace.accounts.signing_in import ask_code, meant_for, prove, redeem
 from marketplace.kit.db import db
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import safe_next
 from marketplace.settings import settings
@@ -126,7 +126,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/account")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def save() -> ResponseReturnValue:
     account, form = myself(), SelfForm()

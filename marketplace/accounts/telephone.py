@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts import phoning
 from marketplace.accounts.forms import NumberCodeForm, NumberForm
 from marketplace.accounts.session import current_account, signed_in, visitor_id
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import safe_next
 
@@ -24,7 +24,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/account/phone")
-@limiter.limit("10/minute")
+@limiter.limit("10/minute", key_func=each_account)
 @signed_in
 def ask() -> ResponseReturnValue:
     form = NumberForm()
@@ -39,7 +39,7 @@ def ask() -> ResponseReturnValue:
 
 
 @bp.post("/account/phone/code")
-@limiter.limit("10/minute")
+@limiter.limit("10/minute", key_func=each_account)
 @signed_in
 def prove() -> ResponseReturnValue:
     form = NumberCodeForm()

@@ -20,6 +20,7 @@ from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.payments.asking import open_payment
+from marketplace.payments.looking import may_look
 from marketplace.payments.saving import sync_card
 from marketplace.payments.syncing import sync
 
@@ -48,6 +49,8 @@ def go(code: str) -> ResponseReturnValue:
 def done(code: str) -> ResponseReturnValue:
     """Back from Stripe. The address proves nothing: Stripe is asked, and if it is away its news will come."""
     row = mine(code)
+    if not may_look():
+        return redirect(url_for("admissions.show", code=code), 303)
     payment, card = open_payment(row.subject), deposits.card_of(row)
     payment_id, saved_id = payment.id if payment else None, card.id if card else None
     let_go()

@@ -11,6 +11,7 @@ from marketplace.auctions.outcomes import facts, final
 from marketplace.kit.dates import full_day
 from marketplace.kit.db import db
 from marketplace.kit.languages import Language, speaking
+from marketplace.kit.limits import limiter
 from marketplace.kit.web import conditional
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.papers.paper import Paper
@@ -29,6 +30,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/listings/<code>/result.pdf")
+@limiter.limit("30/minute")
 def paper(code: str) -> ResponseReturnValue:
     """The notice to be put up at the town hall, with the way to the log."""
     listing, auction = find(code)

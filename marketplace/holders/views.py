@@ -16,7 +16,7 @@ from marketplace.holders.models import Gift, GiftState, Wallet
 from marketplace.holders.rules import NotYours
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.tokens.delays import delay
 from marketplace.tokens.finding import token_at
@@ -30,7 +30,7 @@ DECLINED = "辞退しました。贈った方にお知らせします。"
 
 
 @bp.route("/tokens/<contract>/<int:token_id>/give", methods=["GET", "POST"])
-@limiter.limit("30/minute", methods=["POST"])
+@limiter.limit("30/minute", methods=["POST"], key_func=each_account)
 @signed_in
 def give(contract: str, token_id: int) -> ResponseReturnValue:
     """Ask to whom, show what comes of it, and only then offer."""
@@ -73,7 +73,7 @@ def give_page(token: Token, form: GiveForm, address: str | None = None) -> str:
 
 
 @bp.post("/tokens/<contract>/<int:token_id>/give/undo")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def undo(contract: str, token_id: int) -> ResponseReturnValue:
     token = kept(contract, token_id)
@@ -125,7 +125,7 @@ def gift(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/gifts/<code>/accept")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def accept(code: str) -> ResponseReturnValue:
     if PressForm().validate():
@@ -135,7 +135,7 @@ def accept(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/gifts/<code>/decline")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def decline(code: str) -> ResponseReturnValue:
     if PressForm().validate():
@@ -161,7 +161,7 @@ def gift_page(gift: Gift, action: str, *, newcomer: bool = False) -> str:
 
 
 @bp.route("/tokens/<contract>/<int:token_id>/withdraw", methods=["GET", "POST"])
-@limiter.limit("30/minute", methods=["POST"])
+@limiter.limit("30/minute", methods=["POST"], key_func=each_account)
 @signed_in
 def withdraw(contract: str, token_id: int) -> ResponseReturnValue:
     """Choose a proved wallet, read what it means, and only then ask."""
@@ -211,7 +211,7 @@ def withdraw_page(token: Token, form: WithdrawForm, wallet: Wallet | None = None
 
 
 @bp.post("/tokens/<contract>/<int:token_id>/withdraw/cancel")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def cancel_withdrawal(contract: str, token_id: int) -> ResponseReturnValue:
     token = kept(contract, token_id)

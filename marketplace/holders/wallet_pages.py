@@ -9,7 +9,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.holders import wallets
 from marketplace.holders.forms import ProofForm, WalletForm
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import safe_next
 from marketplace.tokens.custody import custody_of
@@ -26,7 +26,7 @@ def own_wallets() -> ResponseReturnValue:
 
 
 @bp.post("")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def ask_for_proof() -> ResponseReturnValue:
     """The text to sign."""
@@ -42,7 +42,7 @@ def ask_for_proof() -> ResponseReturnValue:
 
 
 @bp.post("/proof")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def prove() -> ResponseReturnValue:
     form = ProofForm()

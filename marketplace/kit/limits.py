@@ -176,9 +176,15 @@ class Limiter:
                         raise TooOften(window.get_expiry())
                 return view(*args, **kwargs)
 
+            limited.counted_by = key_func  # type: ignore[attr-defined]
             return limited
 
         return decorate
+
+    def lets(self, rate: str, what: str, who: str) -> bool:
+        """Whether `who` may do `what` once more, which is counted then: for a view that goes on without it."""
+        hit: bool = current_app.extensions["hiroba.limits"].hit(_window(rate), what, who)
+        return hit
 
 
 def _storage(url: str, key: bytes) -> Memory | Database | Shared:

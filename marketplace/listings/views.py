@@ -13,7 +13,7 @@ from marketplace.kit import ics
 from marketplace.kit.db import db
 from marketplace.kit.ics import Happening
 from marketplace.kit.languages import _
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.kit.web import conditional
 from marketplace.listings import reminding
@@ -41,7 +41,7 @@ def reminder(listing: Listing) -> str:
 
 
 @bp.post("/listings/<code>/reminder")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def ask(code: str) -> ResponseReturnValue:
     try:
@@ -53,7 +53,7 @@ def ask(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/listings/<code>/reminder/stop")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def stop(code: str) -> ResponseReturnValue:
     reminding.stop(_announced(code).id, visitor_id() or abort(403))

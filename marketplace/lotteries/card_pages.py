@@ -14,6 +14,7 @@ from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.lotteries import cards
 from marketplace.lotteries.applying import mine
 from marketplace.lotteries.forms import WithdrawForm
+from marketplace.payments.looking import may_look
 from marketplace.payments.saving import saved_card, sync_card
 
 bp = Blueprint("entry_cards", __name__)
@@ -40,6 +41,8 @@ def save(no: str) -> ResponseReturnValue:
 def done(no: str) -> ResponseReturnValue:
     """Back from Stripe. The address proves nothing: Stripe is asked, and if it is away its news will come."""
     entry, _lottery, listing = mine(no)
+    if not may_look():
+        return redirect(url_for("lotteries.entry", code=listing.code, no=no), 303)
     card = saved_card(entry.subject)
     back, saved_id = url_for("lotteries.entry", code=listing.code, no=no), card.id if card else None
     let_go()

@@ -10,6 +10,7 @@ from marketplace.accounts.session import current_account
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import era_day, full_day
 from marketplace.kit.db import db
+from marketplace.kit.limits import limiter
 from marketplace.kit.web import conditional
 from marketplace.naming.agreeing import place_of
 from marketplace.naming.maps import Pin, town_map
@@ -55,6 +56,7 @@ def show(code: str) -> ResponseReturnValue:
 
 
 @bp.get("/<code>/notice.pdf")
+@limiter.limit("30/minute")
 def paper(code: str) -> ResponseReturnValue:
     row = standing(code)
     response = Response(notice(row), mimetype="application/pdf")

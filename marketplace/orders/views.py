@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused, Rejected, Unavailable
 from marketplace.kit.web import conditional, wants_fragment
 from marketplace.listings import disclosure
@@ -24,6 +24,7 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.whereabouts import left
 from marketplace.payments import asking
+from marketplace.payments.looking import may_look
 from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.syncing import sync
@@ -43,7 +44,7 @@ SOON = timedelta(seconds=20)
 
 
 @bp.post("/listings/<code>/order")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def place(code: str) -> ResponseReturnValue:
     buyer_id = visitor_id()
@@ -64,7 +65,7 @@ def confirm(code: str) -> ResponseReturnValue:
 
 
 @bp.post("/orders/<code>/pay")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def pay(code: str) -> ResponseReturnValue:
     order, form = mine(code), ConfirmForm()
@@ -93,7 +94,7 @@ def confirmation(order: Order, form: ConfirmForm, trouble: str = "") -> str:
 @signed_in
 def done(code: str) -> ResponseReturnValue:
     """Back from Stripe. The address proves nothing: Stripe is asked, and if it is away the page waits."""
-    payment = asking.open_payment(mine(code).subject)
+    payment = asking.open_payment(mine(code).subject) if may_look() else None
     if payment is not None:
         with suppress(Unavailable, Rejected):
             sync(payment.id)

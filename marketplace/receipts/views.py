@@ -12,7 +12,7 @@ from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.session import current_account, roles_of, signed_in, staff
 from marketplace.kit.db import db
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.orders.models import Order
 from marketplace.orders.views import mine
@@ -51,13 +51,14 @@ def show(code: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<code>/receipt")
 @bp.post("/orders/<code>/receipt/<int:refund_id>")
-@limiter.limit("20/minute")
+@limiter.limit("20/minute", key_func=each_account)
 @signed_in
 def take(code: str, refund_id: int | None = None) -> ResponseReturnValue:
     return printed(mine(code), refund_id, at_desk=False)
 
 
 @bp.get("/orders/<code>/receipts/<number>/<int:copy>.pdf")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def download(code: str, number: str, copy: int) -> ResponseReturnValue:
     return pdf(mine(code), number, copy)

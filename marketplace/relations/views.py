@@ -10,7 +10,7 @@ from marketplace.accounts.session import current_account, signed_in, staff
 from marketplace.kit.clock import jst, now
 from marketplace.kit.kept import kept
 from marketplace.kit.languages import Language, speaking
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.plots import both
 from marketplace.kit.refusals import Refused
 from marketplace.kit.small_counts import FEW
@@ -84,7 +84,7 @@ def mine() -> ResponseReturnValue:
 
 
 @bp.post("/mypage/relation")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def agree() -> ResponseReturnValue:
     registering.agree(_me().id)
@@ -93,7 +93,7 @@ def agree() -> ResponseReturnValue:
 
 
 @bp.post("/mypage/relation/take-back")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def take_back() -> ResponseReturnValue:
     """Each button says what it does, so that pressed twice it does it once."""

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import staff
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.languages import Language, speaking
+from marketplace.kit.limits import limiter
 from marketplace.kit.web import conditional
 from marketplace.reports.council import council
 from marketplace.reports.document import Document, pdf
@@ -52,6 +53,7 @@ def results_page() -> ResponseReturnValue:
 
 
 @bp.get("/results.pdf")
+@limiter.limit("30/minute")
 def results_paper() -> ResponseReturnValue:
     return _paper(results, "results")
 

@@ -11,7 +11,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.chain.contract import NAMES, artifact
 from marketplace.chain.register import custody_address, signer_of
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.money import SMALLEST_CHARGE
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.web import conditional
@@ -28,7 +28,7 @@ bp = Blueprint("resale", __name__)
 
 
 @bp.route("/tokens/<contract>/<int:token_id>/offer", methods=["GET", "POST"])
-@limiter.limit("30/minute", methods=["POST"])
+@limiter.limit("30/minute", methods=["POST"], key_func=each_account)
 @signed_in
 def offer(contract: str, token_id: int) -> ResponseReturnValue:
     """Ask the price, show what comes of it, and only then offer."""
@@ -72,7 +72,7 @@ def offer_page(token: Token, form: OfferForm, price: int | None = None) -> str:
 
 
 @bp.post("/tokens/<contract>/<int:token_id>/offer/withdraw")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def withdraw(contract: str, token_id: int) -> ResponseReturnValue:
     token = held(contract, token_id)
@@ -83,7 +83,7 @@ def withdraw(contract: str, token_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/mypage/proceeds", methods=["GET", "POST"])
-@limiter.limit("10/minute", methods=["POST"])
+@limiter.limit("10/minute", methods=["POST"], key_func=each_account)
 @signed_in
 def draw() -> ResponseReturnValue:
     """Name a wallet for what one's sales earned, read it once more, and only then have it sent."""

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.dates import day, last
 from marketplace.kit.db import db
-from marketplace.kit.limits import limiter
+from marketplace.kit.limits import each_account, limiter
 from marketplace.listings.models import ANNOUNCED, BY_BIDS, MODE_JA, Listing, Mode
 from marketplace.metadata.pictures import copies, drawn, file_of
 from marketplace.rights.models import KIND_JA, Right
@@ -49,7 +49,7 @@ def token_card(contract: str, token_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/tokens/<contract>/<int:token_id>/certificate.pdf")
-@limiter.limit("30/minute")
+@limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def certificate(contract: str, token_id: int) -> ResponseReturnValue:
     """The letter and the certificate, for the holder alone: a name stands on both."""

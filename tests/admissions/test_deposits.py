@@ -238,6 +238,19 @@ def test_one_finds_the_way_and_sees_how_it_stands(stripe: LocalStripe, client: F
     assert "お預かり中" in table
 
 
+def test_who_comes_back_again_and_again_has_stripe_asked_ten_times_in_a_minute(
+    stripe: LocalStripe, client: FlaskClient
+) -> None:
+    account, listing_id = given.an_account(), a_sale()
+    participation_id = approved(listing_id, account)
+    page, done = deposits.page_for(participation_id), f"/listings/{get(Listing, listing_id).code}/taking-part/done"
+    visitor = given.signed_in(client, account)
+    assert {visitor.get(done).status_code for _ in range(10)} == {303}
+    stripe.pay(page)
+    assert visitor.get(done).status_code == 303
+    assert states(participation_id) == [PaymentState.OPEN]
+
+
 def test_nobody_goes_the_way_of_somebody_else(stripe: LocalStripe, client: FlaskClient) -> None:
     listing_id = a_sale()
     approved(listing_id)

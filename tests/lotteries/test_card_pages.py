@@ -7,9 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db
 from marketplace.kit.refusals import WrongState
 from marketplace.lotteries import cards, entering
 from marketplace.lotteries.models import Lottery
+from marketplace.payments.models import CardState
+from marketplace.payments.saving import saved_card
 from marketplace.settings import Settings
 from tests import given
 from tests.local_stripe import LocalStripe
@@ -54,6 +57,22 @@ def test_the_receipt_says_what_is_missing_and_leads_there(
     assert "無効になります" not in words
     again = visitor.post(form.action, data=form.values)  # the back button
     assert again.location == f"/listings/{code}/entry?no={no}"
+
+
+def test_who_comes_back_again_and_again_has_stripe_asked_ten_times_in_a_minute(
+    stripe: LocalStripe, lottery: Lottery, client: FlaskClient
+) -> None:
+    account = given.an_account()
+    entry_id = entering.enter(lottery.id, account).entry_id
+    page, done = cards.page_for(entry_id), f"/entries/{entry(entry_id).no}/card/done"
+    visitor = given.signed_in(client, account)
+    assert {visitor.get(done).status_code for _ in range(10)} == {303}
+    stripe.pay(page)
+    assert visitor.get(done).location == f"/listings/{lottery.code}/entry?no={entry(entry_id).no}"
+    db.session.rollback()
+    card = saved_card(entry(entry_id).subject)
+    assert card is not None
+    assert card.state == CardState.OPEN
 
 
 def test_stripe_away_leaves_the_entry_and_says_so(stripe: LocalStripe, lottery: Lottery, client: FlaskClient) -> None:

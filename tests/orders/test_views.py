@@ -16,6 +16,8 @@ from marketplace.listings.models import Listing
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
+from marketplace.payments.asking import payments_of
+from marketplace.payments.syncing import sync
 from marketplace.tokens.issuing import call_key
 from marketplace.tokens.models import Token
 from tests import given
@@ -176,6 +178,34 @@ def test_the_way_back_from_stripe_knows_that_it_was_paid_and_the_back_button_doe
         f"/orders/{order.code}", headers={"HX-Request": "true", "If-None-Match": fragment.headers["ETag"]}
     )
     assert (unchanged.status_code, fragment.headers["Cache-Control"]) == (304, "private, max-age=0")
+
+
+def test_who_loads_the_way_back_again_and_again_has_stripe_asked_ten_times_in_a_minute(
+    app: Flask, buyer: FlaskClient, stripe: LocalStripe
+) -> None:
+    """Everybody's way to pay needs that Stripe answers; the news of it come all the same."""
+    order = placed(buyer, given.a_listing())
+    page = pay(buyer, order).location
+    done = f"/orders/{order.code}/done"
+    assert {buyer.get(done).status_code for _ in range(10)} == {200}
+    stripe.pay(page)
+    assert buyer.get(done).status_code == 200
+    assert payments_of(order.subject)[1] is None
+    again = given.signed_in(app.test_client(), order.buyer_id)
+    assert again.get(done).status_code == 200
+    assert payments_of(order.subject)[1] is None
+    sync(payments_of(order.subject)[0].id)  # type: ignore[union-attr]
+    assert payments_of(order.subject)[1] is not None
+
+
+def test_whoever_orders_too_often_keeps_nobody_behind_the_same_address_from_it(app: Flask) -> None:
+    """Thousands share the address of a mobile carrier, and a town hall's guests that of its Wi-Fi."""
+    code = code_of(given.a_listing())
+    one, other = (given.signed_in(app.test_client(), given.an_account()) for _ in range(2))
+    form = read(one.get(f"/listings/{code}")).form(f"/listings/{code}/order")
+    assert [send_form(one, form).status_code for _ in range(31)] == [303] * 30 + [429]
+    form = read(other.get(f"/listings/{code}")).form(f"/listings/{code}/order")
+    assert send_form(other, form).status_code == 303
 
 
 def test_a_hold_that_ran_out_says_so_and_charged_nothing(buyer: FlaskClient, stripe: LocalStripe) -> None:

@@ -24,7 +24,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/account/phone")
-@limiter.limit("10/minute", key_func=each_account)
+@limiter.limit("10/minute")
 @signed_in
 def ask() -> ResponseReturnValue:
     form = NumberForm()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.chain.contract import MARKET
-from marketplace.chain.models import CallState, Log
+from marketplace.chain.models import Call, CallState, Log
 from marketplace.chain.register import contracts, states_of
 from marketplace.chain.sending import promise
 from marketplace.journal.writing import note
@@ -30,6 +30,11 @@ CUSTODIAN = "custodian"
 class NothingToDraw(Refused):
     code = "nothing_to_draw"
     message = "受け取りを待っている代金は、いまありません。"
+
+
+class BeingDrawn(Refused):
+    code = "being_drawn"
+    message = "代金は、先に決めた別のウォレットへ送る手続きの途中です。送り先は、もう変えられません。"
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,19 @@ def being_drawn(account: Account) -> CallState | None:
 
 
 def draw(account_id: int, wallet: str) -> None:
-    """Have all of it sent to a wallet. BadAddress, or NothingToDraw. Asked again before it is mined: nothing new."""
+    """Have all of it sent to a wallet. BadAddress, or NothingToDraw. Asked again before it is mined: nothing new, or
+    BeingDrawn where that is another wallet."""
     to = read_address(wallet)
     with transaction():
         account = lock(Account, account_id)
         if owed(account_id) <= 0:
             raise NothingToDraw
-        promise(_key(account), CUSTODIAN, MARKET, "withdrawFor", ["0x" + account.custody_id, to])
+        key, asked = _key(account), ["0x" + account.custody_id, to]
+        if (before := db.session.scalar(sa.select(Call.args).where(Call.key == key))) is not None:
+            if before != asked:
+                raise BeingDrawn
+            return
+        promise(key, CUSTODIAN, MARKET, "withdrawFor", asked)
         note(f"account:{account.code}", "draw_proceeds", by=f"buyer:{account.code}")
 
 

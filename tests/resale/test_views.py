@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from marketplace.accounts.models import Account
 from marketplace.chain.models import Lane
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
@@ -133,6 +134,24 @@ def test_what_was_earned_is_drawn_to_the_wallet_that_the_seller_names(
     account = get(Account, seller)
     draw = (f"draw:{account.code}:0", "custodian", "withdrawFor", ["0x" + account.custody_id, HANA])
     assert (wrong, mistyped, right, again, calls("draw:")) == (422, 422, 303, 303, [draw])
+
+
+def test_who_names_another_wallet_in_another_tab_reads_that_the_first_one_gets_it(
+    chain: Chain, client: FlaskClient, seller: int
+) -> None:
+    token_id = held_token(chain, seller)
+    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")
+    status, told = press(client, "/mypage/wallets", "/mypage/proceeds", to=somebody("another"), sure="yes")
+    assert (status, "送り先は、もう変えられません。" in told) == (409, True)
+    press(client, "/mypage/wallets", "/mypage/proceeds", to=HANA, sure="yes")
+    account = get(Account, seller)
+    asked = sa.select(Entry.id).where(Entry.subject == f"account:{account.code}", Entry.event == "draw_proceeds")
+    assert ([args for *_, args in calls("draw:")], len(db.session.scalars(asked).all())) == (
+        [["0x" + account.custody_id, HANA]],
+        1,
+    )
 
 
 def test_a_seller_reads_what_each_sale_brought_and_where_it_went(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from marketplace.kit.folding import like_the_town
 from marketplace.kit.letters import dashed, typed
 from marketplace.kit.mailboxes import ADDRESS
 from marketplace.kit.refusals import Invalid
@@ -40,7 +43,10 @@ PREFECTURES = (
 """In the order of JIS X 0401, which is the order in which people look for theirs."""
 
 
-A_LINK = re.compile(r"://|\bwww\.|\.[a-z]{2,}/", re.IGNORECASE)
+_ENDINGS = "com|net|org|info|biz|jp|io|cc|xyz|top|shop|site|online|store|link|click|app|dev"
+A_LINK = re.compile(rf"://|\bwww\.|\.[a-z]{{2,}}/|[a-z0-9-]{{2,}}\.(?:{_ENDINGS})(?![a-z0-9])", re.IGNORECASE)
+"""What programs for mail make a link of, a bare domain too."""
+A_PHONE = re.compile(r"\d(?:[-‐−ー–() ]?\d){8,}")
 
 
 class NoPrefecture(Invalid):
@@ -48,15 +54,35 @@ class NoPrefecture(Invalid):
     message = "都道府県を選び直してください。"
 
 
-def check_self(name: str, nickname: str, prefecture: str) -> None:
-    """Invalid, with the field, where a person can't be called so."""
+class Town(NamedTuple):
+    """What the town and its office are called, in each language."""
+
+    names: Sequence[str] = ()
+    offices: Sequence[str] = ()
+
+
+class NameOfTheTown(Invalid):
+    code = "name_of_the_town"
+    message = "町や役場の名前は使えません。ご自分のお名前を入力してください。"
+
+
+def check_self(name: str, nickname: str, prefecture: str, town: Town = Town()) -> None:
+    """Invalid, with the field, where a person can't be called so.
+
+    A name goes to strangers in the town's own letters: it leads nowhere, and is nobody's who could send them.
+    """
     if len(name) > 80:
         raise Invalid("80文字までで入力してください。", field="name")
     if len(nickname) > 40:
         raise Invalid("40文字までで入力してください。", field="nickname")
     for field, text in (("name", name), ("nickname", nickname)):
-        if A_LINK.search(unicodedata.normalize("NFKC", text)):  # it would be sent to strangers under the town's name
+        plain = unicodedata.normalize("NFKC", text)
+        if A_LINK.search(plain):
             raise Invalid("サイトのアドレスは書けません。お名前だけを入力してください。", field=field)
+        if A_PHONE.search(plain):
+            raise Invalid("電話番号は書けません。お名前だけを入力してください。", field=field)
+        if like_the_town(text, town.names, town.offices):
+            raise NameOfTheTown(field=field)
     if prefecture and prefecture not in PREFECTURES:
         raise NoPrefecture(field="prefecture")
 

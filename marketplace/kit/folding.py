@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-from marketplace.kit.letters import one_shape
+from marketplace.kit.letters import one_shape, spellings
 
 KATAKANA = range(0x30A1, 0x30F7)
 """ァ to ヶ: each has its hiragana 0x60 before it (The Unicode Standard, blocks Hiragana and Katakana)."""
@@ -15,6 +16,8 @@ DASH_IN_A_WORD = re.compile(r"(?<=[ぁ-ゖー])[-‐‑‒–—―−─]")
 NOWHERE = "∅"
 """No letter and no digit, and so in nothing that is folded."""
 MOST_TERMS, LONGEST = 6, 40
+OFFICIAL = re.compile("役場|役所|公式|office|official")
+"""What makes an office of the name of a town before it."""
 
 
 def folded(text: str) -> str:
@@ -40,3 +43,16 @@ def terms(typed: str) -> list[str]:
     parts = unicodedata.normalize("NFKC", typed).split()
     words = list(dict.fromkeys(word for word in (folded(part)[:LONGEST] for part in parts) if word))[:MOST_TERMS]
     return words or ([NOWHERE] if parts else [])
+
+
+def like_the_town(text: str, names: Iterable[str], offices: Iterable[str]) -> bool:
+    """Whether somebody who is called `text` could be taken for the town of these names, or for one of its offices.
+
+    '月見澤町　役場' and '【公式】月見沢町公式' could, of 月見沢町; not 月見沢町観光協会, nor who only lives there.
+    """
+    said = folded(text)
+    for name in {folded(way) for each in names for way in spellings(each)} - {""}:
+        _before, there, after = said.partition(name)
+        if there and (said in (name, f"{name}長") or OFFICIAL.match(after)):
+            return True
+    return any(folded(office) in said for office in offices if folded(office))

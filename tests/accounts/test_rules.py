@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from marketplace.accounts.rules import NotAnAddress, check_self, normalised
+from marketplace.accounts.rules import NameOfTheTown, NotAnAddress, Town, check_self, normalised
 from marketplace.kit.refusals import Invalid
 
 
@@ -53,12 +53,46 @@ def test_what_no_letter_can_be_sent_to_is_refused_beside_the_field(typed: str) -
 
 @pytest.mark.parametrize("field", ["name", "nickname"])
 @pytest.mark.parametrize(
-    "typed", ["当選 https://evil.example", "ｈｔｔｐ：／／evil.example", "WWW.evil.example", "evil.example/x"]
+    "typed",
+    [
+        *("当選 https://evil.example", "ｈｔｔｐ：／／evil.example", "WWW.evil.example", "evil.example/x"),
+        *("tsukimisawa-gift.com", "当選ｅｖｉｌ．ｊｐへ"),
+    ],
 )
 def test_a_name_that_goes_to_strangers_in_a_letter_of_the_town_has_no_link_in_it(field: str, typed: str) -> None:
     with pytest.raises(Invalid, match="サイトのアドレスは書けません") as refused:
         check_self(**{"name": "", "nickname": "", "prefecture": "", field: typed})
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("field", ["name", "nickname"])
+@pytest.mark.parametrize("typed", ["至急お電話を 090-1234-5678", "０２３７（００）０００１", "+81 90 1234 5678"])
+def test_nor_a_telephone_number(field: str, typed: str) -> None:
+    with pytest.raises(Invalid, match="電話番号は書けません") as refused:
+        check_self(**{"name": "", "nickname": "", "prefecture": "", field: typed})
+    assert refused.value.field == field
+
+
+TOWN = Town(("月見沢町", "Tsukimisawa Town"), ("月見沢町役場 かせぐ課", "Kasegu Section, Tsukimisawa Town Office"))
+
+
+@pytest.mark.parametrize("field", ["name", "nickname"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("月見沢町", "月見沢町長", "月見沢町　役場", "【公式】月見沢町公式ショップ", "月見澤町役場 かせぐ課 山田"),
+        *("Tsukimisawa Town", "TSUKIMISAWA TOWN OFFICE", "ｔｓｕｋｉｍｉｓａｗａ-town official"),
+    ],
+)
+def test_in_a_letter_of_the_town_nobody_is_called_like_the_town(field: str, typed: str) -> None:
+    with pytest.raises(NameOfTheTown) as refused:
+        check_self(**{"name": "", "nickname": "", "prefecture": "", field: typed}, town=TOWN)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("name", ["月見沢", "月見沢町観光協会", "月見沢町長寿会", "月見沢町の山田", "役場の近くの花子", "公式"])
+def test_whoever_lives_there_may_say_so(name: str) -> None:
+    check_self(name, name, "", TOWN)
 
 
 @pytest.mark.parametrize("name", ["J.Smith", "山田/Yamada", "St. John", "株式会社A.B.C", "はな（東京）", "O’Brien"])

@@ -133,6 +133,13 @@ def test_a_person_says_how_to_be_called(app: Flask, client: FlaskClient) -> None
     assert [form.value(name) for name in ("name", "nickname", "prefecture")] == ["山本 花子", "はなこ", "埼玉県"]
 
 
+def test_nobody_calls_themselves_like_this_town(client: FlaskClient) -> None:
+    given.signed_in(client, given.an_account())
+    answer = submit(client, "/account", {"nickname": "月見沢町役場 かせぐ課"})
+    told = {"nickname": "町や役場の名前は使えません。ご自分のお名前を入力してください。"}
+    assert (answer.status_code, read(answer).form("/account").errors) == (422, told)
+
+
 def test_a_name_that_is_too_long_stays_in_its_box(app: Flask, client: FlaskClient) -> None:
     account_id = given.an_account(HANAKO)
     given.signed_in(client, account_id)

@@ -61,12 +61,15 @@ class Town(NamedTuple):
     offices: Sequence[str] = ()
 
 
+NOWHERE = Town()
+
+
 class NameOfTheTown(Invalid):
     code = "name_of_the_town"
     message = "町や役場の名前は使えません。ご自分のお名前を入力してください。"
 
 
-def check_self(name: str, nickname: str, prefecture: str, town: Town = Town()) -> None:
+def check_self(name: str, nickname: str, prefecture: str, town: Town = NOWHERE) -> None:
     """Invalid, with the field, where a person can't be called so.
 
     A name goes to strangers in the town's own letters: it leads nowhere, and is nobody's who could send them.

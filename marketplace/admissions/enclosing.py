@@ -35,6 +35,8 @@ LONGEST = 3000
 """Pixels of a side: a driving licence or a sheet of A4 can be read, and a telephone's photograph loses four fifths."""
 MOST_ENCLOSURES = 5
 NEVER_SENT = timedelta(days=2)
+
+
 def _letters(name: bytes) -> bytes:
     return b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in name)
 
@@ -229,9 +231,9 @@ def _readable(data: bytes) -> Iterator[bytes]:
 
 
 def _unfolded(packed: memoryview, most: int, most_read: int) -> tuple[bytes, int]:
-    """(what the stream at its beginning unfolds to, bytes read for it), neither much more than asked for; nothing of one
-    that is not packed, which was read as it stands. EnclosureRefused for a broken one: some programs read it as far as
-    it goes, and most never look at the sum at its end, so neither is that looked at here."""
+    """(what the stream at its beginning unfolds to, bytes read for it), neither much more than asked for; nothing of
+    one that is not packed, which was read as it stands. EnclosureRefused for a broken one: some programs read it as far
+    as it goes, and most never look at the sum at its end, so neither is that looked at here."""
     head = bytes(packed[:2])
     if len(head) < 2 or head[0] & 15 != zlib.DEFLATED or int.from_bytes(head, "big") % 31:  # RFC 1950 §2.2
         return b"", 0

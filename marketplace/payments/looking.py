@@ -1,5 +1,5 @@
-"""Whoever comes back from Stripe has it asked at once, but not as often as they can load a page: Stripe answers a shop so
-often in a second, and everybody's way to pay needs that. Its news come all the same."""
+"""Whoever comes back from Stripe has it asked at once, but not as often as they can load a page: Stripe answers a shop
+so often in a second, and everybody's way to pay needs that. Its news come all the same."""
 
 from __future__ import annotations
 

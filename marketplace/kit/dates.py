@@ -123,6 +123,14 @@ def fiscal_year(moment: datetime | date) -> int:
     return on.year - (on.month < 4)
 
 
+def ended_in(moment: datetime) -> int:
+    """The fiscal year of something that ended then: at 24時 of 31 March it is over in the year that ends with that day.
+
+    Not of money: that belongs to the day of the act, the 調定 or the payment (地方自治法施行令 142条).
+    """
+    return fiscal_year(last(moment)[0])
+
+
 def fiscal_year_name(year: int) -> str:
     """2026 → '令和8年度', 2019 → '令和元年度': an era that begins with May names the whole year."""
     return f"{_era_year(date(year, 5, 1))}度"

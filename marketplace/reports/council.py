@@ -128,8 +128,8 @@ def _auctions(period: Period) -> Part:
     over = (
         sa.select(Auction, Listing)
         .join(Listing, Listing.id == Auction.listing_id)
-        .where(Auction.closed_at.is_not(None), period.covers(Auction.closed_at))
-        .order_by(Auction.closed_at, Auction.id)
+        .where(Auction.closed_at.is_not(None), period.ends(Auction.closes_at))
+        .order_by(Auction.closes_at, Auction.id)
     )
     rows = []
     for auction, listing in db.session.execute(over):

@@ -51,6 +51,10 @@ class Period:
         """As a condition on a column of moments."""
         return sa.and_(column >= self.start, column < self.end)
 
+    def ends(self, column: Any) -> sa.ColumnElement[bool]:
+        """The same of moments at which something ended: 24時 of the last day is of it, 午前0時 of the first is not."""
+        return sa.and_(column > self.start, column <= self.end)
+
     def holds(self, moment: datetime) -> bool:
         return self.start <= moment < self.end
 

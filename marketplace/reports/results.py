@@ -67,8 +67,8 @@ def _auctions(period: Period) -> list[Part]:
     over = (
         sa.select(Auction, Listing)
         .join(Listing, Listing.id == Auction.listing_id)
-        .where(period.covers(Auction.closed_at), ANNOUNCED)
-        .order_by(Auction.closed_at, Auction.id)
+        .where(Auction.closed_at.is_not(None), period.ends(Auction.closes_at), ANNOUNCED)
+        .order_by(Auction.closes_at, Auction.id)
     )
     return [
         Part(

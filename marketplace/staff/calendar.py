@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from marketplace.kit.clock import JST, jst
+from marketplace.kit.dates import clock, last
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries.models import Lottery
@@ -30,6 +31,11 @@ KINDS = {
     "trade": "二次流通の開始",
     "term": "期間の終わり",
 }
+ENDS = ("close", "pay", "term")
+"""What ends at 午前0時 ends at 24時 of the day before."""
+
+
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,12 @@ class Event:
     @property
     def word(self) -> str:
         return KINDS[self.kind]
+
+    @property
+    def said(self) -> tuple[date, str]:
+        """Its day and hour."""
+        local = jst(self.at)
+        return last(self.at) if self.kind in ENDS else (local.date(), clock(local))
 
 
 @dataclass(frozen=True)
@@ -63,13 +75,18 @@ def events(begin: datetime, end: datetime) -> list[Event]:
     return sorted((e for e in found if begin <= e.at < end), key=lambda event: (event.at, event.key))
 
 
+def of_day(on: date) -> list[Event]:
+    """All of a day in Japan."""
+    return of_days(events(_midnight(on), _midnight(on + timedelta(days=1)) + INSTANT)).get(on, [])
+
+
 def weeks(year: int, month: int, closed: Callable[[date], str | None]) -> list[list[Day]]:
     """The month in weeks from Sunday, as a calendar hangs in a Japanese office."""
     first = date(year, month, 1)
     start = first - timedelta(days=(first.weekday() + 1) % 7)
     after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
     count = -(-((after - start).days) // 7)
-    by_day = of_days(events(_midnight(start), _midnight(start + timedelta(days=7 * count))))
+    by_day = of_days(events(_midnight(start), _midnight(start + timedelta(days=7 * count)) + INSTANT))
     days = [start + timedelta(days=n) for n in range(7 * count)]
     made = [Day(on, by_day.get(on, []), closed(on), on.month != month) for on in days]
     return [made[n : n + 7] for n in range(0, len(made), 7)]
@@ -78,7 +95,7 @@ def weeks(year: int, month: int, closed: Callable[[date], str | None]) -> list[l
 def of_days(found: Iterable[Event]) -> dict[date, list[Event]]:
     days: dict[date, list[Event]] = {}
     for event in found:
-        days.setdefault(jst(event.at).date(), []).append(event)
+        days.setdefault(event.said[0], []).append(event)
     return days
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.chain import alarms
 from marketplace.chain.models import Call, CallState
-from marketplace.kit.clock import now
+from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState
 from marketplace.orders.models import Order, OrderState
@@ -89,7 +89,7 @@ def grouped(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
 
 def by_itself(day: datetime) -> list[Event]:
     """What time alone makes happen on that day in Japan, in its order."""
-    return [event for event in calendar.events(*day_of(day)) if event.kind in BY_ITSELF]
+    return [event for event in calendar.of_day(jst(day).date()) if event.kind in BY_ITSELF]
 
 
 def waiting() -> dict[str, int]:

@@ -14,7 +14,7 @@ from marketplace.accounts.session import current_account
 from marketplace.auctions.approved import former_texts, may_be_read, text_of
 from marketplace.kit import shown
 from marketplace.kit.clock import JST
-from marketplace.kit.dates import fiscal_year
+from marketplace.kit.dates import ended_in
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.paging import asked_page, page_of
@@ -127,7 +127,7 @@ def _narrowed(asked: Asked) -> sa.Select[Listing]:
         query = query.where(Listing.mode == asked.mode)
     if asked.year:
         first, after = (sa.literal(datetime(year, 4, 1, tzinfo=JST)) for year in (asked.year, asked.year + 1))
-        query = query.where(Listing.closed_at >= first, Listing.closed_at < after)
+        query = query.where(Listing.closed_at > first, Listing.closed_at <= after)  # an end, see ended_in()
     return query
 
 
@@ -135,7 +135,7 @@ def _years() -> list[int]:
     """The fiscal years in which a sale closed, the last one first."""
     ends = sa.func.min(Listing.closed_at), sa.func.max(Listing.closed_at)
     first, last = db.session.execute(sales.over().order_by(None).with_only_columns(*ends)).one()
-    return list(range(fiscal_year(last), fiscal_year(first) - 1, -1)) if first and last else []
+    return list(range(ended_in(last), ended_in(first) - 1, -1)) if first and last else []
 
 
 def _public(page: str) -> Response:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -7,9 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
+from marketplace.auctions.opening import of_listing
+from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import get
+from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings.models import Listing
 from marketplace.lotteries.closing import draws
+from marketplace.outbox import keeping
 from marketplace.reports import royalties as statement
 from marketplace.reports.council import council
 from marketplace.reports.document import Document, Part, pdf
@@ -72,6 +77,24 @@ def test_the_council_can_check_each_draw_and_reads_each_auction() -> None:
     )
     auctions = next(part for part in report.parts if part.heading == "オークション・入札")
     assert [list(row[1:5]) for row in auctions.rows] == [["オークション", "2", "2", "5,250"]]
+
+
+def test_an_auction_that_ends_at_24_of_the_last_of_march_is_of_the_year_that_ends_with_it(client: FlaskClient) -> None:
+    """However late a worker comes to close it."""
+    midnight = datetime(2031, 4, 1, tzinfo=JST)
+    with pretending(midnight - timedelta(days=3)):
+        auction = of_listing(given.a_listing("ascending", "naming", closes_at=midnight))
+    assert auction is not None
+    with pretending(midnight + timedelta(hours=5)):
+        run_one(SHEETS["auctions.close_due"])
+        keeping.drain()
+        told = read(client.get("/records")).words
+        records = {each: read(client.get(f"/records?year={each}")).words.count("24時00分") for each in (2030, 2031)}
+    assert ("令和12年度" in told, "令和13年度" in told, records) == (True, False, {2030: 1, 2031: 0})
+    for period, number in ((year(2030), 1), (year(2031), 0)):
+        assert len([part for part in results(period).parts if part.heading.startswith("オークションの結果")]) == number
+        auctions = next(part for part in council(period).parts if part.heading == "オークション・入札")
+        assert len(auctions.rows) == number
 
 
 def test_an_empty_period_says_so() -> None:

@@ -100,6 +100,28 @@ def test_a_month_is_whole_weeks_from_sunday_with_holidays(app: Flask) -> None:
     }
 
 
+def test_what_ends_at_midnight_stands_on_the_day_that_it_ends_at_24(app: Flask, client: FlaskClient) -> None:
+    midnight = datetime(2027, 1, 3, tzinfo=JST)  # a Sunday: the day before is the last of the weeks of December
+    a_sale(closes_at=midnight, opens_at=midnight - 7 * DAY)
+    held = {
+        day.on: [(event.word, event.said[1]) for event in day.events]
+        for week in calendar.weeks(2026, 12, holidays.closed)
+        for day in week
+        if day.events
+    }
+    assert held == {
+        date(2026, 12, 2): [("公告", "午後0時00分")],
+        date(2026, 12, 27): [("受付開始", "午前0時00分")],
+        date(2027, 1, 2): [("受付終了", "24時00分")],
+    }
+    told = []
+    for at in (midnight - timedelta(hours=12), midnight + timedelta(hours=12)):
+        with pretending(at):
+            given.signed_in(client, given.staff("counter"))
+            told.append("受付終了" in read(client.get("/staff")).words)
+    assert told == [True, False]
+
+
 @pytest.mark.parametrize("month", range(1, 13))
 def test_every_month_has_all_its_days_once(app: Flask, month: int) -> None:
     days = [day.on for week in calendar.weeks(2027, month, holidays.closed) for day in week]

@@ -72,7 +72,7 @@ SALES = (
     Column("mode", "売り方", means=MODES),
     Column("state", "状態", means=STATES),
     Column("published_at", "お知らせした日時", MOMENT),
-    Column("opened_at", "受付を始めた日時", MOMENT),
+    Column("opened_at", "受付を始めた日時", MOMENT, "始める前に中止したものは空。"),
     Column("closed_at", "受付が終わった日時", MOMENT, "延長をふくむ、じっさいの終わり。"),
     Column("price_yen", "価格（円）", WHOLE, "税込。オークションと入札では開始価格。"),
     Column("quantity", "売りに出した数", WHOLE, "点。"),

@@ -59,6 +59,11 @@ class Sale:
         assert self.listing.published_at is not None, "over() has none that nobody ever saw"
         return self.listing.published_at
 
+    @property
+    def opened_at(self) -> datetime | None:
+        """None of one that was called off before."""
+        return self.listing.opens_at if self.listing.opens_at <= self.closed_at else None
+
     def as_json(self) -> dict[str, Any]:
         """In the names and the order of the open data; times in Japan (ISO 8601), yen whole."""
         listing, right, base = self.listing, self.listing.right, settings().base_url
@@ -70,7 +75,7 @@ class Sale:
             "mode": str(listing.mode),
             "state": str(listing.state),
             "published_at": _text(self.published_at),
-            "opened_at": _text(listing.opens_at),
+            "opened_at": _text(self.opened_at) if self.opened_at else None,
             "closed_at": _text(self.closed_at),
             "price_yen": listing.price_yen,
             "quantity": listing.quantity,

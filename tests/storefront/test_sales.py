@@ -110,6 +110,18 @@ def test_a_sale_was_over_when_it_was_sold_out_or_called_off_whatever_was_planned
     assert [datetime.fromisoformat(each) <= now() for each in told] == [True] * 9
 
 
+def test_a_sale_that_was_called_off_before_it_opened_never_opened(app: Flask, client: FlaskClient) -> None:
+    opened, announced = given.a_listing(), given.a_listing(state="published", opens_at=given.in_days(1))
+    for listing_id in (opened, announced):
+        scheduling.cancel(listing_id, "staff:ACC-1", "説明にまちがいがあったため")
+    rows: Any = client.get("/records.json").json
+    assert [row["opened_at"] is None for row in rows["items"]] == [True, False]
+    assert ",," in client.get("/records.csv").text.splitlines()[1]
+    for listing_id, words in ((opened, (True, False)), (announced, (False, True))):
+        page = read(client.get(f"/listings/{get(Listing, listing_id).code}/record")).words
+        assert ("受付を始めた日" in page, "中止した日" in page) == words
+
+
 def test_a_late_worker_makes_no_sale_longer(app: Flask, client: FlaskClient) -> None:
     """What ends at 午前0時 ends at 24時 of the day before, here as everywhere."""
     planned = jst(given.in_days(2)).replace(hour=0, minute=0, second=0, microsecond=0)

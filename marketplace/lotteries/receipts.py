@@ -33,8 +33,8 @@ def words(entry: Entry, listing: str, *, lots: int | None = None, revision: int 
         "listing": listing,
         "no": entry.no,
         "ch": entry.ch,
-        "lots": lots or entry.lots,
-        "revision": revision or entry.revision,
+        "lots": entry.lots if lots is None else lots,
+        "revision": entry.revision if revision is None else revision,
         "received_at": entry.entered_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
 

@@ -158,10 +158,13 @@ def test_the_code_on_the_paper_leads_to_the_answer(
     parts = urlsplit(receipts.address(receipt))
     path = f"{parts.path}?{parts.query}"
     assert "町が出した受付票です。" in client.get(path).text
+    for part in ("lots", "revision"):
+        assert client.get(path.replace(f"{part}=1", f"{part}=0")).status_code == 404
     change(received.entry_id, account, Application(lots=2))
     assert "そのあと申し込みの内容が変更されています。" in client.get(path).text
     for forged in (
         path.replace("lots=1", "lots=3"),
+        path.replace("lots=1", f"lots={10**400}"),
         path[:-4] + "AAAA",
         parts.path,
         "/receipts/R05-0000001",

@@ -10,12 +10,14 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
+from marketplace.journal import models as journal
 from marketplace.kit.db import db
-from marketplace.listings.models import Listing, Mode
+from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries.forms import PlanForm
 from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.lotteries.planning import case, plan
 from marketplace.lotteries.states import EntryState
+from marketplace.orders.models import Order
 
 bp = Blueprint("demand", __name__)
 
@@ -40,8 +42,10 @@ class Past(NamedTuple):
 
     @property
     def unpaid(self) -> float | None:
-        """The share that let the deadline pass, of those whose time to pay is over."""
-        return self.forfeited / (self.paid + self.forfeited) if self.paid + self.forfeited else None
+        """The share that let the deadline pass, of those whose time to pay is over; of a sale that was called off while
+        they had time, nobody knows."""
+        known = self.paid + self.forfeited and self.listing.state != ListingState.CANCELLED
+        return self.forfeited / (self.paid + self.forfeited) if known else None
 
 
 def past() -> list[Past]:
@@ -57,6 +61,7 @@ def past() -> list[Past]:
         .group_by(Draw.lottery_id)
         .subquery()
     )
+    paid_another_sum = sa.exists().where(journal.Entry.subject == "order:" + Order.code, journal.Entry.event == "question")
     counted = (
         sa.select(
             Listing,
@@ -64,11 +69,12 @@ def past() -> list[Past]:
             sa.func.coalesce(sa.func.sum(Entry.lots), 0),
             drawn.c.units,
             sa.func.count().filter(Entry.state == EntryState.PAID),
-            sa.func.count().filter(Entry.state == EntryState.FORFEITED),
+            sa.func.count().filter(Entry.state == EntryState.FORFEITED, ~paid_another_sum),
         )
         .join(Lottery, Lottery.listing_id == Listing.id)
         .join(drawn, drawn.c.lottery_id == Lottery.id)
         .outerjoin(Entry, (Entry.lottery_id == Lottery.id) & Entry.rank.is_not(None))
+        .outerjoin(Order, Order.id == Entry.order_id)
         .group_by(Listing.id, drawn.c.lottery_id, drawn.c.people, drawn.c.units, drawn.c.at)
         .order_by(drawn.c.at.desc())
     )

@@ -8,9 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.kit.db import get
+from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.lotteries.demand import past, supposed
 from marketplace.lotteries.groups import quota
+from marketplace.outbox import keeping
 from tests import given
 from tests.ended import open_orders, paid, unpaid
 from tests.lotteries.applied import drawn
@@ -79,6 +81,16 @@ def test_the_towns_own_past_is_what_is_supposed() -> None:
     assert (found.people, found.lots, found.units, found.paid, found.forfeited) == (6, 6, 2, 2, 1)
     assert found.unpaid == pytest.approx(1 / 3)
     assert supposed(a_draft(quantity=100), [found]) == {"applicants": 300, "unpaid": 33, "bad": 40}
+
+
+def test_of_a_sale_that_was_called_off_nobody_knows_who_would_have_paid() -> None:
+    lottery, _received, _accounts = drawn(6)
+    first, _second = open_orders(lottery.listing_id)
+    paid(first.id)
+    scheduling.cancel(lottery.listing_id, "staff:ACC-TEST", "施設が閉まるため")
+    keeping.drain()
+    (found,) = past()
+    assert (found.paid, found.forfeited, found.unpaid) == (1, 1, None)
 
 
 def test_a_lottery_with_a_share_for_townspeople_is_one_of_the_past_too() -> None:

@@ -15,6 +15,7 @@ from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing, UnitState
 from marketplace.listings.taking import counts
+from marketplace.lotteries.demand import past
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.states import EntryState
 from marketplace.orders import settling
@@ -95,6 +96,7 @@ def test_a_winner_whose_other_sum_goes_back_makes_place_for_who_waits(
         words = read(client.get(own)).words
     assert "お支払いが成り立たなかったため、当選は次の方に移りました。" in words
     assert "期限までにお支払いがなかった" not in words
+    assert [(each.paid, each.forfeited, each.unpaid) for each in past()] == [(0, 0, None)]
 
 
 @pytest.mark.parametrize("counts", [True, False])

@@ -125,6 +125,15 @@ def persons(lottery_id: int) -> dict[str, int]:
     return dict(db.session.execute(query.group_by(Entry.group)).all())
 
 
+def lots(lottery_id: int) -> dict[str, dict[int, int]]:
+    """How many entries of each group hold so many lots: {group: {lots: entries}}."""
+    query = sa.select(Entry.group, Entry.lots, sa.func.count()).where(Entry.lottery_id == lottery_id, IN_THE_DRAW)
+    found: dict[str, dict[int, int]] = {}
+    for group, held, entries in db.session.execute(query.group_by(Entry.group, Entry.lots)):
+        found.setdefault(group, {})[held] = entries
+    return found
+
+
 def entered(lottery_id: int, group: str = "") -> Iterable[tuple[str, str, int]]:
     """(no, ch, lots) of the entries of a draw in order of receipt, a portion in memory at a time."""
     query = sa.select(Entry.no, Entry.ch, Entry.lots).where(Entry.lottery_id == lottery_id, Entry.group == group)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from marketplace.kit.db import db, is_sqlite
-from marketplace.lotteries.closing import draws, persons
+from marketplace.lotteries.closing import draws, lots
 from marketplace.lotteries.groups import chance, groups_of
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
 from marketplace.lotteries.states import EntryState
@@ -82,14 +82,14 @@ def by_hour(lottery: Lottery) -> list[tuple[datetime, int]]:
 
 def odds(lottery: Lottery) -> list[dict[str, object]]:
     """For each group: its name, its units, who applied until now, and the chance of one lot, in percent."""
-    listing, applied = lottery.listing, persons(lottery.id)
+    listing, applied = lottery.listing, lots(lottery.id)
     units = {fixed.group: fixed.units for fixed in draws(lottery.id)}
     return [
         {
             "group": group,
             "units": (share := units.get(group.code, group.units)),
-            "persons": (count := applied.get(group.code, 0)),
-            "percent": round(100 * chance(share, count), 1),
+            "persons": sum((held := applied.get(group.code, {})).values()),
+            "percent": round(100 * chance(share, held), 1),
         }
         for group in groups_of(listing.auction_rules, listing.quantity)
     ]

@@ -57,9 +57,20 @@ def shares(groups: Iterable[Group], applied: Mapping[str, int]) -> dict[str, int
     return units
 
 
-def chance(units: int, applied: int) -> float:
-    """That one of `applied` entries with one lot each wins, from 0 to 1."""
-    return min(units / applied, 1.0) if applied else 1.0
+def chance(units: int, lots: Mapping[int, int]) -> float:
+    """That one lot wins, from 0 to 1, where so many entries hold so many lots: {lots: entries}.
+
+    A ticket is a number between 0 and 1, and the least one of an entry's lots counts. This is the ticket below which as
+    many entries are to be expected as there are units: exact where all hold one lot, else near.
+    """
+    if sum(lots.values()) <= units:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        won = sum(entries * (1 - (1 - middle) ** each) for each, entries in lots.items())
+        low, high = (middle, high) if won < units else (low, middle)
+    return high
 
 
 def waiting_places(rules: Mapping[str, Any] | None) -> int | None:

@@ -30,6 +30,15 @@ def test_an_applicant_chooses_the_group_and_sees_its_odds(client: FlaskClient) -
     assert sorted(entry.group for entry in ranked()) == ["others", "town"]
 
 
+def test_the_odds_of_one_lot_are_told_among_all_lots(client: FlaskClient) -> None:
+    lottery = a_lottery(quantity=3, per_person_limit=3, auction_rules={"groups": quota(1, 3)})
+    for lots in (1, 1, 3, 3):
+        enter(lottery.id, given.an_account(), Application(group="others", lots=lots))
+    given.signed_in(client, given.an_account())
+    page = " ".join(read(client.get(f"/listings/{lottery.code}/enter")).words.split())
+    assert "町外の方の枠2名（いまの応募 4件、1口が当たる割合は31.8%）" in page
+
+
 def test_where_there_are_none_nobody_is_in_one(app: Flask) -> None:
     lottery = a_lottery()
     with pytest.raises(Invalid):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.journal.writing import move
-from marketplace.kit.db import get, let_go, lock, transaction
+from marketplace.kit.db import get, let_go, lock, transaction, writing
 from marketplace.kit.refusals import Unavailable
 from marketplace.payments import asking
 from marketplace.payments.models import ASKED, FAILED, OPEN, Payment, PaymentState, Way
@@ -35,6 +35,15 @@ def expire(payment_id: int) -> PaymentState:
                 return state
             raise
     return follow(payment_id, till().close(session_id))
+
+
+def expire_by_hand(payment_id: int, by: str, why: str) -> None:
+    """Inside a transaction: staff say that nobody can pay on it, of a page of which Stripe knows nothing. Money that
+    comes all the same wins, as it does over every end."""
+    assert writing(), "expire_by_hand() belongs inside transaction()"
+    payment = lock(Payment, payment_id)
+    move(payment, "payment.expire", by=by, why=why)
+    tell("payment.expired", payment)
 
 
 def _call_off(payment_id: int) -> PaymentState:

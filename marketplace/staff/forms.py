@@ -280,6 +280,12 @@ class StopForm(Form):
     why = _text("理由", 500, "権利のページに公開されます", required="理由を書いてください。", field=TextAreaField)
 
 
+class EndForm(Form):
+    """An order whose page Stripe does not close."""
+
+    word = _text("確かめたこと", 300, "操作の記録に残ります", required="確かめたことを書いてください。")
+
+
 class RefundForm(Form):
     why = _text("返金の理由", 300, "操作の記録に残ります", required="返金の理由を書いてください。")
 

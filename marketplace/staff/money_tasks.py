@@ -14,6 +14,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.money import yen
 from marketplace.kit.shown import when
+from marketplace.orders import unended
 from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState, code_of
 from marketplace.payments.models import Hold, Payment, PaymentState
 from marketplace.payments.refund_models import Refund, RefundState
@@ -39,6 +40,26 @@ def in_question() -> list[Task]:
         )
         for order in orders
     ]
+
+
+def not_ended() -> list[Task]:
+    """Orders that Stripe keeps from ending: one line, since Stripe may be away while a thousand are over."""
+    late = unended.late()
+    if not late:
+        return []
+    what = f"期限を過ぎた注文が{len(late):,}件、終わらずに残っています"
+    more = f"決済会社が答えないか、支払いページを知らないと答えています。いちばん古い期限 {when(late[0].pay_by)}"
+    return [Task("確認", "warn", what, more, f"/staff/orders/{late[0].code}", "いちばん古い注文を開く", roles=MONEY)]
+
+
+def without_page() -> list[Task]:
+    """Orders for which Stripe refuses to make a page: their buyers can't pay."""
+    shut_out = unended.without_page()
+    if not shut_out:
+        return []
+    what = f"決済会社が支払いページを作らず、払えない注文が{len(shut_out):,}件あります"
+    more = "決済会社の答えは、注文の「操作の記録」にあります。システムの担当に知らせてください"
+    return [Task("確認", "bad", what, more, f"/staff/orders/{shut_out[-1].code}", "注文を開く", roles=MONEY)]
 
 
 def not_given_back() -> list[Task]:

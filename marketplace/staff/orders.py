@@ -19,7 +19,7 @@ from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
-from marketplace.orders import deposits, returning
+from marketplace.orders import deposits, returning, unended
 from marketplace.orders.models import STATE_JA, Order, OrderState
 from marketplace.orders.settling import NotTaken, let_be, refund
 from marketplace.orders.whereabouts import left
@@ -28,7 +28,7 @@ from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.desk import me
-from marketplace.staff.forms import RefundForm
+from marketplace.staff.forms import EndForm, RefundForm
 from marketplace.staff.looking_up import asked_for
 from marketplace.staff.money_forms import RetryForm
 from marketplace.tokens.freezing import frozen
@@ -107,6 +107,23 @@ def give_back(code: str) -> ResponseReturnValue:
     return page(order_of(code), form), 422
 
 
+@bp.post("/<code>/end")
+@staff("treasury", "approver")
+def end(code: str) -> ResponseReturnValue:
+    """One whose time is over and that Stripe keeps from ending."""
+    order, form = order_of(code), EndForm()
+    if not form.validate():
+        return page(order, RefundForm(formdata=None), ending=form), 422
+    try:
+        check_other(me().id, order.buyer_id)
+        by_hand = unended.end(order.id, staff_name(me().id), form.word.data)
+    except Refused as refusal:
+        form.refuse(refusal)
+        return page(order_of(code), RefundForm(formdata=None), ending=form), refusal.status
+    flash("注文を終わらせました。" if by_hand else "決済会社が答えました。まもなく、その答えのとおりになります。")
+    return redirect(url_for("cashier.show", code=code), 303)
+
+
 @bp.post("/<code>/refund/<int:request_id>/<any(approve, withdraw):decision>")
 @staff("treasury", "approver")
 def decide(code: str, request_id: int, decision: str) -> ResponseReturnValue:
@@ -155,7 +172,7 @@ def refunds_of(order: Order) -> list[Refund]:
     return list(db.session.scalars(sa.select(Refund).join(Payment).where(mine).order_by(Refund.id)))
 
 
-def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
+def page(order: Order, form: RefundForm, retry: RetryForm | None = None, ending: EndForm | None = None) -> str:
     look_at(order.subject)
     account, roles = me(), roles_of(me().id)
     in_doubt = order.state == OrderState.NEEDS_REVIEW
@@ -172,6 +189,8 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None) -> str:
         came=came,
         form=form,
         retry=retry or RetryForm(formdata=None),
+        ending=ending or EndForm(formdata=None),
+        late=unended.is_late(order.id),
         may_refund=may and order.state in REFUNDABLE,
         may_ask=may and issued,
         left=left(order.buyer_id, [order]).get(order.code),

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from marketplace.accounts import recovering
+from marketplace.accounts.holding import hold
 from marketplace.accounts.locking_out import lock_out
 from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Role, RoleChange, StaffRole
 from marketplace.accounts.names import call, names_given
@@ -87,7 +88,7 @@ def take_on(email: str, name: str, role: Role, actor_id: int) -> int:
     called = _checked(name)
     with transaction():
         account_id = account_of(email)
-        _call(lock(Account, account_id), called)
+        _call(hold(account_id, actor_id), called)
         give(account_id, role, actor_id)
         return account_id
 
@@ -109,7 +110,7 @@ def rename(account_id: int, name: str, actor_id: int) -> None:
     """
     called = _checked(name)
     with transaction():
-        account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
+        account, by = hold(account_id, actor_id), _actor(actor_id, Role.ADMIN)
         if not _held(account_id):
             raise NotAllowed
         if call(account_id, called):
@@ -138,7 +139,7 @@ def give(account_id: int, role: Role, actor_id: int) -> bool:
     could be the one who drafts, too, under another address. HasRole, AuditorsDoNothingElse, NotAllowed.
     """
     with transaction() as session:
-        account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
+        account, by = hold(account_id, actor_id), _actor(actor_id, Role.ADMIN)
         have = _held(account_id)
         open_ = sa.select(RoleChange.role).where(
             RoleChange.account_id == account_id, RoleChange.state == ChangeState.PROPOSED
@@ -179,7 +180,7 @@ def take(account_id: int, role: Role, actor_id: int) -> None:
     """Take a role away: what the person opens next is refused, and with the last one go keys and sign-ins; with that of
     an administrator what they proposed. Taking twice is taking once. LastAdmin, NotAllowed."""
     with transaction():
-        account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
+        account, by = hold(account_id, actor_id), _actor(actor_id, Role.ADMIN)
         if role is Role.ADMIN:
             _check_another_admin(account_id)
             _withdraw(RoleChange.proposed_by == account_id, actor_id, by)
@@ -190,7 +191,7 @@ def take(account_id: int, role: Role, actor_id: int) -> None:
 def leave(account_id: int, actor_id: int) -> None:
     """Somebody leaves the office: without roles, keys and sign-ins at once, everywhere. LastAdmin, NotAllowed."""
     with transaction():
-        account, by = lock(Account, account_id), _actor(actor_id, Role.ADMIN)
+        account, by = hold(account_id, actor_id), _actor(actor_id, Role.ADMIN)
         _check_another_admin(account_id)
         _drop(account, set(Role), by)
         _withdraw(sa.or_(RoleChange.account_id == account_id, RoleChange.proposed_by == account_id), actor_id, by)
@@ -210,7 +211,7 @@ def may_confirm(change: RoleChange, account_id: int, have: set[Role]) -> bool:
 
 def _decide(change_id: int, actor_id: int) -> tuple[RoleChange, Account, str]:
     """Both held, the account first, as everywhere; and who decides."""
-    account = lock(Account, get(RoleChange, change_id).account_id)
+    account = hold(get(RoleChange, change_id).account_id, actor_id)
     change = lock(RoleChange, change_id)
     if actor_id in (change.proposed_by, change.account_id):
         raise NotTheSamePerson

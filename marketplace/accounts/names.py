@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.accounts.models import Account, StaffRole
 from marketplace.kit.clock import now
-from marketplace.kit.db import Base, db, writing
+from marketplace.kit.db import Base, db, one_by_one
 from marketplace.kit.letters import spellings
 from marketplace.kit.names import plain
 from marketplace.kit.refusals import Invalid
@@ -45,7 +45,7 @@ def call(account_id: int, name: str) -> bool:
 
     NameOfAnother, where another member of staff is called so: on the desk a name says whose word it is.
     """
-    assert writing(), "call() belongs inside transaction()"
+    one_by_one("staff names")  # two at once would each see that nobody is called so
     works = db.session.scalars(sa.select(Account).where(Account.id.in_(sa.select(StaffRole.account_id))))
     others = called(other for other in works if other.id != account_id).values()
     if set(spellings(plain(name))) & set(map(plain, others)):

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from marketplace.accounts.holding import hold
 from marketplace.accounts.models import Account, Recovery, RecoveryState, Role, StaffRole
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
@@ -42,7 +43,7 @@ class UnderWay(Invalid):
 def ask(account_id: int, actor_id: int) -> int:
     """The first colleague: 'I have spoken with them, the device is lost.' The recovery's id. UnderWay, NotAllowed."""
     with transaction() as session:
-        account, by = lock(Account, account_id), voucher(actor_id)
+        account, by = hold(account_id, actor_id), voucher(actor_id)
         if not session.scalar(sa.select(sa.exists().where(StaffRole.account_id == account_id))):
             raise NotAllowed
         if actor_id == account_id:
@@ -71,7 +72,7 @@ def confirm(recovery_id: int, actor_id: int) -> None:
     """The second colleague: a link goes to the person's address. AnotherPerson, NotAllowed, WrongState."""
     link = secret()
     with transaction():
-        account = lock(Account, get(Recovery, recovery_id).account_id)
+        account = hold(get(Recovery, recovery_id).account_id, actor_id)
         row, by = lock(Recovery, recovery_id), voucher(actor_id)
         if actor_id in (row.account_id, row.asked_by):
             raise AnotherPerson
@@ -86,7 +87,7 @@ def confirm(recovery_id: int, actor_id: int) -> None:
 def withdraw(recovery_id: int, actor_id: int) -> None:
     """Either colleague, or the person who never lost anything, stops it. NotAllowed, WrongState."""
     with transaction():
-        account = lock(Account, get(Recovery, recovery_id).account_id)
+        account = hold(get(Recovery, recovery_id).account_id, actor_id)
         row = lock(Recovery, recovery_id)
         by = f"staff:{account.code}" if actor_id == account.id else voucher(actor_id)
         move(row, "withdraw_recovery", by=by)

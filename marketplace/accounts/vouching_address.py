@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from marketplace.accounts import readdressing
 from marketplace.accounts.address_models import OPEN, AddressChange, AddressChangeState, open_change
+from marketplace.accounts.holding import hold
 from marketplace.accounts.locking_out import lock_out
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.readdressing import AddressTaken, NothingAsked
@@ -59,7 +60,7 @@ def ask(account_id: int, email: str, actor_id: int, why: str) -> int:
     """
     words, address = reason(why), reachable(email)
     with transaction() as session:
-        account, by = lock(Account, account_id), voucher(actor_id, MAY)
+        account, by = hold(account_id, actor_id), voucher(actor_id, MAY)
         readdressing.check(account, address)
         if readdressing.taken(address):
             raise AddressTaken(field="email")
@@ -92,7 +93,7 @@ def confirm(change_id: int, actor_id: int) -> None:
     """
     link = secret()
     with transaction():
-        account = lock(Account, get(AddressChange, change_id).account_id)
+        account = hold(get(AddressChange, change_id).account_id, actor_id)
         row, by = lock(AddressChange, change_id), voucher(actor_id, MAY)
         if actor_id == row.asked_by:
             raise AnotherPerson
@@ -115,7 +116,7 @@ def confirm(change_id: int, actor_id: int) -> None:
 def withdraw(change_id: int, actor_id: int) -> None:
     """Any colleague stops it: the person called, or there is a doubt. NotAllowed, WrongState."""
     with transaction():
-        account = lock(Account, get(AddressChange, change_id).account_id)
+        account = hold(get(AddressChange, change_id).account_id, actor_id)
         row = lock(AddressChange, change_id)
         move(row, "withdraw_address", by=voucher(actor_id, MAY), account=account.code)
 

@@ -225,6 +225,14 @@ def lock(entity: type[Row], key: object) -> Row:
     return row
 
 
+def one_by_one(what: str) -> None:
+    """Inside a transaction: nobody else comes past here for the same thing until it ends. For what is compared with
+    rows that are not there yet, and so can't be held."""
+    assert writing(), "one_by_one() belongs inside transaction()"
+    if not is_sqlite():  # where whoever writes is alone
+        db.session.execute(_IN_LINE, {"what": f"hiroba: {what}"})
+
+
 def _held(entity: type[Row], key: object) -> Row | None:
     """The row that this session has read already, if it need not look again."""
     row: Row | None = db.session.identity_map.get(orm.util.identity_key(entity, key))
@@ -241,6 +249,9 @@ def _by_key(entity: type[Row], *, locked: bool = False) -> sa.Select[Row]:
 
 def _parts(key: object) -> dict[str, object]:
     return {f"key_{n}": part for n, part in enumerate(key if isinstance(key, tuple) else (key,))}
+
+
+_IN_LINE = sa.text("SELECT pg_advisory_xact_lock(hashtext(:what))")
 
 
 def is_sqlite() -> bool:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import NoneType
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.accounts import appointing
+from marketplace.accounts import appointing, recovering
 from marketplace.accounts.appointing import appoint, confirm, give, leave, refuse, take, take_on
 from marketplace.accounts.models import Account, Passkey, Role, RoleChange, SignIn
 from marketplace.accounts.session import open_sign_in, roles_of
@@ -158,6 +159,30 @@ def test_of_two_administrators_who_take_each_others_role_one_stays(app: Flask) -
         ["NotAllowed"],
     )
     assert len(roles_of(first) | roles_of(second)) == 1
+
+
+@pytest.mark.parametrize("act", ["give", "confirm", "recover"])
+def test_two_who_act_on_each_other_at_once_do_not_wait_for_each_other(app: Flask, act: str) -> None:
+    for n in range(4):
+        first, second = (given.staff("admin", "approver", email=f"{n}-{who}@town.example.jp") for who in ("a", "b"))
+        pairs = ((first, second), (second, first))
+        changes = {}
+        if act == "confirm":
+            for account in (first, second):
+                give(account, Role.TREASURY, office()[0])
+                changes[account] = proposed(account)
+
+        def acting(number: int, pairs: tuple[tuple[int, int], ...] = pairs, changes: dict[int, int] = changes) -> None:
+            actor, other = pairs[number]
+            match act:
+                case "give":
+                    give(other, Role.TREASURY, actor)
+                case "confirm":
+                    confirm(changes[other], actor)
+                case "recover":
+                    recovering.ask(other, actor)
+
+        assert {type(each) for each in at_once(app, 2, acting)} <= {bool, int, NoneType}
 
 
 def test_two_second_persons_at_once_give_the_role_once(app: Flask) -> None:

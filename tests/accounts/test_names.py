@@ -16,6 +16,7 @@ from marketplace.kit.refusals import NotAllowed
 from marketplace.privacy.forgetting import forget
 from tests import given
 from tests.accounts.appointed import HANAKO, name_of, office, written
+from tests.racing import at_once
 
 
 def test_an_address_with_a_past_is_not_given_to_another_person(app: Flask) -> None:
@@ -40,6 +41,16 @@ def test_two_members_of_staff_have_two_names(app: Flask) -> None:
     with pytest.raises(NameOfAnother) as refusal:
         rename(other, "高橋　正一(課長)", admin)
     assert (refusal.value.field, name_of(other)) == ("name", "小林 二郎")
+
+
+def test_of_two_taken_on_at_once_under_one_name_one_is(app: Flask) -> None:
+    admin, _ = office()
+
+    def taking_on(number: int) -> int:
+        return take_on(f"new-{number}@town.example.jp", ("髙橋 一", "高橋　一")[number], Role.COUNTER, admin)
+
+    outcomes = at_once(app, 2, taking_on)
+    assert sorted(type(each).__name__ for each in outcomes) == ["NameOfAnother", "int"]
 
 
 def test_who_decided_is_called_what_the_office_called_them_whatever_they_say_since(app: Flask) -> None:

@@ -20,25 +20,27 @@ class Sheet:
     name: str
     every: float
     run: Callable[[], object]
+    asks: str = ""
+    """Whom outside it waits for, as "stripe": such have a clock of their own, which may stand still with them."""
     last: float = float("-inf")
 
 
 SHEETS: dict[str, Sheet] = {}
 
 
-def sheet(*, every: float, name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    """Register a function without arguments to be run by the worker about each `every` seconds."""
+def sheet(*, every: float, name: str, asks: str = "") -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Register a function without arguments to be run by the worker about each `every` seconds, see Sheet."""
 
     def register(run: Callable[[], object]) -> Callable[[], object]:
-        SHEETS[name] = Sheet(name, every, run)
+        SHEETS[name] = Sheet(name, every, run, asks)
         return run
 
     return register
 
 
-def run_due() -> None:
-    """One turn of the worker's clock: run each sheet whose time has come. One that fails does not stop the rest."""
-    for each in list(SHEETS.values()):
+def run_due(asks: str = "") -> None:
+    """One turn of a clock: run each of its sheets whose time has come. One that fails does not stop the rest."""
+    for each in [each for each in SHEETS.values() if each.asks == asks]:
         if time.monotonic() - each.last >= each.every:
             each.last = time.monotonic()
             run_one(each)

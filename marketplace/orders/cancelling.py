@@ -106,7 +106,7 @@ def money_moved(listing_id: int) -> bool:
     return db.session.scalar(some.limit(1)) is not None
 
 
-@sheet(every=30, name="orders.wind_up_cancelled")
+@sheet(every=30, name="orders.wind_up_cancelled", asks="stripe")
 def wind_up_cancelled() -> None:
     """What the handler did not finish: Stripe was away, or an order came in at the same moment."""
     listings = sa.select(Order.listing_id).join(Listing, Listing.id == Order.listing_id).distinct()

@@ -29,7 +29,7 @@ _put_off: dict[str, datetime] = {}
 """{code of an order that Stripe refuses to end: when this process asks again}."""
 
 
-@sheet(every=1, name="orders.expire_unpaid")
+@sheet(every=1, name="orders.expire_unpaid", asks="stripe")
 def expire_unpaid() -> None:
     """End every hold whose time has passed. One of whose page Stripe knows nothing, for instance because it was another
     account's, keeps its unit and nobody else waiting."""

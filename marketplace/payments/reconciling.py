@@ -33,7 +33,7 @@ LOOKS = 100
 EVERY_S = 600
 
 
-@sheet(every=EVERY_S, name="payments.reconcile")
+@sheet(every=EVERY_S, name="payments.reconcile", asks="stripe")
 def reconcile() -> None:
     try:
         catch_up()

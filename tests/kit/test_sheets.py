@@ -21,6 +21,16 @@ def test_a_sheet_is_run_when_its_time_has_come_and_not_before() -> None:
 
 
 @pytest.mark.usefixtures("own_sheets")
+def test_what_asks_somebody_outside_is_run_by_the_clock_that_may_wait_for_them() -> None:
+    turns: list[str] = []
+    sheets.sheet(every=0, name="ours")(lambda: turns.append("ours"))
+    sheets.sheet(every=0, name="theirs", asks="stripe")(lambda: turns.append("theirs"))
+    sheets.run_due()
+    sheets.run_due("stripe")
+    assert turns == ["ours", "theirs"]
+
+
+@pytest.mark.usefixtures("own_sheets")
 def test_run_all_asks_for_no_time() -> None:
     turns: list[str] = []
     sheets.sheet(every=3600, name="hourly")(lambda: turns.append("hourly"))

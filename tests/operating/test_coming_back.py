@@ -1,6 +1,7 @@
 """A town that was away gives its winners back what they lost of their time to pay, once for each time away."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
@@ -180,10 +181,13 @@ class Slept(threading.Event):
         return self.turns > 2
 
 
-def test_a_worker_whose_machine_slept_gives_it_back_before_its_clock_goes_on(app: Flask, began: datetime) -> None:
+@pytest.mark.parametrize("clock", [worker.tick, worker.ask_stripe])
+def test_a_worker_whose_machine_slept_gives_it_back_before_its_clock_goes_on(
+    app: Flask, began: datetime, clock: Callable[[Flask, threading.Event], None]
+) -> None:
     order_id = winner(began + 3 * DAY)
     with ExitStack() as until:
-        worker.tick(app, Slept(began + 4 * DAY, until))
+        clock(app, Slept(began + 4 * DAY, until))
     assert order(order_id).pay_by > began + 6 * DAY
 
 

@@ -32,6 +32,10 @@ class Due(StrEnum):
     NONE = "none"
 
 
+LETTERS = tuple(Due)
+"""In the order in which their times come."""
+
+
 class OpeningReminder(Base):
     """Somebody asked to hear before a sale opens. It goes when the sale has opened or is off."""
 
@@ -116,11 +120,13 @@ def _tell_some() -> int:
         rows = session.scalars(query).all()
         for row in rows:
             listing = get(Listing, row.listing_id)
-            _write(row, listing)
-            if listing.state == ListingState.PUBLISHED:
-                row.due = _due(listing.opens_at)
-            else:
+            if listing.state != ListingState.PUBLISHED:
+                _write(row, listing)
                 session.delete(row)
+            elif (due := _due(listing.opens_at)) != row.due:
+                if LETTERS.index(due) > LETTERS.index(row.due):  # else its opening was moved between our two looks
+                    _write(row, listing)
+                row.due = due
         return len(rows)
 
 

@@ -24,7 +24,7 @@ from marketplace.outbox.models import Message
 from marketplace.privacy.forgetting import forget
 from tests import given
 from tests.pages import read, send, submit
-from tests.racing import at_once
+from tests.racing import at_once, meanwhile
 
 HOUR = timedelta(hours=1)
 
@@ -144,6 +144,19 @@ def test_an_opening_that_was_put_off_is_told_as_a_change_and_then_a_day_before_t
     for hours in (25, 24, 1):
         opens(sale, hours=hours)
     assert len(told()) == 3
+
+
+def test_an_opening_that_moves_while_it_is_looked_at_is_not_told_by_its_old_hour(app: Flask, sale: int) -> None:
+    """The turn of the clock has found who is to be told, and waits for their rows until the change is decided."""
+    person, old = given.an_account(), get(Listing, sale).opens_at
+    ask(sale, person)
+    with pretending(old - 20 * HOUR):
+        row = amending.propose(sale, given.staff("drafter"), {"opens_at": old + 72 * HOUR}, "大雪のため")
+        approver = given.staff("approver")
+        with meanwhile(app, tell_openings):
+            db.session.execute(sa.select(OpeningReminder).with_for_update())
+            amending.approve(row, approver)
+        assert (told(), waiting()) == ([], [(person, "day")])
 
 
 def test_many_are_told_a_portion_at_a_time(sale: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,8 +61,9 @@ def ping(endpoint_id: int) -> None:
 def replay(delivery_id: int, actor_id: int) -> None:
     """Send the very same message again, from its first attempt. WrongState where nothing is sent any more."""
     with transaction():
+        endpoint = lock(Endpoint, get(Delivery, delivery_id).endpoint_id)
         row, by = lock(Delivery, delivery_id), acting(actor_id)
-        if row.endpoint.state == EndpointState.ENDED:
+        if endpoint.state == EndpointState.ENDED:
             raise WrongState
         row.attempts, row.replays, row.delivered_at = 0, row.replays + 1, None
         move(row, "replay_webhook", by=by)

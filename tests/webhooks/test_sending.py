@@ -23,7 +23,7 @@ from marketplace.webhooks import registering, sending
 from marketplace.webhooks.models import Delivery, DeliveryState, Endpoint, EndpointState
 from marketplace.webhooks.topics import TOPICS
 from tests import given
-from tests.racing import at_once
+from tests.racing import at_once, meanwhile
 from tests.webhooks.partner import Partner, listening
 from tests.webhooks.test_signing import accepted
 
@@ -159,6 +159,23 @@ def test_what_happens_while_it_is_stopped_is_sent_when_it_goes_on(partner: Partn
     registering.resume(endpoint_id, given.staff("approver"))
     keeping.drain()
     assert partner.told() == [("listing.published", get(Listing, listing_id).code)]
+
+
+def test_what_is_sent_anew_while_its_endpoint_ends_does_not_wait_for_ever(app: Flask, partner: Partner) -> None:
+    endpoint_id, _ = registered(partner, ("listing.published",))
+    given.a_listing()
+    delivery, drafter, outcomes = only(), given.staff("drafter"), list[str]()
+    delivery_id = delivery.id
+
+    def replay() -> None:
+        try:
+            sending.replay(delivery_id, drafter)
+        except WrongState as refusal:
+            outcomes.append(refusal.code)
+
+    with meanwhile(app, replay):
+        registering.end(endpoint_id, drafter)
+    assert (outcomes, only().state) == (["wrong_state"], DeliveryState.DELIVERED)
 
 
 def test_a_message_can_be_sent_anew_as_it_was(partner: Partner) -> None:

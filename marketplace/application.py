@@ -67,7 +67,7 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "metadata": ("auditing", "replicating"),
     "listings": ("reminding", "scheduling"),
     "admissions": ("enclosing", "erasing"),
-    "orders": ("cancelling", "expiring", "returning"),
+    "orders": ("cancelling", "expiring", "returning", "returning_many"),
     "tokens": ("checking", "issuing"),
     "holders": ("freezing", "giving", "withdrawing"),
     "resale": ("recording",),

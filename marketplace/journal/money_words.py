@@ -52,7 +52,9 @@ MONEY = {
     "period.leave_open": "開いたままに",
     "period.reopen": "締めを開いた",
     "refund.approve": "返金の承認",
+    "refund.approve_many": "まとめた返金の承認",
     "refund.ask": "返金の申し出",
+    "refund.ask_many": "返金をまとめて申し出",
     "refund.fail": "返金の失敗",
     "refund.not_paid": "銀行から返したという記録を取り消し",
     "refund.let_be": "管理画面での返金が届かず、返さないことに",
@@ -65,4 +67,5 @@ MONEY = {
     "refund.succeed": "返金の完了",
     "refund.take_back": "カード会社の異議で、払った方に戻った",
     "refund.withdraw": "返金の申し出を取り下げ",
+    "refund.withdraw_many": "まとめた返金の申し出を取り下げ",
 }

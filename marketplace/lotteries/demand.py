@@ -61,7 +61,9 @@ def past() -> list[Past]:
         .group_by(Draw.lottery_id)
         .subquery()
     )
-    paid_another_sum = sa.exists().where(journal.Entry.subject == "order:" + Order.code, journal.Entry.event == "question")
+    paid_another_sum = sa.exists().where(
+        journal.Entry.subject == "order:" + Order.code, journal.Entry.event == "question"
+    )
     counted = (
         sa.select(
             Listing,

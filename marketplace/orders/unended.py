@@ -1,4 +1,4 @@
-"""An order whose time is over and that does not end: Stripe is away, or knows nothing of its page. Then people end it."""
+"""An order whose time is over and that does not end: Stripe is away, or knows nothing of its page. People end that."""
 
 from __future__ import annotations
 

@@ -11,9 +11,10 @@ from marketplace.fund.differences import open_differences
 from marketplace.fund.models import Period, PeriodState
 from marketplace.journal.words import subject_in_words
 from marketplace.kit.clock import now
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.money import yen
 from marketplace.kit.shown import when
+from marketplace.listings.models import Listing
 from marketplace.orders import unended
 from marketplace.orders.models import Order, OrderState, Origin, RefundRequest, RefundRequestState, code_of
 from marketplace.payments.models import Hold, Payment, PaymentState
@@ -77,16 +78,24 @@ def _not_given_back(refund: Refund) -> Task:
 
 
 def refunds_to_approve(account_id: int) -> list[Task]:
-    """Refunds after the issue that somebody else has asked for."""
-    asked = sa.select(RefundRequest).where(RefundRequest.state == RefundRequestState.ASKED).order_by(RefundRequest.id)
-    return [
-        Task(
-            *("返金", "warn", f"{yen(each.order.back_yen)}の返金が承認を待っています", each.why),
-            *(f"/staff/orders/{each.order.code}", "確かめる"),
-            roles=MONEY,
-        )
-        for each in db.session.scalars(asked.where(RefundRequest.asked_by != account_id))
-    ]
+    """Refunds after the issue that somebody else has asked for; those of one sale and one reason are one line."""
+    first, number = sa.func.min(RefundRequest.id), sa.func.count()
+    asked = (
+        sa.select(RefundRequest.why, Order.listing_id, first, number, sa.func.sum(Order.yen))
+        .join(Order, Order.id == RefundRequest.order_id)
+        .where(RefundRequest.state == RefundRequestState.ASKED, RefundRequest.asked_by != account_id)
+        .group_by(RefundRequest.asked_by, RefundRequest.why, Order.listing_id)
+        .order_by(first)
+    )
+    tasks = []
+    for why, listing_id, request_id, orders, total in db.session.execute(asked).all():
+        order = get(RefundRequest, request_id).order
+        what, where = f"{yen(order.back_yen)}の返金が承認を待っています", f"/staff/orders/{order.code}"
+        if orders > 1:
+            what = f"{orders:,}件、{yen(int(total))}の返金が承認を待っています"
+            where = f"/staff/listings/{get(Listing, listing_id).code}/returns"
+        tasks.append(Task("返金", "warn", what, why, where, "確かめる", roles=MONEY))
+    return tasks
 
 
 def disputed() -> list[Task]:

@@ -14,6 +14,7 @@ from marketplace.staff import (
     money,
     months,
     orders,
+    returns,
     reviewing,
     scratching,
     stopping,
@@ -21,5 +22,5 @@ from marketplace.staff import (
 
 BLUEPRINTS = [
     *(desk.bp, months.bp, drafting.bp, scratching.bp, import_desk.bp, reviewing.bp, stopping.bp, amendments.bp),
-    *(orders.bp, metadata.bp, money.bp, books.bp, fund_desk.bp, disputes.bp),
+    *(returns.bp, orders.bp, metadata.bp, money.bp, books.bp, fund_desk.bp, disputes.bp),
 ]

@@ -34,6 +34,7 @@ def live(town: Town) -> None:
     town.shown(f"/staff/money/payouts/{payout}", f"/staff/books/{jst(now()):%Y-%m}", to="clerk")
     money = read(given.signed_in(town.app.test_client(), town.clerk).get("/staff/money"))
     town.shown(next(link for link in money.links if "/explain?" in link), to="clerk")
+    town.shown(f"/staff/listings/{town.code(sold_out)}/returns", to="clerk")
     town.shown(f"/listings/{town.code(sold_out)}", "/fund/entries/1")
 
 

@@ -125,9 +125,7 @@ def test_money_that_comes_after_all_buys_the_right(app: Flask, client: FlaskClie
     assert states(order.id) == [OrderState.PAID]
 
 
-def test_one_that_stripe_makes_no_page_for_is_told_until_there_is_one(
-    app: Flask, stripe: LocalStripe
-) -> None:
+def test_one_that_stripe_makes_no_page_for_is_told_until_there_is_one(app: Flask, stripe: LocalStripe) -> None:
     order = get(Order, place(given.an_account(), given.a_listing(price_yen=1_000)))
     soon = now() + timedelta(minutes=20)  # nearer than Stripe takes it
     refused = asking.ask(order.subject, 1_000, "権利", "a@example.jp", "http://127.0.0.1/", "http://127.0.0.1/", soon)

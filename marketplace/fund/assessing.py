@@ -16,10 +16,11 @@ from marketplace.kit.db import db, insert_once, lock, writing
 _OF = sa.select(Assessment.id).where(Assessment.subject == sa.bindparam("subject"))
 
 
-def assess(subject: str, yen: int) -> None:
-    """Inside a transaction: `subject` ("order:ORD-…") is told to pay `yen`. Told again, it changes nothing."""
+def assess(subject: str, yen: int, at: datetime) -> None:
+    """Inside a transaction: `subject` ("order:ORD-…") is told to pay `yen`, at that moment, which the lists for the
+    accounts have, too. Told again, it changes nothing."""
     assert writing(), "assess() belongs inside transaction()"
-    values = {"subject": subject, "yen": yen, "assessed_at": now(), "fiscal_year": fiscal_year(now())}
+    values = {"subject": subject, "yen": yen, "assessed_at": at, "fiscal_year": fiscal_year(at)}
     if insert_once(Assessment, values) is not None:
         note(subject, "fund.assess", yen=yen, year=values["fiscal_year"])
 

@@ -90,7 +90,7 @@ def award(
         raise SoldOut
     order = _write(buyer_id, listing, unit, yen, pay_by, Origin(origin))
     if yen:
-        assess(order.subject, yen)
+        assess(order.subject, yen, order.created_at)
     if deposit_payment_id is not None:
         order.deposit_payment_id = deposits.take(deposit_payment_id, yen)
     send(

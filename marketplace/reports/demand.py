@@ -54,21 +54,21 @@ def sales() -> list[tuple[Listing, Past]]:
         .group_by(Order.listing_id)
     )
     units = {listing_id: int(count) for listing_id, count in db.session.execute(sold)}
-    drawn = {each.listing.id: (each.people, each.paid, each.forfeited) for each in lotteries.past()}
+    drawn = {each.listing.id: each for each in lotteries.past()}
     resold = {right.id: its for right, its in figures_by_right()}
     over = sa.select(Listing).where(Listing.mode.in_((Mode.FIXED, Mode.LOTTERY)), Listing.state.in_(OVER))
     found = []
     for listing in db.session.scalars(over.order_by(Listing.opens_at.desc(), Listing.id.desc()).limit(SHOWN)):
         if listing.mode is Mode.LOTTERY and listing.id not in drawn:
             continue
-        people, paid, late = drawn.get(listing.id, (0, 0, 0))
+        before = drawn.get(listing.id)
         its = resold.get(listing.right_id)
         past = Past(
             units=listing.quantity,
             price_yen=listing.price_yen,
             sold=units.get(listing.id, 0),
-            applicants=people if listing.id in drawn else None,
-            unpaid=late / (paid + late) if paid + late else None,
+            applicants=before.people if before else None,
+            unpaid=before.unpaid if before else None,
             resales=its.count if its else 0,
             median_yen=its.median if its else None,
         )

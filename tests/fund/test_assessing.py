@@ -9,12 +9,14 @@ from flask import Flask
 from marketplace.fund.assessing import assess, drop
 from marketplace.fund.models import Assessment, Posting
 from marketplace.fund.statements import of_year
-from marketplace.kit.clock import JST, pretending
+from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import db, transaction
+from marketplace.orders.models import Order
 from marketplace.outbox import keeping
 from marketplace.payments.balance import read_balance, read_payouts
 from marketplace.settings import Settings
 from tests.local_stripe import LocalStripe
+from tests.lotteries.applied import drawn
 from tests.payments.till import paid, promised
 
 MARCH = datetime(2027, 3, 30, 12, tzinfo=JST)
@@ -29,7 +31,7 @@ def settings(settings: Settings, stripe: LocalStripe) -> Settings:
 
 def told(subject: str = "order:ORD-1", yen: int = 10_000) -> None:
     with transaction():
-        assess(subject, yen)
+        assess(subject, yen, now())
 
 
 def years() -> list[tuple[str, int, str]]:
@@ -72,6 +74,14 @@ def test_the_year_is_that_of_the_assessment_until_its_books_close(
     assert [each[1] for each in years()] == [year]
     found = of_year(year)
     assert (found["assessed_yen"], found["collected_yen"], found["uncollected_yen"]) == (10_000, 10_000, 0)
+
+
+def test_an_award_is_one_moment_in_the_book_and_in_the_lists_for_the_accounts(app: Flask) -> None:
+    """Two looks at the clock, one on each side of the end of March, gave it two years."""
+    drawn(3)
+    told_at = sa.select(Assessment.assessed_at, Order.created_at)
+    pairs = db.session.execute(told_at.join(Order, Assessment.subject == "order:" + Order.code)).all()
+    assert [assessed == created for assessed, created in pairs] == [True, True]
 
 
 @pytest.mark.parametrize(("back", "year"), [(APRIL, 2026), (JUNE, 2027)])

@@ -21,6 +21,7 @@ from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState, code_of
 from marketplace.outbox.promising import say
 from marketplace.payments import asking, refunding
+from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.refunding import promise_rest
 from marketplace.settings import settings
@@ -250,8 +251,16 @@ def send_to_buyer(template: str, order: Order) -> None:
         language=buyer.language,
         order=order,
         right=get(Listing, order.listing_id).right,
+        back_yen=_back_yen(order),
         link=f"{settings().base_url}/orders/{order.code}",
     )
+
+
+def _back_yen(order: Order) -> int:
+    """What goes back where the money goes back: of a payment in doubt what came, and not what was owed."""
+    if order.paid_at is None and order.paid_by_payment_id is not None:
+        return get(Payment, order.paid_by_payment_id).yen
+    return order.back_yen
 
 
 def _have_unit_again(order: Order) -> bool:

@@ -18,6 +18,7 @@ from marketplace.listings.taking import counts
 from marketplace.lotteries.demand import past
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.states import EntryState
+from marketplace.notices.models import Notice
 from marketplace.orders import settling
 from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
@@ -55,6 +56,8 @@ def test_what_another_sum_came_for_is_given_back_and_its_unit_is_free(
     assert answer.status_code == 303
     heard()
     assert (get(Order, order.id).state, back()) == (OrderState.REFUNDED, [(3_000, "金額が違うため")])
+    letters = db.session.scalars(sa.select(Notice.body).where(Notice.template.in_(("refund_coming", "refunded")))).all()
+    assert [("3,000円" in letter, "2,999円" in letter) for letter in letters] == [(True, False)] * 2
     assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
     assert (money_tasks.in_question(), balanced()) == ([], True)
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from markupsafe import Markup
 
-from marketplace.auctions.models import Auction, AuctionState, Bid
+from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit import shown
 from marketplace.kit.clock import jst
 from marketplace.kit.languages import _
@@ -21,9 +21,8 @@ MIDNIGHT_IS_OF = timedelta(seconds=1)
 UNDECIDED = frozenset({AuctionState.OPEN, AuctionState.SUSPENDED})
 
 
-def course(auction: Auction, bids: Sequence[Bid]) -> Markup | None:
-    """For a desk and for a phone; None where no bid made a price, as sealed bids never do. `bids` as they arrived."""
-    steps = [(bid.t, bid.price_yen) for bid in bids if bid.changed and bid.price_yen is not None]
+def course(auction: Auction, steps: Sequence[Step]) -> Markup | None:
+    """For a desk and for a phone; None where no bid made a price, as sealed bids never do."""
     return both(partial(drawn, auction), steps, "course") if steps else None
 
 

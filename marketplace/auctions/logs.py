@@ -64,6 +64,29 @@ def log_of(auction: Auction) -> Record:
     return {**form, **terms, "bids": lines, "head": auction.head}
 
 
+def newest(auction: Auction, limit: int, offset: int = 0) -> list[Bid]:
+    """What everybody may read now, newest first: the public history, from the decision on every bid."""
+    bids = sa.select(Bid).where(_public(auction)).order_by(Bid.seq.desc())
+    return list(db.session.scalars(bids.limit(limit).offset(offset)))
+
+
+def count_of(auction: Auction) -> int:
+    """How many bids newest() has in all."""
+    return db.session.scalars(sa.select(sa.func.count()).select_from(Bid).where(_public(auction))).one()
+
+
+def price_steps(auction: Auction) -> list[tuple[int, int]]:
+    """(seconds from the opening, the price in yen from then on), as bids arrived; none where they are sealed."""
+    made = sa.select(Bid.t, Bid.price_yen).where(Bid.auction_id == auction.id, Bid.changed).order_by(Bid.seq)
+    return [(t, yen) for t, yen in db.session.execute(made) if yen is not None]
+
+
+def _public(auction: Auction) -> sa.ColumnElement[bool]:
+    if auction.state in MAXIMA_PUBLIC:
+        return Bid.auction_id == auction.id
+    return sa.false() if auction.sealed else sa.and_(Bid.auction_id == auction.id, Bid.changed)
+
+
 def history(auction: Auction, limit: int | None = None) -> list[Bid]:
     """What everybody may see, newest first: bids that changed price or leader. Nothing of sealed bids."""
     if auction.sealed:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.auctions.course import course
-from marketplace.auctions.logs import bids_in_order, history, log_of
+from marketplace.auctions.logs import bids_in_order, count_of, history, log_of, newest, price_steps
 from marketplace.auctions.models import MAXIMA_PUBLIC, Auction, AuctionState, Bid
 from marketplace.auctions.opening import of_listing
 from marketplace.auctions.refusals import REASON_JA
@@ -21,6 +21,8 @@ from marketplace.kit import ics
 from marketplace.kit.db import db
 from marketplace.kit.ics import Happening
 from marketplace.kit.languages import _
+from marketplace.kit.paging import asked_page, page_of
+from marketplace.kit.plots import DOTS
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
 from marketplace.listings.models import ANNOUNCED, Listing
@@ -28,6 +30,7 @@ from marketplace.settings import settings
 
 bp = Blueprint("auctions_record", __name__)
 
+PAGE = 100
 COLUMNS = ("順番", "日時", "入札者", "受付", "理由", "上限または金額（円）", "価格（円）", "最高額の入札者", "終了")
 
 
@@ -49,16 +52,21 @@ def public_auction(code: str) -> tuple[Listing, Auction]:
 
 @bp.get("/listings/<code>/bids")
 def show(code: str) -> ResponseReturnValue:
-    """The whole public history, and after the close every bid with its maximum."""
+    """The whole public history a page at a time, and after the close every bid with its maximum."""
     listing, auction = public_auction(code)
-    whole, bids = auction.state in MAXIMA_PUBLIC, lines(auction)
+    number, pages = page_of(asked_page(), count_of(auction), PAGE)
+    steps = price_steps(auction)
     page = render_template(
         "auctions/bids.html",
         listing=listing,
         auction=auction,
-        bids=bids[::-1],
-        course=course(auction, bids),
-        whole=whole,
+        bids=newest(auction, PAGE, (number - 1) * PAGE),
+        number=number,
+        pages=pages,
+        course=course(auction, steps),
+        dotted=len(steps) <= DOTS,
+        dots=DOTS,
+        whole=auction.state in MAXIMA_PUBLIC,
         reasons=REASON_JA,
         proof=anchored(auction.subject),
         anchors=register.contracts().get(ANCHORS),

@@ -93,6 +93,29 @@ def test_the_page_shows_the_end_of_the_chain_and_after_the_close_the_root_on_cha
     assert replay(json.loads(client.get(f"{url}.json").text))["winner"] == "02"
 
 
+def test_a_record_of_many_bids_is_read_a_page_at_a_time_and_drawn_whole(client: FlaskClient) -> None:
+    auction = an_auction()
+    people = [given.an_account() for _ in range(2)]
+    for n in range(401):
+        place_bid(auction.id, people[n % 2], 1_000 + 1_000 * n)
+    with pytest.raises(BelowMinimum):
+        place_bid(auction.id, people[1], 1_000)
+    url = f"/listings/{auction.code}/bids"
+
+    def rows(path: str) -> tuple[int, str]:
+        page = client.get(path).text
+        return page.count('<td class="nowrap">0'), page
+
+    assert [rows(f"{url}?page={n}")[0] for n in (1, 4, 5, 6)] == [100, 100, 1, 1]  # after the last comes the last
+    first, page = rows(url)
+    assert (first, "1 / 5 ページ" in page) == (100, True)
+    assert "点は、価格を変えた入札のうち、新しい400件です。" in page
+    assert page.count("401回の変化で") == 2  # for a desk and for a phone
+    closed(auction)
+    assert [rows(f"{url}?page={n}")[0] for n in (1, 5)] == [100, 2]  # with the one that was refused
+    assert len(table(client, auction)) == 1 + 402
+
+
 def test_what_was_not_anchored_has_no_proof() -> None:
     assert anchored("auction:LST-NONE00") is None
 

@@ -19,6 +19,7 @@ from marketplace.gatherings.models import RsvpState
 from marketplace.holders.giving import waiting_for
 from marketplace.holders.models import Gift, GiftState, Wallet, Withdrawal, WithdrawalState
 from marketplace.kit.db import db
+from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.web import conditional
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries import cards
@@ -35,6 +36,8 @@ from marketplace.tokens.freezing import frozen_among
 from marketplace.tokens.models import Token, TokenState
 
 bp = Blueprint("mypage", __name__)
+A_PAGE = 60
+"""Rights on one page, as in the album: what else the page tells stands below them."""
 
 
 @bp.get("/mypage")
@@ -42,14 +45,11 @@ bp = Blueprint("mypage", __name__)
 def show() -> ResponseReturnValue:
     me = current_account()
     assert me is not None
-    tokens = list(
-        db.session.scalars(
-            sa.select(Token)
-            .where(Token.holder_id == me.id, Token.state == TokenState.HELD)
-            .options(joinedload(Token.right))
-            .order_by(Token.minted_at.desc())
-        )
-    )
+    held = (Token.holder_id == me.id, Token.state == TokenState.HELD)
+    count = db.session.scalars(sa.select(sa.func.count()).select_from(Token).where(*held)).one()
+    number, pages = page_of(asked_page(), count, A_PAGE)
+    mine = sa.select(Token).where(*held).options(joinedload(Token.right)).order_by(Token.minted_at.desc(), Token.id)
+    tokens = list(db.session.scalars(mine.limit(A_PAGE).offset((number - 1) * A_PAGE)))
     own = sa.select(Order).where(Order.buyer_id == me.id).options(joinedload(Order.listing)).order_by(Order.id.desc())
     orders = list(db.session.scalars(own.limit(50)))
     offered = set(
@@ -63,6 +63,8 @@ def show() -> ResponseReturnValue:
     page = render_template(
         "storefront/mypage.html",
         tokens=tokens,
+        number=number,
+        pages=pages,
         passes=[(token, standings(token)) for token in with_perks(me.id)],
         gifts=waiting_for(me),
         swaps=offered_to(me),
@@ -81,7 +83,7 @@ def show() -> ResponseReturnValue:
         without_card=cards.lacking(me.id),
         participations=_participations(me.id),
         auctions=auctions_of(me.id),
-        namings=_namings(me.id, [token.token_id for token in tokens]),
+        namings=_namings(me.id, sa.select(Token.token_id).where(*held)),
         appointments=_appointments(me.id),
     )
     return conditional(page, max_age=0, private=True)
@@ -144,7 +146,7 @@ def _participations(account_id: int) -> list[Participation]:
     return list(db.session.scalars(found.order_by(Participation.id.desc())))
 
 
-def _namings(account_id: int, token_ids: list[int]) -> list[Naming]:
+def _namings(account_id: int, token_ids: sa.Select[int | None]) -> list[Naming]:
     """Names that this person may give or gave, whoever holds the right, and those of rights that they hold."""
     going = Naming.state.not_in((NamingState.ENDED, NamingState.REVOKED))
     mine = sa.or_(Naming.account_id == account_id, Naming.token_id.in_(token_ids))

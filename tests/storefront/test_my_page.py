@@ -15,12 +15,13 @@ from marketplace.kit.shown import when
 from marketplace.listings.models import Listing
 from marketplace.lotteries import cards, entering
 from marketplace.lotteries.models import Entry
+from marketplace.naming import inviting
 from marketplace.orders import expiring
 from marketplace.orders.placing import place
 from marketplace.resale.proceeds import draw
 from marketplace.settings import Settings
 from tests import given
-from tests.chainlogs import Chain, somebody
+from tests.chainlogs import Chain, deploy, somebody
 from tests.gatherings.stage import a_gathering, gathering, rsvp
 from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import a_lottery, asking
@@ -105,3 +106,20 @@ def test_an_order_that_waits_for_its_payment_stands_there_however_many_came_afte
     for _ in range(50):
         expiring.cancel(place(me, last))
     assert "池の名" in parts(client, me)["todo"]
+
+
+def test_who_holds_many_rights_reads_sixty_on_a_page_and_finds_what_is_below_them(
+    app: Flask, client: FlaskClient
+) -> None:
+    deploy()
+    chain, me, sale = Chain(), given.an_account(), given.a_listing(kind="card", quantity=61)
+    held = [held_token(chain, me, sale, serial=n) for n in range(1, 62)]
+    naming = held_token(chain, me, kind="naming")
+    inviting.invite(naming)
+    shown = []
+    for n in (1, 2, 3):  # after the last comes the last
+        html = given.signed_in(client, me).get(f"/mypage?page={n}").text
+        shown.append([int(number) for number in re.findall(r'href="/tokens/[^"/]+/([0-9]+)"', html)])
+        assert ('id="namings"' in html, f"{min(n, 2)} / 2 ページ" in html) == (True, True)
+    assert [len(each) for each in shown] == [60, 2, 2]
+    assert sorted([*shown[0], *shown[1]]) == sorted([*held, naming])

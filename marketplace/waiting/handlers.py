@@ -9,9 +9,9 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import lock, transaction
 from marketplace.listings.models import Mode
 from marketplace.orders import turns
-from marketplace.outbox.promising import handles
+from marketplace.outbox.promising import handles, say
 from marketplace.settings import settings
-from marketplace.waiting import shuffling
+from marketplace.waiting import parting, shuffling
 from marketplace.waiting.joining import room_of
 from marketplace.waiting.models import LIVE, Room
 
@@ -39,8 +39,10 @@ def on_resumption(listing_id: int, since: str) -> None:
 @handles("listing.closed", mode=Mode.FIXED)
 @handles("listing.cancelled", mode=Mode.FIXED)
 def on_close(listing_id: int, **_more: object) -> None:
+    """Nobody is called any more ⇢ waiting.over."""
     with transaction():
         room = room_of(listing_id)
         if room is not None and lock(Room, room.id).state in LIVE:
             room.ended_at = now()
             move(room, "waiting.end")
+            say("waiting.over", key=room.code, room_id=room.id, end=parting.end_of(room.listing))

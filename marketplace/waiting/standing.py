@@ -53,6 +53,7 @@ class Standing:
     """Who has bought, and may stand in the line again."""
     remaining: int = 0
     """Units that nobody has or is paying for."""
+    sold_out: bool = False
     poll_s: int = 0
     """Seconds until the page asks again; 0: nothing will change by itself."""
     gave_up: bool = False
@@ -65,7 +66,7 @@ def standing_of(room: Room | None, listing: Listing, account_id: int | None) -> 
     Thousands ask at once, so it is two questions to the database.
     """
     place, turn, order, have = _own(listing.id, account_id)
-    free = counts([listing.id]).get(listing.id, {}).get(UnitState.FREE, 0)
+    units = counts([listing.id]).get(listing.id, {})
     stand = Stand.ORDERED if order and order.is_open else _stand(room, listing, place)
     if stand is Stand.IN_LINE and place and place.called_at is not None:
         stand = Stand.YOUR_TURN if turn is not None and turn.good(now()) else Stand.PASSED
@@ -77,7 +78,8 @@ def standing_of(room: Room | None, listing: Listing, account_id: int | None) -> 
         ends_at=turn.ends_at if turn else None,
         order=order,
         may_have_more=bool(room and room.state == RoomState.CALLING and have < listing.per_person_limit),
-        remaining=free,
+        remaining=units.get(UnitState.FREE, 0),
+        sold_out=set(units) == {UnitState.SOLD},
         poll_s=patience(room, place) if room and stand in ASKS_AGAIN else 0,
         gave_up=bool(turn and turn.used_at),
     )

@@ -84,7 +84,7 @@ def test_in_the_line_stands_the_own_number_and_how_far_it_has_come(hana: FlaskCl
     turn()
     join(room.id, given.an_account())
     page = take(hana, room)
-    assert "あなたの順番 3番 いま 1番 までご案内しました。" in words(page)
+    assert "あなたの順番 3番 いま 1番 までご案内しました。 のこり 1点（全1点）" in words(page)
     assert first
 
 

@@ -154,7 +154,10 @@ def _first_block() -> int:
 
 
 def _agreed(place: Place) -> int:
-    """The newest block on which the chain and we agree; the one before our first contract if there is none."""
+    """The newest block on which the chain and we agree; the one before our first contract if there is none.
+
+    Raises Behind where the node has not come so far.
+    """
     chain = settings().chain_id
     known = dict(
         db.session.execute(
@@ -170,9 +173,9 @@ def _agreed(place: Place) -> int:
         return place.block
     numbers = sorted(known, reverse=True)
     for some in (numbers[:1], numbers[1:]):
-        for header in node().headers(some):
-            if header and header.hash == known[header.number]:
-                return header.number
+        for number, header in zip(some, node().headers(some), strict=True):
+            if identity.stands(number, known[number], header):
+                return number
     return first - 1
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from marketplace.chain import alarms
 from marketplace.chain.models import Genesis, Outbid, Trouble, Tx
-from marketplace.chain.node import Node, node
+from marketplace.chain.node import Header, Node, node
 from marketplace.kit.db import db, insert_once, let_go, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.settings import settings
@@ -20,6 +20,10 @@ from marketplace.settings import settings
 
 class WrongChain(Unavailable):
     """Another chain than ours answers. Nothing is read from it and nothing sent until ours is back."""
+
+
+class Behind(Unavailable):
+    """The node has not come as far as it, or one beside it, was before. What it does not have yet is not gone."""
 
 
 def confirm() -> Node:
@@ -36,6 +40,17 @@ def confirm() -> Node:
         _remember(ours, found.first)
     alarms.over(Trouble.IDENTITY)
     return here
+
+
+def stands(number: int, known: str, there: Header | None) -> bool:
+    """Whether block `number` is the one that we know by this hash; `there` is what the node has at that height.
+
+    A chain of our own that has no such height fell back. Of one that others keep, the node is only behind: nothing is
+    taken back before another block is seen there. Raises Behind.
+    """
+    if there is None and not settings().chain_embedded:
+        raise Behind(f"chain: the node is behind: it has no block {number}, and it was seen before")
+    return there is not None and there.hash == known
 
 
 def difference() -> str:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from marketplace.chain import identity
 from marketplace.chain.lanes import Held
 from marketplace.chain.models import Call, CallState, Lane, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, node
@@ -123,7 +124,7 @@ def _blocks(query: sa.Select[int | None, str | None]) -> list[tuple[int, str]]:
 
 def _standing(blocks: Sequence[tuple[int, str]]) -> list[bool]:
     headers = node().headers([number for number, _ in blocks])
-    return [header is not None and header.hash == known for header, (_, known) in zip(headers, blocks, strict=True)]
+    return [identity.stands(*block, header) for block, header in zip(blocks, headers, strict=True)]
 
 
 def _fallen(blocks: Sequence[tuple[int, str]]) -> list[str]:

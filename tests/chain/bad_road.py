@@ -39,10 +39,13 @@ class Road(ThreadingHTTPServer):
 class Traveller(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Road
+    batched = False
+    """Whether several questions came in one message, so that their answers go in one."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         questions: list[Question] = [asked] if isinstance(asked := json.loads(body), dict) else asked
+        self.batched = not isinstance(asked, dict)
         self.server.asked += questions
         if self.server.trouble and self.server.trouble(self, questions):
             return
@@ -174,3 +177,27 @@ def of_chain(chain_id: int) -> Trouble:
         return True
 
     return lie
+
+
+def behind(last: int) -> Trouble:
+    """The node has not come farther than this block yet, and takes no transaction that is mined above it."""
+
+    def lag(traveller: Traveller, questions: list[Question]) -> bool:
+        answers = []
+        for question in questions:
+            asked, params = question["method"], question["params"]
+            if asked == "eth_getBlockByNumber" and params[0] == "latest":
+                question = {**question, "params": [hex(last), *params[1:]]}
+            if asked == "eth_getTransactionCount":
+                question = {**question, "params": [params[0], hex(last)]}
+            answer = json.loads(traveller.of_the_node(json.dumps(question).encode()))
+            found = answer.get("result")
+            if asked in ("eth_getBlockByNumber", "eth_getTransactionReceipt") and found:
+                number = found["number"] if asked == "eth_getBlockByNumber" else found["blockNumber"]
+                answer["result"] = found if int(number, 16) <= last else None
+            answers.append(answer)
+        single = len(questions) == 1 and not traveller.batched
+        traveller.answer(json.dumps(answers[0] if single else answers).encode())
+        return True
+
+    return lag

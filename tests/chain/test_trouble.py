@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import alarms, deploying, following, identity, reading, sending
+from marketplace.chain import alarms, deploying, following, identity, outcomes, reading, sending
 from marketplace.chain.models import Alarm, CallState, Cursor, Trouble, Tx
 from marketplace.chain.node import Overburdened
 from marketplace.journal.models import Entry
@@ -198,6 +198,60 @@ def test_a_real_chain_that_starts_from_nothing_is_not_ours(deployed: Flask, road
         with pytest.raises(identity.WrongChain):
             sending.work()
         assert fresh.ask("eth_blockNumber") == "0x0"
+
+
+@pytest.mark.parametrize("more", [0, reading.REMEMBERED + 5])
+def test_a_node_that_is_behind_takes_nothing_back_and_is_sent_nothing_again(
+    deployed: Flask, chain: LocalChain, road: bad_road.Road, more: int
+) -> None:
+    """Of a chain that others keep: by some blocks, or by more than are remembered."""
+    deployed.extensions["hiroba.settings"] = deployed.extensions["hiroba.settings"].model_copy(
+        update={"chain_embedded": False}
+    )
+    given.a_series()
+    issue(1)
+    before = int(chain.ask("eth_blockNumber"), 16)
+    issue(2)
+    if more:
+        chain.ask("anvil_mine", hex(more))
+    following.follow_once()
+    assert sending.work() == 0  # the blocks of what was mined were looked at once
+    books = (issued(), given.calls(), following.status())
+    road.trouble = bad_road.behind(before)
+    impatient = alarms.Patience(Trouble.READING, seconds=0)
+    following.follow_patiently(impatient)
+    for _ in range(2 * outcomes.DOUBTS):
+        with pytest.raises(identity.Behind):
+            sending.work()
+    assert (issued(), given.calls(), following.status()) == books
+    [(trouble, what)] = standing()
+    assert (trouble, what.startswith("chain: the node is behind")) == (Trouble.READING, True)
+    road.trouble = None
+    issue(3)
+    following.follow_patiently(impatient)
+    assert (issued(), set(given.calls().values()), standing()) == ([*books[0], 1_000_003], {MINED}, [])
+
+
+def test_a_block_that_another_took_the_place_of_is_taken_back_from_a_chain_that_others_keep(
+    deployed: Flask, chain: LocalChain
+) -> None:
+    deployed.extensions["hiroba.settings"] = deployed.extensions["hiroba.settings"].model_copy(
+        update={"chain_embedded": False}
+    )
+    given.a_series()
+    issue(1)
+    before = chain.ask("evm_snapshot")
+    issue(2)
+    following.follow_once()
+    chain.ask("evm_revert", before)
+    with pytest.raises(identity.Behind):
+        following.follow_once()
+    chain.ask("anvil_mine", hex(20))
+    following.follow_once()
+    assert issued() == [1_000_001]
+    sending.work()
+    following.follow_once()
+    assert (issued(), set(given.calls().values())) == ([1_000_001, 1_000_002], {MINED})
 
 
 def test_trouble_is_for_the_staff_only_when_it_lasts(deployed: Flask, road: bad_road.Road) -> None:

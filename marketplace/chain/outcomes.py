@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -129,7 +129,23 @@ def reason(tx_id: int) -> str:
     return "reverted, though it would pass now"
 
 
-def write_sent(tx_ids: Sequence[int], answers: Sequence[str]) -> None:
+def taken(tx_ids: Sequence[int], answers: Sequence[str]) -> set[int]:
+    """Those whose nonce is used, as the node's `answers` say and as its blocks say too.
+
+    Behind one address may be several nodes: where the one that takes transactions is farther than the one that tells
+    of blocks, our own transaction has used the nonce, and its receipt is yet to be seen.
+    """
+    said = [tx_id for tx_id, why in zip(tx_ids, answers, strict=True) if nonce_is_used(why)]
+    if not said:
+        return set()
+    rows = db.session.execute(sa.select(Tx.id, Tx.nonce, Lane.signer).join(Lane).where(Tx.id.in_(said))).all()
+    let_go()
+    used = {signer: node().next_nonce(signer) for signer in {row.signer for row in rows}}
+    return {row.id for row in rows if row.nonce < used[row.signer]}
+
+
+def write_sent(tx_ids: Sequence[int], answers: Sequence[str], doubted: Collection[int]) -> None:
+    """`doubted` are those whose nonce is taken()."""
     with transaction() as session:
         session.execute(
             sa.update(Tx).where(Tx.id.in_(tx_ids), Tx.state.in_(Tx.MOVES.moves["send"])).values(state=TxState.SENT)
@@ -141,7 +157,7 @@ def write_sent(tx_ids: Sequence[int], answers: Sequence[str]) -> None:
         )
         for tx_id, why in zip(tx_ids, answers, strict=True):
             if why:
-                doubt = 1 if nonce_is_used(why) else 0
+                doubt = 1 if tx_id in doubted else 0
                 session.execute(sa.update(Tx).where(Tx.id == tx_id).values(error=why, doubts=Tx.doubts + doubt))
 
 

@@ -15,7 +15,15 @@ from marketplace.chain import identity
 from marketplace.chain.lanes import Held
 from marketplace.chain.models import Call, CallState, Lane, Outbid, Tx, TxState
 from marketplace.chain.node import Receipt, node
-from marketplace.chain.outcomes import OPEN, give_back, give_up_on_taken_nonces, reason, write_receipt, write_sent
+from marketplace.chain.outcomes import (
+    OPEN,
+    give_back,
+    give_up_on_taken_nonces,
+    reason,
+    taken,
+    write_receipt,
+    write_sent,
+)
 from marketplace.kit.db import db, let_go, transaction
 from marketplace.settings import settings
 
@@ -86,7 +94,8 @@ def push(held: Held) -> int:
         answers = [node().send([each.raw])[0] for each in unsent]
     else:
         answers = node().send([each.raw for each in unsent])
-    write_sent([each.id for each in unsent], answers)
+    ids = [each.id for each in unsent]
+    write_sent(ids, answers, taken(ids, answers))
     for pause in PATIENCE:
         time.sleep(pause)
         more, unsent = _settle(unsent)

@@ -179,8 +179,9 @@ def of_chain(chain_id: int) -> Trouble:
     return lie
 
 
-def behind(last: int) -> Trouble:
-    """The node has not come farther than this block yet, and takes no transaction that is mined above it."""
+def behind(last: int, used: int = 0) -> Trouble:
+    """Who tells of blocks has not come farther than this one yet, where `used` nonces of a signer are used; who takes
+    transactions has."""
 
     def lag(traveller: Traveller, questions: list[Question]) -> bool:
         answers = []
@@ -188,13 +189,13 @@ def behind(last: int) -> Trouble:
             asked, params = question["method"], question["params"]
             if asked == "eth_getBlockByNumber" and params[0] == "latest":
                 question = {**question, "params": [hex(last), *params[1:]]}
-            if asked == "eth_getTransactionCount":
-                question = {**question, "params": [params[0], hex(last)]}
             answer = json.loads(traveller.of_the_node(json.dumps(question).encode()))
             found = answer.get("result")
             if asked in ("eth_getBlockByNumber", "eth_getTransactionReceipt") and found:
                 number = found["number"] if asked == "eth_getBlockByNumber" else found["blockNumber"]
                 answer["result"] = found if int(number, 16) <= last else None
+            if asked == "eth_getTransactionCount":
+                answer["result"] = hex(used)
             answers.append(answer)
         single = len(questions) == 1 and not traveller.batched
         traveller.answer(json.dumps(answers[0] if single else answers).encode())

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import alarms, deploying, following, identity, outcomes, reading, sending
+from marketplace.chain import alarms, deploying, following, guarding, identity, outcomes, reading, register, sending
 from marketplace.chain.models import Alarm, CallState, Cursor, Trouble, Tx
-from marketplace.chain.node import Overburdened
+from marketplace.chain.node import Overburdened, node
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Unavailable
@@ -42,6 +42,11 @@ def issued() -> list[int]:
 def standing() -> list[tuple[Trouble, str]]:
     db.session.rollback()
     return [(alarm.trouble, alarm.what) for alarm in alarms.standing()]
+
+
+def kept_by_others(app: Flask) -> None:
+    """The chain is none of our own."""
+    app.extensions["hiroba.settings"] = app.extensions["hiroba.settings"].model_copy(update={"chain_embedded": False})
 
 
 def issue(*serials: int) -> None:
@@ -190,9 +195,7 @@ def test_a_lost_chain_that_was_told_something_before_we_looked_is_still_ours(
 
 
 def test_a_real_chain_that_starts_from_nothing_is_not_ours(deployed: Flask, road: bad_road.Road) -> None:
-    deployed.extensions["hiroba.settings"] = deployed.extensions["hiroba.settings"].model_copy(
-        update={"chain_embedded": False}
-    )
+    kept_by_others(deployed)
     with running() as fresh:
         road.to = fresh.port
         with pytest.raises(identity.WrongChain):
@@ -205,9 +208,7 @@ def test_a_node_that_is_behind_takes_nothing_back_and_is_sent_nothing_again(
     deployed: Flask, chain: LocalChain, road: bad_road.Road, more: int
 ) -> None:
     """Of a chain that others keep: by some blocks, or by more than are remembered."""
-    deployed.extensions["hiroba.settings"] = deployed.extensions["hiroba.settings"].model_copy(
-        update={"chain_embedded": False}
-    )
+    kept_by_others(deployed)
     given.a_series()
     issue(1)
     before = int(chain.ask("eth_blockNumber"), 16)
@@ -232,12 +233,27 @@ def test_a_node_that_is_behind_takes_nothing_back_and_is_sent_nothing_again(
     assert (issued(), set(given.calls().values()), standing()) == ([*books[0], 1_000_003], {MINED}, [])
 
 
+def test_a_nonce_that_our_own_transaction_used_is_no_strangers_where_the_blocks_are_told_late(
+    deployed: Flask, chain: LocalChain, road: bad_road.Road
+) -> None:
+    kept_by_others(deployed)
+    given.a_series()
+    issue(1)
+    before = int(chain.ask("eth_blockNumber"), 16)
+    road.trouble = bad_road.behind(before, node().next_nonce(register.signer_of("issuer") or ""))
+    given.an_issue(2)
+    for _ in range(2 * outcomes.DOUBTS):
+        sending.work()
+    assert set(given.calls().values()) == {MINED, CallState.SENT}
+    road.trouble = None
+    sending.work()
+    assert (set(given.calls().values()), guarding.misused()) == ({MINED}, [])
+
+
 def test_a_block_that_another_took_the_place_of_is_taken_back_from_a_chain_that_others_keep(
     deployed: Flask, chain: LocalChain
 ) -> None:
-    deployed.extensions["hiroba.settings"] = deployed.extensions["hiroba.settings"].model_copy(
-        update={"chain_embedded": False}
-    )
+    kept_by_others(deployed)
     given.a_series()
     issue(1)
     before = chain.ask("evm_snapshot")

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    options = parser().parse_args(arguments)
     try:
-        return said(lambda: _run(options))
+        return said(lambda: _run(parser().parse_args(arguments)))
     except Exception as trouble:
         from marketplace.operating.beginning import why_not
 

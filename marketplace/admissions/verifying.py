@@ -17,7 +17,7 @@ from marketplace.admissions.forms import DropForm
 from marketplace.admissions.models import Participation
 from marketplace.kit.db import db, let_go
 from marketplace.kit.limits import each_account, limiter
-from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.refusals import Refused, Rejected, Unavailable
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.payments.asking import open_payment
 from marketplace.payments.looking import may_look
@@ -54,7 +54,7 @@ def done(code: str) -> ResponseReturnValue:
     payment, card = open_payment(row.subject), deposits.card_of(row)
     payment_id, saved_id = payment.id if payment else None, card.id if card else None
     let_go()
-    with suppress(Unavailable):
+    with suppress(Unavailable, Rejected):
         if payment_id is not None:
             sync(payment_id)
         if saved_id is not None:

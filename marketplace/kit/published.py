@@ -107,8 +107,7 @@ def hexadecimal(source: Record, key: str, size: int | None = None) -> bytes:
 def command(arguments: Sequence[str], work: Callable[[object], Record]) -> int:
     """Run `work` on the file named by the one argument: its result on stdout and 0, or one line on stderr and 2."""
     if list(arguments) in (["--help"], ["-h"]):
-        sys.stdout.write("give the name of one JSON file: its result comes out, or one line says what is wrong\n")
-        return 0
+        return said(lambda: _told("give the name of one JSON file: its result comes out, or one line says what is wrong"))
     try:
         if len(arguments) != 1:
             raise Malformed("give the name of one JSON file")
@@ -116,9 +115,9 @@ def command(arguments: Sequence[str], work: Callable[[object], Record]) -> int:
     except Malformed as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
+    return said(lambda: _told(json.dumps(result, ensure_ascii=False, separators=(",", ":"))))
 
-    def tell() -> int:
-        sys.stdout.write(json.dumps(result, ensure_ascii=False, separators=(",", ":")) + "\n")
-        return 0
 
-    return said(tell)
+def _told(words: str) -> int:
+    sys.stdout.write(f"{words}\n")
+    return 0

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.session import signed_in
 from marketplace.kit.db import let_go
 from marketplace.kit.limits import each_account, limiter
-from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.refusals import Refused, Rejected, Unavailable
 from marketplace.lotteries import cards
 from marketplace.lotteries.applying import mine
 from marketplace.lotteries.forms import WithdrawForm
@@ -47,6 +47,6 @@ def done(no: str) -> ResponseReturnValue:
     back, saved_id = url_for("lotteries.entry", code=listing.code, no=no), card.id if card else None
     let_go()
     if saved_id is not None:
-        with suppress(Unavailable):
+        with suppress(Unavailable, Rejected):
             sync_card(saved_id)
     return redirect(back, 303)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
@@ -15,6 +16,7 @@ from marketplace.kit.forms import Form
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.listings.drafting import staff_name
 from marketplace.orders import evidence
+from marketplace.orders.models import code_of
 from marketplace.payments import disputing
 from marketplace.payments.stripe_models import Dispute
 from marketplace.staff.desk import me
@@ -50,9 +52,10 @@ REASON_JA = {
 @bp.get("")
 @staff(*READERS)
 def index() -> ResponseReturnValue:
-    found = list(db.session.scalars(sa.select(Dispute).order_by(Dispute.opened_at.desc(), Dispute.id)))
-    orders = {each.id: evidence.order_of(each) for each in found}
-    return render_template("staff/disputes.html", disputes=found, orders=orders, statuses=STATUS_JA, reasons=REASON_JA)
+    newest = sa.select(Dispute).options(joinedload(Dispute.payment)).order_by(Dispute.opened_at.desc(), Dispute.id)
+    found = list(db.session.scalars(newest))
+    codes = {each.id: code_of(each.payment.subject) for each in found}
+    return render_template("staff/disputes.html", disputes=found, codes=codes, statuses=STATUS_JA, reasons=REASON_JA)
 
 
 @bp.get("/<id_>")

@@ -22,7 +22,7 @@ from marketplace.listings.models import Listing
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
 from marketplace.outbox import keeping
-from marketplace.payments import holding
+from marketplace.payments import asking, holding
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.reconciling import catch_up, look_at_open_payments
 from marketplace.settings import Settings
@@ -249,6 +249,21 @@ def test_who_comes_back_again_and_again_has_stripe_asked_ten_times_in_a_minute(
     stripe.pay(page)
     assert visitor.get(done).status_code == 303
     assert states(participation_id) == [PaymentState.OPEN]
+
+
+def test_back_from_a_page_that_stripe_does_not_know_any_more_one_sees_how_it_stands(
+    stripe: LocalStripe, client: FlaskClient
+) -> None:
+    account, listing_id = given.an_account(), a_sale()
+    participation_id = approved(listing_id, account)
+    deposits.page_for(participation_id)
+    payment = asking.open_payment(row(participation_id).subject)
+    assert payment is not None
+    with transaction():
+        get(Payment, payment.id).session_id = "cs_test_of_another_account"
+    visitor, place = given.signed_in(client, account), f"/listings/{get(Listing, listing_id).code}/taking-part"
+    assert visitor.get(f"{place}/done").location == place
+    assert visitor.get(place).status_code == 200
 
 
 def test_nobody_goes_the_way_of_somebody_else(stripe: LocalStripe, client: FlaskClient) -> None:

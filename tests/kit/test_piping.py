@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.kit.piping import STOPPED, UNREAD, said
+from marketplace.kit.piping import STOPPED, UNREAD, UNSAID, said
 from tests.town import ROOT
 
 
@@ -34,6 +34,37 @@ def test_a_reader_who_has_gone_is_no_fault(tmp_path: Path, program: list[str]) -
     ended = subprocess.run([sys.executable, *program], stdout=here, stderr=subprocess.PIPE, env=env, cwd=tmp_path)
     os.close(here)
     assert (ended.returncode, ended.stderr) == (UNREAD, b"")
+
+
+PROGRAMS = {
+    "a command": ["-m", "marketplace", "doctor"],
+    "help": ["-m", "marketplace", "--help"],
+    "a proof": ["-c", "from marketplace.kit.published import *; exit(command(['one.json'], dict))"],
+    "a proof's help": ["-m", "marketplace.lotteries.draw", "--help"],
+}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+def test_words_that_cannot_be_written_are_told_in_one_line(
+    tmp_path: Path, program: list[str], unbuffered: str
+) -> None:
+    (tmp_path / "one.json").write_text("{}")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path), "CHAIN_URL": "http://127.0.0.1:9"}
+    with Path("/dev/full").open("w") as full:
+        command, env = [sys.executable, *program], env | {"PYTHONUNBUFFERED": unbuffered}
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=env, cwd=tmp_path)
+    line = b"what there is to say can't be written: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (UNSAID, line)
+
+
+def test_a_file_of_its_own_that_cannot_be_written_is_its_own_trouble() -> None:
+    def full() -> int:
+        raise OSError(28, "No space left on device", "backup.tar")
+
+    with pytest.raises(OSError, match="backup.tar"):
+        said(full)
 
 
 def test_who_stops_a_command_reads_nothing_of_where_it_was() -> None:

@@ -7,11 +7,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.kit.clock import now, pretending
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.lotteries import cards, entering
 from marketplace.lotteries.models import Lottery
-from marketplace.payments.models import CardState
+from marketplace.payments.models import CardState, SavedCard
 from marketplace.payments.saving import saved_card
 from marketplace.settings import Settings
 from tests import given
@@ -86,6 +86,22 @@ def test_stripe_away_leaves_the_entry_and_says_so(stripe: LocalStripe, lottery: 
     answer = visitor.post(form.action, data=form.values)
     assert answer.location == f"/listings/{lottery.code}/entry?no={no}"
     assert "いまカードの登録画面につながりません。" in visitor.get(answer.location).text
+
+
+def test_back_from_a_page_that_stripe_does_not_know_any_more_one_sees_the_receipt(
+    stripe: LocalStripe, lottery: Lottery, client: FlaskClient
+) -> None:
+    account = given.an_account()
+    received = entering.enter(lottery.id, account)
+    cards.page_for(received.entry_id)
+    card = saved_card(entry(received.entry_id).subject)
+    assert card is not None
+    with transaction():
+        get(SavedCard, card.id).session_id = "cs_test_of_another_account"
+    visitor = given.signed_in(client, account)
+    back = f"/listings/{lottery.code}/entry?no={received.no}"
+    assert visitor.get(f"/entries/{received.no}/card/done").location == back
+    assert visitor.get(back).status_code == 200
 
 
 def test_nobody_opens_the_page_of_somebody_else(lottery: Lottery, client: FlaskClient) -> None:

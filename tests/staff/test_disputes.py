@@ -20,6 +20,7 @@ from tests.chainlogs import Chain
 from tests.local_stripe import LocalStripe
 from tests.orders.bought import bought, disputed, issued, passed_on
 from tests.staff.test_money import press, sent
+from tests.statements import counted
 
 
 @pytest.fixture
@@ -80,3 +81,18 @@ class TestDisputes:
         assert approver.get(f"{path}/evidence.zip").status_code == 403
         assert sent(approver, f"{path}/answer").status_code == 403
         assert approver.get("/staff/disputes/dp_none").status_code == 404
+
+    def test_many_cost_no_more_questions_than_one(
+        self, stripe: LocalStripe, order: Order, treasury: FlaskClient
+    ) -> None:
+        disputed(stripe, order)
+        assert order.code in treasury.get("/staff/disputes").text
+        with counted() as few:
+            treasury.get("/staff/disputes")
+        others = [bought(stripe) for _ in range(3)]
+        for each in others:
+            disputed(stripe, each)
+        with counted() as many:
+            page = treasury.get("/staff/disputes").text
+        assert [each.code in page for each in others] == [True, True, True]
+        assert len(many) == len(few)

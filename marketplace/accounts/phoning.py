@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account, PhoneCode
-from marketplace.accounts.rules import phone_form
 from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.journal.writing import note
+from marketplace.kit import telephones
 from marketplace.kit.clock import now
 from marketplace.kit.codes import typed_digits
 from marketplace.kit.db import db, get, lock, transaction
@@ -26,7 +25,6 @@ VALID_FOR = timedelta(minutes=15)
 TRIES = 5
 ASKS = 3
 """Messages cost money: so many within VALID_FOR, for an account and for a number."""
-_MOBILE = re.compile(r"0[789]0\d{8}")
 
 
 class NoSms(Refused):
@@ -36,9 +34,9 @@ class NoSms(Refused):
 
 def mobile(number: str) -> str:
     """'０９０-1234-5678' → '09012345678'. Invalid for what is no Japanese mobile number."""
-    digits = phone_form(number)
-    if not _MOBILE.fullmatch(digits):
-        raise Invalid("070、080、090で始まる11けたの番号を入力してください。", field="number")
+    digits = telephones.mobile(number)
+    if not digits:
+        raise Invalid("060、070、080、090で始まる11けたの番号を入力してください。", field="number")
     return digits
 
 

@@ -26,13 +26,6 @@ def normalised(address: str) -> str:
     return plain
 
 
-def phone_form(number: str) -> str:
-    """'０９０（１２３４）５６７８' and '+81 90-1234-5678' are '09012345678'; '' where it is no Japanese number."""
-    digits = re.sub(r"[\s()\-.]", "", dashed(typed(number)))
-    digits = "0" + digits.removeprefix("+81").removeprefix("0") if digits.startswith("+81") else digits
-    return digits if re.fullmatch(r"0[1-9]\d{8,9}", digits) else ""
-
-
 PREFECTURES = (
     *("北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県", "栃木県", "群馬県", "埼玉県"),
     *("千葉県", "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marketplace.admissions.models import Party
+from marketplace.kit import telephones
 from marketplace.kit.codes import check_digit
 from marketplace.kit.languages import _
 from marketplace.kit.letters import dashed, one_shape
@@ -76,9 +77,8 @@ def corporate_number(typed: str) -> str:
 
 def telephone(typed: str) -> str:
     """'０２３７－００－００００' → '0237-00-0000'. Invalid where nobody could be called by it."""
-    plain = dashed(typed).replace(" ", "").replace("(", "").replace(")", "-")
-    digits = plain.replace("-", "").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()) or not 9 <= len(digits) <= 15 or len(plain) > 20:
+    plain = telephones.written(typed)
+    if not plain:
         raise Invalid("電話番号を、市外局番から数字で入力してください（例 0237-00-0000）。", field="phone")
     return plain
 

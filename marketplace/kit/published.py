@@ -107,7 +107,8 @@ def hexadecimal(source: Record, key: str, size: int | None = None) -> bytes:
 def command(arguments: Sequence[str], work: Callable[[object], Record]) -> int:
     """Run `work` on the file named by the one argument: its result on stdout and 0, or one line on stderr and 2."""
     if list(arguments) in (["--help"], ["-h"]):
-        return said(lambda: _told("give the name of one JSON file: its result comes out, or one line says what is wrong"))
+        what = "give the name of one JSON file: its result comes out, or one line says what is wrong"
+        return said(lambda: _told(what))
     try:
         if len(arguments) != 1:
             raise Malformed("give the name of one JSON file")

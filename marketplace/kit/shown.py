@@ -11,6 +11,7 @@ from marketplace.kit import dates, money
 from marketplace.kit.clock import jst, now
 from marketplace.kit.languages import Language, language
 from marketplace.kit.letters import dashed
+from marketplace.kit.telephones import dialled
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -60,7 +61,7 @@ def clock(moment: datetime) -> str:
 
 def phone(number: str) -> Markup:
     """A link that a telephone dials (RFC 3966); what has no digit stays words."""
-    digits = re.sub(r"[^+0-9]", "", dashed(number))
+    digits = dialled(number) or re.sub(r"[^+0-9]", "", dashed(number))
     return Markup('<a class="nowrap" href="tel:{}">{}</a>').format(digits, number) if digits else escape(number)
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.rules import phone_form
 from marketplace.accounts.second_person import check_other
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import Invalid
+from marketplace.kit.telephones import japanese
 from marketplace.lotteries.applicants import Channel, VoidReason
 from marketplace.lotteries.identity import address_form, kana_form, keyed
 from marketplace.lotteries.models import IN_THE_DRAW, Entry, Lottery
@@ -42,7 +42,7 @@ class First(NamedTuple):
 def keys_of(lottery_code: str, application: Application, confirmed_phone: str) -> Keys:
     """`confirmed_phone`: the number that the account was called at, or ""."""
     who = (kana_form(application.kana), address_form(application.address))
-    number = phone_form(confirmed_phone)
+    number = japanese(confirmed_phone)
     return Keys(
         key_of(lottery_code, "person", *who) if all(who) else None,
         key_of(lottery_code, "phone", number) if number and application.channel is not Channel.FAMILY else None,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from marketplace.accounts.rules import phone_form
 from marketplace.kit.languages import _
 from marketplace.kit.letters import dashed
 from marketplace.kit.refusals import Invalid
+from marketplace.kit.telephones import dialled
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.identity import address_form, kana_form
 
@@ -120,7 +120,7 @@ def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid
         yield from _who_faults(application)
     if application.channel is Channel.FAMILY and not application.relation.strip():
         yield Invalid("続柄を入力してください（例 母）。", field="relation")
-    if application.channel in (Channel.PHONE, Channel.COUNTER) and not phone_form(application.phone):
+    if application.channel in (Channel.PHONE, Channel.COUNTER) and not dialled(application.phone):
         yield Invalid("連絡のとれる電話番号を入力してください。", field="phone")
     elif len(kept(application)["phone"]) > LONGEST_PHONE:
         yield Invalid(_("%(most)s文字までで入力してください。", most=LONGEST_PHONE), field="phone")

@@ -89,10 +89,15 @@ def test_a_number_is_confirmed_by_the_code_that_reached_it(account: int, tmp_pat
         phoning.prove(account, code_in(text))
 
 
-@pytest.mark.parametrize("number", ["", "0237-00-1234", "090-123", "12345678901"])
+@pytest.mark.parametrize("number", ["0800-123-4567", "", "0237-00-1234", "090-123", "12345678901"])
 def test_what_is_no_mobile_number_is_refused(account: int, number: str) -> None:
     with pytest.raises(Invalid):
         phoning.ask(account, number)
+
+
+def test_a_number_that_begins_with_060_is_a_mobile_one(account: int, tmp_path: Path) -> None:
+    assert phoning.ask(account, "+81 60-1234-5678") == "06012345678"
+    assert len(messages(tmp_path)) == 1
 
 
 def test_guessing_is_given_five_tries(account: int, tmp_path: Path) -> None:
@@ -154,7 +159,7 @@ def test_a_lottery_that_asks_for_a_number_leads_there_and_back(
     client.get(f"/account/phone?next={path}")
     wrong = submit(client, "/account/phone", {"number": "110"})
     assert read(wrong).form("/account/phone").errors == {
-        "number": "070、080、090で始まる11けたの番号を入力してください。"
+        "number": "060、070、080、090で始まる11けたの番号を入力してください。"
     }
     submit(client, "/account/phone", {"number": NUMBER})
     form = read(client.get("/account/phone")).form("/account/phone/code")

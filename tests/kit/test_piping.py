@@ -47,9 +47,7 @@ PROGRAMS = {
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_words_that_cannot_be_written_are_told_in_one_line(
-    tmp_path: Path, program: list[str], unbuffered: str
-) -> None:
+def test_words_that_cannot_be_written_are_told_in_one_line(tmp_path: Path, program: list[str], unbuffered: str) -> None:
     (tmp_path / "one.json").write_text("{}")
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DATA_DIR": str(tmp_path), "CHAIN_URL": "http://127.0.0.1:9"}
     with Path("/dev/full").open("w") as full:
@@ -63,7 +61,7 @@ def test_a_file_of_its_own_that_cannot_be_written_is_its_own_trouble() -> None:
     def full() -> int:
         raise OSError(28, "No space left on device", "backup.tar")
 
-    with pytest.raises(OSError, match="backup.tar"):
+    with pytest.raises(OSError, match=r"backup\.tar"):
         said(full)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.accounts.rules import phone_form
+from marketplace.kit.telephones import japanese
 from marketplace.lotteries.identity import address_form, kana_form, keyed
 
 HOME = "月見沢町海野510-2"
@@ -76,11 +76,10 @@ def test_kana_is_one_script_without_spaces_and_small_letters() -> None:
 
 def test_a_telephone_number_has_one_form() -> None:
     assert {
-        phone_form(n)
-        for n in ("０９０（１２３４）５６７８", "090-1234-5678", "+81 90 1234 5678", "+81 (0)90-1234-5678")
+        japanese(n) for n in ("０９０（１２３４）５６７８", "090-1234-5678", "+81 90 1234 5678", "+81 (0)90-1234-5678")
     } == {"09012345678"}
-    assert phone_form("0237-00-0000") == "0237000000"
-    assert [phone_form(n) for n in ("", "110", "12345678901", "0900")] == ["", "", "", ""]
+    assert japanese("0237-00-0000") == "0237000000"
+    assert [japanese(n) for n in ("", "110", "12345678901", "0900")] == ["", "", "", ""]
 
 
 def test_a_key_says_nothing_without_the_secret_and_differs_between_lotteries() -> None:

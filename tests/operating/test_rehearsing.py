@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 from marketplace.accounts import signing_in
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
+from marketplace.kit.languages import Language, speaking
+from marketplace.listings.models import Listing
 from marketplace.notices.models import Notice
 from marketplace.notices.sms import sms
 from marketplace.outbox import keeping
@@ -92,3 +94,27 @@ def test_each_page_says_that_it_is_none_of_the_town(
         told = copy.test_client().get(f"{page}?lang={language}").text
         assert (words in told, '<meta name="robots" content="noindex">' in told) == (True, True)
         assert words not in client.get(f"{page}?lang={language}").text
+
+
+WORDS = "これは練習用の写しです。"
+
+
+def test_the_card_in_somebody_elses_page_says_so_too(copy: Flask, client: FlaskClient) -> None:
+    page = f"/embed/{get(Listing, given.a_listing()).code}"
+    assert [WORDS in visitor.get(page).text for visitor in (copy.test_client(), client)] == [True, False]
+
+
+def test_the_page_that_stands_there_during_work_says_so_too(
+    copy: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    (settings.data_dir / "maintenance").touch()
+    answers = [visitor.get("/") for visitor in (copy.test_client(), client)]
+    assert [(each.status_code, WORDS in each.text) for each in answers] == [(503, True), (503, False)]
+
+
+def test_the_page_of_a_full_house_says_so_too(copy: Flask, app: Flask) -> None:
+    told = []
+    for each in (copy, app):
+        with each.app_context(), speaking(Language.JA):
+            told.append(WORDS in render_template("errors/crowded.html", seconds=5, language=Language.JA))
+    assert told == [True, False]

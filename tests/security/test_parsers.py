@@ -25,7 +25,7 @@ from ipfs.cid import CID, DAG_PB, Block, make_block
 from ipfs.dagpb import Link
 from ipfs.dagpb import encode as node_of
 from ipfs.errors import BlockMissing, IpfsError
-from marketplace.accounts.rules import NotAnAddress, normalised, phone_form
+from marketplace.accounts.rules import NotAnAddress, normalised
 from marketplace.admissions.enclosing import EnclosureRefused, harmless
 from marketplace.chain.events import RECIPES, read
 from marketplace.holders import siwe
@@ -33,6 +33,7 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import FORMULA
 from marketplace.kit.tables import harmless as cell
+from marketplace.kit.telephones import japanese
 from marketplace.kit.web import safe_next
 from marketplace.kit.workbooks import NotAWorkbook, Sheet, read_rows, workbook
 from marketplace.lotteries.drand import Quiet
@@ -182,7 +183,7 @@ def test_what_passes_as_an_address_is_one_receiver_and_no_other_header(typed: st
 @BOUNDED
 @given(st.text(max_size=30))
 def test_a_telephone_number_is_digits_or_none(typed: str) -> None:
-    found = phone_form(typed)
+    found = japanese(typed)
     assert found == "" or (found.isascii() and found.isdigit() and len(found) in (10, 11))
 
 

@@ -95,6 +95,7 @@ EVENTS = MONEY | {
     "close": "受付終了",
     "close_partner": "提携の終わり",
     "lock_partner": "窓口の暗証番号の停止",
+    "unlock_partner": "窓口の暗証番号の停止をとく",
     "collect": "証拠をまとめる",
     "complete": "終了",
     "decline": "贈り物を辞退",

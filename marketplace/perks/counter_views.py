@@ -57,13 +57,13 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _door(form), 422
     try:
-        secret = signing_in.sign_in(form.partner.data, form.pin.data or "")
+        secret = signing_in.sign_in(form.partner.data, form.pin.data or "", request.cookies.get(COOKIE))
     except Refused as refusal:
         form.refuse(refusal)
         return _door(form), refusal.status
     response = make_response(redirect(url_for("counter.desk"), 303))
-    lasts = int(signing_in.LASTS.total_seconds())
-    set_cookie(response, COOKIE, secret, max_age=lasts, path="/counter", samesite="Strict")
+    kept = int(signing_in.REMEMBERED.total_seconds())
+    set_cookie(response, COOKIE, secret, max_age=kept, path="/counter", samesite="Strict")
     return response
 
 
@@ -71,9 +71,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     if ClickForm().validate() and (secret := request.cookies.get(COOKIE)):
         signing_in.sign_out(secret)
-    response = make_response(redirect(url_for("counter.door"), 303))
-    set_cookie(response, COOKIE, "", max_age=0, path="/counter", samesite="Strict")
-    return response
+    return redirect(url_for("counter.door"), 303)
 
 
 @bp.get("/desk")

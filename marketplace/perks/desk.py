@@ -98,6 +98,21 @@ def renew(code: str) -> ResponseReturnValue:
     return _pin_page(partner_id, partnering.renew_pin(partner_id, _by()))
 
 
+@bp.post("/<code>/unlock")
+@staff("drafter", "approver")
+def unlock(code: str) -> ResponseReturnValue:
+    partner_id = partnering.partner_of(code).id
+    if not ClickForm().validate():
+        abort(400)
+    try:
+        partnering.unlock(partner_id, _by())
+    except Refused as refusal:
+        flash(str(refusal), "warn")
+    else:
+        flash("もう一度、同じ暗証番号で窓口をひらけます。")
+    return redirect(url_for("partners_desk.index"), 303)
+
+
 @bp.post("/<code>/close")
 @staff("approver")
 def close(code: str) -> ResponseReturnValue:
@@ -152,4 +167,6 @@ def _pin_page(partner_id: int, pin: str) -> str:
 
 def _listed(form: PartnerForm) -> str:
     rows = db.session.scalars(sa.select(Partner).order_by(Partner.closed_at.is_not(None), Partner.id))
-    return render_template("perks/partners.html", partners=list(rows), form=form)
+    locked = flagging.locked_partners()
+    tablets = {partner.id: partnering.locked_tablets(partner.id) for partner in locked}
+    return render_template("perks/partners.html", partners=list(rows), locked=locked, tablets=tablets, form=form)

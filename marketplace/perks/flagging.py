@@ -8,7 +8,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.listings.drafting import staff_name
-from marketplace.perks.models import Act, Look, Partner, Use
+from marketplace.perks.models import Act, Counter, Look, Partner, Use
 
 
 def open_flags(partner_id: int | None = None) -> list[Use]:
@@ -32,6 +32,7 @@ def look(use_id: int, actor_id: int, words: str) -> None:
 
 
 def locked_partners() -> list[Partner]:
-    """Those whose PIN was typed wrong too often."""
-    query = sa.select(Partner).where(Partner.locked_at.is_not(None), Partner.closed_at.is_(None))
-    return list(db.session.scalars(query.order_by(Partner.locked_at)))
+    """Those whose PIN was typed wrong too often: on a tablet of their own, or elsewhere."""
+    theirs = sa.select(Counter.partner_id).where(Counter.locked_at.is_not(None))
+    locked = sa.or_(Partner.locked_at.is_not(None), Partner.id.in_(theirs))
+    return list(db.session.scalars(sa.select(Partner).where(locked, Partner.closed_at.is_(None)).order_by(Partner.id)))

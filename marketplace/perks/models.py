@@ -24,8 +24,9 @@ class Partner(Base):
     pin_hash: Mapped[str] = mapped_column(sa.String(64))
     pin_salt: Mapped[str] = mapped_column(sa.String(32))
     wrong_pins: Mapped[int] = mapped_column(default=0)
-    """In a row; a right one sets it back."""
+    """In a row on tablets that were no counter here before; a right one on such a tablet sets it back."""
     locked_at: Mapped[datetime | None]
+    """Since when no such tablet becomes one."""
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -35,10 +36,14 @@ class Partner(Base):
 
 
 class Counter(Base):
-    """窓口: a tablet on which a partner's PIN was typed. Its cookie holds the secret whose hash is here."""
+    """窓口: a tablet on which a partner's PIN was typed. Its cookie holds the secret whose hash is here, also when the
+    time is over: so the tablet is known."""
 
     __tablename__ = "perk_counters"
-    __table_args__ = (sa.Index("ix_perk_counters_partner", "partner_id"),)
+    __table_args__ = (
+        sa.Index("ix_perk_counters_partner", "partner_id"),
+        sa.CheckConstraint("wrong_pins >= 0", name="wrong_pins_counted"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     partner_id: Mapped[int] = mapped_column(sa.ForeignKey("perk_partners.id"))
@@ -46,6 +51,9 @@ class Counter(Base):
     secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     wrong_codes: Mapped[int] = mapped_column(default=0)
     """Codes and PINs of guests that were wrong, in a row."""
+    wrong_pins: Mapped[int] = mapped_column(default=0)
+    """The partner's own, typed wrong on this tablet since, in a row."""
+    locked_at: Mapped[datetime | None]
     signed_in_at: Mapped[datetime]
     ends_at: Mapped[datetime]
 

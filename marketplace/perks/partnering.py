@@ -35,7 +35,8 @@ def renew_pin(partner_id: int, by: str) -> str:
     pin_hash, salt = sealed(pin)
     with transaction():
         partner = lock(Partner, partner_id)
-        partner.pin_hash, partner.pin_salt, partner.wrong_pins, partner.locked_at = pin_hash, salt, 0, None
+        partner.pin_hash, partner.pin_salt = pin_hash, salt
+        _unlock(partner)
         _end_counters(partner_id)
         note(partner.subject, "renew_pin", by=by)
         return pin
@@ -63,9 +64,32 @@ def reopen(partner_id: int, by: str) -> str:
             raise WrongState
         partner.closed_at = None
         partner.pin_hash, partner.pin_salt = sealed(pin)
-        partner.wrong_pins, partner.locked_at = 0, None
+        _unlock(partner)
         note(partner.subject, "reopen_partner", by=by)
         return pin
+
+
+def unlock(partner_id: int, by: str) -> None:
+    """The PIN stays, as do the tablets that are signed in: somebody only played with the page. WrongState where nothing
+    is locked."""
+    with transaction():
+        partner = lock(Partner, partner_id)
+        if partner.locked_at is None and not locked_tablets(partner_id):
+            raise WrongState
+        _unlock(partner)
+        note(partner.subject, "unlock_partner", by=by)
+
+
+def _unlock(partner: Partner) -> None:
+    partner.wrong_pins, partner.locked_at = 0, None
+    theirs = sa.update(Counter).where(Counter.partner_id == partner.id, Counter.wrong_pins > 0)
+    db.session.execute(theirs.values(wrong_pins=0, locked_at=None))
+
+
+def locked_tablets(partner_id: int) -> int:
+    """On how many of its own tablets the PIN was typed wrong too often."""
+    theirs = sa.select(sa.func.count()).where(Counter.partner_id == partner_id, Counter.locked_at.is_not(None))
+    return db.session.scalar(theirs) or 0
 
 
 def _end_counters(partner_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marketplace.kit.db import get
 from marketplace.kit.shown import when
-from marketplace.perks import chaining, flagging, standing
+from marketplace.perks import chaining, flagging, partnering, standing
 from marketplace.perks.models import Partner
 from marketplace.rights.models import SERIAL_SPACE
 from marketplace.staff.tasks import Task
@@ -13,11 +13,17 @@ from marketplace.staff.tasks import Task
 def locked_counters() -> list[Task]:
     return [
         Task(
-            *("窓口", "bad", f"{partner.name} の窓口が止まっています", "まちがった暗証番号が10回続きました"),
+            *("窓口", "bad", f"{partner.name} の窓口が、まちがった暗証番号で止まりました", _who(partner)),
             *(f"/staff/partners#{partner.code}", "窓口の画面を開く"),
         )
         for partner in flagging.locked_partners()
     ]
+
+
+def _who(partner: Partner) -> str:
+    if partnering.locked_tablets(partner.id):
+        return "これまで使っていた端末で、10回続きました"
+    return "はじめての端末で、10回続きました。これまでの端末は使えます"
 
 
 def flagged_uses() -> list[Task]:

@@ -1,12 +1,12 @@
 """first schema
 
-Revision a22c980c474d, after ; 2026-11-30 15:00:45.518675.
+Revision 2d6666f33ff1, after ; 2026-11-30 15:40:56.667913.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "a22c980c474d"
+revision = "2d6666f33ff1"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1549,8 +1549,11 @@ def upgrade() -> None:
         sa.Column("partner_id", sa.Integer(), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
         sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("wrong_pins", sa.Integer(), nullable=False),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("wrong_pins >= 0", name=op.f("ck_perk_counters_wrong_pins_counted")),
         sa.ForeignKeyConstraint(
             ["partner_id"], ["perk_partners.id"], name=op.f("fk_perk_counters_partner_id_perk_partners")
         ),

@@ -163,6 +163,7 @@ EVENTS = MONEY | {
     "name.lapse": "愛称の案の期限切れ",
     "name.propose": "愛称の案",
     "name.refuse": "愛称の案を認めない",
+    "name.take_back": "愛称の案か不服の申し出を取り下げた",
     "name_lecturer": "お話しする人を決めた",
     "offer": "売り出しの申し込み",
     "offer_next": "次順位への案内",

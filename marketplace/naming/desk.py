@@ -51,7 +51,8 @@ def decide(code: str) -> ResponseReturnValue:
     ranks = offer(form, row)
     if form.validate():
         try:
-            screening.decide(row.id, actor().id, screening.Minutes(**form.decided(ranks)))
+            minutes = screening.Minutes(**form.decided(ranks))
+            screening.decide(row.id, actor().id, minutes, read=form.round.data or "")
         except Refused as refusal:
             form.refuse(refusal)
             return page(proposing.naming_of(code), minutes=form), refusal.status

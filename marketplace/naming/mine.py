@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
+from marketplace.kit.clock import now
 from marketplace.kit.forms import Form
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
 from marketplace.naming import agreeing, proposing, rules, showing
-from marketplace.naming.forms import AgreeForm, AppealForm, NamesForm, ShownForm
-from marketplace.naming.models import Naming
+from marketplace.naming.forms import AgreeForm, AppealForm, ClickForm, NamesForm, ShownForm
+from marketplace.naming.models import Naming, NamingState, ProposedName
 from marketplace.naming.screening import minutes_of
 from marketplace.perks.holding import holds
 
@@ -59,6 +62,22 @@ def appeal(code: str) -> ResponseReturnValue:
     return page(seen(code), appeal=form), 422
 
 
+@bp.post("/<code>/take-back")
+@limiter.limit("20/minute", key_func=each_account)
+@signed_in
+def take_back(code: str) -> ResponseReturnValue:
+    row = first_buyers(code)
+    if not ClickForm().validate():
+        return page(row), 422
+    appealed = row.state == NamingState.APPEALED
+    try:
+        proposing.take_back(row.id, me().id)
+    except Refused as refusal:
+        flash(str(refusal), "warn")
+        return redirect(url_for("my_namings.show", code=code), 303)
+    return done(code, "不服の申し出を取り下げました。" if appealed else "愛称の案を取り下げました。")
+
+
 @bp.post("/<code>/agree")
 @limiter.limit("20/minute", key_func=each_account)
 @signed_in
@@ -89,6 +108,7 @@ def page(row: Naming, **forms: Form) -> str:
     holding = holds(me().id, row.token)
     kept = showing.own(row, me().id)
     filled = ShownForm(formdata=None, data={"shown": kept.name if kept else ""})
+    names = proposing.proposed(row) if own else []
     return render_template(
         "naming/mine.html",
         naming=row,
@@ -96,14 +116,22 @@ def page(row: Naming, **forms: Form) -> str:
         own=own,
         holding=holding,
         place=agreeing.place_of(row),
-        proposed=proposing.proposed(row) if own else [],
+        proposed=names,
         appealed=proposing.appealed(row) if own else None,
         minutes=minutes_of(row) if own else [],
-        names=forms.get("names", NamesForm(formdata=None)),
+        names=forms.get("names", NamesForm(formdata=None, data=typed_before(row, names))),
+        in_time=now() <= row.answer_by,
         appeal=forms.get("appeal", AppealForm(formdata=None)),
         shown=forms.get("shown", filled),
         stopped=kept.stopped if kept else "",
     )
+
+
+def typed_before(row: Naming, names: Sequence[ProposedName]) -> dict[str, str]:
+    """What was taken back is there to be mended."""
+    if row.state != NamingState.INVITED:
+        return {}
+    return {f"{part}_{each.rank}": getattr(each, part) for each in names for part in ("name", "reading", "meaning")}
 
 
 def seen(code: str) -> Naming:

@@ -107,6 +107,7 @@ class Naming(Base):
             "name.choose": {NamingState.PROPOSED: NamingState.CHOSEN, NamingState.APPEALED: NamingState.CHOSEN},
             "name.refuse": {NamingState.PROPOSED: NamingState.NONE_FIT, NamingState.APPEALED: NamingState.NONE_FIT},
             "name.appeal": {NamingState.NONE_FIT: NamingState.APPEALED},
+            "name.take_back": {NamingState.PROPOSED: NamingState.INVITED, NamingState.APPEALED: NamingState.NONE_FIT},
             "name.lapse": {NamingState.INVITED: NamingState.LAPSED, NamingState.NONE_FIT: NamingState.LAPSED},
             "name.invite_again": {NamingState.LAPSED: NamingState.INVITED},
             "agreement.agree": {NamingState.CHOSEN: NamingState.AGREED},

@@ -28,7 +28,7 @@ def propose(naming_id: int, account_id: int, names: Sequence[rules.Wish]) -> Non
         raise Invalid(_("愛称は1つから%(most_names)sつまでです。", most_names=rules.MOST_NAMES), field="name_1")
     with transaction() as session:
         row = _held(naming_id, account_id)
-        again = row.state == NamingState.NONE_FIT
+        again = bool(proposed(row))
         move(row, "name.propose", by=_buyer(account_id), names=len(names))
         if now() > row.answer_by:
             raise rules.TooLate
@@ -56,8 +56,23 @@ def appeal(naming_id: int, account_id: int, text: str) -> None:
         session.add(Appeal(naming_id=row.id, round=row.round, text=said, made_at=now()))
 
 
+def take_back(naming_id: int, account_id: int) -> None:
+    """The names, or the appeal, shall not be looked at: until the committee has decided, and while there is time to
+    send others. The names stay written down as those of a round without a verdict, and the appeal as the one that there
+    is for its round. The time to propose ends when it did.
+
+    Raises:
+        NotTheFirstBuyer, TooLate, WrongState where nothing waits for the committee.
+    """
+    with transaction():
+        row = _held(naming_id, account_id)
+        move(row, "name.take_back", by=_buyer(account_id), round=row.round)
+        if now() > row.answer_by:
+            raise rules.TooLate
+
+
 def proposed(row: Naming) -> list[ProposedName]:
-    """The names of the present round, in the order of the first buyer's wishes."""
+    """The names of the present round, in the order of the first buyer's wishes; they may have taken them back."""
     same = (ProposedName.naming_id == row.id, ProposedName.round == row.round)
     return list(db.session.scalars(sa.select(ProposedName).where(*same).order_by(ProposedName.rank)))
 

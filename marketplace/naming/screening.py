@@ -12,7 +12,7 @@ from marketplace.accounts.second_person import check_other
 from marketplace.journal.writing import move
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, lock, transaction
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.listings.drafting import staff_name
 from marketplace.naming import rules
 from marketplace.naming.inviting import tell
@@ -39,14 +39,24 @@ class Minutes:
     begins_on: date | None = None
 
 
-def decide(naming_id: int, actor_id: int, minutes: Minutes) -> None:
+class OtherNames(WrongState):
+    """Those that were read were taken back, and others stand there."""
+
+    code = "other_names"
+    message = "お読みになった案は取り下げられ、別の案が出し直されています。いまの案をお確かめください。"
+
+
+def decide(naming_id: int, actor_id: int, minutes: Minutes, read: str = "") -> None:
     """Write the minutes down; approve one name with the term of its agreement, or refuse each with its reason.
 
-    Invalid names the field that is wrong; WrongState where no names wait for the committee; OwnCase.
+    `read` is the round whose names were on the screen; OtherNames where it is another one now. Invalid names the field
+    that is wrong; WrongState where no names wait for the committee; OwnCase.
     """
     with transaction() as session:
         row = lock(Naming, naming_id)
         check_other(actor_id, row.account_id)
+        if read not in ("", str(row.round)):
+            raise OtherNames
         names = proposed(row)
         appeal = row.state == NamingState.APPEALED
         move(row, "name.choose" if minutes.chosen else "name.refuse", by=staff_name(actor_id), round=row.round)

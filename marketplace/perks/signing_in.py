@@ -1,6 +1,6 @@
-"""A tablet becomes a partner's counter by its PIN. Ten wrong ones in a row are the end of it, and the office hears: on a
-tablet that was this partner's counter before, for that tablet; on all others together, for all others. So nobody who
-only knows the address locks out those who work there.
+"""A tablet becomes a partner's counter by its PIN. Ten wrong ones in a row are the end of it, and the office hears:
+on a tablet that was this partner's counter before, for that tablet; on all others together, for all others. So nobody
+who only knows the address locks out those who work there.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 2d6666f33ff1, after ; 2026-11-30 15:40:56.667913.
+Revision eb686fa54684, after ; 2026-11-30 16:00:43.674405.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2d6666f33ff1"
+revision = "eb686fa54684"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -17,8 +17,21 @@ from marketplace.naming.rules import Check, Wish
 from marketplace.outbox import keeping
 from tests import given
 from tests.chainlogs import Chain
-from tests.naming.stage import BY, a_naming, agreed, announced, chosen, minutes, naming, proposed, sold_on, today
-from tests.pages import read, submit
+from tests.naming.stage import (
+    BY,
+    FELICIA,
+    SPRING,
+    a_naming,
+    agreed,
+    announced,
+    chosen,
+    minutes,
+    naming,
+    proposed,
+    sold_on,
+    today,
+)
+from tests.pages import read, send, submit
 
 
 @pytest.fixture
@@ -257,3 +270,24 @@ def test_what_waits_is_on_todays_sheet_of_who_may_do_it(
     assert at_desk(naming_id) in read(approver.get("/staff")).links
     assert at_desk(naming_id) not in read(desk.get("/staff")).links
     assert proposing.naming_of(naming(naming_id).code).id == naming_id
+
+
+def test_what_was_taken_back_stands_in_the_form_to_be_mended(
+    chain: Chain, app: Flask, visitor: FlaskClient, hana: int
+) -> None:
+    naming_id = proposed(chain, hana)
+    clerk = given.signed_in(app.test_client(), given.staff("drafter"))
+    stale = read(clerk.get(at_desk(naming_id))).form(f"{at_desk(naming_id)}/decide")
+    assert submit(visitor, mine(naming_id), action=f"{mine(naming_id)}/take-back").location == mine(naming_id)
+    page = read(visitor.get(mine(naming_id)))
+    assert "愛称の案を取り下げました。" in page.words
+    form = page.form(f"{mine(naming_id)}/names")
+    assert [form.values[f"name_{n}"] for n in (1, 2, 3)] == [[FELICIA.name], [SPRING.name], [""]]
+    assert send(visitor, form, {"name_1": "花のひろば", "reading_1": "はなのひろば"}).location == mine(naming_id)
+    filled = {"chosen": "none", "held_on": today().isoformat(), "members": "副町長\n教育長", "minutes": "確かめた。"}
+    reasons = {"reason_1": "似ています。", "reason_2": "似ています。", "public_minutes": "似ています。"}
+    answer = send(clerk, stale, filled | reasons)
+    assert (answer.status_code, "別の案が出し直されています" in answer.text) == (409, True)
+    assert naming(naming_id).state == NamingState.PROPOSED
+    with pretending(naming(naming_id).answer_by + timedelta(minutes=1)):
+        assert "取り下げ" not in visitor.get(mine(naming_id)).text

@@ -100,5 +100,6 @@ def _poll(scene: Scene, told: dict[str, Any]) -> Iterator[Act]:
 def _write(scene: Scene, told: dict[str, Any]) -> None:
     letter = circulating.draft(told["title"], told["body"], [scene.right(VOTERS)], scene.by())
     if told["sent"]:
-        circulating.send(letter, scene.by("approver"))
+        circulating.ask(letter, scene.office["drafter"])
+        circulating.send(letter, scene.office["approver"])
         circulating.send_batches()

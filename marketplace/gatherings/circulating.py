@@ -11,6 +11,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.accounts.models import Account
+from marketplace.accounts.second_person import SamePerson
 from marketplace.gatherings.letters import Circular, CircularState, Copy, CopyState
 from marketplace.holders.owned import people
 from marketplace.journal.writing import move, note
@@ -19,12 +20,15 @@ from marketplace.kit.db import db, get, let_go, lock, transaction
 from marketplace.kit.published import canon
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.kit.sheets import sheet
+from marketplace.listings.drafting import staff_name
 from marketplace.notices.sending import Haste
 from marketplace.notices.sending import send as post
 from marketplace.rights.models import Right
 from marketplace.settings import settings
 
 A_BATCH = 50
+MOST_ALONE = 20
+"""To so many one person sends a letter alone; to more a second one, who read it."""
 
 
 def draft(title: str, body: str, right_ids: Sequence[int], by: str) -> int:
@@ -38,13 +42,13 @@ def draft(title: str, body: str, right_ids: Sequence[int], by: str) -> int:
 
 
 def revise(circular_id: int, title: str, body: str, right_ids: Sequence[int], by: str) -> None:
-    """WrongState once it is sent."""
+    """WrongState once it is sent. Whoever was asked to send it is so no more: it is another letter now."""
     with transaction():
         circular = lock(Circular, circular_id)
-        Circular.MOVES.next(circular.state, "send_circular")
+        circular.asked_by = None
+        move(circular, "revise_circular", by=by)
         for name, value in _checked(title, body, right_ids).items():
             setattr(circular, name, value)
-        note(circular.subject, "revise_circular", by=by)
 
 
 class ChangedMeanwhile(Refused):
@@ -52,29 +56,58 @@ class ChangedMeanwhile(Refused):
     message = "お読みのあいだに、別の職員か別の画面が、この文面か送る相手を変えました。もう一度お読みください。"
 
 
+class NeedsAnother(Refused):
+    code = "circular_needs_another"
+    message = f"{MOST_ALONE}人をこえる方へのお知らせは、別の職員の確認がいります。確認をたのんでください。"
+
+
 def seen(circular: Circular) -> str:
     """What stands in the letter and to whom it goes: whoever sends it says what they read."""
     return sha256(canon([circular.title, circular.body, circular.right_ids])).hexdigest()
 
 
-def send(circular_id: int, by: str, read: str | None = None) -> int:
-    """To everybody who holds such a right at this moment: how many copies there will be. Invalid for nobody.
+def ask(circular_id: int, actor_id: int, read: str | None = None) -> None:
+    """Another one is to read it and send it. `read` as in send(). WrongState where it was asked for, or is sent."""
+    with transaction():
+        circular, by = _as_read(circular_id, read), staff_name(actor_id)
+        circular.asked_by = actor_id
+        move(circular, "ask_circular", by=by)
+
+
+def send(circular_id: int, actor_id: int, read: str | None = None) -> int:
+    """To everybody who holds such a right at this moment: how many copies there will be. Invalid for nobody;
+    NeedsAnother where they are many and nobody asked for it; SamePerson for who asked.
 
     `read` is what seen() said of the letter on the screen; ChangedMeanwhile where it is another one now.
     """
     with transaction() as session:
-        circular = lock(Circular, circular_id)
-        if read is not None and read != seen(circular):
-            raise ChangedMeanwhile
+        circular, by = _as_read(circular_id, read), staff_name(actor_id)
         readers = people(circular.right_ids)
         if not readers:
             raise Invalid("お送りする方がいません。")
-        circular.sent_at = now()
+        if circular.asked_by == actor_id:
+            raise SamePerson
+        if circular.state == CircularState.DRAFT and len(readers) > MOST_ALONE:
+            raise NeedsAnother
+        circular.sent_at, circular.sent_by = now(), actor_id
         move(circular, "send_circular", by=by, copies=len(readers))
         session.flush()
         rows = [{"circular_id": circular.id, "account_id": who, "state": CopyState.QUEUED} for who in readers]
         session.execute(sa.insert(Copy), rows)
         return len(readers)
+
+
+def _as_read(circular_id: int, read: str | None) -> Circular:
+    circular = lock(Circular, circular_id)
+    if read is not None and read != seen(circular):
+        raise ChangedMeanwhile
+    return circular
+
+
+def to_confirm(account_id: int) -> list[Circular]:
+    """Letters that others asked to have sent, the oldest first."""
+    asked = (Circular.state == CircularState.ASKED, Circular.asked_by != account_id)
+    return list(db.session.scalars(sa.select(Circular).where(*asked).order_by(Circular.id)))
 
 
 @sheet(every=5, name="gatherings.send_circulars")

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.letters import LetterKind, choose, wanted
+from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.gatherings import circulating
 from marketplace.gatherings.desk import by
@@ -89,15 +90,16 @@ def edit(code: str) -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     """The letter as it will be read, to whom it goes, and what became of it."""
     circular = circulating.circular_of(code)
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    facts = circulating.facts(circular, account) | {"stop": "（読む方ごとのリンク）"}
+    me = _me()
+    facts = circulating.facts(circular, me) | {"stop": "（読む方ごとのリンク）"}
     text = render_template("notices/circular.txt", **facts).lstrip().partition("\n")[2].strip()
     return render_template(
         "gatherings/circular.html",
         circular=circular,
         text=text,
         readers=len(people(circular.right_ids)),
+        most_alone=circulating.MOST_ALONE,
+        asker=circular.asked_by is not None and circular.asked_by == me.id,
         titles=facts["titles"],
         seen=circulating.seen(circular),
         log=circulating.log_of(circular.id),
@@ -111,9 +113,30 @@ def send(code: str) -> ResponseReturnValue:
     if not ClickForm().validate():
         abort(400)
     try:
-        count = circulating.send(circular.id, by(), request.form.get("seen", ""))
+        count = circulating.send(circular.id, _me().id, request.form.get("seen", ""))
     except Refused as refusal:
         flash(str(refusal), "warn")
     else:
         flash(f"{count:,}人に送り始めました。")
     return redirect(url_for("letters_desk.show", code=code), 303)
+
+
+@desk.post("/<code>/ask")
+@staff("drafter", "approver")
+def ask(code: str) -> ResponseReturnValue:
+    circular = circulating.circular_of(code)
+    if not ClickForm().validate():
+        abort(400)
+    try:
+        circulating.ask(circular.id, _me().id, request.form.get("seen", ""))
+    except Refused as refusal:
+        flash(str(refusal), "warn")
+    else:
+        flash("別の職員に、確認をたのみました。その職員の「今日のこと」に出ます。")
+    return redirect(url_for("letters_desk.show", code=code), 303)
+
+
+def _me() -> Account:
+    account = current_account()
+    assert account is not None, "staff() lets nobody else in"
+    return account

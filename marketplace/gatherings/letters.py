@@ -16,22 +16,32 @@ from marketplace.kit.state import Machine
 
 class CircularState(StrEnum):
     DRAFT = "draft"
+    ASKED = "asked"
+    """Somebody wants it sent; another one is to read it first."""
     SENDING = "sending"
     SENT = "sent"
 
     @property
     def ja(self) -> str:
-        return {"draft": "下書き", "sending": "送っています", "sent": "送りました"}[self]
+        return {"draft": "下書き", "asked": "確認待ち", "sending": "送っています", "sent": "送りました"}[self]
 
 
 class Circular(Base):
     """お知らせ to the present holders of some rights (of any, where none is named)."""
 
     __tablename__ = "circulars"
-    __table_args__ = (sa.CheckConstraint("(state = 'draft') = (sent_at IS NULL)", name="sent_at_a_moment"),)
+    __table_args__ = (
+        sa.CheckConstraint("(state IN ('draft', 'asked')) = (sent_at IS NULL)", name="sent_at_a_moment"),
+        sa.CheckConstraint("(sent_at IS NULL) = (sent_by IS NULL)", name="sent_by_somebody"),
+        sa.CheckConstraint("state <> 'draft' OR asked_by IS NULL", name="asked_of_what_stands_there"),
+        sa.CheckConstraint("state <> 'asked' OR asked_by IS NOT NULL", name="asked_by_somebody"),
+        sa.CheckConstraint("sent_by <> asked_by", name="by_two_persons"),
+    )
     MOVES: ClassVar[Machine[CircularState]] = Machine(
         {
-            "send_circular": {CircularState.DRAFT: CircularState.SENDING},
+            "ask_circular": {CircularState.DRAFT: CircularState.ASKED},
+            "revise_circular": {CircularState.DRAFT: CircularState.DRAFT, CircularState.ASKED: CircularState.DRAFT},
+            "send_circular": {CircularState.DRAFT: CircularState.SENDING, CircularState.ASKED: CircularState.SENDING},
             "finish_circular": {CircularState.SENDING: CircularState.SENT},
         }
     )
@@ -43,6 +53,9 @@ class Circular(Base):
     body: Mapped[str] = mapped_column(sa.Text)
     right_ids: Mapped[list[Any]] = mapped_column(default=list)
     created_at: Mapped[datetime]
+    asked_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    """Who asked another one to send it as it stands."""
+    sent_by: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"))
     sent_at: Mapped[datetime | None]
 
     @property

@@ -32,6 +32,7 @@ EVENTS = MONEY | {
     "open_stamp_point": "来町スタンプの開始",
     "renew_stamp_point": "来町スタンプの番号の作り直し",
     "revise_circular": "お知らせの修正",
+    "ask_circular": "お知らせの確認をたのんだ",
     "send_circular": "お知らせの送信",
     "agree_to_register": "ふるさと住民登録への同意",
     "export_register": "ふるさと住民登録の資料の書き出し",

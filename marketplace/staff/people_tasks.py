@@ -1,11 +1,13 @@
-"""What waits for a second person among the staff: roles, and the way back for who lost a passkey or a mailbox."""
+"""What waits for a second person among the staff: roles, the way back for who lost a passkey or a mailbox, letters."""
 
 from __future__ import annotations
 
 from marketplace.accounts import appointing, recovering, vouching_address
 from marketplace.accounts.address_models import AddressChangeState
+from marketplace.accounts.models import Role
 from marketplace.accounts.names import called
 from marketplace.accounts.session import roles_of
+from marketplace.gatherings import circulating
 from marketplace.staff.tasks import Task
 
 
@@ -29,4 +31,8 @@ def second_persons(account_id: int) -> list[Task]:
             what = f"{lost.account.code}のメールアドレスの付けかえ"
             more = "もうひとりの職員が、本人を確かめます"
             tasks.append(Task("付けかえ", "warn", what, more, f"/staff/addresses/{lost.account.code}", "確かめる"))
+    for letter in circulating.to_confirm(account_id) if have & {Role.DRAFTER, Role.APPROVER} else ():
+        what = f"「{letter.title}」を送る前の確認"
+        href = f"/staff/circulars/{letter.code}"
+        tasks.append(Task("お知らせ", "warn", what, "別の職員が、送ってよいと言っています", href, "読む"))
     return tasks

@@ -1,12 +1,12 @@
 """first schema
 
-Revision eb686fa54684, after ; 2026-11-30 16:00:43.674405.
+Revision 6bf23384a69e, after ; 2026-11-30 16:05:42.557184.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "eb686fa54684"
+revision = "6bf23384a69e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -195,24 +195,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_chain_logs_name", ["name", "block_number", "log_index"], unique=False)
         batch_op.create_index("ix_chain_logs_token", ["token_id", "block_number", "log_index"], unique=False)
 
-    op.create_table(
-        "circulars",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(length=16), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum("draft", "sending", "sent", name="state", native_enum=False, create_constraint=True, length=32),
-            nullable=False,
-        ),
-        sa.Column("title", sa.String(length=80), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("right_ids", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("(state = 'draft') = (sent_at IS NULL)", name=op.f("ck_circulars_sent_at_a_moment")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_circulars")),
-        sa.UniqueConstraint("code", name=op.f("uq_circulars_code")),
-    )
     op.create_table(
         "erased",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1005,28 +987,37 @@ def upgrade() -> None:
         batch_op.create_index("ix_chain_txs_state", ["state"], unique=False)
 
     op.create_table(
-        "circular_copies",
+        "circulars",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("circular_id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
-                "queued", "promised", "skipped", name="state", native_enum=False, create_constraint=True, length=32
+                "draft", "asked", "sending", "sent", name="state", native_enum=False, create_constraint=True, length=32
             ),
             nullable=False,
         ),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_circular_copies_account_id_accounts")),
-        sa.ForeignKeyConstraint(
-            ["circular_id"], ["circulars.id"], name=op.f("fk_circular_copies_circular_id_circulars")
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("right_ids", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=True),
+        sa.Column("sent_by", sa.Integer(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('draft', 'asked')) = (sent_at IS NULL)", name=op.f("ck_circulars_sent_at_a_moment")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_circular_copies")),
-        sa.UniqueConstraint("circular_id", "account_id", name="uq_circular_copies_once"),
+        sa.CheckConstraint("state <> 'asked' OR asked_by IS NOT NULL", name=op.f("ck_circulars_asked_by_somebody")),
+        sa.CheckConstraint(
+            "state <> 'draft' OR asked_by IS NULL", name=op.f("ck_circulars_asked_of_what_stands_there")
+        ),
+        sa.CheckConstraint("(sent_at IS NULL) = (sent_by IS NULL)", name=op.f("ck_circulars_sent_by_somebody")),
+        sa.CheckConstraint("sent_by <> asked_by", name=op.f("ck_circulars_by_two_persons")),
+        sa.ForeignKeyConstraint(["asked_by"], ["accounts.id"], name=op.f("fk_circulars_asked_by_accounts")),
+        sa.ForeignKeyConstraint(["sent_by"], ["accounts.id"], name=op.f("fk_circulars_sent_by_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_circulars")),
+        sa.UniqueConstraint("code", name=op.f("uq_circulars_code")),
     )
-    with op.batch_alter_table("circular_copies", schema=None) as batch_op:
-        batch_op.create_index("ix_circular_copies_state", ["state", "id"], unique=False)
-
     op.create_table(
         "creators",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2149,6 +2140,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("chain_outbid_txs", schema=None) as batch_op:
         batch_op.create_index("ix_chain_outbid_txs_tx", ["tx_id"], unique=False)
+
+    op.create_table(
+        "circular_copies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("circular_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued", "promised", "skipped", name="state", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_circular_copies_account_id_accounts")),
+        sa.ForeignKeyConstraint(
+            ["circular_id"], ["circulars.id"], name=op.f("fk_circular_copies_circular_id_circulars")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_circular_copies")),
+        sa.UniqueConstraint("circular_id", "account_id", name="uq_circular_copies_once"),
+    )
+    with op.batch_alter_table("circular_copies", schema=None) as batch_op:
+        batch_op.create_index("ix_circular_copies_state", ["state", "id"], unique=False)
 
     op.create_table(
         "documents",
@@ -4433,6 +4447,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_documents_cid"))
 
     op.drop_table("documents")
+    with op.batch_alter_table("circular_copies", schema=None) as batch_op:
+        batch_op.drop_index("ix_circular_copies_state")
+
+    op.drop_table("circular_copies")
     with op.batch_alter_table("chain_outbid_txs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_outbid_txs_tx")
 
@@ -4573,10 +4591,7 @@ def downgrade() -> None:
     op.drop_table("exclusions")
     op.drop_table("custody_addresses")
     op.drop_table("creators")
-    with op.batch_alter_table("circular_copies", schema=None) as batch_op:
-        batch_op.drop_index("ix_circular_copies_state")
-
-    op.drop_table("circular_copies")
+    op.drop_table("circulars")
     with op.batch_alter_table("chain_txs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_txs_state")
         batch_op.drop_index("ix_chain_txs_block_number")
@@ -4697,7 +4712,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_erased_at")
 
     op.drop_table("erased")
-    op.drop_table("circulars")
     with op.batch_alter_table("chain_logs", schema=None) as batch_op:
         batch_op.drop_index("ix_chain_logs_token")
         batch_op.drop_index("ix_chain_logs_name")

@@ -7,12 +7,15 @@ import re
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.accounts.letters import LetterKind, choose, wanted
 from marketplace.gatherings import circulating
 from marketplace.gatherings.letters import Circular, CircularState, CopyState
-from marketplace.kit.db import db, get
+from marketplace.kit.clock import now
+from marketplace.kit.db import db, get, transaction
 from marketplace.notices.models import Notice
+from marketplace.staff import sheets
 from marketplace.tokens.custody import custody_of
 from tests import given
 from tests.chainlogs import Chain
@@ -43,8 +46,8 @@ def state(circular_id: int) -> CircularState:
 
 def test_each_present_holder_gets_one_copy(chain: Chain, holders: int, hana: int, ken: int, mio: int) -> None:
     letter = a_letter(holders)
-    assert circulating.send(letter, BY) == 2
-    assert refusal(lambda: circulating.send(letter, BY)) == "wrong_state"
+    assert circulating.send(letter, given.staff("approver")) == 2
+    assert refusal(lambda: circulating.send(letter, given.staff("approver"))) == "wrong_state"
     circulating.send_batches()
     circulating.send_batches()
     assert [mails(f"{who}@example.jp") for who in ("hana", "ken", "mio")] == [["circular"], ["circular"], []]
@@ -56,20 +59,20 @@ def test_who_sold_it_gets_none(chain: Chain, hana: int, ken: int) -> None:
     token_id = held_token(chain, hana)
     custody_of(ken)
     moved(chain, token_id, custody(hana), custody(ken), 5)
-    circulating.send(a_letter(token(token_id).right_id), BY)
+    circulating.send(a_letter(token(token_id).right_id), given.staff("approver"))
     circulating.send_batches()
     assert [mails(f"{who}@example.jp").count("circular") for who in ("hana", "ken")] == [0, 1]
 
 
 def test_who_stops_them_while_they_are_sent_gets_none(holders: int, hana: int, ken: int) -> None:
     letter = a_letter()
-    circulating.send(letter, BY)
+    circulating.send(letter, given.staff("approver"))
     choose(hana, set(LetterKind) - {LetterKind.NEWS})
     choose(hana, set(LetterKind) - {LetterKind.NEWS})
     circulating.send_batches()
     assert circulating.log_of(letter) == {CopyState.QUEUED: 0, CopyState.PROMISED: 1, CopyState.SKIPPED: 1}
     choose(hana, set(LetterKind))
-    circulating.send(a_letter(), BY)
+    circulating.send(a_letter(), given.staff("approver"))
     circulating.send_batches()
     assert [mails(f"{who}@example.jp").count("circular") for who in ("hana", "ken")] == [1, 2]
 
@@ -82,7 +85,7 @@ def test_two_workers_at_once_and_a_dead_one_send_one_copy_each(
         held_token(chain, given.an_account(), listing, serial)
     monkeypatch.setattr(circulating, "A_BATCH", 4)
     letter = a_letter()
-    assert circulating.send(letter, BY) == 12
+    assert circulating.send(letter, given.staff("approver")) == 12
     at_once(app, 3, lambda _: circulating.send_batches())
     circulating.send_batches()
     sent = sa.select(sa.func.count(), sa.func.count(Notice.to_email.distinct())).where(Notice.template == "circular")
@@ -91,7 +94,7 @@ def test_two_workers_at_once_and_a_dead_one_send_one_copy_each(
 
 
 def test_the_link_in_a_letter_stops_them_and_asks_first(app: Flask, holders: int, hana: int) -> None:
-    circulating.send(a_letter(), BY)
+    circulating.send(a_letter(), given.staff("approver"))
     circulating.send_batches()
     body = db.session.scalars(sa.select(Notice.body).where(Notice.to_email == "hana@example.jp")).one()
     found = re.search(r"/letters/stop/\S+", body)
@@ -139,3 +142,66 @@ def test_what_a_colleague_changed_meanwhile_is_read_before_it_is_sent(app: Flask
 
 def letters() -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(Notice.template == "circular")) or 0
+
+
+@pytest.fixture
+def many(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A right that more hold than one person alone may write to; its id."""
+    monkeypatch.setattr(circulating, "MOST_ALONE", 2)
+    listing = given.a_listing(quantity=30)
+    tokens = [held_token(chain, given.an_account(), listing, serial) for serial in (1, 2, 3)]
+    return token(tokens[0]).right_id
+
+
+def test_a_letter_to_many_is_sent_by_another_one_than_who_asked_for_it(app: Flask, many: int) -> None:
+    drafter, approver = given.staff("drafter"), given.staff("approver")
+    letter = a_letter(many)
+    assert refusal(lambda: circulating.send(letter, approver)) == "circular_needs_another"
+    circulating.ask(letter, drafter)
+    assert refusal(lambda: circulating.ask(letter, approver)) == "wrong_state"
+    assert refusal(lambda: circulating.send(letter, drafter)) == "same_person"
+    assert [state(letter), letters()] == [CircularState.ASKED, 0]
+    tasks = [[task.badge for task in sheets.today(who) if task.badge == "お知らせ"] for who in (drafter, approver)]
+    assert tasks == [[], ["お知らせ"]]
+    assert circulating.send(letter, approver) == 3
+    circulating.send_batches()
+    assert [state(letter), letters()] == [CircularState.SENT, 3]
+
+
+def test_a_letter_that_was_changed_is_to_be_asked_for_anew(app: Flask, many: int) -> None:
+    drafter, approver = given.staff("drafter"), given.staff("approver")
+    letter = a_letter(many)
+    circulating.ask(letter, drafter)
+    circulating.revise(letter, "夏の便り", "川の季節です。", [many], BY)
+    assert state(letter) == CircularState.DRAFT
+    assert refusal(lambda: circulating.send(letter, approver)) == "circular_needs_another"
+    circulating.ask(letter, approver)
+    assert circulating.send(letter, drafter) == 3
+
+
+def test_the_database_takes_no_letter_that_one_person_asked_for_and_sent(app: Flask, many: int) -> None:
+    drafter, letter = given.staff("drafter"), a_letter(many)
+    circulating.ask(letter, drafter)
+    sent = sa.update(Circular).values(state=CircularState.SENDING, sent_at=now(), sent_by=drafter)
+    with pytest.raises(IntegrityError, match="by_two_persons"), transaction() as session:
+        session.execute(sent.where(Circular.id == letter))
+
+
+def test_the_desk_asks_a_colleague_for_a_letter_to_many(app: Flask, many: int) -> None:
+    desk = given.signed_in(app.test_client(), given.staff("drafter"))
+    other = given.signed_in(app.test_client(), given.staff("approver"))
+    where = submit(desk, "/staff/circulars/new", {"title": "春の便り", "body": "山菜の季節です。"}).headers["Location"]
+    page = read(desk.get(where))
+    assert f"{where}/send" not in [form.action for form in page.forms]
+    assert send(desk, page.form(f"{where}/ask")).location == where
+    waiting = read(desk.get(where))
+    assert (
+        "確認をたのみました。" in waiting.words,
+        [form.action for form in waiting.forms if where in form.action],
+    ) == (
+        True,
+        [],
+    )
+    assert send(other, read(other.get(where)).form(f"{where}/send")).location == where
+    circulating.send_batches()
+    assert letters() == 3

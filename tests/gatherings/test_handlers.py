@@ -9,6 +9,7 @@ from marketplace.gatherings.models import RsvpState
 from marketplace.outbox import keeping
 from marketplace.privacy import forgetting
 from marketplace.relations import registering
+from tests import given
 from tests.chainlogs import Chain, somebody
 from tests.gatherings.stage import BY, a_gathering, state
 from tests.holders.stage import moved
@@ -31,7 +32,7 @@ def test_a_letter_that_waits_is_not_written_to_who_left(chain: Chain, hana: int)
 
     token_id = held_token(chain, hana)
     letter = circulating.draft("便り", "本文", [token(token_id).right_id], BY)
-    circulating.send(letter, BY)
+    circulating.send(letter, given.staff("approver"))
     moved(chain, token_id, custody(hana), somebody("friend"), 5)
     forgetting.forget(hana)
     keeping.drain()

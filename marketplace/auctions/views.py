@@ -19,6 +19,7 @@ from marketplace.admissions.rules import NotAdmitted
 from marketplace.auctions import bidding, desk, lining_up, results, watching
 from marketplace.auctions import record as record_pages
 from marketplace.auctions.agreed import agreed
+from marketplace.auctions.course import small
 from marketplace.auctions.forms import BidForm, EnvelopeForm, PlaceForm
 from marketplace.auctions.logs import history, maximum
 from marketplace.auctions.models import Auction, AuctionState, Bid, Bidder, BidStatus
@@ -90,7 +91,10 @@ def record(listing: Listing) -> Markup:
     """入札のうごき: the newest lines of the public history. For the pages that compose."""
     auction = of_listing(listing.id)
     bids = history(auction, ROWS) if auction else []
-    return Markup(render_template("auctions/_record.html", listing=listing, auction=auction, bids=bids))  # noqa: S704
+    drawing = small(auction) if auction else None
+    return Markup(  # noqa: S704 -- the template escapes
+        render_template("auctions/_record.html", listing=listing, auction=auction, bids=bids, course=drawing)
+    )
 
 
 class Visitor(TypedDict):

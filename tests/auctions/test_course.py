@@ -11,13 +11,16 @@ from flask.testing import FlaskClient
 
 from marketplace.auctions import closing
 from marketplace.auctions.bidding import place_bid
-from marketplace.auctions.course import Step, drawn
+from marketplace.auctions.course import MOMENTS, SMALL, Step, drawn, small
 from marketplace.auctions.models import Auction
 from marketplace.kit.clock import pretending
-from marketplace.kit.db import db
+from marketplace.kit.db import db, get
 from marketplace.kit.plots import NARROW, WIDE
+from marketplace.settings import Settings
 from tests import given
+from tests.apps import another
 from tests.auctions.given import an_auction
+from tests.statements import counted
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +93,45 @@ def test_sealed_bids_and_no_bids_have_no_course(client: FlaskClient) -> None:
     place_bid(sealed.id, given.an_account(), 77_777)
     for auction in (sealed, quiet):
         assert "価格のうごき" not in client.get(f"/listings/{auction.code}/bids").text
+
+
+def test_the_page_on_which_one_bids_has_a_small_one_from_the_second_bid_on(client: FlaskClient) -> None:
+    auction, page = an_auction(), "/listings/{}"
+    place_bid(auction.id, given.an_account(), 5_000)
+    few = client.get(page.format(auction.code)).text
+    place_bid(auction.id, given.an_account(), 77_777)
+    seen = client.get(f"{page.format(auction.code)}?again").text
+    told = "2回の変化で、1,000円から5,250円になりました。"
+    assert [few.count("course-small-t"), seen.count(told)] == [0, 1]
+    assert "77,777" not in seen
+
+
+def test_a_small_one_has_few_steps_and_one_question_however_much_was_bid() -> None:
+    auction, bidders = an_auction(), [given.an_account() for _ in range(2)]
+    for number in range(2 * MOMENTS):
+        at = auction.moment(number * auction.seconds(auction.closes_at) / (2 * MOMENTS))
+        with pretending(at):
+            place_bid(auction.id, bidders[number % 2], 5_000 * (number + 1))
+    db.session.refresh(auction)
+    with counted() as asked:
+        told = small(auction)
+    assert told is not None
+    plot = ET.fromstring(told)  # noqa: S314 -- our own drawing
+    assert [len(asked), len(corners(plot)) <= 2 * (MOMENTS + 1), list(plot.iter("circle"))] == [1, True, []]
+    assert f"{auction.price_yen:,}円" in [word.text for word in plot.iter("text")][-3:]
+    assert max(y for _, y in corners(plot)) < SMALL[1]
+
+
+def test_a_small_one_is_kept_until_the_auction_is_in_another_state(settings: Settings) -> None:
+    auction = an_auction()
+    for yen in (5_000, 77_777):
+        place_bid(auction.id, given.an_account(), yen)
+    auction_id = auction.id
+    with another(settings.model_copy(update={"figures_kept_s": 30})):
+        before = small(auction)
+        place_bid(auction.id, given.an_account(), 99_999)
+        assert small(auction) == before
+        with pretending(auction.closes_at):
+            closing.close_due()
+            db.session.rollback()
+            assert small(get(Auction, auction_id)) != before

@@ -25,7 +25,6 @@ LEAST = 2
 """Changes below which a small drawing shows nothing that the page does not say."""
 MOMENTS = 120
 """Into so many parts the time of an auction is cut where its page has a small drawing: each has one step."""
-SMALL = (360.0, 190.0)
 UNDECIDED = frozenset({AuctionState.OPEN, AuctionState.SUSPENDED})
 
 
@@ -35,7 +34,7 @@ def course(auction: Auction, steps: Sequence[Step]) -> Markup | None:
 
 
 def small(auction: Auction) -> Markup | None:
-    """The same for the page on which one bids: one drawing, no dots, up to half a minute old. None before the price has
+    """The same for the page on which one bids: coarse, without dots, up to half a minute old. None before the price has
     risen."""
     return None if auction.sealed else kept(_small, auction.id, auction.state, auction.closes_at)
 
@@ -54,7 +53,7 @@ def _small(auction_id: int, _state: AuctionState, _closes_at: datetime) -> Marku
     if changes < LEAST:
         return None
     steps = [(parts[0][0], parts[0][1]), *((last_t, last_yen) for _t, _yen, last_t, last_yen, _count in parts)]
-    return drawn(auction, steps, SMALL, "course-small", changes)
+    return both(partial(drawn, auction, changes=changes), steps, "course")
 
 
 def drawn(

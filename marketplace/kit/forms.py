@@ -32,6 +32,11 @@ from marketplace.kit.money import LARGEST_SUM, TooLarge, parse_yen, yen
 from marketplace.kit.refusals import Invalid, Refused
 
 
+def locales_of(tag: str) -> tuple[str, ...]:
+    """Where WTForms looks for its own words for a language of this tag: it has not all of them, but always English."""
+    return (tag.replace("-", "_"), tag.partition("-")[0], "en")
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """Every form: CSRF token, Japanese messages, and refusals of commands shown beside their field."""
 
@@ -44,7 +49,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         def get_translations(self, form: Any) -> Any:
             """WTForms' own words in the reader's language; Flask-WTF would ask an extension that we don't have."""
-            self.locales = (language().html,)
+            self.locales = locales_of(language().html)
             return DefaultMeta.get_translations(self, form)
 
         def render_field(self, field: Any, render_kw: Any) -> Any:

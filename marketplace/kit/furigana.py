@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, request
 
-from marketplace.kit.languages import WITHOUT_COOKIES, Language, language, speaks_only_japanese
+from marketplace.kit.languages import WITHOUT_COOKIES, language, speaks_only_japanese
 from marketplace.kit.readings import Readings, Unreadable, lines, word
 from marketplace.kit.web import EDITION
 
@@ -119,7 +119,7 @@ def use(app: Flask, town: Path) -> None:
 
 def possible() -> bool:
     """Whether this page can have furigana: Japanese, for residents."""
-    return language() != Language.EN and not speaks_only_japanese() and not request.path.startswith(WITHOUT_COOKIES)
+    return language().is_japanese and not speaks_only_japanese() and not request.path.startswith(WITHOUT_COOKIES)
 
 
 def wanted() -> bool:

@@ -51,6 +51,15 @@ class Language(StrEnum):
         """For `lang` of a page: without what only we call it."""
         return self.tag.partition("-x-")[0]
 
+    @property
+    def is_japanese(self) -> bool:
+        return self.html == "ja"
+
+    @property
+    def in_kanji(self) -> bool:
+        """Whether Japanese within it can't be told by its letters."""
+        return self.html.partition("-")[0] in ("ja", "zh")
+
 
 COOKIE = "language"
 LASTS = 365 * 86400
@@ -91,12 +100,12 @@ def said(text: object) -> str:
 
 
 def _said(text: str) -> str:
-    """English has a space between sentences; Japanese has none, so the code has none."""
+    """Other languages have a space between sentences; Japanese has none, so the code has none."""
     now = _speaking.get()
     if now is Language.JA:
         return text
     said = catalogue(now).get(text, text)
-    return f"{said} " if now is Language.EN and text.endswith("。") else said
+    return f"{said} " if not now.is_japanese and text.endswith("。") and not said.endswith("。") else said
 
 
 def told(words: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ import re
 
 from flask import Flask, Response
 
-from marketplace.kit.languages import Language, language, speaks_only_japanese
+from marketplace.kit.languages import language, speaks_only_japanese
 
 _SIGNS = r"々〆〇ぁ-ヿ㐀-鿿ｦ-ﾟ\U00020000-\U0003ffff"
 JAPANESE = re.compile(rf"[「『（]?[{_SIGNS}](?:[\s　、。「」『』（）()〜～…0-9０-９.,:-]*[{_SIGNS}])*[」』）。]*")
@@ -36,12 +36,12 @@ def _mark(piece: re.Match[str]) -> str:
 
 
 def use(app: Flask) -> None:
-    """Let the English pages of `app` say what on them is Japanese."""
+    """Let the pages of `app` that are not written in kanji say what on them is Japanese."""
     app.after_request(_mark_page)
 
 
 def _mark_page(response: Response) -> Response:
-    english = language() == Language.EN and not speaks_only_japanese()
-    if english and response.mimetype == "text/html" and not response.is_streamed:
+    letters = not language().in_kanji and not speaks_only_japanese()
+    if letters and response.mimetype == "text/html" and not response.is_streamed:
         response.set_data(marked(response.get_data(as_text=True)))
     return response

@@ -104,7 +104,7 @@ def page_params(page: Page, key: str, *, konbini: bool = False, held: bool = Fal
         options["konbini"] = {"expires_after_days": rules.KONBINI_DAYS}
     return {
         "mode": "payment",
-        "locale": language().html,
+        "locale": rules.locale(language().html),
         "client_reference_id": key,
         "metadata": {"reference": key},
         "customer_email": page.email,

@@ -101,3 +101,17 @@ def hold_meaning(session: Session, yen: int, *, releasing: bool) -> str:
         "requires_payment_method": "payment.fail",
     }
     return meanings.get(session.intent_status or "", "payment.process")
+
+
+LOCALES = frozenset(
+    (
+        *("bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fil", "fr", "hr", "hu", "id", "it", "ja", "ko", "lt"),
+        *("lv", "ms", "mt", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh"),
+    )
+)
+"""Languages of Stripe's page. https://docs.stripe.com/api/checkout/sessions/create (locale)"""
+
+
+def locale(tag: str) -> str:
+    """That of the reader; of another one the browser says which. A locale that Stripe does not know makes no page."""
+    return tag if tag in LOCALES else "auto"

@@ -17,6 +17,7 @@ from marketplace.kit.db import db, get, insert_once, let_go, lock, transaction, 
 from marketplace.kit.languages import language
 from marketplace.kit.refusals import Rejected, Unavailable, WrongState
 from marketplace.outbox.promising import say
+from marketplace.payments import rules
 from marketplace.payments.models import CardState, SavedCard
 from marketplace.payments.stripe import Session, till
 
@@ -54,7 +55,7 @@ def _terms(subject: str, n: int, success_url: str, cancel_url: str, expires_at: 
     params = {
         "mode": "setup",
         "currency": "jpy",
-        "locale": language().html,
+        "locale": rules.locale(language().html),
         "client_reference_id": key,
         "metadata": {"reference": key},
         "setup_intent_data": {"metadata": {"reference": key}},

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from marketplace.auctions import closing
 from marketplace.auctions.bidding import place_bid
-from marketplace.auctions.course import MOMENTS, SMALL, Step, drawn, small
+from marketplace.auctions.course import MOMENTS, Step, drawn, small
 from marketplace.auctions.models import Auction
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get
@@ -102,7 +102,7 @@ def test_the_page_on_which_one_bids_has_a_small_one_from_the_second_bid_on(clien
     place_bid(auction.id, given.an_account(), 77_777)
     seen = client.get(f"{page.format(auction.code)}?again").text
     told = "2回の変化で、1,000円から5,250円になりました。"
-    assert [few.count("course-small-t"), seen.count(told)] == [0, 1]
+    assert [few.count("course-wide-t"), seen.count(told)] == [0, 2]  # for a desk and for a phone
     assert "77,777" not in seen
 
 
@@ -116,10 +116,10 @@ def test_a_small_one_has_few_steps_and_one_question_however_much_was_bid() -> No
     with counted() as asked:
         told = small(auction)
     assert told is not None
-    plot = ET.fromstring(told)  # noqa: S314 -- our own drawing
+    plot = ET.fromstring(f"<div>{told}</div>")  # noqa: S314 -- our own drawing
     assert [len(asked), len(corners(plot)) <= 2 * (MOMENTS + 1), list(plot.iter("circle"))] == [1, True, []]
     assert f"{auction.price_yen:,}円" in [word.text for word in plot.iter("text")][-3:]
-    assert max(y for _, y in corners(plot)) < SMALL[1]
+    assert max(y for _, y in corners(plot)) < WIDE[1]
 
 
 def test_a_small_one_is_kept_until_the_auction_is_in_another_state(settings: Settings) -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 from flask import Flask
 from wtforms import SelectChoice, StringField, TextAreaField
+from wtforms.i18n import get_translations
 
-from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, JSTDateTimeField, YenField, number
+from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, JSTDateTimeField, YenField, locales_of, number
 from marketplace.kit.refusals import Invalid, Refused
 from tests.pages import Page
 
@@ -142,3 +143,9 @@ def test_boxes_show_what_was_ticked_what_each_means_and_the_error_beside_them(ap
     assert (only.values, only.errors) == ({"snacks": ["cake"]}, {"snacks": "お茶も選んでください。"})
     assert "".join(page.words.split()) == "おやつ※必須お茶ケーキあまいエラー:お茶も選んでください。"
     assert " required" not in html
+
+
+@pytest.mark.parametrize("tag", ["ja", "en", "de", "vi", "zh-Hant"])
+def test_a_form_has_words_in_each_language_there_may_be_also_where_wtforms_has_none(tag: str) -> None:
+    words = get_translations(locales_of(tag))
+    assert words.gettext("This field is required.") != ""

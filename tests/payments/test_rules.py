@@ -2,6 +2,8 @@
 
 import pytest
 
+from marketplace.kit.languages import Language
+from marketplace.payments import rules
 from marketplace.payments.rules import NotPayable, check_payable, meaning
 from marketplace.payments.stripe import Session
 
@@ -42,3 +44,9 @@ def test_the_limits_themselves_are_payable(yen: int) -> None:
 def test_beyond_the_limits_nothing_is_payable(yen: int) -> None:
     with pytest.raises(NotPayable):
         check_payable(yen)
+
+
+def test_stripe_is_asked_for_a_page_in_a_language_that_it_has() -> None:
+    ours = {each: rules.locale(each.html) for each in Language}
+    assert ours == {Language.JA: "ja", Language.EASY: "ja", Language.EN: "en"}
+    assert rules.locale("zh-Hant") == "auto"

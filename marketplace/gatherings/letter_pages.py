@@ -132,7 +132,7 @@ def ask(code: str) -> ResponseReturnValue:
     except Refused as refusal:
         flash(str(refusal), "warn")
     else:
-        flash("別の職員に、確認をたのみました。その職員の「今日のこと」に出ます。")
+        flash("別の職員に、確認をたのみました。その職員の「きょうの仕事」に出ます。")
     return redirect(url_for("letters_desk.show", code=code), 303)
 
 

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 6bf23384a69e, after ; 2026-11-30 16:05:42.557184.
+Revision 754767e9fdf6, after ; 2026-11-30 16:32:28.962227.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6bf23384a69e"
+revision = "754767e9fdf6"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,12 +1,12 @@
 """first schema
 
-Revision 754767e9fdf6, after ; 2026-11-30 16:32:28.962227.
+Revision c86eae33bb70, after ; 2026-11-30 16:37:07.676980.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "754767e9fdf6"
+revision = "c86eae33bb70"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -9,7 +9,7 @@ from functools import partial
 import sqlalchemy as sa
 from markupsafe import Markup
 
-from marketplace.auctions.models import Auction, AuctionState
+from marketplace.auctions.models import Auction, AuctionState, Bid
 from marketplace.kit import shown
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db, get

@@ -147,21 +147,23 @@ def _found(listing: Listing, lottery: Lottery, no: str, form: CheckForm) -> dict
     fixed = bundles.draw_for(entry) if entry else None
     places = waiting_places(listing.auction_rules)
     secret, receipt = in_groups(as_code(form.secret.data or "")), (form.receipt.data or "").strip()
+    fits = _fits(secret, entry) if secret and entry else None
+    ours = _ours(receipt, lottery, no) if receipt else None
     return {
         "entry": entry,
         "fixed": fixed,
         "listed": entry is not None and entry.state not in (EntryState.WITHDRAWN, EntryState.VOID),
-        "wrong_secret": bool(secret and entry) and not _fits(secret, entry),
-        "proved": bool(secret and entry) and _fits(secret, entry),
-        "wrong_receipt": bool(receipt) and not _ours(receipt, lottery, no),
-        "signed": bool(receipt) and _ours(receipt, lottery, no),
+        "wrong_secret": fits is False,
+        "proved": fits is True,
+        "wrong_receipt": ours is False,
+        "signed": ours is True,
         "places": places,
         "waiting_place": waiting_place(entry.rank, fixed.units, places) if entry and fixed else None,
     }
 
 
-def _fits(secret: str, entry: Entry | None) -> bool:
-    return entry is not None and compare_digest(sha256(secret.encode()).hexdigest(), entry.ch)
+def _fits(secret: str, entry: Entry) -> bool:
+    return compare_digest(sha256(secret.encode()).hexdigest(), entry.ch)
 
 
 def _ours(receipt: str, lottery: Lottery, no: str) -> bool:

@@ -61,7 +61,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             give_back(order.unit_id)
         too_late = order.state not in OPEN and (cancelled or not _have_unit_again(order))
         serial = None if too_late else sell(order.unit_id)
-        order.paid_by_payment_id = order.paid_by_payment_id or payment_id
+        order.paid_by_payment_id = payment_id
         if serial is None:
             late = "the sale was cancelled" if cancelled else "the last unit was gone"
             move(order, "refund", why=f"paid after {late}")

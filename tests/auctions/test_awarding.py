@@ -168,15 +168,15 @@ class TestDeposits:
 
 
 @pytest.mark.parametrize(
-    ("rules", "state"),
-    [({"second_offer": False}, AuctionState.UNSOLD), ({"second_offer_hours": 24}, AuctionState.AWARDED)],
+    ("rules", "state", "given_out"),
+    [({"second_offer": False}, AuctionState.UNSOLD, []), ({"second_offer_hours": 24}, AuctionState.AWARDED, [True])],
 )
 def test_the_listing_says_whether_and_how_long_it_is_offered_to_the_next(
-    rules: dict[str, Any], state: AuctionState
+    rules: dict[str, Any], state: AuctionState, given_out: list[bool]
 ) -> None:
     auction, _people = ended("ascending", 5000, 9000, auction_rules=rules)
     assert auction.order_id is not None
     unpaid(auction.order_id)
     assert states(auction)[0] == state
-    for order in open_orders(auction.listing_id):
-        assert timedelta(hours=23, minutes=59) < order.pay_by - now() <= timedelta(hours=24)
+    left = [order.pay_by - now() for order in open_orders(auction.listing_id)]
+    assert [timedelta(hours=23, minutes=59) < each <= timedelta(hours=24) for each in left] == given_out

@@ -26,6 +26,7 @@ from marketplace.auctions.refusals import (
     SecondEnvelope,
 )
 from marketplace.auctions.replay import replay
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Invalid
@@ -54,6 +55,7 @@ def test_an_auction_starts_once_when_its_listing_opens() -> None:
     assert (auction.state, auction.start_yen, auction.price_yen) == (AuctionState.OPEN, 1000, None)
     assert start(auction.listing_id) is None
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Auction)) == 1
+    assert db.session.scalars(sa.select(Entry.event).where(Entry.subject == auction.subject)).all() == ["open"]
 
 
 def test_other_sales_have_no_auction() -> None:

@@ -114,6 +114,8 @@ def test_a_cancelled_sale_has_no_winner_and_everyone_is_told(end: Callable[[Auct
     with pretending(auction.closes_at + timedelta(hours=1)):
         closing.close_due()
     assert states(auction) == (AuctionState.CANCELLED, ListingState.CANCELLED)
+    assert letters("auction_cancelled") + letters("sale_cancelled") == [email(person)]  # the winner hears it once, too
+    assert open_orders(auction.listing_id) == []
 
 
 def test_a_sale_cancelled_before_the_auction_began_has_none() -> None:

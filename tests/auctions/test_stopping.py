@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.admissions.models import Participation
-from marketplace.auctions import closing, stopping
+from marketplace.auctions import closing, stopping, unsealing
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.logs import bids_of, disclose, log_of
-from marketplace.auctions.models import Auction, AuctionState
+from marketplace.auctions.models import Auction, AuctionState, Bid
 from marketplace.auctions.opening import of_listing
-from marketplace.auctions.refusals import AuctionSuspended, AwardedAlready, TooLateToResume
+from marketplace.auctions.refusals import AuctionSuspended, AwardedAlready, NothingToOpen, TooLateToResume
 from marketplace.auctions.replay import replay
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
@@ -21,7 +21,7 @@ from marketplace.kit.refusals import Invalid, NotAllowed, WrongState
 from marketplace.listings.models import Listing, ListingState
 from marketplace.outbox import keeping
 from tests import given
-from tests.auctions.endings import email, ended, letters, states
+from tests.auctions.endings import WITNESSES, email, ended, letters, states
 
 WHY = "対象の施設を確かめる必要が出たため"
 
@@ -122,7 +122,8 @@ def _during_the_bidding() -> int:
 
 
 def _before_the_sealed_bids_are_opened() -> int:
-    auction = opened("sealed", taking_part={})
+    auction = opened("sealed")
+    place_bid(auction.id, given.an_account(), 5000)
     with pretending(auction.closes_at):
         closing.close(auction.id)
     return auction.listing_id
@@ -132,13 +133,16 @@ def _before_the_sealed_bids_are_opened() -> int:
 def test_a_cancelled_sale_lets_everybody_go_and_tells_them_why(sale: Callable[[], int]) -> None:
     listing_id, person = sale(), given.an_account()
     participation_id = given.a_participant(listing_id, person)
+    auction = of_listing(listing_id)
+    if auction is not None:
+        place_bid(auction.id, person, 5000)
     stopping.cancel(listing_id, given.staff("approver"), WHY)
     keeping.drain()
     listing = get(Listing, listing_id)
     db.session.refresh(listing)
     assert (listing.state, listing.cancelled_reason) == (ListingState.CANCELLED, WHY)
     assert get(Participation, participation_id).released_at is not None
-    assert letters("admission_cancelled") == [email(person)]
+    assert (letters("admission_cancelled"), letters("auction_cancelled")) == ([email(person)], [])
 
 
 def test_sealed_bids_of_a_cancelled_sale_are_never_opened() -> None:
@@ -147,6 +151,10 @@ def test_sealed_bids_of_a_cancelled_sale_are_never_opened() -> None:
     auction = of_listing(listing_id)
     assert auction is not None
     assert states(auction) == (AuctionState.CANCELLED, ListingState.CANCELLED)
+    with pytest.raises(NothingToOpen):
+        unsealing.open_envelopes(auction.id, WITNESSES, given.staff("approver"))
+    keeping.drain()
+    assert list(db.session.scalars(sa.select(Bid.max_yen))) == [None]
 
 
 def test_where_somebody_has_won_it_is_not_cancelled_here() -> None:

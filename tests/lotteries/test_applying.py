@@ -156,6 +156,15 @@ def test_a_daughter_applies_for_her_mother(visitor: FlaskClient) -> None:
     assert len(entries()) == 2
 
 
+def test_who_has_not_applied_may_apply_for_the_family(visitor: FlaskClient) -> None:
+    lottery = a_lottery(**asking(address=True))
+    path = f"/listings/{lottery.code}/enter/family"
+    form = read(visitor.get(path)).form(path)
+    assert form.value("address") == ""
+    assert send(visitor, form, WHO | {"relation": "母"}).status_code == 303
+    assert [get(Applicant, entry.id).relation for entry in entries()] == ["母"]
+
+
 def test_where_nobody_is_asked_who_they_are_there_is_no_form_for_the_family(visitor: FlaskClient) -> None:
     assert visitor.get(f"/listings/{a_lottery().code}/enter/family").status_code == 404
 

@@ -65,6 +65,13 @@ class TestClose:
         assert fixed.n == 2
         assert bundles.proof_of(lottery, received[1].no) is None
 
+    def test_of_two_lotteries_each_has_its_own_list(self) -> None:
+        lotteries = [with_entries(people)[0] for people in (3, 2)]
+        for lottery in lotteries:
+            closing.close(lottery.listing_id)
+        fixed = [bundles.fixed_of(lottery) for lottery in lotteries]
+        assert [each and (each.n, len(bundles.bundle_of(each)["entries"])) for each in fixed] == [(3, 3), (2, 2)]
+
     def test_heard_twice_it_is_fixed_once(self) -> None:
         lottery, _received, _accounts = with_entries(1)
         closing.close(lottery.listing_id)

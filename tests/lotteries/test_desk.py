@@ -19,6 +19,7 @@ from marketplace.kit.db import db, get, transaction
 from marketplace.listings import amending, suspending
 from marketplace.listings.models import Listing, ListingState
 from marketplace.lotteries.drawing import draw_with_dice
+from marketplace.lotteries.entering import withdraw
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.preflight import preflight
 from marketplace.lotteries.refusals import ListChanged, NotDrawn, SameHand
@@ -275,3 +276,11 @@ def test_others_may_not(client: FlaskClient) -> None:
     url = f"/staff/lotteries/{lottery.code}"
     answers = [client.get(url), *(client.post(f"{url}/{act}") for act in ("close", "dice", "beacon", "sign-off"))]
     assert [answer.status_code for answer in answers] == [403] * 5
+
+
+def test_entries_are_counted_by_their_state_and_not_those_of_another_lottery(staff: FlaskClient) -> None:
+    lottery, received, accounts = with_entries(3)
+    with_entries(5)
+    withdraw(received[0].entry_id, accounts[0])
+    shown = words(staff.get(f"/staff/lotteries/{lottery.code}").text)
+    assert re.findall(r"(申込ずみ|取り下げ) (\d)名", shown) == [("申込ずみ", "2"), ("取り下げ", "1")]

@@ -54,6 +54,7 @@ def test_nobody_applies_or_nobody_pays() -> None:
     assert case(10, 0, 1_000, 0.1).placed == []
     nobody = case(10, 50, 1_000, 1.0)
     assert (nobody.gross_yen, nobody.rounds, nobody.promoted, nobody.certainty) == (0, None, 40, 0)
+    assert case(10, 10, 1_000, 0.0).certainty == 1
     everybody = case(10, 50, 1_000, 0.0)
     assert (everybody.placed, everybody.rounds, everybody.certainty) == ([10], 1, 1)
 

@@ -186,6 +186,8 @@ def test_entries_are_found_by_number_and_name_a_page_at_a_time(
         text = desk.get(f"{page}?{query}").text
         return [f"/staff/entries/{no}" in text for no in nos]
 
+    older = [f"before={seq}" in desk.get(f"{page}?{query}").text for seq, query in ((2, ""), (1, "before=3"))]
+    assert older == [True, False]  # where just one page is left there is no other
     assert listed("") == [False, True, True]
     assert listed("before=2") == [True, False, False]
     assert listed(f"q={nos[1].lower()}") == [False, True, False]

@@ -15,6 +15,7 @@ from marketplace.listings.suspending import suspend
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.states import LotteryState
 from marketplace.notices.models import Notice
+from marketplace.orders import settling
 from marketplace.orders.cancelling import (
     OneIsWaiting,
     Progress,
@@ -37,6 +38,9 @@ from tests.lotteries.applied import drawn, with_entries
 from tests.racing import at_once
 
 WHY = "写真にまちがいがあり、内容を保証できないため"
+
+
+NONE_BACK = {"coming_back_yen": 0, "back_yen": 0}
 
 
 def an_order(listing_id: int) -> Order:
@@ -89,6 +93,22 @@ def test_everything_paid_goes_back_and_everything_unpaid_ends(app: Flask, stripe
         unpaid=0, ended=2, doubtful=0, issuing=0, kept=0, coming_back=0, back=2, coming_back_yen=0, back_yen=2_000
     )
     assert progress(listing_id).done
+
+
+def test_the_orders_of_another_sale_are_left_alone(app: Flask, stripe: LocalStripe) -> None:
+    ended, other = given.a_listing(price_yen=1_000), given.a_listing(price_yen=1_000)
+    sold, kept, held = paid(other, stripe), paid(other, stripe), an_order(other).id
+    settling.issue(kept)
+    approver = given.staff("approver")
+    approve(request(ended, approver, WHY), approver)  # of this sale no money has moved
+    keeping.drain()
+    run_one(SHEETS["orders.wind_up_cancelled"])
+    assert [state(each) for each in (sold, kept, held)] == [
+        *(OrderState.PAID, OrderState.ISSUED, OrderState.AWAITING_PAYMENT),
+    ]
+    assert [mails(each) for each in (sold, kept, held)] == [["paid"], ["paid", "issued"], []]
+    found = [progress(each) for each in (ended, other)]
+    assert found == [Progress(*[0] * 9), Progress(1, 0, 0, issuing=1, kept=1, coming_back=0, back=0, **NONE_BACK)]
 
 
 def test_money_that_was_on_its_way_goes_back_when_it_comes(app: Flask, stripe: LocalStripe) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from marketplace.holders.rules import Disputed
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import JST, jst
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.orders import evidence
@@ -93,6 +94,8 @@ def test_the_bank_gets_one_answer(app: Flask, order: Order, stripe: LocalStripe)
     texts, paper, treasury = evidence.texts(found), evidence.paper(found), given.staff("treasury")
     outcomes = at_once(app, 3, lambda _: disputing.answer(dispute_id, treasury, texts, paper))
     assert None in outcomes
+    written = sa.select(sa.func.count()).where(Entry.event == "dispute.answer")
+    assert db.session.scalar(written) == 1
     with pytest.raises(disputing.AnsweredAlready):
         disputing.answer(dispute_id, treasury, texts, paper)
     seen = stripe.client().disputes.retrieve(dispute_id)
@@ -137,6 +140,7 @@ def test_the_bank_is_told_the_day_of_the_service_in_japan_and_the_years(
     found = evidence.gather(disputed(stripe, order))
     assert evidence.texts(found)["service_date"] == "2027-01-01"
     said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(evidence.paper(found))).pages)
+    assert "5 お使いになった記録記録はありません。" in "".join(said.split()).replace("5お", "5 お")
     placed = jst(order.created_at)
     assert said.count(f"{placed.year}年{placed.month}月{placed.day}日") >= 3
 

@@ -56,6 +56,7 @@ def test_a_slip_that_lapses_leaves_the_rest_of_the_time(app: Flask, stripe: Loca
     stripe.pay(checkout(order_id))
     payment = asking.open_payment(get(Order, order_id).subject)
     assert payment is not None
+    assert (payment.n, payment.idempotency_key) == (2, f"{payment.subject}:checkout:2")
     sync(payment.id)
     keeping.drain()
     assert state(order_id) == OrderState.PAID

@@ -91,8 +91,10 @@ def test_of_several_disputes_each_is_followed_and_the_gravest_counts(order: Orde
     ):
         look(order, dispute, status)
     assert known(order) == (["lost", "lost"], "lost")
-    look(order, "dp_2", "won")
-    assert known(order) == (["lost", "won"], "lost")
-    assert frozen(token_of(order)) is not None
     look(order, "dp_1", "won")
-    assert (known(order), frozen(token_of(order))) == ((["won", "won"], "won"), None)
+    assert known(order) == (["won", "lost"], "lost")
+    look(order, "dp_3", "won")
+    assert known(order) == (["won", "lost", "won"], "lost")
+    assert frozen(token_of(order)) is not None
+    look(order, "dp_2", "won")
+    assert (known(order), frozen(token_of(order))) == ((["won", "won", "won"], "won"), None)

@@ -11,11 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
-from marketplace.kit.db import db, lock, transaction
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.outbox import keeping, troubles
 from marketplace.payments.handlers import on_event
 from marketplace.payments.hearing import Forged, hear
 from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.refund_models import Refund, RefundState
 from marketplace.payments.stripe_models import StripeEvent
 from marketplace.payments.syncing import sync
 from marketplace.settings import Settings
@@ -238,10 +239,17 @@ def test_a_dispute_is_said_once_for_each_of_its_states(app: Flask, stripe: Local
 
 def test_a_refund_that_bounces_later_is_noticed(app: Flask, stripe: LocalStripe, live_server: str) -> None:
     stripe.send_webhooks_to(live_server)
-    payment_id = paid(stripe, card="pm_card_refundFail")
-    promised(payment_id)
+    stripe.sim("faults", manual=True)
+    payment_id = paid(stripe)
+    refund_id = promised(payment_id)
     keeping.drain()
-    assert seen(payment_id).refunded_yen == 0
+    stripe.sim("deliver")
+    keeping.drain()
+    assert seen(payment_id).refunded_yen == 1_000
+    stripe.sim("bounce", refund=stripe.client().refunds.list().data[0].id)
+    stripe.sim("deliver")
+    keeping.drain()
+    assert (get(Refund, refund_id).state, seen(payment_id).refunded_yen) == (RefundState.FAILED, 0)
 
 
 def test_news_about_other_shops_of_the_account_pass_by(app: Flask, stripe: LocalStripe, live_server: str) -> None:

@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts.models import Account
-from marketplace.chain import register
+from marketplace.chain import contract, register
 from marketplace.chain.models import Log
+from marketplace.chain.node import node
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings.models import Listing
 from marketplace.resale import offering, proceeds, statements, wallet
@@ -85,7 +86,13 @@ def test_what_was_earned_arrives_in_the_wallet_that_the_seller_named(app: Flask)
     settle()
     proceeds.draw(seller, own)
     settle()
-    assert proceeds.owed(seller) == 0
+    assert (proceeds.owed(seller), yen_of(own)) == (0, 4_750)
+
+
+def yen_of(address: str) -> int:
+    """What the chain says that the address has."""
+    asked = contract.call("TestYen", "balanceOf", [address])
+    return int.from_bytes(node().call(address, register.address_of("TestYen"), asked))
 
 
 def test_an_offer_taken_back_is_gone_from_the_chain(app: Flask) -> None:

@@ -232,6 +232,19 @@ def test_the_last_unit_sold_closes_the_sale_and_the_last_token_completes_it(app:
     assert get(Listing, order.listing_id).state == ListingState.COMPLETED
 
 
+def test_a_sale_is_not_completed_while_one_of_its_tokens_is_on_its_way(app: Flask, stripe: LocalStripe) -> None:
+    first = a_placed_order(quantity=2)
+    second = get(Order, place(given.an_account(), first.listing_id))
+    for order in (first, second):
+        paid(order, stripe)
+    settling.issue(first.id)
+    keeping.drain()
+    before = get(Listing, first.listing_id).state
+    settling.issue(second.id)
+    keeping.drain()
+    assert (before, get(Listing, first.listing_id).state) == (ListingState.CLOSED, ListingState.COMPLETED)
+
+
 def test_another_sum_than_was_owed_is_looked_at_by_people(app: Flask) -> None:
     order = a_placed_order()
     settling.pay(order.id, payment_id=0, yen=999)

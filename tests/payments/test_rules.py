@@ -1,10 +1,13 @@
 """What a look at Stripe means."""
 
+from datetime import timedelta
+
 import pytest
 
+from marketplace.kit.clock import now
 from marketplace.kit.languages import Language
 from marketplace.payments import rules
-from marketplace.payments.rules import NotPayable, check_payable, meaning
+from marketplace.payments.rules import NotPayable, check_payable, meaning, session_end
 from marketplace.payments.stripe import Session
 
 
@@ -50,3 +53,10 @@ def test_stripe_is_asked_for_a_page_in_a_language_that_it_has() -> None:
     ours = {each: rules.locale(each.html) for each in Language}
     assert ours == {Language.JA: "ja", Language.EASY: "ja", Language.EN: "en"}
     assert rules.locale("zh-Hant") == "auto"
+
+
+def test_a_page_ends_with_the_time_to_pay_where_stripe_lets_it_live_so_long() -> None:
+    at, minute = now(), timedelta(minutes=1)
+    left = [-60, 5, 30, 32, 720, 1379, 1440, 10_080]
+    ends = [round((session_end(at + each * minute) - at) / minute) for each in left]
+    assert ends == [31, 31, 31, 32, 720, 1379, 1380, 1380]

@@ -17,16 +17,19 @@ from marketplace.kit.db import db, get
 from marketplace.kit.merkle import Step, climb
 from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings.scheduling import cancel
-from marketplace.lotteries import bundles, closing, counting, draw
+from marketplace.lotteries import bundles, closing, counting, draw, papermail
+from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.drawing import draw_with_dice
-from marketplace.lotteries.entering import enter, own_entries
+from marketplace.lotteries.entering import enter, own_entries, take_down
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.states import EntryState, LotteryState
+from marketplace.lotteries.views import waiting_before
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from tests import given
 from tests.ended import open_orders, paid, unpaid
-from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking
+from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking, somebody
+from tests.pages import Page
 
 
 class Both(NamedTuple):
@@ -117,8 +120,8 @@ def test_each_is_drawn_among_its_own(both: Both, client: FlaskClient) -> None:
         assert states(lottery) == [EntryState.PAY_DUE] * units + [EntryState.WAITING] * (len(nos(lottery)) - units)
         text = client.get(f"/listings/{lottery.code}/draw.csv").data.decode("utf-8-sig")
         assert [row["受付番号"] for row in csv.DictReader(io.StringIO(text))] == nos(lottery)
-        page = client.get(f"/listings/{lottery.code}/draw").text
-        assert [no in page for no in nos(lottery)[:units]] == [True] * units
+        page, neighbour = client.get(f"/listings/{lottery.code}/draw").text, both[both.index(lottery) - 1]
+        assert [no in page for no in nos(lottery)[:units] + nos(neighbour)[:1]] == [True] * units + [False]
     found = {template: letters(template) for template in ("pay_link", "entry_waiting")}
     one, other = entries(both.one), entries(both.other)
     assert found == {
@@ -169,6 +172,8 @@ def test_who_applied_for_both_has_an_entry_in_each(both: Both, app: Flask) -> No
     for (entry,), lottery in zip(own, both, strict=True):
         assert client.get(f"/entries/{entry.no}").location.endswith(f"/listings/{lottery.code}/entry?no={entry.no}")
         assert entry.no in client.get(f"/listings/{lottery.code}/entry").text
+    stranger = given.signed_in(app.test_client(), given.an_account())
+    assert [stranger.get(f"/entries/{entry.no}").status_code for (entry,) in own] == [404, 404]
 
 
 def test_the_desk_of_each_lists_its_own(both: Both, app: Flask) -> None:
@@ -179,6 +184,16 @@ def test_the_desk_of_each_lists_its_own(both: Both, app: Flask) -> None:
             [True] * len(nos(lottery)),
             [False] * len(nos(neighbour)),
         ]
+        assert f"すべて {len(nos(lottery))}" in Page(text).words
+
+
+def test_how_many_wait_before_one_and_which_letters_wait_on_paper_is_said_of_that_lottery(both: Both) -> None:
+    both.drawn()
+    assert [[waiting_before(entry) for entry in entries(lottery)][-1] for lottery in both] == [1, 1]
+    counter = a_lottery(**asking(address=True))
+    take_down(counter.id, given.staff("counter"), somebody(channel=Channel.COUNTER, phone="0237-12-3456"))
+    keeping.drain()
+    assert [len(papermail.waiting(lottery.id)) for lottery in (counter, *both)] == [1, 0, 0]
 
 
 def test_entries_without_a_card_are_left_out_of_the_lottery_that_asks_for_one(app: Flask) -> None:

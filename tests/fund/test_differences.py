@@ -10,6 +10,7 @@ from marketplace.accounts.second_person import NoReason
 from marketplace.fund import differences
 from marketplace.fund.models import Account, PostingLine
 from marketplace.fund.posting import post
+from marketplace.fund.years import month_of
 from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Invalid
@@ -107,6 +108,16 @@ def test_a_posting_that_stripe_does_not_know(app: Flask, stripe: LocalStripe) ->
     heard()
     post("txn_invented", "charge", [(Account.STRIPE, 5), (Account.COLLECTED, -5)], at=now() - timedelta(days=1))
     assert found() == [("not_at_stripe", -5)]
+
+
+def test_the_differences_of_some_months_are_those_of_these_months(app: Flask, stripe: LocalStripe) -> None:
+    paid(stripe)
+    heard()
+    this, before = now() - timedelta(days=1), now() - timedelta(days=40)
+    for key, at in (("txn_1", before), ("txn_2", this), ("txn_3", this)):
+        assert post(key, "charge", [(Account.STRIPE, 1_000), (Account.COLLECTED, -1_000)], at=at)
+    asked = [(), (month_of(before),), (month_of(this),), (month_of(before), month_of(this)), ("1999-01",)]
+    assert [len(differences.open_differences(*months)) for months in asked] == [3, 1, 2, 3, 0]
 
 
 def test_a_payout_that_does_not_match_its_lines(app: Flask, stripe: LocalStripe) -> None:

@@ -108,6 +108,20 @@ def test_a_close_that_is_not_wanted_is_taken_back(app: Flask) -> None:
             periods.close("2026-11", given.staff("approver"))
 
 
+def test_who_decides_on_sums_that_have_changed_meanwhile_reads_them_first(app: Flask) -> None:
+    charge("txn_1", NOVEMBER)
+    treasury, approver = given.staff("treasury"), given.staff("approver")
+    with pretending(DECEMBER):
+        periods.ask_to_close("2026-11", treasury, "照合ずみ")
+        read = periods.seen(periods.by_name()["2026-11"])
+        charge("txn_2", NOVEMBER)
+        with pytest.raises(periods.ChangedMeanwhile):
+            periods.close("2026-11", approver, read=read)
+        assert not periods.by_name()["2026-11"].is_closed
+        periods.close("2026-11", approver, read=periods.seen(periods.by_name()["2026-11"]))
+        assert periods.by_name()["2026-11"].totals["stripe"]["after"] == 2_000
+
+
 def test_a_month_with_differences_is_not_closed(app: Flask) -> None:
     charge("txn_1", NOVEMBER)
     with pretending(DECEMBER), pytest.raises(periods.Unexplained):

@@ -108,7 +108,9 @@ def test_a_worker_that_dies_in_the_middle_has_added_nothing(app: Flask) -> None:
     assert (balances()["collected"], differing()) == (-3_000, {})
 
 
-def test_a_crooked_posting_stays_outside_and_what_came_before_it_is_added(app: Flask) -> None:
+def test_a_crooked_posting_stays_outside_and_is_logged_and_what_came_before_it_is_added(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
     for n in range(3):
         happened(n, "charge", SALE)
     second, third = db.session.scalars(sa.select(Posting.id).order_by(Posting.id).offset(1)).all()
@@ -117,6 +119,7 @@ def test_a_crooked_posting_stays_outside_and_what_came_before_it_is_added(app: F
         session.execute(sa.update(PostingLine).where(PostingLine.posting_id == third, PostingLine.n == 1).values(yen=1))
     bring_forward(few=0)
     bring_forward(few=0)
+    assert f"posting {third} is crooked: the subtotals of the fund end before it" in caplog.messages
     assert (through(), balanced(), balances()["collected"]) == (second, False, -3_000)
 
 

@@ -5,8 +5,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from marketplace.accounts.models import Account
 from marketplace.accounts.second_person import SamePerson
 from marketplace.fund import deciding, undoing
 from marketplace.fund.adding_up import check
@@ -16,6 +18,7 @@ from marketplace.fund.posting import post
 from marketplace.fund.publishing import published
 from marketplace.fund.rules import NotEnough, stripe_lines
 from marketplace.fund.statements import balanced, balances, of_year, summary
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.dates import fiscal_year
 from marketplace.kit.db import db, get
@@ -111,6 +114,11 @@ def test_two_persons_undo_it_once(app: Flask, book: dict[DecisionKind, int]) -> 
     outcomes = at_once(app, 3, lambda _: deciding.approve(undo_id, approver()))
     assert sum(isinstance(each, WrongState) for each in outcomes) == 2
     assert (stages()["spent"], balances()["bank"]) == (0, 0)
+    notes = sa.select(Entry.event, Entry.by, Entry.details["yen"].as_integer())
+    by = [f"staff:{get(Account, each).code}" for each in (treasury(), approver())]
+    found = db.session.execute(notes.where(Entry.subject == get(Decision, undo_id).subject).order_by(Entry.id))
+    assert [tuple(row) for row in found] == [("decision.ask", by[0], 500), ("decision.approve", by[1], 500)]
+    db.session.rollback()
     for again in (spend, undo_id):
         with pytest.raises(WrongState):
             undoing.ask(again, treasury(), "更正命令書 第2号")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.fund.years import (
+    bookable,
     books_close,
     month_ends,
     month_of,
@@ -43,6 +44,19 @@ def test_who_was_told_to_pay_in_march_pays_for_that_year_until_the_end_of_may(
 
 def test_what_goes_back_lessens_its_own_year_while_the_books_are_open() -> None:
     assert [year_of_return(2026, at(2027, 5, 31)), year_of_return(2026, at(2027, 6, 1))] == [2026, 2027]
+
+
+@pytest.mark.parametrize(
+    ("on", "years"),
+    [
+        (date(2027, 3, 31), [2026]),
+        (date(2027, 4, 1), [2027, 2026]),
+        (date(2027, 5, 31), [2027, 2026]),
+        (date(2027, 6, 1), [2027]),
+    ],
+)
+def test_in_april_and_may_something_can_be_booked_for_the_year_before(on: date, years: list[int]) -> None:
+    assert bookable(on) == years
 
 
 def test_a_year_is_booked_in_fourteen_months() -> None:

@@ -100,6 +100,9 @@ def test_one_change_waits_at_a_time(app: Flask) -> None:
     row_id = propose(listing_id, drafter, {"price_yen": 2_500}, WHY)
     with pytest.raises(OneIsWaiting):
         propose(listing_id, drafter, {"price_yen": 2_600}, WHY)
+    other = announced()
+    assert [row and row.id for row in map(amending.waiting, (listing_id, other))] == [row_id, None]
+    db.session.rollback()
     amending.send_back(row_id, given.staff("approver"), "根拠を")
     row = get(SaleAmendment, row_id)
     assert (row.state, row.returned_note, row.number) == (AmendmentState.RETURNED, "根拠を", None)

@@ -192,12 +192,13 @@ def test_two_clocks_at_once_write_each_letter_once(app: Flask, sale: int) -> Non
 
 
 def test_who_leaves_hears_nothing_more(sale: int) -> None:
-    person = given.an_account()
-    ask(sale, person)
+    person, stays = given.an_account(), given.an_account()
+    for each in (person, stays):
+        ask(sale, each)
     forget(person)
     keeping.drain()
     opens(sale, hours=24)
-    assert (told(), waiting()) == ([], [])
+    assert ([to for to, _ in told()], waiting()) == ([email(stays)], [(stays, "hour")])
 
 
 class TestOnThePage:

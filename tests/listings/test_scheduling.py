@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -54,6 +56,23 @@ def test_a_sale_goes_its_way_by_the_clock_alone(app: Flask, mode: str) -> None:
         sa.select(Entry.event).where(Entry.subject == get(Listing, listing_id).subject).order_by(Entry.id)
     )
     assert list(moves) == ["draft", "submit", "approve", "publish", "open", "close"]
+
+
+@pytest.mark.parametrize(
+    "end", [scheduling.close_sale, partial(scheduling.cancel, by="staff:ACC-1", reason="大雪のため")]
+)
+@pytest.mark.parametrize("late", [-HOUR, 5 * HOUR])
+def test_a_sale_ends_when_it_is_ended_but_never_after_the_hour_that_was_planned(
+    app: Flask, end: Callable[[int], None], late: timedelta
+) -> None:
+    listing = get(Listing, given.a_listing())
+    assert listing.closes_at is not None
+    planned, at = listing.closes_at, listing.closes_at + late
+    with pretending(at):
+        end(listing.id)
+    db.session.refresh(listing)
+    assert listing.closed_at is not None
+    assert round((listing.closed_at - planned) / HOUR) == min(late / HOUR, 0)
 
 
 def test_nothing_is_announced_before_its_metadata_has_its_cids(app: Flask) -> None:

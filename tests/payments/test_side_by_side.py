@@ -8,7 +8,7 @@ from flask import Flask
 
 from marketplace.kit.db import db, get, transaction
 from marketplace.outbox import keeping
-from marketplace.payments import disputing, holding, saving
+from marketplace.payments import disputing, holding, saving, squaring
 from marketplace.payments.models import PaymentState
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.refund_models import Refund, RefundState
@@ -52,6 +52,7 @@ def test_a_dispute_of_one_ends_no_refund_of_the_other(app: Flask, stripe: LocalS
     heard()
     stripe.sim("close_dispute", dispute=dispute, won=won)
     heard()
+    squaring.square(payment_id)
     assert (refunds(payment_id), seen(payment_id).dispute) == ([(FAILED, 1_000)], None)
     failed = db.session.scalars(sa.select(Refund.id)).one()
     pay_by_bank(failed, "staff:ACC-TEST", "11月30日に振込")
@@ -80,3 +81,4 @@ def test_each_has_the_card_that_was_saved_for_it(app: Flask) -> None:
     saved = [ask_card(subject) for subject in ("test:1", "test:2")]
     found = [saving.saved_card(subject) for subject in ("test:1", "test:2", "test:3")]
     assert [each and each.id for each in found] == [*saved, None]
+    assert ask_card("test:2") == saved[1]

@@ -7,9 +7,12 @@ from flask import Flask
 from hypothesis import given as each
 from hypothesis import strategies as st
 
-from marketplace.kit.db import get
+from marketplace.kit.db import get, transaction
 from marketplace.listings.models import Listing
+from marketplace.resale import statements
 from marketplace.resale.distribution import FEW, STEPS, bars, distribution, said
+from marketplace.tokens.issuing import promise_token
+from marketplace.tokens.models import NOBODY
 from tests import given
 from tests.chainlogs import Chain, deploy, somebody
 from tests.resale.stage import heard, held_token
@@ -62,3 +65,30 @@ def test_the_holders_of_a_right_are_counted_by_address(app: Flask) -> None:
     right = get(Listing, listing_id).right
     assert [bar.holders for bar in distribution(right.id)] == [None, 0, 0, None, 0]
     assert distribution() == distribution(right.id)
+
+
+def test_what_nobody_holds_makes_no_holder(app: Flask) -> None:
+    addresses = deploy()
+    chain, listing_id = Chain(), given.a_listing(quantity=30)
+    for serial in range(1, 6):
+        held_token(chain, given.an_account(), listing_id, serial)
+    lost, ended = (held_token(chain, given.an_account(), listing_id, serial) for serial in (6, 7))
+    chain.transfer(lost, somebody("x"), addresses["ResaleMarket"], block=3)
+    chain.transfer(ended, somebody("y"), NOBODY, block=4)
+    heard(chain, lost, ended)
+    listing = get(Listing, listing_id)
+    with transaction():
+        promise_token(listing.right_id, 8, listing.code, "ORD-NEW", given.an_account(), listing.quantity)
+    assert [bar.holders for bar in distribution(listing.right_id)] == [5, 0, 0, 0, 0]
+    figures = statements.figures()
+    assert (figures.issued, figures.holders) == (7, 5)
+
+
+def test_the_holders_of_each_right_are_its_own(app: Flask) -> None:
+    deploy()
+    chain, sales = Chain(), [given.a_listing(quantity=30) for _ in range(2)]
+    for listing_id, holders in zip(sales, (5, 6), strict=True):
+        for serial in range(1, holders + 1):
+            held_token(chain, given.an_account(), listing_id, serial)
+    found = [distribution(right_id)[0].holders for right_id in (*(get(Listing, each).right_id for each in sales), None)]
+    assert found == [5, 6, 11]

@@ -11,6 +11,7 @@ from flask import Flask
 from marketplace.accounts.models import Account
 from marketplace.chain import contract
 from marketplace.chain.models import Call, CallState
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import JST, now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Refused
@@ -97,6 +98,11 @@ def test_a_price_out_of_range_is_refused_beside_its_field(chain: Chain, seller: 
     assert (type(found), str(found), found.field, found.status) == (BadPrice, words, "price_yen", 422)
 
 
+@pytest.mark.parametrize("price", [50, 99_999_999])
+def test_the_limits_of_a_price_may_be_asked(chain: Chain, seller: int, price: int) -> None:
+    assert request(offering.offer(held_token(chain, seller), seller, price)).price_yen == price
+
+
 def test_what_is_offered_is_not_offered_again(chain: Chain, seller: int) -> None:
     token_id = held_token(chain, seller)
     offering.offer(token_id, seller, 5_000)
@@ -143,6 +149,8 @@ def test_taking_back_asks_once_and_ends_with_the_chains_answer(chain: Chain, sel
     account_id = "0x" + get(Account, seller).custody_id
     cancel = (f"offer:{asked.id}:cancel", "custodian", "cancelFor", [account_id, token_id])
     assert calls(f"offer:{asked.id}:cancel") == [cancel]
+    notes = sa.select(sa.func.count()).where(Entry.subject == token(token_id).subject, Entry.event == "withdraw_offer")
+    assert db.session.scalar(notes) == 1
     chain.cancelled(token_id, block=3, number=1)
     heard(chain, token_id)
     assert request(asked.id).state == RequestState.ENDED

@@ -87,6 +87,8 @@ def test_what_was_earned_arrives_in_the_wallet_that_the_seller_named(app: Flask)
     proceeds.draw(seller, own)
     settle()
     assert (proceeds.owed(seller), yen_of(own)) == (0, 4_750)
+    with pytest.raises(proceeds.NothingToDraw):
+        proceeds.draw(seller, own)
 
 
 def yen_of(address: str) -> int:

@@ -118,12 +118,26 @@ def test_a_cancelled_sale_has_no_winner_and_everyone_is_told(end: Callable[[Auct
     assert open_orders(auction.listing_id) == []
 
 
+def test_a_sale_that_is_cancelled_a_moment_before_the_close_has_no_winner() -> None:
+    """Nobody has heard of it yet."""
+    auction = of_listing(given.a_listing("ascending", price_yen=1000))
+    assert auction is not None
+    person = given.an_account()
+    place_bid(auction.id, person, 5000)
+    scheduling.cancel(auction.listing_id, "staff:ACC-TEST", "会場が使えなくなったため")
+    with pretending(auction.closes_at):
+        assert closing.close(auction.id) is False
+    keeping.drain()
+    assert states(auction) == (AuctionState.CANCELLED, ListingState.CANCELLED)
+    assert (open_orders(auction.listing_id), letters("auction_cancelled")) == ([], [email(person)])
+
+
 def test_a_sale_cancelled_before_the_auction_began_has_none() -> None:
     listing_id = given.a_listing("ascending", state="published", opens_at=now(), publish_at=None)
     scheduling.open_sale(listing_id)
     scheduling.cancel(listing_id, "staff:ACC-TEST", "中止")
     keeping.drain()
-    assert of_listing(listing_id) is None
+    assert (of_listing(listing_id), keeping.late()) == (None, [])
 
 
 def test_a_sale_that_is_cancelled_while_its_auction_begins_gets_none(app: Flask) -> None:

@@ -143,6 +143,17 @@ def test_while_stripe_is_away_nobody_is_left_out(stripe: LocalStripe, lottery: L
     assert db.session.scalars(sa.select(Draw)).one().n == 1
 
 
+def test_before_the_close_of_one_lottery_nothing_is_asked_of_another(stripe: LocalStripe) -> None:
+    other, one = (a_lottery(quantity=1, **asking(card=True)) for _ in range(2))
+    theirs, unheard, left_open = with_card(stripe, other), with_card(stripe, one), entered(one)
+    cards.page_for(left_open)
+    with pretending(one.closes_at + timedelta(seconds=1)):
+        cards.before_close(one.listing_id)
+    found = [saving.saved_card(entry(each).subject) for each in (theirs, unheard, left_open)]
+    assert [each and each.state for each in found] == [CardState.OPEN, CardState.SAVED, CardState.FAILED]
+    assert [entry(each).card_key is None for each in (theirs, unheard)] == [True, False]
+
+
 def test_a_clerk_who_closes_by_hand_asks_stripe_first(
     stripe: LocalStripe, lottery: Lottery, client: FlaskClient
 ) -> None:

@@ -21,6 +21,7 @@ from marketplace.lotteries import bundles, closing, counting, draw, papermail
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import enter, own_entries, take_down
+from marketplace.lotteries.groups import quota
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.states import EntryState, LotteryState
 from marketplace.lotteries.views import waiting_before
@@ -28,7 +29,7 @@ from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from tests import given
 from tests.ended import open_orders, paid, unpaid
-from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking, somebody
+from tests.lotteries.applied import DICE, WITNESSES, a_lottery, after_the_close, asking, drawn, somebody
 from tests.pages import Page
 
 
@@ -202,3 +203,21 @@ def test_entries_without_a_card_are_left_out_of_the_lottery_that_asks_for_one(ap
         enter(lottery.id, given.an_account())
     closing.close(asks.listing_id)
     assert (states(asks), states(plain)) == ([EntryState.VOID], [EntryState.APPLIED])
+
+
+def test_two_groups_of_one_lottery_have_their_own_tables_proofs_and_places(app: Flask, client: FlaskClient) -> None:
+    rules = {"groups": quota(1, 2)}
+    lottery, _received, _accounts = drawn(9, quantity=2, auction_rules=rules, groups=["others", "town", "others"])
+    found = {group: [entry for entry in entries(lottery) if entry.group == group] for group in ("town", "others")}
+    for group, own in found.items():
+        text = client.get(f"/listings/{lottery.code}/draw.csv?group={group}").data.decode("utf-8-sig")
+        assert [row["受付番号"] for row in csv.DictReader(io.StringIO(text))] == [entry.no for entry in own]
+        fixed = bundles.fixed_of(lottery, group)
+        assert fixed is not None
+        for entry in own:
+            proof = bundles.proof_of(lottery, entry.no)
+            assert proof is not None
+            path = [Step(step["side"], bytes.fromhex(step["hash"])) for step in proof["path"]]
+            assert climb(bytes.fromhex(proof["leaf"]), path).hex() == fixed.root
+            assert bundles.draw_for(entry) == fixed
+        assert [waiting_before(entry) for entry in own[1:]] == list(range(len(own) - 1))

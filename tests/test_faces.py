@@ -101,6 +101,21 @@ def test_a_template_that_is_not_there_is_a_fault_of_ours(app: Flask, client: Fla
     assert client.get("/testing/template").status_code == 500
 
 
+def test_the_title_of_a_page_says_that_something_on_it_is_to_be_mended(client: FlaskClient) -> None:
+    def title(page: str) -> str:
+        return re.findall("<title>(.*?)</title>", page)[0]
+
+    bad = {"email": "hanako@", "csrf_token": ""}
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', client.get("/signin").text)[0]
+    asked, refused = client.get("/signin"), client.post("/signin", data={**bad, "csrf_token": token})
+    english = client.post("/signin?lang=en", data={**bad, "csrf_token": token})
+    assert [title(page.text) for page in (asked, refused, english)] == [
+        "ログイン | まちの権利ひろば",
+        "エラー: ログイン | まちの権利ひろば",
+        "Error: Sign in | Machi no Kenri Hiroba",
+    ]
+
+
 def test_a_part_of_a_page_that_fails_is_a_part(client: FlaskClient) -> None:
     part = client.get("/nowhere", headers={"HX-Request": "true"})
     assert (part.status_code, "<html" in part.text, "ページが見つかりません" in part.text) == (404, False, True)

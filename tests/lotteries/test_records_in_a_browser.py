@@ -10,7 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from marketplace.kit.db import db
 from marketplace.lotteries.closing import draws
-from tests.lotteries.applied import drawn, ranked
+from marketplace.lotteries.drawing import draw_with_dice
+from marketplace.outbox import keeping
+from tests import ears, given
+from tests.lotteries.applied import DICE, WITNESSES, after_the_close, drawn, ranked, with_entries
 from tests.visiting import visiting
 
 
@@ -61,6 +64,21 @@ class TestBrowser:
             page.locator("[data-draw]").evaluate(told, [field, value])
             page.get_by_role("button", name="このブラウザで確かめる").click()
             expect(page.locator("[data-draw] [role=status]")).to_contain_text("合わないところがあります。")
+
+    def test_who_listens_hears_once_that_it_was_drawn_and_stays_where_they_are(self, page: Page) -> None:
+        lottery, _received, _accounts = with_entries(3)
+        db.session.rollback()
+        with after_the_close(lottery):
+            db.session.rollback()
+            page.goto(f"/listings/{lottery.code}/draw")
+            expect(page.get_by_role("heading", name="いま抽選しています")).to_be_visible()
+            ears.listen(page)
+            ears.asked_again(page, times=2)
+            draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
+            keeping.drain()
+            db.session.rollback()
+            expect(page.get_by_role("button", name="抽選のようすを見る")).to_be_visible(timeout=30_000)
+        assert ears.heard(page) == ["抽選がすみました"]
 
     def test_the_replay_waits_for_those_who_want_less_motion(self, page: Page) -> None:
         lottery, _received, _accounts = drawn(4)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import get
 from marketplace.listings import scheduling
 from marketplace.orders.expiring import cancel
@@ -13,9 +16,9 @@ from marketplace.orders.placing import place
 from marketplace.outbox import keeping
 from marketplace.waiting.calling import call
 from marketplace.waiting.joining import join
-from tests import axe, given
+from tests import axe, ears, given
 from tests.visiting import signed_in, visiting
-from tests.waiting.stage import a_room, turn
+from tests.waiting.stage import a_room, in_order, turn
 
 pytestmark = pytest.mark.browser
 SOON = 30_000
@@ -38,6 +41,29 @@ def test_a_page_that_waits_comes_to_its_turn_by_itself(page: Page) -> None:
     expect(page.get_by_text("あなたの順番です。どうぞ。")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="購入の手続きへ").click()
     page.wait_for_url("**/orders/*/confirm")
+
+
+def test_who_listens_hears_once_that_it_is_their_turn_and_not_each_number_before(page: Page) -> None:
+    room, _ = a_room(2, state="open", quantity=1)
+    with pretending(now() + timedelta(minutes=5)):  # the order of more than one is drawn with a number of then
+        turn()
+    room_id, code, listing_id = room.id, room.code, room.listing_id
+    hana = given.an_account()
+    join(room_id, hana)
+    first, second, _hana = in_order(room)
+    order_id = place(first, listing_id)
+    signed_in(page, hana)
+    page.goto(f"/listings/{code}/waiting")
+    expect(page.get_by_text("いま 1番 までご案内しました")).to_be_visible()
+    ears.listen(page)
+    cancel(order_id)
+    call(room_id)
+    expect(page.get_by_text("いま 2番 までご案内しました")).to_be_visible(timeout=SOON)
+    assert ears.heard(page) == []
+    cancel(place(second, listing_id))
+    call(room_id)
+    expect(page.get_by_text("あなたの順番です。どうぞ。")).to_be_visible(timeout=SOON)
+    assert sum("あなたの順番です。どうぞ。" in each for each in ears.heard(page)) == 1
 
 
 def test_it_says_by_itself_that_it_is_over(page: Page) -> None:

@@ -28,10 +28,10 @@
   function put(id, html) {
     const part = document.getElementById(id);
     if (!part) return;
-    const scroller = part.querySelector("[tabindex]");
-    const held = scroller && scroller === document.activeElement;
+    const stops = () => [...part.querySelectorAll("a, summary, [tabindex]")];
+    const held = stops().indexOf(document.activeElement);
     part.innerHTML = html;
-    const next = held && part.querySelector("[tabindex]");
+    const next = held >= 0 && (stops()[held] || stops().pop());
     if (next) next.focus({ preventScroll: true });
   }
 

@@ -139,8 +139,15 @@
     });
   });
 
+  /* A part that asks for itself is changed where it differs (outerMorph), so that what has the focus keeps it and a
+     screen reader hears what is new alone. Where the link or button itself is gone, the part has the focus. */
+  let held = null;
   document.addEventListener("live:changed", tick);
-  document.addEventListener("htmx:after:swap", () => wake(document));
+  document.addEventListener("htmx:before:swap", () => { held = document.activeElement.closest("[hx-get][id]"); });
+  document.addEventListener("htmx:after:swap", () => {
+    wake(document);
+    if (held && held.isConnected && document.activeElement === document.body) held.focus({ preventScroll: true });
+  });
   wake(document);
   /* What came of an act stands on the page from its loading, and readers speak only what appears later: it gets the
      focus (the way of GOV.UK's notification banner), unless the page leads to a place of its own. */

@@ -12,8 +12,9 @@ _LISTEN = """() => {
     return region && region.ariaLive !== 'off' && !node.parentElement.closest('noscript, [hidden]');
   };
   new MutationObserver((changes) => {
-    const words = changes.flatMap((change) => (change.type === 'characterData' ? [change.target] : [...change.addedNodes]));
-    words.filter(told).forEach((node) => window.heard.push(node.textContent.trim().replace(/\\s+/g, ' ')));
+    const added = (change) => (change.type === 'characterData' ? [change.target] : [...change.addedNodes]);
+    const words = changes.flatMap(added).filter(told).map((node) => node.textContent.trim().replace(/\\s+/g, ' '));
+    window.heard.push(...words);
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
 

@@ -103,7 +103,8 @@ def test_a_template_that_is_not_there_is_a_fault_of_ours(app: Flask, client: Fla
 
 def test_the_title_of_a_page_says_that_something_on_it_is_to_be_mended(client: FlaskClient) -> None:
     def title(page: str) -> str:
-        return re.findall("<title>(.*?)</title>", page)[0]
+        (found,) = re.findall("<title>(.*?)</title>", page)
+        return str(found)
 
     bad = {"email": "hanako@", "csrf_token": ""}
     token = re.findall(r'name="csrf_token" value="([^"]+)"', client.get("/signin").text)[0]

@@ -2,7 +2,7 @@
 
 The town writes the names of its events, places and perks in Japanese only. A screen reader with an English voice leaves
 them out, and a browser may draw their kanji in the Chinese way. The page is made as ever; then each row of Japanese in
-its text is marked.
+its text is marked, and each picture that is described in Japanese alone.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ _TEXT = re.compile(
 )
 
 
+_PICTURE = re.compile(r"<img(?=\s)(?![^<>]*\slang=)(?=[^<>]*\salt=\"(?P<alt>[^\"]*)\")")
+_ENGLISH = re.compile(r"[a-z]{2}")
+
+
 def marked(html: str) -> str:
     """`html` with each row of Japanese in its text marked as such, and nothing else changed."""
     return _TEXT.sub(_mark, html)
@@ -32,7 +36,14 @@ def marked(html: str) -> str:
 
 def _mark(piece: re.Match[str]) -> str:
     text = piece["text"]
-    return piece[0] if text is None else JAPANESE.sub(r'<bdi lang="ja">\g<0></bdi>', text)
+    return _mark_picture(piece[0]) if text is None else JAPANESE.sub(r'<bdi lang="ja">\g<0></bdi>', text)
+
+
+def _mark_picture(tag: str) -> str:
+    found = _PICTURE.match(tag)
+    if found is None or not JAPANESE.search(found["alt"]) or _ENGLISH.search(found["alt"]):
+        return tag
+    return tag.replace("<img", '<img lang="ja"', 1)
 
 
 def use(app: Flask) -> None:

@@ -97,6 +97,9 @@ class EntryForm(Form):
         for name, wanted in asked.items():
             if not wanted:
                 del form[name]
+        if channel is not Channel.SELF:  # what this browser knows is of whoever writes, not of who applies
+            for name in {"name", "address", "phone"} & set(form.data):
+                form[name].render_kw = {**form[name].render_kw, "autocomplete": "off"}
         if "of_age" in form:
             form.of_age.label.text = _("満%(least_age)s歳以上です", least_age=terms.least_age)
         if "lots" in form:

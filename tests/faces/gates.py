@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import sqlalchemy as sa
 from playwright.sync_api import Page
 
+from marketplace.kit.db import db
+from marketplace.rights.models import Right
 from tests import axe
 from tests.faces.contrast import contrast, needed
 
@@ -70,12 +73,21 @@ def equipped(page: Page) -> Page:
     return page
 
 
-def faults_of(page: Page, number: int, path: str) -> dict[str, list[str]]:
-    """{what was measured: [what is wrong]} of the equipped page that is open, the `number`th; only what is wrong."""
-    return {name: found for name, found in _measured(page, number, path) if found}
+def names_of_rights() -> list[str]:
+    found = list(db.session.scalars(sa.select(Right.title_ja)))
+    db.session.rollback()
+    return found
 
 
-def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[str]]]:
+def faults_of(page: Page, number: int, path: str, named: list[str]) -> dict[str, list[str]]:
+    """{what was measured: [what is wrong]} of the equipped page that is open, the `number`th; only what is wrong.
+
+    `named` are the town's own things, of which two may have the same name.
+    """
+    return {name: found for name, found in _measured(page, number, path, named) if found}
+
+
+def _measured(page: Page, number: int, path: str, named: list[str]) -> Iterator[tuple[str, list[str]]]:
     yield "weight", _weight(page)
     for mode in ALL if WHOLE else (IN_TURN[number % len(IN_TURN)],):
         _turn(page, mode)
@@ -88,6 +100,9 @@ def _measured(page: Page, number: int, path: str) -> Iterator[tuple[str, list[st
     _turn(page, SMALL)
     yield "tables", page.evaluate("measures.tables()")
     yield "bubbles", page.evaluate("measures.bubbles()")
+    yield "autocomplete", page.evaluate("measures.unsaid()")
+    if not path.startswith("/dev/"):
+        yield "names", page.evaluate("named => measures.twins(named)", named)
     for mode in (NARROW, DESK, *((HALF, WIDE, PHONE_BY_DAY) if WHOLE else ())):
         _turn(page, mode)
         yield f"sideways, {mode.name}", page.evaluate("measures.sideways()")

@@ -42,6 +42,10 @@
       e.required || e.pattern || e.min || e.max || ['email', 'number', 'url'].includes(e.type))))
     .map((form) => form.getAttribute('action'));
 
+  // WCAG 2.2, 1.3.5: where a browser could fill in what it knows of its reader, the page says if it is theirs.
+  const unsaid = () => [...document.querySelectorAll(
+    'input:is([type=email], [type=tel], [inputmode=email], [inputmode=tel]):not([autocomplete])')].map(named);
+
   // Boxes beside each other in a form stand in one line, whatever their hints say.
   const askew = () => [...document.querySelectorAll('.columns-2:has(> .field)')].flatMap((columns) => {
     const boxes = [...columns.querySelectorAll(':scope > .field > :is(.input, .with-unit)')];
@@ -101,6 +105,22 @@
     return found;
   };
 
+  // WCAG 2.2, 2.4.4 and 2.4.9: whoever is read the links or the buttons of a page as a list knows each from the others.
+  // `given` are the names that the town's own things have, of which two may have the same.
+  const twins = (given) => {
+    const found = new Map();
+    for (const e of document.querySelectorAll('main a[href], main button')) {
+      const copy = e.cloneNode(true);
+      copy.querySelectorAll('svg, rt, rp, [hidden], [aria-hidden=true]').forEach((part) => part.remove());
+      copy.querySelectorAll('img').forEach((picture) => picture.replaceWith(picture.alt));
+      const name = (e.getAttribute('aria-label') || copy.textContent).trim().replace(/\s+/g, ' ');
+      const sent = e.form && [...new FormData(e.form, e.type === 'submit' ? e : null)].filter(([field]) => field !== 'csrf_token');
+      const does = sent ? `${e.form.action} ${sent}` : e.href || JSON.stringify({ ...e.dataset });
+      if (shown(e) && !e.closest('nav') && !given.some((thing) => name.includes(thing))) found.set(name, (found.get(name) || new Set()).add(does));
+    }
+    return [...found].filter(([, does]) => does.size > 1).map(([name, does]) => `${name}: ${[...does].join(' ')}`);
+  };
+
   // Bytes of the page and of what it fetched, without and with pictures.
   const weight = () => {
     const parts = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
@@ -153,5 +173,5 @@
     return [...told('violations', {}), ...told('incomplete', approved)];
   };
 
-  window.measures = { askew, axed, bubbles, drawn, pulled, sideways, spaced, tables, targets, stops, weight };
+  window.measures = { askew, axed, bubbles, drawn, pulled, sideways, spaced, tables, targets, stops, twins, unsaid, weight };
 })();

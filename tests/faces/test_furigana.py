@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from tests.faces import standard
-from tests.faces.gates import equipped, faults_of
+from tests.faces.gates import equipped, faults_of, names_of_rights
 from tests.faces.visits import Reader, Town
 from tests.visiting import visiting
 
@@ -39,7 +39,7 @@ def test_a_page_with_furigana_is_what_the_standard_says(app: Flask, town: Town, 
 
 @pytest.mark.browser
 def test_a_page_with_furigana_holds_every_gate(browser: Browser, live_server: str, town: Town) -> None:
-    faults, address = {}, live_server.replace("127.0.0.1", "localhost")
+    faults, address, named = {}, live_server.replace("127.0.0.1", "localhost"), names_of_rights()
     with visiting(browser, address, service_workers="block") as page:
         equipped(page)
         for number, (reader, path) in enumerate(PAGES):
@@ -47,7 +47,7 @@ def test_a_page_with_furigana_holds_every_gate(browser: Browser, live_server: st
             page.context.clear_cookies()
             page.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies])
             page.goto(path)
-            if found := faults_of(page, number, path):
+            if found := faults_of(page, number, path, named):
                 faults[path] = found
     assert faults == {}
 

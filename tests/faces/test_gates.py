@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.faces import standard
 from tests.faces.contrast import contrast
-from tests.faces.gates import WHOLE, equipped, faults_of
+from tests.faces.gates import WHOLE, equipped, faults_of, names_of_rights
 from tests.faces.pages import one_of_each, pages, without_example
 from tests.faces.visits import Town
 from tests.visiting import visiting
@@ -42,6 +42,7 @@ def test_every_page_has_an_example_that_is_what_the_standard_says(app: Flask, to
 def test_no_page_has_a_fault(app: Flask, browser: Browser, live_server: str, town: Town, part: int) -> None:
     faults = {}
     address = live_server.replace("127.0.0.1", "localhost")
+    named = names_of_rights()
     with visiting(browser, address, service_workers="block") as page:
         equipped(page)
         numbered = enumerate(pages(town) if WHOLE else one_of_each(app, town))
@@ -50,7 +51,7 @@ def test_no_page_has_a_fault(app: Flask, browser: Browser, live_server: str, tow
             page.context.clear_cookies()
             page.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies])
             page.goto(path)
-            found = faults_of(page, number, path)
+            found = faults_of(page, number, path, named)
             if found:
                 faults[path] = found
     assert faults == {}
@@ -66,6 +67,9 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
           main.insertAdjacentHTML('beforeend', `
             <p class="nowrap">${'ながい'.repeat(200)}</p><img src="/static/img/emblem.svg">
             <a class="button" href="/one">低い</a><button id="bare">輪がない</button>
+            <input type="tel" class="input" aria-label="telephone">
+            <p><a href="/three">くわしく</a> <a href="/four">くわしく</a></p>
+            <p><a href="/five">ゆるされた名前</a> <a href="/six">ゆるされた名前</a></p>
             <svg width="200" height="20"><text x="0" y="15" fill="#bbb">うすい字</text></svg>
             <div class="table" role="region" tabindex="0" aria-label="a">
               <p class="nowrap">${'長い'.repeat(90)}</p></div>
@@ -82,12 +86,14 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
           set('#cut', 'overflow', 'hidden'); set('#cut', 'height', '1.2em');
         }"""
     )
-    found = faults_of(page, 0, "/about")
+    found = faults_of(page, 0, "/about", ["ゆるされた名前"])
     assert {name.partition(",")[0] for name in found} == {
+        "autocomplete",
         "axe",
         "boxes askew",
         "bubbles",
         "keyboard",
+        "names",
         "pulled sideways",
         "sideways",
         "tables",
@@ -95,6 +101,7 @@ def test_the_gates_find_what_they_are_there_for(page: Page) -> None:
         "text spacing",
         "words in drawings",
     }
+    assert [fault.partition(":")[0] for fault in found["names"]] == ["くわしく"]
     assert {fault.partition(":")[0] for fault in found["axe, phone"]} == {
         *("color-contrast", "image-alt", "scrollable-region-focusable"),
     }

@@ -17,7 +17,7 @@ from tests.gatherings.stage import a_gathering, gathering
         "<p>At: [月見沢温泉館, 海野の湯 ゆったり館] and more</p>",
         "<td>[第3弾「四季」] (300)</td>",
         "<b>[𠮷田さん]</b> &amp; [ｶﾅｺ]",
-        '<img alt="温泉" src="/a"> <a title="温泉">bath</a>',
+        '<a title="温泉">bath</a> <img alt="Bath 温泉" src="/a"> <img src="/a" lang="ja" alt="温泉">',
         "<title>温泉</title><option>温泉</option><code>温泉</code>",
         '<script type="application/ld+json">{"a": "温泉 < 湯"}</script>',
         "<svg><text>温泉</text></svg>[温泉]<!-- 温泉 -->",
@@ -29,6 +29,11 @@ def test_each_row_of_japanese_is_marked_and_nothing_else_is_changed(shown: str) 
     """In brackets what is marked."""
     html = shown.replace("[", "").replace("]", "")
     assert marked(html).replace('<bdi lang="ja">', "[").replace("</bdi>", "]") == shown
+
+
+def test_a_picture_that_is_described_in_japanese_alone_is_marked() -> None:
+    html = '<img src="/a" alt="雪の月" width="4"><img alt=""><img alt="Snow">'
+    assert marked(html) == html.replace("<img src", '<img lang="ja" src')
 
 
 def test_an_english_page_says_what_on_it_is_japanese(app: Flask, client: FlaskClient) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import ClassVar
 
 import pytest
@@ -211,3 +212,17 @@ class TestOthers:
         given.signed_in(client, given.staff("treasury"))
         for act in ("void", "withdraw", "receipt.pdf"):
             assert client.post(f"/staff/entries/{received.no}/{act}", data={"why": "x"}).status_code == 403
+
+
+def test_a_browser_offers_its_readers_own_name_where_they_apply_for_themselves_alone(
+    desk: FlaskClient, lottery: Lottery
+) -> None:
+    def offered(page: str) -> dict[str, str]:
+        boxes = re.findall(r"<input [^>]*>", page)
+        named = ((re.findall(r' name="(name|address|phone)"', box), box) for box in boxes)
+        return {name: re.findall(r'autocomplete="([^"]+)"', box)[0] for names, box in named for name in names}
+
+    own = desk.get(f"/listings/{lottery.code}/enter").text
+    assert offered(own) == {"name": "name", "address": "address-line1"}
+    written = desk.get(f"/staff/lotteries/{lottery.code}/entries/new").text
+    assert offered(written) == {"name": "off", "address": "off", "phone": "off"}

@@ -49,6 +49,14 @@ class TestBrowser:
         page.wait_for_load_state("networkidle")
         assert page.locator("[data-draw] ol li").count() == 3
 
+    def test_what_was_found_of_a_receipt_has_the_focus(self, page: Page) -> None:
+        lottery, received, _accounts = drawn(2)
+        db.session.rollback()
+        page.goto(f"/listings/{lottery.code}/draw")
+        page.locator("#no").fill(received[0].no)
+        page.locator("#no").press("Enter")
+        expect(page.locator("#find [role=status]").first).to_be_focused()
+
     def test_a_page_that_lies_is_found_out(self, page: Page) -> None:
         lottery, _received, _accounts = drawn(5)
         no, code = ranked()[2].no, lottery.code
@@ -86,13 +94,16 @@ class TestBrowser:
         page.goto(f"/listings/{lottery.code}/draw")
         stages = page.locator("[data-stage]:visible")
         expect(stages).to_have_count(3)
-        page.get_by_role("button", name="抽選のようすを見る").click()
+        start, forward = (page.get_by_role("button", name=name) for name in ("抽選のようすを見る", "次へ"))
+        start.press("Enter")
+        expect(forward).to_be_focused()
         seen = [stages.count()]
         for _ in range(2):
-            page.get_by_role("button", name="次へ").click()
+            page.keyboard.press("Enter")
             seen.append(stages.count())
-        page.get_by_role("button", name="次へ").click()
+        page.keyboard.press("Enter")
         expect(page.locator("[data-replay-said]")).to_have_text("抽選のようすは以上です。")
+        expect(start).to_be_focused()
         assert seen == [1, 2, 3]
 
     def test_the_replay_runs_by_itself_for_the_others(self, browser: Browser, live_server: str) -> None:

@@ -158,8 +158,9 @@ def test_a_use_without_network_is_taken_back_without_network(
         page.context.set_offline(True)
         read_code(page, phone.shows())
         expect(page.locator("[data-headline]")).to_have_text("OK 本日1回目")
-        page.get_by_role("button", name="まちがえたので取り消す（5分以内）").click()
+        page.get_by_role("button", name="まちがえたので取り消す（5分以内）").press("Enter")
         expect(page.locator("[data-headline]")).to_have_text("取り消しました")
+        expect(page.locator("[data-verdict]")).to_be_focused()  # the button is gone
         expect(page.locator("[data-offline]")).to_have_text("圏外 2件保管中")
         page.context.set_offline(False)
         page.wait_for_selector("[data-counter][data-waiting='0']", state="attached")
@@ -181,6 +182,25 @@ def test_a_pass_that_is_printed_says_that_it_is_of_no_use_on_paper_and_how_to_ha
         assert ([part.is_visible() for part in parts], of_no_use.is_visible()) == ([True, True, True], False)
         page.emulate_media(media="print")
         assert ([part.is_visible() for part in parts], of_no_use.is_visible()) == ([False, False, False], True)
+
+
+def test_a_paper_that_is_kept_as_a_file_leaves_its_button_as_it_was_with_the_focus(
+    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
+) -> None:
+    """Many a telephone keeps a PDF, and the page stays."""
+    token_id = a_token(chain, hana, bath(desk))
+    with visiting(browser, live_server, viewport=PHONE) as page:
+        signed_in(page, hana)
+        page.goto(f"/passes/{token_id}")
+        button = page.locator("form[action$='card.pdf'] button")
+        words = button.inner_text()
+        with page.expect_download():
+            button.press("Enter")
+        expect(button).to_have_text("送信中…")
+        expect(button).to_be_focused()
+        expect(button).to_have_text(words, timeout=20_000)
+        with page.expect_download():
+            button.press("Enter")
 
 
 def test_a_new_code_is_not_told_of_again_and_again(

@@ -24,7 +24,7 @@ def test_no_template_needs_an_exception_from_the_content_security_policy(templat
     assert re.findall(r"<script(?![^>]*(?:\ssrc=|type=\"application/ld\+json\"))", html) == []
 
 
-@pytest.mark.parametrize("template", [path for path in TEMPLATES if "hx-trigger=\"every" in path.read_text()], ids=str)
+@pytest.mark.parametrize("template", [path for path in TEMPLATES if 'hx-trigger="every' in path.read_text()], ids=str)
 def test_a_part_that_asks_for_itself_is_changed_where_it_differs_and_can_have_the_focus(template: Path) -> None:
     """Put in anew, it would take the focus with it, and be read out whole, each two seconds."""
     (part,) = re.findall(r"<(?:div|section) id=[^\n]*hx-trigger=\"every[^\n]*", template.read_text())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing
-from tests import given
+from marketplace.orders.models import Order
+from marketplace.orders.placing import place
+from tests import ears, given
 from tests.visiting import signed_in, visiting
 
 pytestmark = pytest.mark.browser
@@ -126,3 +128,28 @@ WHERE_FOCUS_IS = """() => {
     in_front: !!top && (e.contains(top) || top.contains(e)),
   };
 }"""
+
+
+def test_who_copies_hears_that_it_was_copied(page: Page) -> None:
+    page.goto("/api")
+    ears.listen(page)
+    button = page.locator("button.copy")
+    button.press("Enter")
+    expect(button).not_to_have_text("写す")
+    assert ears.heard(page) == [button.inner_text()]
+
+
+def test_a_time_that_runs_out_is_told_two_minutes_before_and_at_its_end(page: Page) -> None:
+    hana = given.an_account()
+    code = get(Order, place(hana, given.a_listing())).code
+    db.session.rollback()
+    signed_in(page, hana)
+    page.clock.install()
+    page.goto(f"/orders/{code}/confirm")
+    ears.listen(page)
+    told = []
+    for step in ("12:00", "02:00", "02:00"):  # of fifteen minutes
+        page.clock.fast_forward(step)
+        told.append(ears.heard(page))
+    done = page.locator("[data-countdown]").inner_text()
+    assert told == [[], ["のこり2分です。"], ["のこり2分です。", done]]

@@ -36,10 +36,12 @@ export function watch(box, found) {
 
   function stop() {
     clearTimeout(timer);
+    const held = document.activeElement === close;
     if (stream) stream.getTracks().forEach((track) => track.stop());
     stream = null;
     video.hidden = close.hidden = true;
     open.hidden = false;
+    if (held) open.focus();
   }
 
   async function start() {
@@ -51,6 +53,7 @@ export function watch(box, found) {
       video.srcObject = stream;
       await video.play();
       video.hidden = close.hidden = false;
+      if (document.activeElement === open) close.focus();
       open.hidden = true;
       const look = async () => {
         if (!stream) return;

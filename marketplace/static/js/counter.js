@@ -48,6 +48,7 @@ async function look(stop) {
 }
 
 function show(answer) {
+  const held = document.activeElement;
   $("verdict").className = `verdict${answer.plain ? " verdict--plain" : answer.ok ? "" : " verdict--bad"}`;
   $("mark").textContent = answer.plain ? "" : answer.ok ? "✓" : "×";
   $("headline").textContent = answer.headline;
@@ -60,6 +61,7 @@ function show(answer) {
   $("undo").hidden = !answer.use;
   $("undo").dataset.use = answer.use || "";
   undoing = setTimeout(() => { $("undo").hidden = true; }, UNDO * 1000);
+  if (held !== document.body && !held.getClientRects().length) $("verdict").focus(); // what was pressed is gone
 }
 
 function refuse(why) {

@@ -17,8 +17,10 @@
       clearTimeout(waiting);
       todo = [];
       box.querySelectorAll("[data-stage], [data-step]").forEach((part) => { part.hidden = false; });
+      const held = [next, end].includes(document.activeElement);
       next.hidden = end.hidden = true;
       start.hidden = false;
+      if (held) start.focus();
       said.textContent = inWords("抽選のようすは以上です。");
     }
 
@@ -40,9 +42,10 @@
     start.addEventListener("click", () => {
       todo = stages.flatMap(acts);
       stages.forEach((stage) => { stage.hidden = true; });
-      start.hidden = true;
       end.hidden = false;
       next.hidden = !calm();
+      (calm() ? next : end).focus();
+      start.hidden = true;
       step();
     });
     next.addEventListener("click", step);

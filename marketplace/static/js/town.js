@@ -3,7 +3,8 @@
 (() => {
   "use strict";
 
-  const DAY = 86400, HOUR = 3600, MINUTE = 60;
+  const DAY = 86400, HOUR = 3600, MINUTE = 60, WARNING = 120;
+  const DOWNLOADED = 5000; // milliseconds
 
   function remainingParts(seconds) {
     const days = Math.floor(seconds / DAY);
@@ -21,12 +22,28 @@
     box.textContent = new Date(serverTime()).toLocaleTimeString("ja-JP", { hour12: false, timeZone: "Asia/Tokyo" });
   }
 
+  /* Said to those who can't see that it changed. */
+  function hear(words) {
+    document.querySelector("[data-heard]").textContent = words;
+  }
+
+  const left = new WeakMap(); // seconds of each countdown, when it was last shown
+
+  /* Once before the end, and at it: a clock that speaks each second helps nobody. */
+  function tellCountdown(box, seconds) {
+    const before = left.get(box);
+    left.set(box, seconds);
+    if (before > 0 && seconds <= 0) hear(box.dataset.done);
+    else if (before > WARNING && seconds <= WARNING) hear(inWords("のこり2分です。"));
+  }
+
   function showCountdown(box) {
     const moment = box.querySelector("time") || document.createElement("time");
     const ends = Date.parse(box.dataset.ends || moment.dateTime);
     if (Number.isNaN(ends)) return;
     box.dataset.ends = new Date(ends).toISOString();
     const seconds = Math.floor((ends - serverTime()) / 1000);
+    tellCountdown(box, seconds);
     const parts = seconds > 0 ? remainingParts(seconds) : null;
     const words = parts ? parts.map(([n, unit]) => n + unit).join("") : box.dataset.done;
     if (box.dataset.shown === words) return;
@@ -78,7 +95,11 @@
     } catch {
       word.textContent = inWords("写せませんでした");
     }
-    setTimeout(() => { word.textContent = before; }, 2000);
+    hear(word.textContent);
+    setTimeout(() => {
+      word.textContent = before;
+      hear("");
+    }, 2000);
   }
 
   document.addEventListener("click", (event) => {
@@ -109,7 +130,7 @@
   });
 
   /* A second press of a send button does nothing while the first is on its way. The server refuses it too;
-     this spares the reader the message. Disabled after the event, so that the pressed button's own value is sent. */
+     this spares the reader the message. The button keeps the focus, which a disabled one would lose. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
@@ -119,25 +140,26 @@
     }
     if (event.defaultPrevented) return;
     form.dataset.sending = "1";
+    if (new URL(form.action).pathname.endsWith(".pdf")) setTimeout(() => usableAgain(form), DOWNLOADED);
     const button = event.submitter;
     if (!(button instanceof HTMLButtonElement)) return;
     setTimeout(() => {
-      button.dataset.label = button.textContent;
+      button.dataset.label = button.innerHTML;
       button.textContent = inWords("送信中…");
-      button.disabled = true;
+      button.ariaDisabled = "true";
     });
   });
 
-  /* Coming back by the browser's Back button finds the form usable again. */
-  window.addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-sending]").forEach((form) => {
-      delete form.dataset.sending;
-      form.querySelectorAll("button[data-label]").forEach((button) => {
-        button.textContent = button.dataset.label;
-        button.disabled = false;
-      });
+  function usableAgain(form) {
+    delete form.dataset.sending;
+    form.querySelectorAll("button[data-label]").forEach((button) => {
+      button.innerHTML = button.dataset.label;
+      button.ariaDisabled = null;
     });
-  });
+  }
+
+  /* Coming back by the browser's Back button finds the form usable again; so does who stays, as a paper is kept as a file. */
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(usableAgain));
 
   /* A part that asks for itself is changed where it differs (outerMorph), so that what has the focus keeps it and a
      screen reader hears what is new alone. Where the link or button itself is gone, the part has the focus. */
@@ -152,6 +174,10 @@
   /* What came of an act stands on the page from its loading, and readers speak only what appears later: it gets the
      focus (the way of GOV.UK's notification banner), unless the page leads to a place of its own. */
   const told = document.querySelector("[data-told]");
-  if (told && !location.hash && !document.querySelector("[autofocus], [data-focus]")) told.focus();
+  const place = document.getElementById(location.hash.slice(1));
+  if (told && (!place || place.contains(told)) && !document.querySelector("[autofocus], [data-focus]")) {
+    told.focus();
+    if (place) window.addEventListener("load", () => told.focus()); // the place was gone to meanwhile
+  }
   setInterval(tick, 1000);
 })();

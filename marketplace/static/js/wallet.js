@@ -138,13 +138,14 @@
     const box = button.closest("[data-wallet]");
     const line = box.querySelector("[data-wallet-says]");
     const say = (text) => { line.hidden = false; line.textContent = text; };
-    button.disabled = true;
+    if (button.ariaDisabled) return;
+    button.ariaDisabled = "true"; // a disabled one would lose the focus
     try {
       await act(box, say);
     } catch (error) {
       say(error instanceof Said ? error.message : reason(box, error) || WORDS[error.code] || TROUBLE);
     } finally {
-      button.disabled = false;
+      button.ariaDisabled = null;
     }
   }
 

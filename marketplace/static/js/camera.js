@@ -45,7 +45,8 @@ export function watch(box, found) {
   }
 
   async function start() {
-    open.disabled = true; // a second camera would be on and never be turned off
+    if (open.ariaDisabled) return;
+    open.ariaDisabled = "true"; // a second camera would be on and never be turned off; a disabled one loses the focus
     says.textContent = "";
     try {
       const decode = await decoder();
@@ -70,7 +71,7 @@ export function watch(box, found) {
       stop();
       says.textContent = "カメラを使えません。ブラウザーの設定で許すか、番号を入力してください。";
     } finally {
-      open.disabled = false;
+      open.ariaDisabled = null;
     }
   }
 

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.accounts.models import Account, StaffRole
+from marketplace.accounts.models import Account, ChangeState, RoleChange, StaffRole
 from marketplace.kit.clock import now
 from marketplace.kit.db import Base, db, one_by_one
 from marketplace.kit.letters import spellings
@@ -43,11 +43,14 @@ class StaffName(Base):
 def call(account_id: int, name: str) -> bool:
     """Inside a transaction that holds the account: the office calls them so from now on. False where it does already.
 
-    NameOfAnother, where another member of staff is called so: on the desk a name says whose word it is.
+    NameOfAnother, where another member of staff is called so, or somebody whose first role waits for a second person: on
+    the desk a name says whose word it is.
     """
     one_by_one("staff names")  # two at once would each see that nobody is called so
-    works = db.session.scalars(sa.select(Account).where(Account.id.in_(sa.select(StaffRole.account_id))))
-    others = called(other for other in works if other.id != account_id).values()
+    coming = sa.select(RoleChange.account_id).where(RoleChange.state == ChangeState.PROPOSED)
+    office = sa.union(sa.select(StaffRole.account_id), coming)
+    people = db.session.scalars(sa.select(Account).where(Account.id.in_(office)))
+    others = called(other for other in people if other.id != account_id).values()
     if set(spellings(plain(name))) & set(map(plain, others)):
         raise NameOfAnother(field="name")
     before = names_given(account_id)

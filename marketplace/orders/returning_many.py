@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -84,7 +85,8 @@ def ask(listing_id: int, actor_id: int, why: str) -> None:
     with transaction():
         listing = lock(Listing, listing_id)
         note(listing.subject, "refund.ask_many", by=acting(actor_id), why=words)
-        _say_asked(f"{listing.code}:{actor_id}:{now():%Y%m%d%H%M%S}", listing_id, actor_id, words, 0)
+        at = now()
+        _say_asked(f"{listing.code}:{actor_id}:{at:%Y%m%d%H%M%S}", listing_id, actor_id, words, at.isoformat(), 0)
 
 
 def decide(listing_id: int, first: int, last: int, decision: str, actor_id: int) -> None:
@@ -105,16 +107,21 @@ def decide(listing_id: int, first: int, last: int, decision: str, actor_id: int)
 
 
 @handles("returns.asked")
-def ask_some(run: str, listing_id: int, actor_id: int, why: str, past: int) -> None:
-    """A portion, then say that there are more."""
-    query = sa.select(Order.id).where(*_issued(listing_id), Order.id > past)
+def ask_some(run: str, listing_id: int, actor_id: int, why: str, since: str, past: int) -> None:
+    """A portion, then say that there are more. What was asked for since this began is not asked for again: somebody may
+    have taken it back before a worker that died is followed by another."""
+    done = sa.exists().where(
+        *(RefundRequest.order_id == Order.id, RefundRequest.asked_by == actor_id, RefundRequest.why == why),
+        RefundRequest.asked_at >= datetime.fromisoformat(since),
+    )
+    query = sa.select(Order.id).where(*_issued(listing_id), Order.id > past, ~done)
     ids = _portion(query.order_by(Order.id))
     for order_id in ids:
         with suppress(Refused):
             returning.ask(order_id, actor_id, why)
     if len(ids) == PORTION:
         with transaction():
-            _say_asked(run, listing_id, actor_id, why, ids[-1])
+            _say_asked(run, listing_id, actor_id, why, since, ids[-1])
 
 
 @handles("returns.decided")
@@ -148,8 +155,9 @@ def _portion(query: sa.Select[int]) -> list[int]:
     return ids
 
 
-def _say_asked(run: str, listing_id: int, actor_id: int, why: str, past: int) -> None:
-    say("returns.asked", key=f"{run}:{past}", run=run, listing_id=listing_id, actor_id=actor_id, why=why, past=past)
+def _say_asked(run: str, listing_id: int, actor_id: int, why: str, since: str, past: int) -> None:
+    about: dict[str, Any] = {"why": why, "since": since, "past": past}
+    say("returns.asked", key=f"{run}:{past}", run=run, listing_id=listing_id, actor_id=actor_id, **about)
 
 
 def _say_decided(

@@ -251,12 +251,12 @@ def send_to_buyer(template: str, order: Order) -> None:
         language=buyer.language,
         order=order,
         right=get(Listing, order.listing_id).right,
-        back_yen=_back_yen(order),
+        back_yen=back_yen(order),
         link=f"{settings().base_url}/orders/{order.code}",
     )
 
 
-def _back_yen(order: Order) -> int:
+def back_yen(order: Order) -> int:
     """What goes back where the money goes back: of a payment in doubt what came, and not what was owed."""
     if order.paid_at is None and order.paid_by_payment_id is not None:
         return get(Payment, order.paid_by_payment_id).yen

@@ -14,7 +14,7 @@ from marketplace.orders import expiring, settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.payments import asking
 from marketplace.payments.expiring import expire_by_hand
-from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.models import Payment, PaymentState, Way
 
 LATE = timedelta(minutes=10)
 """The clock ends what is over within seconds, and a thousand orders of one moment within minutes."""
@@ -47,6 +47,7 @@ def without_page() -> list[Order]:
     subject = "order:" + Order.code
     refused = sa.select(Payment.id).where(
         *(Payment.subject == subject, Payment.state == PaymentState.FAILED, Payment.session_id.is_(None)),
+        Payment.way == Way.PAGE,  # a saved card has none: where it was refused, its owner pays on a page
         ~sa.exists().where(later.subject == subject, later.n > Payment.n),
     )
     waiting = (Order.state == OrderState.AWAITING_PAYMENT, Order.pay_by > now())

@@ -22,6 +22,7 @@ from marketplace.orders import deposits, expiring, placing
 from marketplace.orders.forms import ConfirmForm, OrderForm
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
+from marketplace.orders.settling import back_yen
 from marketplace.orders.whereabouts import left
 from marketplace.payments import asking
 from marketplace.payments.looking import may_look
@@ -123,6 +124,7 @@ def progress(code: str) -> ResponseReturnValue:
         waits=_delay(order) if late else None,
         left=left(order.buyer_id, [order]).get(order.code),
         sent_back_at=sent_back_at(order),
+        back_yen=back_yen(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,
         owed=order.state == OrderState.REFUNDED and not deposits.all_back(order),
     )

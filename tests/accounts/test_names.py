@@ -15,7 +15,7 @@ from marketplace.kit.db import get
 from marketplace.kit.refusals import NotAllowed
 from marketplace.privacy.forgetting import forget
 from tests import given
-from tests.accounts.appointed import HANAKO, name_of, office, written
+from tests.accounts.appointed import HANAKO, name_of, office, proposed, written
 from tests.racing import at_once
 
 
@@ -41,6 +41,15 @@ def test_two_members_of_staff_have_two_names(app: Flask) -> None:
     with pytest.raises(NameOfAnother) as refusal:
         rename(other, "高橋　正一(課長)", admin)
     assert (refusal.value.field, name_of(other)) == ("name", "小林 二郎")
+
+
+def test_nor_has_who_waits_for_a_second_person_the_name_of_another(app: Flask) -> None:
+    admin, approver = office()
+    first = take_on(HANAKO, "山本 花子", Role.TREASURY, admin)
+    with pytest.raises(NameOfAnother):
+        take_on("second@town.example.jp", "山本　花子", Role.TREASURY, admin)
+    appointing.refuse(proposed(first), approver)
+    assert take_on("second@town.example.jp", "山本　花子", Role.TREASURY, admin) != first
 
 
 def test_of_two_taken_on_at_once_under_one_name_one_is(app: Flask) -> None:

@@ -57,7 +57,8 @@ def test_what_another_sum_came_for_is_given_back_and_its_unit_is_free(
     heard()
     assert (get(Order, order.id).state, back()) == (OrderState.REFUNDED, [(3_000, "金額が違うため")])
     letters = db.session.scalars(sa.select(Notice.body).where(Notice.template.in_(("refund_coming", "refunded")))).all()
-    assert [("3,000円" in letter, "2,999円" in letter) for letter in letters] == [(True, False)] * 2
+    own = read(given.signed_in(app.test_client(), order.buyer_id).get(f"/orders/{order.code}")).words.replace(" ", "")
+    assert [("3,000円" in words, "2,999円を" in words) for words in (*letters, own)] == [(True, False)] * 3
     assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
     assert (money_tasks.in_question(), balanced()) == ([], True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.accounts.second_person import SamePerson
-from marketplace.kit.clock import now
-from marketplace.kit.db import db, get
+from marketplace.kit.clock import now, pretending
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings.models import Listing
 from marketplace.notices.models import Notice
@@ -23,6 +24,7 @@ from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
 from marketplace.orders.returning_many import ask, decide, groups, preview
 from marketplace.outbox import keeping
+from marketplace.outbox.models import Message
 from marketplace.payments import asking
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.syncing import sync
@@ -123,6 +125,25 @@ def test_what_is_taken_back_can_be_used_and_asked_for_again(app: Flask, stripe: 
     keeping.drain()
     decided(listing_id, "withdraw", treasury)
     assert (groups(listing_id), preview(listing_id).orders, states(listing_id)) == ([], 2, [ISSUED] * 2)
+
+
+def test_what_was_taken_back_is_not_asked_for_by_a_worker_that_comes_late(
+    app: Flask, stripe: LocalStripe, chain: Chain
+) -> None:
+    """One died when it had asked; before it was tried again, a colleague had taken all of it back."""
+    listing_id = sold(stripe, chain, 2)
+    treasury = given.staff("treasury")
+    ask(listing_id, treasury, WHY)
+    keeping.drain()
+    decided(listing_id, "withdraw", treasury)
+    with transaction() as session:
+        session.execute(sa.update(Message).where(Message.topic == "returns.asked").values(done_at=None, due_at=now()))
+    keeping.drain()
+    assert groups(listing_id) == []
+    with pretending(now() + timedelta(minutes=1)):
+        ask(listing_id, treasury, WHY)
+        keeping.drain()
+        assert [group.orders for group in groups(listing_id)] == [2]
 
 
 def test_nobody_decides_of_their_own_order_but_of_the_others(app: Flask, stripe: LocalStripe, chain: Chain) -> None:

@@ -19,7 +19,7 @@ from marketplace.orders.models import Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
-from marketplace.payments import asking
+from marketplace.payments import asking, charging
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.syncing import sync
 from marketplace.staff import money_tasks
@@ -28,6 +28,7 @@ from tests.local_stripe import LocalStripe
 from tests.orders.test_cancelling import cancelled
 from tests.orders.test_elsewhere import LATER, asked, states
 from tests.pages import read, submit
+from tests.payments.till import saved
 
 WORD = {"word": "前の口座のページで、お支払いはない"}
 
@@ -136,3 +137,15 @@ def test_one_that_stripe_makes_no_page_for_is_told_until_there_is_one(app: Flask
     assert told() == [("決済会社が支払いページを作らず、払えない注文が1件あります", f"/staff/orders/{order.code}")]
     checkout(order.id)
     assert told() == []
+
+
+def test_who_pays_by_hand_since_their_card_was_refused_is_not_told_as_one_without_a_page(
+    app: Flask, stripe: LocalStripe
+) -> None:
+    order = get(Order, place(given.an_account(), given.a_listing(price_yen=1_000)))
+    saved_id = saved(stripe, card="pm_card_chargeCustomerFail")
+    with transaction():
+        refused = charging.promise_charge(saved_id, order.subject, 1_000, "権利", "won")
+    keeping.drain()
+    assert refused is not None
+    assert (get(Payment, refused).state, told()) == (PaymentState.FAILED, [])

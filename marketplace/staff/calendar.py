@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -133,13 +132,16 @@ def deadlines(begin: datetime, end: datetime) -> Iterator[Event]:
     """Until when winners must have paid: one line for a sale and minute, with their number."""
     unpaid = Order.state.in_(OPEN) & Order.origin.in_((Origin.LOTTERY, Origin.AUCTION))
     query = sa.select(Order.listing_id, Order.pay_by).where(unpaid, Order.pay_by >= begin, Order.pay_by < end)
-    found = Counter((row.listing_id, row.pay_by.replace(second=0, microsecond=0)) for row in db.session.execute(query))
+    found: dict[tuple[int, str], list[datetime]] = {}
+    for listing_id, pay_by in db.session.execute(query.order_by(Order.pay_by)):
+        found.setdefault((listing_id, f"{pay_by:%Y%m%d%H%M}"), []).append(pay_by)
     rows = sa.select(Listing).where(Listing.id.in_({listing_id for listing_id, _ in found}))
     sold = {row.id: row for row in db.session.scalars(rows)}
-    for (listing_id, minute), count in found.items():
+    for (listing_id, minute), each in found.items():
         row = sold[listing_id]
         where = f"/staff/orders?state=awaiting_payment&listing={row.code}"
-        yield Event(minute, "pay", f"{row.right.title_ja}（{count}件）", where, f"pay-{row.code}-{minute:%Y%m%d%H%M}")
+        # with its seconds: without them one just after midnight would be over at 24時 of the day before
+        yield Event(each[0], "pay", f"{row.right.title_ja}（{len(each)}件）", where, f"pay-{row.code}-{minute}")
 
 
 def trades(begin: datetime, end: datetime) -> Iterator[Event]:

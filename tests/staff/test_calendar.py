@@ -122,6 +122,19 @@ def test_what_ends_at_midnight_stands_on_the_day_that_it_ends_at_24(app: Flask, 
     assert told == [True, False]
 
 
+def test_a_deadline_some_seconds_after_midnight_is_of_the_day_that_begins(app: Flask, client: FlaskClient) -> None:
+    """An auction that ended at 24時 is awarded in the second after it."""
+    midnight = datetime(2027, 1, 3, tzinfo=JST)
+    with pretending(NOON):
+        listing_id = given.a_listing("lottery", quantity=3)
+        with transaction():
+            for seconds in (20, 40):
+                award(given.an_account(), listing_id, 3_000, midnight + timedelta(seconds=seconds), "lottery")
+    days = (midnight.date() - DAY, midnight.date())
+    found = [[(event.word, event.said) for event in calendar.of_day(day)] for day in days]
+    assert found == [[], [("支払い期限", (days[1], "午前0時00分"))]]
+
+
 @pytest.mark.parametrize("month", range(1, 13))
 def test_every_month_has_all_its_days_once(app: Flask, month: int) -> None:
     days = [day.on for week in calendar.weeks(2027, month, holidays.closed) for day in week]

@@ -43,8 +43,8 @@ class StaffName(Base):
 def call(account_id: int, name: str) -> bool:
     """Inside a transaction that holds the account: the office calls them so from now on. False where it does already.
 
-    NameOfAnother, where another member of staff is called so, or somebody whose first role waits for a second person: on
-    the desk a name says whose word it is.
+    NameOfAnother, where another member of staff is called so, or somebody whose first role waits for a second person:
+    on the desk a name says whose word it is.
     """
     one_by_one("staff names")  # two at once would each see that nobody is called so
     coming = sa.select(RoleChange.account_id).where(RoleChange.state == ChangeState.PROPOSED)

@@ -70,7 +70,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             send_to_buyer("refund_coming", order)
             refunded(order.id, payment_id)  # where all of it went back by hand before
             return
-        order.paid_at = now()
+        order.paid_at = get(Payment, payment_id).booked_at or now()  # the day of the book
         move(order, "pay", payment=payment_id)
         deposits.look(order)
         promise_token(

@@ -112,7 +112,6 @@ class Payment(Base):
     url: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    paid_at: Mapped[datetime | None]
     balance_txn_id: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     booked_at: Mapped[datetime | None]
     """When Stripe booked that transaction, which may be days before we heard of it."""

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marketplace.journal.writing import move
-from marketplace.kit.clock import now
 from marketplace.kit.db import get, let_go, lock, transaction
 from marketplace.kit.refusals import Unavailable
 from marketplace.outbox.promising import say
@@ -66,8 +65,6 @@ def follow(payment_id: int, session: Session) -> PaymentState:
         _fill_in(payment, session)
         more = _fill_in_hold(hold, session) if hold is not None else {"payment.succeed": {"yen": payment.yen}}
         if payment.MOVES.allows(payment.state, event):
-            if event in ("payment.succeed", "payment.capture"):
-                payment.paid_at = now()
             why = f"{session.yen} {session.currency}" if event == "payment.question" else ""
             move(payment, event, why=why, session=session.id, intent=session.intent_id)
             if event in FACTS:

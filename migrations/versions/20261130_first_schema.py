@@ -1,12 +1,12 @@
 """first schema
 
-Revision c86eae33bb70, after ; 2026-11-30 16:37:07.676980.
+Revision 02ec36ce97ff, after ; 2026-11-30 16:47:36.527231.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "c86eae33bb70"
+revision = "02ec36ce97ff"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1486,7 +1486,6 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("balance_txn_id", sa.String(length=64), nullable=True),
         sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fee_yen", sa.Integer(), nullable=True),

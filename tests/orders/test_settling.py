@@ -1,13 +1,14 @@
 """What becomes of an order: paid, ended, cancelled, paid too late, paid twice, given back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.kit.clock import now, pretending
+from marketplace.fund.models import Posting
+from marketplace.kit.clock import JST, jst, now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Unavailable, WrongState
 from marketplace.listings.models import Listing, ListingState, UnitState
@@ -21,6 +22,8 @@ from marketplace.outbox import keeping
 from marketplace.payments import asking
 from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.syncing import sync
+from marketplace.receipts.issuing import print_out
+from marketplace.receipts.models import Print
 from marketplace.tokens.issuing import OnItsWay
 from marketplace.tokens.models import Token, TokenState
 from tests import given
@@ -60,6 +63,25 @@ def state(order_id: int) -> OrderState:
 def mails(order: Order) -> list[str]:
     to = get(Order, order.id).buyer.email
     return list(db.session.scalars(sa.select(Notice.template).where(Notice.to_email == to).order_by(Notice.id)))
+
+
+def test_money_was_received_when_stripe_took_it_and_not_when_it_was_heard_of(app: Flask, stripe: LocalStripe) -> None:
+    """Paid in the last minute of a fiscal year and heard of in the next: receipt, lists and book say one day."""
+    march, april = (datetime(2027, 3, 31, 23, 58, tzinfo=JST), datetime(2027, 4, 1, 1, 0, tzinfo=JST))
+    stripe.sim("clock", at=int(march.timestamp()))
+    with pretending(march):
+        order = a_placed_order()
+        url, payment_id = checkout(order.id), payment_of(order)
+        stripe.pay(url)
+    with pretending(april):
+        sync(payment_id)
+        keeping.drain()
+        order = get(Order, order.id)
+        receipt = get(Print, print_out(order.id, "月見 花子", 1, "buyer")).receipt
+        posted = db.session.scalars(sa.select(Posting.at).where(Posting.subject == order.subject)).all()
+        moments = [order.paid_at, receipt.moved_at, receipt.sold_at, *posted]
+        days = [jst(at).date() for at in moments if at is not None]
+        assert (order.state, days) == (OrderState.PAID, [march.date()] * 4)
 
 
 def test_a_paid_order_sells_its_unit_and_promises_one_token(app: Flask, stripe: LocalStripe) -> None:

@@ -23,7 +23,7 @@ def test_a_payment_is_followed_to_its_end(app: Flask, stripe: LocalStripe) -> No
     assert sync(payment_id) == PaymentState.SUCCEEDED
     payment = seen(payment_id)
     assert (payment.fee_yen, payment.refunded_yen) == (36, 0)
-    assert None not in (payment.payment_intent_id, payment.balance_txn_id, payment.paid_at)
+    assert None not in (payment.payment_intent_id, payment.balance_txn_id)
     assert said("payment.succeeded") == [{"payment_id": payment_id, "subject": "test:1", "way": "page", "yen": 1_000}]
 
 

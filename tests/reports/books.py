@@ -28,7 +28,7 @@ def booked(order: Order) -> Order:
     assert order.paid_by_payment_id is not None
     with transaction():
         payment = lock(Payment, order.paid_by_payment_id)
-        payment.fee_yen, payment.paid_at = FEE, now()
+        payment.fee_yen = FEE
     handlers.on_payment(payment_id=payment.id, subject=order.subject)
     return get(Order, order.id)
 

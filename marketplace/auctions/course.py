@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -74,7 +74,7 @@ def drawn(
         return height - BOTTOM - (height - TOP - BOTTOM) * yen / top
 
     corners, level = [], steps[0][1]
-    for seconds, yen in steps:
+    for seconds, yen in _told_apart(steps, x):
         corners += [(seconds, level), (seconds, yen)]
         level = yen
     if auction.state not in UNDECIDED:
@@ -99,3 +99,8 @@ def drawn(
     line = f'<polyline class="line-1" points="{points}"/>'
     body = [grid(width, top, y, shown.yen), line, *dots, f"{last}{shown.yen(level)}</text>", days]
     return frame(size, name, _("価格のうごき"), told, "".join(body))
+
+
+def _told_apart(steps: Sequence[Step], x: Callable[[int], float]) -> list[Step]:
+    """Without those that would be drawn over each other: of a rush in one minute the last alone is seen."""
+    return list({round(x(seconds)): (seconds, yen) for seconds, yen in steps}.values())

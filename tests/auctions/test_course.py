@@ -48,6 +48,15 @@ def test_each_bid_is_a_step_at_its_time_and_its_price() -> None:
     ]
 
 
+def test_a_rush_that_falls_on_one_line_is_one_step_as_high_as_it_rose() -> None:
+    """Three thousand bids of one evening were a hundred kilobytes that nobody could tell from this."""
+    auction = an_auction()
+    half = auction.seconds(auction.closes_at) // 2
+    plot = plot_of(auction, [(0, 1_000), *((half + n // 100, 1_000 + n) for n in range(1, 3_001))])
+    assert corners(plot) == [(74.0, 188.0), (74.0, 188.0), (272.0, 188.0), (272.0, 14.0)]
+    assert "3001回の変化で、1,000円から4,000円になりました。" in "".join(plot.itertext())
+
+
 def test_the_stair_goes_on_to_the_close_once_nobody_can_bid() -> None:
     auction = an_auction()
     place_bid(auction.id, given.an_account(), 1_000)

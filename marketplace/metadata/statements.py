@@ -13,7 +13,7 @@ from marketplace.kit.languages import _
 from marketplace.metadata.models import Pin, Replica, ReplicaState
 
 MOST = 200
-"""Trees that one page shows."""
+"""Trees that a page of the desk shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ class Summary:
     oldest: datetime | None
 
 
-def kept(*only: sa.ColumnElement[bool]) -> list[Kept]:
-    """The newest MOST trees, of those for which `only` holds."""
-    query = sa.select(Pin).where(*only).options(joinedload(Pin.right)).order_by(Pin.id.desc()).limit(MOST)
-    pins = list(db.session.scalars(query))
+def kept(*only: sa.ColumnElement[bool], most: int = MOST, skipped: int = 0) -> list[Kept]:
+    """The newest trees, of those for which `only` holds, after so many `skipped`."""
+    query = sa.select(Pin).where(*only).options(joinedload(Pin.right)).order_by(Pin.id.desc())
+    pins = list(db.session.scalars(query.limit(most).offset(skipped)))
     copies: dict[int, list[Replica]] = {}
     for replica in db.session.scalars(sa.select(Replica).where(Replica.pin_id.in_([pin.id for pin in pins]))):
         copies.setdefault(replica.pin_id, []).append(replica)

@@ -38,6 +38,8 @@ bp = Blueprint("records", __name__)
 
 PAGE, AT_ONCE = 50, 5_000
 """Entries on a page, and of the file those whose orders are asked for in one statement."""
+TREES = 20
+"""Trees of documents on a page; below them stands what is as important."""
 COLUMNS = (
     *("number", "date", "fiscal_year", "right", "serial", "collected_yen", "fee_yen", "returned_yen"),
     *(*STAGES, "listing"),
@@ -126,10 +128,14 @@ def told(found: list[tracing.Entry], figures: dict[str, Any]) -> list[dict[str, 
 def standing_of_all() -> ResponseReturnValue:
     """Where the documents of all published rights are kept, and when they were last looked at."""
     shown = Pin.right_id.in_(sa.select(Listing.right_id).where(ANNOUNCED))
+    all_kept = statements.summary(shown)
+    number, pages = page_of(asked_page(), all_kept.trees, TREES)
     page = render_template(
         "storefront/status.html",
-        trees=statements.kept(shown),
-        summary=statements.summary(shown),
+        trees=statements.kept(shown, most=TREES, skipped=(number - 1) * TREES),
+        summary=all_kept,
+        number=number,
+        pages=pages,
         broken=db.session.scalar(sa.select(sa.func.count()).select_from(Pin).where(shown, Pin.missing > 0)),
         chain=status(),
         journal=db.session.get(Head, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -82,3 +83,10 @@ def test_a_right_that_is_not_announced_yet_is_not_named(app: Flask, client: Flas
     given.a_listing(state="approved", title_ja="まだ秘密の権利")
     assert len(pins()) == 1
     assert "まだ秘密の権利" not in words(client)
+
+
+def test_twenty_stand_on_a_page_the_newest_first(app: Flask, client: FlaskClient) -> None:
+    for n in range(1, 22):
+        given.a_listing(title_ja=f"権利その{n}")
+    shown = [re.findall("権利その([0-9]+) 第", client.get(f"/status?page={page}").text) for page in (1, 2)]
+    assert shown == [[str(n) for n in range(21, 1, -1)], ["1"]]

@@ -65,7 +65,7 @@ def test_a_lecture_is_wished_fixed_held_and_counted(
         signed_in(desk, OFFICE)
         desk.goto("/staff")
         desk.get_by_role("link", name="返事をする").click()
-        press(desk, "この日時に決める")
+        desk.get_by_role("button", name="この日時に決める").click()
         expect(desk.locator("main")).to_contain_text("日程を決めました")
     with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
         signed_in(page, HANAKO)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from flask import Flask
 
@@ -12,6 +13,7 @@ from marketplace.kit import backpressure, languages
 
 app = Flask("crowded", template_folder=str(Path(backpressure.__file__).parents[1] / "templates"))
 languages.speak(app)
+app.jinja_env.globals["town"] = SimpleNamespace(rehearsal_mail="")
 hold = Path(os.environ["HOLD"])
 
 

@@ -60,6 +60,7 @@ def test_what_opens_and_closes_today_in_japan_is_told_in_its_order_and_asked_of_
         assert [(event.word, event.title, event.at) for event in sheets.by_itself(NOON)] == [
             ("受付開始", "けさ開始", NOON - 11 * HOUR),
             ("受付終了", "今夜終了", NOON + 11 * HOUR),
+            ("受付終了", "きのう開始", NOON + 12 * HOUR),  # at 24時
         ]
         assert badges(reader) == []
 

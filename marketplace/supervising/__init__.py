@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from marketplace.kit.piping import Unsaid
 from marketplace.settings import Settings
 from marketplace.settings.refusing import in_a_line
 from marketplace.supervising.children import Hopeless, Household, Leaving, Program
@@ -212,6 +213,6 @@ def _is_ready(port: int) -> bool:
 
 def say(line: str) -> None:
     """One line to whoever looks; nobody has to."""
-    with suppress(OSError):
+    with suppress(OSError, Unsaid):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

@@ -75,3 +75,16 @@ def test_a_terminal_that_lacks_a_sign_shows_its_number(tmp_path: Path) -> None:
     program = "from marketplace.kit.piping import said; exit(said(lambda: print('髙橋…') or 3))"
     ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, env=env)
     assert (ended.returncode, ended.stdout) == (3, rb"\u9ad9\u6a4b\u2026" + b"\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_town_goes_on_where_what_it_says_cannot_be_written() -> None:
+    """Its lines go to a file on a disk that is full, or to a terminal that is gone."""
+    program = (
+        "import sys; from marketplace.kit.piping import said; from marketplace.supervising import say;"
+        " said(lambda: say('web ended; it is started again') or sys.stderr.write('goes on\\n'))"
+    )
+    with Path("/dev/full").open("w") as full:
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        ended = subprocess.run([sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, env=env)
+    assert ended.stderr.splitlines()[:1] == [b"goes on"]

@@ -22,6 +22,7 @@ from marketplace.kit.money import Yen
 from marketplace.kit.refusals import Refused
 from marketplace.resale.addresses import read_address
 from marketplace.resale.models import Market, Trade
+from marketplace.tokens.delays import Delay, delay
 from marketplace.tokens.models import Custody, Token
 
 CUSTODIAN = "custodian"
@@ -72,6 +73,11 @@ def being_drawn(account: Account) -> CallState | None:
     """How far what the account asked for is, where the chain has not told of it yet; None: nothing was asked for."""
     key = _key(account)
     return states_of([key]).get(key)
+
+
+def delayed(account: Account) -> Delay | None:
+    """Why that takes longer than it does by itself."""
+    return delay(_key(account))
 
 
 def draw(account_id: int, wallet: str) -> None:

@@ -106,6 +106,7 @@ def draw() -> ResponseReturnValue:
         to=to,
         owed=proceeds.owed(me().id),
         under_way=proceeds.being_drawn(me()),
+        waits=proceeds.delayed(me()),
         sales=proceeds.sales(me().id),
         drawn=proceeds.drawn(me().id),
     ), status

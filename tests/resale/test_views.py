@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
 from marketplace.accounts.models import Account
-from marketplace.chain.models import Lane
+from marketplace.chain import alarms
+from marketplace.chain.models import Lane, Trouble
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
@@ -189,6 +190,28 @@ def test_a_draw_that_the_chain_would_not_have_waits_for_the_town_and_goes_on_whe
     about = f"/staff/subjects/account:{get(Account, seller).code}"
     assert (task.what, task.more, task.about) == (what, "Paused()", about)
     assert (len(calls("draw:")), works_tasks.parked_calls()) == (1, [])
+
+
+def test_a_draw_is_late_while_the_chain_does_not_answer(chain: Chain, client: FlaskClient, seller: int) -> None:
+    token_id = held_token(chain, seller)
+    chain.sold(token_id, custody(seller), HANA, 5_000, block=3, number=1)
+    heard(chain, token_id)
+    press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")
+    before = late(client)
+    alarms.sound(Trouble.SENDING, "chain: eth_chainId: ConnectionError")
+    meanwhile = late(client)
+    alarms.over(Trouble.SENDING)
+    assert [before, meanwhile, late(client)] == [[A_MINUTE], [LATE, NOT_LOST], [A_MINUTE]]
+
+
+A_MINUTE, NOT_LOST = "ふつう1分ほどで終わります。", "代金はなくなっていません。"
+LATE = "帳面（ブロックチェーン）への記録が、いま遅れています。"
+
+
+def late(client: FlaskClient) -> list[str]:
+    """Which of these the page of the proceeds says."""
+    words = read(client.get("/mypage/proceeds")).words
+    return [each for each in (A_MINUTE, LATE, NOT_LOST) if each in words]
 
 
 def told_of_proceeds(client: FlaskClient) -> tuple[str, list[str]]:

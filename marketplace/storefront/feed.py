@@ -1,8 +1,9 @@
 """News of the sales (RFC 4287): each when it is announced, when that is amended, and when it is over, which is news
-once more when everybody can read how it ended."""
+once more when everybody can read how it ended, or it is called off even then."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +11,12 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
+from marketplace.journal.models import Entry
 from marketplace.kit.db import db
 from marketplace.kit.web import conditional
 from marketplace.listings import amending
 from marketplace.listings.comparing import NAMES_JA
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.listings.models import ANNOUNCED, Listing, ListingState
 from marketplace.settings import settings
 from marketplace.storefront import sales
 
@@ -74,8 +76,18 @@ def items() -> list[Item]:
         )
         for listing, row, at in amending.latest(FED)
     ]
-    for sale in sales.records(list(db.session.scalars(sales.over().limit(FED)))):
+    ended = sales.records(list(db.session.scalars(sales.over().limit(FED))))
+    off = _called_off([sale.listing for sale in ended])
+    for sale in ended:
         word = "中止" if sale.listing.cancelled_reason else ("結果" if sale.known_at else "受付終了")
         title = f"{word}: {sale.listing.right.title_ja}（{sale.listing.mode.ja}）"
-        news.append(Item(f"{sale.listing.code}:over", title, sale.path, sale.known_at or sale.closed_at, sale.listing))
+        at = off.get(sale.listing.subject) or sale.known_at or sale.closed_at
+        news.append(Item(f"{sale.listing.code}:over", title, sale.path, at, sale.listing))
     return sorted(news, key=lambda item: (item.at, item.id), reverse=True)[:FED]
+
+
+def _called_off(listings: Sequence[Listing]) -> dict[str, datetime]:
+    """{subject: when}, of those that were: maybe days after they had closed."""
+    subjects = [each.subject for each in listings if each.state == ListingState.CANCELLED]
+    when = sa.select(Entry.subject, sa.func.max(Entry.at)).where(Entry.subject.in_(subjects), Entry.event == "cancel")
+    return {subject: at for subject, at in db.session.execute(when.group_by(Entry.subject))}  # noqa: C416 -- a Row is no pair to mypy

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.auctions import stopping
 from marketplace.auctions.bidding import place_bid
 from marketplace.auctions.opening import of_listing
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import get
 from marketplace.kit.sheets import SHEETS, run_one
+from marketplace.listings import scheduling
 from marketplace.listings.amending import approve, propose
 from marketplace.listings.models import Listing
 from marketplace.lotteries.drawing import draw_with_dice
@@ -66,6 +68,31 @@ def test_the_end_of_sealed_bids_is_news_again_when_they_are_opened(app: Flask, c
         opened = over(client)
     assert [str(title).partition(":")[0] for _, title, _ in (closed, opened)] == ["受付終了", "結果"]
     assert (closed[0] == opened[0], closed[2] < opened[2]) == (True, True)
+
+
+def test_that_a_sale_is_called_off_after_its_close_is_news(app: Flask, client: FlaskClient) -> None:
+    auction = of_listing(given.a_listing("sealed", "naming", price_yen=1_000))
+    assert auction is not None
+    place_bid(auction.id, given.an_account(), 2_000)
+    with pretending(auction.closes_at):
+        run_one(SHEETS["auctions.close_due"])
+        closed = over(client)
+    with pretending(auction.closes_at + timedelta(days=2)):
+        stopping.cancel(auction.listing_id, given.staff("approver"), "まちがいがありました")
+        called_off = over(client)
+    assert [str(title).partition(":")[0] for _, title, _ in (closed, called_off)] == ["受付終了", "中止"]
+    assert (closed[0] == called_off[0], called_off[2] - closed[2] >= timedelta(days=2)) == (True, True)
+
+
+def test_that_a_sale_is_called_off_after_its_draw_is_news(app: Flask, client: FlaskClient) -> None:
+    lottery, _received, _people = with_entries(3)
+    with after_the_close(lottery):
+        draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
+        drawn = over(client)
+        scheduling.cancel(lottery.listing_id, "staff:ACC-TEST", "温泉が閉まりました")
+        called_off = over(client)
+    assert [str(title).partition(":")[0] for _, title, _ in (drawn, called_off)] == ["結果", "中止"]
+    assert (drawn[0] == called_off[0], drawn[2] < called_off[2]) == (True, True)
 
 
 def test_an_amendment_is_news_of_its_own(app: Flask, client: FlaskClient, live_server: str) -> None:

@@ -42,7 +42,7 @@ def small(auction: Auction) -> Markup | None:
 def _small(auction_id: int, _state: AuctionState, _closes_at: datetime) -> Markup | None:
     """One question however much was bid; at 3,000 bids it takes a tenth of the page, so it is kept."""
     auction = get(Auction, auction_id)
-    part = (Bid.t * MOMENTS) // max(1, auction.seconds(auction.closes_at))
+    part = (sa.cast(Bid.t, sa.BigInteger) * MOMENTS) // max(1, auction.seconds(auction.closes_at))
     edges = sa.select(
         *(sa.func.min(Bid.t), sa.func.min(Bid.price_yen), sa.func.max(Bid.t), sa.func.max(Bid.price_yen)),
         sa.func.count(),

@@ -131,6 +131,14 @@ def test_a_small_one_has_few_steps_and_one_question_however_much_was_bid() -> No
     assert max(y for _, y in corners(plot)) < WIDE[1]
 
 
+def test_an_auction_may_go_on_for_a_year(client: FlaskClient) -> None:
+    auction, bidders = an_auction(closes_at=given.in_days(365)), [given.an_account() for _ in range(2)]
+    with pretending(given.in_days(300)):
+        for number, bidder in enumerate(bidders):
+            place_bid(auction.id, bidder, 5_000 * (number + 1))
+    assert client.get(f"/listings/{auction.code}").text.count("2回の変化で、1,000円から") == 2
+
+
 def test_a_small_one_is_kept_until_the_auction_is_in_another_state(settings: Settings) -> None:
     auction = an_auction()
     for yen in (5_000, 77_777):

@@ -43,19 +43,20 @@ def tell(room_id: int, end: str, past: int = 0) -> None:
         turn = sa.and_(Turn.listing_id == room.listing_id, Turn.buyer_id == Place.account_id)
         waited = Place.called_at.is_(None) | (Turn.used_at.is_(None) & (Turn.ends_at > room.ended_at))
         line = (
-            sa.select(Place.no, Account.email)
+            sa.select(Place.no, Place.called_at, Account.email)
             .join(Account, Account.id == Place.account_id)
             .outerjoin(Turn, turn)
             .where(Place.room_id == room.id, Place.left_at.is_(None), Place.no > past, waited)
         )
         rows = session.execute(line.order_by(Place.no).limit(PORTION)).all()
-        for no, email in rows:
+        for no, called_at, email in rows:
             send(
                 *("waiting_over", email, f"waiting-over:{room.code}:{no}"),
                 haste=Haste.MANY,
                 right=room.listing.right,
                 listing=room.listing,
                 end=end,
+                called=called_at is not None,
             )
         if len(rows) == PORTION:
             last = rows[-1].no

@@ -90,6 +90,9 @@ def test_whose_turn_was_cut_off_by_the_last_hour_hears_so_and_whose_turn_had_pas
         scheduling.close_sale(room.listing_id)
         keeping.drain()
     assert letters() == dict.fromkeys(emails(called), f"{title(room)}の受付は終わりました。")
+    body = db.session.scalars(sa.select(Notice.body).where(Notice.template == "waiting_over")).one()
+    cut_off, in_vain = "お申し込みの前に終わりました。", "あなたの順番までご案内できませんでした。"
+    assert (cut_off in body, in_vain in body) == (True, False)
 
 
 def test_the_letters_are_written_in_portions_and_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,8 @@ from marketplace.kit.web import client_address
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
+MINUTE = 60
+FOR_AN_HOUR = "操作が続きすぎました。1時間ほど待ってから、もう一度お試しください。"
 
 
 class TooOften(Refused):
@@ -39,7 +41,7 @@ class TooOften(Refused):
     message = "操作が続きすぎました。1分ほど待ってから、もう一度お試しください。"
 
     def __init__(self, after: int) -> None:
-        super().__init__()
+        super().__init__(FOR_AN_HOUR if after > MINUTE else None)
         self.after = after
 
 

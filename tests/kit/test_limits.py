@@ -59,3 +59,8 @@ def test_a_view_is_limited_by_its_rate_for_each_who_asks(limited: Flask) -> None
 def test_methods_that_are_not_named_are_not_counted(limited: Flask) -> None:
     client = limited.test_client()
     assert {client.get("/page").status_code for _ in range(5)} == {200}
+
+
+@pytest.mark.parametrize(("window", "told"), [("2/minute", "1分ほど"), ("20/hour", "1時間ほど")])
+def test_who_is_stopped_reads_how_long_the_window_is(window: str, told: str) -> None:
+    assert f"{told}待ってから" in str(TooOften(parse(window).get_expiry()))

@@ -40,8 +40,9 @@ def tell(room_id: int, end: str, past: int = 0) -> None:
     passed or led to an order: they know."""
     with transaction() as session:
         room = get(Room, room_id)
+        last_hour = room.listing.suspended_at or room.ended_at  # a turn of when it was stopped was to be kept
         turn = sa.and_(Turn.listing_id == room.listing_id, Turn.buyer_id == Place.account_id)
-        waited = Place.called_at.is_(None) | (Turn.used_at.is_(None) & (Turn.ends_at > room.ended_at))
+        waited = Place.called_at.is_(None) | (Turn.used_at.is_(None) & (Turn.ends_at > last_hour))
         line = (
             sa.select(Place.no, Place.called_at, Account.email)
             .join(Account, Account.id == Place.account_id)

@@ -11,6 +11,7 @@ from marketplace.accounts.models import Account
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.listings import scheduling
+from marketplace.listings.suspending import suspend
 from marketplace.notices.models import Notice
 from marketplace.orders.models import Order
 from marketplace.orders.paying import checkout
@@ -93,6 +94,19 @@ def test_whose_turn_was_cut_off_by_the_last_hour_hears_so_and_whose_turn_had_pas
     body = db.session.scalars(sa.select(Notice.body).where(Notice.template == "waiting_over")).one()
     cut_off, in_vain = "お申し込みの前に終わりました。", "あなたの順番までご案内できませんでした。"
     assert (cut_off in body, in_vain in body) == (True, False)
+
+
+def test_whose_turn_it_was_when_the_sale_was_stopped_hears_that_it_is_cancelled(app: Flask) -> None:
+    """The page said that their turn is kept."""
+    room, _ = a_room(2, quantity=1)
+    open_it(room)
+    with pretending(now() + SOON):
+        turn()
+        suspend(room.listing_id, given.staff("approver"), "決済の点検のため")
+    with pretending(now() + SOON * 40):
+        scheduling.cancel(room.listing_id, "staff:ACC-TEST", "雪で温泉が閉まりました。")
+        keeping.drain()
+    assert letters() == dict.fromkeys(emails(*in_order(room)), f"{title(room)}の販売は、次の理由で中止になりました。")
 
 
 def test_the_letters_are_written_in_portions_and_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ def test_a_sale_and_bids_that_are_stopped_are_so_elsewhere_too(app: Flask, clien
         told = client.get(f"/listings/{code}").text
         assert ("受付を一時停止しています" in words, "受付中" in words, "まで" in words) == (True, False, False)
         assert re.findall(r'"availability": "https://schema.org/(\w+)"', told) == ["OutOfStock"]
+        assert re.findall(r"<span([^<>]*)><span[^<>]*>受付中<", told) == [" data-open hidden"] * (code == auction.code)
 
 
 def test_a_card_in_another_language_leaves_no_cookie_either(app: Flask, client: FlaskClient) -> None:

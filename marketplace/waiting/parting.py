@@ -1,4 +1,4 @@
-"""The end of a waiting room: whoever was told that a letter would come gets one, though their turn never came."""
+"""The end of a waiting room: whoever was told that a letter would come gets one, though they can no longer buy."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def end_of(listing: Listing) -> End:
 
 @handles("waiting.over")
 def tell(room_id: int, end: str, past: int = 0) -> None:
-    """A letter to each who still waited, a portion at a time ⇢ waiting.over for the rest. Not to those whose turn has
-    passed or led to an order: they know."""
+    """A letter to each who still waited, or whose turn it was, a portion at a time ⇢ waiting.over for the rest. Not to
+    those whose turn has passed or led to an order: they know."""
     with transaction() as session:
         room = get(Room, room_id)
         last_hour = room.listing.suspended_at or room.ended_at  # a turn of when it was stopped was to be kept

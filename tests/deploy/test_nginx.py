@@ -143,8 +143,9 @@ def written(folder: Path, port: int, behind: int, second: int) -> list[str]:
     kinds = ("proxy", "fastcgi", "uwsgi", "scgi")
     me = "user root; " if os.geteuid() == 0 else ""  # else its workers are nobody, who may not look into the folder
     temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    # `gzip on`: as in Debian's own nginx.conf, which includes ours.
     (folder / "nginx.conf").write_text(
-        f"{me}daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {temporary}"
+        f"{me}daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; gzip on; {temporary}"
         f" client_body_temp_path {folder}/body; include {folder}/upstream.conf; include {folder}/hiroba.conf; }}",
         "utf-8",
     )

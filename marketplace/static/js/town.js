@@ -88,7 +88,7 @@
 
   async function copyText(button) {
     const word = button.querySelector("span") || button;
-    const before = word.textContent;
+    const before = button.dataset.word ??= word.textContent; // not what it says since it was pressed before
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
       word.textContent = inWords("写しました");

@@ -1,10 +1,10 @@
 """The one file that knows the task engine.
 
 The outbox in our own database keeps every promise; Huey is only the bell that makes a worker look at once.
-A second thread is the worker's clock: it runs the sheets. Those that ask Stripe have a clock of their own, a third one,
-and a fourth sweeps what the bell missed: what waits there for somebody outside, page after page, message after message,
-must not stop the first. A fifth one carries the letters. Another asks the site, as bidders do, whether bids come
-through, and the last goes its rounds and tells the operator what is wrong.
+A second thread is the worker's clock: it runs the sheets. Those that ask Stripe, the chain or a store of files have
+each a clock of their own, and another thread sweeps what the bell missed: what waits there for somebody outside, page
+after page, message after message, must not stop the first. One more carries the letters. Another asks the site, as
+bidders do, whether bids come through, and the last goes its rounds and tells the operator what is wrong.
 """
 
 from __future__ import annotations
@@ -108,9 +108,9 @@ def tick(app: Flask, stop: threading.Event) -> None:
     _take_turns(app, stop, "clock", sheets.run_due)
 
 
-def ask_stripe(app: Flask, stop: threading.Event) -> None:
-    """The clock of what waits for Stripe."""
-    _take_turns(app, stop, "stripe", partial(sheets.run_due, "stripe"))
+def ask(whom: str, app: Flask, stop: threading.Event) -> None:
+    """The clock of what waits for `whom`, one of sheets.OUTSIDE."""
+    _take_turns(app, stop, whom, partial(sheets.run_due, whom))
 
 
 def sweep(app: Flask, stop: threading.Event) -> None:
@@ -165,14 +165,15 @@ def run(environment: Settings | None = None) -> None:
         threads = settings().worker_threads
     beat = threading.Thread(target=keep_sending, args=(app, stop), name="watch", daemon=True)
     rounds = threading.Thread(target=keep_watch, args=(app, stop), name="rounds", daemon=True)
-    asking = threading.Thread(target=ask_stripe, args=(app, stop), name="stripe", daemon=True)
+    asking = [threading.Thread(target=ask, args=(whom, app, stop), name=whom, daemon=True) for whom in sheets.OUTSIDE]
     broom = threading.Thread(target=sweep, args=(app, stop), name="sweep", daemon=True)
     letters = threading.Thread(target=carry, args=(app, stop), name="letters", daemon=True)
     consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5, backoff=1.3)
     consumer.start()
     when_terminated(stop.set)  # again: the consumer has put itself in the place of what was there
     clock.start()
-    asking.start()
+    for each in asking:
+        each.start()
     beat.start()
     rounds.start()
     broom.start()
@@ -180,7 +181,8 @@ def run(environment: Settings | None = None) -> None:
     stop.wait()
     consumer.stop(graceful=True)
     clock.join(timeout=10)
-    asking.join(timeout=3)  # as the letters: what it has asked is asked again by the next
+    for each in asking:
+        each.join(timeout=3)  # as the letters: what it has asked is asked again by the next
     broom.join(timeout=10)
     beat.join(timeout=10)
     letters.join(timeout=3)

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 AGE = timedelta(days=1)
 
 
-@sheet(every=3600, name="blobs.sweep")
+@sheet(every=3600, name="blobs.sweep", asks="stores")
 def sweep() -> int:
     """How many were taken away. Keys that are not of our form are somebody else's and are left alone."""
     count = 0

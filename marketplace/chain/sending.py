@@ -110,7 +110,7 @@ def work(lease: float = LEASE_SECONDS) -> int:
     return settled
 
 
-@sheet(every=0.5, name="chain.send")
+@sheet(every=0.5, name="chain.send", asks="chain")
 def send() -> None:
     """The worker's turn. Rounds follow each other while they get something done."""
     if settings().holds_the_chain:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from marketplace.kit.outages import turn_failed
 
 log = logging.getLogger(__name__)
+OUTSIDE = ("stripe", "chain", "stores")
+"""For whom a worker waits: card payments, the chain's node, IPFS nodes and the bucket."""
 
 
 @dataclass
@@ -21,7 +23,7 @@ class Sheet:
     every: float
     run: Callable[[], object]
     asks: str = ""
-    """Whom outside it waits for, as "stripe": such have a clock of their own, which may stand still with them."""
+    """Whom of OUTSIDE it waits for: such have a clock of their own, which may stand still with them."""
     last: float = float("-inf")
 
 
@@ -30,6 +32,8 @@ SHEETS: dict[str, Sheet] = {}
 
 def sheet(*, every: float, name: str, asks: str = "") -> Callable[[Callable[[], object]], Callable[[], object]]:
     """Register a function without arguments to be run by the worker about each `every` seconds, see Sheet."""
+
+    assert asks in ("", *OUTSIDE), f"no clock runs what asks {asks}"
 
     def register(run: Callable[[], object]) -> Callable[[], object]:
         SHEETS[name] = Sheet(name, every, run, asks)

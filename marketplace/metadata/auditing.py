@@ -39,7 +39,7 @@ BLOCKS_AT_ONCE = 200
 Source = tuple[str, Callable[[CID], Block | None]]
 
 
-@sheet(every=600, name="metadata.audit")
+@sheet(every=600, name="metadata.audit", asks="stores")
 def audit_due() -> None:
     """Every tree that was not looked at since last night; a new one soon after it was published."""
     never = Pin.audited_at.is_(None)

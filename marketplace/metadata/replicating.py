@@ -60,7 +60,7 @@ def replicate(right_id: int) -> None:
         raise Unavailable("; ".join(silent))
 
 
-@sheet(every=300, name="metadata.look_after_replicas")
+@sheet(every=300, name="metadata.look_after_replicas", asks="stores")
 def look_after_replicas() -> None:
     """Check each tree on each node once an hour, and send again what has been lost there or never arrived."""
     _forget_others()

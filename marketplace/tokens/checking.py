@@ -37,7 +37,7 @@ TOLD = 10
 SUBJECT = "chain:count"
 
 
-@sheet(every=600, name="tokens.check_chain")
+@sheet(every=600, name="tokens.check_chain", asks="chain")
 def check_nightly() -> None:
     """Once in a night, by the first worker that has time. Raises Unavailable: the next turn tries again."""
     if jst(now()).hour < HOUR or checked_on() == jst(now()).date().isoformat() or RIGHTS not in contracts():

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from marketplace import worker
-from marketplace.kit import clock
+from marketplace.kit import clock, sheets
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.listings import scheduling
@@ -181,7 +182,7 @@ class Slept(threading.Event):
         return self.turns > 2
 
 
-@pytest.mark.parametrize("clock", [worker.tick, worker.ask_stripe])
+@pytest.mark.parametrize("clock", [worker.tick, *(partial(worker.ask, whom) for whom in sheets.OUTSIDE)])
 def test_a_worker_whose_machine_slept_gives_it_back_before_its_clock_goes_on(
     app: Flask, began: datetime, clock: Callable[[Flask, threading.Event], None]
 ) -> None:

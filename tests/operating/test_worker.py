@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -33,8 +35,9 @@ def silent() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def settings(settings: Settings, silent: socket.socket) -> Settings:
-    stripe = f"http://127.0.0.1:{silent.getsockname()[1]}"
-    return settings.model_copy(update={"stripe_api_base": stripe, "stripe_timeout_s": 300})
+    site = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    stripe = {"stripe_api_base": site, "stripe_timeout_s": 300}
+    return settings.model_copy(update={**stripe, "chain_url": site, "chain_timeout_s": 300})
 
 
 def test_the_clock_goes_on_while_the_end_of_an_order_waits_for_stripe(
@@ -45,16 +48,31 @@ def test_the_clock_goes_on_while_the_end_of_an_order_waits_for_stripe(
     order = get(Order, place(given.an_account(), given.a_listing()))
     asking.ask(order.subject, order.yen, "権利", "a@example.jp", "http://127.0.0.1/", "http://127.0.0.1/", order.pay_by)
     other = given.a_listing(closes_at=given.in_days(3))
+    with asked_by(app, silent, "stripe"), pretending(given.in_days(2)):
+        assert eventually(lambda: state(other) == ListingState.CLOSED)
+        assert get(Order, order.id).state == OrderState.AWAITING_PAYMENT
+
+
+def test_the_clock_goes_on_while_the_chain_says_nothing(
+    app: Flask, silent: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "SHEETS", {name: sheets.SHEETS[name] for name in ("chain.send", "listings.close_due")})
+    other = given.a_listing(closes_at=given.in_days(3))
+    with asked_by(app, silent, "chain"), pretending(given.in_days(2)):
+        assert eventually(lambda: state(other) == ListingState.CLOSED)
+
+
+@contextmanager
+def asked_by(app: Flask, silent: socket.socket, whom: str) -> Iterator[None]:
+    """Two days later a worker has asked whoever says nothing, and waits."""
     stop = threading.Event()
     with pretending(given.in_days(2)):
-        clocks = [threading.Thread(target=each, args=(app, stop)) for each in (worker.tick, worker.ask_stripe)]
+        clocks = [threading.Thread(target=each, args=(app, stop)) for each in (worker.tick, partial(worker.ask, whom))]
         for clock in clocks:
             clock.start()
         try:
             asked, _ = silent.accept()
-            with pretending(given.in_days(2)):
-                assert eventually(lambda: state(other) == ListingState.CLOSED)
-            assert get(Order, order.id).state == OrderState.AWAITING_PAYMENT
+            yield
         finally:
             stop.set()
             silent.close()

@@ -27,8 +27,9 @@ class Conversation(socketserver.StreamRequestHandler):
                 case "DATA":
                     self.say("354 go on")
                     self.server.take(receiver, self.letter())
+                    hangs_up = self.server.hangs_up  # as it was when the letter came, whatever the answer leads to
                     self.say("250 taken" if self.server.taking else "451 the house is full")
-                    if self.server.hangs_up:
+                    if hangs_up:
                         return
                 case "QUIT":
                     self.say("221 bye")

@@ -97,66 +97,6 @@ def test_two_windows_that_propose_at_once_are_one_proposal(app: Flask, chain: Ch
     assert len(proposing.proposed(naming(naming_id))) == 1
 
 
-def test_names_are_taken_back_until_the_committee_has_decided_and_sent_anew(chain: Chain, hana: int) -> None:
-    naming_id = proposed(chain, hana, FELICIA)
-    until = naming(naming_id).answer_by
-    proposing.take_back(naming_id, hana)
-    row = naming(naming_id)
-    assert (row.state, row.answer_by, naming_tasks.namings(given.staff("drafter"))) == (NamingState.INVITED, until, [])
-    assert refusal(lambda: proposing.take_back(naming_id, hana)) == "wrong_state"
-    assert refusal(lambda: screening.decide(naming_id, given.staff("drafter"), minutes(names=1))) == "wrong_state"
-    proposing.propose(naming_id, hana, [FELICIA, SPRING])
-    row = naming(naming_id)
-    assert (row.round, [each.name for each in proposing.proposed(row)]) == (2, [FELICIA.name, SPRING.name])
-    screening.decide(naming_id, given.staff("drafter"), minutes())
-    assert refusal(lambda: proposing.take_back(naming_id, hana)) == "wrong_state"
-    assert naming(naming_id).name == FELICIA.name
-
-
-def test_who_took_their_names_back_and_sends_none_lets_the_time_pass(chain: Chain, hana: int) -> None:
-    naming_id = proposed(chain, hana)
-    proposing.take_back(naming_id, hana)
-    with pretending(naming(naming_id).answer_by + timedelta(minutes=1)):
-        deadlines()
-    assert naming(naming_id).state == NamingState.LAPSED
-
-
-def test_names_that_nobody_could_send_anew_are_not_taken_back(chain: Chain, hana: int, taro: int) -> None:
-    naming_id = proposed(chain, hana)
-    assert refusal(lambda: proposing.take_back(naming_id, taro)) == "not_the_first_buyer"
-    with pretending(naming(naming_id).answer_by + timedelta(minutes=1)):
-        assert refusal(lambda: proposing.take_back(naming_id, hana)) == "naming_too_late"
-    assert naming(naming_id).state == NamingState.PROPOSED
-
-
-def test_an_appeal_that_is_taken_back_was_the_one_of_its_round(chain: Chain, hana: int) -> None:
-    naming_id = proposed(chain, hana)
-    screening.decide(naming_id, given.staff("drafter"), minutes(None))
-    proposing.appeal(naming_id, hana, "もう一度ごらんください。")
-    proposing.take_back(naming_id, hana)
-    assert naming(naming_id).state == NamingState.NONE_FIT
-    assert refusal(lambda: proposing.appeal(naming_id, hana, "やはり。")) == rules.AppealedAlready.code
-    proposing.propose(naming_id, hana, [SPRING])
-    assert (naming(naming_id).state, naming(naming_id).round) == (NamingState.PROPOSED, 2)
-
-
-def test_what_was_decided_is_what_was_read_also_when_other_names_came_meanwhile(chain: Chain, hana: int) -> None:
-    naming_id = proposed(chain, hana)
-    proposing.take_back(naming_id, hana)
-    proposing.propose(naming_id, hana, [SPRING, FELICIA])
-    with pytest.raises(screening.OtherNames):
-        screening.decide(naming_id, given.staff("drafter"), minutes(), read="1")
-    screening.decide(naming_id, given.staff("drafter"), minutes(), read="2")
-    assert naming(naming_id).name == SPRING.name
-
-
-def test_taken_back_and_decided_at_once_one_of_them_is_refused(app: Flask, chain: Chain, hana: int) -> None:
-    naming_id, clerk = proposed(chain, hana), given.staff("drafter")
-    acts = (lambda: proposing.take_back(naming_id, hana), lambda: screening.decide(naming_id, clerk, minutes()))
-    outcomes = at_once(app, 2, lambda number: acts[number]())
-    assert sorted(type(each).__name__ for each in outcomes) == ["NoneType", "WrongState"]
-
-
 def test_the_committee_approves_one_name_and_the_term_follows_the_months_of_the_sale(chain: Chain, hana: int) -> None:
     naming_id = chosen(chain, hana, term_months=36)
     row = naming(naming_id)

@@ -3,10 +3,12 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from marketplace.kit.clock import pretending
 from tests import given
 from tests.chainlogs import Chain
+from tests.pages import submit
 from tests.perks.stage import Desk, a_desk
 
 
@@ -25,3 +27,10 @@ def taro(app: Flask) -> int:
 @pytest.fixture
 def desk(chain: Chain) -> Desk:
     return a_desk()
+
+
+@pytest.fixture
+def tablet(client: FlaskClient, desk: Desk) -> FlaskClient:
+    signed = submit(client, "/counter/", {"partner": desk.code, "pin": desk.pin})
+    assert signed.headers["Location"] == "/counter/desk"
+    return client

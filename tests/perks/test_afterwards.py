@@ -31,10 +31,8 @@ from tests.perks.stage import (
     scan,
     undo_entry,
 )
-from tests.perks.test_counter import printed_pin, tablet
+from tests.perks.test_counter import printed_pin
 from tests.resale.stage import custody, heard, token
-
-__all__ = ["tablet"]
 
 
 def today() -> str:

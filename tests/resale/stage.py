@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
-from marketplace.chain.models import Call, CallState, Contract
+from marketplace.chain.models import Call, CallState, Contract, Lane
 from marketplace.chain.register import custody_address
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, transaction
@@ -22,7 +22,7 @@ from marketplace.tokens import holding
 from marketplace.tokens.issuing import promise_token
 from marketplace.tokens.models import Token
 from tests import given
-from tests.chainlogs import Chain
+from tests.chainlogs import Chain, somebody
 
 _orders = count(1)
 
@@ -82,3 +82,11 @@ def paused() -> Iterator[None]:
             session.execute(sa.update(Contract).values(paused_at=since))
         if since is not None:
             yield
+
+
+def open_lane() -> str:
+    """The sender has opened the wallet's lane; its address."""
+    address = somebody("demo wallet")
+    with transaction() as session:
+        session.add(Lane(chain_id=706_123, role="wallet:demo", signer=address, next_nonce=0))
+    return address

@@ -12,8 +12,7 @@ from marketplace.settings import Settings
 from tests import given
 from tests.chainlogs import Chain, somebody
 from tests.pages import read, submit
-from tests.resale.stage import custody, heard, held_token, paused, token
-from tests.resale.test_views import open_lane
+from tests.resale.stage import custody, heard, held_token, open_lane, paused, token
 
 
 @pytest.fixture

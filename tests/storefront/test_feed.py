@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from marketplace.auctions import stopping
 from marketplace.auctions.bidding import place_bid
+from marketplace.auctions.models import Auction
 from marketplace.auctions.opening import of_listing
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import get
@@ -40,11 +41,28 @@ def test_a_feed_that_moves_to_another_address_is_the_same_feed(app: Flask, setti
     assert ids("https://one.example.jp") == ids("https://other.example.jp")
 
 
-def over(client: FlaskClient) -> tuple[str | None, str | None, datetime]:
+News = tuple[str | None, str | None, datetime]
+
+
+def over(client: FlaskClient) -> News:
     """(id, title, updated) of the newest entry."""
     entry = next(ElementTree.fromstring(client.get("/listings.atom").data).iter(f"{ATOM}entry"))  # noqa: S314 -- our own
     updated = datetime.fromisoformat(entry.findtext(f"{ATOM}updated") or "")
     return entry.findtext(f"{ATOM}id"), entry.findtext(f"{ATOM}title"), updated
+
+
+def again(before: News, after: News) -> tuple[list[str], bool, bool]:
+    """(what each says, whether they are one entry, whether it is newer)."""
+    says = [str(title).partition(":")[0] for _, title, _ in (before, after)]
+    return says, before[0] == after[0], before[2] < after[2]
+
+
+def a_sealed_auction() -> Auction:
+    """With one bid."""
+    auction = of_listing(given.a_listing("sealed", "naming", price_yen=1_000))
+    assert auction is not None
+    place_bid(auction.id, given.an_account(), 2_000)
+    return auction
 
 
 def test_the_end_of_a_lottery_is_news_again_when_it_is_drawn(app: Flask, client: FlaskClient) -> None:
@@ -53,35 +71,29 @@ def test_the_end_of_a_lottery_is_news_again_when_it_is_drawn(app: Flask, client:
         closed = over(client)
         draw_with_dice(lottery.id, DICE, WITNESSES, given.staff("approver"))
         drawn = over(client)
-    assert [str(title).partition(":")[0] for _, title, _ in (closed, drawn)] == ["受付終了", "結果"]
-    assert (closed[0] == drawn[0], closed[2] < drawn[2]) == (True, True)
+    assert again(closed, drawn) == (["受付終了", "結果"], True, True)
 
 
 def test_the_end_of_sealed_bids_is_news_again_when_they_are_opened(app: Flask, client: FlaskClient) -> None:
-    auction = of_listing(given.a_listing("sealed", "naming", price_yen=1_000))
-    assert auction is not None
-    place_bid(auction.id, given.an_account(), 2_000)
+    auction = a_sealed_auction()
     with pretending(auction.closes_at):
         run_one(SHEETS["auctions.close_due"])
         closed = over(client)
         unsealed(auction)
         opened = over(client)
-    assert [str(title).partition(":")[0] for _, title, _ in (closed, opened)] == ["受付終了", "結果"]
-    assert (closed[0] == opened[0], closed[2] < opened[2]) == (True, True)
+    assert again(closed, opened) == (["受付終了", "結果"], True, True)
 
 
 def test_that_a_sale_is_called_off_after_its_close_is_news(app: Flask, client: FlaskClient) -> None:
-    auction = of_listing(given.a_listing("sealed", "naming", price_yen=1_000))
-    assert auction is not None
-    place_bid(auction.id, given.an_account(), 2_000)
+    auction = a_sealed_auction()
     with pretending(auction.closes_at):
         run_one(SHEETS["auctions.close_due"])
         closed = over(client)
     with pretending(auction.closes_at + timedelta(days=2)):
         stopping.cancel(auction.listing_id, given.staff("approver"), "まちがいがありました")
         called_off = over(client)
-    assert [str(title).partition(":")[0] for _, title, _ in (closed, called_off)] == ["受付終了", "中止"]
-    assert (closed[0] == called_off[0], called_off[2] - closed[2] >= timedelta(days=2)) == (True, True)
+    assert again(closed, called_off) == (["受付終了", "中止"], True, True)
+    assert called_off[2] - closed[2] >= timedelta(days=2)
 
 
 def test_that_a_sale_is_called_off_after_its_draw_is_news(app: Flask, client: FlaskClient) -> None:
@@ -91,8 +103,7 @@ def test_that_a_sale_is_called_off_after_its_draw_is_news(app: Flask, client: Fl
         drawn = over(client)
         scheduling.cancel(lottery.listing_id, "staff:ACC-TEST", "温泉が閉まりました")
         called_off = over(client)
-    assert [str(title).partition(":")[0] for _, title, _ in (drawn, called_off)] == ["結果", "中止"]
-    assert (drawn[0] == called_off[0], drawn[2] < called_off[2]) == (True, True)
+    assert again(drawn, called_off) == (["結果", "中止"], True, True)
 
 
 def test_an_amendment_is_news_of_its_own(app: Flask, client: FlaskClient, live_server: str) -> None:

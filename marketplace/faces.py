@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
+from os.path import exists
 from typing import Any
 
 from flask import Flask, Response, abort, has_request_context, jsonify, make_response, render_template, request
@@ -110,10 +111,11 @@ def out_of_range(_error: Exception) -> ResponseReturnValue:
 
 def closed_for_work() -> ResponseReturnValue | None:
     """While DATA_DIR/maintenance lies there, pages say so, to people and machines; who sends comes back later."""
-    watched = request.path.startswith("/static/") or request.path in ("/healthz", "/readyz", "/metrics")
-    if watched or not (settings().data_dir / "maintenance").exists():
+    path = request.path
+    watched = path.startswith("/static/") or path in ("/healthz", "/readyz", "/metrics")
+    if watched or not exists(f"{settings().data_dir}/maintenance"):  # each request asks: no object for it
         return None
-    if asks_a_program(request.path):
+    if asks_a_program(path):
         return problem(503, after=WORK_S)
     later = {"Retry-After": str(WORK_S), "Cache-Control": "no-store"}
     return render_template("errors/maintenance.html"), 503, later
@@ -132,9 +134,8 @@ def known_to_templates() -> dict[str, object]:
             "size": request.cookies.get("size", "m"),
             "theme": request.cookies.get("theme", ""),
             "language": language(),
-            "furigana": furigana.wanted(),
-            "may_have_furigana": furigana.possible(),
-            "languages": list(Language),
+            "furigana": furigana.wanted() if furigana.possible() else None,
+            "languages": tuple(Language),
         },
     }
 

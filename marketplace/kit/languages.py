@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -61,6 +61,7 @@ class Language(StrEnum):
         return self.html.partition("-")[0] in ("ja", "zh")
 
 
+LANGUAGES = {str(each): each for each in Language}
 COOKIE = "language"
 LASTS = 365 * 86400
 JAPANESE_ONLY = ("/staff", "/counter", "/api", "/data", "/dev", "/signin/recovery")
@@ -115,7 +116,7 @@ def told(words: Mapping[str, str]) -> str:
 
 def read(text: object) -> Language | None:
     """The language of this code, or None."""
-    return Language(str(text)) if text in list(Language) else None
+    return LANGUAGES.get(text) if isinstance(text, str) else None
 
 
 def speak(app: Flask) -> None:
@@ -138,10 +139,13 @@ def speak(app: Flask) -> None:
 def _in_template(where: EvalContext, text: str, /, **facts: Any) -> str:
     """What Jinja's own would say, but for the work of filling in where there is nothing to fill in: a page says a
     hundred sentences, and most have no blanks. A percent sign is doubled in each."""
-    said = _said(text)
-    if where.autoescape:
-        said = Markup(said)  # noqa: S704 -- the sentence is ours; what is filled in is escaped
+    said = _marked(_said(text)) if where.autoescape else _said(text)
     return said % facts if "%" in said else said
+
+
+@lru_cache(4096)
+def _marked(said: str) -> Markup:
+    return Markup(said)  # noqa: S704 -- the sentence is ours; what is filled in is escaped
 
 
 def _no_plural(one: str, _many: str, _count: int) -> str:

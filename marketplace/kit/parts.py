@@ -12,18 +12,24 @@ from markupsafe import Markup, escape
 from marketplace.kit.languages import language
 
 
+ADDRESS = "address-of-this-page"
+"""Where it will stand, in a part that is drawn."""
+
+
 def remember_parts(app: Flask, town: Callable[[], object]) -> None:
     """Give the templates of `app` shared_part("parts/foot.html", …) and drawn_icon("bell").
 
-    A part knows the `town`, and what it is given: of few values, and nobody's name.
+    A part knows the `town`, and what it is given: of few values, and nobody's name. Only its `address`, which is
+    another on each page, is written into it when it is given out.
     """
     drawn: dict[tuple[object, ...], Markup] = {}
 
-    def shared_part(template: str, **given: Any) -> Markup:
+    def shared_part(template: str, address: str = "", /, **given: Any) -> Markup:
         key = (template, language(), *given.values())
         if key not in drawn or app.jinja_env.auto_reload:
-            drawn[key] = Markup(app.jinja_env.get_template(template).render(town=town(), **given))  # noqa: S704 -- ours
-        return drawn[key]
+            text = app.jinja_env.get_template(template).render(town=town(), address=ADDRESS, **given)
+            drawn[key] = Markup(text)  # noqa: S704 -- ours
+        return drawn[key].replace(ADDRESS, escape(address)) if address else drawn[key]
 
     app.jinja_env.globals.update(shared_part=shared_part, drawn_icon=icon)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -59,6 +60,7 @@ def clock(moment: datetime) -> str:
     return f"{local.hour % 12 or 12}:{local.minute:02d} {'am' if local.hour < 12 else 'pm'}"
 
 
+@lru_cache(64)
 def phone(number: str) -> Markup:
     """A link that a telephone dials (RFC 3966); what has no digit stays words."""
     digits = dialled(number) or re.sub(r"[^+0-9]", "", dashed(number))

@@ -21,7 +21,9 @@ from marketplace.settings.spoken import Spoken
 
 _notices = Notice.__table__
 assert isinstance(_notices, sa.Table)
-_SENT = sa.update(_notices).where(_notices.c.id == sa.bindparam("notice")).values(sent_at=sa.bindparam("at"))
+_THIS = _notices.c.id == sa.bindparam("notice")
+_WAITS = sa.select(_notices.c["to_email", "subject", "body"]).where(_THIS, _notices.c.sent_at.is_(None))
+_SENT = sa.update(_notices).where(_THIS).values(sent_at=sa.bindparam("at"))
 
 Reads = Callable[[str], Language | None]
 _reads: list[Reads] = []
@@ -87,9 +89,8 @@ def post(notice_id: int) -> None:
 
     One to somebody without mail waits for staff to print it. One that was erased with whoever it was for, is not sent.
     """
-    notice = db.session.get(Notice, notice_id)
-    if notice is None or notice.sent_at is not None or notice.to_email.endswith(f"@{PAPER}"):
+    notice = db.session.execute(_WAITS, {"notice": notice_id}).one_or_none()
+    if notice is None or notice.to_email.endswith(f"@{PAPER}"):
         return
-    letter = Letter(f"notice-{notice.id}", notice.to_email, notice.subject, notice.body)
-    mail().send(letter)
+    mail().send(Letter(f"notice-{notice_id}", notice.to_email, notice.subject, notice.body))
     alone(_SENT, {"notice": notice_id, "at": now()})

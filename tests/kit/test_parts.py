@@ -32,6 +32,23 @@ def test_a_part_is_drawn_once_for_each_language_and_each_thing_given() -> None:
     assert (english == japanese[0], english.startswith("&lt;town&gt; a "), len(asked)) == (False, True, 3)
 
 
+def test_the_address_of_a_page_is_written_into_the_part_of_all_and_is_text() -> None:
+    app = Flask("parts")
+    speak(app)
+    app.jinja_loader = DictLoader({"tools.html": "{{ town }} {{ address }}!"})
+    asked: list[str] = []
+
+    def town() -> str:
+        asked.append("once more")
+        return "here"
+
+    remember_parts(app, town)
+    part: Any = app.jinja_env.globals["shared_part"]
+    told = [part("tools.html", address) for address in ("/listings%3Fpage%3D2", '">')]
+    assert told == ["here /listings%3Fpage%3D2!", "here &#34;&gt;!"]
+    assert len(asked) == 1
+
+
 def test_the_name_of_an_icon_is_text() -> None:
     assert 'icons.svg#bell"/>' in icon("bell")
     assert '#&#34;&gt;&lt;"/>' in icon('"><')

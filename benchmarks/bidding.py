@@ -59,7 +59,7 @@ class Side:
         before = self.served.processor_seconds()
         answers = self.round(clients, seconds)
         self.rates.append(answers.count / answers.wall)
-        self.per_cpu.append(answers.count / max(self.served.processor_seconds() - before, 0.01))
+        self.per_cpu.append(answers.count / (self.served.processor_seconds() - before))
 
     def round(self, clients: int, seconds: float) -> Answers:
         answers = drive(self.served.port, clients, seconds, self.form.request)

@@ -11,7 +11,6 @@ from markupsafe import Markup, escape
 
 from marketplace.kit.languages import language
 
-
 ADDRESS = "address-of-this-page"
 """Where it will stand, in a part that is drawn."""
 

@@ -61,6 +61,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             give_back(order.unit_id)
         too_late = order.state not in OPEN and (cancelled or not _have_unit_again(order))
         serial = None if too_late else sell(order.unit_id)
+        paid_at = get(Payment, payment_id).booked_at or now()  # the day of the book
         order.paid_by_payment_id = payment_id
         if serial is None:
             late = "the sale was cancelled" if cancelled else "the last unit was gone"
@@ -70,7 +71,7 @@ def pay(order_id: int, payment_id: int, yen: int) -> None:
             send_to_buyer("refund_coming", order)
             refunded(order.id, payment_id)  # where all of it went back by hand before
             return
-        order.paid_at = get(Payment, payment_id).booked_at or now()  # the day of the book
+        order.paid_at = paid_at
         move(order, "pay", payment=payment_id)
         deposits.look(order)
         promise_token(

@@ -128,7 +128,7 @@ def due(limit: int = 200, *, aside: bool = False) -> list[int]:
 
 
 @cache
-def _due(aside: bool) -> sa.Select[tuple[int]]:  # noqa: FBT001 -- of a cache, which counts by position
+def _due(aside: bool) -> sa.Select[int]:
     """The statement, built once, when every office has said what it hears: the worker asks again and again."""
     pressing = [sa.case(ASIDE, value=_messages.c.topic)] if aside else []
     kept_aside = _messages.c.topic.in_(ASIDE)

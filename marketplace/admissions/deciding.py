@@ -19,13 +19,18 @@ from marketplace.listings.models import Listing
 from marketplace.outbox.promising import say
 
 OVER = ("completed", "cancelled")
+WAITS = sa.and_(Participation.state == ParticipationState.APPLIED, Participation.released_at.is_(None))
+"""Nobody has decided on it yet. One that was not decided on before its sale ended waits for nobody."""
 
 
 def approve(participation_id: int, actor_id: int) -> None:
-    """Approve, and admit at once where nothing else is asked. Excluded for who is listed, OwnCase."""
+    """Approve, and admit at once where nothing else is asked. Excluded for who is listed, OwnCase; WrongState where it
+    is over."""
     with transaction():
         row = held(participation_id)
         check_other(actor_id, row.account_id)
+        if row.released_at is not None or get(Listing, row.listing_id).state in OVER:
+            raise WrongState
         if in_force(row.account_id, row.corporate_no):
             raise rules.Excluded("除外名簿にある方です。承認できません。")
         row.decided_by, row.decided_at = actor_id, now()

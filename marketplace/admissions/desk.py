@@ -11,7 +11,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, staff
 from marketplace.admissions import deciding, enclosing, excluding
 from marketplace.admissions.forms import ApproveForm, ExclusionForm, LiftForm, RefuseForm
-from marketplace.admissions.models import Exclusion, Participation, ParticipationState
+from marketplace.admissions.models import Exclusion, Participation
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
@@ -23,7 +23,7 @@ NEWEST = 200
 @bp.get("/admissions")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    decided = sa.select(Participation).where(Participation.state != ParticipationState.APPLIED)
+    decided = sa.select(Participation).where(~deciding.WAITS)
     waiting = in_line()
     others = list(db.session.scalars(decided.order_by(Participation.id.desc()).limit(NEWEST)))
     look_at(*(row.subject for row in (*waiting, *others)))
@@ -144,7 +144,7 @@ def listed(form: ExclusionForm) -> str:
 
 def in_line() -> list[Participation]:
     """What waits for the office, the oldest first."""
-    applied = sa.select(Participation).where(Participation.state == ParticipationState.APPLIED)
+    applied = sa.select(Participation).where(deciding.WAITS)
     return list(db.session.scalars(applied.order_by(Participation.applied_at, Participation.id)))
 
 

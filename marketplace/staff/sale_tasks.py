@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
-from marketplace.admissions.models import Participation, ParticipationState
+from marketplace.admissions.deciding import WAITS
+from marketplace.admissions.models import Participation
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
@@ -65,7 +66,7 @@ def admissions() -> list[Task]:
     """Applications to take part in an auction, the one whose sale opens first on top."""
     waiting = sa.select(Participation).join(Listing, Listing.id == Participation.listing_id)
     waiting = waiting.options(contains_eager(Participation.listing))
-    waiting = waiting.where(Participation.state == ParticipationState.APPLIED)
+    waiting = waiting.where(WAITS)
     return [
         Task(
             *(

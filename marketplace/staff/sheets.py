@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from marketplace.admissions.models import Participation, ParticipationState
+from marketplace.admissions.deciding import WAITS
 from marketplace.chain import alarms
 from marketplace.chain.models import Call, CallState
 from marketplace.kit.clock import jst, now
@@ -96,7 +96,7 @@ def by_itself(day: datetime) -> list[Event]:
 
 def waiting() -> dict[str, int]:
     """How many wait, for the side menu: {"approvals", "admissions", "works"}."""
-    applied = sa.select(sa.func.count()).where(Participation.state == ParticipationState.APPLIED)
+    applied = sa.select(sa.func.count()).where(WAITS)
     submitted = sa.select(sa.func.count()).select_from(Listing).where(Listing.state == ListingState.SUBMITTED)
     stuck = (
         sa.select(sa.func.count()).select_from(Message).where(Message.parked_at.is_not(None), Message.done_at.is_(None))

@@ -17,6 +17,7 @@ from marketplace.auctions.opening import of_listing
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, WrongState
+from marketplace.listings import scheduling
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
 from tests import given
@@ -114,6 +115,30 @@ def test_a_refusal_has_a_reason_that_is_mailed_and_who_was_refused_may_apply_aga
     assert (letter.to_email, "書類が読めませんでした" in letter.body) == (get(Account, account_id).email, True)
     assert given.an_applicant(listing_id, account_id) == participation_id
     assert (row(participation_id).state, row(participation_id).reason) == (APPLIED, "")
+
+
+@pytest.mark.parametrize("verification", ["none", "card"])
+def test_nobody_is_approved_for_a_sale_that_is_over(verification: str) -> None:
+    """Who was, was asked for a card for an auction that there was not any more."""
+    participation_id = given.an_applicant(listing_id := a_sale(verification))
+    scheduling.cancel(listing_id, "staff:ACC-TEST", "中止")
+    with pytest.raises(WrongState):
+        deciding.approve(participation_id, given.staff("approver"))
+    db.session.rollback()
+    assert (row(participation_id).state, letters()) == (APPLIED, ["admission_received"])
+    keeping.drain()
+    with pytest.raises(WrongState):
+        deciding.approve(participation_id, given.staff("approver"))
+
+
+def test_nobody_is_admitted_to_a_sale_that_is_over() -> None:
+    participation_id = given.an_applicant(listing_id := a_sale("card"))
+    deciding.approve(participation_id, given.staff("approver"))
+    scheduling.cancel(listing_id, "staff:ACC-TEST", "中止")
+    with pytest.raises(WrongState):
+        deciding.verify(participation_id)
+    db.session.rollback()
+    assert (row(participation_id).state, row(participation_id).no) == (APPROVED, None)
 
 
 def test_deciding_twice_is_refused() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,9 +15,13 @@ from marketplace.admissions.models import Exclusion, Participation, Participatio
 from marketplace.admissions.pledge import CURRENT, pledge, translation
 from marketplace.auctions.models import Bid
 from marketplace.journal.models import Entry
+from marketplace.kit.clock import JST
 from marketplace.kit.db import db, get
 from marketplace.kit.languages import Language
+from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
+from marketplace.outbox import keeping
+from marketplace.staff import sheets
 from tests import given
 from tests.pages import read, send, submit
 
@@ -191,6 +196,20 @@ def test_a_refusal_is_read_with_its_reason_and_the_form_comes_back(
     submit(desk, link, {"reason": "書類の字が読めませんでした"}, action=f"{link}/refuse")
     page = read(visitor.get(path(code)))
     assert ("書類の字が読めませんでした" in page.words, page.form(path(code)).value("name")) == (True, "月山 一郎")
+    scheduling.cancel(only().listing_id, "staff:ACC-TEST", "中止")
+    over = read(visitor.get(path(code)))
+    assert ("書類の字が読めませんでした" in over.words, path(code) in [form.action for form in over.forms]) == (
+        True,
+        False,
+    )
+
+
+def test_the_form_says_until_when_people_apply(visitor: FlaskClient) -> None:
+    closes_at = datetime(2099, 5, 1, 12, tzinfo=JST)
+    stated = {"until": "2099-04-01T09:00:00+09:00"}
+    for part, until in ((stated, "2099年4月1日(水) 午前9時00分"), ({}, "2099年5月1日(金) 午後0時00分")):
+        sale = given.a_listing("ascending", "naming", auction_rules={"taking_part": part}, closes_at=closes_at)
+        assert f"締切は {until} です。" in read(visitor.get(path(get(Listing, sale).code))).words
 
 
 def test_a_document_is_read_by_staff_as_a_download_and_the_reading_is_written_down(
@@ -241,6 +260,25 @@ def test_who_decides_on_one_application_goes_on_to_the_next(app: Flask, desk: Fl
     assert f"/staff/admissions/{second}" in shown.links
     submit(desk, f"/staff/admissions/{second}", action=f"/staff/admissions/{second}/approve")
     assert "つぎの参加申込" not in read(desk.get(page)).words
+
+
+def test_what_nobody_decided_on_before_the_end_waits_for_nobody(
+    visitor: FlaskClient, desk: FlaskClient, code: str
+) -> None:
+    """It stood on the sheet of each day for ever: it could be approved, with a letter, and could not be refused."""
+    apply(visitor, code, PDF)
+    page = f"/staff/admissions/{only().code}"
+    assert (page in read(desk.get("/staff")).links, sheets.waiting()["admissions"]) == (True, 1)
+    stale = read(desk.get(page)).form(f"{page}/approve")
+    scheduling.cancel(only().listing_id, "staff:ACC-TEST", "中止")
+    keeping.drain()
+    assert (page in read(desk.get("/staff")).links, sheets.waiting()["admissions"]) == (False, 0)
+    listed = read(desk.get("/staff/admissions"))
+    assert (page in listed.links, listed.words.index("そのほか") < listed.words.index(only().called)) == (True, True)
+    assert [form.action for form in read(desk.get(page)).forms if form.action.startswith(page)] == []
+    assert (send(desk, stale).status_code, only().state) == (409, ParticipationState.APPLIED)
+    words = read(visitor.get(path(code))).words
+    assert ("受付は終わりました。" in words, "役場が審査しています" in words) == (True, False)
 
 
 def test_the_list_of_exclusions_is_filled_and_lifted_by_approvers(app: Flask, desk: FlaskClient) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from wtforms import IntegerField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
+from wtforms import SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from marketplace.accounts.session import staff
 from marketplace.auditing import sampling
@@ -21,7 +21,7 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import fiscal_year, read_day
 from marketplace.kit.db import db
-from marketplace.kit.forms import Form
+from marketplace.kit.forms import Form, number
 from marketplace.kit.tables import Row, csv_file
 from marketplace.orders.models import Order
 from marketplace.tokens.models import Token
@@ -42,13 +42,7 @@ class SampleForm(Form):
     of = SelectField("何から選びますか", choices=[SelectChoice(name, each.ja) for name, each in POPULATIONS.items()])
     since = StringField("この日から", validators=[DataRequired("日付を入力してください。")])
     until = StringField("この日まで", validators=[DataRequired("日付を入力してください。")])
-    size = IntegerField(
-        "選ぶ数",
-        validators=[
-            InputRequired("いくつ選ぶかを、数字で入力してください。"),
-            NumberRange(1, sampling.MOST, f"1から{sampling.MOST}までで入力してください。"),
-        ],
-    )
+    size = number("選ぶ数", 1, sampling.MOST, required=True)
     seed = StringField(
         "くじの種",
         description="立会人の前で振ったさいころの目（例 3 6 1 5 2 2 4 6）や、これから出る公開乱数（drand）の値など、"

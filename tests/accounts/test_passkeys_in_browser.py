@@ -97,21 +97,6 @@ def test_pressed_twice_the_device_is_asked_once(app: Flask, page: Page) -> None:
     assert len(asked) == 2, asked  # what to ask, and what was answered
 
 
-def test_staff_open_the_desk_by_passkey(app: Flask, page: Page) -> None:
-    authenticator(page)
-    clerk = given.staff("drafter")
-    signed_in(page, clerk, SITE)
-    page.goto("/account/passkeys")
-    page.get_by_role("button", name="パスキーを登録する").click()
-    expect(page.locator("main")).to_contain_text("最後の1つなので、消せません")
-    page.context.clear_cookies()
-    signed_in(page, clerk, SITE)
-    page.goto("/staff/listings")
-    expect(page.locator("main")).to_contain_text("登録したパスキーでログインすると開きます")
-    page.get_by_role("button", name="パスキーでログイン").click()
-    page.wait_for_url("**/staff/listings")
-
-
 def test_without_a_script_the_mailed_code_is_still_there(browser: Browser, live_server: str) -> None:
     with visiting(browser, live_server.replace("127.0.0.1", "localhost"), java_script_enabled=False) as page:
         page.goto("/signin")

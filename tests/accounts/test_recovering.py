@@ -130,6 +130,7 @@ def test_it_can_be_stopped_by_whoever_lost_nothing(app: Flask) -> None:
     clerk = lost()
     recovery_id = ask(clerk, given.staff("approver"))
     confirm(recovery_id, given.staff("treasury"))
+    assert recovering.waiting() == []
     withdraw(recovery_id, clerk)
     with pytest.raises(recovering.LinkUsed):
         redeem(token())
@@ -142,7 +143,9 @@ def test_one_at_a_time_and_a_forgotten_one_makes_way(app: Flask) -> None:
     first = ask(clerk, approver)
     with pytest.raises(recovering.UnderWay):
         ask(clerk, treasury)
+    assert [each.id for each in recovering.waiting()] == [first]
     with pretending(now() + timedelta(hours=25)):
+        assert recovering.waiting() == []
         with pytest.raises(recovering.LinkUsed):
             confirm(first, treasury)
         ask(clerk, treasury)
@@ -155,12 +158,15 @@ class TestTheDesk:
         given.signed_in(client, clerk)
         assert client.get("/staff").status_code == 200
         registered(device, clerk)
-        assert client.get("/staff/listings").location == "/signin?next=/staff/listings&passkey=1"
+        door = "/signin?next=/staff/listings&passkey=1"
+        assert client.get("/staff/listings").location == door
+        assert "登録したパスキーでログインすると開きます" in read(client.get(door)).words
         assert client.get("/account").status_code == 200
         assert client.get("/account/passkeys").location == "/signin?next=/account/passkeys&passkey=1"
         answer = posted(client, "/signin/passkey", "/signin?next=/staff&passkey=1", device, next="/staff")
         assert answer.location == "/staff"
         assert client.get("/staff").status_code == 200
+        assert "最後の1つなので、消せません。" in read(client.get("/account/passkeys")).words
 
     def test_a_town_may_require_a_passkey(self, app: Flask, settings: Settings) -> None:
         with another(settings.model_copy(update={"staff_passkeys": "required"})) as app:

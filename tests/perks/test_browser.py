@@ -13,7 +13,7 @@ from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.listings import drafting
 from marketplace.listings.models import Listing
-from marketplace.perks import certifying, knowing, syncing
+from marketplace.perks import knowing, syncing
 from tests import given
 from tests.chainlogs import Chain
 from tests.holders.test_views import seen
@@ -217,18 +217,6 @@ def test_a_new_code_is_not_told_of_again_and_again(
         }""")
         page.wait_for_function("code => document.querySelector('[data-pass]').dataset.ready !== code", arg=code)
         assert page.evaluate("window.told") == 0
-
-
-def test_the_town_draws_the_pass_where_there_is_no_javascript(
-    browser: Browser, live_server: str, chain: Chain, desk: Desk, hana: int
-) -> None:
-    token_id = a_token(chain, hana, bath(desk))
-    with visiting(browser, live_server, viewport=PHONE, java_script_enabled=False) as page:
-        signed_in(page, hana)
-        page.goto(f"/passes/{token_id}")
-        expect(page.locator("[data-drawn]")).to_be_visible()
-        expect(page.locator("[data-digits]")).to_have_text(re.compile(r"\d{3} \d{3}"))
-    assert certifying.ended_ones() == []
 
 
 def test_every_page_fits_a_small_telephone_with_large_letters_and_has_no_fault_that_axe_can_find(

@@ -1,6 +1,7 @@
 """The holder's pages: the pass, its certificate, the card, what is left before buying."""
 
 import json
+import re
 
 import pytest
 from flask.testing import FlaskClient
@@ -30,6 +31,8 @@ def test_the_page_shows_a_pass_without_javascript(mine: FlaskClient, chain: Chai
     text, digits = certifying.on_screen(token(token_id))
     assert all(words in page.text for words in ("特典パス", f"番号 {token(token_id).right_id}-1", "本日 あと1回"))
     assert f"{digits[:3]} {digits[3:]}" in page.text
+    (drawn,) = re.findall(r"<img [^>]*data-drawn>", page.text)
+    assert (" hidden" in drawn, certifying.ended_ones()) == (False, [])
     assert by_pass(text).token_id == token_id
     known = by_number(f"{token(token_id).right_id}-1", digits, desk.tablet().id)
     assert (known.token_id, known.channel) == (token_id, Channel.CODE)

@@ -16,7 +16,9 @@ from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get
 from marketplace.notices.models import Notice
+from marketplace.outbox import keeping
 from marketplace.privacy.exporting import owners
+from marketplace.privacy.forgetting import forget
 from tests import given
 from tests.accounts.readdressed import NEW, OLD, PATH, another, code, email_of, letters, the_states
 from tests.pages import read, send, submit
@@ -146,6 +148,21 @@ def test_colleagues_keep_their_address(client: FlaskClient) -> None:
     ):
         with pytest.raises(readdressing.NotForStaff):
             act()
+
+
+def test_who_came_to_work_here_meanwhile_keeps_the_address_too(hanako: int) -> None:
+    readdressing.ask(hanako, NEW)
+    given.staff("drafter", email=OLD)
+    with pytest.raises(readdressing.NotForStaff):
+        readdressing.prove(hanako, code(OLD), code(NEW), keep=0)
+    assert email_of(hanako) == OLD
+
+
+def test_offices_that_hear_of_a_change_after_the_account_was_deleted_have_nothing_to_do(hanako: int) -> None:
+    given.moved(hanako, NEW)
+    forget(hanako)
+    keeping.drain()
+    assert (the_states(), keeping.late()) == ([], [])
 
 
 def test_an_erased_account_leaves_neither_its_former_address_nor_the_letters_to_it(

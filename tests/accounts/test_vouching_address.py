@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from marketplace.accounts import erasing, vouching_address
+from marketplace.accounts import erasing, readdressing, vouching_address
 from marketplace.accounts.address_models import AddressChange, AddressChangeState
 from marketplace.accounts.joining import OutsideIdentity
 from marketplace.accounts.models import Account, Passkey
@@ -67,6 +67,9 @@ def test_two_of_the_office_time_and_the_new_mailbox_help_who_lost_the_old_one(
         ("confirm_address", by[1]),
         ("change_address", f"buyer:{get(Account, hanako).code}"),
     ]
+    own = sa.select(Entry.event).where(Entry.subject == f"account:{get(Account, hanako).code}").order_by(Entry.id)
+    events = [event for event in db.session.scalars(own) if event != "look"]
+    assert events == ["change_address", "end_sign_ins"]
     said = db.session.scalars(sa.select(Entry.details).where(Entry.event.endswith("_address")))
     assert [each for each in map(str, said) if "@" in each or "免許証" in each] == []
 
@@ -124,6 +127,12 @@ def written(**values: object) -> None:
         session.execute(sa.update(AddressChange).values(**values))
 
 
+def test_what_was_asked_from_the_old_mailbox_makes_way_for_the_office(hanako: int) -> None:
+    readdressing.ask(hanako, "else@example.jp")
+    vouching_address.ask(hanako, NEW, given.staff("treasury"), "窓口で免許証を見た")
+    assert the_states() == [AddressChangeState.WITHDRAWN, AddressChangeState.ASKED]
+
+
 def test_what_nobody_answers_ends_by_itself_and_what_came_to_nothing_is_erased(hanako: int) -> None:
     vouched(hanako)
     with pretending(now() + timedelta(days=9)):
@@ -143,3 +152,4 @@ def test_who_calls_and_knows_the_former_address_alone_is_found(app: Flask, hanak
     for email in (OLD, NEW, OLD.title(), "ｈａｎａｋｏ＠ｏｌｄ．ｅｘａｍｐｌｅ．ｊｐ"):
         assert f"/staff/orders/{order}" in read(clerk.get(f"/staff/orders?q={email}")).links
         assert clerk.get(f"/staff/addresses?q={email}").location == f"/staff/addresses/{get(Account, hanako).code}"
+    assert clerk.get("/staff/addresses?q=nobody@example.jp").status_code == 200

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from marketplace.accounts.models import Account
-from marketplace.admissions import applying, enclosing, rules
+from marketplace.admissions import enclosing, rules
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.admissions.pledge import pledge
 from marketplace.journal.models import Entry
@@ -106,4 +106,4 @@ def test_what_is_not_complete_is_refused_with_its_field(more: dict[str, Any], fi
     with pytest.raises(Refused) as refused:
         given.an_applicant(a_sale(), **more)
     assert refused.value.field == field
-    assert applying.participation_of(1, 1) is None
+    assert db.session.scalar(sa.select(Participation)) is None

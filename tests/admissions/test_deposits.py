@@ -158,7 +158,7 @@ def test_a_deposit_that_comes_when_it_is_over_goes_back_at_once(stripe: LocalStr
 def test_who_won_and_did_not_pay_loses_it_to_the_town(app: Flask, stripe: LocalStripe) -> None:
     participation_id = admitted(stripe, a_sale())
     over(participation_id, "forfeited")
-    at_once(app, 3, lambda _: deposits.forfeit(participation_id))
+    assert at_once(app, 3, lambda _: deposits.forfeit(participation_id)) == [None] * 3
     keeping.drain()
     assert states(participation_id) == [PaymentState.CAPTURED]
     assert balances() | {"stripe": 9_640, "fees": 360, "deposits": 0, "collected": -10_000} == balances()
@@ -216,6 +216,20 @@ def test_a_default_after_the_hold_ended_is_written_down_for_staff(stripe: LocalS
     events = db.session.scalars(sa.select(Entry.event).where(Entry.subject == row(participation_id).subject))
     assert "deposit.missed" in set(events)
     assert holding.held(row(participation_id).subject) is not None
+
+
+def test_a_hold_that_the_bank_ends_before_a_default_is_carried_out_is_written_down_once(stripe: LocalStripe) -> None:
+    participation_id = admitted(stripe, a_sale(), "pm_card_amex")
+    over(participation_id, "forfeited")
+    payment = db.session.scalars(sa.select(Payment).where(Payment.subject == row(participation_id).subject)).one()
+    payment_id = payment.id
+    stripe.sim("advance", seconds=8 * DAY)
+    with pretending(now() + timedelta(days=8)):
+        look_at_open_payments()
+        deposits.gone(participation_id, payment_id)
+    assert states(participation_id) == [PaymentState.LOST]
+    events = db.session.scalars(sa.select(Entry.event).where(Entry.subject == row(participation_id).subject))
+    assert (list(events).count("deposit.missed"), row(participation_id).verified_at is None) == (1, False)
 
 
 def test_from_the_close_to_the_default_of_both(stripe: LocalStripe) -> None:

@@ -30,7 +30,7 @@ from tests.appointments.stage import (
 from tests.chainlogs import Chain
 from tests.holders.stage import mails, paid_and, refusal
 from tests.racing import at_once
-from tests.resale.stage import held_token
+from tests.resale.stage import held_token, token
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_each_side_moves_a_fixed_date_twice_and_the_hour_is_free_again(talks: Ta
     appointment_id = fixed(talks, MONDAY)
     for start in (WEDNESDAY, FRIDAY):
         asking.ask_again(appointment_id, talks.holder, [start])
-        assert slots() == []
+        assert (slots(), row(appointment_id).starts_at) == ([], None)
         arranging.confirm(appointment_id, office, start)
     assert refusal(lambda: asking.ask_again(appointment_id, talks.holder, [MONDAY])) == "moved_too_often"
     for start in (MONDAY, WEDNESDAY):
@@ -171,6 +171,7 @@ def test_time_that_is_not_to_be_had_is_kept_free_and_can_not_cover_a_date(talks:
     away = calendar.take_off(talks.lecturer_id, MONDAY, MONDAY + timedelta(hours=6), "議会", BY)
     with pytest.raises(Invalid, match="もう別の予定"):
         asked(talks, MONDAY + timedelta(hours=5))
+    asked(talks, MONDAY - timedelta(hours=1))
     fixed(talks, MONDAY + timedelta(hours=6))
     for start, end in ((MONDAY, MONDAY), (MONDAY + timedelta(hours=6, minutes=45), MONDAY + timedelta(hours=9))):
         with pytest.raises(Invalid):
@@ -178,6 +179,15 @@ def test_time_that_is_not_to_be_had_is_kept_free_and_can_not_cover_a_date(talks:
     calendar.give_time_back(away, BY)
     calendar.give_time_back(away, BY)
     fixed(talks, MONDAY)
+
+
+def test_an_hour_of_a_lecturer_is_half_an_hour_to_four_hours_long(talks: Talks) -> None:
+    right_id = token(talks.token_id).right_id
+    for minutes in (0, 45, 270):
+        with pytest.raises(Invalid):
+            calendar.name_lecturer(right_id, talks.lecturer_id, minutes, BY)
+    for minutes in (30, 240):
+        calendar.name_lecturer(right_id, talks.lecturer_id, minutes, BY)
 
 
 def test_a_date_that_was_wished_and_passed_is_not_fixed(talks: Talks, office: int) -> None:

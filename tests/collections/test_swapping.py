@@ -212,3 +212,13 @@ def test_offices_that_hear_of_a_second_change_of_address_first_lose_no_exchange(
         handlers.on_new_address(change_id)
     swapping.accept(offered, ken, cards.his)
     assert swap(offered).state == SwapState.ACCEPTED
+
+
+def test_what_is_offered_to_a_mailbox_that_somebody_left_before_is_not_for_them(
+    cards: Cards, hana: int, ken: int
+) -> None:
+    change = given.moved(ken, "ken@new.example.jp")
+    offered = an_offer(cards, hana, email="ken@example.jp")
+    handlers.on_new_address(change)
+    assert swap(offered).to_email == "ken@example.jp"
+    assert refusal(lambda: swapping.accept(offered, ken, cards.his)) == "swap_not_for_you"

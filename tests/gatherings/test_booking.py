@@ -173,7 +173,7 @@ def test_giving_up_and_asking_at_once_leaves_nobody_beside_a_free_seat(app: Flas
     def act(n: int) -> None:
         (booking.give_up if n < 6 else booking.ask)(event, people[n])
 
-    at_once(app, 10, act)
+    assert at_once(app, 10, act) == [None] * 10
     counts = booking.counts(event)
     assert sum(counts[each] for each in SEATED) == min(3, 10 - counts[RsvpState.WITHDRAWN])
     assert counts[RsvpState.WITHDRAWN] == 6

@@ -19,6 +19,7 @@ from marketplace.staff import sheets
 from marketplace.tokens.custody import custody_of
 from tests import given
 from tests.chainlogs import Chain
+from tests.crashing import PowerCut, rolled_back
 from tests.gatherings.stage import BY, mails
 from tests.holders.stage import moved, refusal
 from tests.pages import read, send, submit
@@ -86,7 +87,10 @@ def test_two_workers_at_once_and_a_dead_one_send_one_copy_each(
     monkeypatch.setattr(circulating, "A_BATCH", 4)
     letter = a_letter()
     assert circulating.send(letter, given.staff("approver")) == 12
-    at_once(app, 3, lambda _: circulating.send_batches())
+    with rolled_back(PowerCut):
+        assert circulating._send_batch() == 4
+    assert letters() == 0
+    assert at_once(app, 3, lambda _: circulating.send_batches()) == [None] * 3
     circulating.send_batches()
     sent = sa.select(sa.func.count(), sa.func.count(Notice.to_email.distinct())).where(Notice.template == "circular")
     assert tuple(db.session.execute(sent).one()) == (12, 12)

@@ -21,6 +21,7 @@ def desk(app: Flask) -> Desk:
 
 def test_a_partner_that_was_closed_by_mistake_opens_again_with_a_new_pin(app: Flask, desk: Desk) -> None:
     clerk = given.signed_in(app.test_client(), given.staff("approver"))
+    assert [month for month in read(clerk.get(f"{WHERE}/{desk.code}")).links if month.endswith(".csv")] == []
     assert submit(clerk, WHERE, action=f"{WHERE}/{desk.code}/close").location == WHERE
     assert f"{WHERE}/{desk.code}/close" not in [form.action for form in read(clerk.get(WHERE)).forms]
     shown = submit(clerk, WHERE, action=f"{WHERE}/{desk.code}/reopen")

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import open_sign_in
-from marketplace.accounts.signing_in import account_of, ask_code
+from marketplace.accounts.signing_in import CodeExpired, account_of, ask_code, prove
 from marketplace.admissions.models import Participation
 from marketplace.blobs import keeping as blobs
 from marketplace.journal.checking import check_here
@@ -124,10 +124,15 @@ class TestTaking:
 
     def test_once_a_day_and_for_a_week(self, app: Flask, client: FlaskClient, chiyo: int) -> None:
         outcomes = at_once(app, 3, lambda _: exporting.ask(chiyo))
-        assert sum(isinstance(each, exporting.OnceADay) for each in outcomes) == 2
+        assert sorted(type(each).__name__ for each in outcomes) == ["OnceADay", "OnceADay", "int"]
         keeping.drain()
         keeping.drain()
         start = now()
+        with pretending(start + timedelta(days=6)):
+            erase_due()
+            given.signed_in(client, chiyo)
+            (link,) = [link for link in read(client.get("/account/data")).links if link.endswith(".zip")]
+            assert client.get(link).status_code == 200
         with pretending(start + timedelta(days=8)):
             erase_due()
             given.signed_in(client, chiyo)
@@ -202,9 +207,16 @@ class TestDeleting:
     def test_the_address_of_a_deleted_account_signs_nobody_in(
         self, app: Flask, client: FlaskClient, chiyo: int
     ) -> None:
+        codes = []
+        for email in (CHIYO, "other@example.jp"):
+            ask_code(email)
+            codes.append(given.mailed_code(email))
         forgetting.forget(chiyo)
         answer = submit(client, "/signin", {"email": get(Account, chiyo).email})
         assert answer.status_code == 422
+        with pytest.raises(CodeExpired):
+            prove(CHIYO, codes[0])
+        assert prove("other@example.jp", codes[1]) == account_of("other@example.jp")
 
 
 def test_who_has_money_from_a_resale_to_draw_is_asked_to_draw_it_first(chain: Chain, chiyo: int) -> None:

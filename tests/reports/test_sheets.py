@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pypdf import PdfReader
 
+from marketplace.accounts.models import Account
 from marketplace.auctions.opening import of_listing
 from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import get
@@ -109,7 +110,7 @@ def test_an_empty_period_says_so() -> None:
 
 def test_results_name_numbers_and_nobody(client: FlaskClient) -> None:
     lottery, received, accounts = drawn(5)
-    auction, _people = ended("sealed", 9000, 5000)
+    auction, bidders = ended("sealed", 9000, 5000)
     document = results(season())
     assert facts(document, "抽選")["当選した人"] == "2名（うち繰り上げ 0名）"
     numbers = facts(document, "抽選")["当選した受付番号"].split("　")
@@ -126,7 +127,9 @@ def test_results_name_numbers_and_nobody(client: FlaskClient) -> None:
             assert "".join(how.split()) in words(paper.data)
             assert "".join(how.split()) in "".join(read(page).words.split())
     assert get(Listing, lottery.listing_id).code in read(page).words
-    assert len(accounts) == 5
+    people = [get(Account, each) for each in (*accounts, *bidders)]
+    told = page.text + words(paper.data)
+    assert [word for each in people for word in (each.email, each.code, each.custody_id) if word in told] == []
 
 
 def test_royalties_are_told_sale_by_sale_with_what_the_rate_asks() -> None:

@@ -108,10 +108,13 @@ def test_every_trade_can_be_read_with_its_transaction(
 def test_how_long_a_sale_takes_is_the_middle_of_all(
     chain: Chain, client: FlaskClient, seller: int, listing_id: int
 ) -> None:
-    token_id = held_token(chain, seller, listing_id, 1)
-    chain.listed(token_id, custody(seller), 700, block=10, number=5, expires=now() + timedelta(days=9))
-    chain.sold(token_id, custody(seller), somebody("hana"), 700, block=190, number=5)
-    heard(chain, token_id)
+    tokens = [held_token(chain, seller, listing_id, serial) for serial in (1, 2, 3)]
+    for number, (token_id, minutes) in enumerate(zip(tokens, (60, 180, 6_000), strict=True)):
+        chain.listed(
+            token_id, custody(seller), 700, block=10 + number, number=number, expires=now() + timedelta(days=9)
+        )
+        chain.sold(token_id, custody(seller), somebody("hana"), 700, block=10 + number + minutes, number=number)
+    heard(chain, *tokens)
     assert "売れるまで まん中で3時間" in read(client.get("/market")).words
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,8 @@ class Partner:
     answers: list[int] = field(default_factory=lambda: [200])
     got: list[tuple[dict[str, str], str]] = field(default_factory=list)
     location: str = ""
+    asked: Callable[[], object] = lambda: None
+    """What happens while it has been asked and has not answered."""
 
     def told(self) -> list[tuple[str, str]]:
         """(type, code of the sale) of each message, as it came."""
@@ -36,6 +38,7 @@ def listening() -> Iterator[Partner]:
     class Theirs(Answering):
         def do_POST(self) -> None:
             partner.got.append(({name.lower(): value for name, value in self.headers.items()}, self.sent().decode()))
+            partner.asked()
             status = partner.answers.pop(0) if len(partner.answers) > 1 else partner.answers[0]
             self.answer(status, headings={"Location": partner.location} if partner.location else None)
 

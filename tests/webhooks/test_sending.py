@@ -130,6 +130,14 @@ def test_who_is_away_is_asked_again_until_the_message_arrives(partner: Partner) 
     assert len({body for _, body in partner.got}) == 1
 
 
+def test_whoever_waits_for_a_partner_holds_no_connection_of_the_database(partner: Partner) -> None:
+    registered(partner, ("listing.published",))
+    pool, held = db.engine.pool, list[int]()
+    partner.asked = lambda: held.append(pool.checkedout())  # type: ignore[attr-defined]
+    given.a_listing()
+    assert held == [0]
+
+
 def test_who_stays_away_is_given_up_and_the_staff_are_told(partner: Partner) -> None:
     endpoint_id, _ = registered(partner, ("listing.published",))
     partner.answers = [500]

@@ -30,7 +30,7 @@ def test_the_key_of_the_yen_sends_a_backslash() -> None:
     assert parse_yen("\\1,300") == parse_yen("\u202a¥1,300\u202c") == 1_300
 
 
-@given(st.text())
+@given(st.text() | st.from_regex(r"[¥￥]?[-0-9０-９,.]{1,16}円?", fullmatch=True))
 def test_any_text_is_an_amount_or_is_refused(text: str) -> None:
     amount = None
     with suppress(NotAnAmount):

@@ -145,6 +145,25 @@ def test_what_is_called_off_is_told_to_everybody_once(hana: int, ken: int) -> No
     assert refusal(lambda: booking.ask(event, given.an_account())) == "gathering_called_off"
 
 
+def test_who_comes_to_another_event_hears_nothing_of_one_that_is_called_off(hana: int, ken: int) -> None:
+    event, other = a_gathering(), a_gathering()
+    booking.ask(event, hana)
+    booking.ask(other, ken)
+    drafting.call_off(event, "大雪のため", BY)
+    keeping.drain()
+    assert (state(other, ken), mails("ken@example.jp")) == (RsvpState.COMING, ["gathering_booked"])
+
+
+def test_who_gave_up_waiting_and_asks_again_waits_behind_all_others(hana: int, ken: int, mio: int) -> None:
+    event = a_gathering(seats=1)
+    for who in (hana, ken, mio):
+        booking.ask(event, who)
+    booking.give_up(event, ken)
+    booking.ask(event, ken)
+    booking.give_up(event, hana)
+    assert [state(event, who) for who in (ken, mio)] == [RsvpState.WAITING, RsvpState.OFFERED]
+
+
 def test_a_change_of_place_is_told_once_and_a_change_of_words_is_not(hana: int) -> None:
     event = a_gathering()
     booking.ask(event, hana)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -46,7 +47,14 @@ def test_each_column_of_text_is_in_the_register_or_known_to_be_of_nobody(app: Fl
 
 
 def test_a_new_column_would_be_found() -> None:
-    kinds = (sa.String(80), sa.Text(), sa.JSON(), sa.LargeBinary(), sa.Integer(), sa.Enum(Role))
+    kinds: tuple[sa.types.TypeEngine[Any], ...] = (
+        sa.String(80),
+        sa.Text(),
+        sa.JSON(),
+        sa.LargeBinary(),
+        sa.Integer(),
+        sa.Enum(Role),
+    )
     sa.Table("visitors_book", book := sa.MetaData(), *(sa.Column(f"c{n}", kind) for n, kind in enumerate(kinds)))
     assert of_text(book) == {f"visitors_book.c{n}" for n in range(4)}
 

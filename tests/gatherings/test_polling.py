@@ -131,6 +131,8 @@ def test_of_a_secret_poll_nothing_says_who_chose_what_and_an_open_one_names_toke
     assert list(map(tuple, db.session.execute(chosen))) == [(secret, True, None), (named, True, 2)]
     codes = [poll(each).code for each in (secret, named)]
     assert [client.get(f"/polls/{code}.csv").status_code for code in codes] == [404, 404]
+    polling.close_due()
+    assert {poll(each).state for each in (secret, named)} == {PollState.OPEN}
     with pretending(now() + timedelta(days=7)):
         assert refusal(lambda: polling.vote(secret, hana, 1)) == "poll_over"
         polling.close_due()

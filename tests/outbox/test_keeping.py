@@ -192,6 +192,16 @@ def test_staff_see_what_failed_by_its_kind_and_one_button_tries_all_of_a_kind_ag
         assert ([each.parked for each in troubles()], len(due(1000))) == ([False, False], 90)
 
 
+def test_what_has_waited_longest_is_tried_first_and_no_more_than_was_asked_for(app: Flask) -> None:
+    with hearing("tea.ready", lambda: None):
+        messages = [tell(day) for day in ("monday", "tuesday", "friday")]
+    for hours, message in enumerate(messages):
+        with transaction() as session:
+            waited = sa.update(Message).where(Message.id == message)
+            session.execute(waited.values(due_at=now() - timedelta(hours=hours)))
+    assert (due(), due(2)) == (messages[::-1], messages[:0:-1])
+
+
 def test_what_is_done_is_not_done_again_by_a_retry(app: Flask) -> None:
     cups: list[int] = []
     with hearing("tea.ready", lambda: cups.append(1)):

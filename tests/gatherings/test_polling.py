@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +16,10 @@ from marketplace.chain.models import Block, Cursor
 from marketplace.gatherings import polling
 from marketplace.gatherings.polling import Question
 from marketplace.gatherings.votes import Choice, Poll, PollState, Voice
+from marketplace.journal.models import Entry
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, get, transaction
-from marketplace.kit.refusals import Unavailable
+from marketplace.kit.refusals import Invalid, Unavailable
 from marketplace.settings import settings
 from marketplace.tokens.custody import custody_of
 from marketplace.tokens.snapshots import holders_at
@@ -158,6 +159,41 @@ def test_before_the_chain_is_read_and_where_nobody_holds_anything_no_poll_opens(
     assert refusal(lambda: polling.open_poll(poll_id, BY)) == "invalid"
     polling.drop(poll_id, BY)
     assert refusal(lambda: polling.open_poll(poll_id, BY)) == "wrong_state"
+
+
+def test_a_question_is_kept_without_what_stands_around_it_and_opens_before_its_hour_alone(
+    chain: Chain, hana: int
+) -> None:
+    held_token(chain, hana)
+    followed(4)
+    until = now() + timedelta(days=7)
+    asked = a_question(title=" 集いの場所　", choices=[" 交流センター", "公民館　"], closes_at=until)
+    poll_id = polling.draft(asked, BY)
+    words = [choice.words for choice in polling.choices_of(poll_id)]
+    assert (poll(poll_id).title, words) == ("集いの場所", ["交流センター", "公民館"])
+    events = sa.select(Entry.event, Entry.by).where(Entry.subject == poll(poll_id).subject)
+    assert [tuple(each) for each in db.session.execute(events)] == [("draft_poll", BY)]
+    with pretending(until):
+        assert refusal(lambda: polling.open_poll(poll_id, BY)) == "invalid"
+    assert poll(poll_id).state == PollState.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"choices": ["公民館", " "]}, "choices"),
+        ({"choices": [f"{n}番" for n in range(11)]}, "choices"),
+        ({"choices": ["公民館", "公民館 "]}, "choices"),
+        ({"choices": ["公民館", "あ" * 81]}, "choices"),
+        ({"closes_at": datetime(2027, 6, 1, 3, 0, 10, tzinfo=UTC)}, "closes_at"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_beside_its_field(app: Flask, wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        polling.draft(a_question(**wrong), BY)
+    assert caught.value.field == field
+    assert db.session.scalar(sa.select(Poll)) is None
 
 
 def test_the_database_lets_no_token_vote_twice(chain: Chain, hana: int) -> None:

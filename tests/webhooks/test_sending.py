@@ -138,6 +138,13 @@ def test_whoever_waits_for_a_partner_holds_no_connection_of_the_database(partner
     assert held == [0]
 
 
+def test_an_attempt_that_is_heard_of_again_sends_nothing(partner: Partner) -> None:
+    registered(partner, ("listing.published",))
+    given.a_listing()
+    sending.attempt(only().id, 0, 0)
+    assert (len(partner.got), only().attempts) == (1, 1)
+
+
 def test_who_stays_away_is_given_up_and_the_staff_are_told(partner: Partner) -> None:
     endpoint_id, _ = registered(partner, ("listing.published",))
     partner.answers = [500]
@@ -202,6 +209,8 @@ def test_a_message_can_be_sent_anew_as_it_was(partner: Partner) -> None:
 def test_after_a_renewal_both_secrets_are_good_for_a_day(partner: Partner) -> None:
     endpoint_id, old = registered(partner)
     new = registering.issue_secret(endpoint_id, given.staff("drafter"))
+    issued = sa.select(Entry.details).where(Entry.event == "issue_webhook_secret").order_by(Entry.id)
+    assert list(db.session.scalars(issued)) == [{"edition": 1}, {"edition": 2}]
     for days, good in ((0, True), (2, False)):
         with pretending(now() + timedelta(days=days)):
             sending.ping(endpoint_id)

@@ -102,7 +102,7 @@ def term(row: Naming, begins_on: date) -> tuple[date, date]:
 def doubts(row: Naming, name: str) -> list[str]:
     """Names of public places, and of other namings, that this one might be mistaken for."""
     places = db.session.scalars(sa.select(Place.name).where(Place.right_id.is_distinct_from(row.token.right_id)))
-    others = sa.select(Naming.name).where(Naming.id != row.id, Naming.name != "", Naming.state != NamingState.REVOKED)
+    others = sa.select(Naming.name).where(Naming.id != row.id, Naming.state != NamingState.REVOKED)
     return rules.similar(name, dict.fromkeys([*places, *db.session.scalars(others)]))
 
 

@@ -166,6 +166,7 @@ def test_an_appeal_can_bring_the_name_through(chain: Chain, hana: int) -> None:
 
 def test_names_like_those_of_other_places_are_pointed_out(chain: Chain, hana: int, taro: int) -> None:
     announced(chain, taro)
+    a_naming(chain, taro, title_ja="池の名")  # which has no name yet
     places.put(BY, "フェリシアの森", None, None, None)
     row = naming(proposed(chain, hana, SPRING, title_ja="バス停 命名権"))
     assert doubts(row, "フェリシア公園") == ["フェリシアの森", "フェリシア公園"]

@@ -73,6 +73,7 @@ def _values(scene: Scene, told: dict[str, Any]) -> dict[str, Any]:
         "ends_at": begins_at + timedelta(hours=told["hours"]),
         "ask_until": begins_at - timedelta(hours=12),
         "answer_hours": 48,
+        "most_together": told.get("together", 1),
         "right_ids": [],
         "perk": None,
     }

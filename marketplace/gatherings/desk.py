@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
@@ -41,7 +41,7 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     noon = jst(now() + timedelta(days=14)).replace(hour=13, minute=0, second=0, microsecond=0)
     usual = {"begins_at": noon, "ends_at": noon + timedelta(hours=2), "ask_until": noon - timedelta(days=1)}
-    form = _form(data={**usual, "seats": 20, "answer_hours": 48})
+    form = _form(data={**usual, "seats": 20, "answer_hours": 48, "most_together": 1})
     if not form.is_submitted():
         return render_template("gatherings/edit.html", form=form, gathering=None)
     if form.validate():
@@ -116,7 +116,7 @@ def door(code: str) -> ResponseReturnValue:
             form.shown.errors = [str(refusal)]
         else:
             flash(f"受け付けました（予約番号 {rsvp.code}）。")
-            return redirect(url_for("gatherings_desk.show", code=code), 303)
+            return redirect(url_for("gatherings_desk.show", code=code, came=rsvp.code), 303)
     form.shown.raw_data = None
     form.shown.data = ""
     return _page(gathering, form, CallOffForm(formdata=None)), 422
@@ -128,6 +128,15 @@ def stamp(code: str, rsvp: str) -> ResponseReturnValue:
     gathering = _clicked(code)
     stamping.stamp(gathering.id, rsvp, by())
     return redirect(url_for("gatherings_desk.show", code=code) + f"#{rsvp}", 303)
+
+
+@bp.post("/<code>/stamp/<rsvp>/party")
+@staff(*DOOR)
+def stamp_party(code: str, rsvp: str) -> ResponseReturnValue:
+    """Whoever else came with them."""
+    gathering = _clicked(code)
+    flash(f"お連れの方{stamping.stamp_party(gathering.id, rsvp, by())}人を受け付けました。")
+    return redirect(url_for("gatherings_desk.show", code=code), 303)
 
 
 @bp.post("/<code>/unstamp/<rsvp>")
@@ -144,9 +153,16 @@ def guests(code: str) -> ResponseReturnValue:
     """The list for the door, to be printed where there is no network."""
     gathering = booking.gathering_of(code, drafts=True)
     look_at(*(row.subject for row in stamping.list_of(gathering.id)))
-    header = ("予約番号", "呼び名", "状態", "申し込み", "受付")
+    header = ("予約番号", "呼び名", "お連れ", "状態", "申し込み", "受付")
     rows = [
-        (row.code, row.account.nickname or row.account.name, row.state.ja, row.asked_at, row.attended_at)
+        (
+            row.code,
+            row.account.nickname or row.account.name,
+            row.companion or None,
+            row.state.ja,
+            row.asked_at,
+            row.attended_at,
+        )
         for row in stamping.list_of(gathering.id)
     ]
     return csv_file(f"{gathering.code}.csv", header, rows)
@@ -196,6 +212,7 @@ def _code(gathering_id: int) -> str:
 def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
     look_at(*(row.subject for row in stamping.list_of(gathering.id)))
     today = jst(gathering.begins_at).date() <= jst(now()).date() <= jst(gathering.ends_at).date()
+    came = request.args.get("came", "")
     return render_template(
         "gatherings/manage.html",
         gathering=gathering,
@@ -206,6 +223,8 @@ def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
         door=door,
         off=off,
         today=today,
+        came=came,
+        with_them=stamping.expected_with(gathering.id, came) if came else [],
         over=gathering.ends_at <= now(),
         when=when,
     )

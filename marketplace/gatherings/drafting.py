@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from marketplace.gatherings.models import STANDING, Gathering, GatheringState, Rsvp, RsvpState, Seat
+from marketplace.gatherings.models import STANDING, UNDECIDED, Gathering, GatheringState, RsvpState, Seat
 from marketplace.gatherings.moving_up import free_seats, move_up
-from marketplace.gatherings.rules import MOST_SEATS, HasBegun, SeatsTaken
+from marketplace.gatherings.parties import one_of_each, party_of
+from marketplace.gatherings.rules import MOST_SEATS, MOST_TOGETHER, HasBegun, SeatsTaken
 from marketplace.gatherings.telling import tell
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import db, get, let_go, lock, transaction
+from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.outbox.promising import handles, say
 
 WHERE = ("place", "begins_at", "ends_at")
-FIELDS = ("title", "body", *WHERE, "entrance", "ask_until", "answer_hours", "right_ids", "perk")
+FIELDS = ("title", "body", *WHERE, "entrance", "ask_until", "answer_hours", "most_together", "right_ids", "perk")
 
 
 def draft(values: Mapping[str, Any], by: str) -> int:
@@ -51,7 +52,7 @@ def revise(gathering_id: int, values: Mapping[str, Any], by: str) -> None:
             if values["begins_at"] <= now():
                 raise Invalid("始まりの日時が過ぎています。日時を直してください。", field="begins_at")
             values = {**values, "right_ids": gathering.right_ids, "perk": gathering.perk}
-        told: Iterable[RsvpState] = ()
+        told: Collection[RsvpState] = ()
         if gathering.state == GatheringState.OPEN:
             if any(getattr(gathering, name) != values[name] for name in WHERE):
                 told = STANDING
@@ -99,24 +100,24 @@ def call_off(gathering_id: int, why: str, by: str) -> None:
 
 @handles("gathering.called_off")
 def tell_called_off(gathering_id: int, why: str) -> None:
-    for rsvp_id in _of(gathering_id, STANDING):
+    for account_id in _of(gathering_id, STANDING):
         with transaction():
             lock(Gathering, gathering_id)
-            rsvp = lock(Rsvp, rsvp_id)
-            if not Rsvp.MOVES.allows(rsvp.state, "call_off"):
-                continue
-            rsvp.seat = rsvp.answer_until = None
-            move(rsvp, "call_off")
-            tell("gathering_called_off", rsvp, why=why)
+            party = party_of(gathering_id, account_id, UNDECIDED)
+            for rsvp in party:
+                rsvp.seat = rsvp.answer_until = None
+                move(rsvp, "call_off")
+            if party:
+                tell("gathering_called_off", party, why=why)
 
 
 @handles("gathering.moved")
 def tell_moved(gathering_id: int, at: str, states: list[str]) -> None:
-    """One letter to each person in these states for each change of when and where, made `at` that moment."""
-    for rsvp_id in _of(gathering_id, map(RsvpState, states)):
+    """One letter to each party in these states for each change of when and where, made `at` that moment."""
+    for account_id in _of(gathering_id, [RsvpState(state) for state in states]):
         with transaction():
-            rsvp = get(Rsvp, rsvp_id)
-            tell("gathering_moved", rsvp, key=f"{rsvp.code}:{at}")
+            if party := party_of(gathering_id, account_id):
+                tell("gathering_moved", party, key=f"{party[0].code}:{at}")
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -130,6 +131,8 @@ def check(values: Mapping[str, Any]) -> None:
         raise Invalid("申し込みの締め切りは、始まりより前にしてください。", field="ask_until")
     if not 1 <= values["seats"] <= MOST_SEATS:
         raise Invalid(f"席の数は1から{MOST_SEATS:,}までです。", field="seats")
+    if not 1 <= values["most_together"] <= MOST_TOGETHER:
+        raise Invalid(f"1回の予約の人数は1から{MOST_TOGETHER}までです。", field="most_together")
     if not 1 <= values["answer_hours"] <= 24 * 14:
         raise Invalid("お返事を待つ時間は、1から336時間までです。", field="answer_hours")
 
@@ -157,8 +160,7 @@ def _changed(gathering: Gathering) -> None:
     gathering.changed_at = now()
 
 
-def _of(gathering_id: int, states: Iterable[RsvpState]) -> list[int]:
-    found = sa.select(Rsvp.id).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(list(states)))
-    ids = list(db.session.scalars(found.order_by(Rsvp.id)))
+def _of(gathering_id: int, states: Collection[RsvpState]) -> list[int]:
+    accounts = one_of_each(gathering_id, states)
     let_go()
-    return ids
+    return accounts

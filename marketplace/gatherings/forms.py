@@ -9,6 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from marketplace.gatherings.for_whom import RightsField
 from marketplace.gatherings.polling import Question
+from marketplace.gatherings.rules import MOST_TOGETHER
 from marketplace.kit.forms import Form, JSTDateTimeField, number
 
 
@@ -36,6 +37,13 @@ class GatheringForm(Form):
     answer_hours = number(
         "空席のお返事を待つ時間", 1, 336, "この時間お返事がなければ、つぎの方にご案内します", required=True
     )
+    most_together = number(
+        "1回の予約の人数",
+        1,
+        MOST_TOGETHER,
+        "ご本人を含めて、1人が申し込める席の数の上限です。1なら、お1人1席です",
+        required=True,
+    )
     right_ids = RightsField("参加できる方", description="どれにもしるしを付けなければ、どなたでも参加できます")
     perk = SelectField("使う特典", description="「予約して参加」の特典があれば、出席を1回の利用として記録します")
 
@@ -47,9 +55,18 @@ class GatheringForm(Form):
             **filled,
             **words,
             "answer_hours": self.answer_hours.data,
+            "most_together": self.most_together.data,
             "right_ids": chosen,
             "perk": (self.perk.data or None) if chosen else None,
         }
+
+
+class TogetherForm(Form):
+    together = SelectField("人数（ご本人を含む）", coerce=int)
+
+    def up_to(self, most: int) -> TogetherForm:
+        self.together.choices = [(number, str(number)) for number in range(1, most + 1)]
+        return self
 
 
 class CallOffForm(Form):

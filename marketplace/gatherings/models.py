@@ -41,6 +41,7 @@ class Gathering(Base):
         sa.CheckConstraint("ask_until <= begins_at", name="asked_before_it_begins"),
         sa.CheckConstraint("answer_hours > 0", name="time_to_answer"),
         sa.CheckConstraint("asked >= 0", name="asked_counted"),
+        sa.CheckConstraint("most_together >= 1", name="together_at_least_one"),
         sa.Index("ix_gatherings_begins_at", "begins_at"),
     )
     MOVES: ClassVar[Machine[GatheringState]] = Machine(
@@ -64,6 +65,8 @@ class Gathering(Base):
     ask_until: Mapped[datetime]
     answer_hours: Mapped[int]
     """How long a seat that became free is kept for the next on the waiting list."""
+    most_together: Mapped[int]
+    """How many seats one person may ask for, their own counted."""
     right_ids: Mapped[list[Any]] = mapped_column(default=list)
     """For holders of one of these rights; empty: for everybody."""
     perk: Mapped[str | None] = mapped_column(sa.String(16))
@@ -123,11 +126,12 @@ STANDING = (RsvpState.WAITING, *SEATED)
 
 
 class Rsvp(Base):
-    """参加の予約 of one person for one event: one row, however often they change their mind."""
+    """参加の予約 of one seat for one event: one row for the person who asks, however often they change their mind, and
+    one for each companion they bring. A party asks, waits and answers together (parties.py)."""
 
     __tablename__ = "rsvps"
     __table_args__ = (
-        sa.UniqueConstraint("gathering_id", "account_id", name="uq_rsvps_one_per_person"),
+        sa.UniqueConstraint("gathering_id", "account_id", "companion", name="uq_rsvps_one_per_person"),
         sa.UniqueConstraint("gathering_id", "place", name="uq_rsvps_place"),
         sa.UniqueConstraint("gathering_id", "seat", name="uq_rsvps_one_per_seat"),
         sa.ForeignKeyConstraint(
@@ -138,6 +142,7 @@ class Rsvp(Base):
         sa.CheckConstraint(
             "(state IN ('offered', 'coming', 'attended')) = (seat IS NOT NULL)", name="whoever_comes_has_a_seat"
         ),
+        sa.CheckConstraint("companion >= 0", name="companions_counted"),
         sa.CheckConstraint("(state = 'offered') = (answer_until IS NOT NULL)", name="an_offer_has_its_end"),
         sa.CheckConstraint("(state = 'attended') = (attended_at IS NOT NULL)", name="attended_at_a_moment"),
         sa.Index("ix_rsvps_account", "account_id"),
@@ -165,6 +170,8 @@ class Rsvp(Base):
     gathering: Mapped[Gathering] = relationship(overlaps="gathering")
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("accounts.id"))
     account: Mapped[Account] = relationship()
+    companion: Mapped[int] = mapped_column(default=0)
+    """0 is the person; 1, 2, … are those who come with them, of whom nothing else is known."""
     state: Mapped[RsvpState] = state_column(RsvpState)
     place: Mapped[int]
     """On the waiting list: who asked before has a smaller one. Asking again is at its end."""

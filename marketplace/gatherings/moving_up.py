@@ -1,6 +1,7 @@
 """繰り上げ: a seat that becomes free goes to whoever has waited longest, who has some hours to say yes.
 
-While the event is announced and has not begun, nobody waits beside a free seat: each act that frees one ends here.
+While the event is announced and has not begun, nobody waits beside free seats that are enough for them and whoever
+they bring: each act that frees one ends here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState, Seat
+from marketplace.gatherings.parties import next_in_line, party_of
 from marketplace.gatherings.rules import answer_until
 from marketplace.gatherings.telling import tell
 from marketplace.journal.writing import move
@@ -24,27 +26,28 @@ def move_up(gathering: Gathering) -> None:
     if gathering.state != GatheringState.OPEN or gathering.begins_at <= now():
         return
     db.session.flush()
-    for seat in free_seats(gathering.id):
-        rsvp = next_in_line(gathering.id)
-        if rsvp is None:
-            return
-        rsvp.seat = seat
-        rsvp.answer_until = answer_until(now(), gathering.answer_hours, gathering.begins_at)
-        move(rsvp, "offer_seat")
-        tell("gathering_seat_free", rsvp)
+    free = free_seats(gathering.id)
+    while party := next_in_line(gathering.id, len(free)):
+        for rsvp in party:
+            rsvp.seat = free.pop(0)
+            rsvp.answer_until = answer_until(now(), gathering.answer_hours, gathering.begins_at)
+            move(rsvp, "offer_seat")
+        tell("gathering_seat_free", party)
         db.session.flush()
 
 
 def lapse(rsvp_id: int) -> None:
-    """No answer in time: the seat goes to the next. Asked again, or after an answer, it changes nothing."""
+    """No answer in time: a party's seats go to the next. Asked again, or after an answer, it changes nothing."""
     with transaction():
         gathering = lock(Gathering, get(Rsvp, rsvp_id).gathering_id)
         rsvp = lock(Rsvp, rsvp_id)
         if rsvp.state != RsvpState.OFFERED or rsvp.answer_until is None or rsvp.answer_until > now():
             return
-        rsvp.seat = rsvp.answer_until = None
-        move(rsvp, "lapse_seat")
-        tell("gathering_seat_lapsed", rsvp)
+        party = party_of(gathering.id, rsvp.account_id, (RsvpState.OFFERED,))
+        for rsvp in party:
+            rsvp.seat = rsvp.answer_until = None
+            move(rsvp, "lapse_seat")
+        tell("gathering_seat_lapsed", party)
         move_up(gathering)
 
 
@@ -70,9 +73,3 @@ def free_counts(gathering_ids: Collection[int]) -> dict[int, int]:
     free = sa.select(Seat.gathering_id, sa.func.count()).outerjoin(Rsvp, has_it).where(Rsvp.id.is_(None))
     rows = db.session.execute(free.where(Seat.gathering_id.in_(gathering_ids)).group_by(Seat.gathering_id))
     return {gathering_id: count for gathering_id, count in rows}  # noqa: C416 -- a Row is no pair to mypy
-
-
-def next_in_line(gathering_id: int) -> Rsvp | None:
-    """Whoever has waited longest; None where nobody waits."""
-    waiting = sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.state == RsvpState.WAITING)
-    return db.session.scalar(waiting.order_by(Rsvp.place).limit(1).with_for_update())

@@ -5,12 +5,14 @@ Whoever has their seat confirmed within that day has just been told, and is not 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
+from marketplace.gatherings.parties import party_of
 from marketplace.gatherings.telling import tell
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
@@ -19,11 +21,12 @@ from marketplace.kit.sheets import sheet
 A_DAY = timedelta(days=1)
 
 
-def tell_booked(rsvp: Rsvp) -> None:
-    """The letter that confirms a seat; within the last day it is the reminder too."""
-    if rsvp.gathering.begins_at - now() <= A_DAY:
-        rsvp.reminded_for = rsvp.gathering.begins_at
-    tell("gathering_booked", rsvp)
+def tell_booked(party: Sequence[Rsvp]) -> None:
+    """The letter that confirms their seats; within the last day it is the reminder too."""
+    begins_at = party[0].gathering.begins_at
+    if begins_at - now() <= A_DAY:
+        party[0].reminded_for = begins_at
+    tell("gathering_booked", party)
 
 
 def remind(rsvp_id: int) -> None:
@@ -37,13 +40,14 @@ def remind(rsvp_id: int) -> None:
         if rsvp.reminded_for == gathering.begins_at:
             return
         rsvp.reminded_for = gathering.begins_at
-        tell("gathering_tomorrow", rsvp, key=f"{rsvp.code}:{gathering.begins_at.isoformat()}")
+        party = party_of(gathering.id, rsvp.account_id, (RsvpState.COMING,))
+        tell("gathering_tomorrow", party, key=f"{rsvp.code}:{gathering.begins_at.isoformat()}")
 
 
 @sheet(every=300, name="gatherings.remind")
 def remind_due() -> None:
     near = (Gathering.state == GatheringState.OPEN, Gathering.begins_at > now(), Gathering.begins_at <= now() + A_DAY)
-    due = sa.select(Rsvp.id).join(Gathering).where(*near, Rsvp.state == RsvpState.COMING)
+    due = sa.select(Rsvp.id).join(Gathering).where(*near, Rsvp.state == RsvpState.COMING, Rsvp.companion == 0)
     due = due.where(Rsvp.reminded_for.is_distinct_from(Gathering.begins_at))
     due = due.where(Rsvp.account_id.not_in(stopped(LetterKind.TOMORROW)))
     ids = list(db.session.scalars(due.order_by(Rsvp.id)))

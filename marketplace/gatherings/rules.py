@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 
 MOST_SEATS = 2_000
+MOST_TOGETHER = 10
 
 
 class NotInvited(NotAllowed):
@@ -36,6 +38,30 @@ class OfferOver(Refused):
 
 class SeatsTaken(Invalid):
     code = "seats_taken"
+
+
+class TooManyTogether(Invalid):
+    code = "too_many_together"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(_("1回の予約は%(most)s人までです。", most=most), field="together")
+
+
+class NoSeatForMore(Refused):
+    code = "no_seat_for_more"
+
+    def __init__(self, free: int) -> None:
+        super().__init__(
+            _("のこりは%(free)s席です。それより多くは、ふやせません。", free=free)
+            if free
+            else "満席のため、人数をふやせません。",
+            field="together",
+        )
+
+
+class MoreWait(Refused):
+    code = "more_wait_anew"
+    message = "お待ちのあいだは、人数をふやせません。取り消して申し込み直すと、順番はうしろになります。"
 
 
 class NoBooking(Refused):

@@ -7,7 +7,8 @@ import hashlib
 import sqlalchemy as sa
 
 from marketplace.gatherings.booking import rsvp_of
-from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpState
+from marketplace.gatherings.models import STANDING, Gathering, GatheringState, Rsvp, RsvpState
+from marketplace.gatherings.parties import party_of
 from marketplace.gatherings.rules import CalledOff, NoBooking, NotInvited, NotToday, StampedAlready
 from marketplace.holders.models import Wallet
 from marketplace.holders.owned import owned
@@ -44,10 +45,23 @@ def stamp(gathering_id: int, rsvp_code: str, by: str) -> Rsvp:
     """By the list. NoBooking, StampedAlready, NotToday; LookupError."""
     with transaction():
         gathering = _today(gathering_id)
-        rsvp = db.session.scalar(sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.code == rsvp_code))
-        if rsvp is None:
-            raise LookupError(f"rsvp {rsvp_code}")
-        return _stamp(gathering, rsvp, by, None)
+        return _stamp(gathering, _called(gathering_id, rsvp_code), by, None)
+
+
+def stamp_party(gathering_id: int, rsvp_code: str, by: str) -> int:
+    """Whoever of a party is expected still: how many. Said again, it changes nothing. NotToday; LookupError."""
+    with transaction():
+        gathering = _today(gathering_id)
+        expected = expected_with(gathering_id, rsvp_code)
+        for rsvp in expected:
+            _stamp(gathering, rsvp, by, None)
+        return len(expected)
+
+
+def expected_with(gathering_id: int, rsvp_code: str) -> list[Rsvp]:
+    """Whoever of the party of this booking is not here yet. LookupError."""
+    account_id = _called(gathering_id, rsvp_code).account_id
+    return party_of(gathering_id, account_id, (RsvpState.COMING, RsvpState.OFFERED))
 
 
 def unstamp(gathering_id: int, rsvp_code: str, by: str) -> None:
@@ -57,10 +71,7 @@ def unstamp(gathering_id: int, rsvp_code: str, by: str) -> None:
     """
     with transaction():
         _today(gathering_id)
-        rsvp = db.session.scalar(sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.code == rsvp_code))
-        if rsvp is None:
-            raise LookupError(f"rsvp {rsvp_code}")
-        rsvp = lock(Rsvp, rsvp.id)
+        rsvp = lock(Rsvp, _called(gathering_id, rsvp_code).id)
         if rsvp.state == RsvpState.ATTENDED:
             if using.line_of(ref := _ref(rsvp)) is not None:
                 using.undo(ref, _ref(rsvp, "undo"), now())
@@ -69,10 +80,19 @@ def unstamp(gathering_id: int, rsvp_code: str, by: str) -> None:
 
 
 def list_of(gathering_id: int) -> list[Rsvp]:
-    """Who has a seat or waits, by the order in which they asked."""
-    states = (RsvpState.COMING, RsvpState.ATTENDED, RsvpState.OFFERED, RsvpState.WAITING)
-    found = sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(states))
-    return list(db.session.scalars(found.order_by(Rsvp.place)))
+    """Who has a seat or waits, by the order in which they asked, each with whom they bring."""
+    found = sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(STANDING)).order_by(Rsvp.place)
+    parties: dict[int, list[Rsvp]] = {}
+    for rsvp in db.session.scalars(found):
+        parties.setdefault(rsvp.account_id, []).append(rsvp)
+    return [rsvp for party in parties.values() for rsvp in sorted(party, key=lambda row: row.companion)]
+
+
+def _called(gathering_id: int, rsvp_code: str) -> Rsvp:
+    rsvp = db.session.scalar(sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.code == rsvp_code))
+    if rsvp is None:
+        raise LookupError(f"rsvp {rsvp_code}")
+    return rsvp
 
 
 def _today(gathering_id: int) -> Gathering:
@@ -88,20 +108,21 @@ def _stamp(gathering: Gathering, rsvp: Rsvp, by: str, known: knowing.Known | Non
     rsvp = lock(Rsvp, rsvp.id)
     if rsvp.state == RsvpState.ATTENDED:
         raise StampedAlready
-    if rsvp.state == RsvpState.OFFERED:  # here they are: that is their answer
-        rsvp.answer_until = None
-        move(rsvp, "confirm_seat", by=by)
+    if rsvp.state == RsvpState.OFFERED:  # here they are: that is the answer of all of them
+        for each in party_of(gathering.id, rsvp.account_id, (RsvpState.OFFERED,)):
+            each.answer_until = None
+            move(each, "confirm_seat", by=by)
     if rsvp.state != RsvpState.COMING:
         raise NoBooking
     rsvp.attended_at, rsvp.by_pass = now(), known is not None
     move(rsvp, "attend", by=by)
-    if gathering.perk:
+    if gathering.perk and rsvp.companion == 0:
         _use_perk(gathering, rsvp, known)
     return rsvp
 
 
 def _use_perk(gathering: Gathering, rsvp: Rsvp, known: knowing.Known | None) -> None:
-    """Attending is one use of the perk, for this event once; of a token of theirs that has it."""
+    """A holder's attending is one use of the perk, for this event once; of a token of theirs that has it."""
     held = (token for token in owned(rsvp.account_id) if token.right_id in gathering.right_ids)
     tokens = [token for token in held if ending.over(token) is None]
     mine = [token for token in tokens if any(plan.id == gathering.perk for plan in read_all(token.right.perk_plans))]

@@ -112,7 +112,9 @@ def evidence(agreement: Agreement) -> Evidence:
     ids = [token.token_id for token in tokens]
     uses = db.session.scalar(sa.select(sa.func.count()).where(*used, Use.token_id.in_(ids)))
     events = db.session.scalar(
-        sa.select(sa.func.count()).where(Rsvp.account_id == account.id, Rsvp.attended_at >= since)
+        sa.select(sa.func.count(Rsvp.gathering_id.distinct())).where(
+            Rsvp.account_id == account.id, Rsvp.attended_at >= since
+        )
     )
     minted = [token.minted_at for token in tokens if token.minted_at is not None]
     return Evidence(

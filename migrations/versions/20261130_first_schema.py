@@ -1,12 +1,12 @@
 """first schema
 
-Revision 02ec36ce97ff, after ; 2026-11-30 16:47:36.527231.
+Revision 6f080496e820, after ; 2026-11-30 18:39:01.399797.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "02ec36ce97ff"
+revision = "6f080496e820"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -260,6 +260,7 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ask_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answer_hours", sa.Integer(), nullable=False),
+        sa.Column("most_together", sa.Integer(), nullable=False),
         sa.Column("right_ids", sa.JSON(), nullable=False),
         sa.Column("perk", sa.String(length=16), nullable=True),
         sa.Column("asked", sa.Integer(), nullable=False),
@@ -272,6 +273,7 @@ def upgrade() -> None:
         sa.CheckConstraint("ask_until <= begins_at", name=op.f("ck_gatherings_asked_before_it_begins")),
         sa.CheckConstraint("asked >= 0", name=op.f("ck_gatherings_asked_counted")),
         sa.CheckConstraint("ends_at > begins_at", name=op.f("ck_gatherings_ends_after_it_begins")),
+        sa.CheckConstraint("most_together >= 1", name=op.f("ck_gatherings_together_at_least_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gatherings")),
         sa.UniqueConstraint("code", name=op.f("uq_gatherings_code")),
     )
@@ -2532,6 +2534,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("gathering_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("companion", sa.Integer(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -2566,6 +2569,7 @@ def upgrade() -> None:
             "(state IN ('offered', 'coming', 'attended')) = (seat IS NOT NULL)",
             name=op.f("ck_rsvps_whoever_comes_has_a_seat"),
         ),
+        sa.CheckConstraint("companion >= 0", name=op.f("ck_rsvps_companions_counted")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_rsvps_account_id_accounts")),
         sa.ForeignKeyConstraint(
             ["gathering_id", "seat"],
@@ -2575,7 +2579,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["gathering_id"], ["gatherings.id"], name=op.f("fk_rsvps_gathering_id_gatherings")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rsvps")),
         sa.UniqueConstraint("code", name=op.f("uq_rsvps_code")),
-        sa.UniqueConstraint("gathering_id", "account_id", name="uq_rsvps_one_per_person"),
+        sa.UniqueConstraint("gathering_id", "account_id", "companion", name="uq_rsvps_one_per_person"),
         sa.UniqueConstraint("gathering_id", "place", name="uq_rsvps_place"),
         sa.UniqueConstraint("gathering_id", "seat", name="uq_rsvps_one_per_seat"),
     )

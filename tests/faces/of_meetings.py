@@ -26,7 +26,12 @@ def live(town: Town) -> None:
     booking.ask(full, given.an_account())
     booking.ask(full, town.hana)
     booking.ask(meeting, town.hana)
-    for each in (meeting, full):
+    families = a_gathering(title="親子の集い", seats=3, most_together=4)
+    booking.ask(families, town.hana, 2)
+    waiting = a_gathering(title="待つ集い", seats=2, most_together=2)
+    booking.ask(waiting, given.an_account())
+    booking.ask(waiting, town.hana, 2)
+    for each in (meeting, full, families, waiting):
         code = gathering(each).code
         town.shown(f"/gatherings/{code}")
         town.shown(f"/gatherings/{code}", to="hana")

@@ -28,6 +28,7 @@ def values(**more: Any) -> dict[str, Any]:
         "ends_at": begins_at + timedelta(hours=2),
         "ask_until": begins_at - timedelta(days=1),
         "answer_hours": 48,
+        "most_together": 1,
         "right_ids": [],
         "perk": None,
         "seats": 2,
@@ -48,7 +49,14 @@ def state(gathering_id: int, account_id: int) -> RsvpState:
 
 def rsvp(gathering_id: int, account_id: int) -> Rsvp:
     db.session.rollback()
-    return db.session.scalars(sa.select(Rsvp).filter_by(gathering_id=gathering_id, account_id=account_id)).one()
+    return db.session.scalars(sa.select(Rsvp).filter_by(gathering_id=gathering_id, account_id=account_id, companion=0)).one()
+
+
+def party(gathering_id: int, account_id: int) -> list[tuple[RsvpState, int | None]]:
+    """How each of a party stands, the person first, and their seats."""
+    db.session.rollback()
+    rows = sa.select(Rsvp).filter_by(gathering_id=gathering_id, account_id=account_id).order_by(Rsvp.companion)
+    return [(row.state, row.seat) for row in db.session.scalars(rows)]
 
 
 def gathering(gathering_id: int) -> Gathering:

@@ -52,7 +52,7 @@ def decide(code: str) -> ResponseReturnValue:
     if form.validate():
         try:
             minutes = screening.Minutes(**form.decided(ranks))
-            screening.decide(row.id, actor().id, minutes, read=form.round.data or "")
+            screening.decide(row.id, actor().id, minutes, read=form.stage.data or "")
         except Refused as refusal:
             form.refuse(refusal)
             return page(proposing.naming_of(code), minutes=form), refusal.status
@@ -230,7 +230,9 @@ def page(row: Naming, **forms: Form) -> str:
         right=row.token.right,
         names=names,
         doubts={each.rank: screening.doubts(row, each.name) for each in names},
-        appeal=proposing.appealed(row),
+        appeal=(appeal := proposing.appealed(row)),
+        taken_back=appeal is not None and row.state != NamingState.APPEALED and not screening.looked_again(row),
+        stage=screening.stage(row),
         meetings=screening.minutes_of(row),
         place=agreeing.place_of(row),
         revocation=revoking.asked_for(row.id),

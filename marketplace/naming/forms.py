@@ -72,7 +72,7 @@ class MinutesForm(Form):
     begins_on = DayField(
         "協定の始まりの日", validators=[Optional()], description="認めるときだけ。期間の月数は、販売の条件のとおりです"
     )
-    round = HiddenField()
+    stage = HiddenField()
     held_on = DayField("審査会の日", validators=[DataRequired(DAY)])
     members = TextAreaField("出席した方", description="1行に1人。役職とお名前")
     minutes = TextAreaField("議事録", description="職員だけが読みます")

@@ -46,17 +46,31 @@ class OtherNames(WrongState):
     message = "お読みになった案は取り下げられ、別の案が出し直されています。いまの案をお確かめください。"
 
 
+class OtherScreening(WrongState):
+    """The same names, but what was read is not what is decided now: the first screening, or the one of an appeal."""
+
+    code = "other_screening"
+    message = (
+        "お読みになったあとに、不服の申し出か取り下げがあったか、別の職員が記録しました。いまの内容をお確かめください。"
+    )
+
+
+def stage(row: Naming) -> str:
+    """What the committee looks at now: the names of which round, and whether once more after an appeal."""
+    return f"{row.round} appeal" if row.state == NamingState.APPEALED else str(row.round)
+
+
 def decide(naming_id: int, actor_id: int, minutes: Minutes, read: str = "") -> None:
     """Write the minutes down; approve one name with the term of its agreement, or refuse each with its reason.
 
-    `read` is the round whose names were on the screen; OtherNames where it is another one now. Invalid names the field
-    that is wrong; WrongState where no names wait for the committee; OwnCase.
+    `read` is the stage() that was on the screen; OtherNames, OtherScreening where it is another one now. Invalid names
+    the field that is wrong; WrongState where no names wait for the committee; OwnCase.
     """
     with transaction() as session:
         row = lock(Naming, naming_id)
         check_other(actor_id, row.account_id)
-        if read not in ("", str(row.round)):
-            raise OtherNames
+        if read not in ("", stage(row)):
+            raise OtherScreening if read.partition(" ")[0] == str(row.round) else OtherNames
         names = proposed(row)
         appeal = row.state == NamingState.APPEALED
         move(row, "name.choose" if minutes.chosen else "name.refuse", by=staff_name(actor_id), round=row.round)
@@ -109,6 +123,11 @@ def doubts(row: Naming, name: str) -> list[str]:
 def minutes_of(row: Naming) -> list[Screening]:
     """Oldest first."""
     return list(db.session.scalars(sa.select(Screening).where(Screening.naming_id == row.id).order_by(Screening.id)))
+
+
+def looked_again(row: Naming) -> bool:
+    """Has the committee decided on the appeal of this round?"""
+    return any(meeting.appeal and meeting.round == row.round for meeting in minutes_of(row))
 
 
 def _check(minutes: Minutes, names: Sequence[ProposedName]) -> None:

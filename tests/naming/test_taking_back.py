@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from marketplace.kit.clock import pretending
 from marketplace.naming import proposing, rules, screening
@@ -20,6 +21,7 @@ from tests.naming.stage import (
     proposed,
 )
 from tests.naming.test_naming import deadlines
+from tests.pages import read
 from tests.racing import at_once
 
 
@@ -74,6 +76,38 @@ def test_what_was_decided_is_what_was_read_also_when_other_names_came_meanwhile(
         screening.decide(naming_id, given.staff("drafter"), minutes(), read="1")
     screening.decide(naming_id, given.staff("drafter"), minutes(), read="2")
     assert naming(naming_id).name == SPRING.name
+
+
+def test_what_was_read_as_the_first_screening_is_not_written_down_as_the_one_of_an_appeal(
+    chain: Chain, hana: int, taro: int
+) -> None:
+    naming_id, clerk = proposed(chain, hana), given.staff("drafter")
+    screening.decide(naming_id, clerk, minutes(None), read="1")
+    proposing.appeal(naming_id, hana, "もう一度ごらんください。")
+    assert refusal(lambda: screening.decide(naming_id, clerk, minutes(), read="1")) == "other_screening"
+    proposing.take_back(naming_id, hana)
+    assert refusal(lambda: screening.decide(naming_id, clerk, minutes(), read="1 appeal")) == "other_screening"
+    assert (naming(naming_id).state, naming(naming_id).name) == (NamingState.NONE_FIT, "")
+
+
+def test_the_desk_says_that_an_appeal_was_taken_back_and_of_one_that_was_decided_not(
+    chain: Chain, client: FlaskClient, hana: int
+) -> None:
+    naming_id = proposed(chain, hana)
+    clerk = given.staff("drafter")
+    path = f"/staff/namings/{naming(naming_id).code}"
+    given.signed_in(client, clerk)
+    screening.decide(naming_id, clerk, minutes(None))
+    proposing.appeal(naming_id, hana, "もう一度ごらんください。")
+    asked = read(client.get(path))
+    assert (asked.form(f"{path}/decide").value("stage"), "取り下げられました" in asked.words) == ("1 appeal", False)
+    proposing.take_back(naming_id, hana)
+    assert "不服の申し出（取り下げられました）" in read(client.get(path)).words
+    proposing.propose(naming_id, hana, [SPRING])
+    screening.decide(naming_id, clerk, minutes(None, names=1))
+    proposing.appeal(naming_id, hana, "こちらも、もう一度。")
+    screening.decide(naming_id, clerk, minutes(None, names=1))
+    assert "取り下げられました" not in read(client.get(path)).words
 
 
 def test_taken_back_and_decided_at_once_one_of_them_is_refused(app: Flask, chain: Chain, hana: int) -> None:

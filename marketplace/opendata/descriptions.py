@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from marketplace.opendata.datasets import CSV, DATASETS, Dataset, codes_of, paths
 from marketplace.settings import Settings
@@ -87,14 +88,14 @@ def columns(dataset: Dataset, town: Settings) -> Node:
     schema = {
         "columns": [
             {
-                "name": f"c{number}",
+                "name": quote(column.name, safe=""),  # letters, digits and "_": else percent-encoded (RFC 6570)
                 "titles": [column.name],
                 "dc:title": column.ja,
                 **({"dc:description": column.means} if column.means else {}),
                 "datatype": column.datatype,
                 "null": ["", HIDDEN],
             }
-            for number, column in enumerate(dataset.columns, 1)
+            for column in dataset.columns
         ]
     }
     files = [path for file in dataset.files if file.media_type == CSV for path in paths(file, codes_of(dataset))]

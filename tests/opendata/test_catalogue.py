@@ -8,6 +8,7 @@ import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -108,6 +109,8 @@ WRITTEN = {
     "yyyy-MM-dd HH:mm:ss": "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
 }
 """How a value of each datatype stands in a file."""
+VARIABLE = re.compile(r"(?!_)(?:\w|%[0-9A-F]{2})+", re.ASCII)
+"""The name of a column for programs (CSV on the Web, RFC 6570)."""
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.name)
@@ -116,6 +119,9 @@ def test_every_value_in_a_file_is_written_as_its_column_says(town: FlaskClient, 
     for table in tables:
         file = town.get(table["url"].removeprefix(settings().base_url)).text.lstrip("\ufeff")
         told = {column["titles"][0]: column for column in table["tableSchema"]["columns"]}
+        names = [column["name"] for column in told.values()]
+        assert ([unquote(name) for name in names], len(set(names))) == (list(told), len(told))
+        assert [name for name in names if not VARIABLE.fullmatch(name)] == []
         rows = list(csv.DictReader(io.StringIO(file)))
         assert rows
         for name, value in (cell for row in rows for cell in row.items()):

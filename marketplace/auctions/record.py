@@ -117,6 +117,7 @@ def calendar(code: str) -> ResponseReturnValue:
         version=auction.extensions + len(auction.outages) + called_off,
         cancelled=called_off,
         remind=timedelta(hours=1),
+        ends=True,
     )
     response = ics.calendar("Auctions", [close])
     response.headers["Content-Disposition"] = f'attachment; filename="{code}.ics"'

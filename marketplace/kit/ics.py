@@ -8,11 +8,17 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask import Response
 
+from marketplace.kit.clock import jst
+from marketplace.kit.dates import last
+
+A_MINUTE = timedelta(minutes=1)
+
 
 @dataclass(frozen=True)
 class Happening:
     """One entry. `at` is a moment, or a day; `uid` stays the same when it changes, `version` grows then, and `stamp` is
-    when it did. What is `cancelled` is struck out by calendars that have it, and reminds nobody."""
+    when it did. What is `cancelled` is struck out by calendars that have it, and reminds nobody. What `ends` at 午前0時
+    stands on the day that is over: calendars have no 24時, and show 0:00 of the day on which it is too late."""
 
     uid: str
     at: datetime | date
@@ -23,6 +29,7 @@ class Happening:
     version: int = 0
     remind: timedelta | None = None
     cancelled: bool = False
+    ends: bool = False
 
 
 def calendar(maker: str, happenings: Iterable[Happening], *, name: str = "") -> Response:
@@ -38,7 +45,9 @@ def calendar(maker: str, happenings: Iterable[Happening], *, name: str = "") -> 
 
 def _event(each: Happening) -> list[str]:
     lines = ["BEGIN:VEVENT", f"UID:{each.uid}", f"SEQUENCE:{each.version}", f"DTSTAMP:{_stamp(each.stamp)}"]
-    if isinstance(each.at, datetime):
+    if isinstance(each.at, datetime) and each.ends and last(each.at)[0] != jst(each.at).date():
+        lines += [f"DTSTART:{_stamp(each.at - A_MINUTE)}", f"DTEND:{_stamp(each.at)}"]
+    elif isinstance(each.at, datetime):
         lines.append(f"DTSTART:{_stamp(each.at)}")
     else:
         lines.append(f"DTSTART;VALUE=DATE:{each.at:%Y%m%d}")

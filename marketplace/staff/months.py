@@ -78,6 +78,7 @@ def _entry(event: Event) -> Happening:
         stamp=event.at,
         url=f"{base}{event.href}",
         remind=timedelta(hours=1) if event.kind in ("draw", "unseal") else None,
+        ends=event.kind in calendar.ENDS,
     )
 
 

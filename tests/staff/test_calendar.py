@@ -186,6 +186,20 @@ class TestTheFeed:
         assert f"UID:open-{listing.code}@127.0.0.1" in "\n".join(lines)
         assert max(len(line.encode()) for line in lines) <= 75
 
+    def test_what_ends_at_24_stands_on_the_day_that_it_ends(self, client: FlaskClient) -> None:
+        """A calendar shows 0:00 of the day after, on which it is too late."""
+        midnight = datetime(2027, 1, 3, tzinfo=JST)
+        a_sale(closes_at=midnight, opens_at=midnight - 7 * DAY)
+        with pretending(NOON):
+            text = client.get(f"/calendar/{feeding.make(given.staff('drafter'))}.ics").text
+        (close,) = [entry for entry in text.split("BEGIN:VEVENT") if "【受付終了】" in entry]
+        assert [line for line in close.split("\r\n") if line.startswith("DT") and "STAMP" not in line] == [
+            "DTSTART:20270102T145900Z",
+            "DTEND:20270102T150000Z",
+        ]
+        (opening,) = [entry for entry in text.split("BEGIN:VEVENT") if "【受付開始】" in entry]
+        assert ("DTSTART:20261226T150000Z" in opening, "DTEND" in opening) == (True, False)
+
     def test_its_address_is_shown_once_and_kept_as_a_hash_alone(self, app: Flask, client: FlaskClient) -> None:
         given.signed_in(client, given.staff("drafter"))
         path = self.made(client)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+
+import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
-from marketplace.kit.db import get, lock, transaction
+from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.refusals import WrongState
 from marketplace.listings import scratches, versions
 from marketplace.listings.auction_rules import INCREMENTS, SOFT_CLOSE
 from marketplace.listings.checking import refuse_unready
-from marketplace.listings.facts import FIELDS, fingerprint
+from marketplace.listings.facts import FIELDS, as_facts, facts, fingerprint
 from marketplace.listings.models import BY_BIDS, Listing, ListingState, Mode, Tax
 from marketplace.listings.rules import ChangedMeanwhile, check_sale
 from marketplace.rights import drafting as rights
 from marketplace.rights.plans import Plan
 from marketplace.settings import settings
+
+AN_HOUR = timedelta(hours=1)
 
 
 def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | None = None, scratch: str = "") -> int:
@@ -32,6 +37,31 @@ def draft(actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | Non
         get(Listing, listing_id).cloned_from_id = cloned_from_id
         scratches.discard(scratch, actor_id)
         return listing_id
+
+
+def draft_once(
+    actor_id: int, values: Mapping[str, Any], *, cloned_from_id: int | None = None, scratch: str = ""
+) -> int:
+    """The same; but what this person has drafted just so within the hour is that draft: it was saved and the answer
+    lost, or the button pressed twice."""
+    with transaction():
+        lock(Account, actor_id)
+        twin = _just_so(actor_id, values)
+        if twin is None:
+            return draft(actor_id, values, cloned_from_id=cloned_from_id, scratch=scratch)
+        scratches.discard(scratch, actor_id)
+        return twin
+
+
+def _just_so(actor_id: int, values: Mapping[str, Any]) -> int | None:
+    check_sale(values)
+    wanted = as_facts({name: values[name] for name in rights.FIELDS if name in values} | _sale(values))
+    mine = sa.select(Listing).where(Listing.drafted_by == actor_id, Listing.state == ListingState.DRAFT)
+    for listing in db.session.scalars(mine.where(Listing.created_at > now() - AN_HOUR).order_by(Listing.id)):
+        have = facts(listing)
+        if all(have.get(name) == value for name, value in wanted.items()):
+            return listing.id
+    return None
 
 
 def draft_all(actor_id: int, many: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -98,7 +98,7 @@ def create() -> ResponseReturnValue:
     if fine(form):
         try:
             source, scratch = form.copy_of.data and listing_of(form.copy_of.data).id, form.scratch.data or ""
-            listing_id = drafting.draft(me().id, form.values(), cloned_from_id=source or None, scratch=scratch)
+            listing_id = drafting.draft_once(me().id, form.values(), cloned_from_id=source or None, scratch=scratch)
         except Refused as refusal:
             form.refuse(refusal)
         else:

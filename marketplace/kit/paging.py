@@ -18,9 +18,10 @@ def asked_row(name: str) -> int | None:
     return min(int(text.lstrip("0")[:11] or "0"), BEYOND) or None
 
 
-def asked_page() -> int:
-    """The `page` of the address, from 1; the first one where it says nothing that is a page."""
-    return min(asked_row("page") or 1, MOST)
+def asked_page(name: str = "page") -> int:
+    """The `page` of the address, from 1; the first one where it says nothing that is a page. `name`: of another list
+    on the same page."""
+    return min(asked_row(name) or 1, MOST)
 
 
 def page_of(wanted: int, total: int, size: int) -> tuple[int, int]:

@@ -50,6 +50,9 @@ def show() -> ResponseReturnValue:
     number, pages = page_of(asked_page(), count, A_PAGE)
     mine = sa.select(Token).where(*held).options(joinedload(Token.right)).order_by(Token.minted_at.desc(), Token.id)
     tokens = list(db.session.scalars(mine.limit(A_PAGE).offset((number - 1) * A_PAGE)))
+    usable = with_perks(me.id)
+    passes_number, passes_pages = page_of(asked_page("passes"), len(usable), A_PAGE)
+    shown = usable[(passes_number - 1) * A_PAGE : passes_number * A_PAGE]
     own = sa.select(Order).where(Order.buyer_id == me.id).options(joinedload(Order.listing)).order_by(Order.id.desc())
     orders = list(db.session.scalars(own.limit(50)))
     offered = set(
@@ -65,7 +68,9 @@ def show() -> ResponseReturnValue:
         tokens=tokens,
         number=number,
         pages=pages,
-        passes=[(token, standings(token)) for token in with_perks(me.id)],
+        passes=[(token, standings(token)) for token in shown],
+        passes_number=passes_number,
+        passes_pages=passes_pages,
         gifts=waiting_for(me),
         swaps=offered_to(me),
         owed=(owed := proceeds.owed(me.id)),

@@ -20,20 +20,36 @@ from marketplace.orders import expiring
 from marketplace.orders.placing import place
 from marketplace.resale.proceeds import draw
 from marketplace.settings import Settings
+from marketplace.storefront import mypage
 from tests import given
 from tests.chainlogs import Chain, deploy, somebody
 from tests.gatherings.stage import a_gathering, gathering, rsvp
 from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import a_lottery, asking
 from tests.lotteries.test_cards import heard as heard_card
-from tests.pages import Page
+from tests.pages import Page, read
 from tests.payments.till import pay_through
+from tests.perks.stage import a_desk, a_listing, bath
 from tests.resale.stage import custody, heard, held_token
 
 
 @pytest.fixture
 def settings(settings: Settings, stripe: LocalStripe) -> Settings:
     return stripe.settings(settings)
+
+
+def test_passes_are_read_a_page_at_a_time(
+    chain: Chain, client: FlaskClient, hana: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mypage, "A_PAGE", 2)
+    listing = a_listing(bath(a_desk()), quantity=3)
+    for nth in range(3):
+        held_token(chain, hana, listing, nth + 1)
+    given.signed_in(client, hana)
+    first, second = (read(client.get(f"/mypage?passes={page}")) for page in (1, 2))
+    opened = [[link for link in page.links if link.startswith("/passes/")] for page in (first, second)]
+    assert ([len(each) for each in opened], len({*opened[0], *opened[1]})) == ([2, 1], 3)
+    assert "/mypage?page=1&passes=2#passes" in first.links
 
 
 def parts(client: FlaskClient, account_id: int) -> dict[str, str]:

@@ -23,8 +23,8 @@ from marketplace.kit.refusals import WrongState
 def bring(gathering_id: int, account_id: int, together: int) -> None:
     """So many come in all, the person counted. Said again, it changes nothing.
 
-    Fewer: the last companions' seats go on, and whoever waits keeps the place. More: only where seats are free, and of a
-    party that has its own. HasBegun, CalledOff, TooManyTogether, NoSeatForMore, MoreWait, TooLateToAsk; WrongState.
+    Fewer: the last companions' seats go on, and whoever waits keeps the place. More: only where seats are free, and of
+    a party that has its own. HasBegun, CalledOff, TooManyTogether, NoSeatForMore, MoreWait, TooLateToAsk; WrongState.
     """
     with transaction():
         gathering, party = lock(Gathering, gathering_id), party_of(gathering_id, account_id)

@@ -147,8 +147,14 @@ def gone_back(order: Order) -> int:
 
 def all_back(order: Order) -> bool:
     """Whether every part of the price that is to go back has gone back."""
+    begun = sa.select(Refund.id).where(Refund.payment_id.in_(_parts(order)))
+    return db.session.scalar(begun.limit(1)) is not None and nothing_left(order)
+
+
+def nothing_left(order: Order) -> bool:
+    """Whether no part of the price is to go back, or on its way, any more."""
     states = set(db.session.scalars(sa.select(Refund.state).where(Refund.payment_id.in_(_parts(order)))))
-    return bool(states) and states - set(VOID) <= set(BACK)
+    return states - set(VOID) <= set(BACK)
 
 
 def taken_back(order: Order) -> int:

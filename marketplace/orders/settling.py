@@ -21,7 +21,7 @@ from marketplace.orders import deposits
 from marketplace.orders.models import OPEN, Order, OrderState, code_of
 from marketplace.outbox.promising import say
 from marketplace.payments import asking, refunding
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.refunding import promise_rest
 from marketplace.settings import settings
@@ -220,15 +220,19 @@ def refunded(order_id: int, payment_id: int | None) -> None:
         parts = (order.paid_by_payment_id, order.deposit_payment_id)
         if order.state != OrderState.REFUND_PENDING or payment_id not in parts:
             return  # a second payment that went back changes nothing
-        if not deposits.all_back(order):
-            return  # another part is on its way still
-        if order.paid_at is None:
-            tell("order.expired", order)  # of a payment in doubt; who was late has said so before
-        elif order.issued_at is None:  # a number that was issued is never issued again
-            unsell(order.unit_id)
-        move(order, "refunded", by=SYSTEM)
-        send_to_buyer("taken_back" if deposits.taken_back(order) else "refunded", order)
-        tell("order.refunded", order)
+        if deposits.all_back(order):  # else another part is on its way still
+            end_of_refund(order)
+
+
+def end_of_refund(order: Order) -> None:
+    """Inside a transaction that holds the order: its payer has all of it again ⇢ order.refunded."""
+    if order.paid_at is None:
+        tell("order.expired", order)  # of a payment in doubt; who was late has said so before
+    elif order.issued_at is None:  # a number that was issued is never issued again
+        unsell(order.unit_id)
+    move(order, "refunded", by=SYSTEM)
+    send_to_buyer("taken_back" if deposits.taken_back(order) else "refunded", order)
+    tell("order.refunded", order)
 
 
 def tell(topic: str, order: Order) -> None:
@@ -257,11 +261,13 @@ def send_to_buyer(template: str, order: Order) -> None:
     )
 
 
-def back_yen(order: Order) -> int:
-    """What goes back where the money goes back: of a payment in doubt what came, and not what was owed."""
-    if order.paid_at is None and order.paid_by_payment_id is not None:
-        return get(Payment, order.paid_by_payment_id).yen
-    return order.back_yen
+def back_yen(order: Order) -> int | None:
+    """What goes back where the money goes back: of a payment in doubt what came, and not what was owed; None where
+    Stripe alone knows how much that was (given_back.py)."""
+    if order.paid_at is not None or order.paid_by_payment_id is None:
+        return order.back_yen
+    payment = get(Payment, order.paid_by_payment_id)
+    return None if payment.state == PaymentState.NEEDS_REVIEW else payment.yen
 
 
 def _have_unit_again(order: Order) -> bool:

@@ -126,7 +126,7 @@ def progress(code: str) -> ResponseReturnValue:
         sent_back_at=sent_back_at(order),
         back_yen=back_yen(order),
         taken_back=deposits.taken_back(order) if order.state == OrderState.REFUNDED else 0,
-        owed=order.state == OrderState.REFUNDED and not deposits.all_back(order),
+        owed=order.state == OrderState.REFUNDED and not deposits.nothing_left(order),
     )
     return conditional(page, max_age=0, private=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -189,6 +190,9 @@ class Settings(BaseSettings):
     town_mail: Said = "kasegu@town.tsukimisawa.example.jp"
     town_hours: Said = "平日 8:30〜17:15"
     town_hours_en: Said = "weekdays 8:30 am – 5:15 pm"
+    accessibility_by: date | None = None
+    """By which day people have tested that the pages meet level AA (JIS X 8341-3), e.g. 2028-03-31: the town's
+    statement on accessibility says it. Empty: it says that the day is not set."""
     town_representative: Said = "月見沢町長"
     town_representative_en: Said = "Mayor of Tsukimisawa Town"
     payment_agent: str = ""
@@ -205,6 +209,11 @@ class Settings(BaseSettings):
     """JSON, e.g. {"general": {"name": "一般会計", "registration": "T…", "registered_from": "2026-10-01"}, "tourism":
     {…}}: where the price of a right may be booked. Receipts are numbered in each by itself. Don't take one out that has
     sold something."""
+
+    @field_validator("accessibility_by", mode="before")
+    @classmethod
+    def _or_none(cls, told: Any) -> Any:
+        return told or None
 
     @field_validator("budgets", mode="before")
     @classmethod

@@ -19,7 +19,7 @@ from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
-from marketplace.orders import deposits, returning, unended
+from marketplace.orders import deposits, given_back, returning, unended
 from marketplace.orders.models import STATE_JA, Order, OrderState
 from marketplace.orders.settling import NotTaken, let_be, refund
 from marketplace.orders.whereabouts import left
@@ -124,6 +124,23 @@ def end(code: str) -> ResponseReturnValue:
     return redirect(url_for("cashier.show", code=code), 303)
 
 
+@bp.post("/<code>/given-back")
+@staff("treasury", "approver")
+def end_given_back(code: str) -> ResponseReturnValue:
+    """Stripe has another sum than was asked for, and somebody gave it back there."""
+    order, form = order_of(code), RefundForm()
+    if form.validate():
+        try:
+            check_other(me().id, order.buyer_id)
+            given_back.end(order.id, staff_name(me().id), form.why.data)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            flash("注文を終わらせました。買った方にメールが届きます。")
+            return redirect(url_for("cashier.show", code=code), 303)
+    return page(order_of(code), form), 422
+
+
 @bp.post("/<code>/refund/<int:request_id>/<any(approve, withdraw):decision>")
 @staff("treasury", "approver")
 def decide(code: str, request_id: int, decision: str) -> ResponseReturnValue:
@@ -194,6 +211,7 @@ def page(order: Order, form: RefundForm, retry: RetryForm | None = None, ending:
         may_refund=may and order.state in REFUNDABLE,
         may_ask=may and issued,
         left=left(order.buyer_id, [order]).get(order.code),
+        at_stripe=in_doubt and came is None and bool(roles & MAY_REFUND),
         obstacle=NotTaken.message if in_doubt and came is None else returning.obstacle(order) if issued else None,
         request=returning.waiting(order.id),
         account=account,

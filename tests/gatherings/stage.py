@@ -49,7 +49,9 @@ def state(gathering_id: int, account_id: int) -> RsvpState:
 
 def rsvp(gathering_id: int, account_id: int) -> Rsvp:
     db.session.rollback()
-    return db.session.scalars(sa.select(Rsvp).filter_by(gathering_id=gathering_id, account_id=account_id, companion=0)).one()
+    return db.session.scalars(
+        sa.select(Rsvp).filter_by(gathering_id=gathering_id, account_id=account_id, companion=0)
+    ).one()
 
 
 def party(gathering_id: int, account_id: int) -> list[tuple[RsvpState, int | None]]:

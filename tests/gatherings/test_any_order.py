@@ -27,7 +27,7 @@ TOGETHER = st.integers(1, 3)
 
 
 class Salon(RuleBasedStateMachine):
-    """One event, six people and whom they bring, an office that changes its mind about the seats, and time that passes."""
+    """One event, six people and whom they bring, an office that changes its mind about the seats, and time passing."""
 
     people: tuple[int, ...]
 

@@ -19,7 +19,7 @@ from marketplace.lotteries.demand import past
 from marketplace.lotteries.models import Entry
 from marketplace.lotteries.states import EntryState
 from marketplace.notices.models import Notice
-from marketplace.orders import settling
+from marketplace.orders import given_back, settling
 from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
@@ -29,6 +29,7 @@ from marketplace.staff import money_tasks
 from tests import given
 from tests.admissions.test_deposits import row
 from tests.ended import open_orders
+from tests.holders.stage import refusal
 from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import drawn, ranked
 from tests.orders.awarded import auction_id, hear, won
@@ -76,6 +77,62 @@ def test_what_stripe_has_in_another_sum_than_we_asked_for_goes_back_at_stripe_al
     assert "Stripeの管理画面で確かめて、全額を返してください。" in page.words
     with pytest.raises(settling.NotTaken):
         settling.refund(order.id, "staff:ACC-TEST", "金額が違うため")
+    assert get(Order, order.id).state == OrderState.NEEDS_REVIEW
+
+
+def test_what_went_back_at_stripe_ends_the_order_once_stripe_has_all_of_it_back(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    order = get(Order, place(given.an_account(), given.a_listing(quantity=2)))
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999))
+    heard()
+    intent = db.session.scalars(sa.select(Payment.payment_intent_id)).one()
+    given.signed_in(client, given.staff("treasury"))
+    path = f"/staff/orders/{order.code}"
+    for yen, left in ((1_000, "返し終えたのは0円です。"), (2_000, "返し終えたのは1,000円です。"), (None, None)):
+        answer = submit(client, path, {"why": "金額が違うため"}, action=f"{path}/given-back")
+        assert (answer.status_code, left is None or left in read(answer).words) == (422 if yen else 303, True)
+        if yen is not None:
+            stripe.client().refunds.create({"payment_intent": str(intent), "amount": yen})
+            heard()
+    heard()
+    assert (get(Order, order.id).state, back()) == (OrderState.REFUNDED, [])
+    assert refusal(lambda: given_back.end(order.id, "staff:ACC-TEST", "もう一度")) == "wrong_state"
+    letter = db.session.scalars(sa.select(Notice.body).where(Notice.template == "refunded")).one()
+    own = read(given.signed_in(app.test_client(), order.buyer_id).get(f"/orders/{order.code}")).words
+    assert ("お支払いの全額を、お返ししました。" in letter, "お支払いの全額を、お返ししました。" in own) == (True, True)
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
+    assert (money_tasks.in_question(), balanced()) == ([], True)
+
+
+def test_a_winner_whose_payment_went_back_at_stripe_has_the_deposit_back_too(app: Flask, stripe: LocalStripe) -> None:
+    sale = won(stripe, second=False, counts=True)
+    stripe.pay(checkout(sale.order_id))
+    of_order = Payment.subject == sale.order.subject
+    with transaction() as session:
+        session.execute(sa.update(Payment).where(of_order).values(yen=999))
+    heard()
+    intent = db.session.scalars(sa.select(Payment.payment_intent_id).where(of_order)).one()
+    stripe.client().refunds.create({"payment_intent": str(intent)})
+    given_back.end(sale.order_id, "staff:ACC-TEST", "金額が違うため")
+    assert sale.order.state == OrderState.REFUND_PENDING
+    hear()
+    heard()
+    assert (sale.order.state, sale.order.deposit_end) == (OrderState.REFUNDED, DepositEnd.RETURNED)
+    assert row(sale.winner).released_at is not None
+
+
+def test_an_order_in_doubt_does_not_end_while_stripe_is_away(app: Flask, stripe: LocalStripe) -> None:
+    order = get(Order, place(given.an_account(), given.a_listing()))
+    assert refusal(lambda: given_back.end(order.id, "staff:ACC-TEST", "？")) == "wrong_state"
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999))
+    heard()
+    stripe.sim("faults", fail_next=9)
+    assert refusal(lambda: given_back.end(order.id, "staff:ACC-TEST", "金額が違うため")) == "stripe_is_away"
     assert get(Order, order.id).state == OrderState.NEEDS_REVIEW
 
 

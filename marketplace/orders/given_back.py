@@ -1,0 +1,60 @@
+"""An order in doubt whose money Stripe has in another sum than the town asked for: it went back at Stripe, by hand.
+
+The town has no such payment in its books, and so gives nothing back by itself. Stripe is asked whether all of it went
+back, and only its answer ends the order.
+"""
+
+from __future__ import annotations
+
+from marketplace.fund.assessing import drop
+from marketplace.journal.writing import move
+from marketplace.kit.db import get, let_go, lock, transaction
+from marketplace.kit.languages import _
+from marketplace.kit.money import yen
+from marketplace.kit.refusals import Refused, Unavailable, WrongState
+from marketplace.listings.taking import give_back
+from marketplace.orders import deposits, settling
+from marketplace.orders.models import Order, OrderState
+from marketplace.orders.unended import StripeIsAway
+from marketplace.payments import asking
+from marketplace.payments.stripe import till
+
+
+class NotAllBack(Refused):
+    code = "not_all_back"
+
+    def __init__(self, came: int, back: int) -> None:
+        found = _("決済会社では、払われた%(came)sのうち、返し終えたのは%(back)sです。", came=yen(came), back=yen(back))
+        super().__init__(found + _("全額を返し終えてから、もう一度押してください。"))
+
+
+def end(order_id: int, by: str, why: str) -> None:
+    """All that came went back at Stripe: the order ends as one whose money was returned, and so does its deposit.
+
+    NotAllBack, StripeIsAway; WrongState where nothing came in another sum.
+    """
+    order = get(Order, order_id)
+    payment = asking.open_payment(order.subject)
+    payment_id, intent = (payment.id, payment.payment_intent_id) if payment is not None else (None, None)
+    in_doubt = order.state == OrderState.NEEDS_REVIEW
+    let_go()
+    if intent is None or not in_doubt:
+        raise WrongState
+    try:
+        came = till().payment(intent).received_yen
+        back = sum(each.yen for each in till().sent_back(intent) if each.status == "succeeded")
+    except Unavailable as trouble:
+        raise StripeIsAway from trouble
+    if back < came:
+        raise NotAllBack(came, back)
+    with transaction():
+        order = lock(Order, order_id)
+        if order.state != OrderState.NEEDS_REVIEW or asking.payments_of(order.subject)[1] is not None:
+            raise WrongState
+        order.paid_by_payment_id = payment_id  # whoever paid has not failed to
+        drop(order.subject, why)
+        give_back(order.unit_id)
+        move(order, "refund", by=by, why=why)
+        deposits.refund(order, why)
+        if deposits.nothing_left(order):
+            settling.end_of_refund(order)

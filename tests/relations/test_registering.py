@@ -12,14 +12,17 @@ from flask.testing import FlaskClient
 
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account
+from marketplace.gatherings import booking, stamping
+from marketplace.gatherings.models import RsvpState
 from marketplace.journal.models import Entry
-from marketplace.kit.clock import jst, now
+from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.workbooks import read_rows
 from marketplace.relations import registering
 from tests import given
 from tests.chainlogs import Chain
+from tests.gatherings.stage import a_gathering, gathering, rsvp
 from tests.holders.stage import refusal
 from tests.pages import read, send, submit
 from tests.relations.stage import a_bath, came, took_part
@@ -49,6 +52,17 @@ def test_who_agreed_is_in_it_and_who_took_it_back_is_not(chain: Chain, hana: int
         *(get(Account, hana).code, "月山 花", "hana@example.jp", "東京都", today, f"{title} 1番", jst(minted).date()),
         *(2, today, 0, 1),
     )
+
+
+def test_who_brings_a_family_to_an_event_came_to_one(hana: int) -> None:
+    introduce(hana, "月山 花", "", "東京都")
+    registering.agree(hana)
+    event = a_gathering(seats=3, most_together=3)
+    booking.ask(event, hana, 3)
+    with pretending(gathering(event).begins_at):
+        stamping.stamp_party(event, rsvp(event, hana).code, BY)
+        (found,) = registering.export("ふるさと住民登録", BY)
+    assert (found.events, booking.counts(event)[RsvpState.ATTENDED]) == (1, 3)
 
 
 def test_an_export_wants_a_purpose_and_is_written_down_without_a_name(hana: int) -> None:

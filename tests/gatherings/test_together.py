@@ -207,7 +207,7 @@ def test_the_page_asks_how_many_says_what_is_wrong_and_changes_it(client: FlaskC
     guest = given.signed_in(client, hana)
     send(guest, read(guest.get(path)).form(f"{path}/ask"), {"together": "2"})
     page = read(guest.get(path))
-    assert ("ご本人を含めて2人の予約です。" in page.words, party(event, hana)) == (True, [(COMING, 1), (COMING, 2)])
+    assert ("ご本人を含めて2人です。" in page.words, party(event, hana)) == (True, [(COMING, 1), (COMING, 2)])
     booking.ask(event, given.an_account())
     wrong = send(guest, page.form(f"{path}/bring"), {"together": "3"})
     assert (wrong.status_code, read(wrong).form(f"{path}/bring").errors["together"]) == (

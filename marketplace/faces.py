@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.local import LocalProxy
 
 from marketplace.accounts.again import again
-from marketplace.accounts.session import current_account, roles_of, the_door
+from marketplace.accounts.session import current_account, my_roles, the_door
 from marketplace.chain.register import paused
 from marketplace.kit import furigana, passages
 from marketplace.kit.backpressure import BUSY, RETRY_S
@@ -128,7 +128,7 @@ def known_to_templates() -> dict[str, object]:
         "town": Spoken(settings()),
         # Looked up when a page asks: the page that says that something is broken must not ask the database.
         "me": LocalProxy(current_account),
-        "my_roles": LocalProxy(my_roles),
+        "my_roles": LocalProxy(lambda: {str(role) for role in my_roles()}),
         "paused_contracts": paused,
         "display": {
             "size": request.cookies.get("size", "m"),
@@ -138,11 +138,6 @@ def known_to_templates() -> dict[str, object]:
             "languages": tuple(Language),
         },
     }
-
-
-def my_roles() -> set[str]:
-    account = current_account()
-    return {str(role) for role in roles_of(account.id)} if account else set()
 
 
 def safe_headers(response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import Response, after_this_request, request
 
 from marketplace.accounts.session import current_account
 from marketplace.journal.writing import note
@@ -15,13 +15,18 @@ def look_at(*whose: str) -> None:
     """Write down that this page shows what the town knows of `whose`: subjects of the journal, 'order:ORD-…'.
 
     A page about one person is noted under that subject; a list under 'page:<endpoint>', with the subjects in the
-    details. Nothing is noted for an empty list. Call it before rows are rendered: it ends the read transaction.
+    details. Nothing is noted for an empty list. It is written down when the page is made and before it leaves: sooner
+    it would have each row on it read again. Where it can't be written down, nothing leaves.
     """
     account = current_account()
     assert account is not None, "staff() lets nobody else in"
     if not whose:
         return
     page = request.endpoint or ""
-    subject = whose[0] if len(whose) == 1 else f"page:{page}"[:64]
-    with transaction():
-        note(subject, LOOK, by=f"staff:{account.code}", page=page, whose=list(whose))
+    subject, by = whose[0] if len(whose) == 1 else f"page:{page}"[:64], f"staff:{account.code}"
+
+    @after_this_request
+    def write_down(response: Response) -> Response:
+        with transaction():
+            note(subject, LOOK, by=by, page=page, whose=list(whose))
+        return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
@@ -27,12 +29,13 @@ class NotCountedYet(Refused):
 
 
 @binds("appointments.uncounted")
-def uncounted(token: Token) -> Refused | None:
+def uncounted(tokens: Collection[Token]) -> dict[int, Refused]:
     """What was held has to be counted first: a buyer must see the true number. So has what has begun and is not written
     down yet."""
     begun = sa.and_(Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at <= now())
-    mine = (Appointment.token_id == token.token_id, sa.or_(Appointment.state.in_(UNCOUNTED), begun))
-    return NotCountedYet() if db.session.scalar(sa.select(Appointment.id).where(*mine).limit(1)) else None
+    theirs = Appointment.token_id.in_([token.token_id for token in tokens])
+    found = sa.select(Appointment.token_id).where(theirs, sa.or_(Appointment.state.in_(UNCOUNTED), begun))
+    return dict.fromkeys(db.session.scalars(found), NotCountedYet())
 
 
 def changed_hands(token_id: int) -> None:

@@ -5,7 +5,9 @@ Until it is accepted nothing moves, and the giver can think better of it; the ca
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -178,21 +180,26 @@ def fits(swap: Swap, token: Token) -> bool:
 
 def open_swap(token_id: int) -> Swap | None:
     """What binds a card: offered, or on its way to the other side."""
-    given = sa.and_(Swap.give_token_id == token_id, Swap.state.in_((SwapState.OFFERED, SwapState.ACCEPTED)))
-    taken = sa.and_(Swap.take_token_id == token_id, Swap.state == SwapState.ACCEPTED)
-    return db.session.scalar(sa.select(Swap).where(sa.or_(given, taken)).limit(1))
+    return db.session.scalar(sa.select(Swap).where(_binds([token_id])).limit(1))
+
+
+def _binds(ids: Collection[int]) -> sa.ColumnElement[bool]:
+    given = sa.and_(Swap.give_token_id.in_(ids), Swap.state.in_((SwapState.OFFERED, SwapState.ACCEPTED)))
+    return sa.or_(given, sa.and_(Swap.take_token_id.in_(ids), Swap.state == SwapState.ACCEPTED))
 
 
 @binds(SWAP)
-def _swap(token: Token) -> Refused | None:
-    return SwapUnderWay() if open_swap(token.token_id) or _on_its_way(token.token_id) else None
+def _swap(tokens: Collection[Token]) -> dict[int, Refused]:
+    ids = [token.token_id for token in tokens]
+    sides = sa.select(Swap.give_token_id, Swap.take_token_id)
+    found = [*db.session.execute(sides.where(_binds(ids))), *db.session.execute(_on_its_way(sides, ids))]
+    return dict.fromkeys({side for swap in found for side in swap}.intersection(ids), SwapUnderWay())
 
 
-def _on_its_way(token_id: int) -> bool:
-    """Whether the chain was asked to exchange it and has not: also after it took back that it had."""
-    asked = sa.select(Call.id).join(Swap, Call.key == "swap:" + Swap.code)
-    either = sa.or_(Swap.give_token_id == token_id, Swap.take_token_id == token_id)
-    return db.session.scalar(asked.where(either, Call.state != CallState.MINED).limit(1)) is not None
+def _on_its_way(sides: sa.Select[Any], ids: Collection[int]) -> sa.Select[Any]:
+    """What the chain was asked to exchange and has not: also after it took back that it had."""
+    either = sa.or_(Swap.give_token_id.in_(ids), Swap.take_token_id.in_(ids))
+    return sides.join(Call, Call.key == "swap:" + Swap.code).where(either, Call.state != CallState.MINED)
 
 
 def _held(*token_ids: int) -> dict[int, Token]:

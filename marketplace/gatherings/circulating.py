@@ -160,9 +160,16 @@ def facts(circular: Circular, account: Account) -> dict[str, Any]:
 
 def log_of(circular_id: int) -> dict[CopyState, int]:
     """How many copies are where."""
-    rows = sa.select(Copy.state, sa.func.count()).where(Copy.circular_id == circular_id).group_by(Copy.state)
-    found: dict[CopyState, int] = {state: count for state, count in db.session.execute(rows)}  # noqa: C416 -- a Row
-    return {state: found.get(state, 0) for state in CopyState}
+    return logs_of([circular_id])[circular_id]
+
+
+def logs_of(circular_ids: Sequence[int]) -> dict[int, dict[CopyState, int]]:
+    """{circular: log_of()}"""
+    rows = sa.select(Copy.circular_id, Copy.state, sa.func.count()).where(Copy.circular_id.in_(circular_ids))
+    found = {
+        (id_, state): count for id_, state, count in db.session.execute(rows.group_by(Copy.circular_id, Copy.state))
+    }
+    return {id_: {state: found.get((id_, state), 0) for state in CopyState} for id_ in circular_ids}
 
 
 def reader_of(link: str) -> Account:

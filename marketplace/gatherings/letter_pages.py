@@ -47,9 +47,9 @@ def stop(link: str) -> ResponseReturnValue:
 @desk.get("")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    found = db.session.scalars(sa.select(Circular).order_by(Circular.id.desc()).limit(100))
-    rows = [(row, circulating.log_of(row.id)) for row in found]
-    return render_template("gatherings/circulars.html", rows=rows)
+    found = list(db.session.scalars(sa.select(Circular).order_by(Circular.id.desc()).limit(100)))
+    logs = circulating.logs_of([row.id for row in found])
+    return render_template("gatherings/circulars.html", rows=[(row, logs[row.id]) for row in found])
 
 
 @desk.route("/new", methods=["GET", "POST"])

@@ -101,7 +101,10 @@ def _page(poll: Poll, form: VoteForm, chosen: int | None = None) -> str:
 @desk.get("")
 @staff("drafter", "approver")
 def all_polls() -> ResponseReturnValue:
-    rows = [(poll, polling.choices_of(poll.id), polling.roll(poll.id)) for poll in polling.polls(*PollState)]
+    polls = polling.polls(*PollState)
+    ids = [poll.id for poll in polls]
+    choices, rolls = polling.choices_of_all(ids), polling.rolls(ids)
+    rows = [(poll, choices[poll.id], rolls[poll.id]) for poll in polls]
     return render_template("gatherings/polls_desk.html", rows=rows, at=now())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -178,15 +178,29 @@ def voices_of(poll_id: int, account_id: int) -> list[Voice]:
 
 
 def choices_of(poll_id: int) -> list[Choice]:
-    found = sa.select(Choice).where(Choice.poll_id == poll_id).order_by(Choice.number)
-    return list(db.session.scalars(found.execution_options(populate_existing=True)))
+    return choices_of_all([poll_id])[poll_id]
+
+
+def choices_of_all(poll_ids: Collection[int]) -> dict[int, list[Choice]]:
+    """{poll: choices_of()}"""
+    found: dict[int, list[Choice]] = {poll_id: [] for poll_id in poll_ids}
+    query = sa.select(Choice).where(Choice.poll_id.in_(found)).order_by(Choice.number)
+    for choice in db.session.scalars(query.execution_options(populate_existing=True)):
+        found[choice.poll_id].append(choice)
+    return found
 
 
 def roll(poll_id: int) -> tuple[int, int]:
     """(voices on the roll, voices given)."""
+    return rolls([poll_id])[poll_id]
+
+
+def rolls(poll_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """{poll: roll()}"""
     given = sa.func.coalesce(sa.func.sum(sa.case((Voice.given, 1), else_=0)), 0)
-    row = db.session.execute(sa.select(sa.func.count(), given).where(Voice.poll_id == poll_id)).one()
-    return int(row[0]), int(row[1])
+    query = sa.select(Voice.poll_id, sa.func.count(), given).where(Voice.poll_id.in_(poll_ids)).group_by(Voice.poll_id)
+    counted = {poll_id: (int(all_), int(some)) for poll_id, all_, some in db.session.execute(query)}
+    return {poll_id: counted.get(poll_id, (0, 0)) for poll_id in poll_ids}
 
 
 def given_voices(poll_id: int) -> list[Voice]:

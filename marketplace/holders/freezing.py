@@ -23,10 +23,25 @@ ORDER = "order:"
 
 def with_payer(token: Token) -> bool:
     """Whether whoever it was issued for still has it: in our custody, or in a wallet that they proved to be theirs."""
-    if token.holder_id is not None or token.holder_address is None:
-        return token.holder_id == token.account_id
-    own = sa.select(Wallet.id).where(Wallet.account_id == token.account_id, Wallet.address == token.holder_address)
-    return db.session.scalar(own.limit(1)) is not None
+    return token.token_id in with_payers([token])
+
+
+def with_payers(tokens: Collection[Token]) -> set[int]:
+    """The numbers of those of which with_payer() is true."""
+    inside = {token for token in tokens if token.holder_id is not None or token.holder_address is None}
+    outside = [(token.account_id, token.holder_address) for token in tokens if token not in inside]
+    own = sa.select(Wallet.account_id, Wallet.address)
+    own = own.where(sa.tuple_(Wallet.account_id, Wallet.address).in_(outside))
+    proven = {(account_id, address) for account_id, address in db.session.execute(own)} if outside else set()
+    return {
+        token.token_id
+        for token in tokens
+        if (
+            token.account_id == token.holder_id
+            if token in inside
+            else (token.account_id, token.holder_address) in proven
+        )
+    }
 
 
 def doubted(order_codes: Collection[str]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
@@ -47,9 +49,10 @@ def held_for(account_id: int) -> list[Token]:
 
 
 @binds("holders.giving_up")
-def _giving_up(token: Token) -> Refused | None:
-    asked = sa.select(Call.id).where(Call.key == _key(token), Call.state != CallState.MINED)
-    return GivingUp() if db.session.scalar(asked) is not None else None
+def _giving_up(tokens: Collection[Token]) -> dict[int, Refused]:
+    keys = {_key(token): token.token_id for token in tokens}
+    asked = db.session.scalars(sa.select(Call.key).where(Call.key.in_(keys), Call.state != CallState.MINED))
+    return {keys[key]: GivingUp() for key in asked}
 
 
 def _key(token: Token) -> str:

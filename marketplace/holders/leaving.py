@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
@@ -18,6 +20,8 @@ from marketplace.tokens.models import Token
 
 CUSTODIAN = "custodian"
 GIFT, WITHDRAWAL = "holders.gift", "holders.withdrawal"
+_GIFT_OPEN = Gift.state.in_((GiftState.OFFERED, GiftState.ACCEPTED))
+_WITHDRAWAL_OPEN = Withdrawal.state.in_((WithdrawalState.COOLING, WithdrawalState.MOVING))
 
 
 def locked(token_id: int) -> Token:
@@ -65,29 +69,30 @@ def move_out(key: str, account_id: int, to: str, token_id: int) -> None:
 
 
 def open_gift(token_id: int) -> Gift | None:
-    open_ = Gift.state.in_((GiftState.OFFERED, GiftState.ACCEPTED))
-    return db.session.scalar(sa.select(Gift).where(Gift.token_id == token_id, open_))
+    return db.session.scalar(sa.select(Gift).where(Gift.token_id == token_id, _GIFT_OPEN))
 
 
 def open_withdrawal(token_id: int) -> Withdrawal | None:
-    open_ = Withdrawal.state.in_((WithdrawalState.COOLING, WithdrawalState.MOVING))
-    return db.session.scalar(sa.select(Withdrawal).where(Withdrawal.token_id == token_id, open_))
+    return db.session.scalar(sa.select(Withdrawal).where(Withdrawal.token_id == token_id, _WITHDRAWAL_OPEN))
 
 
 @binds(GIFT)
-def _gift(token: Token) -> Refused | None:
-    return GiftUnderWay() if open_gift(token.token_id) or _on_its_way(Gift, token.token_id) else None
+def _gift(tokens: Collection[Token]) -> dict[int, Refused]:
+    return dict.fromkeys(_under_way(Gift, _GIFT_OPEN, tokens), GiftUnderWay())
 
 
 @binds(WITHDRAWAL)
-def _withdrawal(token: Token) -> Refused | None:
-    under_way = open_withdrawal(token.token_id) or _on_its_way(Withdrawal, token.token_id)
-    return WithdrawalUnderWay() if under_way else None
+def _withdrawal(tokens: Collection[Token]) -> dict[int, Refused]:
+    return dict.fromkeys(_under_way(Withdrawal, _WITHDRAWAL_OPEN, tokens), WithdrawalUnderWay())
 
 
-def _on_its_way(kind: type[Gift] | type[Withdrawal], token_id: int) -> bool:
-    """Whether the chain was asked to move it and has not: also after it took back that it had."""
+def _under_way(
+    kind: type[Gift] | type[Withdrawal], is_open: sa.ColumnElement[bool], tokens: Collection[Token]
+) -> set[int]:
+    """Those with an open one, and those that the chain was asked to move and has not: also after it took back that it
+    had."""
     prefix = "gift:" if kind is Gift else "withdrawal:"
-    asked = sa.select(Call.id).join(kind, Call.key == prefix + kind.code)
-    unmined = (kind.token_id == token_id, Call.state != CallState.MINED, kind.state != "void")
-    return db.session.scalar(asked.where(*unmined).limit(1)) is not None
+    of_these = kind.token_id.in_([token.token_id for token in tokens])
+    asked = sa.select(kind.token_id).join(Call, Call.key == prefix + kind.code)
+    on_its_way = asked.where(of_these, Call.state != CallState.MINED, kind.state != "void")
+    return {*db.session.scalars(sa.select(kind.token_id).where(of_these, is_open)), *db.session.scalars(on_its_way)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -22,11 +23,13 @@ HALF_A_YEAR, A_MONTH = timedelta(days=183), timedelta(days=31)
 
 
 @tells_the_end(Kind.NAMING)
-def agreed_end(token: Token) -> datetime | None:
+def agreed_ends(tokens: Collection[Token]) -> dict[int, datetime]:
     """The months of a naming right are counted from the day that its agreement names, not from its issue."""
-    told = (Naming.token_id == token.token_id, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)))
-    last = db.session.scalar(sa.select(Naming.ends_on).where(*told))
-    return datetime.combine(last + timedelta(days=1), time(), JST) if last is not None else None
+    theirs = Naming.token_id.in_([token.token_id for token in tokens])
+    told = sa.select(Naming.token_id, Naming.ends_on).where(
+        theirs, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)), Naming.ends_on.is_not(None)
+    )
+    return {id_: datetime.combine(last + timedelta(days=1), time(), JST) for id_, last in db.session.execute(told)}
 
 
 @sheet(every=3600, name="naming.terms")

@@ -139,10 +139,11 @@ def refund(order: Order, why: str) -> None:
         promise_rest(order.deposit_payment_id, why, key=key, purpose="payment")
 
 
-def gone_back(order: Order) -> int:
-    """Yen of the price that went back or are on their way, whoever began it."""
-    parts = (order.paid_by_payment_id, order.deposit_payment_id if order.deposit_yen else None)
-    return sum(claimed(each) for each in parts if each is not None)
+def gone_back(*orders: Order) -> int:
+    """Yen of their prices that went back or are on their way, whoever began it."""
+    parts = [order.paid_by_payment_id for order in orders]
+    parts += [order.deposit_payment_id for order in orders if order.deposit_yen]
+    return claimed(*(each for each in parts if each is not None))
 
 
 def all_back(order: Order) -> bool:

@@ -57,11 +57,11 @@ def preview(listing_id: int) -> Preview:
     asked = sa.exists().where(RefundRequest.order_id == Order.id, RefundRequest.state == RefundRequestState.ASKED)
     issued = sa.select(Order).where(*_issued(listing_id), ~asked)
     found = list(db.session.scalars(issued.order_by(Order.id).limit(MOST)))
-    refusals = [returning.obstacle(order) for order in found]
-    free = [order for order, refusal in zip(found, refusals, strict=True) if refusal is None]
-    yen = sum(order.back_yen - deposits.gone_back(order) for order in free)
+    refusals = returning.obstacles(found)
+    free = [order for order in found if order.id not in refusals]
+    yen = sum(order.back_yen for order in free) - deposits.gone_back(*free)
     total = db.session.scalar(sa.select(sa.func.count()).select_from(issued.subquery())) or 0
-    why_not = Counter(str(refusal) for refusal in refusals if refusal is not None)
+    why_not = Counter(map(str, refusals.values()))
     return Preview(len(free), yen, why_not.most_common(), total - len(found))
 
 

@@ -67,10 +67,10 @@ def taken(payment: Payment) -> int:
     return payment.yen if payment.state == PaymentState.SUCCEEDED else 0
 
 
-def claimed(payment_id: int) -> int:
-    """Yen of the payment that went back, are on their way back or are owed, whoever began it. What somebody gave back
-    by hand and came to nothing is owed by nobody until the town decides so."""
-    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id == payment_id, Refund.state.not_in(VOID))
+def claimed(*payment_ids: int) -> int:
+    """Yen of these payments that went back, are on their way back or are owed, whoever began it. What somebody gave
+    back by hand and came to nothing is owed by nobody until the town decides so."""
+    total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id.in_(payment_ids), Refund.state.not_in(VOID))
     return db.session.scalar(total.where(~_NOT_BY_HAND_AFTER_ALL)) or 0
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from marketplace.auctions import outcomes
@@ -11,6 +14,7 @@ from marketplace.kit.languages import _, said
 from marketplace.kit.shown import when
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries import counting
+from marketplace.lotteries.counting import Counts
 from marketplace.lotteries.models import Draw, Entry, Lottery
 from marketplace.reports.document import Document, Part
 from marketplace.reports.periods import Period
@@ -39,15 +43,38 @@ def _draws(period: Period) -> list[Part]:
         .where(Lottery.id.in_(sa.select(Draw.lottery_id).where(period.covers(Draw.drawn_at))), ANNOUNCED)
         .order_by(Lottery.draw_at, Lottery.id)
     )
-    return [_draw(lottery, listing) for lottery, listing in db.session.execute(drawn)]
+    found = [(lottery, listing) for lottery, listing in db.session.execute(drawn)]
+    lotteries = [lottery for lottery, _listing in found]
+    counts, moments, winners = counting.counts(lotteries), _moments(lotteries), _winners(lotteries)
+    return [_draw(listing, counts[each.id], moments[each.id], winners[each.id]) for each, listing in found]
 
 
-def _draw(lottery: Lottery, listing: Listing) -> Part:
-    counts = counting.count(lottery)
-    fixed = list(db.session.scalars(sa.select(Draw).where(Draw.lottery_id == lottery.id).order_by(Draw.id)))
+def _moments(lotteries: list[Lottery]) -> dict[int, list[datetime]]:
+    """{lottery: when each of its groups was drawn}"""
+    found = defaultdict[int, list[datetime]](list)
+    query = sa.select(Draw.lottery_id, Draw.drawn_at).where(Draw.lottery_id.in_([each.id for each in lotteries]))
+    for lottery_id, at in db.session.execute(query.where(Draw.drawn_at.is_not(None)).order_by(Draw.id)):
+        found[lottery_id].append(at)
+    return found
+
+
+def _winners(lotteries: list[Lottery]) -> dict[int, list[str]]:
+    """{lottery: its winning numbers, in order}: one more than are printed where there are more."""
+    found = defaultdict[int, list[str]](list)
+    nth = sa.func.row_number().over(partition_by=Entry.lottery_id, order_by=Entry.no)
+    won = sa.select(Entry.lottery_id, Entry.no, nth.label("nth"))
+    won = won.where(Entry.lottery_id.in_([each.id for each in lotteries]), Entry.wave.is_not(None))
+    first = won.subquery()
+    query = sa.select(first.c.lottery_id, first.c.no).where(first.c.nth <= NUMBERS + 1).order_by(first.c.no)
+    for lottery_id, no in db.session.execute(query):
+        found[lottery_id].append(no)
+    return found
+
+
+def _draw(listing: Listing, counts: Counts, moments: list[datetime], numbers: list[str]) -> Part:
     facts = [
         (_("番号"), listing.code),
-        (_("抽選した日時"), _("、").join(when(each.drawn_at) for each in fixed if each.drawn_at)),
+        (_("抽選した日時"), _("、").join(map(when, moments))),
         (_("応募した人"), _("%(n)s名", n=f"{counts.persons:,}")),
         (_("希望の口数"), _("%(n)s口", n=f"{counts.wanted:,}")),
         (_("数"), _("%(n)s点", n=f"{counts.units:,}")),
@@ -55,8 +82,6 @@ def _draw(lottery: Lottery, listing: Listing) -> Part:
         (_("お支払いずみ"), _("%(n)s名", n=f"{counts.paid:,}")),
         (_("抽選の記録"), f"{settings().base_url}/listings/{listing.code}/draw"),
     ]
-    won = sa.select(Entry.no).where(Entry.lottery_id == lottery.id, Entry.wave.is_not(None)).order_by(Entry.no)
-    numbers = list(db.session.scalars(won.limit(NUMBERS + 1)))
     told = "　".join(numbers)
     if len(numbers) > NUMBERS:
         told = _("%(n)s件あります。抽選の記録のページで、受付番号を入れて確かめてください。", n=f"{counts.winners:,}")

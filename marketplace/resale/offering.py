@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ CUSTODIAN = "custodian"
 OFFER = "resale.offer"
 LIFE = timedelta(days=365)
 """An offer that nobody takes back ends by itself."""
+_OPEN = OfferRequest.state.in_((RequestState.ASKED, RequestState.LISTED))
 
 
 def offer(token_id: int, account_id: int, price_yen: Yen) -> int:
@@ -127,14 +129,17 @@ def fail(request_id: int, why: str) -> None:
 
 def open_request(token_id: int) -> OfferRequest | None:
     """What the holder asked for and has not ended."""
-    open_ = OfferRequest.state.in_((RequestState.ASKED, RequestState.LISTED))
-    return db.session.scalar(sa.select(OfferRequest).where(OfferRequest.token_id == token_id, open_))
+    return db.session.scalar(sa.select(OfferRequest).where(OfferRequest.token_id == token_id, _OPEN))
 
 
 def live_offer(token_id: int) -> Offer | None:
     """The offer that could be bought now."""
-    live = (Offer.token_id == token_id, Offer.state == OfferState.LIVE, Offer.expires_at > now())
-    return db.session.scalar(sa.select(Offer).where(*live).order_by(Offer.id.desc()).limit(1))
+    live = sa.select(Offer).where(Offer.token_id == token_id, *_live())
+    return db.session.scalar(live.order_by(Offer.id.desc()).limit(1))
+
+
+def _live() -> tuple[sa.ColumnElement[bool], ...]:
+    return (Offer.state == OfferState.LIVE, Offer.expires_at > now())
 
 
 def is_offered(token_id: int) -> bool:
@@ -142,10 +147,12 @@ def is_offered(token_id: int) -> bool:
 
 
 @binds(OFFER)
-def _offered(token: Token) -> Refused | None:
-    if not is_offered(token.token_id):
-        return None
-    return AlreadyOffered("この権利は売りに出ています。ほかのことをするときは、先に取り下げてください。")
+def _offered(tokens: Collection[Token]) -> dict[int, Refused]:
+    ids = [token.token_id for token in tokens]
+    asked = db.session.scalars(sa.select(OfferRequest.token_id).where(OfferRequest.token_id.in_(ids), _OPEN))
+    live = db.session.scalars(sa.select(Offer.token_id).where(Offer.token_id.in_(ids), *_live()))
+    why = AlreadyOffered("この権利は売りに出ています。ほかのことをするときは、先に取り下げてください。")
+    return dict.fromkeys([*asked, *live], why)
 
 
 def _locked(token_id: int) -> Token:

@@ -15,7 +15,7 @@ from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.lotteries.models import Lottery
 from marketplace.orders.models import OPEN, Order, Origin
 from marketplace.rights.models import Right
-from marketplace.tokens.ending import ends_at
+from marketplace.tokens import ending
 from marketplace.tokens.models import Token, TokenState
 
 COMING = (ListingState.APPROVED, ListingState.PUBLISHED, ListingState.OPEN, ListingState.CLOSED, ListingState.COMPLETED)
@@ -34,7 +34,7 @@ ENDS = ("close", "pay", "term")
 """What ends at 午前0時 ends at 24時 of the day before."""
 
 
-INSTANT = timedelta(microseconds=1)
+INSTANT, DAY = timedelta(microseconds=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -153,12 +153,22 @@ def trades(begin: datetime, end: datetime) -> Iterator[Event]:
 
 def terms(begin: datetime, end: datetime) -> Iterator[Event]:
     """Rights for a term of months: from their issue on, of a naming right from the day that its agreement names."""
+    lengths = db.session.scalars(sa.select(Right.term_months).where(Right.term_months.is_not(None)).distinct())
+    issued = [_issued_for(months, begin, end) for months in lengths if months is not None]
     held = sa.select(Token).join(Right, Right.id == Token.right_id)
     held = held.where(Token.state == TokenState.HELD, Right.term_months.is_not(None), Token.minted_at.is_not(None))
-    for token in db.session.scalars(held):
-        where = f"/staff/subjects/{token.subject}"
-        if (ends := ends_at(token)) is not None:
-            yield Event(ends, "term", token.right.title_ja, where, f"term-{token.token_id}")
+    tokens = {
+        token.token_id: token for token in db.session.scalars(held.where(sa.or_(Right.kind.in_(ending.ENDS), *issued)))
+    }
+    for token_id, ends in ending.ends_of(list(tokens.values())).items():
+        token = tokens[token_id]
+        yield Event(ends, "term", token.right.title_ja, f"/staff/subjects/{token.subject}", f"term-{token_id}")
+
+
+def _issued_for(months: int, begin: datetime, end: datetime) -> sa.ColumnElement[bool]:
+    """What was issued for so many months and may end between the two: not all that ever was has to be read."""
+    first, last = begin - months * timedelta(days=31), end - months * timedelta(days=28)
+    return sa.and_(Right.term_months == months, Token.minted_at.between(first - 2 * DAY, last + DAY))
 
 
 SOURCES: Sequence[Callable[[datetime, datetime], Iterable[Event]]] = (sales, draws, deadlines, trades, terms)

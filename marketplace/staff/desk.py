@@ -6,7 +6,7 @@ from collections.abc import Set
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
@@ -25,6 +25,8 @@ from marketplace.staff.tasks import Task
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 WEEK = timedelta(days=7)
+AT_ONCE = 30
+"""Tasks of one heading on the first sheet; there is a link to all of them."""
 
 PLACES = {
     "": (
@@ -124,6 +126,7 @@ def home() -> ResponseReturnValue:
         "staff/home.html",
         groups=sheets.grouped(mine[True]),
         others=mine[False],
+        shown=None if "all" in request.args else AT_ONCE,
         by_itself=by_itself,
         week=calendar.of_days(event for event in calendar.events(at, at + WEEK) if event not in by_itself),
         figures=sheets.figures(),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from marketplace.kit.db import get
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from marketplace.kit.db import db
 from marketplace.kit.shown import when
 from marketplace.perks import chaining, flagging, partnering, standing
-from marketplace.perks.models import Partner
+from marketplace.perks.models import Partner, Use
 from marketplace.rights.models import SERIAL_SPACE
 from marketplace.staff.tasks import Task
 
@@ -27,22 +31,26 @@ def _who(partner: Partner) -> str:
 
 
 def flagged_uses() -> list[Task]:
+    lines = flagging.open_flags()
+    places = _places(lines)
     return [
         Task(
             *("確認", "warn", f"{line.plan_name}：{line.flag.ja if line.flag else ''}", when(line.used_at)),
-            *(_place(line.partner_id), "内容を確かめる"),
+            *(places[line.partner_id], "内容を確かめる"),
         )
-        for line in flagging.open_flags()
+        for line in lines
     ]
 
 
 def not_on_chain() -> list[Task]:
+    lines = chaining.unresolved()
+    places = _places(lines)
     return [
         Task(
             *("確認", "warn", f"{line.plan_name}の利用が、ブロックチェーンに記録できていません", when(line.used_at)),
-            *(_place(line.partner_id), "利用の明細を見る"),
+            *(places[line.partner_id], "利用の明細を見る"),
         )
-        for line in chaining.unresolved()
+        for line in lines
     ]
 
 
@@ -62,5 +70,8 @@ def unexplained_counts() -> list[Task]:
     ]
 
 
-def _place(partner_id: int | None) -> str:
-    return f"/staff/partners/{get(Partner, partner_id).code}" if partner_id else "/staff/partners"
+def _places(lines: Iterable[Use]) -> dict[int | None, str]:
+    """{partner of a use, or None: the page where it is looked at}"""
+    theirs = Partner.id.in_({line.partner_id for line in lines})
+    pages = db.session.execute(sa.select(Partner.id, Partner.code).where(theirs))
+    return {None: "/staff/partners", **{id_: f"/staff/partners/{code}" for id_, code in pages}}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from marketplace.kit.clock import jst, now
@@ -13,8 +14,8 @@ from marketplace.rights.models import Kind
 from marketplace.tokens.models import Token
 from marketplace.tokens.rules import term_ends
 
-End = Callable[[Token], datetime | None]
-ENDS: dict[Kind, End] = {}
+Ends = Callable[[Collection[Token]], Mapping[int, datetime]]
+ENDS: dict[Kind, Ends] = {}
 
 
 class TermOver(Refused):
@@ -24,24 +25,36 @@ class TermOver(Refused):
         super().__init__(_("この権利の期間は%(last)sで終わりました。", last=full_day(last)))
 
 
-def tells_the_end(kind: Kind) -> Callable[[End], End]:
-    """Register how to see when the term of a token of this kind is over: the first moment after it, None as long as
-    nobody has agreed on one."""
+def tells_the_end(kind: Kind) -> Callable[[Ends], Ends]:
+    """Register how to see when the terms of tokens of this kind are over: {token's number: the first moment after it},
+    without those for which nobody has agreed on one."""
 
-    def register(end: End) -> End:
-        ENDS[kind] = end
-        return end
+    def register(ends: Ends) -> Ends:
+        ENDS[kind] = ends
+        return ends
 
     return register
 
 
 def ends_at(token: Token) -> datetime | None:
     """The first moment at which the term of a token is over. None: it has no end, or no term has begun."""
-    months = token.right.term_months
-    if months is None or token.minted_at is None:
-        return None
-    own = ENDS.get(token.right.kind)
-    return own(token) if own is not None else term_ends(token.minted_at, months)
+    return ends_of([token]).get(token.token_id)
+
+
+def ends_of(tokens: Collection[Token]) -> dict[int, datetime]:
+    """{token's number: ends_at()} of those that have an end, in one question for each kind."""
+    found: dict[int, datetime] = {}
+    others = defaultdict[Kind, list[Token]](list)
+    for token in tokens:
+        months, kind = token.right.term_months, token.right.kind
+        if months is not None and token.minted_at is not None:
+            if kind in ENDS:
+                others[kind].append(token)
+            else:
+                found[token.token_id] = term_ends(token.minted_at, months)
+    for kind, some in others.items():
+        found.update(ENDS[kind](some))
+    return found
 
 
 def last_day(token: Token) -> date | None:

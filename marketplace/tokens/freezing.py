@@ -39,13 +39,13 @@ def freezes(name: str, suspects: Suspects) -> Callable[[Reason], Reason]:
     return register
 
 
-@binds(FROZEN)
 def frozen(token: Token) -> Refused | None:
     """Why the right can't be used now, in words for its holder, or None."""
     found = (reason.why(token) for _name, reason in sorted(REASONS.items()))
     return next((refusal for refusal in found if refusal is not None), None)
 
 
+@binds(FROZEN)
 def frozen_among(tokens: Collection[Token]) -> dict[int, Refused]:
     """{token's number: why it can't be used now} of those that can't."""
     codes = {token.order_code for token in tokens}

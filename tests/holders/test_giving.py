@@ -203,7 +203,7 @@ def in_use() -> Iterator[None]:
     class InUse(Refused):
         code = "in_use"
 
-    binding.binds("test.use")(lambda token: InUse())
+    binding.binds("test.use")(lambda tokens: {token.token_id: InUse() for token in tokens})
     yield
     del binding.BONDS["test.use"]
 

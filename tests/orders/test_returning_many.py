@@ -36,6 +36,7 @@ from tests.dying import die_at_each_step
 from tests.local_stripe import LocalStripe
 from tests.orders.bought import issued, passed_on
 from tests.pages import read, submit
+from tests.statements import counted
 
 WHY = "施設が閉まるため"
 ISSUED, REFUNDED = OrderState.ISSUED, OrderState.REFUNDED
@@ -84,7 +85,12 @@ def test_what_can_go_back_goes_back_and_the_rest_is_told_before(
     monkeypatch.setattr(returning_many, "PORTION", 2)
     listing_id = sold(stripe, chain, 4)
     passed_on(chain, orders(listing_id)[1], given.an_account())
-    assert preview(listing_id) == (3, 3_000, [(returning.PassedOn.message, 1)], 0)
+    unsold = given.a_listing()
+    with counted() as of_none:
+        preview(unsold)
+    with counted() as of_four:
+        assert preview(listing_id) == (3, 3_000, [(returning.PassedOn.message, 1)], 0)
+    assert len(of_four) == len(of_none)
     treasury, approver = given.staff("treasury"), given.staff("approver")
     ask(listing_id, treasury, WHY)
     keeping.drain()

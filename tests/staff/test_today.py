@@ -24,7 +24,7 @@ from marketplace.orders.models import Origin
 from marketplace.orders.placing import award
 from marketplace.outbox import keeping
 from marketplace.outbox.promising import say
-from marketplace.staff import sale_tasks, sheets, works_tasks
+from marketplace.staff import desk, sale_tasks, sheets, works_tasks
 from marketplace.staff.tasks import Task
 from tests import given
 from tests.appointments.stage import asked, mayors_talks
@@ -74,6 +74,21 @@ def test_each_link_of_the_sheet_and_of_the_calendar_opens_for_its_reader(
         assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
     assert ["支払い期限" in page.text for page in pages] == [True, True]
     assert ("返事をする" in pages[0].text) == (role in ("drafter", "approver"))
+
+
+def test_of_many_tasks_the_first_are_shown_and_all_of_them_to_whoever_asks(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "AT_ONCE", 1)
+    for title in ("楓の証", "橅の証"):
+        given.a_listing(state="submitted", title_ja=title, opens_at=given.in_days(9), closes_at=given.in_days(10))
+    for role in ("approver", "treasury"):  # whose task it is, and who is told of it
+        given.signed_in(client, given.staff(role))
+        first, everything = (read(client.get(f"/staff{more}")) for more in ("", "?all=yes"))
+        assert [("橅の証" in page.words, "/staff?all=yes" in page.links) for page in (first, everything)] == [
+            (False, True),
+            (True, False),
+        ]
 
 
 def test_promises_that_nobody_keeps_are_on_the_sheet(app: Flask) -> None:

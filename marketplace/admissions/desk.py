@@ -13,11 +13,12 @@ from marketplace.admissions import deciding, enclosing, excluding
 from marketplace.admissions.forms import ApproveForm, ExclusionForm, LiftForm, RefuseForm
 from marketplace.admissions.models import Exclusion, Participation
 from marketplace.kit.db import db
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 
 bp = Blueprint("admissions_desk", __name__, url_prefix="/staff")
-NEWEST = 200
+PAGE = 50
 
 
 @bp.get("/admissions")
@@ -25,9 +26,9 @@ NEWEST = 200
 def index() -> ResponseReturnValue:
     decided = sa.select(Participation).where(~deciding.WAITS)
     waiting = in_line()
-    others = list(db.session.scalars(decided.order_by(Participation.id.desc()).limit(NEWEST)))
-    look_at(*(row.subject for row in (*waiting, *others)))
-    return render_template("admissions/index.html", waiting=waiting, others=others)
+    others = leaf(decided.order_by(Participation.id.desc()), PAGE)
+    look_at(*(row.subject for row in (*waiting, *others.rows)))
+    return render_template("admissions/index.html", waiting=waiting, leaf=others)
 
 
 @bp.get("/admissions/<code>")

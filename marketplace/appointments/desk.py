@@ -19,13 +19,14 @@ from marketplace.appointments.models import Appointment, AppointmentState
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.tokens.using import uses_left
 
 bp = Blueprint("appointments_desk", __name__, url_prefix="/staff/appointments")
 OURS = (AppointmentState.REQUESTED, AppointmentState.OBJECTED)
 """States that wait for the office; and what was to be held by now."""
-NEWEST = 200
+PAGE = 50
 
 
 @bp.get("")
@@ -41,7 +42,7 @@ def index() -> ResponseReturnValue:
         "appointments/desk_index.html",
         waiting=list(db.session.scalars(sa.select(Appointment).where(ours).order_by(Appointment.changed_at))),
         coming=list(db.session.scalars(coming.order_by(Appointment.starts_at))),
-        others=list(db.session.scalars(others.order_by(Appointment.id.desc()).limit(NEWEST))),
+        leaf=leaf(others.order_by(Appointment.id.desc()), PAGE),
     )
 
 

@@ -18,6 +18,7 @@ from marketplace.auctions.opening import of_listing
 from marketplace.kit.db import db, get
 from marketplace.kit.forms import Form
 from marketplace.kit.letters import as_code
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.models import BY_BIDS, Listing, ListingState
@@ -25,7 +26,7 @@ from marketplace.orders.models import Order
 
 bp = Blueprint("auctions_desk", __name__, url_prefix="/staff/auctions")
 bp.add_app_template_filter(in_words, "auction_rules")
-NEWEST = 100
+PAGE = 50
 
 
 @dataclass
@@ -44,10 +45,11 @@ class Forms:
 def index() -> ResponseReturnValue:
     """Every sale by bids from its approval on, the newest first."""
     drafts = (ListingState.DRAFT, ListingState.SUBMITTED)
-    found = sa.select(Listing, Auction).outerjoin(Auction, Auction.listing_id == Listing.id)
-    found = found.where(Listing.mode.in_(BY_BIDS), Listing.state.not_in(drafts))
-    rows = db.session.execute(found.order_by(Listing.opens_at.desc()).limit(NEWEST)).all()
-    return render_template("auctions/index.html", rows=[tuple(row) for row in rows])
+    approved = sa.select(Listing).where(Listing.mode.in_(BY_BIDS), Listing.state.not_in(drafts))
+    found = leaf(approved.order_by(Listing.opens_at.desc(), Listing.id.desc()), PAGE)
+    begun = sa.select(Auction).where(Auction.listing_id.in_([listing.id for listing in found.rows]))
+    auctions = {auction.listing_id: auction for auction in db.session.scalars(begun)}
+    return render_template("auctions/index.html", leaf=found, auctions=auctions)
 
 
 @bp.get("/<code>")

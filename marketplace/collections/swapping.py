@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -46,6 +45,7 @@ LIVES = (7, 14, 30)
 """Days for which an offer can stand."""
 A_DAY = 30
 """Offers of one person: each may be a mail to somebody who did not ask for it."""
+Sides = sa.Select[int, int | None]
 
 
 def offer(
@@ -196,7 +196,7 @@ def _swap(tokens: Collection[Token]) -> dict[int, Refused]:
     return dict.fromkeys({side for swap in found for side in swap}.intersection(ids), SwapUnderWay())
 
 
-def _on_its_way(sides: sa.Select[Any], ids: Collection[int]) -> sa.Select[Any]:
+def _on_its_way(sides: Sides, ids: Collection[int]) -> Sides:
     """What the chain was asked to exchange and has not: also after it took back that it had."""
     either = sa.or_(Swap.give_token_id.in_(ids), Swap.take_token_id.in_(ids))
     return sides.join(Call, Call.key == "swap:" + Swap.code).where(either, Call.state != CallState.MINED)

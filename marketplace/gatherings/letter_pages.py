@@ -14,12 +14,14 @@ from marketplace.gatherings.desk import by
 from marketplace.gatherings.forms import CircularForm, ClickForm
 from marketplace.gatherings.letters import Circular
 from marketplace.holders.owned import people
-from marketplace.kit.db import db, get
+from marketplace.kit.db import get
 from marketplace.kit.limits import limiter
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
 
 bp = Blueprint("letters", __name__)
 desk = Blueprint("letters_desk", __name__, url_prefix="/staff/circulars")
+PAGE = 50
 
 
 @bp.get("/letters/stop/<link>")
@@ -47,9 +49,9 @@ def stop(link: str) -> ResponseReturnValue:
 @desk.get("")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    found = list(db.session.scalars(sa.select(Circular).order_by(Circular.id.desc()).limit(100)))
-    logs = circulating.logs_of([row.id for row in found])
-    return render_template("gatherings/circulars.html", rows=[(row, logs[row.id]) for row in found])
+    found = leaf(sa.select(Circular).order_by(Circular.id.desc()), PAGE)
+    logs = circulating.logs_of([row.id for row in found.rows])
+    return render_template("gatherings/circulars.html", leaf=found, logs=logs)
 
 
 @desk.route("/new", methods=["GET", "POST"])

@@ -17,6 +17,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.kit.languages import _
 from marketplace.kit.limits import each_account, limiter
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
@@ -24,12 +25,13 @@ from marketplace.tokens.models import Token
 
 bp = Blueprint("polls", __name__, url_prefix="/polls")
 desk = Blueprint("polls_desk", __name__, url_prefix="/staff/polls")
+PAGE = 20
 
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    rows = polling.polls(PollState.OPEN, PollState.CLOSED)
-    page = render_template("gatherings/polls.html", polls=rows, at=now())
+    found = leaf(polling.polls(PollState.OPEN, PollState.CLOSED), PAGE)
+    page = render_template("gatherings/polls.html", leaf=found, at=now())
     return conditional(page, max_age=1, private=current_account() is not None)
 
 
@@ -101,11 +103,10 @@ def _page(poll: Poll, form: VoteForm, chosen: int | None = None) -> str:
 @desk.get("")
 @staff("drafter", "approver")
 def all_polls() -> ResponseReturnValue:
-    polls = polling.polls(*PollState)
-    ids = [poll.id for poll in polls]
+    found = leaf(polling.polls(*PollState), PAGE)
+    ids = [poll.id for poll in found.rows]
     choices, rolls = polling.choices_of_all(ids), polling.rolls(ids)
-    rows = [(poll, choices[poll.id], rolls[poll.id]) for poll in polls]
-    return render_template("gatherings/polls_desk.html", rows=rows, at=now())
+    return render_template("gatherings/polls_desk.html", leaf=found, choices=choices, rolls=rolls)
 
 
 @desk.route("/new", methods=["GET", "POST"])

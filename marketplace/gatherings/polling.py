@@ -217,6 +217,6 @@ def poll_of(code: str, *, drafts: bool = False) -> Poll:
     return found
 
 
-def polls(*states: PollState) -> list[Poll]:
+def polls(*states: PollState) -> sa.Select[Poll]:
     """The newest first."""
-    return list(db.session.scalars(sa.select(Poll).where(Poll.state.in_(states)).order_by(Poll.id.desc()).limit(100)))
+    return sa.select(Poll).where(Poll.state.in_(states)).order_by(Poll.id.desc())

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import sqlalchemy as sa
 from flask import request
+
+from marketplace.kit.db import db
 
 BEYOND = 2**31 - 1
 """The greatest number that a row can have."""
 MOST = 10**7
 """More pages than any list has; the rows on them are still what a database counts."""
+Row = TypeVar("Row")
+
+
+class Leaf(NamedTuple, Generic[Row]):
+    """One page of a list, which of how many."""
+
+    rows: list[Row]
+    number: int
+    pages: int
 
 
 def asked_row(name: str) -> int | None:
@@ -28,3 +42,11 @@ def page_of(wanted: int, total: int, size: int) -> tuple[int, int]:
     """Of `total` rows, `size` a page: the page `wanted`, the last one where fewer are there, and how many there are."""
     pages = max(1, -(-total // size))
     return min(wanted, pages), pages
+
+
+def leaf(query: sa.Select[Row], size: int) -> Leaf[Row]:
+    """Of all that `query` finds the page that the address asks for, the last one where fewer are there."""
+    found: sa.Select[Any] = query.order_by(None).with_only_columns(sa.literal(1), maintain_column_froms=True)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0
+    number, pages = page_of(asked_page(), total, size)
+    return Leaf(list(db.session.scalars(query.limit(size).offset((number - 1) * size))), number, pages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,8 +59,15 @@ class Summary:
 
 def kept(*only: sa.ColumnElement[bool], most: int = MOST, skipped: int = 0) -> list[Kept]:
     """The newest trees, of those for which `only` holds, after so many `skipped`."""
-    query = sa.select(Pin).where(*only).options(joinedload(Pin.right)).order_by(Pin.id.desc())
-    pins = list(db.session.scalars(query.limit(most).offset(skipped)))
+    pins = list(db.session.scalars(newest(*only).limit(most).offset(skipped)))
+    return with_copies(pins)
+
+
+def newest(*only: sa.ColumnElement[bool]) -> sa.Select[Pin]:
+    return sa.select(Pin).where(*only).options(joinedload(Pin.right)).order_by(Pin.id.desc())
+
+
+def with_copies(pins: Sequence[Pin]) -> list[Kept]:
     copies: dict[int, list[Replica]] = {}
     for replica in db.session.scalars(sa.select(Replica).where(Replica.pin_id.in_([pin.id for pin in pins]))):
         copies.setdefault(replica.pin_id, []).append(replica)

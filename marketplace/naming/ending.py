@@ -26,10 +26,9 @@ HALF_A_YEAR, A_MONTH = timedelta(days=183), timedelta(days=31)
 def agreed_ends(tokens: Collection[Token]) -> dict[int, datetime]:
     """The months of a naming right are counted from the day that its agreement names, not from its issue."""
     theirs = Naming.token_id.in_([token.token_id for token in tokens])
-    told = sa.select(Naming.token_id, Naming.ends_on).where(
-        theirs, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)), Naming.ends_on.is_not(None)
-    )
-    return {id_: datetime.combine(last + timedelta(days=1), time(), JST) for id_, last in db.session.execute(told)}
+    told = (theirs, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)))
+    lasts = db.session.execute(sa.select(Naming.token_id, Naming.ends_on).where(*told))
+    return {id_: datetime.combine(last + timedelta(days=1), time(), JST) for id_, last in lasts if last is not None}
 
 
 @sheet(every=3600, name="naming.terms")

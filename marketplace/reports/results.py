@@ -53,8 +53,9 @@ def _moments(lotteries: list[Lottery]) -> dict[int, list[datetime]]:
     """{lottery: when each of its groups was drawn}"""
     found = defaultdict[int, list[datetime]](list)
     query = sa.select(Draw.lottery_id, Draw.drawn_at).where(Draw.lottery_id.in_([each.id for each in lotteries]))
-    for lottery_id, at in db.session.execute(query.where(Draw.drawn_at.is_not(None)).order_by(Draw.id)):
-        found[lottery_id].append(at)
+    for lottery_id, at in db.session.execute(query.order_by(Draw.id)):
+        if at is not None:
+            found[lottery_id].append(at)
     return found
 
 

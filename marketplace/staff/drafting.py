@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import staff
 from marketplace.kit.db import db, get
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
 from marketplace.listings import checking, cloning, drafting, reminding, scratches
 from marketplace.listings.checking import NotReady
@@ -26,6 +27,7 @@ from marketplace.staff.forms import LARGEST_SEED, ListingForm, SubmitForm, shown
 from marketplace.staff.presets import PRESETS
 
 bp = Blueprint("drafting", __name__, url_prefix="/staff/listings")
+PAGE = 50
 
 USUAL: dict[str, Any] = {
     "kind": "resident",
@@ -52,14 +54,14 @@ def listing_of(code: str) -> Listing:
 @staff("drafter", "approver", "treasury")
 def index() -> ResponseReturnValue:
     state = request.args.get("state", "")
-    query = sa.select(Listing).order_by(Listing.created_at.desc(), Listing.id.desc()).limit(200)
+    query = sa.select(Listing).order_by(Listing.created_at.desc(), Listing.id.desc())
     if state in STATE_JA:
         query = query.where(Listing.state == ListingState(state))
     found = db.session.execute(sa.select(Listing.state, sa.func.count()).group_by(Listing.state)).all()
     counts = {row[0]: row[1] for row in found}
     return render_template(
         "staff/listings.html",
-        listings=list(db.session.scalars(query)),
+        leaf=leaf(query, PAGE),
         state=state,
         states=STATE_JA,
         counts=counts,

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts.models import Role
 from marketplace.accounts.session import roles_of, staff
 from marketplace.kit.db import db
+from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.metadata import amending, auditing, statements
@@ -19,12 +20,15 @@ from marketplace.staff.desk import me
 from marketplace.staff.forms import CorrectionForm, FreezeForm
 
 bp = Blueprint("documents", __name__, url_prefix="/staff/metadata")
+PAGE = 50
 
 
 @bp.get("")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    return render_template("staff/metadata.html", trees=statements.kept(), summary=statements.summary())
+    found = leaf(statements.newest(), PAGE)
+    trees, summary = statements.with_copies(found.rows), statements.summary()
+    return render_template("staff/metadata.html", trees=trees, summary=summary, leaf=found)
 
 
 @bp.post("/audit")

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import lazyload, load_only
 
 from marketplace.accounts.session import current_account
 from marketplace.chain.register import status
@@ -21,11 +21,12 @@ from marketplace.kit.batches import batched
 from marketplace.kit.clock import jst
 from marketplace.kit.db import db, let_go, see_one_moment
 from marketplace.kit.languages import _
+from marketplace.kit.limits import limiter
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.plots import both
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.listings.models import ANNOUNCED, Listing, Unit
 from marketplace.metadata import statements
 from marketplace.metadata.models import Pin
 from marketplace.orders.models import Order
@@ -85,6 +86,7 @@ def entry_of(contract: str, token_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/fund/entries.<any(csv, json):kind>")
+@limiter.limit("30/minute")
 def entries_file(kind: str) -> ResponseReturnValue:
     """All of them, of one moment; the JSON has beside them what they add up to: docs/fund-proof.md."""
     see_one_moment()
@@ -103,21 +105,25 @@ def told(found: list[tracing.Entry], figures: dict[str, Any]) -> list[dict[str, 
     """{COLUMNS, "on", "title": in the reader's language, "token": the page of the token or None}: nothing of
     persons, the day and not the moment. `figures` are those of the fund."""
     stages, codes = ends(figures), {entry.subject.removeprefix("order:") for entry in found}
-    query = sa.select(Order).where(Order.code.in_(codes)).options(joinedload(Order.listing), joinedload(Order.unit))
-    orders = {order.subject: order for order in db.session.scalars(query)}
-    issued = db.session.scalars(sa.select(Token).where(Token.order_code.in_(codes)))
+    query = sa.select(Order.code, Order.listing_id, Unit.serial).join(Unit, Unit.id == Order.unit_id)
+    orders = {f"order:{order.code}": order for order in db.session.execute(query.where(Order.code.in_(codes)))}
+    sold = sa.select(Listing).where(Listing.id.in_({order.listing_id for order in orders.values()}))
+    listings = {listing.id: listing for listing in db.session.scalars(sold)}
+    named = (load_only(Token.order_code, Token.contract, Token.token_id), lazyload(Token.right))
+    issued = db.session.scalars(sa.select(Token).where(Token.order_code.in_(codes)).options(*named))
     tokens = {token.order_code: token.path for token in issued}
-    rows = []
+    rows = []  # of columns: the rows of ten thousand orders and tokens would take a second
     for each in found:
         order = orders.get(each.subject)
+        listing = listings[order.listing_id] if order else None
         rows.append(
             {
                 **publishing.row(each, stages),
                 "on": jst(each.at).date(),
-                "right": order.listing.right.title_ja if order else "保証金",
-                "title": order.listing.right.title if order else _("保証金"),
-                "serial": order.unit.serial if order else None,
-                "listing": order.listing.code if order else None,
+                "right": listing.right.title_ja if listing else "保証金",
+                "title": listing.right.title if listing else _("保証金"),
+                "serial": order.serial if order else None,
+                "listing": listing.code if listing else None,
                 "token": tokens.get(order.code) if order else None,
             }
         )

@@ -54,7 +54,8 @@ class TestManners:
             answers = [client.open(path, method=method) for method in ("POST", "PUT", "DELETE")]
             assert [(each.status_code, each.headers["Allow"]) for each in answers] == [(405, "GET, HEAD, OPTIONS")] * 3
 
-    def test_who_asks_too_often_is_told_when_to_come_again(self, client: FlaskClient, chain: Chain) -> None:
-        answers = [client.get(f"/api/v1/resales.csv?n={number}") for number in range(31)]
+    @pytest.mark.parametrize("path", ["/api/v1/resales.csv", "/fund/entries.json"])
+    def test_who_asks_too_often_is_told_when_to_come_again(self, client: FlaskClient, chain: Chain, path: str) -> None:
+        answers = [client.get(f"{path}?n={number}") for number in range(31)]
         assert [each.status_code for each in answers] == [200] * 30 + [429]
         assert (answers[-1].headers["Retry-After"], answers[-1].get_json()["code"]) == ("60", "too_often")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.models import Account
 from marketplace.accounts.session import current_account, signed_in
@@ -197,7 +198,7 @@ def _board(where: sa.ColumnElement[bool]) -> list[tuple[Swap, Token]]:
 
 
 def _with_cards(query: sa.Select[Swap]) -> list[tuple[Swap, Token]]:
-    swaps = list(db.session.scalars(query))
+    swaps = list(db.session.scalars(query.options(joinedload(Swap.want))))
     ids = [swap.give_token_id for swap in swaps]
     tokens = {token.token_id: token for token in db.session.scalars(sa.select(Token).where(Token.token_id.in_(ids)))}
     return [(swap, tokens[swap.give_token_id]) for swap in swaps]

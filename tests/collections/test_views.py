@@ -15,6 +15,7 @@ from marketplace.staff import works_tasks
 from tests import given
 from tests.chainlogs import Chain
 from tests.collections.stage import Cards, an_offer, exchanged, swap
+from tests.growing import counts
 from tests.pages import read, send, submit
 from tests.resale.stage import park
 
@@ -48,6 +49,15 @@ def test_a_card_is_put_up_and_exchanged_on_the_pages(
     assert (found.state, found.take_token_id) == (SwapState.ACCEPTED, cards.another)
     exchanged(chain, found.id)
     assert "交換が終わりました" in read(hers.get(path)).words
+
+
+def test_the_board_asks_as_often_for_cards_of_two_kinds_as_for_one(
+    client: FlaskClient, cards: Cards, hana: int, ken: int
+) -> None:
+    an_offer(cards, hana)
+    one = counts(client, ("/swaps",))
+    swapping.offer(cards.his, ken, cards.first, None, None, 14)
+    assert counts(client, ("/swaps",)) == one
 
 
 def test_an_exchange_that_the_chain_would_not_have_waits_for_the_town_until_staff_send_it_again(

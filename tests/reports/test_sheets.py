@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from marketplace.accounts.models import Account
 from marketplace.auctions.opening import of_listing
 from marketplace.kit.clock import JST, pretending
-from marketplace.kit.db import get
+from marketplace.kit.db import db, get
 from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.listings.models import Listing
 from marketplace.lotteries.closing import draws
@@ -30,6 +30,7 @@ from tests.lotteries.applied import drawn
 from tests.pages import read
 from tests.reports.books import FEE, returned, sold
 from tests.resale.stage import custody, heard, held_token
+from tests.statements import counted
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +131,17 @@ def test_results_name_numbers_and_nobody(client: FlaskClient) -> None:
     people = [get(Account, each) for each in (*accounts, *bidders)]
     told = page.text + words(paper.data)
     assert [word for each in people for word in (each.email, each.code, each.custody_id) if word in told] == []
+
+
+def test_the_results_of_two_draws_are_asked_for_as_often_as_those_of_one() -> None:
+    asked = []
+    for _draw in range(2):
+        drawn(1)
+        db.session.rollback()
+        with counted() as seen:
+            parts = results(season()).parts
+        asked.append((len(parts), len(seen)))
+    assert asked == [(1, asked[0][1]), (2, asked[0][1])]
 
 
 def test_royalties_are_told_sale_by_sale_with_what_the_rate_asks() -> None:

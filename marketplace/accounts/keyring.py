@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import wraps
+from types import MappingProxyType
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -84,10 +86,11 @@ def rename(passkey_id: int) -> ResponseReturnValue:
         try:
             passkeys.rename(me()[1].id, passkey_id, form.name.data or "")
         except Refused as refusal:
-            flash(str(refusal), "warn")
+            form.refuse(refusal)
         else:
             flash("名前を変えました。")
-    return redirect(url_for("passkeys.index"), 303)
+            return redirect(url_for("passkeys.index"), 303)
+    return page(PasskeyForm(formdata=None), {passkey_id: form}), 422
 
 
 @bp.post("/account/passkeys/<int:passkey_id>/remove")
@@ -143,7 +146,8 @@ def use_recovery(token: str) -> ResponseReturnValue:
     return redirect(url_for("passkeys.index"), 303)
 
 
-def page(form: PasskeyForm) -> str:
+def page(form: PasskeyForm, renamed: Mapping[int, PasskeyForm] = MappingProxyType({})) -> str:
+    """`renamed`: of a key whose new name came back."""
     here, account = me()
     keys = passkeys.passkeys_of(account.id)
     staff = passkeys.is_staff(account.id)
@@ -152,7 +156,7 @@ def page(form: PasskeyForm) -> str:
         "accounts/passkeys.html",
         form=form,
         keys=keys,
-        names=names,
+        names=names | dict(renamed),
         staff=staff,
         lost=here.way == Way.RECOVERY,
         may_remove=len(keys) > 1 or not staff,

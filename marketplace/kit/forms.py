@@ -77,13 +77,17 @@ class Asked:
 
 
 def _seen(sent: Any, form: Any) -> MultiDict[str, Any]:
-    """What was sent, as the person saw it on the screen; a file stays as it is."""
+    """What was sent, as the person saw it on the screen: a box with spaces alone is an empty one. A file stays."""
     boxes = ((name, field.widget) for name, field in form._fields.items() if isinstance(field, StringField))
     one_line = {name for name, box in boxes if not isinstance(box, (widgets.TextArea, widgets.HiddenInput))}
-    return MultiDict(
-        (name, typed(value, lines=name not in one_line) if isinstance(value, str) else value)
-        for name, value in sent.items(multi=True)
-    )
+
+    def read(name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        plain = typed(value, lines=name not in one_line)
+        return plain if plain.strip() else ""
+
+    return MultiDict((name, read(name, value)) for name, value in sent.items(multi=True))
 
 
 def _in_words(choice: Any) -> Any:

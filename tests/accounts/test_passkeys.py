@@ -22,7 +22,7 @@ from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
 from tests.authenticator import Authenticator
-from tests.pages import read
+from tests.pages import read, submit
 from tests.racing import at_once
 
 SITE = "https://hiroba.example.jp"
@@ -273,3 +273,22 @@ def test_a_town_may_keep_passkeys_to_its_staff(app: Flask, settings: Settings) -
         given.signed_in(clerk, given.staff("drafter"))
         assert [each.get("/account/passkeys").status_code for each in (buyer, clerk)] == [404, 200]
         assert "/account/passkeys" not in buyer.get("/account").text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "40文字までの名前をつけてください。"), ("あ" * 41, "40文字までで入力してください。")],
+    ids=["none", "too long"],
+)
+def test_a_new_name_that_is_none_stays_in_its_box_with_the_reason_beside_it(
+    client: FlaskClient, device: Authenticator, name: str, said: str
+) -> None:
+    hanako = given.an_account(HANAKO)
+    key = registered(device, hanako)
+    given.signed_in(client, hanako)
+    action, box = f"/account/passkeys/{key}/rename", f"k{key}-name"
+    answer = submit(client, "/account/passkeys", {box: name}, action=action)
+    form = read(answer).form(action)
+    assert (answer.status_code, form.value(box), form.errors) == (422, name, {box: said})
+    assert submit(client, "/account/passkeys", {box: "いえのパソコン"}, action=action).status_code == 303
+    assert get(Passkey, key).name == "いえのパソコン"

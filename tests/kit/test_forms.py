@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from wtforms import SelectChoice, StringField, TextAreaField
 from wtforms.i18n import get_translations
+from wtforms.validators import InputRequired
 
 from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, JSTDateTimeField, YenField, locales_of, number
 from marketplace.kit.refusals import Invalid, Refused
@@ -19,6 +20,14 @@ class SaleForm(Form):
     opens_at = JSTDateTimeField("開始")
     on = DayField("審査会の日")
     seats = number("席の数", 1, 5_000)
+
+
+class AskedForm(Form):
+    name = StringField("名前", validators=[InputRequired("空です。")])
+    price = YenField("価格", validators=[InputRequired("空です。")])
+    seats = number("席の数", 1, 5_000, required=True)
+    on = DayField("審査会の日", validators=[InputRequired("空です。")])
+    opens_at = JSTDateTimeField("開始", validators=[InputRequired("空です。")])
 
 
 class SnackForm(Form):
@@ -45,6 +54,15 @@ def test_what_nobody_sees_is_not_part_of_what_was_typed_and_one_line_is_one(app:
     form = typed(app, name="山\u200b田\u202eか\u3099\u2028\x0b花子", note="一\r\n二", price="\u202a１，３００")
     assert (form.name.data, form.name._value()) == ("山田が  花子",) * 2
     assert (form.note.data, form.price.data) == ("一\n二", 1_300)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u3000", "\u00a0\u200b\r\n\t"], ids=ascii)
+def test_spaces_alone_are_nothing(app: Flask, blank: str) -> None:
+    """The space bar of a Japanese keyboard writes one that is as wide as a kanji."""
+    empty = dict.fromkeys(("name", "price", "on", "opens_at"), ["空です。"]) | {"seats": ["数字を入力してください。"]}
+    with app.test_request_context(method="POST", data=dict.fromkeys(empty, blank)):
+        form = AskedForm(meta={"csrf": False})
+        assert (form.validate(), form.errors) == (False, empty)
 
 
 def test_a_text_is_as_long_as_the_browser_counts_it(app: Flask) -> None:

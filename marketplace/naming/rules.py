@@ -105,14 +105,16 @@ def wishes(typed: Sequence[Mapping[str, str]]) -> tuple[list[Wish], list[Invalid
     return found, faults
 
 
-def name(typed: str) -> str:
-    """A name in NFC. Invalid says what can't be written on a sign."""
+def name(typed: str, what: str = "愛称") -> str:
+    """A name in NFC. Invalid says what can't be written on a sign; `what` is it called there."""
     text = unicodedata.normalize("NFC", typed).strip(" \u3000")
     if not text:
         raise Invalid("愛称を入力してください。")
-    _visible(text, "愛称")
+    _visible(text, what)
     if len(text) > LONGEST:
-        raise Invalid(_("愛称は%(longest)s文字までです（いま%(text)s文字）。", longest=LONGEST, text=len(text)))
+        raise Invalid(
+            _("%(what)sは%(longest)s文字までです（いま%(text)s文字）。", what=_(what), longest=LONGEST, text=len(text))
+        )
     odd = [sign for sign in text if not _may_stand(sign)]
     if odd:
         raise Invalid(
@@ -121,7 +123,7 @@ def name(typed: str) -> str:
     if unicodedata.category(text[0]).startswith("M") or re.search(r"\W{4}", text):
         raise Invalid("文字の並びをお確かめください。")
     if not any(unicodedata.category(sign).startswith("L") for sign in text):
-        raise Invalid("数字や記号だけの愛称は使えません。")
+        raise Invalid(_("数字や記号だけの%(what)sは使えません。", what=_(what)))
     if missing := unprintable(text):
         raise Invalid(_("町の印刷で出せない文字があります：%(missing)s　別の書き方をお考えください。", missing=missing))
     return text
@@ -168,7 +170,10 @@ def _visible(text: str, what: str) -> None:
     """Control, format (bidi, zero-width), private, surrogate and unassigned signs, line and paragraph separators."""
     if any(unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") for sign in text):
         raise Invalid(
-            _("%(what)sに、目に見えない文字（改行や制御文字）が入っています。消して、入力し直してください。", what=what)
+            _(
+                "%(what)sに、目に見えない文字（改行や制御文字）が入っています。消して、入力し直してください。",
+                what=_(what),
+            )
         )
 
 

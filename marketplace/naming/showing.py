@@ -84,9 +84,9 @@ def show(row: Naming, account_id: int, name: str) -> None:
     NotTheHolder, ShowingStopped, Invalid.
     """
     try:
-        wanted = rules.name(name) if name.strip() else ""
+        wanted = rules.name(name, "お名前") if name.strip() else ""
     except Invalid as fault:
-        raise Invalid(str(fault).replace("愛称", "お名前"), field="shown") from None
+        raise Invalid(str(fault), field="shown") from None
     with transaction() as session:
         lock(Naming, row.id)  # or the town stops a name that is another one by then
         if not holds(account_id, token_of(row.token_id)):

@@ -94,7 +94,7 @@ def draw() -> ResponseReturnValue:
                 to = read_address(form.to.data)
             elif form.validate():
                 proceeds.draw(me().id, form.to.data)
-                flash("お受け取りの手続きを始めました。ふつう1分ほどで、ウォレットに届きます。")
+                flash("お受け取りの手続きを始めました。")
                 return redirect("/mypage/proceeds", 303)
             status = 200 if to else 422
         except Refused as refusal:

@@ -96,6 +96,15 @@ UNREAD = (
 """Modules of which no public page says a word, or whose words are a document's: it must not depend on who looks."""
 READ = ("reports/periods.py", "reports/results.py")
 """Those of them that make a public page all the same."""
+SAID = {
+    "appointments/selling.py": ("NotCountedYet",),
+    "gatherings/polling.py": ("PollOver", "NoVoice", "VotedAlready", "NoSuchChoice"),
+    "kit/money.py": ("NotAnAmount",),
+    "listings/rules.py": ("NotYetOpen", "SaleClosed", "Suspended", "SoldOut", "AllHeld"),
+    "privacy/exporting.py": ("OnceADay",),
+    "relations/registering.py": ("NotIntroduced",),
+}
+"""Refusals of those modules that buyers and holders meet."""
 
 
 @cache
@@ -124,9 +133,17 @@ def in_python() -> Iterator[tuple[str, str]]:
     """(file, sentence)."""
     for file in sorted(ROOT.glob("**/*.py")):
         place = file.relative_to(ROOT)
-        if str(place) in READ or not any(place.match(pattern) for pattern in UNREAD):
-            for text in literals(ast.parse(file.read_text("utf-8"))):
-                yield str(place), text
+        whole = str(place) in READ or not any(place.match(pattern) for pattern in UNREAD)
+        for part in [ast.parse(file.read_text("utf-8"))] if whole else said(str(place)):
+            yield from ((str(place), text) for text in literals(part))
+
+
+def said(place: str) -> list[ast.ClassDef]:
+    """The refusals of a module left out that are said to the public."""
+    if (names := SAID.get(place)) is None:
+        return []
+    tree = ast.parse((ROOT / place).read_text("utf-8"))
+    return [part for part in tree.body if isinstance(part, ast.ClassDef) and part.name in names]
 
 
 def literals(tree: ast.AST) -> Iterator[str]:

@@ -3,7 +3,13 @@
 import pytest
 from flask import Flask
 
+from marketplace.appointments.selling import NotCountedYet
+from marketplace.gatherings.polling import NoVoice, PollOver, VotedAlready
 from marketplace.kit.languages import Language, speaking
+from marketplace.kit.money import NotAnAmount
+from marketplace.kit.refusals import Refused
+from marketplace.listings.rules import AllHeld, NotYetOpen, Suspended
+from marketplace.privacy.exporting import OnceADay
 
 SAID = [
     ('{{ _("残り100%%") }}', "残り100%"),
@@ -25,3 +31,14 @@ def test_it_is_said_in_the_language_that_is_spoken(app: Flask) -> None:
     sentence = app.jinja_env.from_string('{{ _("支払いへ進む") }}')
     with speaking(Language.EN):
         assert sentence.render() not in ("", "支払いへ進む")
+
+
+OF_BOTH = [AllHeld, NotYetOpen, Suspended, NotAnAmount, NoVoice, PollOver, VotedAlready, NotCountedYet, OnceADay]
+"""Refusals of buyers and holders, in modules whose other sentences are the desk's."""
+
+
+@pytest.mark.parametrize("refusal", OF_BOTH)
+@pytest.mark.parametrize("language", [Language.EN, Language.EASY])
+def test_who_is_refused_hears_why_in_their_language(app: Flask, refusal: type[Refused], language: Language) -> None:
+    with speaking(language):
+        assert str(refusal()) not in ("", refusal.message)

@@ -108,3 +108,7 @@ def test_no_sentence_of_the_public_offices_hides_in_an_f_string() -> None:
 
 def test_each_exception_is_a_module() -> None:
     assert [pattern for pattern in UNREAD if not list(words.ROOT.glob(pattern))] == []
+
+
+def test_each_refusal_that_is_said_of_a_module_left_out_is_there() -> None:
+    assert {place: tuple(part.name for part in words.said(place)) for place in words.SAID} == words.SAID

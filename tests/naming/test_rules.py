@@ -5,10 +5,13 @@ import unicodedata
 from datetime import date
 
 import pytest
+from flask import Flask
 from hypothesis import given, strategies
 
+from marketplace.kit.languages import Language, speaking
 from marketplace.kit.refusals import Invalid
 from marketplace.naming import rules
+from tests.languages.test_sentences import KANA
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,27 @@ def test_names_in_kana_kanji_and_latin_letters_are_taken_as_they_are(typed: str)
 def test_what_can_not_stand_on_a_sign_is_refused_with_what_to_mend(typed: str, why: str) -> None:
     with pytest.raises(Invalid, match=re.escape(why)):
         rules.name(typed)
+
+
+@pytest.mark.parametrize(
+    ("language", "called", "taken"),
+    [
+        (Language.JA, "愛称", "お名前"),
+        (Language.EN, "Name", "Name"),
+        (Language.EASY, "愛称（あいしょう）", "名前"),
+    ],
+)
+@pytest.mark.parametrize("typed", ["あ" * 41, "12345", "ひ\u200bろば"], ids=["long", "digits", "unseen"])
+def test_what_is_wrong_is_said_of_the_thing_in_the_language_of_the_reader(
+    app: Flask, typed: str, language: Language, called: str, taken: str
+) -> None:
+    """A name that is chosen for a place, and that of a holder."""
+    with speaking(language):
+        for what, words in (("愛称", called), ("お名前", taken)):
+            with pytest.raises(Invalid) as refusal:
+                rules.name(typed, what)
+            said = str(refusal.value)
+            assert (said.count(words), bool(language is Language.EN and KANA.search(said))) == (1, False)
 
 
 def test_a_name_is_kept_in_one_form_however_it_was_composed() -> None:

@@ -179,6 +179,7 @@ def test_a_draw_that_the_chain_would_not_have_waits_for_the_town_and_goes_on_whe
     heard(chain, token_id)
     press(client, "/mypage/proceeds", "/mypage/proceeds", to=HANA, sure="yes")
     park(f"draw:{get(Account, seller).code}:0")
+    assert "1分ほど" not in read(client.get("/mypage/proceeds")).words
     sums = ["4,750円", "5,000円", "250円", "4,750円"]
     told = told_of_proceeds(client)
     (task,) = works_tasks.parked_calls()

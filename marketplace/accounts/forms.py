@@ -122,6 +122,7 @@ class SelfForm(Form):
         "お住まいの都道府県",
         choices=[SelectChoice("", "えらばない"), *map(SelectChoice, PREFECTURES)],
         description="町を応援してくださる方が全国のどこにいらっしゃるかを、人数だけ集計します",
+        render_kw={"autocomplete": "address-level1"},
     )
 
 

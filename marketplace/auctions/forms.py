@@ -15,7 +15,6 @@ class BidForm(Form):
     max_yen = YenField(
         "入札する上限の金額",
         validators=[InputRequired(SUM_NEEDED)],
-        render_kw={"inputmode": "numeric", "autocomplete": "off"},
         largest=LARGEST_CHARGE,
     )
 
@@ -24,7 +23,6 @@ class EnvelopeForm(Form):
     max_yen = YenField(
         "入札する金額",
         validators=[InputRequired(SUM_NEEDED)],
-        render_kw={"inputmode": "numeric", "autocomplete": "off"},
         largest=LARGEST_CHARGE,
     )
 

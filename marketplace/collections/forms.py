@@ -11,7 +11,7 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from marketplace.collections.swapping import LIVES
-from marketplace.kit.forms import DayField, Form, number
+from marketplace.kit.forms import AtMost, DayField, Form, number
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid
 
@@ -22,7 +22,7 @@ class OfferForm(Form):
     serial = number("番号（1つだけがほしいとき）", 1, 999_999, "どの番号でもよければ空欄")
     email = StringField(
         "お相手のメールアドレス",
-        validators=[Length(max=254)],
+        validators=[AtMost(254)],
         description="決まったお相手がいなければ空欄。空欄なら、どなたでも受けられます",
         render_kw={"inputmode": "email", "autocomplete": "off", "spellcheck": "false"},
     )
@@ -42,6 +42,7 @@ class CreatorForm(Form):
         "クリエイターの名前",
         validators=[DataRequired("名前を入力してください。"), Length(max=60, message="60文字までです。")],
         description="公開の画面に出る名前（ペンネームなど）",
+        render_kw={"autocomplete": "off"},
     )
     email = StringField(
         "メールアドレス",

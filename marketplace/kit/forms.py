@@ -119,7 +119,7 @@ class YenField(StringField):  # type: ignore[misc]
 
     def __init__(self, *given: Any, largest: int = LARGEST_SUM, **more: Any) -> None:
         self.largest = largest
-        super().__init__(*given, **more)
+        super().__init__(*given, **{"render_kw": {"inputmode": "numeric", "autocomplete": "off"}} | more)
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         self.data = None

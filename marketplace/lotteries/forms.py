@@ -66,6 +66,7 @@ class EntryForm(Form):
         "生年月日",
         validators=[Asked()],
         description="例 1951年4月3日、昭和26年4月3日。年齢を確かめるためだけに使い、保存しません",
+        render_kw={"autocomplete": "bday"},
     )
     group = RadioField(
         "お住まい",
@@ -98,8 +99,8 @@ class EntryForm(Form):
             if not wanted:
                 del form[name]
         if channel is not Channel.SELF:  # what this browser knows is of whoever writes, not of who applies
-            for name in {"name", "address", "phone"} & set(form.data):
-                form[name].render_kw = {**form[name].render_kw, "autocomplete": "off"}
+            for name in {"name", "kana", "address", "phone", "relation", "born_on"} & set(form.data):
+                form[name].render_kw = {**(form[name].render_kw or {}), "autocomplete": "off"}
         if "of_age" in form:
             form.of_age.label.text = _("満%(least_age)s歳以上です", least_age=terms.least_age)
         if "lots" in form:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import HiddenField, PasswordField, SelectField, StringField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from marketplace.kit.forms import DayField, Form
+from marketplace.kit.forms import AtMost, DayField, Form
 from marketplace.perks.forms import ClickForm
 from marketplace.perks.numbers import token_id_of
 from marketplace.perks.refusals import NoSuchNumber
@@ -27,7 +27,7 @@ class SignInForm(Form):
 class TypedForm(Form):
     number = StringField(
         "お客さまの番号",
-        validators=[DataRequired("番号を入力してください。"), Length(max=400)],
+        validators=[DataRequired("番号を入力してください。"), AtMost(400)],
         description="特典パスかカードにある「3-427」のような番号",
         render_kw={"autocomplete": "off", "inputmode": "text"},
     )
@@ -42,12 +42,15 @@ class TypedForm(Form):
 
 class SlipForm(Form):
     code = StringField(
-        "もぎり券の番号", validators=[DataRequired("もぎり券の番号を入力してください。"), Length(max=16)]
+        "もぎり券の番号",
+        validators=[DataRequired("もぎり券の番号を入力してください。"), AtMost(16)],
+        render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
     )
     number = StringField(
         "お客さまの番号",
-        validators=[DataRequired("お客さまの番号を入力してください。"), Length(max=20)],
+        validators=[DataRequired("お客さまの番号を入力してください。"), AtMost(20)],
         description="例 3-427",
+        render_kw={"autocomplete": "off"},
     )
     on = DayField("使った日", validators=[InputRequired("使った日を入力してください。")])
     plan = SelectField("特典", validators=[InputRequired("特典を選んでください。")])

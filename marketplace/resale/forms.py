@@ -30,6 +30,7 @@ class WalletForm(Form):
         "ウォレットのアドレス",
         validators=[InputRequired("アドレスを入力してください。")],
         description="0xで始まる42文字",
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
 
 

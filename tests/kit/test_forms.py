@@ -71,6 +71,11 @@ def test_a_text_is_as_long_as_the_browser_counts_it(app: Flask) -> None:
     assert typed(app, note="あ\r\n" * 10 + "い").errors == {"note": ["20文字までで入力してください。"]}
 
 
+def test_a_price_is_typed_on_the_keys_of_digits_and_the_browser_offers_none(app: Flask) -> None:
+    with app.test_request_context():
+        assert {'inputmode="numeric"', 'autocomplete="off"'} <= set(str(SaleForm().price()).split())
+
+
 def test_a_price_that_is_none_stays_in_its_box_with_the_reason_beside_it(app: Flask) -> None:
     form = typed(app, price="せんえん")
     assert (form.price.data, form.price._value()) == (None, "せんえん")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import re
 from typing import ClassVar
 
 import pytest
@@ -18,7 +17,9 @@ from marketplace.lotteries import papermail
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.drawing import draw_with_dice
 from marketplace.lotteries.entering import enter
+from marketplace.lotteries.forms import EntryForm
 from marketplace.lotteries.models import Entry, Lottery
+from marketplace.lotteries.rules import Terms
 from marketplace.lotteries.states import EntryState
 from marketplace.notices.models import Notice
 from marketplace.outbox import keeping
@@ -214,15 +215,16 @@ class TestOthers:
             assert client.post(f"/staff/entries/{received.no}/{act}", data={"why": "x"}).status_code == 403
 
 
-def test_a_browser_offers_its_readers_own_name_where_they_apply_for_themselves_alone(
-    desk: FlaskClient, lottery: Lottery
-) -> None:
-    def offered(page: str) -> dict[str, str]:
-        boxes = re.findall(r"<input [^>]*>", page)
-        named = ((re.findall(r' name="(name|address|phone)"', box), box) for box in boxes)
-        return {name: re.findall(r'autocomplete="([^"]+)"', box)[0] for names, box in named for name in names}
+def test_a_browser_offers_what_it_knows_of_its_reader_where_they_apply_for_themselves_alone(app: Flask) -> None:
+    terms = Terms(least_age=18, age_by_birth=True, asks_address=True)
 
-    own = desk.get(f"/listings/{lottery.code}/enter").text
-    assert offered(own) == {"name": "name", "address": "address-line1"}
-    written = desk.get(f"/staff/lotteries/{lottery.code}/entries/new").text
-    assert offered(written) == {"name": "off", "address": "off", "phone": "off"}
+    def offered(channel: Channel) -> dict[str, str]:
+        with app.test_request_context():
+            form = EntryForm.asking(terms, channel, formdata=None)
+        said = {field.name: (field.render_kw or {}).get("autocomplete") for field in form}
+        return {name: token for name, token in said.items() if token}
+
+    others = dict.fromkeys(("name", "kana", "address", "born_on"), "off")
+    assert offered(Channel.SELF) == {"name": "name", "address": "address-line1", "born_on": "bday"}
+    assert offered(Channel.FAMILY) == {**others, "relation": "off"}
+    assert offered(Channel.PHONE) == {**others, "phone": "off"}

@@ -209,7 +209,7 @@ def test_the_office_sees_flags_statements_and_slips(
     assert "お客さまと窓口の誤りではありません" in page.words
     flagged = next(line for line in lines() if line.flag == Flag.DOUBLE)
     looked = page.form(f"/staff/partners/uses/{flagged.id}/look")
-    for bad, words in (("　", "どう確かめたかを書いてください。"), ("電話 " * 101, "300文字まで")):
+    for bad, words in (("", "どう確かめたかを書いてください。"), ("電話 " * 101, "300文字まで")):
         answer = send(clerk, looked, {"note": bad})
         again = read(answer).form(f"/staff/partners/uses/{flagged.id}/look")
         assert (answer.status_code, again.value("note"), words in read(answer).words) == (422, bad, True)

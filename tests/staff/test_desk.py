@@ -47,6 +47,14 @@ def test_an_empty_desk_says_so(app: Flask, client: FlaskClient) -> None:
     assert "いま、手をかけることはありません" in read(client.get("/staff")).words
 
 
+def test_the_first_link_of_the_desk_leads_past_its_menu(app: Flask, client: FlaskClient) -> None:
+    """For who walks with the keyboard, page after page (WCAG 2.4.1)."""
+    given.signed_in(client, given.staff("drafter"))
+    before, menu, after = client.get("/staff").text.partition('aria-label="職員メニュー"')
+    target = before.partition('class="skip" href="#')[2].partition('"')[0]
+    assert [f'id="{target}"' in part for part in (before, menu, after)] == [False, False, True]
+
+
 def test_what_opens_and_closes_today_in_japan_is_told_in_its_order_and_asked_of_nobody(app: Flask) -> None:
     reader = given.staff("auditor")
     with pretending(NOON):

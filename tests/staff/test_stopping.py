@@ -16,6 +16,7 @@ from marketplace.payments.asking import ask
 from tests import given
 from tests.pages import read, submit
 
+LONG = "あ" * 501
 WHY = "写真にまちがいがあったため"
 
 
@@ -46,9 +47,10 @@ def test_the_public_reads_why_a_sale_stands_still(client: FlaskClient, sale: tup
 def test_a_reason_is_wanted_and_what_was_typed_stays(client: FlaskClient, sale: tuple[int, str], what: str) -> None:
     listing_id, path = sale
     given.signed_in(client, given.staff("drafter"))
-    answer = submit(client, path, {"why": "　"}, action=f"{path}/{what}")
-    form = read(answer).form(f"{path}/{what}")
-    assert (answer.status_code, form.errors, form.value("why")) == (422, {"why": "理由を書いてください。"}, "　")
+    for typed, stays, said in (("　", "", "理由を書いてください。"), (LONG, LONG, "500文字までで入力してください。")):
+        answer = submit(client, path, {"why": typed}, action=f"{path}/{what}")
+        form = read(answer).form(f"{path}/{what}")
+        assert (answer.status_code, form.errors, form.value("why")) == (422, {"why": said}, stays)
     assert (state(listing_id), waiting(listing_id)) == ("open", None)
 
 

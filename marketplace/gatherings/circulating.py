@@ -13,6 +13,7 @@ from marketplace.accounts.letters import LetterKind, stopped
 from marketplace.accounts.models import Account
 from marketplace.accounts.second_person import SamePerson
 from marketplace.gatherings.letters import Circular, CircularState, Copy, CopyState
+from marketplace.gatherings.sent_twice import drafts_of
 from marketplace.holders.owned import people
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
@@ -32,9 +33,12 @@ MOST_ALONE = 20
 
 
 def draft(title: str, body: str, right_ids: Sequence[int], by: str) -> int:
-    """A letter that nobody gets yet; its id. Invalid, with the field."""
+    """A letter that nobody gets yet; its id, also where the form was sent twice. Invalid, with the field."""
+    said = {"state": CircularState.DRAFT, **_checked(title, body, right_ids)}
     with transaction() as session:
-        circular = Circular(state=CircularState.DRAFT, created_at=now(), **_checked(title, body, right_ids))
+        for same in drafts_of(Circular, said):
+            return same.id
+        circular = Circular(created_at=now(), **said)
         session.add(circular)
         session.flush()
         note(circular.subject, "draft_circular", by=by)

@@ -11,6 +11,7 @@ from marketplace.gatherings.models import STANDING, UNDECIDED, Gathering, Gather
 from marketplace.gatherings.moving_up import free_seats, move_up
 from marketplace.gatherings.parties import one_of_each, party_of
 from marketplace.gatherings.rules import MOST_SEATS, MOST_TOGETHER, HasBegun, SeatsTaken
+from marketplace.gatherings.sent_twice import drafts_of
 from marketplace.gatherings.telling import tell
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
@@ -23,12 +24,16 @@ FIELDS = ("title", "body", *WHERE, "entrance", "ask_until", "answer_hours", "mos
 
 
 def draft(values: Mapping[str, Any], by: str) -> int:
-    """A new event from what was filled in (FIELDS and `seats`); its id. Invalid, with the field."""
+    """A new event from what was filled in (FIELDS and `seats`); its id, also where the form was sent twice. Invalid,
+    with the field."""
     check(values)
     with transaction() as session:
-        chosen = {name: values[name] for name in FIELDS}
+        chosen = {"state": GatheringState.DRAFT, **{name: values[name] for name in FIELDS}}
+        for same in drafts_of(Gathering, chosen):
+            if len(_seats(same.id)) == values["seats"]:
+                return same.id
         at = now()
-        gathering = Gathering(state=GatheringState.DRAFT, created_at=at, changed_at=at, asked=0, **chosen)
+        gathering = Gathering(created_at=at, changed_at=at, asked=0, **chosen)
         session.add(gathering)
         session.flush()
         _set_seats(gathering, values["seats"])
@@ -137,10 +142,13 @@ def check(values: Mapping[str, Any]) -> None:
         raise Invalid("お返事を待つ時間は、1から336時間までです。", field="answer_hours")
 
 
+def _seats(gathering_id: int) -> list[int]:
+    return list(db.session.scalars(sa.select(Seat.number).filter_by(gathering_id=gathering_id).order_by(Seat.number)))
+
+
 def _set_seats(gathering: Gathering, wanted: int) -> None:
     """Rows for so many seats. Free ones are taken away, whatever their number; a taken one never is."""
-    seats = db.session.scalars(sa.select(Seat.number).where(Seat.gathering_id == gathering.id).order_by(Seat.number))
-    have = list(seats)
+    have = _seats(gathering.id)
     if len(have) < wanted:
         fresh = range(max(have, default=0) + 1, max(have, default=0) + 1 + wanted - len(have))
         db.session.add_all(Seat(gathering_id=gathering.id, number=number) for number in fresh)

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
+from marketplace.gatherings.sent_twice import drafts_of
 from marketplace.gatherings.votes import Choice, Poll, PollState, Voice
 from marketplace.holders.models import Wallet
 from marketplace.journal.writing import move, note
@@ -57,7 +58,7 @@ class Question:
 
 
 def draft(question: Question, by: str) -> int:
-    """A new poll; its id. Invalid, with the field."""
+    """A new poll; its id, also where the form was sent twice. Invalid, with the field."""
     words = [each.strip() for each in question.choices if each.strip()]
     if not question.title.strip():
         raise Invalid("お題を入力してください。", field="title")
@@ -70,15 +71,18 @@ def draft(question: Question, by: str) -> int:
     if question.closes_at <= now():
         raise Invalid("締め切りは、これからの日時にしてください。", field="closes_at")
     with transaction() as session:
-        poll = Poll(
-            state=PollState.DRAFT,
-            title=question.title.strip(),
-            body=question.body.strip(),
-            right_ids=sorted(question.right_ids),
-            secret=question.secret,
-            closes_at=question.closes_at,
-            created_at=now(),
-        )
+        said = {
+            "state": PollState.DRAFT,
+            "title": question.title.strip(),
+            "body": question.body.strip(),
+            "right_ids": sorted(question.right_ids),
+            "secret": question.secret,
+            "closes_at": question.closes_at,
+        }
+        for same in drafts_of(Poll, said):
+            if [choice.words for choice in choices_of(same.id)] == words:
+                return same.id
+        poll = Poll(created_at=now(), **said)
         session.add(poll)
         session.flush()
         session.add_all(Choice(poll_id=poll.id, number=n, words=each, votes=0) for n, each in enumerate(words, 1))

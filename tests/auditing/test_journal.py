@@ -76,6 +76,7 @@ def test_it_is_filtered_by_subject_act_person_and_day(auditor: FlaskClient) -> N
 
 def test_a_day_that_is_none_is_told_beside_its_field_and_stays(auditor: FlaskClient) -> None:
     answer = auditor.get("/staff/journal?since=きのう&subject=ORD-A")
+    assert ("<title>エラー: 操作の記録" in answer.text, answer.text.count('<a href="#since">')) == (True, 1)
     form = read(answer).form("/staff/journal")
     assert answer.status_code == 422
     assert form.errors == {"since": "日付は 2026-11-24 のように入力してください。"}

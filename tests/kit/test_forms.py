@@ -59,7 +59,8 @@ def test_what_nobody_sees_is_not_part_of_what_was_typed_and_one_line_is_one(app:
 @pytest.mark.parametrize("blank", ["", " ", "\u3000", "\u00a0\u200b\r\n\t"], ids=ascii)
 def test_spaces_alone_are_nothing(app: Flask, blank: str) -> None:
     """The space bar of a Japanese keyboard writes one that is as wide as a kanji."""
-    empty = dict.fromkeys(("name", "price", "on", "opens_at"), ["空です。"]) | {"seats": ["数字を入力してください。"]}
+    asked = {name: ["空です。"] for name in ("name", "price", "on", "opens_at")}
+    empty = asked | {"seats": ["数字を入力してください。"]}
     with app.test_request_context(method="POST", data=dict.fromkeys(empty, blank)):
         form = AskedForm(meta={"csrf": False})
         assert (form.validate(), form.errors) == (False, empty)

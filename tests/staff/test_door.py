@@ -9,12 +9,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from marketplace.appointments.calendar import put_lecturer
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import get
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from tests import given
+from tests.gatherings.stage import BY
 from tests.pages import read
+from tests.perks.stage import a_desk
 
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/listings", "/staff/approvals", "/staff/outbox", "/staff/journal"])
@@ -79,3 +82,11 @@ def test_staff_who_are_refused_a_page_are_led_back_to_their_desk_and_buyers_are_
     visitors = (given.staff("drafter"), given.an_account())
     answers = [given.signed_in(client, each).get("/staff/orders") for each in visitors]
     assert [(each.status_code, "/staff" in read(each).links) for each in answers] == [(403, True), (403, False)]
+
+
+@pytest.mark.parametrize("path", ["/staff/creators", "/staff/partners", "/staff/places", "/staff/lecturers"])
+def test_who_may_only_look_is_shown_nothing_to_fill_in(app: Flask, path: str) -> None:
+    a_desk()
+    put_lecturer("町長", BY)
+    reads, writes = (given.signed_in(app.test_client(), given.staff(role)) for role in ("auditor", "drafter"))
+    assert [bool(read(each.get(path)).forms) for each in (reads, writes)] == [False, True]

@@ -1,4 +1,4 @@
-"""A form that came back with something to mend says so at its top, where the focus goes, and in the title of its page."""
+"""A form that came back with something to mend says so at its top, where the focus goes, and in the title."""
 
 from __future__ import annotations
 

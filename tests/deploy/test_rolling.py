@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import socket
 import subprocess
@@ -25,7 +24,7 @@ def programs(tmp_path: Path) -> Path:
     for name in ("systemctl", "systemd-run"):
         (tools / name).write_text(f'#!/bin/sh\necho "{name} $*"\n')
         (tools / name).chmod(0o755)
-    for name in ("sh", "sleep", "flock", "curl"):
+    for name in ("sh", "dirname", "sleep", "flock", "curl"):
         found = shutil.which(name)
         if found is None:
             pytest.skip(f"roll: {name} is not on PATH")
@@ -34,8 +33,16 @@ def programs(tmp_path: Path) -> Path:
 
 
 def roll(programs: Path, *ports: int, **more: str) -> subprocess.CompletedProcess[str]:
-    command = [str(DEPLOY / "roll"), *map(str, ports)]
+    command = [str(checkout(programs.parent, "hiroba-1")), *map(str, ports)]
     return subprocess.run(command, env={"PATH": str(programs), **more}, capture_output=True, text=True, timeout=60)
+
+
+def checkout(above: Path, name: str) -> Path:
+    """Its `roll`. A checkout of this test's own: those of other tests may be under way."""
+    made = above / name / "deploy" / "roll"
+    made.parent.mkdir(parents=True)
+    shutil.copy(DEPLOY / "roll", made)
+    return made
 
 
 def test_each_port_is_started_anew_and_is_ready_before_the_next_and_then_what_else_runs_here(programs: Path) -> None:
@@ -77,11 +84,15 @@ class Answering:
 
 
 def test_two_at_once_do_not_start_both_ports_anew(programs: Path) -> None:
-    with (DEPLOY / "roll").open() as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        refused = roll(programs)
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "deploy/roll is under way on this host already\n"
+    """Not from two checkouts either: the first one that is told to migrate finds the second one begun."""
+    other = checkout(programs.parent, "hiroba-2")
+    (programs / "systemctl").write_text(f'#!/bin/sh\necho "systemctl $*"\n"{other}" 2>&1\n')
+    first = roll(programs)
+    assert (first.returncode, first.stderr) == (1, "")
+    assert first.stdout.splitlines() == [
+        "systemctl start hiroba-migrate",
+        "deploy/roll is under way on this host already",
+    ]
 
 
 def test_what_it_asks_by_is_missed_before_anything_is_stopped(programs: Path) -> None:

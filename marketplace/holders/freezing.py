@@ -1,4 +1,5 @@
-"""A payment in dispute, or one that goes back, freezes the right, as long as whoever paid still has it."""
+"""A payment in dispute, or one that goes back, freezes the right, as long as whoever paid still has it; and so does a
+revocation that the chain has not heard of, whoever has it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from marketplace.chain.models import Call
 from marketplace.holders.models import Wallet
-from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
+from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay, RevocationUnderWay
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.payments.models import Payment, PaymentState
@@ -16,6 +18,7 @@ from marketplace.payments.refund_models import BACK, VOID, Refund
 from marketplace.payments.stripe_models import GONE, KEPT
 from marketplace.tokens.freezing import freezes
 from marketplace.tokens.models import Token
+from marketplace.tokens.revoking import call_key, revocable
 
 ORDER = "order:"
 """How the subject of a payment for an order begins."""
@@ -74,3 +77,14 @@ def payment(token: Token) -> Refused | None:
     if objections:
         return DisputeLost() if set(objections.values()) <= set(GONE) else Disputed()
     return Refunded() if {each.state for each in returned} <= set(BACK) else RefundUnderWay()
+
+
+def _to_be_revoked(order_codes: Collection[str]) -> set[str]:
+    decided = sa.select(Token.order_code).join(Call, Call.key == call_key(Token.token_id))
+    return set(db.session.scalars(decided.where(Token.order_code.in_(order_codes))))
+
+
+@freezes("holders.revocation", _to_be_revoked)
+def _revocation(token: Token) -> Refused | None:
+    """The chain may be away for hours after the decision, and whoever got the right meanwhile would lose it."""
+    return RevocationUnderWay() if revocable(token) and _to_be_revoked([token.order_code]) else None

@@ -71,6 +71,11 @@ class RefundUnderWay(Refused):
     message = "この権利の代金は返金の手続きに入っているため、使うことも動かすこともできません。"
 
 
+class RevocationUnderWay(Refused):
+    code = "revocation_under_way"
+    message = "この権利は取り消しが決まっているため、使うことも動かすこともできません。"
+
+
 class Refunded(Refused):
     code = "refunded"
     message = "この権利の代金はお返ししたので、もう使うことも動かすこともできません。"

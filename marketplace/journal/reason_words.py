@@ -35,6 +35,7 @@ REASONS = {
     "payment_disputed": "カード会社から異議が出ている",
     "prevented": "異議の前に、自動で払った方に返された",
     "refund_under_way": "返金の手続きに入っている",
+    "revocation_under_way": "取り消しが決まっている",
     "refunded": "返金ずみ",
     "renewed": "新しいお預かりに替わった",
     "sale cancelled": "出品の中止",

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 import marketplace
-from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay
+from marketplace.holders.rules import Disputed, DisputeLost, Refunded, RefundUnderWay, RevocationUnderWay
 from marketplace.journal.event_words import EVENTS, event_in_words
 from marketplace.journal.reason_words import REASONS, reason_in_words
 from marketplace.journal.words import PAGES, STATES, SUBJECTS, state_in_words, subject_in_words
@@ -45,7 +45,8 @@ def test_a_reason_that_a_program_writes_is_read_in_japanese() -> None:
     texts = [source.read_text("utf-8") for source in sources]
     written, passed_on = ({reason for text in texts for reason in rule.findall(text)} for rule in (REASON, PASSED_ON))
     assert (len(written) > 4, len(passed_on) > 4) == (True, True)
-    taken_back_for = {refusal.code for refusal in (Disputed, DisputeLost, Refunded, RefundUnderWay)}  # an offer
+    frozen = (Disputed, DisputeLost, Refunded, RefundUnderWay, RevocationUnderWay)
+    taken_back_for = {refusal.code for refusal in frozen}  # an offer
     assert sorted((written | passed_on | taken_back_for) - set(REASONS)) == []
     assert reason_in_words("paid 900, owed 1000") == "入金 900円、未納 1,000円"
     assert (reason_in_words("会場が使えないため"), reason_in_words(None)) == ("会場が使えないため", "")

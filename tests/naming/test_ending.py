@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 import pytest
 from flask import Flask
 
+from marketplace.holders import giving
+from marketplace.holders.rules import RevocationUnderWay
 from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import db, transaction
 from marketplace.kit.refusals import Invalid, WrongState
@@ -14,14 +16,16 @@ from marketplace.naming import ending, revoking, rules
 from marketplace.naming.models import NamingState, Revocation
 from marketplace.naming.revoking import asked_for, reason_hash
 from marketplace.outbox import keeping
+from marketplace.resale import offering
+from marketplace.tokens.freezing import frozen, frozen_among
 from marketplace.tokens.models import NOBODY
 from marketplace.tokens.revoking import NotRevocable, revoke
 from tests import given
 from tests.chainlogs import Chain
-from tests.holders.stage import mails
+from tests.holders.stage import mails, refusal
 from tests.naming.stage import a_naming, announced, naming
 from tests.racing import at_once
-from tests.resale.stage import calls, custody, heard, held_token
+from tests.resale.stage import calls, custody, heard, held_token, token
 
 
 def at(naming_id: int, days_before_end: int) -> datetime:
@@ -90,6 +94,25 @@ def test_a_revocation_takes_two_persons_and_the_chain_gets_a_salted_hash(chain: 
     assert mails("hana@example.jp")[-1] == "naming_revoked"
     with pytest.raises(WrongState):
         revoking.confirm(naming_id, two)
+
+
+def test_from_the_decision_on_the_right_goes_nowhere_though_the_chain_is_away(chain: Chain, hana: int) -> None:
+    naming_id = announced(chain, hana)
+    token_id = naming(naming_id).token_id
+    offered = giving.give(token_id, hana, "ken@example.jp")
+    revoking.ask(naming_id, given.staff("drafter"), "協定第8条による。")
+    before = frozen(token(token_id))
+    revoking.confirm(naming_id, given.staff("approver"))
+    ken, code = given.an_account("ken@example.jp"), RevocationUnderWay.code
+    assert (before, refusal(lambda: giving.accept(offered, ken))) == (None, code)
+    giving.withdraw(token_id, hana)
+    assert refusal(lambda: giving.give(token_id, hana, "ken@example.jp")) == code
+    assert refusal(lambda: offering.offer(token_id, hana, 50_000)) == code
+    others = held_token(chain, ken)
+    assert list(frozen_among([token(token_id), token(others)])) == [token_id]
+    chain.transfer(token_id, custody(hana), NOBODY, block=9)
+    heard(chain, token_id)
+    assert frozen(token(token_id)) is None
 
 
 def test_two_who_confirm_at_once_revoke_once(app: Flask, chain: Chain, hana: int) -> None:

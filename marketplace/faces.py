@@ -11,7 +11,7 @@ from flask import Flask, Response, abort, has_request_context, jsonify, make_res
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateNotFound
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.local import LocalProxy
 
@@ -24,6 +24,7 @@ from marketplace.kit.colours import KEY
 from marketplace.kit.compression import compressed
 from marketplace.kit.languages import Language, _, language, speak
 from marketplace.kit.limits import TooOften
+from marketplace.kit.outages import cannot_answer, turn_failed
 from marketplace.kit.parts import remember_parts
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.kit.shown import clock, day, full_day, period, phone, until, when, yen, yen_words
@@ -78,6 +79,7 @@ def dress(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(LookupError, not_there)
+    app.register_error_handler(OperationalError, no_database)
     app.register_error_handler(DataError, out_of_range)
     app.register_error_handler(OverflowError, out_of_range)
 
@@ -107,6 +109,14 @@ def out_of_range(_error: Exception) -> ResponseReturnValue:
     """A number or a day that no column holds."""
     log.warning("%s %s: a value out of range", request.method, request.url_rule)
     return problem(400)
+
+
+def no_database(error: OperationalError) -> ResponseReturnValue:
+    """It is away, or its disk is full: whoever asks later is answered, and programs are told so."""
+    if not cannot_answer(error):
+        raise error
+    turn_failed(log, f"{request.method} {request.url_rule}")
+    return problem(503, after=RETRY_S)
 
 
 def closed_for_work() -> ResponseReturnValue | None:

@@ -96,8 +96,11 @@ def hang_bell(app: Flask) -> Huey:
 
     @huey.task(name="deliver")
     def deliver(message_ids: list[int]) -> None:
-        with app.app_context():
-            keeping.deliver_all(message_ids)
+        try:
+            with app.app_context():
+                keeping.deliver_all(message_ids)
+        except Exception:  # what is not written down as done, the sweep finds
+            turn_failed(log, "bell")
 
     Bell.ring = staticmethod(deliver)
     return huey

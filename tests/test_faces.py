@@ -9,9 +9,11 @@ from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 import marketplace
+from marketplace.kit import outages
 from marketplace.kit.db import transaction
 from marketplace.settings import Settings
 from tests import given
+from tests.apps import another
 from tests.pages import read
 
 PAGES = [
@@ -139,6 +141,28 @@ def test_a_broken_database_is_a_polite_page_that_does_not_ask_it(app: Flask, cli
     assert page.status_code == 500
     assert "お申し込みやお支払いの記録は失われていません。" in read(page).words
     assert client.get("/api/v1/status").status_code == 200
+
+
+def test_while_the_database_does_not_answer_whoever_asks_is_told_to_come_again(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People and programs; of all that one line is in the log."""
+    monkeypatch.setattr(outages, "_said", {})
+    nowhere = "postgresql+psycopg://hiroba@127.0.0.1:1/hiroba"
+    with another(settings.model_copy(update={"database_url": nowhere})) as app:
+        visitor = app.test_client()
+        page, problem = visitor.get("/listings"), visitor.get("/api/v1/listings")
+    assert (page.status_code, page.headers["Retry-After"], "少し待ってから" in read(page).words) == (503, "10", True)
+    assert (problem.status_code, problem.content_type, problem.headers["Retry-After"]) == (
+        503,
+        "application/problem+json",
+        "10",
+    )
+    (line,) = caplog.records
+    assert (line.exc_info, line.getMessage().partition(": connection")[0]) == (
+        None,
+        "GET /listings waits for the database",
+    )
 
 
 def test_while_the_house_is_worked_on_every_page_says_so_without_asking_the_database(

@@ -78,10 +78,17 @@ def follow() -> None:
         return
     beats.begin(beats.FOLLOWER, read_at())
     while not leaving.wait(POLL_SECONDS):
-        try:
-            follow_patiently(patience)
-        except Exception:
-            turn_failed(log, "following")
+        go_round(patience)
+
+
+def go_round(patience: alarms.Patience) -> None:
+    """One round, whatever becomes of it. Where the database went away in its middle, the next one begins with another
+    session: of this one nothing can be asked any more."""
+    try:
+        follow_patiently(patience)
+    except Exception:
+        turn_failed(log, "following")
+        db.session.remove()
 
 
 def follow_patiently(patience: alarms.Patience) -> None:

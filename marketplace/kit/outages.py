@@ -1,4 +1,5 @@
-"""What is said of a turn that failed, where the next one comes by itself: a worker's clock, a follower's round."""
+"""What is said of a turn that failed, where the next one comes by itself: a worker's clock, a follower's round, a page
+that is asked for again."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def turn_failed(log: logging.Logger, what: str) -> None:
     """In an except block: all that is known of the error. Of a database that cannot answer now it is one line, and for
     all turns of this process one a minute: there are several in a second, and the way to the error tells nothing."""
     error = sys.exception()
-    if not isinstance(error, sa.exc.OperationalError) or not _of_the_place(error.orig):
+    if not isinstance(error, sa.exc.OperationalError) or not cannot_answer(error):
         log.exception("%s", what)
         return
     why = str(error.orig).strip().partition("\n")[0]
@@ -42,8 +43,10 @@ def _is_new(why: str) -> bool:
     return True
 
 
-def _of_the_place(error: BaseException | None) -> bool:
-    """PostgreSQL's are named OperationalError where that is so: https://peps.python.org/pep-0249/#exceptions"""
-    if not isinstance(error, sqlite3.Error):
+def cannot_answer(error: sa.exc.OperationalError) -> bool:
+    """Whether it says something of the database, and not of what was asked. PostgreSQL's are named so only then:
+    https://peps.python.org/pep-0249/#exceptions"""
+    theirs = error.orig
+    if not isinstance(theirs, sqlite3.Error):
         return True
-    return error.sqlite_errorname.removeprefix("SQLITE_").startswith(OF_THE_PLACE)
+    return theirs.sqlite_errorname.removeprefix("SQLITE_").startswith(OF_THE_PLACE)

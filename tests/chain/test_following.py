@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.chain import following, reading, register, sending
+from marketplace.chain import alarms, following, reading, register, sending
 from marketplace.chain.events import RawLog
-from marketplace.chain.models import Block, Contract, Cursor, Log
+from marketplace.chain.models import Block, Contract, Cursor, Log, Trouble
 from marketplace.chain.node import NodeRefuses, Web3Node, node
 from marketplace.kit.clock import now, pretending
 from marketplace.kit.db import db, transaction
@@ -21,6 +21,7 @@ from marketplace.ports import Ports
 from marketplace.settings import Settings
 from tests.apps import another
 from tests.chain import given
+from tests.databases import chosen
 from tests.local_chain import LocalChain
 
 
@@ -168,6 +169,19 @@ def test_of_many_blocks_the_newest_are_remembered_and_each_eighth_before_and_the
     near = list(range(read + 1, read - reading.NEAR, -1))
     far = list(range(read - 16, read + 1 - reading.REMEMBERED, -reading.STRIDE))
     assert numbers == [*near, *far]
+
+
+@pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: a file does not hang up")
+def test_after_a_round_in_which_the_database_hung_up_the_next_one_reads_on(deployed: Flask) -> None:
+    patience = alarms.Patience(Trouble.READING)
+    alarms.sound(Trouble.READING, "the chain was away")
+    mine = db.session.scalar(sa.select(sa.func.pg_backend_pid()))
+    db.session.rollback()
+    with sa.create_engine(db.engine.url, poolclass=sa.NullPool).connect() as another:
+        another.execute(sa.select(sa.func.pg_terminate_backend(mine)))
+    for _ in range(2):
+        following.go_round(patience)
+    assert alarms.standing() == []
 
 
 def test_the_same_log_cannot_be_kept_twice(deployed: Flask) -> None:

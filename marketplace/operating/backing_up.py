@@ -13,11 +13,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from marketplace.chain import snapshots
 from marketplace.continuity.exporting import Kit
 from marketplace.kit import schema
 from marketplace.kit.clock import now
-from marketplace.kit.db import is_sqlite, let_go, see_one_moment
+from marketplace.kit.db import db, is_sqlite, let_go, see_one_moment
 from marketplace.kit.published import Record
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import copying, copying_files, digests
@@ -77,10 +79,20 @@ def back_up(directory: Path, secrets: bool = False, told: Told = lambda path: No
         _sync(directory)
     except sqlite3.Error as trouble:
         raise NoBackup(f"the copy can't be written to {directory}: {trouble}") from trouble
+    except (sa.exc.DBAPIError, db.engine.dialect.loaded_dbapi.Error) as trouble:
+        raise NoBackup(f"the database broke off: {str(trouble).partition(chr(10))[0]}") from trouble
     finally:
-        let_go()
         shutil.rmtree(beside, ignore_errors=True)
+        _hang_up()
     return opened(place)
+
+
+def _hang_up() -> None:
+    """Also where the database has done so before: COPY goes past what would have noticed it."""
+    try:
+        let_go()
+    except sa.exc.DBAPIError:
+        db.session.remove()
 
 
 def _copy_chain(kit: Kit) -> None:

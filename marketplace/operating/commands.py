@@ -13,7 +13,7 @@ from marketplace.chain import lanes
 from marketplace.kit import schema
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Refused, Unavailable
-from marketplace.operating import backing_up, restoring
+from marketplace.operating import backing_up, failed, restoring
 from marketplace.operating.archive import Archive
 from marketplace.operating.examining import Report, examine
 from marketplace.operating.faults import found
@@ -68,20 +68,24 @@ def as_record(report: Report) -> dict[str, object]:
 
 
 def backup(directory: Path | None, secrets: bool, keep: tuple[int, int, int] | None, progress: Told) -> int:
-    """`keep`: how many days, weeks and months; None keeps everything."""
+    """`keep`: how many days, weeks and months; None keeps everything. 1: one was made, without what is lost; 2: none
+    was, and trying again may help."""
     place = directory or settings().backups
     try:
         made = backing_up.back_up(place, secrets, progress)
         gone = thin_out(place, *keep) if keep else []
     except (Refused, OSError) as trouble:
+        failed.write_down(place, str(trouble))
         return _no(str(trouble))
+    failed.strike_out(place)
     size = sum(file.stat().st_size for file in made.place.rglob("*") if file.is_file())
     sys.stdout.write(f"{made.place}: {size / 1024**2:,.1f} MB\n")
     missing = made.manifest()["missing"]
     for archive in gone:
         sys.stdout.write(f"removed {archive.place.name}\n")
     if missing:
-        return _no("lost in the bucket, and so not in the backup:\n" + "\n".join(missing))
+        _no("lost in the bucket, and so not in the backup:\n" + "\n".join(missing))
+        return 1
     return 0
 
 

@@ -228,6 +228,14 @@ LINES = (
         "別の場所に移し、ディスクに異常がないかを確かめてください。ほかのバックアップは使えます。",
     ),
     (
+        "backups.failed",
+        "warn",
+        "the last backup could not be made: {why}",
+        "Mend what it names. The timer tries again each quarter of an hour; by hand: python -m marketplace backup",
+        "前回のバックアップが取れませんでした（{why}）",
+        "書かれている原因を取りのぞいてください。systemd の設定では、15分ごとにもう一度ためします。",
+    ),
+    (
         "backups.old",
         "warn",
         "the newest backup is {hours} hours old",

@@ -19,6 +19,7 @@ from marketplace.kit import schema
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, is_sqlite
 from marketplace.kit.refusals import Rejected
+from marketplace.operating import failed
 from marketplace.operating.archive import damaged_in, newest
 from marketplace.operating.faults import found
 from marketplace.operating.health import Finding
@@ -182,10 +183,13 @@ def _in_a_file(here: Settings, role: str, known: str, deep: bool) -> Iterator[Fi
 
 
 def backups(deep: bool) -> Iterator[Finding]:
-    """How old the newest whole backup is, and whether another is broken. A town that nobody visits yet needs none."""
+    """How old the newest whole backup is, and whether another is broken or could not be made. A town that nobody visits
+    yet needs none."""
     place = settings().backups
     if damaged := damaged_in(place):
         yield found("backups.damaged", place=str(place), names=", ".join(damaged))
+    if why := failed.why_none(place):
+        yield found("backups.failed", why=why)
     last = newest(place)
     if last is None:
         if settings().in_public:

@@ -206,6 +206,13 @@ def test_what_stands_on_this_host_is_there_before_and_after_us() -> None:
     assert after == [["network-online.target postgresql.service redis-server.service"]] * 5
 
 
+def test_a_backup_that_could_not_be_made_is_tried_again_a_little_later() -> None:
+    """1: one was made. https://www.freedesktop.org/software/systemd/man/systemd.service.html#Restart="""
+    unit = (DEPLOY / "systemd" / "hiroba-backup.service").read_text("utf-8")
+    again = re.findall(r"^(Restart\w*)=(.*)$", unit, re.MULTILINE)
+    assert again == [("Restart", "on-failure"), ("RestartSec", "15min"), ("RestartPreventExitStatus", "1")]
+
+
 def test_nginx_asks_anew_where_the_web_is_when_its_containers_are_made_anew() -> None:
     compose = (DEPLOY / "compose.yaml").read_text("utf-8").partition("  nginx:")[2]
     assert "web: {condition: service_started, restart: true}" in compose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests import given
 from tests.apps import another
 from tests.databases import Databases, chosen
 from tests.local_chain import free_port
+from tests.operating.looked import codes, findings
 from tests.town import ROOT
 
 
@@ -53,20 +55,26 @@ def test_the_doctor_tells_machines_the_same(app: Flask, capsys: pytest.CaptureFi
     assert [each["code"] for each in found["chain"]["findings"]] == ["chain.no_answer"]
 
 
-def test_a_backup_for_which_there_is_no_room_says_so_in_a_line_and_leaves_nothing(app: Flask, tmp_path: Path) -> None:
-    """No file may be larger than this, as if the disk ended there."""
+def test_a_backup_for_which_there_is_no_room_says_so_in_a_line_and_leaves_that_for_the_watch(
+    app: Flask, settings: Settings
+) -> None:
+    """No file may be larger than this, as if the disk ended there. The next one that is made takes the word away."""
     most = 40_000 if chosen() == "sqlite" else 2_000
-    command = [sys.executable, "-m", "marketplace", "backup", "--to", str(tmp_path / "backups")]
     ended = subprocess.run(
-        command,
+        [sys.executable, "-m", "marketplace", "backup"],
         cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # a module that is compiled there would be cut off, too
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
         capture_output=True,
         text=True,
         check=False,
     )
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False), ended.stderr
-    assert list((tmp_path / "backups").iterdir()) == []
+    assert [path.name for path in settings.backups.iterdir()] == ["FAILED"]
+    (finding,) = findings("backups")
+    assert (finding.fault.code, finding.seen) == ("backups.failed", {"why": ended.stderr.splitlines()[-1]})
+    assert main(["backup"]) == 0
+    assert codes("backups") == []
 
 
 def test_settings_with_which_nothing_starts_are_named_without_their_values(

@@ -25,11 +25,12 @@ from marketplace.kit.db import db, is_sqlite, transaction
 from marketplace.kit.published import Malformed
 from marketplace.operating import digests, restoring
 from marketplace.operating.archive import MANIFEST, Archive, kept_in, newest, opened
-from marketplace.operating.backing_up import back_up
+from marketplace.operating.backing_up import NoBackup, back_up
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
 from tests.continuity.lasting import a_life
+from tests.databases import chosen
 from tests.operating.restored import restored, tampered
 
 
@@ -228,6 +229,24 @@ def test_its_place_may_be_another_schema_of_a_database(app: Flask, place: Path, 
     with another(elsewhere):
         open_sign_in(person)
         assert db.session.scalars(sa.text("SELECT id FROM town.sign_ins ORDER BY id")).all() == [1, 2]
+
+
+@pytest.mark.skipif(chosen() != "postgresql", reason="PostgreSQL: a file does not hang up")
+def test_one_in_whose_middle_the_database_hangs_up_leaves_nothing_and_the_next_is_whole(
+    app: Flask, place: Path
+) -> None:
+    mine = db.session.scalar(sa.select(sa.func.pg_backend_pid()))
+    db.session.rollback()
+
+    def hang_up(path: str) -> None:
+        with sa.create_engine(db.engine.url, poolclass=sa.NullPool).connect() as another:
+            another.execute(sa.select(sa.func.pg_terminate_backend(mine)))
+
+    with pytest.raises(NoBackup, match="the database broke off"):
+        back_up(place, told=hang_up)
+    assert list(place.iterdir()) == []
+    made = back_up(place)
+    assert list(place.iterdir()) == [made.place]
 
 
 def test_one_that_was_interrupted_is_not_taken_for_a_backup(app: Flask, place: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 import stripe
+from flask import Flask
 
+from marketplace.payments import wire as wires
 from marketplace.payments.wire import Wire
 from tests.local_stripe import LocalStripe
 
@@ -59,6 +62,58 @@ def test_an_answer_that_does_not_come_may_be_tried_again(answer: bytes | None, k
         with pytest.raises(stripe.APIConnectionError, match=kind) as failed:
             Wire(base, 0.2).request("post", f"{base}/v1/refunds", {}, "amount=1")
         assert failed.value.should_retry
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, queue.Queue[Callable[[], None]]]]:
+    """Somebody who answers each call when the test says so; how to, call after call."""
+    calls: queue.Queue[Callable[[], None]] = queue.Queue()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    kept: list[socket.socket] = []
+
+    def serve(door: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                kept.append(door.accept()[0])
+                calls.put(lambda caller=kept[-1]: caller.sendall(answer))  # type: ignore[misc]
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=serve, args=(door,), daemon=True).start()
+        yield f"http://127.0.0.1:{door.getsockname()[1]}", calls
+        door.shutdown(socket.SHUT_RDWR)
+    for caller in kept:
+        caller.close()
+
+
+def test_once_stripe_was_silent_one_page_at_a_time_asks_until_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page does not wait as long as the worker does, nor try twice."""
+    monkeypatch.setattr(wires, "PAGE_S", 0.2)
+    with silent() as (base, calls):
+        wire, said = Wire(base, 30), list[int]()
+
+        def ask() -> None:
+            with Flask("a page").test_request_context():
+                said.append(wire.request("get", f"{base}/v1/events", {})[1])
+
+        with pytest.raises(stripe.APIConnectionError, match="ReadTimeoutError") as failed:
+            ask()
+        calls.get(timeout=30)
+        wire._patience_s = 30
+        pages = [threading.Thread(target=ask) for _ in range(3)]
+        pages[0].start()
+        answer = calls.get(timeout=30)
+        with pytest.raises(stripe.APIConnectionError, match="another page asks") as refused:
+            ask()
+        assert (failed.value.should_retry, refused.value.should_retry, calls.qsize()) == (False, False, 0)
+        answer()
+        pages[0].join()
+        for page in pages[1:]:
+            page.start()
+        for answer in [calls.get(timeout=30), calls.get(timeout=30)]:
+            answer()
+        for page in pages[1:]:
+            page.join()
+    assert said == [200] * 3
 
 
 def test_an_answer_that_leads_elsewhere_is_not_followed() -> None:

@@ -29,6 +29,7 @@ def on_opened(listing_id: int, **_more: object) -> None:
 
 @handles("listing.closed", mode=Mode.LOTTERY)
 def on_closed(listing_id: int, **_more: object) -> None:
+    amended.follow(listing_id)  # news may come out of order, and a round of before the close is known by now
     cards.before_close(listing_id)
     closing.close(listing_id)
 

@@ -22,7 +22,10 @@ from marketplace.listings.facts import fingerprint
 from marketplace.listings.models import Listing
 from marketplace.listings.rules import SamePerson
 from marketplace.listings.versions import every
-from marketplace.lotteries.closing import of_listing
+from marketplace.lotteries.closing import draws, of_listing
+from marketplace.lotteries.drand import drand
+from marketplace.lotteries.handlers import on_closed
+from marketplace.lotteries.models import Lottery
 from marketplace.notices.models import Notice
 from marketplace.orders.placing import place
 from marketplace.outbox import keeping
@@ -212,6 +215,18 @@ def test_a_lottery_that_is_open_goes_by_its_new_times_and_its_applicants_are_tol
         True,
     )
     assert len(told()) == len(accounts)
+
+
+def test_a_lottery_that_hears_of_its_close_before_its_new_times_is_drawn_at_the_new_ones(app: Flask) -> None:
+    lottery, _, _ = with_entries(3, auction_rules={"draw": "drand"})
+    closes_at, draw_at = minute(9), minute(11)
+    row_id = propose(lottery.listing_id, given.staff("drafter"), {"closes_at": closes_at, "draw_at": draw_at}, WHY)
+    approve(row_id, given.staff("approver"))
+    with pretending(closes_at):
+        scheduling.close_sale(lottery.listing_id)
+        on_closed(lottery.listing_id)
+    (fixed,) = draws(lottery.id)
+    assert (get(Lottery, lottery.id).draw_at, fixed.round) == (draw_at, drand().chain.round_at(draw_at))
 
 
 def test_whoever_holds_bids_or_takes_part_is_told_once(app: Flask) -> None:

@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     signer_url: str = ""
     """Empty: keys are files here. Else a signing service that speaks eth_signTransaction, e.g. Web3Signer or Clef."""
     signer_addresses: str = ""
-    """Whose keys the service has: town=0x…,issuer=0x…,custodian=0x…,fund=0x…"""
+    """Whose keys the service has, of each role: town=0x…,fund=0x…,issuer=0x…, … (deploy/keys.env.example)."""
 
     ipfs_rpc_url: str = ""
     """Kubo RPC of a replica node, e.g. http://127.0.0.1:5001. Empty: blocks live in our database only."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from marketplace.application import create_app
+from marketplace.chain.rekeying import WORKING
 from marketplace.kit import backpressure, schema
 from marketplace.kit.db import db
 from marketplace.settings import Settings
@@ -34,6 +35,11 @@ def knobs(file: Path) -> set[str]:
 @pytest.mark.parametrize("name", ["hiroba.env.example", "keys.env.example"])
 def test_each_name_in_the_examples_is_a_knob(name: str) -> None:
     assert {knob for knob in knobs(DEPLOY / name) if knob.lower() not in Settings.model_fields} == set()
+
+
+def test_of_a_signing_service_the_key_of_each_role_is_to_be_named() -> None:
+    (named,) = re.findall(r"SIGNER_ADDRESSES=(.*)", (DEPLOY / "keys.env.example").read_text("utf-8"))
+    assert {each.partition("=")[0] for each in named.split(",")} == {"town", "fund", *WORKING}
 
 
 def test_the_password_of_the_keys_is_for_the_workers_alone() -> None:
@@ -145,7 +151,8 @@ def test_each_program_is_shut_in_alike_and_what_it_writes_is_for_the_town_alone(
     services = [unit.read_text("utf-8") for unit in UNITS if unit.suffix == ".service"]
     (alike,) = {tuple(sorted(kept.findall(text))) for text in services}
     assert {"UMask=0077", "StateDirectoryMode=0700", "CapabilityBoundingSet="} <= set(alike)
-    assert "UMask=0077" in (DEPLOY / "town").read_text("utf-8")
+    by_hand = set(re.findall(r"-p (\S+)", (DEPLOY / "town").read_text("utf-8")))
+    assert {"UMask=0077", "StateDirectory=hiroba", "StateDirectoryMode=0700"} <= by_hand & {*alike}
 
 
 def test_a_program_started_by_a_link_reads_its_own_version_when_the_link_leads_to_the_next(tmp_path: Path) -> None:

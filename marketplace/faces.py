@@ -37,6 +37,7 @@ from marketplace.settings.spoken import Spoken
 log = logging.getLogger(__name__)
 WORK_S = 600
 """Seconds after which somebody who came while the house is worked on may come again."""
+AT_WORK = ("ただいま手入れをしています", "まもなくもどります。しばらくしてから、もう一度お開きください。")
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none';"
     " base-uri 'none'; frame-ancestors 'none'; form-action 'self'{pay}"
@@ -126,7 +127,7 @@ def closed_for_work() -> ResponseReturnValue | None:
     if watched or not exists(f"{settings().data_dir}/maintenance"):  # each request asks: no object for it
         return None
     if asks_a_program(path):
-        return problem(503, after=WORK_S)
+        return problem(503, AT_WORK[1], after=WORK_S, title=AT_WORK[0])
     later = {"Retry-After": str(WORK_S), "Cache-Control": "no-store"}
     return render_template("errors/maintenance.html"), 503, later
 
@@ -216,12 +217,16 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def problem(
-    status: int, detail: str | None = None, code: str | None = None, after: int | None = None
+    status: int,
+    detail: str | None = None,
+    code: str | None = None,
+    after: int | None = None,
+    title: str | None = None,
 ) -> ResponseReturnValue:
     """A problem for programs (RFC 9457), a polite page for people. `after`: seconds until asking again may help."""
     later = {} if after is None else {"Retry-After": str(after)}
-    title, advice = POLITE.get(status, POLITE[500] if status >= 500 else ("この操作はできません", POLITE[405][1]))
-    title, advice, detail = _(title), _(advice), detail and _(detail)
+    usual, advice = POLITE.get(status, POLITE[500] if status >= 500 else ("この操作はできません", POLITE[405][1]))
+    title, advice, detail = _(title or usual), _(advice), detail and _(detail)
     if asks_a_program(request.path):
         body = jsonify(
             type="about:blank", title=title, status=status, detail=detail or advice, code=code or str(status)

@@ -183,8 +183,10 @@ def test_while_the_house_is_worked_on_every_page_says_so_without_asking_the_data
         "application/problem+json",
         "600",
     )
+    told = problem.get_json()
+    assert f"{told['title']} {told['detail']}" in " ".join(read(page).words.split())
     with client.get("/static/css/base.css") as style:
-        assert (alive.status_code, style.status_code) == (200, 200)
+        assert (alive.status_code, style.status_code, client.get("/readyz").status_code) == (200, 200, 200)
     (settings.data_dir / "maintenance").unlink()
     assert "ただいま手入れをしています" not in client.get("/about").text
 

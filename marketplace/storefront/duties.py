@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
+from marketplace.kit.clock import jst, now
 from marketplace.kit.web import conditional
 
 bp = Blueprint("duties", __name__)
@@ -24,12 +25,12 @@ class Version:
 
 
 TERMS = (Version(1, date(2026, 11, 1), "はじめての版"),)
-"""The oldest first; the last one is in force. A new version is a new line here and a new text."""
+"""The oldest first. A new version is a new line here, thirty days before its day, and a new text."""
 
 
 @bp.get("/terms")
 def terms() -> ResponseReturnValue:
-    return _terms(TERMS[-1])
+    return _terms(_in_force())
 
 
 @bp.get("/terms/<int:number>")
@@ -43,8 +44,18 @@ def accessibility() -> ResponseReturnValue:
     return _public(render_template("storefront/accessibility.html"))
 
 
+def _in_force() -> Version:
+    """The newest of which the day has come."""
+    today = jst(now()).date()
+    return next((each for each in reversed(TERMS) if each.since <= today), TERMS[0])
+
+
 def _terms(version: Version) -> Response:
-    page = render_template("storefront/terms.html", version=version, newest=TERMS[-1], versions=TERMS[::-1])
+    present = _in_force()
+    coming = next((each for each in TERMS if each.number > present.number), None)
+    page = render_template(
+        "storefront/terms.html", version=version, present=present, coming=coming, versions=TERMS[::-1]
+    )
     return _public(page)
 
 

@@ -105,6 +105,7 @@ class TestPage:
     def test_how_it_works_is_explained_in_two_languages(self, client: FlaskClient) -> None:
         page = client.get("/draws/explained").text
         assert "町の職員も、だれも、当選する人を選べません。" in page
+        assert "日時を変えるときは、理由とともに公告します。締め切りのあとは変えられません。" in page
         page = client.get("/draws/explained?lang=en").text
         assert "Nobody can choose who is selected, not even staff." in page
         with client.get("/static/check_draw.py") as program:

@@ -8,12 +8,15 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import ChoiceLoader, DictLoader
 
+from marketplace.kit.clock import jst, pretending
 from marketplace.kit.db import get
 from marketplace.listings import scheduling
 from marketplace.listings.models import Listing
 from marketplace.privacy.register import VERSIONS
-from marketplace.storefront.duties import TERMS
+from marketplace.storefront import duties
+from marketplace.storefront.duties import TERMS, Version
 from tests import given
 from tests.pages import read
 
@@ -29,11 +32,30 @@ def test_each_version_of_the_terms_has_its_number_its_text_and_its_day(client: F
         assert f"第{each.number}版" in read(client.get(f"/terms/{each.number}")).words
 
 
-def test_the_newest_terms_are_in_force_and_lead_to_the_others(client: FlaskClient) -> None:
+def test_the_terms_in_force_lead_to_the_others(client: FlaskClient) -> None:
     page = read(client.get("/terms"))
-    assert f"第{TERMS[-1].number}版（" in page.words
     assert {f"/terms/{each.number}" for each in TERMS} <= set(page.links)
     assert client.get(f"/terms/{len(TERMS) + 1}").status_code == 404
+
+
+def test_new_terms_are_read_before_their_day_and_in_force_from_it(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They promise thirty days."""
+    coming = given.in_days(30)
+    monkeypatch.setattr(duties, "TERMS", (TERMS[0], Version(2, jst(coming).date(), "")))
+    assert app.jinja_env.loader is not None
+    texts = ChoiceLoader([DictLoader({"storefront/terms/2.html": ""}), app.jinja_env.loader])
+    monkeypatch.setattr(app.jinja_env, "loader", texts)
+    notes = ("第2版になります", "これから始まる版です", "これは前の版です")
+
+    def said() -> list[list[str]]:
+        pages = ["".join(read(client.get(path)).words.split()) for path in ("/terms", "/terms/1", "/terms/2")]
+        return [[note for note in notes if note in page] for page in pages]
+
+    assert said() == [["第2版になります"], ["第2版になります"], ["これから始まる版です"]]
+    with pretending(coming):
+        assert said() == [[], ["これは前の版です"], []]
 
 
 def test_the_policy_on_personal_data_has_its_versions_too(client: FlaskClient) -> None:

@@ -76,3 +76,8 @@ def test_the_desk_is_not_told_to_call_itself(client: FlaskClient) -> None:
 def test_the_questions_tell_how_to_use_how_to_check_and_what_happens_if(client: FlaskClient) -> None:
     page = client.get("/help").text
     assert [f'id="{name}"' in page for name in ("perk", "check-a-draw", "what-if")] == [True] * 3
+
+
+def test_the_questions_and_the_notice_of_the_law_say_the_same_of_cancelling(client: FlaskClient) -> None:
+    words = "お支払いの前は、定額・抽選の申し込みを取り消せます。オークションの入札は取り消せません。"
+    assert [words in client.get(path).text for path in ("/help", "/law")] == [True, True]

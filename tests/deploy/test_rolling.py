@@ -6,7 +6,8 @@ import shutil
 import socket
 import subprocess
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_each_port_is_started_anew_and_is_ready_before_the_next_and_then_what_el
         done = roll(programs, *ports, http_proxy="http://127.0.0.1:9")
     finally:
         for each in answering:
-            each.server.close()
+            each.leave()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[:-1] == [
         "systemctl start hiroba-migrate",
@@ -68,15 +69,21 @@ class Answering:
     def __init__(self, silences: int) -> None:
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.server.getsockname()[1]
-        self.silent: list[socket.socket] = []
-        threading.Thread(target=self._answer, args=(silences,), daemon=True).start()
+        self.thread = threading.Thread(target=self._answer, args=(silences,), daemon=True)
+        self.thread.start()
+
+    def leave(self) -> None:
+        """To close a socket wakes nobody who waits at it: they would wait on, at the next one of the same number."""
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.server.close()
 
     def _answer(self, silences: int) -> None:
-        with suppress(OSError):
-            while True:
+        with suppress(OSError), ExitStack() as silent:
+            for came in count():
                 asker, _ = self.server.accept()
-                if len(self.silent) < silences:
-                    self.silent.append(asker)
+                if came < silences:
+                    silent.enter_context(asker)
                     continue
                 with asker:
                     asker.recv(4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_the_figures_count_each_state(app: Flask, client: FlaskClient, settings:
             ("c", "dead", at, None),
             ("d", None, None, at),
         ):
-            moments = {"said_at": at, "due_at": at.replace(year=at.year + 1), "parked_at": parked, "done_at": done}
+            moments = {"said_at": at, "due_at": at + timedelta(days=365), "parked_at": parked, "done_at": done}
             session.add(Message(topic="t", handler="h", key=key, body={}, attempts=0, error=error, **moments))
     write([found("disk.low"), found("chain.no_answer")])
     back_up(settings.backups)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -39,7 +39,7 @@ def _app(app: Flask) -> None:
 
 
 def season() -> Period:
-    return Period(today(), today().replace(year=today().year + 1))
+    return Period(today(), today() + timedelta(days=366))
 
 
 def facts(document: Document, heading: str) -> dict[str, str]:
@@ -151,7 +151,7 @@ def test_royalties_are_told_sale_by_sale_with_what_the_rate_asks() -> None:
     token_id = held_token(chain, seller, listing_id, 3)
     chain.sold(token_id, custody(seller), somebody("buyer"), 4_000, block=3, number=3)
     heard(chain, token_id)
-    document = royalties(Period(today().replace(year=2020), today().replace(year=today().year + 1)))
+    document = royalties(Period(date(2020, 1, 1), today() + timedelta(days=366)))
     told = facts(document, "合計")
     assert (told["取引"], told["取引額"], told["決まりの率で計算した額"]) == ("1件", "4,000円", "200円")
     (line,) = document.parts[1].rows
@@ -168,7 +168,7 @@ def test_what_one_statement_does_not_list_is_in_its_sums(monkeypatch: pytest.Mon
     for number, token_id in enumerate(token_ids, start=1):
         chain.sold(token_id, custody(seller), somebody(f"buyer {number}"), 4_000, block=3 + number, number=number)
     heard(chain, *token_ids)
-    period = Period(today().replace(year=2020), today().replace(year=today().year + 1))
+    period = Period(date(2020, 1, 1), today() + timedelta(days=366))
     document = royalties(period)
     assert list(facts(document, "合計").values())[1:] == ["3件", "12,000円", "600円", "600円", "0円"]
     assert [len(part.rows) for part in document.parts[1:]] == [2]

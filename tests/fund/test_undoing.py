@@ -1,7 +1,7 @@
 """A decision that was wrong is undone by another one; both stay where anybody can read them."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 import pytest
@@ -64,7 +64,7 @@ def stages() -> dict[str, int]:
 @pytest.fixture
 def book(app: Flask) -> dict[DecisionKind, int]:
     """1,000 yen that went their whole way."""
-    post("txn_1", "charge", stripe_lines("charge", 1_000, 0), at=now() - timedelta(hours=1), subject="order:ORD-TEST")
+    post("txn_1", "charge", stripe_lines("charge", 1_000, 0), at=now(), subject="order:ORD-TEST")
     return {kind: decided(kind) for kind in YEN}
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.art.scenes import motif_of
+from marketplace.kit.clock import jst
 from marketplace.kit.db import db, get
 from marketplace.listings.models import Listing, ListingState, Mode
 from marketplace.rights.models import Kind
@@ -53,6 +55,7 @@ def test_the_templates_are_offered_first(drafter: FlaskClient) -> None:
 
 
 def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
+    opens_at = jst(given.in_days(30)).replace(hour=10, minute=0, second=0, microsecond=0)
     submit(
         drafter,
         "/staff/listings/new?template=park",
@@ -62,8 +65,8 @@ def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
             "increments": "１，０００円",
             "royalty_bps": "２．５％",
             "perks": "看板に名前｜Name on the sign\r\n\r\n 感謝状 ",
-            "opens_at": "2027-04-01T10:00",
-            "closes_at": "2027-04-14T20:00",
+            "opens_at": f"{opens_at:%Y-%m-%dT10:00}",
+            "closes_at": f"{opens_at + timedelta(days=13):%Y-%m-%dT20:00}",
         },
     )
     listing = only()
@@ -71,7 +74,7 @@ def test_a_draft_is_typed_as_people_type(drafter: FlaskClient) -> None:
     assert listing.auction_rules is not None
     assert listing.auction_rules["increments"] == [[None, 1_000]]
     assert listing.right.perks == [{"ja": "看板に名前", "en": "Name on the sign"}, {"ja": "感謝状", "en": ""}]
-    assert listing.opens_at.isoformat() == "2027-04-01T01:00:00+00:00"
+    assert listing.opens_at == opens_at
 
 
 def test_every_fault_is_told_at_once_beside_its_field_and_everything_typed_stays(drafter: FlaskClient) -> None:
@@ -80,8 +83,8 @@ def test_every_fault_is_told_at_once_beside_its_field_and_everything_typed_stays
         "lead_ja": "必ず値上がりします",
         "price_yen": "せんえん",
         "quantity": "3",
-        "opens_at": "2027-04-14T20:00",
-        "closes_at": "2027-04-01T10:00",
+        "opens_at": f"{given.in_days(43):%Y-%m-%dT20:00}",
+        "closes_at": f"{given.in_days(30):%Y-%m-%dT10:00}",
         "royalty_bps": "11",
         "term_months": "",
         "picture_alt": "",

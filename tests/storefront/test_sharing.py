@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account
-from marketplace.kit.clock import JST
+from marketplace.kit.clock import JST, pretending
 from marketplace.kit.db import get
 from marketplace.listings.models import Listing
 from marketplace.settings import Settings
@@ -49,8 +49,9 @@ def test_a_link_to_a_sale_shows_its_card(client: FlaskClient, settings: Settings
 def test_the_card_names_the_last_day_of_a_sale(app: Flask, closes: str, said: str) -> None:
     """Who comes on the 12th to a sale that is over at its first moment comes a day too late."""
     closes_at = datetime.fromisoformat(closes).replace(tzinfo=JST)
-    listing = get(Listing, given.a_listing("ascending", "naming", closes_at=closes_at))
-    assert facts_of(listing) == ["オークション　3,000円から", "全1点", f"受付は {said} まで"]
+    with pretending(closes_at - timedelta(days=5)):
+        listing = get(Listing, given.a_listing("ascending", "naming", closes_at=closes_at))
+        assert facts_of(listing) == ["オークション　3,000円から", "全1点", f"受付は {said} まで"]
 
 
 def test_what_is_not_public_has_no_card(client: FlaskClient) -> None:

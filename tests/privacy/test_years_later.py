@@ -246,9 +246,9 @@ def test_what_was_told_for_a_lecture_goes_and_that_it_was_held_stays(chain: Chai
 
 def test_who_deletes_an_account_is_told_the_day_on_which_the_rest_goes() -> None:
     """Ordered on the last day of a fiscal year and paid on the first of the next: it is the papers of that one."""
-    buyer, listing_id = given.an_account(), given.a_listing(closes_at=None)
     with pretending(datetime(2027, 3, 31, 23, 50, tzinfo=JST)):
-        order_id = place(buyer, listing_id)
+        buyer = given.an_account()
+        order_id = place(buyer, given.a_listing(closes_at=None))
     paid_at = datetime(2027, 4, 1, 0, 5, tzinfo=JST)
     with pretending(paid_at):
         payment_id = paid_for(order_id).paid_by_payment_id

@@ -34,6 +34,7 @@ from tests.apps import leave
 from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.deployment import Deployment, deploying
+from tests.faults import FAULTS, listen
 from tests.lived import OnChain, Told
 from tests.local_chain import LocalChain, running
 from tests.people import hana as hana
@@ -60,6 +61,7 @@ PLAIN = Settings(
 
 gc.set_threshold(20_000)  # an application is 100,000 things: to look for garbage after each 700 took a fifteenth of it
 remember()
+listen()
 for office in OFFICES:  # all who listen stand in the lists before a test puts somebody there, and takes its list back
     modules_of(office)
 
@@ -101,6 +103,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if not choosing.on_postgresql(item)])
         items[:] = filter(choosing.on_postgresql, items)
     items[:] = choosing.long_ones_first(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    FAULTS.found.clear()  # of a test that failed before it was asked for them
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """A test fails of what its world logged as a fault of ours while it was built and while it was looked at."""
+    result = yield
+    FAULTS.tell()
+    return result
 
 
 @pytest.fixture(scope="session")

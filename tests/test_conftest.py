@@ -6,7 +6,9 @@ import socket
 import sqlite3
 import struct
 import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import psycopg
@@ -19,11 +21,19 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from marketplace.accounts.models import Account
-from marketplace.kit.db import db, transaction
+from marketplace.accounts.second_person import reason
+from marketplace.chain.register import address_of
+from marketplace.kit.db import db, get, transaction
+from marketplace.kit.sheets import Sheet, run_one
+from marketplace.outbox.keeping import drain
+from marketplace.outbox.promising import say
 from marketplace.settings import Settings
+from tests import conftest
 from tests.apps import another
 from tests.choosing import starts_programs
 from tests.databases import chosen
+from tests.faults import FAULTS
+from tests.outbox.hearing import hearing
 from tests.visiting import visiting
 
 PAGE = "<!doctype html><html lang=ja><link rel=icon href=data:,>"
@@ -164,6 +174,44 @@ def test_a_browser_that_hangs_up_leaves_no_file_open(live_server: str) -> None:
             browser.recv(1)
     urllib.request.urlopen(f"{live_server}/healthz").close()
     gc.collect()
+
+
+def promised(act: Callable[[], object]) -> None:
+    with hearing("tea.ready", act):
+        with transaction():
+            say("tea.ready", key="monday")
+        drain()
+
+
+def on_a_sheet(act: Callable[[], object]) -> None:
+    run_one(Sheet("tea", 60.0, act))
+
+
+@pytest.mark.parametrize("outlived", [promised, on_a_sheet])
+def test_a_fault_that_a_promise_or_a_sheet_outlives_fails_its_test(
+    app: Flask, outlived: Callable[[Callable[[], object]], None]
+) -> None:
+    this = conftest.pytest_runtest_call()
+    next(this)
+    outlived({}.popitem)
+    with pytest.raises(pytest.fail.Exception, match="KeyError"):
+        this.send(None)
+    FAULTS.tell()  # once
+
+
+def test_what_the_test_itself_raises_and_what_the_house_says_no_with_is_no_fault(app: Flask) -> None:
+    def spill() -> None:
+        raise KeyError("cup")
+
+    def around() -> None:
+        try:
+            spill()
+        except KeyError:
+            get(Account, 0)
+
+    for act in (spill, around, partial(address_of, "ResaleMarket"), partial(reason, "", "why")):
+        on_a_sheet(act)
+    FAULTS.tell()
 
 
 def test_a_connection_that_a_thread_gives_back_after_the_end_is_closed(settings: Settings) -> None:

@@ -1,0 +1,53 @@
+"""A fault of ours that a promise or a clock outlives: it is logged and tried again, and no test would notice it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+import pytest
+
+from marketplace.kit.refusals import Refused, Rejected, Unavailable
+
+HERE = str(Path(__file__).parent)
+WHO_GOES_ON = ("marketplace", "huey")
+"""Loggers of those who catch all that fails: outbox, sheets, clocks, followers, the bell."""
+
+
+class Faults(logging.Handler):
+    """Keeps what was logged of errors that nobody meant: neither a no of the house (refusals.py) nor what a test raises
+    where our code calls it, nor what comes of that."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error and not isinstance(error, Refused | Rejected | Unavailable) and not _raised_by_a_test(error):
+            self.found.append("".join([f"{record.getMessage()}\n", *traceback.format_exception(error)]))
+
+    def tell(self) -> None:
+        """Fail where there are some, and forget them."""
+        found, self.found = self.found, []
+        if found:
+            pytest.fail("logged as a fault of ours:\n" + "\n".join(found), pytrace=False)
+
+
+FAULTS = Faults()
+
+
+def listen() -> None:
+    """From now on, in this process."""
+    for name in WHO_GOES_ON:
+        logging.getLogger(name).addHandler(FAULTS)
+
+
+def _raised_by_a_test(error: BaseException | None) -> bool:
+    while error is not None:
+        *_, (raised, _line) = traceback.walk_tb(error.__traceback__)
+        if raised.f_code.co_filename.startswith(HERE):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -27,7 +27,7 @@ from tests.local_stripe import LocalStripe
 from tests.payments.till import held
 
 MARCH, APRIL = datetime(2027, 3, 30, 12, tzinfo=JST), datetime(2027, 4, 5, 12, tzinfo=JST)
-HANA, KEN = "order:ORD-HANA", "order:ORD-KEN"
+HANA, KEN, TARO, YURI = (f"order:ORD-{name}" for name in ("HANA", "KEN", "TARO", "YURI"))
 
 
 @pytest.fixture
@@ -37,14 +37,15 @@ def settings(settings: Settings, stripe: LocalStripe) -> Settings:
 
 def test_each_is_told_to_pay_and_is_given_back_in_the_own_year(app: Flask) -> None:
     with transaction():
-        for subject, yen in ((HANA, 10_000), (KEN, 20_000)):
+        for subject, yen in ((HANA, 10_000), (KEN, 20_000), (TARO, 30_000)):
             assess(subject, yen, MARCH)
+        assess(YURI, 7_000, APRIL)
         drop(KEN, "期限切れ")
-    assert of_year(2026)["uncollected_yen"] == 10_000
+    assert [of_year(year)["uncollected_yen"] for year in (2026, 2027)] == [40_000, 7_000]
     post("txn_hana", "charge", stripe_lines("charge", 10_000, 0), at=MARCH, subject=HANA)
     with transaction():
         assert (year_of(HANA, MARCH), year_of("order:ORD-ASKS-NOTHING", APRIL)) == (2026, 2027)
-    assert of_year(2026)["uncollected_yen"] == 0
+    assert [of_year(year)["uncollected_yen"] for year in (2026, 2027)] == [30_000, 7_000]
     post("txn_bid", "charge", stripe_lines("charge", 5_000, 0, "deposit"), at=MARCH, subject="participation:1")
     forfeited = [(Account.DEPOSITS, 5_000), (Account.COLLECTED, -5_000)]
     post("forfeit:1", "forfeit", forfeited, at=APRIL, subject="participation:1")
@@ -65,12 +66,20 @@ def test_each_decision_has_its_own_question_and_undoing(app: Flask) -> None:
     for each in (recognised, planned):
         deciding.approve(each, other)
     again = asked(DecisionKind.RECOGNISE, 50)
+    deciding.withdraw(again, other)
+    again = asked(DecisionKind.RECOGNISE, 50)
+    assert asked(DecisionKind.RECOGNISE, 50) == again  # and not the one that was withdrawn
     assert [row.id for row in deciding.approved()] == [planned, recognised]
     assert [row.id for row in deciding.approved(DecisionKind.PLAN)] == [planned]
     assert [row.id for row in deciding.waiting()] == [again]
     deciding.withdraw(undoing.ask(planned, clerk, "更正 第1号"), other)
     undone = [undoing.ask(each, clerk, "更正 第2号") for each in (recognised, planned)]
     assert [undoing.ask(each, clerk, "更正 第3号") for each in (recognised, planned)] == undone
+
+
+def hear() -> None:
+    read_balance()
+    keeping.drain()
 
 
 def test_what_a_bank_gives_back_of_one_deposit_is_not_the_others(app: Flask, stripe: LocalStripe) -> None:
@@ -82,9 +91,9 @@ def test_what_a_bank_gives_back_of_one_deposit_is_not_the_others(app: Flask, str
     deposits.apply(applied, 10_000, "代金への充当")
     intents = [get(Payment, each).payment_intent_id for each in (in_custody, applied)]
     _lost, won = [str(stripe.sim("dispute", payment_intent=each)["id"]) for each in intents]
+    hear()
     stripe.sim("close_dispute", dispute=won, won=True)
-    read_balance()
-    keeping.drain()
+    hear()
     assert (balances()["disputes"], balances()["collected"], balances()["deposits"]) == (0, -10_000, 0)
 
 

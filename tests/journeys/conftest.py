@@ -58,7 +58,7 @@ def worker(app: Flask, settle: Callable[[], None]) -> Iterator[None]:
                     sending.work()
                     following.follow_once()
                 except Exception:
-                    logging.exception("worker")
+                    logging.getLogger("marketplace.worker").exception("worker")
                 finally:
                     db.session.remove()
 

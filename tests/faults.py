@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from ipfs.errors import IpfsError
 from marketplace.kit.refusals import Refused, Rejected, Unavailable
 
 HERE = str(Path(__file__).parent)
+MEANT = (Refused, Rejected, Unavailable, IpfsError)
+"""A no of the house, and trouble outside: see refusals.py, and ipfs/errors.py for blocks that are gone or damaged."""
 WHO_GOES_ON = ("marketplace", "huey")
 """Loggers of those who catch all that fails: outbox, sheets, clocks, followers, the bell."""
 
 
 class Faults(logging.Handler):
-    """Keeps what was logged of errors that nobody meant: neither a no of the house (refusals.py) nor what a test raises
-    where our code calls it, nor what comes of that."""
+    """Keeps what was logged of errors that nobody meant: neither of those kinds, nor raised by a test where our code
+    calls it, nor come of that."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -25,7 +28,7 @@ class Faults(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error and not isinstance(error, Refused | Rejected | Unavailable) and not _raised_by_a_test(error):
+        if error and not isinstance(error, MEANT) and not _raised_by_a_test(error):
             self.found.append("".join([f"{record.getMessage()}\n", *traceback.format_exception(error)]))
 
     def tell(self) -> None:

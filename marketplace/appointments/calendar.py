@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marketplace.appointments.models import SLOT, Absence, Appointment, Lecturer, LectureRight, Slot
 from marketplace.appointments.rules import NoLecturer, Taken
 from marketplace.journal.writing import note
-from marketplace.kit.clock import JST, jst
+from marketplace.kit.clock import jst, midnight
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.kit.refusals import Invalid
 
@@ -127,8 +127,8 @@ def week_of(on: date) -> list[date]:
 
 def busy(lecturer_id: int, first: date, last: date) -> dict[datetime, Appointment | Absence]:
     """{slot's beginning in Japan: what fills it} from the first day to the last one."""
-    begin = datetime(first.year, first.month, first.day, tzinfo=JST)
-    end = datetime(last.year, last.month, last.day, tzinfo=JST) + timedelta(days=1)
+    begin = midnight(first)
+    end = midnight(last + timedelta(days=1))
     found: dict[datetime, Appointment | Absence] = {}
     away = sa.select(Absence).where(
         Absence.lecturer_id == lecturer_id, Absence.starts_at < end, Absence.ends_at > begin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from marketplace.journal.event_words import EVENTS, event_in_words
 from marketplace.journal.models import Entry, Head
 from marketplace.journal.reason_words import reason_in_words
 from marketplace.journal.words import actor_in_words, state_in_words, subject_in_words
-from marketplace.kit.clock import JST, jst
+from marketplace.kit.clock import jst, midnight
 from marketplace.kit.dates import full_day, read_day
 from marketplace.kit.db import db, in_portions
 from marketplace.kit.paging import asked_row
@@ -63,9 +63,9 @@ class Filters(NamedTuple):
         if self.person:
             query = query.where(Entry.by == self.person)
         if first := read_day(self.since):
-            query = query.where(Entry.at >= _begin(first))
+            query = query.where(Entry.at >= midnight(first))
         if last := read_day(self.until):
-            query = query.where(Entry.at < _begin(last + timedelta(days=1)))
+            query = query.where(Entry.at < midnight(last + timedelta(days=1)))
         return query
 
 
@@ -131,7 +131,3 @@ def line(entry: Entry) -> Row:
     """A row as a table shows it, in the order of COLUMNS."""
     states = [state_in_words(entry.from_state), state_in_words(entry.to_state)]
     return [entry.seq, entry.at, entry.subject, event_in_words(entry.event), *states, entry.by, entry.why, entry.hash]
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), JST)

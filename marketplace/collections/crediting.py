@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from marketplace.accounts.models import Account
 from marketplace.accounts.rules import normalised
 from marketplace.collections.models import Creator, Licence
 from marketplace.journal.writing import note
-from marketplace.kit.clock import JST, now
+from marketplace.kit.clock import JST, midnight, now
 from marketplace.kit.db import db, lock, transaction
 from marketplace.kit.refusals import Invalid, Refused, WrongState
 from marketplace.listings.models import Listing, Mode
@@ -207,8 +207,8 @@ def _line(licence: Licence, first: date, last: date) -> Line:
     if begin <= end:
         found = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Trade.royalty_yen), 0))
         found = found.select_from(Trade).join(Token, Token.token_id == Trade.token_id)
-        found = found.where(Token.right_id == licence.right_id, Trade.at >= _midnight(begin))
-        row = db.session.execute(found.where(Trade.at < _midnight(end + timedelta(days=1)))).one()
+        found = found.where(Token.right_id == licence.right_id, Trade.at >= midnight(begin))
+        row = db.session.execute(found.where(Trade.at < midnight(end + timedelta(days=1)))).one()
         sales, royalties = int(row[0]), int(row[1])
     return Line(licence, sales, royalties, royalties * licence.share_bps // WHOLE)
 
@@ -243,7 +243,3 @@ def _account(email: str | None) -> int | None:
     if db.session.scalar(sa.select(Creator.id).where(Creator.account_id == found)) is not None:
         raise Invalid("この方は、もう登録されています。", field="email")
     return found
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=JST)

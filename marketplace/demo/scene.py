@@ -10,7 +10,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from marketplace.demo import hands
-from marketplace.kit.clock import JST, jst
+from marketplace.kit.clock import JST, jst, midnight
 from marketplace.kit.db import db, get, let_go
 from marketplace.kit.holidays import DAY, open_day
 from marketplace.listings.drafting import staff_name
@@ -30,12 +30,11 @@ class Scene:
 
     def at(self, days: float, hour: float = 10) -> datetime:
         """An hour of a day in Japan, so many days from today."""
-        midnight = datetime.combine(jst(self.present).date() + timedelta(days=int(days)), time(), JST)
-        return midnight + timedelta(hours=hour)
+        return midnight(jst(self.present).date() + timedelta(days=int(days))) + timedelta(hours=hour)
 
-    def last_office_hour(self, days: int, hour: int = 10) -> datetime:
-        """The same on the last day until then on which the town hall was open."""
-        return datetime.combine(open_day(self.on(days), -DAY), time(hour), JST)
+    def last_office_hour(self, days: int) -> datetime:
+        """Ten o'clock of the last day until then on which the town hall was open."""
+        return datetime.combine(open_day(self.on(days), -DAY), time(10), JST)
 
     def in_open_days(self, count: int, hour: int = 10) -> datetime:
         """The same on the day after so many others on which the town hall is open: no two are one day."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from marketplace.kit.clock import JST, jst
+from marketplace.kit.clock import JST, jst, midnight
 from marketplace.kit.dates import fiscal_year
 
 
@@ -73,7 +73,7 @@ def month_ja(month: str) -> str:
 
 def midday(day: date) -> datetime:
     """A moment of the day, for what has a day only."""
-    return datetime(day.year, day.month, day.day, tzinfo=JST) + timedelta(hours=12)
+    return midnight(day) + timedelta(hours=12)
 
 
 def _day(at: datetime | date) -> date:

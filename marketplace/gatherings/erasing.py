@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from marketplace.gatherings.models import Gathering, Rsvp, RsvpState
 from marketplace.gatherings.visits import PastMonth, Visit
-from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.clock import jst, midnight, now
 from marketplace.kit.db import db, insert_once, lock
 from marketplace.kit.erasures import erases
 
@@ -23,7 +23,7 @@ def due(at: datetime) -> int:
     """Visits and bookings of months that are over so long."""
     until = _until(at)
     visits = sa.select(sa.func.count()).select_from(Visit).where(Visit.day < until)
-    bookings = sa.select(sa.func.count()).select_from(Rsvp).join(Gathering).where(Gathering.ends_at < _midnight(until))
+    bookings = sa.select(sa.func.count()).select_from(Rsvp).join(Gathering).where(Gathering.ends_at < midnight(until))
     return (db.session.scalar(visits) or 0) + (db.session.scalar(bookings) or 0)
 
 
@@ -52,7 +52,7 @@ def _erase_visits(first: date) -> int:
 
 def _erase_bookings(first: date) -> int:
     """Those of events that ended in the month; whoever came is counted in the month of the stamp."""
-    over = (Gathering.ends_at >= _midnight(first), Gathering.ends_at < _midnight(_next(first)))
+    over = (Gathering.ends_at >= midnight(first), Gathering.ends_at < midnight(_next(first)))
     gone = 0
     for gathering_id in db.session.scalars(sa.select(Gathering.id).where(*over).order_by(Gathering.id)).all():
         gathering = lock(Gathering, gathering_id)
@@ -84,10 +84,6 @@ def _until(at: datetime) -> date:
 
 def _next(first: date) -> date:
     return date(first.year + first.month // 12, first.month % 12 + 1, 1)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=JST)
 
 
 def _day(at: datetime | None) -> date | None:

@@ -6,12 +6,12 @@ cut off since; without it, somebody who owns the database could chain the whole 
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from marketplace.journal.models import Day, Entry, Head
-from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.clock import jst, midnight, now
 from marketplace.kit.db import db, insert_once, lock, writing
 
 
@@ -43,7 +43,7 @@ def close_next() -> Day | None:
 
 def midnight_after(day: date) -> datetime:
     """The first moment in Japan that is not of `day` any more."""
-    return datetime.combine(day + timedelta(days=1), time(), JST)
+    return midnight(day + timedelta(days=1))
 
 
 def heads() -> list[Day]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,11 @@ def now() -> datetime:
 
 def jst(moment: datetime) -> datetime:
     return moment.astimezone(JST)
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day in Japan."""
+    return datetime(day.year, day.month, day.day, tzinfo=JST)
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from marketplace.journal.writing import move, note
-from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.clock import jst, midnight, now
 from marketplace.kit.db import db, let_go, lock, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.kit.sheets import sheet
@@ -28,7 +28,7 @@ def agreed_ends(tokens: Collection[Token]) -> dict[int, datetime]:
     theirs = Naming.token_id.in_([token.token_id for token in tokens])
     told = (theirs, Naming.state.in_((NamingState.IN_FORCE, NamingState.ENDED)))
     lasts = db.session.execute(sa.select(Naming.token_id, Naming.ends_on).where(*told))
-    return {id_: datetime.combine(last + timedelta(days=1), time(), JST) for id_, last in lasts if last is not None}
+    return {id_: midnight(last + timedelta(days=1)) for id_, last in lasts if last is not None}
 
 
 @sheet(every=3600, name="naming.terms")

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from marketplace.kit.clock import JST
+from marketplace.kit.clock import JST, midnight
 from marketplace.kit.languages import _
 from marketplace.kit.refusals import Invalid, NotAllowed, Refused
 from marketplace.papers.paper import unprintable
@@ -204,6 +204,6 @@ def _plain(text: str) -> str:
 
 def last_day_of(begins_on: date, months: int) -> date:
     """The last day of a term of calendar months whose first day counts whole (民法140条ただし書, 143条)."""
-    eve = datetime(begins_on.year, begins_on.month, begins_on.day, tzinfo=JST).timestamp() - 1
+    eve = midnight(begins_on).timestamp() - 1
     over = term_ends(datetime.fromtimestamp(eve, JST), months)
     return date.fromordinal(over.date().toordinal() - 1)

@@ -20,7 +20,7 @@ from marketplace.gatherings.models import Gathering, GatheringState, Rsvp, RsvpS
 from marketplace.gatherings.visits import PastMonth, Visit
 from marketplace.holders.owned import people, people_by_right
 from marketplace.kit import shown
-from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.clock import JST, jst, midnight, now
 from marketplace.kit.db import db
 from marketplace.perks.models import Act, Use
 from marketplace.rights.apart import titles
@@ -107,7 +107,7 @@ def by_prefecture(since: date) -> list[Group]:
     holders = Counter(homes[account_id] or UNKNOWN for account_id in people())
     came = sa.select(Visit.account_id).where(Visit.day >= since).distinct()
     visitors = Counter(homes[account_id] or UNKNOWN for account_id in db.session.scalars(came))
-    took_part = sa.select(Rsvp.account_id).where(Rsvp.attended_at >= _midnight(since)).distinct()
+    took_part = sa.select(Rsvp.account_id).where(Rsvp.attended_at >= midnight(since)).distinct()
     attended = Counter(homes[account_id] or UNKNOWN for account_id in db.session.scalars(took_part))
     rows = [Group(each, holders[each], visitors[each], attended[each]) for each in where]
     return [row for row in rows if row.holders or row.visitors or row.attended]
@@ -124,9 +124,9 @@ def by_edition(since: date) -> list[Edition]:
         for right_id in right_ids:
             visitors.setdefault(right_id, set()).add(account_id)
     used = sa.select(Token.right_id, sa.func.count()).join(Use, Use.token_id == Token.token_id)
-    used = used.where(*_standing(), Use.used_at >= _midnight(since)).group_by(Token.right_id)
+    used = used.where(*_standing(), Use.used_at >= midnight(since)).group_by(Token.right_id)
     uses = {right_id: count for right_id, count in db.session.execute(used)}  # noqa: C416 -- a Row is no pair to mypy
-    took_part = set(db.session.scalars(sa.select(Rsvp.account_id).where(Rsvp.attended_at >= _midnight(since))))
+    took_part = set(db.session.scalars(sa.select(Rsvp.account_id).where(Rsvp.attended_at >= midnight(since))))
     found, everybody, called = [], people_by_right([right.id for right in rights]), titles(rights)
     for right in rights:
         holders = everybody.get(right.id, set())
@@ -171,7 +171,7 @@ def _visits(firsts: list[date]) -> dict[date, tuple[int, int, int]]:
 
 def _uses(firsts: list[date]) -> Counter[date]:
     return _per_month(
-        db.session.scalars(sa.select(Use.used_at).where(*_standing(), Use.used_at >= _midnight(firsts[0])))
+        db.session.scalars(sa.select(Use.used_at).where(*_standing(), Use.used_at >= midnight(firsts[0])))
     )
 
 
@@ -184,12 +184,12 @@ def _standing() -> tuple[sa.ColumnElement[bool], ...]:
 def _events(firsts: list[date]) -> Counter[date]:
     """Events that took place."""
     held = sa.select(Gathering.begins_at).where(Gathering.state == GatheringState.OPEN, Gathering.begins_at <= now())
-    return _per_month(db.session.scalars(held.where(Gathering.begins_at >= _midnight(firsts[0]))))
+    return _per_month(db.session.scalars(held.where(Gathering.begins_at >= midnight(firsts[0]))))
 
 
 def _attended(firsts: list[date]) -> Counter[date]:
     stamped = sa.select(Rsvp.attended_at).where(Rsvp.state == RsvpState.ATTENDED)
-    moments = db.session.scalars(stamped.where(Rsvp.attended_at >= _midnight(firsts[0])))
+    moments = db.session.scalars(stamped.where(Rsvp.attended_at >= midnight(firsts[0])))
     found = _per_month(moment for moment in moments if moment is not None)
     for row in db.session.scalars(sa.select(PastMonth).where(PastMonth.first.in_(firsts))):
         found[row.first] += row.attended
@@ -198,10 +198,6 @@ def _attended(firsts: list[date]) -> Counter[date]:
 
 def _per_month(moments: Iterable[datetime]) -> Counter[date]:
     return Counter(jst(moment).date().replace(day=1) for moment in moments)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=JST)
 
 
 def _next(first: date) -> datetime:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from wtforms.validators import InputRequired
 
-from marketplace.kit.clock import JST, jst, now
+from marketplace.kit.clock import jst, midnight, now
 from marketplace.kit.dates import era_day, fiscal_year
 from marketplace.kit.forms import DayField, Form
 from marketplace.kit.languages import Language, _, language
@@ -25,12 +25,12 @@ class Period:
 
     @property
     def start(self) -> datetime:
-        return datetime.combine(self.first, time(), JST)
+        return midnight(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment that is no longer of it."""
-        return datetime.combine(self.last + timedelta(days=1), time(), JST)
+        return midnight(self.last + timedelta(days=1))
 
     @property
     def ja(self) -> str:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from marketplace.kit.clock import JST, jst
+from marketplace.kit.clock import jst, midnight
 from marketplace.kit.dates import clock, last
 from marketplace.kit.db import db
 from marketplace.listings.models import Listing, ListingState, Mode
@@ -76,7 +76,7 @@ def events(begin: datetime, end: datetime) -> list[Event]:
 
 def of_day(on: date) -> list[Event]:
     """All of a day in Japan."""
-    return of_days(events(_midnight(on), _midnight(on + timedelta(days=1)) + INSTANT)).get(on, [])
+    return of_days(events(midnight(on), midnight(on + timedelta(days=1)) + INSTANT)).get(on, [])
 
 
 def weeks(year: int, month: int, closed: Callable[[date], str | None]) -> list[list[Day]]:
@@ -85,7 +85,7 @@ def weeks(year: int, month: int, closed: Callable[[date], str | None]) -> list[l
     start = first - timedelta(days=(first.weekday() + 1) % 7)
     after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
     count = -(-((after - start).days) // 7)
-    by_day = of_days(events(_midnight(start), _midnight(start + timedelta(days=7 * count)) + INSTANT))
+    by_day = of_days(events(midnight(start), midnight(start + timedelta(days=7 * count)) + INSTANT))
     days = [start + timedelta(days=n) for n in range(7 * count)]
     made = [Day(on, by_day.get(on, []), closed(on), on.month != month) for on in days]
     return [made[n : n + 7] for n in range(0, len(made), 7)]
@@ -177,7 +177,3 @@ SOURCES: Sequence[Callable[[datetime, datetime], Iterable[Event]]] = (sales, dra
 def _of(row: Listing, at: datetime | None, kind: str, href: str) -> Event:
     assert at is not None
     return Event(at, kind, row.right.title_ja, href, f"{kind}-{row.code}")
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=JST)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from flask import Flask
 
-from marketplace.kit.clock import database_now, jst, now, pretending
+from marketplace.kit.clock import database_now, jst, midnight, now, pretending
 from marketplace.kit.db import db
 
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
@@ -18,6 +18,10 @@ def test_now_knows_its_zone() -> None:
 
 def test_people_see_japan_time() -> None:
     assert jst(NEW_YEAR).isoformat() == "2027-01-01T09:00:00+09:00"
+
+
+def test_a_day_begins_in_japan() -> None:
+    assert midnight(date(2027, 4, 1)) == datetime(2027, 3, 31, 15, tzinfo=UTC)
 
 
 def test_a_pretended_clock_stands_where_it_is_put_and_runs_on() -> None:

@@ -112,15 +112,15 @@ class Sheet:
         """Everything below a skyline."""
         self.shape([*skyline, (self.width, self.height), (0, self.height)], fill, opacity)
 
-    def scatter(self, count: int, top: float, bottom: float, small: float, big: float, fill: str = "#fff") -> None:
-        """Stars or snow: round specks in three strengths, one path each."""
+    def scatter(self, count: int, bottom: float, small: float, big: float) -> None:
+        """Stars or snow, from the top down: round white specks in three strengths, one path each."""
         for strength in (0.35, 0.6, 0.9):
             specks = []
             for _ in range(count // 3):
-                x, y = self.chance.between(0, self.width), self.chance.between(top, bottom)
+                x, y = self.chance.between(0, self.width), self.chance.between(0, bottom)
                 r = self.chance.between(small, big)
                 specks.append(data("M{} {}a{} {} 0 1 0 {} 0a{} {} 0 1 0 {} 0", x - r, y, r, r, 2 * r, r, r, -2 * r))
-            self.add(path("".join(specks), fill, strength))
+            self.add(path("".join(specks), "#fff", strength))
 
     def svg(self) -> str:
         w, h = num(self.width), num(self.height)

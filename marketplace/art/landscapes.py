@@ -70,7 +70,7 @@ def _sky(sheet: Sheet, mood: Mood, shore: float, sun_x: float) -> None:
     w, h = sheet.width, sheet.height
     sheet.rect(0, 0, w, h, sheet.fade([(0, mood.top), (0.45, mood.middle), (shore / h, mood.horizon)]))
     if mood.starry:
-        sheet.scatter(int(w / 9), 0, shore * 0.7, 0.8, 2.2)
+        sheet.scatter(int(w / 9), shore * 0.7, 0.8, 2.2)
     sun_y, r = h * sheet.chance.between(0.15, 0.24), h * 0.058
     halo = sheet.glow([(0, mood.light, 0.9), (0.3, mood.light, 0.35), (1, mood.light, 0)])
     sheet.disc(sun_x, sun_y, r * 4.6, halo)
@@ -104,11 +104,11 @@ def mountain(sheet: Sheet, mood: Mood, base: float, middle: float) -> list[Point
         fingers.append((x + (x - middle) * 0.2 * (depth / rise), y + depth))
     snow = sheet.fade([(0, "#ffffff", 1), (0.6, "#ffffff", 0.9), (1, "#ffffff", 0.35)])
     sheet.shape([*crest, *reversed(fingers)], snow)
-    _shade(sheet, outline, mood, middle)
+    _shade(sheet, outline, mood)
     return outline
 
 
-def _shade(sheet: Sheet, outline: list[Point], mood: Mood, middle: float) -> None:
+def _shade(sheet: Sheet, outline: list[Point], mood: Mood) -> None:
     """The flank away from the light: from the top down a broken edge to the foot."""
     summit = min(outline, key=lambda point: point[1])
     right = [point for point in outline if point[0] >= summit[0]]

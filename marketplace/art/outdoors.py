@@ -45,7 +45,7 @@ def bath(seed: str) -> Sheet:
         cedar(w * 0.1, h * 0.8, 360, "#2f5c4c", snow=True),
         cedar(w * 0.92, h * 0.8, 300, "#2f5c4c", snow=True),
     )
-    sheet.scatter(120, 0, h, 2, 5)
+    sheet.scatter(120, h, 2, 5)
     return sheet
 
 
@@ -88,7 +88,7 @@ def snow_work(seed: str) -> Sheet:
         path("M136 120H216V220Q176 240 136 220Z", "#d6483a"),
     ]
     sheet.add(placed(man, w * 0.3, h * 0.74))
-    sheet.scatter(180, 0, h, 2, 6)
+    sheet.scatter(180, h, 2, 6)
     return sheet
 
 
@@ -182,7 +182,7 @@ def lift(seed: str) -> Sheet:
             16,
         )
     )
-    sheet.scatter(120, 0, h, 2, 5)
+    sheet.scatter(120, h, 2, 5)
     return sheet
 
 

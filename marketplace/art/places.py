@@ -27,7 +27,7 @@ def village(seed: str) -> Sheet:
         sheet.add(placed(house, x, y, s))
     for x, tall in ((0.03, 330), (0.2, 240), (0.47, 210), (0.73, 250), (0.95, 350)):
         sheet.add(cedar(w * x, h * 0.97, tall, "#24493f", snow=True))
-    sheet.scatter(150, 0, h, 1.5, 4.5)
+    sheet.scatter(150, h, 1.5, 4.5)
     return sheet
 
 
@@ -230,5 +230,5 @@ def bus_stop(seed: str) -> Sheet:
         cedar(w * 0.94, h * 0.9, 330, "#2f5c4c", snow=True),
         cedar(w * 0.05, h * 0.9, 280, "#2f5c4c", snow=True),
     )
-    sheet.scatter(170, 0, h, 2, 6)
+    sheet.scatter(170, h, 2, 6)
     return sheet

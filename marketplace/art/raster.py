@@ -13,9 +13,9 @@ def png(svg: str, width: int) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width, skip_system_fonts=True))
 
 
-def webp(svg: str, width: int, quality: int = 82) -> bytes:
+def webp(svg: str, width: int) -> bytes:
     """A WebP `width` pixels wide, a fifth of the PNG's size to the eye the same."""
     with Image.open(io.BytesIO(png(svg, width))) as picture:
         out = io.BytesIO()
-        picture.save(out, "WEBP", quality=quality, method=4)
+        picture.save(out, "WEBP", quality=82, method=4)
         return out.getvalue()

@@ -57,9 +57,9 @@ def scene(kind: str, seed: int) -> str:
     return MOTIFS[motif_of(kind, seed)](str(seed)).svg()
 
 
-def token_art(kind: str, seed: int, serial: int, total: int = 1, motif: str | None = None) -> str:
-    """An SVG for token `serial` of `total`. `kind` is a kind of right; `motif` what its listing shows, if chosen."""
-    shown = motif or motif_of(kind, seed)
+def token_art(kind: str, seed: int, serial: int, total: int) -> str:
+    """An SVG for token `serial` of `total`. `kind` is a kind of right."""
+    shown = motif_of(kind, seed)
     if kind == "card" and shown in FIGURES:
         return trading_card(shown, str(seed), serial, total).svg()
     if kind == "resident":

@@ -73,6 +73,6 @@ def figure_scene(name: str, seed: str) -> Sheet:
     sheet = Sheet(WIDTH, HEIGHT, f"figure {name} {seed}")
     figure, look = FIGURES[name], sheet.chance.one_of(FACES)
     world(sheet, figure, 0, 0, WIDTH, HEIGHT)
-    sheet.scatter(36, 0, HEIGHT * 0.75, 3, 10)
+    sheet.scatter(36, HEIGHT * 0.75, 3, 10)
     sheet.add(placed([figure.draw(look)], WIDTH / 2, HEIGHT * 0.52, 2.15))
     return sheet

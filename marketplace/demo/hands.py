@@ -18,7 +18,6 @@ from marketplace.demo.people import person
 from marketplace.demo.town import Clerk, Sale
 from marketplace.kit.db import db, get, let_go, transaction
 from marketplace.listings import approving, drafting
-from marketplace.listings.models import Listing
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.models import Lottery
 from marketplace.lotteries.rules import Application, asks_who
@@ -107,7 +106,3 @@ def unpaid(listing_id: int) -> list[int]:
     found = list(db.session.scalars(waiting.order_by(Order.id)))
     let_go()
     return found
-
-
-def listing_of(listing_id: int) -> Listing:
-    return get(Listing, listing_id)

@@ -45,8 +45,6 @@ STATE_JA = {
     NamingState.LAPSED: "期限までに案がありませんでした",
     NamingState.REVOKED: "取り消し",
 }
-LIVE = (NamingState.INVITED, NamingState.PROPOSED, NamingState.NONE_FIT, NamingState.APPEALED)
-"""The name is not decided yet."""
 
 
 class Place(Base):

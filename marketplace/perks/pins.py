@@ -17,11 +17,11 @@ class NotAPin(Invalid):
     message = "暗証番号は6けたの数字です。"
 
 
-def read_pin(typed: str, length: int = 6) -> str:
+def read_pin(typed: str) -> str:
     """'１２３４５６' → '123456'; spaces and hyphens are fine. NotAPin for anything else."""
     plain = re.sub(r"[\s-]", "", dashed(typed))
-    if not plain.isascii() or not plain.isdigit() or len(plain) != length:
-        raise NotAPin(f"暗証番号は{length}けたの数字です。", field="pin")
+    if not plain.isascii() or not plain.isdigit() or len(plain) != 6:
+        raise NotAPin(field="pin")
     return plain
 
 

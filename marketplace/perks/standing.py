@@ -107,12 +107,9 @@ def _over(plan: Plan, token: Token, row: Allowance | None) -> bool:
     return spent or (last is not None and jst(now()).date() > last)
 
 
-def ledger_of(token_id: int, plan_id: str | None = None) -> list[Use]:
+def ledger_of(token_id: int) -> list[Use]:
     """Its lines, newest first."""
-    query = sa.select(Use).where(Use.token_id == token_id)
-    if plan_id is not None:
-        query = query.where(Use.plan_id == plan_id)
-    return list(db.session.scalars(query.order_by(Use.id.desc())))
+    return list(db.session.scalars(sa.select(Use).where(Use.token_id == token_id).order_by(Use.id.desc())))
 
 
 def unexplained() -> list[tuple[int, str, str]]:

@@ -16,7 +16,6 @@ from marketplace.settings import settings
 
 LAW = "個人情報の保護に関する法律61条1項（法令の定める事務のため）"
 ACCOUNTS = "地方自治法210条・233条、町の文書管理規程（会計書類）"
-WHOLE = (Role.DRAFTER, Role.APPROVER, Role.TREASURY)
 VERSIONS = (
     (1, date(2026, 11, 1), "はじめての版"),
     (

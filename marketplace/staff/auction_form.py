@@ -84,9 +84,6 @@ class AuctionPart(Form):
     apply_until = JSTDateTimeField("参加申込の締切", validators=[Optional()], description="空欄なら受付の終了まで")
 
 
-AUCTION_FIELDS = tuple(name for name in vars(AuctionPart) if not name.startswith("_") and name != "Meta")
-
-
 def typed(form: Any) -> dict[str, Any]:
     """Listing.auction_rules out of the form."""
     ascending = form.mode.data == Mode.ASCENDING

@@ -58,14 +58,14 @@ def parts_of(fund: dict[str, Any]) -> list[Part]:
     return [Part(word, yen, share) for (word, yen), share in zip(told, shares, strict=True)]
 
 
-def shared_out(sums: Sequence[int], whole: int = WHOLE) -> list[int]:
-    """`whole` in whole parts by the sums, the largest remainders first, so that nothing is lost by rounding."""
+def shared_out(sums: Sequence[int]) -> list[int]:
+    """WHOLE in whole parts by the sums, the largest remainders first, so that nothing is lost by rounding."""
     total = sum(sums)
     if not total:
         return [0] * len(sums)
-    shares = [yen * whole // total for yen in sums]
-    by_rest = sorted(range(len(sums)), key=lambda n: (-(sums[n] * whole % total), n))
-    for n in by_rest[: whole - sum(shares)]:
+    shares = [yen * WHOLE // total for yen in sums]
+    by_rest = sorted(range(len(sums)), key=lambda n: (-(sums[n] * WHOLE % total), n))
+    for n in by_rest[: WHOLE - sum(shares)]:
         shares[n] += 1
     return shares
 

@@ -112,8 +112,8 @@ def show(code: str) -> ResponseReturnValue:
     return conditional(page_of(listing), max_age=1, private=True)
 
 
-def page_of(listing: Listing, *, preview: bool = False) -> str:
-    """The page of a listing as a buyer sees it; staff see it before it is published, with `preview`."""
+def page_of(listing: Listing) -> str:
+    """The page of a listing as a buyer sees it."""
     panel = record = None
     if listing.mode in BY_BIDS:
         panel, record = auctions.panel(listing), auctions.record(listing)
@@ -142,8 +142,7 @@ def page_of(listing: Listing, *, preview: bool = False) -> str:
         amendments=[(row, amending.changed_by(row)) for row in (amending.published(listing.id) if changed else ())],
         issued=issued,
         text=listing.text_hash and listing.published_at and may_be_read(listing),
-        preview=preview,
-        over=listing.state in ENDED and not preview,
+        over=listing.state in ENDED,
     )
 
 

@@ -76,10 +76,6 @@ def test_a_token_has_the_shape_of_what_it_is(kind: str, size: tuple[int, int]) -
     assert size_of(png(token_art(kind, 3, 27, 100), 400)) == size
 
 
-def test_a_listing_s_chosen_motif_is_the_token_s() -> None:
-    assert token_art("naming", 3, 1, 1, "canoe") != token_art("naming", 3, 1, 1, "park")
-
-
 def test_webp_has_the_size_asked_for_and_is_smaller_than_png() -> None:
     drawing = scene("canoe", 5)
     small = webp(drawing, 480)

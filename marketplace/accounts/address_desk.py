@@ -9,13 +9,12 @@ from flask.typing import ResponseReturnValue
 from marketplace.accounts import vouching_address
 from marketplace.accounts.address_models import AddressChange, left, open_change
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
-from marketplace.accounts.desk import actor
 from marketplace.accounts.forms import LostAddressForm, PressForm
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account, StaffRole
 from marketplace.accounts.names import called
 from marketplace.accounts.rules import normalised
-from marketplace.accounts.session import staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get
 from marketplace.kit.names import plain
@@ -56,7 +55,7 @@ def ask(code: str) -> ResponseReturnValue:
     try:
         address = normalised(form.email.data or "")
         check_spelling(address, sure=form.sure.data or "")
-        vouching_address.ask(account.id, address, actor().id, form.why.data or "")
+        vouching_address.ask(account.id, address, me().id, form.why.data or "")
     except MistypedAddress as refusal:
         form.sure.data = address
         form.refuse(refusal)
@@ -79,7 +78,7 @@ def decide(change_id: int, act: str) -> ResponseReturnValue:
     if not PressForm().validate():
         abort(400)
     try:
-        command(change_id, actor().id)
+        command(change_id, me().id)
     except Refused as refusal:
         if refusal.status == 403:
             raise
@@ -110,7 +109,7 @@ def page(account: Account, form: LostAddressForm) -> str:
         person=account,
         form=form,
         change=change,
-        second=change is not None and actor().id != change.asked_by,
+        second=change is not None and me().id != change.asked_by,
         asked_by=called([get(Account, change.asked_by)])[change.asked_by] if change is not None else None,
         hours=settings().withdrawal_cooling_hours,
     )

@@ -14,10 +14,11 @@ from marketplace.accounts.forms import NameForm, PersonForm, PressForm, RoleForm
 from marketplace.accounts.models import WEIGHTY, Account, ChangeState, Recovery, Role, RoleChange, StaffRole
 from marketplace.accounts.names import called, names_given
 from marketplace.accounts.rules import normalised
-from marketplace.accounts.session import current_account, roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.accounts.since import given
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 
 bp = Blueprint("people", __name__, url_prefix="/staff/people")
 WHOLE_OFFICE = ("drafter", "approver", "treasury", "admin")
@@ -39,7 +40,7 @@ def take_on() -> ResponseReturnValue:
     try:
         address = normalised(form.email.data)
         check_spelling(address, sure=form.sure.data or "")
-        account_id = appointing.take_on(address, form.name.data, Role(form.role.data), actor().id)
+        account_id = appointing.take_on(address, form.name.data, Role(form.role.data), me().id)
     except MistypedAddress as refusal:
         form.sure.data = normalised(form.email.data)
         form.refuse(refusal)
@@ -64,7 +65,7 @@ def give(code: str) -> ResponseReturnValue:
     if not form.validate():
         return page(person, form), 422
     try:
-        appointing.give(person.id, Role(form.role.data), actor().id)
+        appointing.give(person.id, Role(form.role.data), me().id)
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), form), refusal.status
@@ -79,7 +80,7 @@ def rename(code: str) -> ResponseReturnValue:
     if not form.validate():
         return page(person, RoleForm(formdata=None), form), 422
     try:
-        appointing.rename(person.id, form.name.data, actor().id)
+        appointing.rename(person.id, form.name.data, me().id)
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), RoleForm(formdata=None), form), refusal.status
@@ -91,13 +92,13 @@ def rename(code: str) -> ResponseReturnValue:
 @staff("admin")
 def take(code: str, role: str) -> ResponseReturnValue:
     person = find(code)
-    return press(lambda: appointing.take(person.id, Role(role), actor().id), "権限をなくしました。", code)
+    return press(lambda: appointing.take(person.id, Role(role), me().id), "権限をなくしました。", code)
 
 
 @bp.post("/<code>/sign-out")
 @staff("admin")
 def sign_out(code: str) -> ResponseReturnValue:
-    person, by = find(code), f"staff:{actor().code}"
+    person, by = find(code), f"staff:{me().code}"
     return press(lambda: signing_out.end_all(person.id, by=by), "すべての端末をログアウトさせました。", code)
 
 
@@ -106,7 +107,7 @@ def sign_out(code: str) -> ResponseReturnValue:
 def leave(code: str) -> ResponseReturnValue:
     person = find(code)
     done = "権限とパスキーをなくし、すべての端末をログアウトさせました。"
-    return press(lambda: appointing.leave(person.id, actor().id), done)
+    return press(lambda: appointing.leave(person.id, me().id), done)
 
 
 @bp.post("/changes/<int:change_id>/<any(confirm, refuse):act>")
@@ -115,7 +116,7 @@ def decide(change_id: int, act: str) -> ResponseReturnValue:
     code = get(RoleChange, change_id).account.code
     acts = {"confirm": (appointing.confirm, "権限を渡しました。"), "refuse": (appointing.refuse, "渡しませんでした。")}
     command, done = acts[act]
-    return press(lambda: command(change_id, actor().id), done, code)
+    return press(lambda: command(change_id, me().id), done, code)
 
 
 @bp.post("/<code>/recovery")
@@ -123,7 +124,7 @@ def decide(change_id: int, act: str) -> ResponseReturnValue:
 def ask_recovery(code: str) -> ResponseReturnValue:
     person = find(code)
     done = "申し出を記録しました。もうひとりの職員が確かめると、本人にリンクが届きます。"
-    return press(lambda: recovering.ask(person.id, actor().id), done, code)
+    return press(lambda: recovering.ask(person.id, me().id), done, code)
 
 
 @bp.post("/recoveries/<int:recovery_id>/<any(confirm, withdraw):act>")
@@ -135,7 +136,7 @@ def vouch(recovery_id: int, act: str) -> ResponseReturnValue:
         "withdraw": (recovering.withdraw, "取りやめました。"),
     }
     command, done = acts[act]
-    return press(lambda: command(recovery_id, actor().id), done, code)
+    return press(lambda: command(recovery_id, me().id), done, code)
 
 
 def press(act: Callable[[], object], done: str, code: str | None = None) -> ResponseReturnValue:
@@ -156,8 +157,7 @@ def press(act: Callable[[], object], done: str, code: str | None = None) -> Resp
 
 def find(code: str) -> Account:
     """404 for who does not work here."""
-    person = known(code)
-    return person if person is not None else abort(404)
+    return or_404(known(code))
 
 
 def known(code: str) -> Account | None:
@@ -165,12 +165,6 @@ def known(code: str) -> Account | None:
     about_to = sa.select(RoleChange.account_id).where(RoleChange.state == ChangeState.PROPOSED)
     works = sa.or_(Account.id.in_(sa.select(StaffRole.account_id)), Account.id.in_(about_to))
     return db.session.scalar(sa.select(Account).where(Account.code == code, works))
-
-
-def actor() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account
 
 
 def given_words(role: Role, account_id: int) -> str:
@@ -186,22 +180,22 @@ def listed(form: PersonForm) -> str:
     held: dict[Account, list[Role]] = {}
     for person, role in db.session.execute(people.order_by(Account.id, StaffRole.id)):
         held.setdefault(person, []).append(role)
-    have = roles_of(actor().id)
+    have = roles_of(me().id)
     return render_template(
         "accounts/people.html",
         people=held,
         since=given(held),
         form=form,
         admin=Role.ADMIN in have,
-        changes=[(change, appointing.may_confirm(change, actor().id, have)) for change in appointing.waiting()],
-        recoveries=[(row, actor().id not in (row.account_id, row.asked_by)) for row in recovering.waiting()],
+        changes=[(change, appointing.may_confirm(change, me().id, have)) for change in appointing.waiting()],
+        recoveries=[(row, me().id not in (row.account_id, row.asked_by)) for row in recovering.waiting()],
         names=names(),
         weighty=WEIGHTY,
     )
 
 
 def page(person: Account, form: RoleForm, name_form: NameForm | None = None) -> str:
-    have = roles_of(actor().id)
+    have = roles_of(me().id)
     recovery = recovering.open_for(person.id)
     return render_template(
         "accounts/person.html",
@@ -210,16 +204,16 @@ def page(person: Account, form: RoleForm, name_form: NameForm | None = None) -> 
         roles=sorted(roles_of(person.id), key=list(Role).index),
         since=given([person]),
         admin=Role.ADMIN in have,
-        vouches=bool(have & recovering.VOUCH) and person.id != actor().id,
+        vouches=bool(have & recovering.VOUCH) and person.id != me().id,
         changes=[
-            (change, appointing.may_confirm(change, actor().id, have))
+            (change, appointing.may_confirm(change, me().id, have))
             for change in appointing.waiting()
             if change.account_id == person.id
         ],
         keys=len(passkeys.passkeys_of(person.id)),
         sign_ins=len(signing_out.sign_ins_of(person.id)),
         recovery=recovery,
-        second=recovery is not None and actor().id not in (recovery.account_id, recovery.asked_by),
+        second=recovery is not None and me().id not in (recovery.account_id, recovery.asked_by),
         names=names(),
         name_form=name_form or NameForm(formdata=None, name=names()[person.id]),
         before=names_given(person.id)[:-1],

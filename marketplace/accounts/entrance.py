@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import passkeys
@@ -12,7 +12,7 @@ from marketplace.accounts.forms import AskForm, CodeForm, PasskeyForm, PressForm
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account, StaffRole, Way
 from marketplace.accounts.rules import normalised
-from marketplace.accounts.session import current_account, roles_of, sign_in, sign_out, signed_in
+from marketplace.accounts.session import me, roles_of, sign_in, sign_out, signed_in
 from marketplace.accounts.signing_in import ask_code, meant_for, prove, redeem
 from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
@@ -121,7 +121,7 @@ def leave() -> ResponseReturnValue:
 @bp.get("/account")
 @signed_in
 def show() -> ResponseReturnValue:
-    account = myself()
+    account = me()
     return self_page(SelfForm(obj=account))
 
 
@@ -129,7 +129,7 @@ def show() -> ResponseReturnValue:
 @limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def save() -> ResponseReturnValue:
-    account, form = myself(), SelfForm()
+    account, form = me(), SelfForm()
     if form.validate():
         try:
             introduce(account.id, form.name.data or "", form.nickname.data or "", form.prefecture.data)
@@ -142,13 +142,8 @@ def save() -> ResponseReturnValue:
 
 
 def self_page(form: SelfForm) -> str:
-    account = myself()
+    account = me()
     return render_template("accounts/show.html", form=form, account=account, passkeys=passkeys.offered_to(account.id))
-
-
-def myself() -> Account:
-    account = current_account()
-    return account if account is not None else abort(404)
 
 
 def enter(account_id: int, after: str | None, way: Way = Way.CODE) -> ResponseReturnValue:

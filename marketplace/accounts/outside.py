@@ -9,11 +9,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts import joining, oidc
-from marketplace.accounts.entrance import HOME, enter, myself
+from marketplace.accounts.entrance import HOME, enter
 from marketplace.accounts.forms import PressForm
 from marketplace.accounts.models import Way
 from marketplace.accounts.provider import Provider, provider
-from marketplace.accounts.session import P, View, signed_in, visitor_id
+from marketplace.accounts.session import P, View, me, signed_in, visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.languages import _
 from marketplace.kit.limits import limiter
@@ -72,7 +72,7 @@ def come_back() -> ResponseReturnValue:
 @where_there_is_one
 @signed_in
 def show() -> ResponseReturnValue:
-    return render_template("accounts/outside.html", joined=joining.joined(myself().id), meant=MEANT in session)
+    return render_template("accounts/outside.html", joined=joining.joined(me().id), meant=MEANT in session)
 
 
 @bp.post("/account/outside")
@@ -83,7 +83,7 @@ def join() -> ResponseReturnValue:
     if not PressForm().validate() or MEANT not in session:
         abort(400)
     try:
-        joining.join(myself().id, session.pop(MEANT))
+        joining.join(me().id, session.pop(MEANT))
     except Refused as refusal:
         flash(str(refusal), "bad")
     else:
@@ -98,7 +98,7 @@ def part() -> ResponseReturnValue:
     if not PressForm().validate():
         abort(400)
     session.pop(MEANT, None)
-    joining.part(myself().id)
+    joining.part(me().id)
     flash(_("つながりを外しました。"))
     return redirect("/account/outside", 303)
 

@@ -170,6 +170,13 @@ def current_account() -> Account | None:
     return db.session.get(Account, account_id) if account_id else None
 
 
+def me() -> Account:
+    """Whom signed_in() or staff() let in."""
+    account = current_account()
+    assert account is not None, "the door lets nobody else in"
+    return account
+
+
 def remember_visit(response: Response) -> Response:
     """Write the hour of this visit down, once an hour. A visit is no reason to fail."""
     here: Visit | None = request.environ.get(HERE)

@@ -7,8 +7,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.admissions import deciding, enclosing, excluding
 from marketplace.admissions.forms import ApproveForm, ExclusionForm, LiftForm, RefuseForm
 from marketplace.admissions.models import Exclusion, Participation
@@ -44,7 +43,7 @@ def approve(code: str) -> ResponseReturnValue:
     if not ApproveForm().validate():
         abort(400)
     try:
-        deciding.approve(row_id, actor().id)
+        deciding.approve(row_id, me().id)
     except Refused as refusal:
         form = RefuseForm(formdata=None)
         form.refuse(refusal)
@@ -60,7 +59,7 @@ def refuse(code: str) -> ResponseReturnValue:
     if not form.validate():
         return page(find(code), form), 422
     try:
-        deciding.refuse(row_id, actor().id, form.reason.data or "")
+        deciding.refuse(row_id, me().id, form.reason.data or "")
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), form), refusal.status
@@ -75,7 +74,7 @@ def enclosure(code: str, enclosure_id: int) -> ResponseReturnValue:
     row = find(code)
     if enclosure_id not in [each.id for each in enclosing.enclosures_of(row.id)]:
         abort(404)
-    data, media_type = enclosing.read(enclosure_id, code, staff_name(actor().id))
+    data, media_type = enclosing.read(enclosure_id, code, staff_name(me().id))
     ending = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[media_type]
     response = Response(data, mimetype=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{code}-{enclosure_id}.{ending}"'
@@ -92,7 +91,7 @@ def exclude_defaulter(code: str) -> ResponseReturnValue:
     if not ApproveForm().validate():
         abort(400)
     try:
-        excluding.exclude_defaulter(row_id, actor().id)
+        excluding.exclude_defaulter(row_id, me().id)
     except Refused as refusal:
         form = RefuseForm(formdata=None)
         form.refuse(refusal)
@@ -115,7 +114,7 @@ def exclude() -> ResponseReturnValue:
         return listed(form), 422
     named = {name: form[name].data or "" for name in ("email", "corporate_no", "name")}
     try:
-        excluding.exclude(actor().id, form.ground.data, form.why.data or "", until=form.until.data, **named)
+        excluding.exclude(me().id, form.ground.data, form.why.data or "", until=form.until.data, **named)
     except Refused as refusal:
         form.refuse(refusal)
         return listed(form), refusal.status
@@ -131,7 +130,7 @@ def lift(code: str) -> ResponseReturnValue:
         abort(404)
     if not LiftForm().validate():
         abort(400)
-    excluding.lift(row, actor().id)
+    excluding.lift(row, me().id)
     flash("除外を解除しました。")
     return redirect(url_for("admissions_desk.exclusions"), 303)
 
@@ -169,9 +168,3 @@ def find(code: str) -> Participation:
     if row is None:
         abort(404)
     return row
-
-
-def actor() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account

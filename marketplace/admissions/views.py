@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in, visitor_id
+from marketplace.accounts.session import me, signed_in, visitor_id
 from marketplace.admissions import applying, deciding, deposits, desk, enclosing, verifying
 from marketplace.admissions.applying import participation_of
 from marketplace.admissions.forms import ApplicationForm, DropForm
@@ -29,8 +28,8 @@ FILLED = ("party", "name", "address", "phone", "company", "representative", "cor
 @bp.get("/listings/<code>/taking-part")
 @signed_in
 def show(code: str) -> ResponseReturnValue:
-    listing, me = public_listing(code), person()
-    row = participation_of(listing.id, me.id)
+    listing, account = public_listing(code), me()
+    row = participation_of(listing.id, account.id)
     again = row is not None and row.state == ParticipationState.REFUSED and is_open(listing)
     if row is not None and not again:
         return render_template(
@@ -43,7 +42,7 @@ def show(code: str) -> ResponseReturnValue:
             card=deposits.card_of(row),
             renew=deposits.ends_soon(row) and deposits.to_do(row),
         )
-    known: dict[str, Any] = {name: getattr(row, name) for name in FILLED} if row else {"name": me.name}
+    known: dict[str, Any] = {name: getattr(row, name) for name in FILLED} if row else {"name": account.name}
     known["party"] = str(row.party) if row else "individual"
     return page(listing, ApplicationForm(formdata=None, data=known), row)
 
@@ -52,8 +51,8 @@ def show(code: str) -> ResponseReturnValue:
 @limiter.limit("10/minute", key_func=each_account)
 @signed_in
 def apply(code: str) -> ResponseReturnValue:
-    listing, me, form = public_listing(code), person(), ApplicationForm()
-    listing_id, me_id = listing.id, me.id
+    listing, form = public_listing(code), ApplicationForm()
+    listing_id, me_id = listing.id, me().id
     row = participation_of(listing_id, me_id)
     if row is not None and row.state != ParticipationState.REFUSED:
         return redirect(url_for("admissions.show", code=code), 303)  # the second click
@@ -83,7 +82,7 @@ def drop(code: str, enclosure_id: int) -> ResponseReturnValue:
     public_listing(code)
     if not DropForm().validate():
         abort(400)
-    enclosing.drop(enclosure_id, person().id)
+    enclosing.drop(enclosure_id, me().id)
     flash("書類を取り除きました。")
     return redirect(url_for("admissions.show", code=code) + "#enclosures", 303)
 
@@ -131,12 +130,6 @@ def public_listing(code: str) -> Listing:
     if listing is None or rules_of(listing).taking_part is None:
         abort(404)
     return listing
-
-
-def person() -> Account:
-    account = current_account()
-    assert account is not None, "signed_in lets nobody else in"
-    return account
 
 
 BLUEPRINTS = (bp, desk.bp, verifying.bp)

@@ -10,8 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.appointments import arranging, asking, calendar, counting, forms, rules, settling
 from marketplace.appointments.forms import HeldForm, OfferForm, PickForm, RoomForm, WhyForm
 from marketplace.appointments.mine import ics
@@ -68,7 +67,7 @@ def fix(code: str) -> ResponseReturnValue:
     def act(row: Appointment) -> None:
         if (moment := form.moment()) is None:
             raise Invalid("日時を選んでください。")
-        arranging.confirm(row.id, actor().id, moment)
+        arranging.confirm(row.id, me().id, moment)
 
     return acted(code, "pick", form, "日程を決めました。持ち主にメールでお知らせします。", act)
 
@@ -79,7 +78,7 @@ def offer(code: str) -> ResponseReturnValue:
     form = OfferForm()
     words = "別の日程を提案しました。持ち主にメールでお知らせします。"
     return acted(
-        code, "offer", form, words, lambda row: arranging.offer(row.id, actor().id, form.starts(), form.why.data or "")
+        code, "offer", form, words, lambda row: arranging.offer(row.id, me().id, form.starts(), form.why.data or "")
     )
 
 
@@ -88,9 +87,7 @@ def offer(code: str) -> ResponseReturnValue:
 def room(code: str) -> ResponseReturnValue:
     form = RoomForm()
     words = "入り方をメールで送りました。"
-    return acted(
-        code, "room", form, words, lambda row: arranging.open_room(row.id, actor().id, form.entrance.data or "")
-    )
+    return acted(code, "room", form, words, lambda row: arranging.open_room(row.id, me().id, form.entrance.data or ""))
 
 
 @bp.post("/<code>/refuse")
@@ -98,7 +95,7 @@ def room(code: str) -> ResponseReturnValue:
 def refuse(code: str) -> ResponseReturnValue:
     form = WhyForm()
     words = "お断りしました。理由をメールでお知らせします。"
-    return acted(code, "why", form, words, lambda row: arranging.refuse(row.id, actor().id, form.why.data or ""))
+    return acted(code, "why", form, words, lambda row: arranging.refuse(row.id, me().id, form.why.data or ""))
 
 
 @bp.post("/<code>/cancel")
@@ -106,7 +103,7 @@ def refuse(code: str) -> ResponseReturnValue:
 def cancel(code: str) -> ResponseReturnValue:
     form = WhyForm()
     words = "取り消しました。回数は数えません。"
-    return acted(code, "why", form, words, lambda row: arranging.cancel(row.id, actor().id, form.why.data or ""))
+    return acted(code, "why", form, words, lambda row: arranging.cancel(row.id, me().id, form.why.data or ""))
 
 
 @bp.post("/<code>/held")
@@ -114,7 +111,7 @@ def cancel(code: str) -> ResponseReturnValue:
 def held(code: str) -> ResponseReturnValue:
     form = HeldForm()
     words = "終わったことを記録しました。持ち主に確認をお願いします。"
-    return acted(code, "held", form, words, lambda row: settling.held(row.id, actor().id, form.count()))
+    return acted(code, "held", form, words, lambda row: settling.held(row.id, me().id, form.count()))
 
 
 @bp.post("/<code>/settle")
@@ -122,7 +119,7 @@ def held(code: str) -> ResponseReturnValue:
 def settle(code: str) -> ResponseReturnValue:
     form = WhyForm()
     words = "回数を数えました。持ち主にメールでお知らせします。"
-    return acted(code, "why", form, words, lambda row: settling.settle(row.id, actor().id, form.why.data or ""))
+    return acted(code, "why", form, words, lambda row: settling.settle(row.id, me().id, form.why.data or ""))
 
 
 def acted(code: str, name: str, form: Form, words: str, act: Callable[[Appointment], None]) -> ResponseReturnValue:
@@ -164,9 +161,3 @@ def obstacle(row: Appointment, start: datetime) -> str:
     if start <= now():
         return "過ぎました"
     return "" if calendar.free(row.lecturer_id, start, row.lasts) else "別の予定が入っています"
-
-
-def actor() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account

@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import me, signed_in
 from marketplace.appointments import asking, calendar, counting, forms, rules, settling
 from marketplace.appointments.forms import AskForm, ClickForm, DatesForm, ObjectForm, PickForm
 from marketplace.appointments.ics import event
@@ -216,9 +215,3 @@ def own(token_id: int) -> Token:
 def done(code: str, words: str) -> ResponseReturnValue:
     flash(words)
     return redirect(url_for("my_appointments.show", code=code), 303)
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "signed_in() lets nobody else in"
-    return account

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from wtforms import SelectChoice
 
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.appointments import calendar
 from marketplace.appointments.forms import AbsenceForm, ClickForm, LectureForm, LecturerForm
 from marketplace.appointments.models import SLOT, Absence, Lecturer, LectureRight
@@ -152,6 +152,4 @@ def _done(words: str) -> ResponseReturnValue:
 
 
 def _by() -> str:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return staff_name(account.id)
+    return staff_name(me().id)

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.auctions import awarding, relisting, stopping, unsealing
 from marketplace.auctions.forms import CancelForm, OpeningForm, PressForm, SuspendForm, TieForm
 from marketplace.auctions.models import Auction, AuctionState
@@ -20,6 +19,7 @@ from marketplace.kit.forms import Form
 from marketplace.kit.letters import as_code
 from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings.auction_words import in_words
 from marketplace.listings.models import BY_BIDS, Listing, ListingState
 from marketplace.orders.models import Order
@@ -66,7 +66,7 @@ def show(code: str) -> ResponseReturnValue:
 def unseal(code: str) -> ResponseReturnValue:
     form = OpeningForm()
     names = [form.witnesses.data or "", form.second.data or ""]
-    return done(code, Forms(opening=form), form, lambda: unsealing.open_envelopes(auction_id(code), names, actor().id))
+    return done(code, Forms(opening=form), form, lambda: unsealing.open_envelopes(auction_id(code), names, me().id))
 
 
 @bp.post("/<code>/draw")
@@ -75,7 +75,7 @@ def draw(code: str) -> ResponseReturnValue:
     form = TieForm()
     digits = as_code(form.digits.data or "")
     names = [form.witnesses.data or "", form.second.data or ""]
-    return done(code, Forms(tie=form), form, lambda: unsealing.draw_tie(auction_id(code), digits, names, actor().id))
+    return done(code, Forms(tie=form), form, lambda: unsealing.draw_tie(auction_id(code), digits, names, me().id))
 
 
 @bp.post("/<code>/suspend")
@@ -83,14 +83,14 @@ def draw(code: str) -> ResponseReturnValue:
 def suspend(code: str) -> ResponseReturnValue:
     form = SuspendForm()
     reason = form.why.data or ""
-    return done(code, Forms(suspend=form), form, lambda: stopping.suspend(auction_id(code), actor().id, reason))
+    return done(code, Forms(suspend=form), form, lambda: stopping.suspend(auction_id(code), me().id, reason))
 
 
 @bp.post("/<code>/resume")
 @staff("drafter", "approver")
 def resume(code: str) -> ResponseReturnValue:
     form = PressForm()
-    return done(code, Forms(press=form), form, lambda: stopping.resume(auction_id(code), actor().id))
+    return done(code, Forms(press=form), form, lambda: stopping.resume(auction_id(code), me().id))
 
 
 @bp.post("/<code>/cancel")
@@ -98,7 +98,7 @@ def resume(code: str) -> ResponseReturnValue:
 def cancel(code: str) -> ResponseReturnValue:
     form = CancelForm()
     reason = form.reason.data or ""
-    return done(code, Forms(cancel=form), form, lambda: stopping.cancel(find(code).id, actor().id, reason))
+    return done(code, Forms(cancel=form), form, lambda: stopping.cancel(find(code).id, me().id, reason))
 
 
 @bp.post("/<code>/relist")
@@ -106,7 +106,7 @@ def cancel(code: str) -> ResponseReturnValue:
 def relist(code: str) -> ResponseReturnValue:
     if not PressForm().validate():
         abort(400)
-    listing_id = relisting.relist(auction_id(code), actor().id)
+    listing_id = relisting.relist(auction_id(code), me().id)
     flash("下書きをつくりました。日時と価格を確かめてから、承認に出してください。")
     return redirect(url_for("drafting.edit", code=get(Listing, listing_id).code), 303)
 
@@ -125,19 +125,12 @@ def done(code: str, forms: Forms, form: Form, act: Callable[[], None]) -> Respon
 
 def find(code: str) -> Listing:
     found = sa.select(Listing).where(Listing.code == code, Listing.mode.in_(BY_BIDS))
-    listing = db.session.scalar(found)
-    return listing if listing is not None else abort(404)
+    return or_404(db.session.scalar(found))
 
 
 def auction_id(code: str) -> int:
     auction = of_listing(find(code).id)
     return auction.id if auction is not None else abort(404)
-
-
-def actor() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account
 
 
 def page(listing: Listing, forms: Forms, faulty: Form | None = None) -> str:

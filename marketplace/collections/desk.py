@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.collections import crediting
 from marketplace.collections.forms import AddressForm, ClickForm, CreatorForm, LicenceForm, PeriodForm
 from marketplace.collections.models import Creator, Licence
@@ -153,9 +153,7 @@ def _period() -> tuple[date, date]:
 
 
 def _by() -> str:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return staff_name(account.id)
+    return staff_name(me().id)
 
 
 def _licence_form() -> LicenceForm:

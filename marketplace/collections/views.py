@@ -7,8 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import current_account, me, signed_in
 from marketplace.collections import albums, crediting, desk, swapping
 from marketplace.collections.forms import AcceptForm, ClickForm, OfferForm
 from marketplace.collections.models import Swap, SwapState
@@ -202,9 +201,3 @@ def _with_cards(query: sa.Select[Swap]) -> list[tuple[Swap, Token]]:
     ids = [swap.give_token_id for swap in swaps]
     tokens = {token.token_id: token for token in db.session.scalars(sa.select(Token).where(Token.token_id.in_(ids)))}
     return [(swap, tokens[swap.give_token_id]) for swap in swaps]
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.gatherings import booking, drafting, for_whom, stamping
 from marketplace.gatherings.forms import CallOffForm, ClickForm, GatheringForm, PassForm
 from marketplace.gatherings.models import Gathering, Seat
@@ -169,9 +169,7 @@ def guests(code: str) -> ResponseReturnValue:
 
 
 def by() -> str:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return staff_name(account.id)
+    return staff_name(me().id)
 
 
 def seats_of(gathering_id: int) -> int:

@@ -7,8 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.letters import LetterKind, choose, wanted
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.gatherings import circulating
 from marketplace.gatherings.desk import by
 from marketplace.gatherings.forms import CircularForm, ClickForm
@@ -92,8 +91,8 @@ def edit(code: str) -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     """The letter as it will be read, to whom it goes, and what became of it."""
     circular = circulating.circular_of(code)
-    me = _me()
-    facts = circulating.facts(circular, me) | {"stop": "（読む方ごとのリンク）"}
+    reader = me()
+    facts = circulating.facts(circular, reader) | {"stop": "（読む方ごとのリンク）"}
     text = render_template("notices/circular.txt", **facts).lstrip().partition("\n")[2].strip()
     return render_template(
         "gatherings/circular.html",
@@ -101,7 +100,7 @@ def show(code: str) -> ResponseReturnValue:
         text=text,
         readers=len(people(circular.right_ids)),
         most_alone=circulating.MOST_ALONE,
-        asker=circular.asked_by is not None and circular.asked_by == me.id,
+        asker=circular.asked_by is not None and circular.asked_by == reader.id,
         titles=facts["titles"],
         seen=circulating.seen(circular),
         log=circulating.log_of(circular.id),
@@ -115,7 +114,7 @@ def send(code: str) -> ResponseReturnValue:
     if not ClickForm().validate():
         abort(400)
     try:
-        count = circulating.send(circular.id, _me().id, request.form.get("seen", ""))
+        count = circulating.send(circular.id, me().id, request.form.get("seen", ""))
     except Refused as refusal:
         flash(str(refusal), "warn")
     else:
@@ -130,15 +129,9 @@ def ask(code: str) -> ResponseReturnValue:
     if not ClickForm().validate():
         abort(400)
     try:
-        circulating.ask(circular.id, _me().id, request.form.get("seen", ""))
+        circulating.ask(circular.id, me().id, request.form.get("seen", ""))
     except Refused as refusal:
         flash(str(refusal), "warn")
     else:
         flash("別の職員に、確認をたのみました。その職員の「きょうの仕事」に出ます。")
     return redirect(url_for("letters_desk.show", code=code), 303)
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import current_account, me, signed_in
 from marketplace.gatherings import booking, bringing, desk, letter_pages, poll_pages, visit_pages
 from marketplace.gatherings.calendar import ics
 from marketplace.gatherings.for_whom import chosen
@@ -102,7 +101,7 @@ def calendar(code: str) -> ResponseReturnValue:
 @signed_in
 def ask(code: str) -> ResponseReturnValue:
     def ask_for(gathering: Gathering, together: int) -> None:
-        flash(SAID.get(booking.ask(gathering.id, _me().id, together), "お申し込みずみです。"))
+        flash(SAID.get(booking.ask(gathering.id, me().id, together), "お申し込みずみです。"))
 
     return _said_how_many(code, ask_for)
 
@@ -112,7 +111,7 @@ def ask(code: str) -> ResponseReturnValue:
 @signed_in
 def bring(code: str) -> ResponseReturnValue:
     def bring_so_many(gathering: Gathering, together: int) -> None:
-        bringing.bring(gathering.id, _me().id, together)
+        bringing.bring(gathering.id, me().id, together)
         flash("人数を変えました。")
 
     return _said_how_many(code, bring_so_many)
@@ -127,7 +126,7 @@ def _said_how_many(code: str, act: Callable[[Gathering, int], None]) -> Response
         except (TooManyTogether, NoSeatForMore, MoreWait) as refusal:
             form.refuse(refusal)
     if form.together.errors:
-        shown = _form(gathering, party_of(gathering.id, _me().id), len(free_seats(gathering.id)))
+        shown = _form(gathering, party_of(gathering.id, me().id), len(free_seats(gathering.id)))
         shown.together.errors = form.together.errors
         return _page(gathering, shown), 422
     return redirect(f"/gatherings/{code}", 303)
@@ -139,7 +138,7 @@ def _said_how_many(code: str, act: Callable[[Gathering, int], None]) -> Response
 def confirm(code: str) -> ResponseReturnValue:
     gathering = _clicked(code)
     if gathering is not None:
-        booking.confirm(gathering.id, _me().id)
+        booking.confirm(gathering.id, me().id)
         flash(SAID[RsvpState.COMING])
     return redirect(f"/gatherings/{code}", 303)
 
@@ -150,7 +149,7 @@ def confirm(code: str) -> ResponseReturnValue:
 def give_up(code: str) -> ResponseReturnValue:
     gathering = _clicked(code)
     if gathering is not None:
-        booking.give_up(gathering.id, _me().id)
+        booking.give_up(gathering.id, me().id)
         flash("取り消しました。またのご参加をお待ちしています。")
     return redirect(f"/gatherings/{code}", 303)
 
@@ -158,9 +157,3 @@ def give_up(code: str) -> ResponseReturnValue:
 def _clicked(code: str) -> Gathering | None:
     gathering = booking.gathering_of(code)
     return gathering if ClickForm().validate() else None
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

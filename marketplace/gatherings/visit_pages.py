@@ -11,8 +11,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in, staff
+from marketplace.accounts.session import me, signed_in, staff
 from marketplace.gatherings import visiting
 from marketplace.gatherings.desk import by
 from marketplace.gatherings.forms import ClickForm, StampForm
@@ -48,7 +47,7 @@ def stamp(code: str) -> ResponseReturnValue:
     if form.validate():
         try:
             number, screen = form.number.data or "", form.code.data or ""
-            count, new = visiting.stamp(_me().id, code, number=number, code=screen)
+            count, new = visiting.stamp(me().id, code, number=number, code=screen)
         except Refused as refusal:
             form.refuse(refusal)
             return render_template("gatherings/stamp.html", partner=partner, form=form), refusal.status
@@ -64,7 +63,7 @@ def stamp(code: str) -> ResponseReturnValue:
 @bp.get("/mypage/stamps")
 @signed_in
 def stamps() -> ResponseReturnValue:
-    return render_template("gatherings/stamps.html", rows=visiting.stamps_of(_me().id))
+    return render_template("gatherings/stamps.html", rows=visiting.stamps_of(me().id))
 
 
 @bp.get("/stamp-screen/<key>")
@@ -145,9 +144,3 @@ def _drawn(address: str) -> Markup:
     """The code as SVG, without style of its own."""
     made = segno.make(address, error="m", micro=False)
     return Markup(made.svg_inline(scale=8, border=4, omitsize=True, svgclass="qr", lineclass=None))  # noqa: S704 -- ours
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, sign_in, signed_in
+from marketplace.accounts.session import current_account, me, sign_in, signed_in
 from marketplace.holders import giving, wallet_pages, wallets, withdrawing
 from marketplace.holders.forms import GiveForm, PressForm, WithdrawForm
 from marketplace.holders.leaving import WITHDRAWAL, check, obstacle, open_gift, open_withdrawal
@@ -239,9 +239,3 @@ def mine(code: str) -> Gift:
     if me().id not in (found.giver_id, found.recipient_id) and found.to_email != me().email:
         raise giving.NotAddressed
     return found
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import me, signed_in
 from marketplace.holders import wallets
 from marketplace.holders.forms import ProofForm, WalletForm
 from marketplace.kit.limits import each_account, limiter
@@ -76,9 +75,3 @@ def proof_page(form: ProofForm) -> str:
 
 def after() -> str:
     return safe_next(request.values.get("next"), "/mypage/wallets")
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

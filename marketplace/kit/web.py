@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, make_response, request
+from flask import Response, abort, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import IntegerConverter, Map, Rule
 from werkzeug.wrappers import Response as AnyResponse
 
 LONGEST_PATH = 300
+Row = TypeVar("Row")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 """How a browser sends what was typed."""
+
+
+def or_404(row: Row | None) -> Row:
+    """What was looked for; where it is not there, no such page."""
+    return row if row is not None else abort(404)
 
 
 class Number(IntegerConverter):

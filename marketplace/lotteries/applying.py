@@ -7,7 +7,7 @@ from hashlib import sha256
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.session import signed_in
+from marketplace.accounts.session import me, signed_in
 from marketplace.kit.db import db, get
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
@@ -17,7 +17,7 @@ from marketplace.lotteries import entering, receipts
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.forms import EntryForm
 from marketplace.lotteries.models import Entry, Lottery
-from marketplace.lotteries.pages import about, find, me, my_id, opened
+from marketplace.lotteries.pages import about, find, my_id, opened
 from marketplace.lotteries.refusals import AlreadyEntered
 from marketplace.lotteries.rules import PLEDGE, PLEDGES
 

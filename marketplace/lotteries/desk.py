@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused, Unavailable, WrongState
@@ -69,7 +69,7 @@ def dice(code: str) -> ResponseReturnValue:
             drawing.thrown(form.plain_digits)
             drawing.witnessed(witnesses)
             return page(lottery, dice_form=form, read_back=True)
-        drawing.draw_with_dice(lottery.id, form.plain_digits, witnesses, actor().id)
+        drawing.draw_with_dice(lottery.id, form.plain_digits, witnesses, me().id)
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), dice_form=form), refusal.status
@@ -83,7 +83,7 @@ def by_beacon(code: str) -> ResponseReturnValue:
     if not form.validate():
         return page(lottery, beacon_form=form), 422
     try:
-        drawing.draw_with_beacon(lottery.id, form.signature.data or "", actor().id)
+        drawing.draw_with_beacon(lottery.id, form.signature.data or "", me().id)
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), beacon_form=form), refusal.status
@@ -97,17 +97,11 @@ def sign_off(code: str) -> ResponseReturnValue:
     if not form.validate():
         return page(lottery, sign_form=form), 422
     try:
-        signing_off.sign_off(lottery.id, actor().id)
+        signing_off.sign_off(lottery.id, me().id)
     except Refused as refusal:
         form.refuse(refusal)
         return page(find(code), sign_form=form), refusal.status
     return redirect(url_for("lotteries_desk.show", code=code), 303)
-
-
-def actor() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account
 
 
 def find(code: str) -> Lottery:
@@ -146,7 +140,7 @@ def page(
         counts=counting.count(lottery),
         states=counting.by_state(lottery),
         waves=list(db.session.scalars(waves)),
-        checks=preflight(lottery, actor()) if waits else [],
+        checks=preflight(lottery, me()) if waits else [],
         dice_form=dice_form or DiceForm(formdata=None),
         beacon_form=beacon_form or BeaconForm(formdata=None),
         sign_form=sign_form or SignOffForm(formdata=None),
@@ -159,5 +153,5 @@ def page(
         signer=signer,
         may_sign=lottery.state in (LotteryState.DRAWN, LotteryState.SETTLED)
         and signer is None
-        and lottery.drawn_by != actor().id,
+        and lottery.drawn_by != me().id,
     )

@@ -5,21 +5,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import abort
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, visitor_id
+from marketplace.accounts.session import visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
+from marketplace.kit.web import or_404
 from marketplace.listings.models import ANNOUNCED, Listing
 from marketplace.lotteries import bundles, counting
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.models import Lottery
 from marketplace.lotteries.states import LotteryState
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "signed_in lets nobody else in"
-    return account
 
 
 def my_id() -> int:
@@ -31,8 +25,7 @@ def my_id() -> int:
 
 def opened(code: str) -> Lottery:
     """The lottery alone, which is there once its listing has opened; else 404."""
-    lottery = db.session.scalar(sa.select(Lottery).where(Lottery.code == code))
-    return lottery if lottery is not None else abort(404)
+    return or_404(db.session.scalar(sa.select(Lottery).where(Lottery.code == code)))
 
 
 def find(code: str) -> tuple[Listing, Lottery]:

@@ -10,7 +10,7 @@ from marketplace.accounts.addresses import MistypedAddress, check_spelling
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Account
 from marketplace.accounts.rules import normalised
-from marketplace.accounts.session import staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.db import db, get
 from marketplace.kit.names import called, plain
 from marketplace.kit.paging import asked_row
@@ -18,7 +18,7 @@ from marketplace.kit.refusals import Refused
 from marketplace.lotteries import duplicates, entering, papermail
 from marketplace.lotteries.applicants import Applicant, Channel
 from marketplace.lotteries.applying import slip_of
-from marketplace.lotteries.desk import actor, find
+from marketplace.lotteries.desk import find
 from marketplace.lotteries.forms import ReasonForm, ReceptionForm
 from marketplace.lotteries.models import Entry, Lottery
 from marketplace.lotteries.pages import takes_entries
@@ -86,7 +86,7 @@ def take_down(code: str) -> ResponseReturnValue:
         if email:
             email = normalised(email)
             check_spelling(email, sure=form.sure.data or "")
-        received = entering.take_down(lottery.id, actor().id, application, email)
+        received = entering.take_down(lottery.id, me().id, application, email)
     except Refused as refusal:
         if isinstance(refusal, MistypedAddress):
             form.sure.data = email
@@ -123,7 +123,7 @@ def decide(no: str, act: str) -> ResponseReturnValue:
         return show(found, form), 422
     acts = {"void": duplicates.void, "restore": duplicates.restore, "withdraw": entering.withdraw_for}
     try:
-        acts[act](found.id, actor().id, form.why.data or "")
+        acts[act](found.id, me().id, form.why.data or "")
     except Refused as refusal:
         form.refuse(refusal)
         return show(of_number(no), form), refusal.status
@@ -144,7 +144,7 @@ def letters(code: str) -> ResponseReturnValue:
 @bp.post("/staff/lotteries/<code>/letters")
 @staff("drafter", "counter")
 def posted(code: str) -> ResponseReturnValue:
-    count = papermail.posted([int(each) for each in request.form.getlist("letter") if each.isdecimal()], actor().id)
+    count = papermail.posted([int(each) for each in request.form.getlist("letter") if each.isdecimal()], me().id)
     flash(f"{count}通を、送りずみにしました。")
     return redirect(url_for("reception.letters", code=find(code).code), 303)
 

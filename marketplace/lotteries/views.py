@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from marketplace.accounts.session import signed_in, visitor_id
+from marketplace.accounts.session import me, signed_in, visitor_id
 from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
 from marketplace.listings.models import Listing
@@ -16,7 +16,7 @@ from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.forms import WithdrawForm
 from marketplace.lotteries.groups import waiting_place, waiting_places
 from marketplace.lotteries.models import Entry, Lottery
-from marketplace.lotteries.pages import about, find, me, takes_entries
+from marketplace.lotteries.pages import about, find, takes_entries
 from marketplace.lotteries.states import EntryState
 from marketplace.orders.models import Order
 from marketplace.payments.saving import saved_card

@@ -10,8 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import SelectChoice
 
 from marketplace.accounts.looking import look_at
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
@@ -52,7 +51,7 @@ def decide(code: str) -> ResponseReturnValue:
     if form.validate():
         try:
             minutes = screening.Minutes(**form.decided(ranks))
-            screening.decide(row.id, actor().id, minutes, read=form.stage.data or "")
+            screening.decide(row.id, me().id, minutes, read=form.stage.data or "")
         except Refused as refusal:
             form.refuse(refusal)
             return page(proposing.naming_of(code), minutes=form), refusal.status
@@ -65,7 +64,7 @@ def decide(code: str) -> ResponseReturnValue:
 def set_term(code: str) -> ResponseReturnValue:
     form = TermForm()
     return acted(
-        code, "term", form, "期間を変えました。", lambda row: agreeing.set_term(row.id, actor().id, form.begins_on.data)
+        code, "term", form, "期間を変えました。", lambda row: agreeing.set_term(row.id, me().id, form.begins_on.data)
     )
 
 
@@ -78,7 +77,7 @@ def send_back(code: str) -> ResponseReturnValue:
         "send_back",
         form,
         "差し戻しました。",
-        lambda row: agreeing.send_back(row.id, actor().id, form.why.data or ""),
+        lambda row: agreeing.send_back(row.id, me().id, form.why.data or ""),
     )
 
 
@@ -90,7 +89,7 @@ def conclude(code: str) -> ResponseReturnValue:
         "click",
         ClickForm(),
         "協定を決裁しました。愛称を公開しました。",
-        lambda row: agreeing.conclude(row.id, actor().id),
+        lambda row: agreeing.conclude(row.id, me().id),
     )
 
 
@@ -102,7 +101,7 @@ def invite(code: str) -> ResponseReturnValue:
         "click",
         ClickForm(),
         "もう一度、案をお願いしました。",
-        lambda row: inviting.invite_again(row.id, actor().id),
+        lambda row: inviting.invite_again(row.id, me().id),
     )
 
 
@@ -115,7 +114,7 @@ def talk(code: str) -> ResponseReturnValue:
         "talk",
         form,
         "相談の結果を記録しました。",
-        lambda row: ending.talked(row.id, actor().id, form.renewal.data or ""),
+        lambda row: ending.talked(row.id, me().id, form.renewal.data or ""),
     )
 
 
@@ -129,7 +128,7 @@ def stop_showing(code: str) -> ResponseReturnValue:
         "stop",
         form,
         words,
-        lambda row: showing.stop(row.id, actor().id, form.read.data or "", form.why.data or ""),
+        lambda row: showing.stop(row.id, me().id, form.read.data or "", form.why.data or ""),
     )
 
 
@@ -137,7 +136,7 @@ def stop_showing(code: str) -> ResponseReturnValue:
 @staff("drafter", "approver")
 def let_show_again(code: str) -> ResponseReturnValue:
     words = "持ち主が、もう一度お名前を入れられるようにしました。"
-    return acted(code, "click", ClickForm(), words, lambda row: showing.let_show_again(row.id, actor().id))
+    return acted(code, "click", ClickForm(), words, lambda row: showing.let_show_again(row.id, me().id))
 
 
 @bp.post("/<code>/revocation")
@@ -149,7 +148,7 @@ def ask_revocation(code: str) -> ResponseReturnValue:
         "revoke",
         form,
         "取り消しを申し出ました。もうひとりの確認を待ちます。",
-        lambda row: revoking.ask(row.id, actor().id, form.reason.data or ""),
+        lambda row: revoking.ask(row.id, me().id, form.reason.data or ""),
     )
 
 
@@ -161,7 +160,7 @@ def confirm_revocation(code: str, revocation_id: int) -> ResponseReturnValue:
         "click",
         ClickForm(),
         "取り消しました。買った方にメールでお知らせします。",
-        lambda row: revoking.confirm(row.id, actor().id, read=revocation_id),
+        lambda row: revoking.confirm(row.id, me().id, read=revocation_id),
     )
 
 
@@ -173,7 +172,7 @@ def withdraw_revocation(code: str, revocation_id: int) -> ResponseReturnValue:
         "click",
         ClickForm(),
         "取り消しの申し出をやめました。",
-        lambda row: revoking.withdraw(row.id, actor().id, read=revocation_id),
+        lambda row: revoking.withdraw(row.id, me().id, read=revocation_id),
     )
 
 
@@ -236,7 +235,7 @@ def page(row: Naming, **forms: Form) -> str:
         meetings=screening.minutes_of(row),
         place=agreeing.place_of(row),
         revocation=revoking.asked_for(row.id),
-        actor=actor(),
+        actor=me(),
         choosers=agreeing.choosers(row),
         minutes=minutes,
         failed=next((form for name, form in forms.items() if form.errors), None),
@@ -263,9 +262,3 @@ def offer(form: Form, row: Naming) -> list[int]:
 def done(code: str, words: str) -> ResponseReturnValue:
     flash(words)
     return redirect(url_for("namings_desk.show", code=code), 303)
-
-
-def actor() -> Account:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account

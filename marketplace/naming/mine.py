@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import me, signed_in
 from marketplace.kit.clock import now
 from marketplace.kit.forms import Form
 from marketplace.kit.limits import each_account, limiter
@@ -153,9 +152,3 @@ def first_buyers(code: str) -> Naming:
 def done(code: str, words: str) -> ResponseReturnValue:
     flash(words)
     return redirect(url_for("my_namings.show", code=code), 303)
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "signed_in() lets nobody else in"
-    return account

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import SelectChoice
 
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
 from marketplace.naming import places
@@ -38,8 +38,7 @@ def edit(code: str) -> ResponseReturnValue:
 def put(code: str | None = None) -> ResponseReturnValue:
     place = places.place_by(code) if code else None
     form = filled(PlaceForm())
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
+    account = me()
     try:
         if form.validate():
             right = int(form.right.data) if form.right.data else None

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
 from marketplace.listings import drafting
@@ -55,7 +55,7 @@ def edit(code: str, plan_id: str) -> ResponseReturnValue:
     if fine and plan:
         new = [plan if each.id == plan.id else each for each in plans] if old else [*plans, plan]
         try:
-            drafting.plan_perks(listing.id, _me(), new)
+            drafting.plan_perks(listing.id, me().id, new)
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -71,7 +71,7 @@ def remove(code: str, plan_id: str) -> ResponseReturnValue:
     if not ClickForm().validate():
         abort(400)
     plans = [plan for plan in read_all(listing.right.perk_plans) if plan.id != plan_id]
-    drafting.plan_perks(listing.id, _me(), plans)
+    drafting.plan_perks(listing.id, me().id, plans)
     flash("特典を消しました。")
     return redirect(url_for("perk_designer.show", code=code), 303)
 
@@ -86,12 +86,6 @@ def _draft(code: str) -> Listing:
     if listing is None or listing.state != ListingState.DRAFT:
         abort(404)
     return listing
-
-
-def _me() -> int:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account.id
 
 
 def _page(listing: Listing, form: PlanForm, plan_id: str) -> str:

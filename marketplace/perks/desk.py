@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
 from marketplace.listings.drafting import staff_name
@@ -82,7 +82,7 @@ def look(use_id: int) -> ResponseReturnValue:
     partner = get(Partner, line.partner_id) if line.partner_id else None
     if not form.validate():
         return (_page(partner, "", SlipsForm(formdata=None), {use_id: form}), 422) if partner else abort(400)
-    flagging.look(use_id, _me(), form.note.data or "")
+    flagging.look(use_id, me().id, form.note.data or "")
     flash("確認ずみにしました。")
     return redirect(
         url_for("partners_desk.show", code=partner.code) if partner else url_for("partners_desk.index"), 303
@@ -133,14 +133,8 @@ def reopen(code: str) -> ResponseReturnValue:
     return _pin_page(partner_id, partnering.reopen(partner_id, _by()))
 
 
-def _me() -> int:
-    account = current_account()
-    assert account is not None, "staff() lets nobody else in"
-    return account.id
-
-
 def _by() -> str:
-    return staff_name(_me())
+    return staff_name(me().id)
 
 
 def _page(partner: Partner, month: str, form: SlipsForm, looks: Mapping[int, LookForm] = MappingProxyType({})) -> str:

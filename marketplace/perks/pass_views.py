@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import me, signed_in
 from marketplace.kit.clock import now
 from marketplace.kit.colours import KEY
 from marketplace.kit.db import db
@@ -36,7 +36,7 @@ RENEW = timedelta(days=3)
 @bp.get("/")
 @signed_in
 def index() -> ResponseReturnValue:
-    return render_template("perks/passes.html", tokens=with_perks(_me()))
+    return render_template("perks/passes.html", tokens=with_perks(me().id))
 
 
 @bp.get("/<int:token_id>")
@@ -44,6 +44,7 @@ def index() -> ResponseReturnValue:
 def show(token_id: int) -> ResponseReturnValue:
     token = _mine(token_id)
     text, digits = certifying.on_screen(token)
+    ledger = ledger_of(token.token_id)
     return render_template(
         "perks/pass.html",
         token=token,
@@ -51,8 +52,8 @@ def show(token_id: int) -> ResponseReturnValue:
         code=segno.make(text, error="l", boost_error=False, micro=False).svg_data_uri(scale=6, border=3),
         digits=digits,
         standings=standings(token),
-        lines=ledger_of(token.token_id)[:20],
-        undone={line.undoes for line in ledger_of(token.token_id) if line.act == Act.UNDO},
+        lines=ledger[:20],
+        undone={line.undoes for line in ledger if line.act == Act.UNDO},
         partners=dict(db.session.execute(sa.select(Partner.id, Partner.name)).all()),
         channels=CHANNEL_JA,
         flags=FLAG_JA,
@@ -69,7 +70,7 @@ def certify(token_id: int) -> ResponseReturnValue:
     """JSON in and out, all bytes in hex: {"device_key"} → {"certificate", "digits_key", "expires", "now"}."""
     token, asked = _mine(token_id), request.get_json(silent=True)
     key = asked.get("device_key") if isinstance(asked, dict) else None
-    issued = certifying.certify(token.token_id, _me(), key if isinstance(key, str) else "")
+    issued = certifying.certify(token.token_id, me().id, key if isinstance(key, str) else "")
     return jsonify(
         certificate=issued.certificate.hex(),
         digits_key=issued.digits_key.hex(),
@@ -85,7 +86,7 @@ def card(token_id: int) -> ResponseReturnValue:
     token = _mine(token_id)
     if not ClickForm().validate():
         abort(400)
-    paper = carding.print_card(token.token_id, _me(), f"buyer:{_code()}")
+    paper = carding.print_card(token.token_id, me().id, f"buyer:{me().code}")
     headers = {"Content-Disposition": f'inline; filename="card-{token_id}.pdf"', "Cache-Control": "private, no-store"}
     return Response(paper, content_type="application/pdf", headers=headers)
 
@@ -135,21 +136,9 @@ def offline_worker() -> Response:
     return response
 
 
-def _me() -> int:
-    account = current_account()
-    assert account is not None, "signed_in() lets nobody else in"
-    return account.id
-
-
-def _code() -> str:
-    account = current_account()
-    assert account is not None, "signed_in() lets nobody else in"
-    return account.code
-
-
 def _mine(token_id: int) -> Token:
     """LookupError for what somebody else holds: whose it is, is nobody's business."""
     token = token_of(token_id)
-    if not holds(_me(), token):
+    if not holds(me().id, token):
         raise LookupError(f"token {token_id}")
     return token

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, sign_out, signed_in
+from marketplace.accounts.session import current_account, me, sign_out, signed_in
 from marketplace.blobs import keeping as blobs
 from marketplace.holders import giving_up
 from marketplace.kit.db import db
@@ -113,12 +112,6 @@ def give_up() -> ResponseReturnValue:
         return delete_page(ForgetForm(formdata=None), form), 409
     flash("手放す手続きを始めました。終わると、この一覧から消えます。")
     return redirect(url_for("privacy.see"), 303)
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "signed_in lets nobody else in"
-    return account
 
 
 def data_page() -> str:

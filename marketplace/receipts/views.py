@@ -9,11 +9,12 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
-from marketplace.accounts.models import Account, Role
-from marketplace.accounts.session import current_account, roles_of, signed_in, staff
+from marketplace.accounts.models import Role
+from marketplace.accounts.session import me, roles_of, signed_in, staff
 from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.orders.models import Order
 from marketplace.orders.views import mine
 from marketplace.payments.refund_models import Refund
@@ -84,13 +85,7 @@ def download_at_desk(code: str, number: str, copy: int) -> ResponseReturnValue:
 
 
 def order_of(code: str) -> Order:
-    order = db.session.scalar(sa.select(Order).where(Order.code == code))
-    return order if order is not None else abort(404)
-
-
-def me() -> Account:
-    account = current_account()
-    return account if account is not None else abort(403)
+    return or_404(db.session.scalar(sa.select(Order).where(Order.code == code)))
 
 
 def printed(order: Order, refund_id: int | None, *, at_desk: bool) -> ResponseReturnValue:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in, staff
+from marketplace.accounts.session import current_account, me, signed_in, staff
 from marketplace.kit.clock import jst, now
 from marketplace.kit.kept import kept
 from marketplace.kit.languages import Language, speaking
@@ -80,14 +79,14 @@ def register() -> ResponseReturnValue:
 @bp.get("/mypage/relation")
 @signed_in
 def mine() -> ResponseReturnValue:
-    return render_template("relations/mine.html", agreement=registering.agreed(_me().id))
+    return render_template("relations/mine.html", agreement=registering.agreed(me().id))
 
 
 @bp.post("/mypage/relation")
 @limiter.limit("30/minute", key_func=each_account)
 @signed_in
 def agree() -> ResponseReturnValue:
-    registering.agree(_me().id)
+    registering.agree(me().id)
     flash("同意を受け付けました。いつでも取り消せます。")
     return redirect("/mypage/relation", 303)
 
@@ -97,7 +96,7 @@ def agree() -> ResponseReturnValue:
 @signed_in
 def take_back() -> ResponseReturnValue:
     """Each button says what it does, so that pressed twice it does it once."""
-    registering.take_back(_me().id)
+    registering.take_back(me().id)
     flash("同意を取り消しました。")
     return redirect("/mypage/relation", 303)
 
@@ -148,9 +147,3 @@ def _file(name: str, *, exact: bool) -> ResponseReturnValue:
 
 def _desk(form: RegisterForm) -> str:
     return render_template("relations/desk.html", **_shown(exact=True), form=form)
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

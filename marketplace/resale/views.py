@@ -7,8 +7,7 @@ from contextlib import suppress
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, signed_in
+from marketplace.accounts.session import current_account, me, signed_in
 from marketplace.chain.contract import NAMES, artifact
 from marketplace.chain.register import custody_address, signer_of
 from marketplace.kit.limits import each_account, limiter
@@ -181,9 +180,3 @@ def held(contract: str, token_id: int) -> Token:
     if token.holder_id != me().id:
         raise rules.NotTheHolder
     return token
-
-
-def me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

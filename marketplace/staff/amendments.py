@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Role
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings import amending
 from marketplace.listings.decisions import SaleAmendment
 from marketplace.listings.models import Listing
-from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
 from marketplace.staff.forms import AmendForm, SendBackForm, SubmitForm
 
 bp = Blueprint("amendments", __name__, url_prefix="/staff/listings/<code>/amendments")
-Forms = AmendForm | SendBackForm | SubmitForm
 
 
 @bp.get("")
@@ -81,8 +80,7 @@ def of_listing(code: str, amendment_id: int) -> SaleAmendment:
     same = sa.select(SaleAmendment).where(
         SaleAmendment.id == amendment_id, SaleAmendment.listing_id == listing_of(code).id
     )
-    row = db.session.scalar(same)
-    return row if row is not None else abort(404)
+    return or_404(db.session.scalar(same))
 
 
 def page(

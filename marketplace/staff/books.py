@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from marketplace.accounts.models import Account as Person
 from marketplace.accounts.models import Role
 from marketplace.accounts.names import called
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.fund import differences, periods
 from marketplace.fund.models import TITLES, Account, Period, PeriodState, Posting
 from marketplace.fund.statements import balanced, of_year, totals
@@ -24,7 +24,6 @@ from marketplace.kit.money import yen
 from marketplace.kit.refusals import Refused
 from marketplace.papers.paper import Paper
 from marketplace.settings import settings
-from marketplace.staff.desk import me
 from marketplace.staff.money import READERS
 from marketplace.staff.money_forms import ReasonForm
 

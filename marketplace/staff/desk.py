@@ -6,12 +6,12 @@ from collections.abc import Set
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.looking import look_at
-from marketplace.accounts.models import Account, Role
-from marketplace.accounts.session import current_account, may_open, my_roles, opens, staff
+from marketplace.accounts.models import Role
+from marketplace.accounts.session import may_open, me, my_roles, opens, staff
 from marketplace.chain import alarms, register, sending
 from marketplace.chain.models import Call
 from marketplace.kit.clock import now
@@ -105,12 +105,6 @@ def is_mine(task: Task, have: Set[Role]) -> bool:
     """Whether somebody with the roles `have` can do it: who only reads has nothing to do."""
     acting = have - {Role.AUDITOR}
     return bool(acting) and task.is_for(acting) and may_open(task.href, acting, "POST" if task.send else "GET")
-
-
-def me() -> Account:
-    """The member of staff at the desk."""
-    account = current_account()
-    return account if account is not None else abort(403)
 
 
 @bp.get("")

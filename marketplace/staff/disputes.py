@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.forms import Form
 from marketplace.kit.refusals import Refused, Unavailable
+from marketplace.kit.web import or_404
 from marketplace.listings.drafting import staff_name
 from marketplace.orders import evidence
 from marketplace.orders.models import code_of
 from marketplace.payments import disputing
 from marketplace.payments.stripe_models import Dispute
-from marketplace.staff.desk import me
 from marketplace.staff.forms import SubmitForm
 from marketplace.staff.money import READERS
 from marketplace.tokens.freezing import frozen
@@ -98,8 +98,7 @@ def answer(id_: str) -> ResponseReturnValue:
 
 
 def dispute_of(id_: str) -> Dispute:
-    found = db.session.get(Dispute, id_)
-    return found if found is not None else abort(404)
+    return or_404(db.session.get(Dispute, id_))
 
 
 def page(dispute: Dispute, form: Form) -> str:

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.session import staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.db import db, get
 from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings import checking, cloning, drafting, reminding, scratches
 from marketplace.listings.checking import NotReady
 from marketplace.listings.comparing import changes
@@ -22,7 +23,6 @@ from marketplace.listings.rules import ChangedMeanwhile
 from marketplace.metadata.pictures import MOST_BYTES, WIDTHS, copies, drawn, keep
 from marketplace.rights.models import Kind
 from marketplace.staff import announcing, auction_form, lottery_form
-from marketplace.staff.desk import me
 from marketplace.staff.forms import LARGEST_SEED, ListingForm, SubmitForm, shown
 from marketplace.staff.presets import PRESETS
 
@@ -46,8 +46,7 @@ USUAL: dict[str, Any] = {
 
 
 def listing_of(code: str) -> Listing:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code))
-    return listing if listing is not None else abort(404)
+    return or_404(db.session.scalar(sa.select(Listing).where(Listing.code == code)))
 
 
 @bp.get("")

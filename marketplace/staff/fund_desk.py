@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.names import called
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.fund import deciding, undoing
 from marketplace.fund.models import Decision, DecisionKind
 from marketplace.fund.statements import balances, beyond, summary
@@ -16,7 +16,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import fiscal_year, fiscal_year_name
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
-from marketplace.staff.desk import me
+from marketplace.kit.web import or_404
 from marketplace.staff.money import READERS
 from marketplace.staff.money_forms import DecisionForm, UndoForm
 
@@ -91,8 +91,7 @@ def withdraw(code: str) -> ResponseReturnValue:
 
 
 def decision_of(code: str) -> Decision:
-    found = db.session.scalar(sa.select(Decision).where(Decision.code == code))
-    return found if found is not None else abort(404)
+    return or_404(db.session.scalar(sa.select(Decision).where(Decision.code == code)))
 
 
 def page(form: DecisionForm, undo: UndoForm | None = None) -> str:

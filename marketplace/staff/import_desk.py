@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField
 
-from marketplace.accounts.session import staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
 from marketplace.kit.refusals import Refused
 from marketplace.kit.tables import CSV, attached, csv_lines
-from marketplace.kit.web import wants_fragment
+from marketplace.kit.web import or_404, wants_fragment
 from marketplace.kit.workbooks import XLSX
 from marketplace.listings.models import Listing
 from marketplace.staff import import_sheet, importing
-from marketplace.staff.desk import me
 from marketplace.staff.forms import SubmitForm
 from marketplace.staff.models import ImportedRow, ImportState, ListingImport
 
@@ -107,8 +106,7 @@ def bring_in(code: str) -> ResponseReturnValue:
 
 
 def import_of(code: str) -> ListingImport:
-    found = db.session.scalar(sa.select(ListingImport).where(ListingImport.code == code))
-    return found if found is not None else abort(404)
+    return or_404(db.session.scalar(sa.select(ListingImport).where(ListingImport.code == code)))
 
 
 def start(form: UploadForm) -> str:

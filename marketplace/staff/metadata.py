@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Role
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.paging import leaf
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings.drafting import staff_name
 from marketplace.metadata import amending, auditing, statements
 from marketplace.metadata.models import Amendment, Pin
 from marketplace.metadata.pictures import MOST_BYTES, keep
 from marketplace.rights.models import Right
-from marketplace.staff.desk import me
 from marketplace.staff.forms import CorrectionForm, FreezeForm
 
 bp = Blueprint("documents", __name__, url_prefix="/staff/metadata")
@@ -95,14 +95,12 @@ def withdraw(code: str, amendment_id: int) -> ResponseReturnValue:
 
 
 def right_of(code: str) -> Right:
-    right = db.session.scalar(sa.select(Right).where(Right.code == code, Right.metadata_uri.is_not(None)))
-    return right if right is not None else abort(404)
+    return or_404(db.session.scalar(sa.select(Right).where(Right.code == code, Right.metadata_uri.is_not(None))))
 
 
 def of_right(code: str, amendment_id: int) -> Amendment:
     same = sa.select(Amendment).where(Amendment.id == amendment_id, Amendment.right_id == right_of(code).id)
-    amendment = db.session.scalar(same)
-    return amendment if amendment is not None else abort(404)
+    return or_404(db.session.scalar(same))
 
 
 def page(right: Right, form: CorrectionForm | None = None, freeze: FreezeForm | None = None) -> str:

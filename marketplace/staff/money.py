@@ -9,16 +9,16 @@ from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.models import Account, Role
 from marketplace.accounts.names import names_of
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.fund import differences
 from marketplace.fund.statements import balances
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.orders.models import Order
 from marketplace.payments import balance
 from marketplace.payments.reconciling import ask_to_reconcile
 from marketplace.payments.stripe_models import BalanceLine, Payout, StripeEvent
-from marketplace.staff.desk import me
 from marketplace.staff.money_forms import BankForm, ExplainForm
 
 bp = Blueprint("money", __name__, url_prefix="/staff/money")
@@ -114,8 +114,7 @@ def confirm(id_: str) -> ResponseReturnValue:
 
 
 def payout_of(id_: str) -> Payout:
-    found = db.session.get(Payout, id_)
-    return found if found is not None else abort(404)
+    return or_404(db.session.get(Payout, id_))
 
 
 def payout_page(found: Payout, form: BankForm) -> str:

@@ -13,10 +13,11 @@ from marketplace.accounts.address_desk import helps
 from marketplace.accounts.looking import look_at
 from marketplace.accounts.models import Role
 from marketplace.accounts.second_person import check_other
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.paging import asked_row
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
 from marketplace.orders import deposits, given_back, returning, unended
@@ -27,7 +28,6 @@ from marketplace.payments import asking, refunding
 from marketplace.payments.models import Payment
 from marketplace.payments.refund_models import Refund
 from marketplace.payments.stripe_models import Dispute
-from marketplace.staff.desk import me
 from marketplace.staff.forms import EndForm, RefundForm
 from marketplace.staff.looking_up import asked_for
 from marketplace.staff.money_forms import RetryForm
@@ -179,8 +179,7 @@ def again(code: str, refund_id: int, way: str) -> ResponseReturnValue:
 
 
 def order_of(code: str) -> Order:
-    order = db.session.scalar(sa.select(Order).where(Order.code == code))
-    return order if order is not None else abort(404)
+    return or_404(db.session.scalar(sa.select(Order).where(Order.code == code)))
 
 
 def refunds_of(order: Order) -> list[Refund]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.accounts.session import staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.refusals import Refused
 from marketplace.listings.models import Listing
 from marketplace.orders import returning_many
 from marketplace.orders.cancelling import progress
-from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
 from marketplace.staff.forms import RefundForm
 

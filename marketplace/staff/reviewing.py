@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Role
 from marketplace.accounts.names import names_of
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.journal.models import Entry
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Refused
@@ -20,7 +20,6 @@ from marketplace.listings.comparing import Change, changes
 from marketplace.listings.facts import facts, fingerprint
 from marketplace.listings.models import Listing, ListingState
 from marketplace.staff.announcing import announced, will_be_announced
-from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
 from marketplace.staff.forms import ApproveForm, SendBackForm
 

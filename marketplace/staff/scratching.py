@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from marketplace.accounts.session import staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import get
 from marketplace.kit.refusals import Refused
 from marketplace.kit.shown import clock
+from marketplace.kit.web import or_404
 from marketplace.listings import checking, prepaid, scratches
 from marketplace.listings.facts import FIELDS as SALE
 from marketplace.listings.models import Listing, Scratch
 from marketplace.listings.scratches import Overtaken
 from marketplace.rights.drafting import FIELDS as WORDS
 from marketplace.rights.models import Right
-from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of, page
 from marketplace.staff.forms import CHOICES, ListingForm
 
@@ -89,8 +89,7 @@ def discard(code: str) -> ResponseReturnValue:
 
 
 def mine(code: str) -> Scratch:
-    row = scratches.find(code, me().id)
-    return row if row is not None else abort(404)
+    return or_404(scratches.find(code, me().id))
 
 
 def previewed(form: ListingForm) -> dict[str, Any]:

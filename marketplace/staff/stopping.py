@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Role
-from marketplace.accounts.session import roles_of, staff
+from marketplace.accounts.session import me, roles_of, staff
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings import suspending
 from marketplace.listings.decisions import Cancellation
 from marketplace.listings.models import BY_BIDS, Listing, ListingState
 from marketplace.orders import cancelling
-from marketplace.staff.desk import me
 from marketplace.staff.drafting import listing_of
 from marketplace.staff.forms import StopForm, SubmitForm
 
@@ -95,8 +95,7 @@ def of_listing(code: str, cancellation_id: int) -> Cancellation:
     same = sa.select(Cancellation).where(
         Cancellation.id == cancellation_id, Cancellation.listing_id == listing_of(code).id
     )
-    row = db.session.scalar(same)
-    return row if row is not None else abort(404)
+    return or_404(db.session.scalar(same))
 
 
 def page(listing: Listing, **faulty: StopForm | SubmitForm) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account
@@ -17,7 +17,7 @@ from marketplace.kit.kept import kept
 from marketplace.kit.languages import _, said
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.plots import both
-from marketplace.kit.web import conditional
+from marketplace.kit.web import conditional, or_404
 from marketplace.resale import distribution, washing
 from marketplace.resale.models import Offer, OfferState, Trade
 from marketplace.resale.statements import Figures, figures_by_right_lately, figures_lately
@@ -89,8 +89,7 @@ def chosen(by_right: list[tuple[Right, Figures]]) -> tuple[Right | None, Figures
     code = request.args.get("right", "")
     if not code:
         return None, figures_lately()
-    found = next(((right, its) for right, its in by_right if right.code == code), None)
-    return found if found is not None else abort(404)
+    return or_404(next(((right, its) for right, its in by_right if right.code == code), None))
 
 
 def time_to_sell(right: Right | None) -> timedelta | None:

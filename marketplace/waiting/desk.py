@@ -7,11 +7,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import contains_eager
 
-from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused
+from marketplace.kit.web import or_404
 from marketplace.listings.models import Listing
 from marketplace.orders.models import Order
 from marketplace.waiting import counting, joining, reserving
@@ -46,7 +46,7 @@ def take_down(code: str) -> ResponseReturnValue:
     room, form = _room(code), CallerForm()
     if form.validate():
         try:
-            place_id = joining.take_down(room.id, _me().id, form.email.data or "")
+            place_id = joining.take_down(room.id, me().id, form.email.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -66,7 +66,7 @@ def reserve(code: str, no: int) -> ResponseReturnValue:
         abort(404)
     if ClickForm().validate():
         try:
-            order_id = reserving.reserve(place.id, _me().id)
+            order_id = reserving.reserve(place.id, me().id)
         except Refused as refusal:
             flash(str(refusal), "warn")
         else:
@@ -88,10 +88,4 @@ def _page(room: Room, form: CallerForm) -> str:
 
 
 def _room(code: str) -> Room:
-    room = db.session.scalar(sa.select(Room).where(Room.code == code))
-    return room if room is not None else abort(404)
-
-
-def _me() -> Account:
-    account = current_account()
-    return account if account is not None else abort(403)
+    return or_404(db.session.scalar(sa.select(Room).where(Room.code == code)))

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.models import Account
-from marketplace.accounts.session import current_account, staff
+from marketplace.accounts.session import me, staff
 from marketplace.kit.db import get
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.paging import asked_row
@@ -36,7 +36,7 @@ def propose() -> ResponseReturnValue:
     if form.validate():
         try:
             made = registering.propose(
-                _me().id, form.name.data or "", form.url.data or "", form.topics.data or [], form.why.data or ""
+                me().id, form.name.data or "", form.url.data or "", form.topics.data or [], form.why.data or ""
             )
         except Refused as refusal:
             form.refuse(refusal)
@@ -55,7 +55,7 @@ def show(code: str) -> ResponseReturnValue:
 @bp.post("/<code>/approve")
 @staff("approver")
 def approve(code: str) -> ResponseReturnValue:
-    return _done(code, lambda row: registering.approve(row.id, _me().id), "承認しました。鍵を出すと、送り始めます。")
+    return _done(code, lambda row: registering.approve(row.id, me().id), "承認しました。鍵を出すと、送り始めます。")
 
 
 @bp.post("/<code>/secret")
@@ -66,7 +66,7 @@ def issue(code: str) -> ResponseReturnValue:
     row = registering.endpoint_of(code)
     if not ClickForm().validate():
         abort(400)
-    found = registering.issue_secret(row.id, _me().id)
+    found = registering.issue_secret(row.id, me().id)
     response = make_response(render_template("webhooks/secret.html", endpoint=get(Endpoint, row.id), secret=found))
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -78,15 +78,15 @@ def stop(code: str) -> ResponseReturnValue:
     row, form = registering.endpoint_of(code), StopForm()
     if not form.validate():
         return _page(row, form), 422
-    return _done(code, lambda each: registering.stop(each.id, form.why.data or "", _me().id), "止めました。")
+    return _done(code, lambda each: registering.stop(each.id, form.why.data or "", me().id), "止めました。")
 
 
 @bp.post("/<code>/<any(resume, end, ping):act>")
 @staff("drafter", "approver")
 def do(code: str, act: str) -> ResponseReturnValue:
     acts: dict[str, tuple[Callable[[Endpoint], None], str]] = {
-        "resume": (lambda row: registering.resume(row.id, _me().id), "再開しました。待っていたものから送ります。"),
-        "end": (lambda row: registering.end(row.id, _me().id), "終わりにしました。"),
+        "resume": (lambda row: registering.resume(row.id, me().id), "再開しました。待っていたものから送ります。"),
+        "end": (lambda row: registering.end(row.id, me().id), "終わりにしました。"),
         "ping": (lambda row: sending.ping(row.id), "ためしのお知らせを送ります。届いたかどうかは、下の記録に出ます。"),
     }
     return _done(code, *acts[act])
@@ -97,7 +97,7 @@ def do(code: str, act: str) -> ResponseReturnValue:
 def replay(code: str, message: str) -> ResponseReturnValue:
     row = registering.endpoint_of(code)
     found = sending.find(row.id, message) or abort(404)
-    return _done(code, lambda _row: sending.replay(found.id, _me().id), "もう一度送ります。")
+    return _done(code, lambda _row: sending.replay(found.id, me().id), "もう一度送ります。")
 
 
 def _done(code: str, act: Callable[[Endpoint], None], said: str) -> ResponseReturnValue:
@@ -128,12 +128,6 @@ def _page(row: Endpoint, form: StopForm) -> str:
         counts=sending.counts(row.id),
         asked=get(Account, row.asked_by),
         decided=get(Account, row.decided_by) if row.decided_by else None,
-        mine=row.asked_by == _me().id,
+        mine=row.asked_by == me().id,
         form=form,
     )
-
-
-def _me() -> Account:
-    account = current_account()
-    assert account is not None, "the door asked"
-    return account

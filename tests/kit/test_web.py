@@ -3,9 +3,16 @@ from __future__ import annotations
 import pytest
 from flask import Flask, Response, url_for
 from flask.testing import FlaskClient
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
-from marketplace.kit.web import Address, conditional, safe_next
+from marketplace.kit.web import Address, conditional, or_404, safe_next
+
+
+def test_what_is_not_there_has_no_page() -> None:
+    assert or_404(0) == 0
+    with pytest.raises(NotFound):
+        or_404(None)
 
 
 @pytest.mark.parametrize("target", ["/", "/mypage", "/listings/LST-1?page=2"])

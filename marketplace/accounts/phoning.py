@@ -103,7 +103,10 @@ def prove(account_id: int, typed: str) -> None:
 
 
 def code_of(row: PhoneCode) -> str:
-    """Six digits that follow from the row and the site's secret: nothing to be stolen is kept."""
-    words = f"phone:{row.id}:{row.number}".encode()
-    mark = hmac.digest(settings().secret_key.get_secret_value().encode(), words, hashlib.sha256)
+    return six_digits(f"phone:{row.id}:{row.number}")
+
+
+def six_digits(words: str) -> str:
+    """What follows from these words and the site's secret: nothing to be stolen is kept."""
+    mark = hmac.digest(settings().secret_key.get_secret_value().encode(), words.encode(), hashlib.sha256)
     return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06}"

@@ -6,8 +6,6 @@ Whoever lost the old one turns to the office (vouching_address.py).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -16,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from marketplace.accounts import signing_out
 from marketplace.accounts.address_models import AddressChange, AddressChangeState, open_change
 from marketplace.accounts.models import Account, SignInCode, StaffRole
+from marketplace.accounts.phoning import six_digits
 from marketplace.accounts.signing_in import CodeExpired, TooManyCodes, WrongCode, reachable
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
@@ -24,7 +23,6 @@ from marketplace.kit.db import db, lock, transaction, writing
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.notices.sending import Haste, send
 from marketplace.outbox.promising import say
-from marketplace.settings import settings
 
 VALID_FOR = timedelta(minutes=15)
 TRIES = 5
@@ -192,7 +190,4 @@ def taken(address: str) -> bool:
 
 
 def code_of(row: AddressChange, address: str) -> str:
-    """Six digits that follow from the row, the mailbox and the site's secret: nothing to be stolen is kept."""
-    words = f"address:{row.id}:{address}".encode()
-    mark = hmac.digest(settings().secret_key.get_secret_value().encode(), words, hashlib.sha256)
-    return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06}"
+    return six_digits(f"address:{row.id}:{address}")

@@ -18,7 +18,7 @@ from marketplace.admissions.models import Participation
 from marketplace.kit.db import db, let_go
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused, Rejected, Unavailable
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.listings.finding import announced
 from marketplace.payments.asking import open_payment
 from marketplace.payments.looking import may_look
 from marketplace.payments.saving import sync_card
@@ -75,6 +75,6 @@ def index() -> ResponseReturnValue:
 
 def mine(code: str) -> Participation:
     account: Account | None = current_account()
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
+    listing = announced(code)
     row = participation_of(listing.id, account.id) if listing is not None and account is not None else None
     return row if row is not None else abort(404)

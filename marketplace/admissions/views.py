@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,12 +13,12 @@ from marketplace.admissions.applying import participation_of
 from marketplace.admissions.forms import ApplicationForm, DropForm
 from marketplace.admissions.models import Participation, ParticipationState
 from marketplace.admissions.pledge import CURRENT, pledge, translation
-from marketplace.kit.db import db
 from marketplace.kit.languages import language
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Invalid, Refused
 from marketplace.listings.auction_rules import rules_of
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.listings.finding import announced
+from marketplace.listings.models import Listing
 
 bp = Blueprint("admissions", __name__)
 FILLED = ("party", "name", "address", "phone", "company", "representative", "corporate_no")
@@ -126,7 +125,7 @@ def is_open(listing: Listing) -> bool:
 
 
 def public_listing(code: str) -> Listing:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
+    listing = announced(code)
     if listing is None or rules_of(listing).taking_part is None:
         abort(404)
     return listing

@@ -15,7 +15,7 @@ from pydantic import Field
 from marketplace.api.schemas import Answer
 from marketplace.appointments.counting import left as uses_left
 from marketplace.kit.db import db
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.listings.finding import announced
 from marketplace.perks.days import last_day
 from marketplace.perks.standing import standings
 from marketplace.rights.plans import Plan as Kept
@@ -83,7 +83,7 @@ class TokenPerks(Answer):
 
 def of_listing(code: str) -> ListingPerks | None:
     """None where there is no such public listing."""
-    row = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
+    row = announced(code)
     if row is None:
         return None
     return ListingPerks(listing=row.code, perks=[_plan(plan) for plan in read_all(row.right.perk_plans)])

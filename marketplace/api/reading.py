@@ -17,6 +17,7 @@ from marketplace.fund import statements
 from marketplace.kit.db import db
 from marketplace.kit.folding import terms
 from marketplace.kit.refusals import Invalid
+from marketplace.listings.finding import announced
 from marketplace.listings.models import ANNOUNCED, PUBLIC, Listing, Mode, UnitState
 from marketplace.listings.searching import matching
 from marketplace.listings.taking import counts
@@ -63,7 +64,7 @@ def all_listings() -> list[schemas.Listing]:
 
 
 def listing(code: str) -> schemas.Listing | None:
-    row = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
+    row = announced(code)
     return _listings([row])[0] if row else None
 
 

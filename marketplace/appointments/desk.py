@@ -14,7 +14,7 @@ from marketplace.accounts.session import me, staff
 from marketplace.appointments import arranging, asking, calendar, counting, forms, rules, settling
 from marketplace.appointments.forms import HeldForm, OfferForm, PickForm, RoomForm, WhyForm
 from marketplace.appointments.mine import ics
-from marketplace.appointments.models import Appointment, AppointmentState
+from marketplace.appointments.models import Appointment, AppointmentState, begun
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.forms import Form
@@ -31,7 +31,7 @@ PAGE = 50
 @bp.get("")
 @staff("drafter", "approver")
 def index() -> ResponseReturnValue:
-    over = sa.and_(Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at <= now())
+    over = begun()
     ours = sa.or_(Appointment.state.in_(OURS), over)
     coming = sa.select(Appointment).where(
         Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at > now()

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Account
+from marketplace.kit.clock import now
 from marketplace.kit.codes import public_code
 from marketplace.kit.db import Base, state_column
 from marketplace.kit.state import Machine
@@ -210,6 +211,11 @@ class Appointment(Base):
     @property
     def path(self) -> str:
         return f"/mypage/appointments/{self.code}"
+
+
+def begun() -> sa.ColumnElement[bool]:
+    """Its hour has come, and nobody has written down yet what became of it."""
+    return sa.and_(Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at <= now())
 
 
 class Candidate(Base):

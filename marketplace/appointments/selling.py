@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.accounts.models import Account
 from marketplace.appointments.asking import unfix
 from marketplace.appointments.counting import left
-from marketplace.appointments.models import BOOKABLE, OPEN, UNCOUNTED, Appointment, AppointmentState
+from marketplace.appointments.models import BOOKABLE, OPEN, UNCOUNTED, Appointment, AppointmentState, begun
 from marketplace.appointments.telling import tell
 from marketplace.journal.writing import SYSTEM, move
 from marketplace.kit.clock import now
@@ -32,9 +32,8 @@ class NotCountedYet(Refused):
 def uncounted(tokens: Collection[Token]) -> dict[int, Refused]:
     """What was held has to be counted first: a buyer must see the true number. So has what has begun and is not written
     down yet."""
-    begun = sa.and_(Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at <= now())
     theirs = Appointment.token_id.in_([token.token_id for token in tokens])
-    found = sa.select(Appointment.token_id).where(theirs, sa.or_(Appointment.state.in_(UNCOUNTED), begun))
+    found = sa.select(Appointment.token_id).where(theirs, sa.or_(Appointment.state.in_(UNCOUNTED), begun()))
     return dict.fromkeys(db.session.scalars(found), NotCountedYet())
 
 

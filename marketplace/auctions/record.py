@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
@@ -18,14 +17,14 @@ from marketplace.chain import register
 from marketplace.chain.anchoring import anchored
 from marketplace.chain.contract import ANCHORS
 from marketplace.kit import ics
-from marketplace.kit.db import db
 from marketplace.kit.ics import Happening
 from marketplace.kit.languages import _
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.plots import DOTS
 from marketplace.kit.tables import csv_file
-from marketplace.kit.web import conditional
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.kit.web import conditional, or_404
+from marketplace.listings.finding import announced
+from marketplace.listings.models import Listing
 from marketplace.settings import settings
 
 bp = Blueprint("auctions_record", __name__)
@@ -35,10 +34,7 @@ COLUMNS = ("順番", "日時", "入札者", "受付", "理由", "上限または
 
 
 def public_listing(code: str) -> Listing:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
-    if listing is None:
-        abort(404)
-    return listing
+    return or_404(announced(code))
 
 
 def public_auction(code: str) -> tuple[Listing, Auction]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from marketplace.chain import register
@@ -42,6 +43,12 @@ def anchored_days() -> list[tuple[Day, Anchored | None]]:
     days = heads()[::-1]
     found = anchored_all([day.name for day in days])
     return [(day, found.get(day.name)) for day in days]
+
+
+def late_days(since: datetime) -> list[Day]:
+    """The heads of days that closed before `since` and stand in no block, the newest first."""
+    waiting = [day for day, place in anchored_days() if place is None or place.block is None]
+    return [day for day in waiting if day.closed_at < since]
 
 
 def published() -> dict[str, Any]:

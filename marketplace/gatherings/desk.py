@@ -209,7 +209,6 @@ def _code(gathering_id: int) -> str:
 
 def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
     look_at(*(row.subject for row in stamping.list_of(gathering.id)))
-    today = jst(gathering.begins_at).date() <= jst(now()).date() <= jst(gathering.ends_at).date()
     came = request.args.get("came", "")
     return render_template(
         "gatherings/manage.html",
@@ -220,7 +219,7 @@ def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
         rights=for_whom.chosen(gathering.right_ids),
         door=door,
         off=off,
-        today=today,
+        today=stamping.is_today(gathering),
         came=came,
         with_them=stamping.expected_with(gathering.id, came) if came else [],
         over=gathering.ends_at <= now(),

@@ -99,9 +99,13 @@ def _today(gathering_id: int) -> Gathering:
     gathering = lock(Gathering, gathering_id)
     if gathering.state == GatheringState.CANCELLED:
         raise CalledOff
-    if not jst(gathering.begins_at).date() <= jst(now()).date() <= jst(gathering.ends_at).date():
+    if not is_today(gathering):
         raise NotToday
     return gathering
+
+
+def is_today(gathering: Gathering) -> bool:
+    return jst(gathering.begins_at).date() <= jst(now()).date() <= jst(gathering.ends_at).date()
 
 
 def _stamp(gathering: Gathering, rsvp: Rsvp, by: str, known: knowing.Known | None) -> Rsvp:

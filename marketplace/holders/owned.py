@@ -11,12 +11,16 @@ from marketplace.kit.db import db
 from marketplace.tokens.models import Token, TokenState
 
 
-def owned(account_id: int) -> list[Token]:
-    """The tokens of one person, in the order of their numbers."""
+def held_by(account_id: int) -> sa.ColumnElement[bool]:
+    """What of the tokens is this person's."""
     wallets = sa.select(Wallet.address).where(Wallet.account_id == account_id)
     theirs = sa.or_(Token.holder_id == account_id, Token.holder_address.in_(wallets))
-    found = sa.select(Token).where(Token.state == TokenState.HELD, theirs)
-    return list(db.session.scalars(found.order_by(Token.token_id)))
+    return sa.and_(Token.state == TokenState.HELD, theirs)
+
+
+def owned(account_id: int) -> list[Token]:
+    """The tokens of one person, in the order of their numbers."""
+    return list(db.session.scalars(sa.select(Token).where(held_by(account_id)).order_by(Token.token_id)))
 
 
 def rights_of(account_id: int) -> set[int]:

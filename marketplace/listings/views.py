@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import signed_in, visitor_id
 from marketplace.kit import ics
-from marketplace.kit.db import db
 from marketplace.kit.ics import Happening
 from marketplace.kit.languages import _
 from marketplace.kit.limits import each_account, limiter
 from marketplace.kit.refusals import Refused
-from marketplace.kit.web import conditional
+from marketplace.kit.web import conditional, or_404
 from marketplace.listings import reminding
 from marketplace.listings.amending import published
-from marketplace.listings.models import ANNOUNCED, Listing, ListingState
+from marketplace.listings.finding import announced
+from marketplace.listings.models import Listing, ListingState
 from marketplace.settings import settings
 
 bp = Blueprint("openings", __name__)
@@ -85,4 +84,4 @@ def calendar(code: str) -> ResponseReturnValue:
 
 
 def _announced(code: str) -> Listing:
-    return db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED)) or abort(404)
+    return or_404(announced(code))

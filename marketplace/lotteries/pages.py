@@ -9,7 +9,8 @@ from marketplace.accounts.session import visitor_id
 from marketplace.kit.clock import now
 from marketplace.kit.db import db
 from marketplace.kit.web import or_404
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.listings.finding import announced
+from marketplace.listings.models import Listing
 from marketplace.lotteries import bundles, counting
 from marketplace.lotteries.closing import of_listing
 from marketplace.lotteries.models import Lottery
@@ -29,7 +30,7 @@ def opened(code: str) -> Lottery:
 
 
 def find(code: str) -> tuple[Listing, Lottery]:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
+    listing = announced(code)
     lottery = of_listing(listing.id) if listing else None
     if listing is None or lottery is None:
         abort(404)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marketplace.auctions import secrecy
 from marketplace.auctions.models import Auction, AuctionState, Bid
 from marketplace.chain import alarms, register
-from marketplace.chain.dating import anchored_days
+from marketplace.chain.dating import late_days
 from marketplace.chain.models import Trouble
 from marketplace.fund.statements import balanced
 from marketplace.fund.subtotals import differing
@@ -73,9 +73,7 @@ def journal(deep: bool) -> Iterator[Finding]:
     see_one_moment()
     if fault := tail_fault(TAIL):
         yield found("journal.broken", why=str(fault))
-    late = [day for day, place in anchored_days() if (place is None or place.block is None)]
-    late = [day for day in late if day.closed_at < now() - UNANCHORED]
-    if late:
+    if late := late_days(now() - UNANCHORED):
         yield found("journal.unanchored", count=len(late))
 
 

@@ -16,11 +16,13 @@ from marketplace.kit.db import db, let_go, transaction
 from marketplace.kit.refusals import Refused
 from marketplace.kit.sheets import sheet
 from marketplace.perks.holding import holder_at
-from marketplace.perks.models import Act, Allowance, Use
+from marketplace.perks.models import UNDONE, Act, Allowance, Use
 from marketplace.tokens import using
 from marketplace.tokens.models import Token, TokenState
 
 PATIENCE = timedelta(minutes=10)
+CALLED = sa.select(Call.id).where(Call.key == sa.literal("use:") + Use.chain_ref).exists()
+"""A use that the chain was asked to write down."""
 """How long a use may be on its way to the chain before staff hear of it."""
 
 
@@ -72,9 +74,7 @@ def unresolved() -> list[Use]:
 
 def _unwritten() -> list[Use]:
     """Standing uses without a call, within what is allowed: the first ones where some are over."""
-    undone = sa.select(Use.undoes).where(Use.act == Act.UNDO)
-    called = sa.select(Call.id).where(Call.key == sa.literal("use:") + Use.chain_ref).exists()
-    query = sa.select(Use).where(Use.chain_ref.is_not(None), Use.act == Act.USE, Use.id.not_in(undone), ~called)
+    query = sa.select(Use).where(Use.chain_ref.is_not(None), Use.act == Act.USE, Use.id.not_in(UNDONE), ~CALLED)
     lines = [line for line in db.session.scalars(query.order_by(Use.id)) if line.standing]
     room: dict[tuple[int, str, str], int] = {}
     for line in lines:
@@ -93,10 +93,8 @@ def _unwritten() -> list[Use]:
 def _room(token_id: int, plan_id: str, period: str) -> int:
     """How many of the uses that count have no call yet."""
     used = db.session.scalar(sa.select(Allowance.used).filter_by(token_id=token_id, plan_id=plan_id, period=period))
-    undone = sa.select(Use.undoes).where(Use.act == Act.UNDO)
-    called = sa.select(Call.id).where(Call.key == sa.literal("use:") + Use.chain_ref).exists()
     written = sa.select(sa.func.count()).where(
-        Use.token_id == token_id, Use.plan_id == plan_id, Use.period == period, Use.id.not_in(undone), called
+        Use.token_id == token_id, Use.plan_id == plan_id, Use.period == period, Use.id.not_in(UNDONE), CALLED
     )
     return (used or 0) - (db.session.scalar(written) or 0)
 

@@ -8,14 +8,13 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, transaction
 from marketplace.listings.drafting import staff_name
-from marketplace.perks.models import Act, Counter, Look, Partner, Use
+from marketplace.perks.models import UNDONE, Act, Counter, Look, Partner, Use
 
 
 def open_flags(partner_id: int | None = None) -> list[Use]:
     """Flagged uses that nobody took back and nobody looked at, oldest first."""
     seen = sa.select(Look.use_id).where(Look.use_id == Use.id).exists()
-    undone = sa.select(Use.undoes).where(Use.act == Act.UNDO)
-    query = sa.select(Use).where(Use.act == Act.USE, Use.flag.is_not(None), ~seen, Use.id.not_in(undone))
+    query = sa.select(Use).where(Use.act == Act.USE, Use.flag.is_not(None), ~seen, Use.id.not_in(UNDONE))
     if partner_id is not None:
         query = query.where(Use.partner_id == partner_id)
     return list(db.session.scalars(query.order_by(Use.id)))

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from marketplace.holders.models import Wallet
+from marketplace.holders.owned import held_by
 from marketplace.kit.db import db, writing
 from marketplace.perks.refusals import NotHeld
 from marketplace.tokens.models import Token, TokenState, Transfer
@@ -53,9 +54,7 @@ def holds(account_id: int, token: Token) -> bool:
 
 def with_perks(account_id: int) -> list[Token]:
     """What the person holds, in custody or in a wallet of their own, that has perks to use."""
-    wallets = sa.select(Wallet.address).where(Wallet.account_id == account_id)
-    theirs = sa.or_(Token.holder_id == account_id, Token.holder_address.in_(wallets))
-    held = sa.select(Token).where(theirs, Token.state == TokenState.HELD).order_by(Token.minted_at.desc(), Token.id)
+    held = sa.select(Token).where(held_by(account_id)).order_by(Token.minted_at.desc(), Token.id)
     return [token for token in db.session.scalars(held) if token.right.perk_plans]
 
 

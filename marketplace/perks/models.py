@@ -239,6 +239,10 @@ class Use(Base):
         return self.flag in (None, Flag.DOUBLE)
 
 
+UNDONE = sa.select(Use.undoes).where(Use.act == Act.UNDO)
+"""The uses that were taken back."""
+
+
 class Look(Base):
     """The office looked at a flagged use, and said what came of it."""
 

@@ -22,7 +22,7 @@ from marketplace.holders.owned import people, people_by_right
 from marketplace.kit import shown
 from marketplace.kit.clock import JST, jst, midnight, now
 from marketplace.kit.db import db
-from marketplace.perks.models import Act, Use
+from marketplace.perks.models import UNDONE, Act, Use
 from marketplace.rights.apart import titles
 from marketplace.rights.models import Right
 from marketplace.tokens.models import NOBODY, Token, TokenState, Transfer
@@ -177,8 +177,7 @@ def _uses(firsts: list[date]) -> Counter[date]:
 
 def _standing() -> tuple[sa.ColumnElement[bool], ...]:
     """Uses that nobody took back."""
-    undone = sa.select(Use.undoes).where(Use.act == Act.UNDO)
-    return (Use.act == Act.USE, Use.id.not_in(undone))
+    return (Use.act == Act.USE, Use.id.not_in(UNDONE))
 
 
 def _events(firsts: list[date]) -> Counter[date]:

@@ -19,7 +19,7 @@ from marketplace.kit.clock import jst, now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.tables import Row
-from marketplace.perks.models import Act, Use
+from marketplace.perks.models import UNDONE, Act, Use
 from marketplace.relations.models import Agreement
 
 HEADER = (
@@ -106,8 +106,7 @@ def evidence(agreement: Agreement) -> Evidence:
     tokens = owned(account.id)
     days = sa.select(sa.func.count(Visit.day.distinct()), sa.func.max(Visit.day))
     visits, last = db.session.execute(days.where(Visit.account_id == account.id, Visit.day >= jst(since).date())).one()
-    undone = sa.select(Use.undoes).where(Use.act == Act.UNDO)
-    used = (Use.act == Act.USE, Use.id.not_in(undone), Use.used_at >= since)
+    used = (Use.act == Act.USE, Use.id.not_in(UNDONE), Use.used_at >= since)
     ids = [token.token_id for token in tokens]
     uses = db.session.scalar(sa.select(sa.func.count()).where(*used, Use.token_id.in_(ids)))
     events = db.session.scalar(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from marketplace.appointments.models import Appointment, AppointmentState
-from marketplace.kit.clock import now
+from marketplace.appointments.models import Appointment, AppointmentState, begun
 from marketplace.kit.db import db
 from marketplace.kit.shown import when
 from marketplace.staff.tasks import Task
@@ -21,7 +20,7 @@ def appointments() -> list[Task]:
         Task("異議", "bad", "回数の記録への異議", row.token.right.title_ja, _at(row), "確かめる")
         for row in _in(Appointment.state == AppointmentState.OBJECTED)
     ]
-    over = sa.and_(Appointment.state == AppointmentState.CONFIRMED, Appointment.starts_at <= now())
+    over = begun()
     held = [
         Task(
             "完了",

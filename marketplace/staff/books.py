@@ -42,6 +42,13 @@ ROWS = (
     ("paid_in_yen", "基金への積立"),
     ("spent_yen", "基金からの支出"),
 )
+STATES = {
+    "open": ("開いています", "plain"),
+    "closing": ("締めの承認待ち", "warn"),
+    "books_closed": ("締めました", "good"),
+    "reopening": ("開く承認待ち", "warn"),
+}
+"""The word and the tone of each state of a period."""
 
 
 @bp.get("")
@@ -50,6 +57,7 @@ def index() -> ResponseReturnValue:
     years = periods.years()
     return render_template(
         "staff/books.html",
+        states=STATES,
         months=periods.months(),
         years=years,
         known=periods.by_name(),
@@ -149,6 +157,7 @@ def page(name: str, form: ReasonForm) -> str:
     another = period is not None and period.asked_by != account.id
     return render_template(
         "staff/period.html",
+        states=STATES,
         name=name,
         title=title(name),
         period=period,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from marketplace.auctions import watch
 from marketplace.auctions.models import Auction, AuctionState
 from marketplace.chain import alarms, register
-from marketplace.chain.dating import anchored_days
+from marketplace.chain.dating import late_days
 from marketplace.kit import beats
 from marketplace.kit.clock import now
 from marketplace.kit.dates import full_day
@@ -65,8 +65,7 @@ def watch_stopped() -> list[Task]:
 
 def unanchored_days() -> list[Task]:
     """Heads of the journal's days that should stand on chain by now."""
-    waiting = [day for day, place in anchored_days() if place is None or place.block is None]
-    late = [day for day in waiting if day.closed_at < now() - UNANCHORED]
+    late = late_days(now() - UNANCHORED)
     if not late:
         return []
     more = f"いちばん古いもの {full_day(late[-1].day)}"

@@ -5,14 +5,13 @@ It is the one page of the site that others may frame.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from marketplace.kit.db import db
 from marketplace.kit.languages import Language, _, language
-from marketplace.kit.web import conditional
-from marketplace.listings.models import ANNOUNCED, Listing
+from marketplace.kit.web import conditional, or_404
+from marketplace.listings.finding import announced
+from marketplace.listings.models import Listing
 from marketplace.settings import settings
 from marketplace.storefront.cards import about
 
@@ -26,9 +25,7 @@ POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none';
 @bp.get("/embed/<code>")
 def card(code: str) -> ResponseReturnValue:
     """The card; what can be done is done on our own page, which its link opens in a window of its own."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
-    if listing is None:
-        abort(404)
+    listing = or_404(announced(code))
     told = about([listing])[listing.id]
     page = render_template("storefront/embed.html", listing=listing, card=told, address=_address(code))
     response = conditional(page, max_age=10)
@@ -40,9 +37,7 @@ def card(code: str) -> ResponseReturnValue:
 @bp.get("/listings/<code>/embed")
 def how(code: str) -> ResponseReturnValue:
     """How to put the card into a page."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
-    if listing is None:
-        abort(404)
+    listing = or_404(announced(code))
     response: Response = conditional(
         render_template("storefront/embedding.html", listing=listing, frame=frame(listing), width=WIDTH, height=HEIGHT),
         max_age=0,

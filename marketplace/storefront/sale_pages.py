@@ -20,7 +20,8 @@ from marketplace.kit.folding import terms
 from marketplace.kit.paging import asked_page, page_of
 from marketplace.kit.tables import csv_file
 from marketplace.kit.web import conditional
-from marketplace.listings.models import ANNOUNCED, SALE_JA, Listing
+from marketplace.listings.finding import announced
+from marketplace.listings.models import SALE_JA, Listing
 from marketplace.listings.searching import matching
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.storefront import sales
@@ -94,7 +95,7 @@ def show(code: str) -> ResponseReturnValue:
 def approved(code: str) -> ResponseReturnValue:
     """What was approved, to be hashed; where the reserve is secret, when the auction is decided. `before`: the text
     before that amendment."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
+    listing = announced(code)
     if listing is None or not may_be_read(listing):
         abort(404)
     before = request.args.get("before", "")

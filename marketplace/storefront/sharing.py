@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from marketplace.accounts.session import current_account, signed_in
 from marketplace.kit.dates import day, last
-from marketplace.kit.db import db
 from marketplace.kit.limits import each_account, limiter
-from marketplace.listings.models import ANNOUNCED, BY_BIDS, MODE_JA, Listing, Mode
+from marketplace.kit.web import or_404
+from marketplace.listings.finding import announced
+from marketplace.listings.models import BY_BIDS, MODE_JA, Listing, Mode
 from marketplace.metadata.pictures import copies, drawn, file_of
 from marketplace.rights.models import KIND_JA, Right
 from marketplace.settings import settings
@@ -26,9 +26,7 @@ PICTURE_WIDTH = 960
 @bp.get("/listings/<code>/card.png")
 @limiter.limit("60/minute")
 def listing_card(code: str) -> ResponseReturnValue:
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
-    if listing is None:
-        abort(404)
+    listing = or_404(announced(code))
     return _png(listing.right, listing.right.title_ja, facts_of(listing))
 
 

@@ -13,9 +13,10 @@ from marketplace.auctions.approved import may_be_read
 from marketplace.fund.statements import collected_yen
 from marketplace.kit import furigana, languages
 from marketplace.kit.db import db
-from marketplace.kit.web import conditional, safe_next, set_cookie
+from marketplace.kit.web import conditional, or_404, safe_next, set_cookie
 from marketplace.listings import amending
 from marketplace.listings.disclosure import disclosed, withdrawal
+from marketplace.listings.finding import announced
 from marketplace.listings.models import ANNOUNCED, BY_BIDS, SALE_JA, Listing, Mode
 from marketplace.lotteries import views as lotteries
 from marketplace.metadata.amending import corrections
@@ -149,9 +150,7 @@ def page_of(listing: Listing) -> str:
 @bp.get("/listings/<code>/law")
 def law_of(code: str) -> ResponseReturnValue:
     """The notice of a single sale, filled in."""
-    listing = db.session.scalar(sa.select(Listing).where(Listing.code == code, ANNOUNCED))
-    if listing is None:
-        abort(404)
+    listing = or_404(announced(code))
     return public(render_template("storefront/law_of.html", listing=listing, disclosed=disclosed(listing)))
 
 

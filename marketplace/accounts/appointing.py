@@ -21,7 +21,7 @@ from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction, writing
 from marketplace.kit.names import plain
-from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.kit.refusals import Invalid, NotAllowed, Refused, TooLong
 from marketplace.notices.sending import send
 
 MAY_CONFIRM = WEIGHTY
@@ -128,7 +128,7 @@ def _checked(name: str) -> str:
 def _short(name: str) -> str:
     called = unicodedata.normalize("NFC", name).strip()
     if len(called) > 80:
-        raise Invalid("80文字までで入力してください。", field="name")
+        raise TooLong(80, field="name")
     return called
 
 

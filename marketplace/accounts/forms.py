@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from marketplace.accounts.letters import LetterKind
 from marketplace.accounts.models import WEIGHTY, Role
 from marketplace.accounts.rules import PREFECTURES
 from marketplace.accounts.second_person import LONGEST_WHY
-from marketplace.kit.forms import ChecksField, Form
+from marketplace.kit.forms import AtMost, ChecksField, Form
 
 
 class AskForm(Form):
@@ -62,7 +62,7 @@ class PressForm(Form):
 class PasskeyForm(Form):
     name = StringField(
         "このパスキーの名前",
-        validators=[Length(max=40, message="40文字までで入力してください。")],
+        validators=[AtMost(40)],
         description="どの端末のものか、あとでわかるように。例 役場のパソコン",
     )
     credential = HiddenField()
@@ -78,7 +78,7 @@ class NameForm(Form):
         "名前（役職）",
         validators=[
             InputRequired("名前を入力してください。"),
-            Length(max=80, message="80文字までで入力してください。"),
+            AtMost(80),
         ],
         description="これまでの記録にも、この名前で出ます。前の名前も、この画面に残ります",
         render_kw={"autocomplete": "off"},
@@ -98,7 +98,7 @@ class PersonForm(RoleForm):
         "名前（役職）",
         validators=[
             InputRequired("名前を入力してください。"),
-            Length(max=80, message="80文字までで入力してください。"),
+            AtMost(80),
         ],
         description="例 佐藤 みのり（主事）",
         render_kw={"autocomplete": "off"},
@@ -108,13 +108,13 @@ class PersonForm(RoleForm):
 class SelfForm(Form):
     name = StringField(
         "お名前",
-        validators=[Length(max=80, message="80文字までで入力してください。")],
+        validators=[AtMost(80)],
         description="特典や命名権の手続きで、役場だけが見ます",
         render_kw={"autocomplete": "name"},
     )
     nickname = StringField(
         "ニックネーム",
-        validators=[Length(max=40, message="40文字までで入力してください。")],
+        validators=[AtMost(40)],
         description="画面でのあいさつに使います",
         render_kw={"autocomplete": "nickname"},
     )
@@ -163,7 +163,7 @@ class LostAddressForm(Form):
         "どのように本人を確かめましたか",
         validators=[
             InputRequired("本人を確かめた方法を書いてください。"),
-            Length(max=LONGEST_WHY, message="300文字までで入力してください。"),
+            AtMost(LONGEST_WHY),
         ],
         description="例 窓口で運転免許証を見た。注文の番号と日付が合っていた",
     )

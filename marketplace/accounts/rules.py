@@ -10,7 +10,7 @@ from typing import NamedTuple
 from marketplace.kit.folding import like_the_town
 from marketplace.kit.letters import dashed, typed
 from marketplace.kit.mailboxes import ADDRESS
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, TooLong
 
 
 class NotAnAddress(Invalid):
@@ -68,9 +68,9 @@ def check_self(name: str, nickname: str, prefecture: str, town: Town = NOWHERE) 
     A name goes to strangers in the town's own letters: it leads nowhere, and is nobody's who could send them.
     """
     if len(name) > 80:
-        raise Invalid("80文字までで入力してください。", field="name")
+        raise TooLong(80, field="name")
     if len(nickname) > 40:
-        raise Invalid("40文字までで入力してください。", field="nickname")
+        raise TooLong(40, field="nickname")
     for field, text in (("name", name), ("nickname", nickname)):
         plain = unicodedata.normalize("NFKC", text)
         if A_LINK.search(plain):

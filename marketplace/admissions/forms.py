@@ -15,7 +15,7 @@ from wtforms import (
     SubmitField,
     TextAreaField,
 )
-from wtforms.validators import Length, Optional
+from wtforms.validators import Optional
 
 from marketplace.admissions.models import GROUND_JA, Party
 from marketplace.kit.forms import Asked, AtMost, Form, JSTDateTimeField
@@ -68,7 +68,7 @@ class RefuseForm(Form):
     reason = TextAreaField(
         "お断りする理由",
         description="ご本人がメールで読みます",
-        validators=[Length(max=1_000, message="1,000文字までで入力してください。")],
+        validators=[AtMost(1_000)],
     )
 
 
@@ -89,7 +89,7 @@ class ExclusionForm(Form):
     why = TextAreaField(
         "くわしい理由",
         description="職員だけが読みます",
-        validators=[Length(max=1_000, message="1,000文字までで入力してください。")],
+        validators=[AtMost(1_000)],
     )
 
 

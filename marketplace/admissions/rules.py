@@ -9,9 +9,8 @@ from typing import Any
 from marketplace.admissions.models import Party
 from marketplace.kit import telephones
 from marketplace.kit.codes import check_digit
-from marketplace.kit.languages import _
 from marketplace.kit.letters import dashed, one_shape
-from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.kit.refusals import Invalid, NotAllowed, Refused, TooLong
 
 
 class NotAdmitted(NotAllowed):
@@ -106,7 +105,7 @@ def faults(values: Mapping[str, Any]) -> Iterator[Invalid]:
         if not typed:
             yield Invalid(missing, field=field)
         elif len(typed) > longest:
-            yield Invalid(_("%(longest)s文字までで入力してください。", longest=longest), field=field)
+            yield TooLong(longest, field=field)
     for field, read in (("phone", telephone), *((("corporate_no", corporate_number),) if company else ())):
         try:
             read(str(values.get(field) or ""))

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
-from marketplace.kit.forms import Form, JSTDateTimeField, number
+from marketplace.kit.forms import AtMost, Form, JSTDateTimeField, number
 from marketplace.kit.languages import _
 
 WHEN = "日時を選んでください。"
@@ -85,7 +85,7 @@ class LecturerForm(Form):
     name = StringField(
         "名前",
         description="役職で。例 町長",
-        validators=[DataRequired("名前を入力してください。"), Length(max=60, message="60文字までです。")],
+        validators=[DataRequired("名前を入力してください。"), AtMost(60)],
     )
 
 
@@ -99,7 +99,7 @@ class AbsenceForm(Form):
     lecturer = SelectField("お話しする人", id="absence-lecturer")
     starts_at = JSTDateTimeField("始まり", validators=[DataRequired(WHEN)])
     ends_at = JSTDateTimeField("終わり", validators=[DataRequired(WHEN)])
-    why = StringField("理由", description="職員だけが読みます", validators=[Length(max=60, message="60文字までです。")])
+    why = StringField("理由", description="職員だけが読みます", validators=[AtMost(60)])
 
 
 def whole(text: str | None) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, HiddenField, TextAreaField
+from wtforms.validators import InputRequired
 
-from marketplace.kit.forms import Form, YenField
+from marketplace.kit.forms import AtMost, Form, YenField
 from marketplace.kit.money import LARGEST_CHARGE
+from marketplace.listings.forms import dice, witness
 
 SUM_NEEDED = "金額を入力してください。"
 
@@ -38,16 +39,8 @@ class PlaceForm(Form):
 
 
 class Witnessed(Form):
-    witnesses = StringField(
-        "立会人 1人目",
-        validators=[InputRequired("立会人の名前を入力してください。")],
-        render_kw={"autocomplete": "off"},
-    )
-    second = StringField(
-        "立会人 2人目",
-        validators=[InputRequired("立会人の名前を入力してください。")],
-        render_kw={"autocomplete": "off"},
-    )
+    witnesses = witness("立会人 1人目")
+    second = witness("立会人 2人目")
 
 
 class OpeningForm(Witnessed):
@@ -55,19 +48,14 @@ class OpeningForm(Witnessed):
 
 
 class TieForm(Witnessed):
-    digits = StringField(
-        "さいころの目（20けた）",
-        description="10面さいころを20回ふり、出た順に0から9の数字を続けて入力します。",
-        validators=[InputRequired("20けたの数字を入力してください。")],
-        render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 40},
-    )
+    digits = dice()
 
 
 class SuspendForm(Form):
     why = TextAreaField(
         "一時止める理由",
         description="出品のページに公開され、入札した方にメールで届きます",
-        validators=[InputRequired("理由を書いてください。"), Length(max=500, message="500文字までで書いてください。")],
+        validators=[InputRequired("理由を書いてください。"), AtMost(500)],
     )
 
 
@@ -75,7 +63,7 @@ class CancelForm(Form):
     reason = TextAreaField(
         "中止の理由",
         description="出品のページに公開され、申し込んだ方と入札した方にメールで届きます",
-        validators=[InputRequired("理由を書いてください。"), Length(max=500, message="500文字までで書いてください。")],
+        validators=[InputRequired("理由を書いてください。"), AtMost(500)],
     )
     sure = BooleanField(
         "中止は取り消せないことを確かめました", validators=[InputRequired("確かめて、チェックを入れてください。")]

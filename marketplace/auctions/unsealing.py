@@ -17,10 +17,10 @@ from marketplace.journal.writing import move, note
 from marketplace.kit import merkle, published
 from marketplace.kit.clock import now
 from marketplace.kit.db import get, lock, transaction
-from marketplace.kit.names import plain
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.drafting import staff_name
 from marketplace.listings.models import Listing
+from marketplace.listings.witnesses import witnessed
 from marketplace.outbox.promising import say
 
 
@@ -67,14 +67,6 @@ def draw_tie(auction_id: int, digits: str, witnesses: Sequence[str], actor_id: i
         winner = min(top, key=lambda bid: (sealed.ticket(seed, bid.no), bid.no))
         award(auction, winner.bidder, winner.amount, by=staff_name(actor_id))
         say("auction.drawn", key=auction.code, auction_id=auction.id)
-
-
-def witnessed(witnesses: Sequence[str]) -> list[str]:
-    """The names of two or more different people. Invalid for fewer."""
-    names = [name.strip() for name in witnesses if name.strip()]
-    if len(set(map(plain, names))) < 2:
-        raise Invalid("立会人は2人以上の名前を入力してください。", field="witnesses")
-    return names
 
 
 def accepted_envelopes(auction: Auction) -> list[sealed.Bid]:

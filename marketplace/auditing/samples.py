@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from marketplace.accounts.session import staff
 from marketplace.auditing import sampling
@@ -21,7 +21,7 @@ from marketplace.journal.models import Entry
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import fiscal_year, read_day
 from marketplace.kit.db import db
-from marketplace.kit.forms import Form, number
+from marketplace.kit.forms import AtMost, Form, number
 from marketplace.kit.tables import Row, csv_file
 from marketplace.orders.models import Order
 from marketplace.tokens.models import Token
@@ -47,7 +47,7 @@ class SampleForm(Form):
         "くじの種",
         description="立会人の前で振ったさいころの目（例 3 6 1 5 2 2 4 6）や、これから出る公開乱数（drand）の値など、"
         "だれも前もって知らないもの。",
-        validators=[Length(max=sampling.LONGEST_SEED, message=f"{sampling.LONGEST_SEED}文字までで入力してください。")],
+        validators=[AtMost(sampling.LONGEST_SEED)],
     )
 
     def validate_since(self, field: StringField) -> None:

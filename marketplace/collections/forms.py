@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional
 
 from marketplace.collections.swapping import LIVES
 from marketplace.kit.forms import AtMost, DayField, Form, number
@@ -40,7 +40,7 @@ class AcceptForm(Form):
 class CreatorForm(Form):
     name = StringField(
         "クリエイターの名前",
-        validators=[DataRequired("名前を入力してください。"), Length(max=60, message="60文字までです。")],
+        validators=[DataRequired("名前を入力してください。"), AtMost(60)],
         description="公開の画面に出る名前（ペンネームなど）",
         render_kw={"autocomplete": "off"},
     )
@@ -69,7 +69,7 @@ class LicenceForm(Form):
     right = SelectField("使う権利", coerce=int)
     work = StringField(
         "作品",
-        validators=[DataRequired("作品を入力してください。"), Length(max=120, message="120文字までです。")],
+        validators=[DataRequired("作品を入力してください。"), AtMost(120)],
         description="例 「わらび」の原画",
     )
     terms = TextAreaField(

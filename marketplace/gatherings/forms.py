@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from marketplace.gatherings.for_whom import RightsField
 from marketplace.gatherings.polling import Question
 from marketplace.gatherings.rules import MOST_TOGETHER
-from marketplace.kit.forms import Form, JSTDateTimeField, number
+from marketplace.kit.forms import AtMost, Form, JSTDateTimeField, number
 
 
 class GatheringForm(Form):
     title = StringField(
         "催しの名前",
-        validators=[DataRequired("催しの名前を入力してください。"), Length(max=80, message="80文字までです。")],
+        validators=[DataRequired("催しの名前を入力してください。"), AtMost(80)],
         description="例 雪かき体験と温泉の集い",
     )
     body = TextAreaField("ご案内の文", validators=[DataRequired("ご案内の文を入力してください。")])
     place = StringField(
         "場所",
-        validators=[DataRequired("場所を入力してください。"), Length(max=120, message="120文字までです。")],
+        validators=[DataRequired("場所を入力してください。"), AtMost(120)],
         description="例 交流センター2階、オンライン（ビデオ会議）",
     )
     entrance = StringField(
         "参加する方だけにお伝えすること",
-        validators=[Length(max=300, message="300文字までです。")],
+        validators=[AtMost(300)],
         description="オンラインの入り口のアドレスや集合場所など。予約した方の画面とメールにだけ出ます",
     )
     begins_at = JSTDateTimeField("始まり", validators=[InputRequired("始まりの日時を入力してください。")])
@@ -93,7 +93,7 @@ class ClickForm(Form):
 class PollForm(Form):
     title = StringField(
         "お題",
-        validators=[DataRequired("お題を入力してください。"), Length(max=80, message="80文字までです。")],
+        validators=[DataRequired("お題を入力してください。"), AtMost(80)],
         description="例 つぎの春の集いは、どこで開きますか",
     )
     body = TextAreaField("説明", description="決まったことをどう使うか、いつ知らせるか")
@@ -138,8 +138,6 @@ class StampForm(Form):
 
 
 class CircularForm(Form):
-    title = StringField(
-        "件名", validators=[DataRequired("件名を入力してください。"), Length(max=80, message="80文字までです。")]
-    )
+    title = StringField("件名", validators=[DataRequired("件名を入力してください。"), AtMost(80)])
     body = TextAreaField("本文", validators=[DataRequired("本文を入力してください。")])
     right_ids = RightsField("お送りする方", description="どれにもしるしを付けなければ、権利をお持ちの方みなさん")

@@ -29,7 +29,7 @@ from marketplace.kit.clock import JST, jst
 from marketplace.kit.languages import _, language, said
 from marketplace.kit.letters import typed
 from marketplace.kit.money import LARGEST_SUM, TooLarge, parse_yen, yen
-from marketplace.kit.refusals import Invalid, Refused
+from marketplace.kit.refusals import Invalid, Refused, TooLong
 
 
 def locales_of(tag: str) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ class AtMost:
 
     def __call__(self, _form: Form, field: StringField) -> None:
         if len(field.data or "") > self.longest:
-            raise ValidationError(_("%(longest)s文字までで入力してください。", longest=self.longest))
+            raise ValidationError(str(TooLong(self.longest)))
 
 
 class Within:

@@ -46,6 +46,16 @@ class Invalid(Refused):
     message = "入力の内容をお確かめください。"
 
 
+class TooLong(Invalid):
+    """More than `longest` characters."""
+
+    code = "too_long"
+    message = "%(longest)s文字までで入力してください。"
+
+    def __init__(self, longest: int, *, field: str | None = None) -> None:
+        super().__init__(_(self.message, longest=f"{longest:,}"), field=field)
+
+
 class NotAllowed(Refused):
     code = "not_allowed"
     status = 403

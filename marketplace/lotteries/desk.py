@@ -13,6 +13,7 @@ from marketplace.kit.db import db
 from marketplace.kit.refusals import Refused, Unavailable, WrongState
 from marketplace.listings import scheduling
 from marketplace.listings.models import ListingState
+from marketplace.listings.witnesses import witnessed
 from marketplace.lotteries import amended, cards, closing, counting, draw, drawing, signing_off
 from marketplace.lotteries.forms import BeaconForm, CloseForm, DiceForm, SignOffForm
 from marketplace.lotteries.models import Lottery, Wave
@@ -67,7 +68,7 @@ def dice(code: str) -> ResponseReturnValue:
     try:
         if form.confirmed.data != form.plain_digits:
             drawing.thrown(form.plain_digits)
-            drawing.witnessed(witnesses)
+            witnessed(witnesses)
             return page(lottery, dice_form=form, read_back=True)
         drawing.draw_with_dice(lottery.id, form.plain_digits, witnesses, me().id)
     except Refused as refusal:

@@ -12,11 +12,11 @@ from marketplace.journal.writing import SYSTEM, move, note
 from marketplace.kit.batches import batched
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
-from marketplace.kit.names import plain
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Invalid
 from marketplace.listings.models import Listing
 from marketplace.listings.rules import pay_by
+from marketplace.listings.witnesses import witnessed
 from marketplace.lotteries import beacon, draw
 from marketplace.lotteries.closing import draws, entered
 from marketplace.lotteries.drand import drand
@@ -58,14 +58,6 @@ def thrown(digits: str) -> bytes:
         return draw.dice_randomness(digits)
     except Malformed:
         raise Invalid("さいころの目は、数字20けたで入力してください。", field="digits") from None
-
-
-def witnessed(names: Sequence[str]) -> list[str]:
-    """At least two different names; Invalid otherwise."""
-    found = [name.strip() for name in names if name.strip()]
-    if len(set(map(plain, found))) < 2:
-        raise Invalid("立会人は2人以上の、べつべつの名前を入力してください。", field="witnesses")
-    return found
 
 
 def draw_with_beacon(lottery_id: int, signature: str, actor_id: int | None = None) -> int:

@@ -11,14 +11,13 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import read_day
-from marketplace.kit.forms import Asked, Form, number
+from marketplace.kit.forms import Asked, AtMost, Form, number
 from marketplace.kit.languages import _
 from marketplace.kit.letters import as_code
+from marketplace.listings.forms import dice, witness
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.groups import NAMES
 from marketplace.lotteries.rules import PLEDGE, Application, Terms, asks_who, faults
-
-WITNESS = "立会人の名前を入力してください。"
 
 
 class DayField(StringField):  # type: ignore[misc]
@@ -153,7 +152,7 @@ class ReasonForm(Form):
         "理由",
         validators=[
             InputRequired("理由を入力してください。"),
-            Length(max=300, message="300文字までで入力してください。"),
+            AtMost(300),
         ],
         description="操作の記録に残ります",
     )
@@ -175,14 +174,9 @@ class WithdrawForm(Form):
 
 
 class DiceForm(Form):
-    digits = StringField(
-        "さいころの目（20けた）",
-        description="10面さいころを20回ふり、出た順に0から9の数字を続けて入力します。",
-        validators=[InputRequired("20けたの数字を入力してください。")],
-        render_kw={"inputmode": "numeric", "autocomplete": "off", "maxlength": 40},
-    )
-    witnesses = StringField("立会人 1人目", validators=[InputRequired(WITNESS)], render_kw={"autocomplete": "off"})
-    second = StringField("立会人 2人目", validators=[InputRequired(WITNESS)], render_kw={"autocomplete": "off"})
+    digits = dice()
+    witnesses = witness("立会人 1人目")
+    second = witness("立会人 2人目")
     confirmed = HiddenField()
     """The digits that were read back: only the same digits draw."""
 

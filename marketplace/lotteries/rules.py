@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from marketplace.kit.languages import _
 from marketplace.kit.letters import dashed
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, TooLong
 from marketplace.kit.telephones import dialled
 from marketplace.lotteries.applicants import Channel
 from marketplace.lotteries.identity import address_form, kana_form
@@ -123,7 +123,7 @@ def faults(application: Application, terms: Terms, on: date) -> Iterator[Invalid
     if application.channel in (Channel.PHONE, Channel.COUNTER) and not dialled(application.phone):
         yield Invalid("連絡のとれる電話番号を入力してください。", field="phone")
     elif len(kept(application)["phone"]) > LONGEST_PHONE:
-        yield Invalid(_("%(most)s文字までで入力してください。", most=LONGEST_PHONE), field="phone")
+        yield TooLong(LONGEST_PHONE, field="phone")
     if application.pledge != PLEDGE:
         yield PledgeChanged(field="agreed")
 
@@ -171,4 +171,4 @@ def _who_faults(application: Application) -> Iterator[Invalid]:
         yield Invalid("ご住所は、番地まで入力してください。", field="address")
     for field, most in (("name", 80), ("kana", 80), ("address", 200), ("relation", 20)):
         if len(kept(application)[field]) > most:
-            yield Invalid(_("%(most)s文字までで入力してください。", most=most), field=field)
+            yield TooLong(most, field=field)

@@ -22,8 +22,7 @@ from marketplace.accounts.models import Account
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, let_go, lock, transaction
-from marketplace.kit.languages import _
-from marketplace.kit.refusals import Invalid, NotAllowed, Refused
+from marketplace.kit.refusals import Invalid, NotAllowed, Refused, TooLong
 from marketplace.metadata.documents import Issuer, Shown
 from marketplace.metadata.models import Amendment, AmendmentState, Document, Picture, Pin, blocks
 from marketplace.metadata.publishing import Composed, compose, issuer, keep_edition, picture_of, whole
@@ -92,7 +91,7 @@ def propose(right_id: int, actor_id: int, values: Mapping[str, Any], why: str) -
             raise NothingToCorrect(field="title_ja")
         for name, most in LONGEST.items():
             if len(str(changed.get(name, ""))) > most:
-                raise Invalid(_("%(most)s文字までで入力してください。", most=most), field=name)
+                raise TooLong(most, field=name)
         for fault in faults({**before, **changed, "kind": right.kind, "term_months": right.term_months}):
             raise fault
         if "picture_id" in changed:

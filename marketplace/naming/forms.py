@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Optional, ValidationError
 
-from marketplace.kit.forms import ChecksField, DayField, Form, number
+from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, number
 from marketplace.naming import rules
 
 DAY = "日付を選んでください。"
@@ -61,7 +61,7 @@ def _reason() -> TextAreaField:
     return TextAreaField(
         "認めないときの理由",
         description="買った方が読みます",
-        validators=[Length(max=500, message="500文字までで入力してください。")],
+        validators=[AtMost(500)],
     )
 
 
@@ -100,14 +100,14 @@ class TermForm(Form):
 
 
 class SendBackForm(Form):
-    why = TextAreaField("差し戻す理由", validators=[Length(max=500, message="500文字までで入力してください。")])
+    why = TextAreaField("差し戻す理由", validators=[AtMost(500)])
 
 
 class TalkForm(Form):
     renewal = StringField(
         "更新の相談の結果",
         description="例 更新を希望せず。看板は期間の翌日に外す",
-        validators=[Length(max=300, message="300文字までで入力してください。")],
+        validators=[AtMost(300)],
     )
 
 
@@ -124,7 +124,7 @@ class PlaceForm(Form):
     name = StringField(
         "場所の名前",
         description="正式な名前。例 湧水公園",
-        validators=[DataRequired("場所の名前を入力してください。"), Length(max=60, message="60文字までです。")],
+        validators=[DataRequired("場所の名前を入力してください。"), AtMost(60)],
     )
     right = SelectField("看板を立てる命名権", description="命名権の場所でなければ、空のまま")
     x = number("地図の位置（横）", 0, 1000, "左のはしが0、右のはしが1000")

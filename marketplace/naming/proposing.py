@@ -11,7 +11,7 @@ from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
 from marketplace.kit.languages import _
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, TooLong
 from marketplace.naming import rules
 from marketplace.naming.models import Appeal, Naming, NamingState, ProposedName
 
@@ -43,9 +43,7 @@ def appeal(naming_id: int, account_id: int, text: str) -> None:
     if not said:
         raise Invalid("不服の理由を書いてください。審査会が読みます。", field="text")
     if len(said) > LONGEST_APPEAL:
-        raise Invalid(
-            _("%(longest_appeal)s文字までで入力してください。", longest_appeal=f"{LONGEST_APPEAL:,}"), field="text"
-        )
+        raise TooLong(LONGEST_APPEAL, field="text")
     with transaction() as session:
         row = _held(naming_id, account_id)
         if row.state == NamingState.NONE_FIT and appealed(row):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from marketplace.journal.writing import move, note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, insert_once, lock, transaction
-from marketplace.kit.refusals import Invalid, WrongState
+from marketplace.kit.refusals import Invalid, TooLong, WrongState
 from marketplace.listings.drafting import staff_name
 from marketplace.naming.inviting import tell
 from marketplace.naming.models import Naming, Revocation, RevocationState
@@ -33,7 +33,7 @@ def ask(naming_id: int, actor_id: int, reason: str) -> None:
     if not said:
         raise Invalid("取り消す理由（協定のどの定めによるか）を書いてください。", field="reason")
     if len(said) > LONGEST_REASON:
-        raise Invalid(f"{LONGEST_REASON:,}文字までで入力してください。", field="reason")
+        raise TooLong(LONGEST_REASON, field="reason")
     with transaction():
         row = lock(Naming, naming_id)
         row.MOVES.next(row.state, "agreement.revoke")

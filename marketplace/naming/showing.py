@@ -12,7 +12,7 @@ from marketplace.journal.writing import note
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, insert_once, lock, transaction
 from marketplace.kit.languages import _
-from marketplace.kit.refusals import Invalid, NotAllowed, Refused, WrongState
+from marketplace.kit.refusals import Invalid, NotAllowed, Refused, TooLong, WrongState
 from marketplace.listings.drafting import staff_name
 from marketplace.naming import rules
 from marketplace.naming.inviting import tell
@@ -109,7 +109,7 @@ def stop(naming_id: int, actor_id: int, read: str, why: str) -> None:
     if not said:
         raise Invalid("公開を止める理由を書いてください。持ち主が読みます。", field="why")
     if len(said) > LONGEST_WHY:
-        raise Invalid("300文字までで入力してください。", field="why")
+        raise TooLong(LONGEST_WHY, field="why")
     with transaction():
         row = lock(Naming, naming_id)
         kept = of_holder(row)

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Optional, ValidationError
 
 from marketplace.kit.dates import read_day
-from marketplace.kit.forms import ChecksField, DayField, Form, YenField, number
+from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, YenField, number
 from marketplace.rights.plans import (
     ISSUER_JA,
     ON_RESALE_JA,
@@ -58,7 +58,7 @@ def _choices(words: dict[Any, str]) -> list[SelectChoice]:
 class PlanForm(Form):
     name = StringField(
         "特典の名前",
-        validators=[DataRequired("特典の名前を入力してください。"), Length(max=60, message="60文字までです。")],
+        validators=[DataRequired("特典の名前を入力してください。"), AtMost(60)],
         description="例 温泉の入浴が無料",
     )
     kind = RadioField("使い方", choices=_choices(PLAN_KIND_JA), default=str(PlanKind.PERIODIC))
@@ -113,7 +113,7 @@ def shown(plan: Plan) -> dict[str, Any]:
 class PartnerForm(Form):
     name = StringField(
         "提携先の名前",
-        validators=[DataRequired("提携先の名前を入力してください。"), Length(max=60, message="60文字までです。")],
+        validators=[DataRequired("提携先の名前を入力してください。"), AtMost(60)],
         description="例 水沢温泉館",
     )
 
@@ -127,7 +127,7 @@ class LookForm(Form):
         "どう確かめたか",
         validators=[
             DataRequired("どう確かめたかを書いてください。"),
-            Length(max=300, message="300文字までで入力してください。"),
+            AtMost(300),
         ],
         description="例 窓口に電話で確かめた",
     )

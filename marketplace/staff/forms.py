@@ -16,9 +16,9 @@ from wtforms import (
     SubmitField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional
 
-from marketplace.kit.forms import Form, JSTDateTimeField, YenField, number
+from marketplace.kit.forms import AtMost, Form, JSTDateTimeField, YenField, number
 from marketplace.kit.money import LARGEST_CHARGE
 from marketplace.listings import rules as sales
 from marketplace.listings.checking import Check, Weight
@@ -41,7 +41,7 @@ CHOICES = ("kind", "mode", "tax", "verification", "legal_basis")
 def _text(
     label: str, longest: int, hint: str = "", *, required: str = "", field: Any = StringField, id: str | None = None
 ) -> Any:
-    checks: list[Any] = [Length(max=longest, message=f"{longest}文字までで入力してください。")]
+    checks: list[Any] = [AtMost(longest)]
     if required:
         checks.insert(0, DataRequired(required))
     return field(label, validators=checks, description=hint, id=id)

@@ -17,7 +17,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from marketplace.kit.dates import written_day
-from marketplace.kit.refusals import Invalid
+from marketplace.kit.refusals import Invalid, TooLong
 from marketplace.kit.workbooks import Sheet, read_rows, workbook
 from marketplace.staff.drafting import USUAL
 from marketplace.staff.forms import ListingForm
@@ -281,7 +281,7 @@ def beside_the_form(cells: Mapping[str, str], cols: Sequence[Column]) -> Iterato
     for column in cols[1:]:
         text = cells.get(column.field, "")
         if len(text) > LONGEST_CELL:
-            yield column.field, f"{LONGEST_CELL:,}文字までで入力してください。"
+            yield column.field, str(TooLong(LONGEST_CELL))
         elif text and column.kind == "yes" and _plain(text) not in YES + NO:
             yield column.field, "「はい」か「いいえ」で入力してください。"
         elif column.kind == "choice" and (text or column.required) and text not in {*sum(column.words, ())}:

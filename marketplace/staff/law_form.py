@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import BooleanField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import Length
 
-from marketplace.kit.forms import Form
+from marketplace.kit.forms import AtMost, Form
 from marketplace.listings.legal import Basis
 
 FIELDS = ("basis_note", "urgent_reason", "issuer", "used_elsewhere")
@@ -23,17 +22,17 @@ class LawPart(Form):
     )
     basis_note = TextAreaField(
         "根拠にあたる理由",
-        validators=[Length(max=1_000, message="1,000文字までで入力してください。")],
+        validators=[AtMost(1_000)],
         description="随意契約のとき。なぜ競争入札によらないのか。要綱によるときは、その名前",
     )
     urgent_reason = StringField(
         "公告の期間を短くする理由",
-        validators=[Length(max=300, message="300文字までで入力してください。")],
+        validators=[AtMost(300)],
         description="入札形式で急ぐときだけ。権利のページに出ます",
     )
     issuer = StringField(
         "町でない発行者",
-        validators=[Length(max=120, message="120文字までで入力してください。")],
+        validators=[AtMost(120)],
         description="観光協会など、町のほかの団体が約束を守る権利のときだけ、その名前",
     )
     used_elsewhere = BooleanField("発行者のほかの店や施設でも使える", description="使うと減る権利のときだけ")

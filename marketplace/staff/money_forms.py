@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from marketplace.fund import deciding
 from marketplace.fund.models import DecisionKind, DecisionState
 from marketplace.fund.years import bookable
 from marketplace.kit.clock import jst, now
 from marketplace.kit.dates import fiscal_year_name, full_day
-from marketplace.kit.forms import DayField, Form, YenField
+from marketplace.kit.forms import AtMost, DayField, Form, YenField
 from marketplace.kit.money import yen
 
 
@@ -25,14 +25,12 @@ def _yen(label: str, hint: str = "") -> YenField:
 
 
 def _words(label: str, missing: str, hint: str = "操作の記録に残ります", longest: int = 300) -> TextAreaField:
-    checks = [DataRequired(missing), Length(max=longest, message=f"{longest}文字までで入力してください。")]
+    checks = [DataRequired(missing), AtMost(longest)]
     return TextAreaField(label, validators=checks, description=hint)
 
 
 def _line(label: str, longest: int, hint: str = "") -> StringField:
-    return StringField(
-        label, validators=[Length(max=longest, message=f"{longest}文字までで入力してください。")], description=hint
-    )
+    return StringField(label, validators=[AtMost(longest)], description=hint)
 
 
 class ExplainForm(Form):

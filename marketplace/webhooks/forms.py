@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from wtforms import SelectChoice, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from marketplace.accounts.second_person import LONGEST_WHY
-from marketplace.kit.forms import ChecksField, Form
+from marketplace.kit.forms import AtMost, ChecksField, Form
 from marketplace.webhooks.addresses import LONGEST
 from marketplace.webhooks.topics import TOPICS
 
@@ -14,12 +14,12 @@ from marketplace.webhooks.topics import TOPICS
 class EndpointForm(Form):
     name = StringField(
         "相手の名前",
-        validators=[DataRequired("相手の名前を入力してください。"), Length(max=80, message="80文字までです。")],
+        validators=[DataRequired("相手の名前を入力してください。"), AtMost(80)],
         description="会社や団体の名前。例 月見沢町観光協会",
     )
     url = StringField(
         "送り先の住所（URL）",
-        validators=[DataRequired("送り先の住所を入力してください。"), Length(max=LONGEST, message="500文字までです。")],
+        validators=[DataRequired("送り先の住所を入力してください。"), AtMost(LONGEST)],
         description="https:// で始まる、相手のしくみの住所",
     )
     topics = ChecksField(
@@ -32,7 +32,7 @@ class EndpointForm(Form):
         "なぜ",
         validators=[
             DataRequired("理由を入力してください。"),
-            Length(max=LONGEST_WHY, message=f"{LONGEST_WHY}文字までです。"),
+            AtMost(LONGEST_WHY),
         ],
         description="協定の名前や、相手が何に使うか",
     )
@@ -43,7 +43,7 @@ class StopForm(Form):
         "止める理由",
         validators=[
             DataRequired("理由を入力してください。"),
-            Length(max=LONGEST_WHY, message=f"{LONGEST_WHY}文字までです。"),
+            AtMost(LONGEST_WHY),
         ],
     )
 

@@ -53,8 +53,14 @@ UNREAD = (
     *("gatherings/circulating.py", "gatherings/drafting.py", "gatherings/letter_pages.py"),
     *("listings/approving.py", "listings/auction_rules.py", "listings/checking.py", "listings/drafting.py"),
     *("listings/legal.py", "listings/notice_period.py", "listings/prepaid.py", "listings/rules.py"),
-    *("listings/scratches.py", "listings/searching.py", "listings/suspending.py", "listings/amending.py"),
-    *("lotteries/applicants.py", "lotteries/drawing.py", "lotteries/duplicates.py"),
+    *(
+        "listings/scratches.py",
+        "listings/searching.py",
+        "listings/suspending.py",
+        "listings/amending.py",
+        "listings/witnesses.py",
+    ),
+    *("listings/witnesses.py", "lotteries/applicants.py", "lotteries/drawing.py", "lotteries/duplicates.py"),
     *(
         "lotteries/identity.py",
         "lotteries/preflight.py",

@@ -52,7 +52,7 @@ def test_sealed_bids_are_opened_and_a_tie_is_drawn_on_one_page(desk: FlaskClient
     alone = submit(desk, page, {**NAMES, "second": "月山　一郎"}, action=f"{page}/open")
     assert (alone.status_code, read(alone).form(f"{page}/open").errors) == (
         422,
-        {"witnesses": "立会人は2人以上の名前を入力してください。"},
+        {"witnesses": "立会人は2人以上の、べつべつの名前を入力してください。"},
     )
     assert "9,000" not in read(desk.get(page)).words
     assert submit(desk, page, NAMES, action=f"{page}/open").status_code == 303

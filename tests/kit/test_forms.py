@@ -14,7 +14,7 @@ from tests.pages import Page
 
 
 class SaleForm(Form):
-    name = StringField("名前")
+    name = StringField("名前", validators=[AtMost(1_000)])
     note = TextAreaField("メモ", validators=[AtMost(20)])
     price = YenField("価格")
     opens_at = JSTDateTimeField("開始")
@@ -70,6 +70,7 @@ def test_a_text_is_as_long_as_the_browser_counts_it(app: Flask) -> None:
     """A line end is sent as two signs, and counted as one by maxlength."""
     assert typed(app, note="あ\r\n" * 10).errors == {}
     assert typed(app, note="あ\r\n" * 10 + "い").errors == {"note": ["20文字までで入力してください。"]}
+    assert typed(app, name="あ" * 1_001).errors == {"name": ["1,000文字までで入力してください。"]}
 
 
 def test_a_price_is_typed_on_the_keys_of_digits_and_the_browser_offers_none(app: Flask) -> None:

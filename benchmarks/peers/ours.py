@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import sqlalchemy as sa
 
 from benchmarks.browser import Browser
-from benchmarks.ordering import hearing, selling, together
+from benchmarks.ordering import WARMING, hearing, selling, together
 from benchmarks.places import let_go
 from benchmarks.serving import served
 from marketplace.kit.db import db
@@ -13,26 +13,26 @@ from marketplace.orders.models import Order, OrderState
 from tests import given
 
 MORE = 5
-"""Times as many orders as theirs: the system counts hundredths of a second."""
+"""Times as many orders as theirs: a round of ours would be over in a moment."""
 
 
 def costs_placed(rounds: int, theirs: int) -> list[float]:
     """CPU-milliseconds of the town's web and worker for one order of somebody who is signed in, for each round."""
     orders = theirs * MORE
-    count, costs = (rounds + 1) * orders, []
+    count, costs = (WARMING + rounds) * orders, []
     with selling("postgresql", count) as (here, code, _stripe), ExitStack() as stack:
         cookies = [given.a_cookie(here.app, given.an_account()) for _ in range(count)]
         let_go()
         town = [stack.enter_context(served("wsgi:app", here.env, "healthz")), stack.enter_context(hearing(here))]
         port = town[0].port
-        for number in range(rounds + 1):
+        for number in range(WARMING + rounds):
             before = sum(each.processor_seconds() for each in town)
             together(lambda cookie: place(port, code, cookie), cookies[number * orders : (number + 1) * orders])
             costs.append(1000 * (sum(each.processor_seconds() for each in town) - before) / orders)
         states = list(db.session.scalars(sa.select(Order.state)))
         assert states == [OrderState.AWAITING_PAYMENT] * count, states
         let_go()
-    return costs[1:]  # nothing is cold when the rounds begin
+    return costs[WARMING:]
 
 
 def place(port: int, code: str, cookie: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from benchmarks.browser import Browser, Page
-from benchmarks.ordering import together
+from benchmarks.ordering import WARMING, together
 from benchmarks.serving import Served, free_port, started
 from marketplace.kit.batches import batched
 from marketplace.settings import Settings
@@ -17,7 +17,7 @@ from marketplace.supervising import gunicorn
 
 HOME = Path(__file__).parents[2] / ".cache" / "peers"
 ROUNDS, ORDERS = 4, 8
-BUYERS = [str(number) for number in range(1 + (ROUNDS + 1) * ORDERS)]
+BUYERS = [str(number) for number in range(1 + (WARMING + ROUNDS) * ORDERS)]
 
 
 class CannotRun(Exception):
@@ -54,7 +54,7 @@ def rounds_of(shop: Served, buy: Callable[[int, str], object]) -> list[float]:
         before = shop.processor_seconds()
         together(lambda buyer: buy(shop.port, buyer), crowd)
         costs.append(1000 * (shop.processor_seconds() - before) / ORDERS)
-    return costs[1:]  # nothing is cold when the rounds begin
+    return costs[WARMING:]
 
 
 def assert_placed(url: str, orders: str) -> None:

@@ -23,6 +23,8 @@ from tests.auctions.given import an_auction
 from tests.lived import Told
 from tests.pages import Page
 
+pytestmark = pytest.mark.on_sqlite
+
 SCRIPT = {"HX-Request": "true"}
 
 

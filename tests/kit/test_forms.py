@@ -12,6 +12,8 @@ from marketplace.kit.forms import AtMost, ChecksField, DayField, Form, JSTDateTi
 from marketplace.kit.refusals import Invalid, Refused
 from tests.pages import Page
 
+pytestmark = pytest.mark.on_sqlite
+
 
 class SaleForm(Form):
     name = StringField("名前", validators=[AtMost(1_000)])

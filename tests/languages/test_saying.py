@@ -11,6 +11,8 @@ from marketplace.kit.refusals import Refused
 from marketplace.listings.rules import AllHeld, NotYetOpen, Suspended
 from marketplace.privacy.exporting import OnceADay
 
+pytestmark = pytest.mark.on_sqlite
+
 SAID = [
     ('{{ _("残り100%%") }}', "残り100%"),
     ('{{ _("<b>終わり</b>") }}', "<b>終わり</b>"),

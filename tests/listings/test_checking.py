@@ -14,6 +14,8 @@ from marketplace.listings.models import Listing, ListingState
 from marketplace.settings import Settings
 from tests import given
 
+pytestmark = pytest.mark.on_sqlite
+
 MONDAY = datetime(2026, 12, 7, 10, 0, tzinfo=JST)
 DAY = timedelta(days=1)
 

@@ -24,6 +24,8 @@ from marketplace.rights.models import Right
 from tests import given
 from tests.metadata.stored import kept, published
 
+pytestmark = pytest.mark.on_sqlite
+
 FOR_EVER = "public, max-age=29030400, immutable"
 
 

@@ -18,6 +18,8 @@ from marketplace.kit.refusals import Rejected, Unavailable
 from marketplace.notices.mail import LETTERS_AT_A_TIME, FileMail, Letter, Mail, SmtpMail, written
 from tests.notices.post_office import post_office
 
+pytestmark = pytest.mark.on_sqlite
+
 SENDER = "hiroba@example.jp"
 LETTER = Letter("notice-7", "hanako@example.jp", "お支払いのご案内", "はなこ様\n\n.で始まる行もそのまま届きます。\n")
 

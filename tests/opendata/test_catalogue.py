@@ -29,6 +29,8 @@ from tests.chainlogs import Chain, deploy, somebody
 from tests.lotteries.applied import drawn
 from tests.resale.stage import heard, held_token, token
 
+pytestmark = pytest.mark.on_sqlite
+
 NOT_DATA = {
     "/api/openapi.json": "a description",
     "/calendar/<secret>.ics": "one person's own",

@@ -21,6 +21,8 @@ from tests import given
 from tests.chainlogs import Chain, somebody
 from tests.resale.stage import held_token, token
 
+pytestmark = pytest.mark.on_sqlite
+
 ID = "0x" + "ab" * 32
 
 

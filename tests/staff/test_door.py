@@ -19,6 +19,8 @@ from tests.gatherings.stage import BY
 from tests.pages import read
 from tests.perks.stage import a_desk
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/listings", "/staff/approvals", "/staff/outbox", "/staff/journal"])
 class TestTheDoor:

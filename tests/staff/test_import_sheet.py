@@ -12,6 +12,8 @@ from marketplace.staff.drafting import USUAL
 from marketplace.staff.importing import Checker
 from tests.staff.sheets import as_csv, as_xlsx, row, titles
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.fixture(autouse=True)
 def _app(app: Flask) -> None:

@@ -16,8 +16,6 @@ from marketplace.rights.models import Kind
 from marketplace.tokens.issuing import ISSUER
 from marketplace.tokens.models import Token, TokenState
 
-KEY = "revoke:"
-
 
 class NotRevocable(Refused):
     code = "not_revocable"
@@ -49,9 +47,9 @@ def revoke(token_id: int, why: str, by: str, *, reason_hash: str | None = None) 
         return
     said = reason_hash or "0x" + hashlib.sha256(f"revoked {token.ref}".encode()).hexdigest()
     note(token.subject, "revoke_token", by=by, why=why)
-    promise(f"{KEY}{token_id}", ISSUER, RIGHTS, "revoke", [token_id, said])
+    promise(f"revoke:{token_id}", ISSUER, RIGHTS, "revoke", [token_id, said])
 
 
 def call_key(token_id: orm.InstrumentedAttribute[int]) -> sa.ColumnElement[str]:
     """Under which revoke() promised it, for a query."""
-    return sa.literal(KEY) + sa.cast(token_id, sa.String)
+    return sa.literal("revoke:") + sa.cast(token_id, sa.String)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, after_this_request, request
+from flask import Response, after_this_request, current_app, request
+from sqlalchemy.exc import OperationalError
 
 from marketplace.accounts.session import me
 from marketplace.journal.writing import note
@@ -26,6 +27,9 @@ def look_at(*whose: str) -> None:
 
     @after_this_request
     def write_down(response: Response) -> Response:
-        with transaction():
-            note(subject, LOOK, by=by, page=page, whose=list(whose))
+        try:
+            with transaction():
+                note(subject, LOOK, by=by, page=page, whose=list(whose))
+        except OperationalError as error:  # Flask asks no handler for what fails after the view
+            return current_app.make_response(current_app.handle_user_exception(error))
         return response

@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from psycopg.errors import DiskFull
+from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
 from marketplace.accounts.introducing import introduce
@@ -154,4 +156,24 @@ def test_a_list_is_one_line_that_names_all_it_showed(app: Flask, client: FlaskCl
 def test_nobody_is_noted_where_nobody_is_shown(app: Flask, client: FlaskClient) -> None:
     given.signed_in(client, given.staff("approver"))
     assert [client.get(path).status_code for path in ("/staff/exclusions", "/staff/admissions")] == [200, 200]
+    assert lines() == []
+
+
+def test_what_cannot_be_noted_now_is_not_shown_and_whoever_asks_is_told_to_come_again(
+    app: Flask, client: FlaskClient, world: World
+) -> None:
+    given.signed_in(client, given.staff("treasury"))
+    code = db.session.scalars(sa.select(Order.code)).one()
+
+    def full(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("INSERT INTO journal "):
+            raise OperationalError(statement, {}, DiskFull("No space left on device"))
+
+    sa.event.listen(db.engine, "before_cursor_execute", full)
+    try:
+        answer = client.get(f"/staff/orders/{code}")
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", full)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert [word for word in KNOWN if word in answer.text] == []
     assert lines() == []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Account
+from marketplace.journal.models import Entry
 from marketplace.journal.writing import move
 from marketplace.kit.clock import now
 from marketplace.kit.db import db, get, lock, transaction
@@ -78,6 +79,12 @@ def proposed(row: Naming) -> list[ProposedName]:
 def appealed(row: Naming) -> Appeal | None:
     """The appeal of the present round."""
     return db.session.scalar(sa.select(Appeal).where(Appeal.naming_id == row.id, Appeal.round == row.round))
+
+
+def took_appeal_back(row: Naming) -> bool:
+    """Whether the first buyer took the appeal of the present round back."""
+    told = (Entry.subject == row.subject, Entry.event == "name.take_back", Entry.from_state == NamingState.APPEALED)
+    return any(details["round"] == row.round for details in db.session.scalars(sa.select(Entry.details).where(*told)))
 
 
 def naming_of(code: str) -> Naming:

@@ -125,11 +125,6 @@ def minutes_of(row: Naming) -> list[Screening]:
     return list(db.session.scalars(sa.select(Screening).where(Screening.naming_id == row.id).order_by(Screening.id)))
 
 
-def looked_again(row: Naming) -> bool:
-    """Has the committee decided on the appeal of this round?"""
-    return any(meeting.appeal and meeting.round == row.round for meeting in minutes_of(row))
-
-
 def _check(minutes: Minutes, names: Sequence[ProposedName]) -> None:
     if minutes.held_on > jst(now()).date():
         raise Invalid("審査会の日は、きょうまでの日です。", field="held_on")

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from marketplace.kit.clock import pretending
-from marketplace.naming import proposing, rules, screening
+from marketplace.naming import proposing, revoking, rules, screening
 from marketplace.naming.models import NamingState
 from marketplace.staff import naming_tasks
 from tests import given
@@ -108,6 +108,21 @@ def test_the_desk_says_that_an_appeal_was_taken_back_and_of_one_that_was_decided
     proposing.appeal(naming_id, hana, "こちらも、もう一度。")
     screening.decide(naming_id, clerk, minutes(None, names=1))
     assert "取り下げられました" not in read(client.get(path)).words
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_of_an_appeal_that_a_revocation_ended_the_desk_says_that_it_was_taken_back_only_where_it_was(
+    chain: Chain, client: FlaskClient, hana: int, taken_back: bool
+) -> None:
+    naming_id, clerk = proposed(chain, hana), given.staff("drafter")
+    screening.decide(naming_id, clerk, minutes(None))
+    proposing.appeal(naming_id, hana, "もう一度ごらんください。")
+    if taken_back:
+        proposing.take_back(naming_id, hana)
+    revoking.ask(naming_id, clerk, "協定第8条による。")
+    revoking.confirm(naming_id, given.staff("approver"))
+    words = read(given.signed_in(client, clerk).get(f"/staff/namings/{naming(naming_id).code}")).words
+    assert ("もう一度ごらんください。" in words, "取り下げられました" in words) == (True, taken_back)
 
 
 def test_taken_back_and_decided_at_once_one_of_them_is_refused(app: Flask, chain: Chain, hana: int) -> None:

@@ -178,12 +178,8 @@ def fits(swap: Swap, token: Token) -> bool:
     return token.right_id == swap.want_right_id and swap.want_serial in (None, token.serial)
 
 
-def open_swap(token_id: int) -> Swap | None:
-    """What binds a card: offered, or on its way to the other side."""
-    return db.session.scalar(sa.select(Swap).where(_binds([token_id])).limit(1))
-
-
 def _binds(ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """Of a swap that keeps one of these cards: offered, or on its way to the other side."""
     given = sa.and_(Swap.give_token_id.in_(ids), Swap.state.in_((SwapState.OFFERED, SwapState.ACCEPTED)))
     return sa.or_(given, sa.and_(Swap.take_token_id.in_(ids), Swap.state == SwapState.ACCEPTED))
 

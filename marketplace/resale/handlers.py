@@ -1,4 +1,4 @@
-"""What the resale office does on hearing from the chain, and from the payer's bank."""
+"""What the resale office does on hearing from the chain, from the payer's bank, and of a revocation."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def on_objection(subject: str, **_more: object) -> None:
     kind, _, code = subject.partition(":")
     if kind == "order":
         offering.take_back_frozen(code)
+
+
+@handles("token.revoking")
+def on_revocation(order_code: str, **_more: object) -> None:
+    offering.take_back_frozen(order_code)
 
 
 @handles("resale.sold")

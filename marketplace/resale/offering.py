@@ -89,10 +89,11 @@ def withdraw_offer(token_id: int, account_id: int) -> None:
 
 
 def take_back_frozen(order_code: str) -> None:
-    """What came of this order and is frozen now is not for sale any more, where the town put it up for its payer.
+    """What came of this order and is frozen now is not for sale any more, where the town put it up for its holder.
 
     A bank's objection takes days, an offer on chain asks nobody: unless it is taken back, who paid with somebody
-    else's card sells what the town loses the money for. Asked again, it changes nothing.
+    else's card sells what the town loses the money for. And who buys what is to be revoked would lose it. Asked again,
+    it changes nothing.
     """
     ids = list(db.session.scalars(sa.select(Token.token_id).where(Token.order_code == order_code)))
     let_go()

@@ -12,6 +12,7 @@ from marketplace.chain.sending import promise
 from marketplace.journal.writing import note
 from marketplace.kit.db import db, writing
 from marketplace.kit.refusals import Refused
+from marketplace.outbox.promising import say
 from marketplace.rights.models import Kind
 from marketplace.tokens.issuing import ISSUER
 from marketplace.tokens.models import Token, TokenState
@@ -28,7 +29,8 @@ def revocable(token: Token) -> bool:
 
 
 def revoke(token_id: int, why: str, by: str, *, reason_hash: str | None = None) -> None:
-    """Have the token revoked, inside the caller's transaction. Asked again, or revoked already: nothing new.
+    """Have the token revoked, inside the caller's transaction ⇢ token.revoking. Asked again, or revoked already:
+    nothing new.
 
     Args:
         reason_hash: 32 bytes in hex with 0x that stand for a written decision: salted, so that they say nothing.
@@ -48,6 +50,7 @@ def revoke(token_id: int, why: str, by: str, *, reason_hash: str | None = None) 
     said = reason_hash or "0x" + hashlib.sha256(f"revoked {token.ref}".encode()).hexdigest()
     note(token.subject, "revoke_token", by=by, why=why)
     promise(f"revoke:{token_id}", ISSUER, RIGHTS, "revoke", [token_id, said])
+    say("token.revoking", key=str(token_id), token_id=token_id, order_code=token.order_code)
 
 
 def call_key(token_id: orm.InstrumentedAttribute[int]) -> sa.ColumnElement[str]:

@@ -6,10 +6,11 @@ from datetime import datetime, time, timedelta
 import pytest
 from flask import Flask
 
+from marketplace.accounts.models import Account
 from marketplace.holders import giving
 from marketplace.holders.rules import RevocationUnderWay
 from marketplace.kit.clock import JST, pretending
-from marketplace.kit.db import db, transaction
+from marketplace.kit.db import db, get, transaction
 from marketplace.kit.refusals import Invalid, WrongState
 from marketplace.kit.sheets import SHEETS, run_one
 from marketplace.naming import ending, revoking, rules
@@ -25,7 +26,7 @@ from tests.chainlogs import Chain
 from tests.holders.stage import mails, refusal
 from tests.naming.stage import a_naming, announced, naming
 from tests.racing import at_once
-from tests.resale.stage import calls, custody, heard, held_token, token
+from tests.resale.stage import calls, custody, heard, held_token, request, token
 
 
 def at(naming_id: int, days_before_end: int) -> datetime:
@@ -113,6 +114,23 @@ def test_from_the_decision_on_the_right_goes_nowhere_though_the_chain_is_away(ch
     chain.transfer(token_id, custody(hana), NOBODY, block=9)
     heard(chain, token_id)
     assert frozen(token(token_id)) is None
+
+
+def test_what_is_for_sale_is_not_any_more_once_its_revocation_is_decided(chain: Chain, hana: int) -> None:
+    """An offer on chain asks nobody: who bought it until the chain has the revocation would lose it."""
+    naming_id = announced(chain, hana)
+    token_id = naming(naming_id).token_id
+    asked = offering.offer(token_id, hana, 50_000)
+    expires_at = request(asked).expires_at
+    chain.listed(token_id, custody(hana), 50_000, block=8, number=1, expires=expires_at)
+    heard(chain, token_id)
+    revoking.ask(naming_id, given.staff("drafter"), "協定第8条による。")
+    keeping.drain()
+    assert request(asked).withdrawn_at is None
+    revoking.confirm(naming_id, given.staff("approver"))
+    keeping.drain()
+    account = "0x" + get(Account, hana).custody_id
+    assert calls(f"offer:{asked}:cancel") == [(f"offer:{asked}:cancel", "custodian", "cancelFor", [account, token_id])]
 
 
 def test_two_who_confirm_at_once_revoke_once(app: Flask, chain: Chain, hana: int) -> None:

@@ -24,6 +24,7 @@ from marketplace.payments.models import Hold, Payment, PaymentState
 from marketplace.payments.refund_models import BACK, VOID, Refund, RefundState
 from marketplace.payments.refunding import claimed, promise_rest
 from marketplace.payments.rules import HoldEnded
+from marketplace.payments.squaring import yen_gone
 
 FOR_THE_PRICE = "落札の代金の一部にあてるため"
 NOT_PAID = "落札の代金が期限までに支払われなかったため（地方自治法第234条第4項）"
@@ -159,9 +160,12 @@ def nothing_left(order: Order) -> bool:
 
 
 def taken_back(order: Order) -> int:
-    """Yen of it that the payer's bank has taken in a dispute, and the town does not pay besides."""
+    """Yen of it that the payer's bank has taken in a dispute, and the town does not pay besides; of a payment that is
+    in doubt the town itself owes nothing (given_back.py)."""
     total = sa.select(sa.func.sum(Refund.yen)).where(Refund.payment_id.in_(_parts(order)))
-    return db.session.scalar(total.where(Refund.state == RefundState.BY_DISPUTE)) or 0
+    yen = db.session.scalar(total.where(Refund.state == RefundState.BY_DISPUTE)) or 0
+    paid = get(Payment, order.paid_by_payment_id) if order.paid_by_payment_id is not None else None
+    return yen + (yen_gone(paid.id) if paid is not None and paid.state == PaymentState.NEEDS_REVIEW else 0)
 
 
 def _parts(order: Order) -> list[int]:

@@ -1,4 +1,5 @@
-"""An order in doubt whose money Stripe has in another sum than the town asked for: it went back at Stripe, by hand.
+"""An order in doubt whose money Stripe has in another sum than the town asked for: it went back at Stripe, by hand, or
+its payer's bank took it.
 
 The town has no such payment in its books, and so gives nothing back by itself. Stripe is asked whether all of it went
 back, and only its answer ends the order.
@@ -17,6 +18,7 @@ from marketplace.orders import deposits, settling
 from marketplace.orders.models import Order, OrderState
 from marketplace.orders.unended import StripeIsAway
 from marketplace.payments import asking
+from marketplace.payments.squaring import yen_gone
 from marketplace.payments.stripe import till
 
 
@@ -35,14 +37,13 @@ def end(order_id: int, by: str, why: str) -> None:
     """
     order = get(Order, order_id)
     payment = asking.open_payment(order.subject)
-    payment_id, intent = (payment.id, payment.payment_intent_id) if payment is not None else (None, None)
-    in_doubt = order.state == OrderState.NEEDS_REVIEW
-    let_go()
-    if intent is None or not in_doubt:
+    if payment is None or payment.payment_intent_id is None or order.state != OrderState.NEEDS_REVIEW:
         raise WrongState
+    payment_id, intent, gone = payment.id, payment.payment_intent_id, yen_gone(payment.id)
+    let_go()
     try:
         came = till().payment(intent).received_yen
-        back = sum(each.yen for each in till().sent_back(intent) if each.status == "succeeded")
+        back = gone + sum(each.yen for each in till().sent_back(intent) if each.status == "succeeded")
     except Unavailable as trouble:
         raise StripeIsAway from trouble
     if back < came:

@@ -30,7 +30,7 @@ def square(payment_id: int) -> None:
     """
     with transaction():
         payment = lock(Payment, payment_id)
-        gone = _yen_gone(payment_id)
+        gone = yen_gone(payment_id)
         by_dispute = gone - _owe_again(payment_id, gone)
         by_hand = _yen_by_hand(payment_id)
         left = taken(payment) - payment.refunded_yen - gone
@@ -49,7 +49,8 @@ def square(payment_id: int) -> None:
                 _give_way(refund, yen, ANOTHER)
 
 
-def _yen_gone(payment_id: int) -> int:
+def yen_gone(payment_id: int) -> int:
+    """What its payer's bank has taken of it for good."""
     total = sa.select(sa.func.sum(Dispute.yen)).where(Dispute.payment_id == payment_id, Dispute.status.in_(GONE))
     return db.session.scalar(total) or 0
 

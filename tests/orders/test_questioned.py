@@ -24,6 +24,7 @@ from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
 from marketplace.payments.models import Payment
+from marketplace.payments.reconciling import reconcile
 from marketplace.payments.refund_models import Refund
 from marketplace.staff import money_tasks
 from tests import given
@@ -105,6 +106,31 @@ def test_what_went_back_at_stripe_ends_the_order_once_stripe_has_all_of_it_back(
     assert ("お支払いの全額を、お返ししました。" in letter, "お支払いの全額を、お返ししました。" in own) == (True, True)
     assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
     assert (money_tasks.in_question(), balanced()) == ([], True)
+
+
+def test_what_the_payers_bank_took_of_another_sum_is_back_too(
+    app: Flask, client: FlaskClient, stripe: LocalStripe
+) -> None:
+    """Who has neither the right nor the money goes to the bank; and Stripe gives nothing back of what it took."""
+    order = get(Order, place(given.an_account(), given.a_listing()))
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999))
+    heard()
+    intent = db.session.scalars(sa.select(Payment.payment_intent_id)).one()
+    dispute = stripe.sim("dispute", payment_intent=intent)["id"]
+    reconcile()
+    heard()
+    assert refusal(lambda: given_back.end(order.id, "staff:ACC-TEST", "異議のため")) == "not_all_back"
+    stripe.sim("close_dispute", dispute=dispute, won=False)
+    reconcile()
+    heard()
+    given_back.end(order.id, "staff:ACC-TEST", "異議のため")
+    heard()
+    assert (get(Order, order.id).state, back()) == (OrderState.REFUNDED, [])
+    letters = db.session.scalars(sa.select(Notice.template).where(Notice.template.in_(("refunded", "taken_back"))))
+    own = read(given.signed_in(client, order.buyer_id).get(f"/orders/{order.code}")).words
+    assert (letters.all(), "3,000円は、カード会社への異議の申し立てによって" in own) == (["taken_back"], True)
 
 
 def test_a_winner_whose_payment_went_back_at_stripe_has_the_deposit_back_too(app: Flask, stripe: LocalStripe) -> None:

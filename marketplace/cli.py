@@ -204,7 +204,7 @@ def _rehouse(_options: argparse.Namespace) -> int:
 def _backup(options: argparse.Namespace) -> int:
     from marketplace.operating import commands
 
-    with _town("a database"):
+    with _town("nothing"):  # it sees for itself, and writes down why it cannot begin
         keep = tuple(options.keep) if options.keep else None
         return commands.backup(options.to, options.secrets, keep, progress("files and tables copied"))
 

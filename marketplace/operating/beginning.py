@@ -17,17 +17,17 @@ class CannotBegin(Exception):
 
 
 def see(needs: str) -> None:
-    """CannotBegin, unless the town has what a command needs: "nothing", "an answer" of its database, "a database" that
-    is there already, or "our tables" in it."""
-    if needs in ("a database", "our tables"):
-        _see_that_it_is_there()
+    """CannotBegin, unless the town has what a command needs: "nothing", "an answer" of its database, or "our tables" in
+    one that is there already."""
+    if needs == "our tables":
+        see_that_it_is_there()
     if needs != "nothing":
-        _see_that_it_answers()
+        see_that_it_answers()
     if needs == "our tables":
         _see_its_tables()
 
 
-def _see_that_it_answers() -> None:
+def see_that_it_answers() -> None:
     if schema.missing_file():
         return
     try:
@@ -38,7 +38,7 @@ def _see_that_it_answers() -> None:
         raise CannotBegin(f"the database does not answer ({why}): is it up, does DATABASE_URL name it?") from trouble
 
 
-def _see_that_it_is_there() -> None:
+def see_that_it_is_there() -> None:
     if file := schema.missing_file():
         raise CannotBegin(
             f"there is no database at {file}: set DATA_DIR to the town's directory, "

@@ -13,7 +13,7 @@ from marketplace.chain import lanes
 from marketplace.kit import schema
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Refused, Unavailable
-from marketplace.operating import backing_up, failed, restoring
+from marketplace.operating import backing_up, beginning, failed, restoring
 from marketplace.operating.archive import Archive
 from marketplace.operating.examining import Report, examine
 from marketplace.operating.faults import found
@@ -68,25 +68,34 @@ def as_record(report: Report) -> dict[str, object]:
 
 
 def backup(directory: Path | None, secrets: bool, keep: tuple[int, int, int] | None, progress: Told) -> int:
-    """`keep`: how many days, weeks and months; None keeps everything. 1: one was made, without what is lost; 2: none
-    was, and trying again may help."""
+    """`keep`: how many days, weeks and months; None keeps everything. 1: one was made, without what is lost, or beside
+    an old one that can't be removed; 2: none was, and trying again may help."""
     place = directory or settings().backups
+    beginning.see_that_it_is_there()
     try:
+        beginning.see_that_it_answers()
         made = backing_up.back_up(place, secrets, progress)
-        gone = thin_out(place, *keep) if keep else []
-    except (Refused, OSError) as trouble:
+    except (beginning.CannotBegin, Refused, OSError) as trouble:
         failed.write_down(place, str(trouble))
         return _no(str(trouble))
     failed.strike_out(place)
     size = sum(file.stat().st_size for file in made.place.rglob("*") if file.is_file())
     sys.stdout.write(f"{made.place}: {size / 1024**2:,.1f} MB\n")
-    missing = made.manifest()["missing"]
-    for archive in gone:
-        sys.stdout.write(f"removed {archive.place.name}\n")
-    if missing:
+    thinned = keep is None or _thin_out(place, *keep)
+    if missing := made.manifest()["missing"]:
         _no("lost in the bucket, and so not in the backup:\n" + "\n".join(missing))
-        return 1
-    return 0
+    return 1 if missing or not thinned else 0
+
+
+def _thin_out(place: Path, days: int, weeks: int, months: int) -> bool:
+    """Whether it could be done. Where not, trying again would make another backup each time."""
+    try:
+        for archive in thin_out(place, days, weeks, months):
+            sys.stdout.write(f"removed {archive.place.name}\n")
+    except OSError as trouble:
+        _no(f"what is to go can't be removed: {trouble}")
+        return False
+    return True
 
 
 def restore(archive: Archive, data: Path, progress: Told) -> int:

@@ -21,9 +21,9 @@ from marketplace.tokens import using
 from marketplace.tokens.models import Token, TokenState
 
 PATIENCE = timedelta(minutes=10)
+"""How long a use may be on its way to the chain before staff hear of it."""
 CALLED = sa.select(Call.id).where(Call.key == sa.literal("use:") + Use.chain_ref).exists()
 """A use that the chain was asked to write down."""
-"""How long a use may be on its way to the chain before staff hear of it."""
 
 
 def write_down(line: Use, *, afterwards: bool) -> None:

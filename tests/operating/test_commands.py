@@ -15,7 +15,9 @@ from flask import Flask
 
 from marketplace.cli import main
 from marketplace.kit.clock import now, pretending
-from marketplace.operating.archive import newest
+from marketplace.operating import failed
+from marketplace.operating.archive import kept_in, newest
+from marketplace.operating.backing_up import back_up
 from marketplace.operating.faults import PARTS
 from marketplace.settings import Settings
 from tests import given
@@ -75,6 +77,32 @@ def test_a_backup_for_which_there_is_no_room_says_so_in_a_line_and_leaves_that_f
     assert (finding.fault.code, finding.seen) == ("backups.failed", {"why": ended.stderr.splitlines()[-1]})
     assert main(["backup"]) == 0
     assert codes("backups") == []
+
+
+def test_a_backup_of_a_database_that_does_not_answer_leaves_that_for_the_watch(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://hiroba:hush@127.0.0.1:{free_port()}/hiroba")
+    assert main(["backup"]) == 2
+    (finding,) = findings("backups")
+    assert (finding.fault.code, finding.seen) == ("backups.failed", {"why": said(capsys)[1].strip()})
+    assert str(finding.seen["why"]).startswith("the database does not answer (")
+
+
+def test_where_an_old_backup_cannot_be_removed_the_new_one_is_made_all_the_same(
+    app: Flask, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who tried again each quarter of an hour would make another one each time, until the disk is full."""
+    with pretending(now() - timedelta(hours=1)):
+        first = back_up(settings.backups)
+    (settings.backups / f".{first.place.name}.old" / "in the way").mkdir(parents=True)
+    failed.write_down(settings.backups, "the disk was full")
+    assert main(["backup", "--keep", "1", "1", "1"]) == 1
+    made = newest(settings.backups)
+    assert made is not None
+    assert kept_in(settings.backups) == [first, made]
+    assert codes("backups") == []
+    assert said(capsys)[1].startswith("what is to go can't be removed: ")
 
 
 def test_settings_with_which_nothing_starts_are_named_without_their_values(

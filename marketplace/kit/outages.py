@@ -14,6 +14,8 @@ AGAIN_S = 60.0
 OF_THE_PLACE = ("BUSY", "CANTOPEN", "FULL", "IOERR", "LOCKED", "READONLY")
 """Errors of SQLite that say something of the file and its disk, and not of what was asked:
 https://sqlite.org/rescode.html"""
+DEADLOCK = "40P01"
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 _said: dict[str, float] = {}
 
 
@@ -44,9 +46,9 @@ def _is_new(why: str) -> bool:
 
 
 def cannot_answer(error: sa.exc.OperationalError) -> bool:
-    """Whether it says something of the database, and not of what was asked. PostgreSQL's are named so only then:
-    https://peps.python.org/pep-0249/#exceptions"""
+    """Whether it says something of the database, and not of what was asked. PostgreSQL's are named so only then
+    (https://peps.python.org/pep-0249/#exceptions), but for two who wait for each other: the locks are ours."""
     theirs = error.orig
     if not isinstance(theirs, sqlite3.Error):
-        return True
+        return getattr(theirs, "sqlstate", None) != DEADLOCK
     return theirs.sqlite_errorname.removeprefix("SQLITE_").startswith(OF_THE_PLACE)

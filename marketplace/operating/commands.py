@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from marketplace.chain import lanes
 from marketplace.kit import schema
+from marketplace.kit.logs import scrubbed
 from marketplace.kit.published import Malformed
 from marketplace.kit.refusals import Refused, Unavailable
 from marketplace.operating import backing_up, beginning, failed, restoring
@@ -78,6 +79,9 @@ def backup(directory: Path | None, secrets: bool, keep: tuple[int, int, int] | N
     except (beginning.CannotBegin, Refused, OSError) as trouble:
         failed.write_down(place, str(trouble))
         return _no(str(trouble))
+    except Exception as fault:
+        failed.write_down(place, scrubbed(f"{type(fault).__name__}: {fault}"))
+        raise
     failed.strike_out(place)
     size = sum(file.stat().st_size for file in made.place.rglob("*") if file.is_file())
     sys.stdout.write(f"{made.place}: {size / 1024**2:,.1f} MB\n")

@@ -15,7 +15,7 @@ from flask import Flask
 
 from marketplace.cli import main
 from marketplace.kit.clock import now, pretending
-from marketplace.operating import failed
+from marketplace.operating import commands, failed
 from marketplace.operating.archive import kept_in, newest
 from marketplace.operating.backing_up import back_up
 from marketplace.operating.faults import PARTS
@@ -87,6 +87,18 @@ def test_a_backup_of_a_database_that_does_not_answer_leaves_that_for_the_watch(
     (finding,) = findings("backups")
     assert (finding.fault.code, finding.seen) == ("backups.failed", {"why": said(capsys)[1].strip()})
     assert str(finding.seen["why"]).startswith("the database does not answer (")
+
+
+def test_a_backup_that_broke_off_by_a_fault_of_ours_leaves_that_for_the_watch(app: Flask) -> None:
+    """Its timer does not try again: such a one fails again."""
+
+    def spill(_what: str) -> None:
+        raise KeyError("cup")
+
+    with pytest.raises(KeyError):
+        commands.backup(None, False, None, spill)
+    (finding,) = findings("backups")
+    assert (finding.fault.code, finding.seen) == ("backups.failed", {"why": "KeyError: 'cup'"})
 
 
 def test_where_an_old_backup_cannot_be_removed_the_new_one_is_made_all_the_same(

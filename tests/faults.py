@@ -15,7 +15,7 @@ HERE = str(Path(__file__).parent)
 MEANT = (Refused, Rejected, Unavailable, IpfsError)
 """A no of the house, and trouble outside: see refusals.py, and ipfs/errors.py for blocks that are gone or damaged."""
 WHO_GOES_ON = ("marketplace", "huey")
-"""Loggers of those who catch all that fails: outbox, sheets, clocks, followers, the bell."""
+"""Loggers of those who catch all that fails: outbox, sheets, clocks, followers, the bell; and of pages."""
 
 
 class Faults(logging.Handler):
@@ -31,11 +31,18 @@ class Faults(logging.Handler):
         if error and not isinstance(error, MEANT) and not _raised_by_a_test(error):
             self.found.append("".join([f"{record.getMessage()}\n", *traceback.format_exception(error)]))
 
+    def take(self) -> list[str]:
+        """What there are, each by its first line, for a test that is about them: they are forgotten."""
+        return [each.partition("\n")[0] for each in self._taken()]
+
     def tell(self) -> None:
         """Fail where there are some, and forget them."""
-        found, self.found = self.found, []
-        if found:
+        if found := self._taken():
             pytest.fail("logged as a fault of ours:\n" + "\n".join(found), pytrace=False)
+
+    def _taken(self) -> list[str]:
+        found, self.found = self.found, []
+        return found
 
 
 FAULTS = Faults()

@@ -14,6 +14,7 @@ from marketplace.kit.db import transaction
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
+from tests.faults import FAULTS
 from tests.pages import read
 
 PAGES = [
@@ -101,6 +102,7 @@ def test_a_template_that_is_not_there_is_a_fault_of_ours(app: Flask, client: Fla
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
     assert client.get("/testing/template").status_code == 500
+    assert FAULTS.take() == ["failure at GET /testing/template"]
 
 
 def test_the_title_of_a_page_says_that_something_on_it_is_to_be_mended(client: FlaskClient) -> None:
@@ -138,7 +140,7 @@ def test_a_broken_database_is_a_polite_page_that_does_not_ask_it(app: Flask, cli
         session.execute(sa.text("ALTER TABLE accounts RENAME TO lost_accounts"))
     app.testing = False
     page = client.get("/mypage")
-    assert page.status_code == 500
+    assert (page.status_code, FAULTS.take()) == (500, ["failure at GET /mypage"])
     assert "お申し込みやお支払いの記録は失われていません。" in read(page).words
     assert client.get("/api/v1/status").status_code == 200
 

@@ -19,6 +19,7 @@ from marketplace.orders.placing import place
 from marketplace.settings import Settings
 from tests import given
 from tests.apps import another
+from tests.faults import FAULTS
 from tests.pages import read, submit
 
 HANAKO, TARO = "hanako@example.jp", "taro@example.jp"
@@ -197,3 +198,4 @@ def test_the_key_of_sessions_is_not_empty_where_anybody_can_sign_in(settings: Se
         app.config["PROPAGATE_EXCEPTIONS"] = False
         assert app.secret_key is None
         assert app.test_client().get("/signin").status_code == 500
+    assert FAULTS.take() == ["failure at GET /signin"]

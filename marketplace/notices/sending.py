@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import render_template
 
 from marketplace.kit.clock import now
-from marketplace.kit.db import alone, db, insert_once
+from marketplace.kit.db import alone, db, insert_once, let_go
 from marketplace.kit.languages import Language, speaking
 from marketplace.kit.languages import language as spoken
 from marketplace.notices.mail import PAPER, Letter, mail
@@ -92,5 +92,6 @@ def post(notice_id: int) -> None:
     notice = db.session.execute(_WAITS, {"notice": notice_id}).one_or_none()
     if notice is None or notice.to_email.endswith(f"@{PAPER}"):
         return
+    let_go()
     mail().send(Letter(f"notice-{notice_id}", notice.to_email, notice.subject, notice.body))
     alone(_SENT, {"notice": notice_id, "at": now()})

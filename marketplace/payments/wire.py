@@ -76,7 +76,7 @@ class Wire(stripe.HTTPClient):
                     raise _told_at_once("Stripe: silent, and another page asks")
                 turn.callback(self._turn.release)
             try:
-                answer = self._send(method, url, headers, body, timeout=self._patience_s, **how)
+                answer = self._send(method, url, headers, body, timeout=urllib3.Timeout(total=self._patience_s), **how)
             except urllib3.exceptions.TimeoutError as error:
                 self._silent = True
                 raise _told_at_once(f"Stripe: {type(error).__name__}") from error

@@ -23,9 +23,10 @@ from marketplace.orders import given_back, settling
 from marketplace.orders.models import DepositEnd, Order, OrderState
 from marketplace.orders.paying import checkout
 from marketplace.orders.placing import place
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Payment, PaymentState
 from marketplace.payments.reconciling import reconcile
 from marketplace.payments.refund_models import Refund
+from marketplace.payments.syncing import sync
 from marketplace.staff import money_tasks
 from tests import given
 from tests.admissions.test_deposits import row
@@ -35,6 +36,7 @@ from tests.local_stripe import LocalStripe
 from tests.lotteries.applied import drawn, ranked
 from tests.orders.awarded import auction_id, hear, won
 from tests.orders.bought import heard
+from tests.orders.test_slips import with_a_slip
 from tests.pages import read, submit
 
 
@@ -148,6 +150,28 @@ def test_a_winner_whose_payment_went_back_at_stripe_has_the_deposit_back_too(app
     heard()
     assert (sale.order.state, sale.order.deposit_end) == (OrderState.REFUNDED, DepositEnd.RETURNED)
     assert row(sale.winner).released_at is not None
+
+
+def test_a_slip_that_was_taken_since_does_not_stand_for_what_came(app: Flask, stripe: LocalStripe) -> None:
+    """Nothing came on it yet: all of nothing was back, and who paid it then was given nothing back either."""
+    order_id = place(given.an_account(), given.a_listing(price_yen=1_000))
+    stripe.pay(checkout(order_id))
+    first = db.session.scalars(sa.select(Payment.id)).one()
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999, state=PaymentState.FAILED))
+    _order_id, second = with_a_slip(stripe, order_id)
+    sync(first)
+    heard()
+    assert get(Order, order_id).state == OrderState.NEEDS_REVIEW
+    assert refusal(lambda: given_back.end(order_id, "staff:ACC-TEST", "金額が違うため")) == "not_all_back"
+    intent = get(Payment, first).payment_intent_id
+    stripe.client().refunds.create({"payment_intent": str(intent)})
+    given_back.end(order_id, "staff:ACC-TEST", "金額が違うため")
+    assert (get(Order, order_id).state, get(Order, order_id).paid_by_payment_id) == (OrderState.REFUNDED, first)
+    stripe.sim("konbini_pay", payment_intent=get(Payment, second).payment_intent_id)
+    sync(second)
+    heard()
+    assert back() == [(1_000, "paid twice")]
 
 
 def test_an_order_in_doubt_does_not_end_while_stripe_is_away(app: Flask, stripe: LocalStripe) -> None:

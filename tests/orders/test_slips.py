@@ -25,9 +25,9 @@ def state(order_id: int) -> OrderState:
     return get(Order, order_id).state
 
 
-def with_a_slip(stripe: LocalStripe) -> tuple[int, int]:
+def with_a_slip(stripe: LocalStripe, order_id: int | None = None) -> tuple[int, int]:
     """An order whose buyer took a slip to the store: its id, and the payment's."""
-    order = get(Order, place(given.an_account(), given.a_listing(price_yen=1_000)))
+    order = get(Order, order_id or place(given.an_account(), given.a_listing(price_yen=1_000)))
     pages = ("http://127.0.0.1/done", "http://127.0.0.1/confirm")
     ends = now() + timedelta(hours=1)
     payment_id = asking.ask(order.subject, 1_000, "品", "hana@example.jp", *pages, ends, allow_konbini=True)

@@ -107,8 +107,7 @@ def by_prefecture(since: date) -> list[Group]:
     holders = Counter(homes[account_id] or UNKNOWN for account_id in people())
     came = sa.select(Visit.account_id).where(Visit.day >= since).distinct()
     visitors = Counter(homes[account_id] or UNKNOWN for account_id in db.session.scalars(came))
-    took_part = sa.select(Rsvp.account_id).where(Rsvp.attended_at >= midnight(since)).distinct()
-    attended = Counter(homes[account_id] or UNKNOWN for account_id in db.session.scalars(took_part))
+    attended = Counter(homes[account_id] or UNKNOWN for account_id in _took_part(since))
     rows = [Group(each, holders[each], visitors[each], attended[each]) for each in where]
     return [row for row in rows if row.holders or row.visitors or row.attended]
 
@@ -126,7 +125,7 @@ def by_edition(since: date) -> list[Edition]:
     used = sa.select(Token.right_id, sa.func.count()).join(Use, Use.token_id == Token.token_id)
     used = used.where(*_standing(), Use.used_at >= midnight(since)).group_by(Token.right_id)
     uses = {right_id: count for right_id, count in db.session.execute(used)}  # noqa: C416 -- a Row is no pair to mypy
-    took_part = set(db.session.scalars(sa.select(Rsvp.account_id).where(Rsvp.attended_at >= midnight(since))))
+    took_part = _took_part(since)
     found, everybody, called = [], people_by_right([right.id for right in rights]), titles(rights)
     for right in rights:
         holders = everybody.get(right.id, set())
@@ -134,6 +133,13 @@ def by_edition(since: date) -> list[Edition]:
         numbers = len(holders), came, len(holders & took_part), uses.get(right.id, 0)
         found.append(Edition(called[right.id], *numbers, right.code))
     return found
+
+
+def _took_part(since: date) -> set[int]:
+    """Who came to an event themselves. Of the companions whom they sent nobody knows where they live or what they
+    hold."""
+    themselves = sa.select(Rsvp.account_id).where(Rsvp.companion == 0, Rsvp.attended_at >= midnight(since))
+    return set(db.session.scalars(themselves))
 
 
 def _holders(firsts: list[date]) -> dict[date, int]:

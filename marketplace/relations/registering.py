@@ -109,11 +109,8 @@ def evidence(agreement: Agreement) -> Evidence:
     used = (Use.act == Act.USE, Use.id.not_in(UNDONE), Use.used_at >= since)
     ids = [token.token_id for token in tokens]
     uses = db.session.scalar(sa.select(sa.func.count()).where(*used, Use.token_id.in_(ids)))
-    events = db.session.scalar(
-        sa.select(sa.func.count(Rsvp.gathering_id.distinct())).where(
-            Rsvp.account_id == account.id, Rsvp.attended_at >= since
-        )
-    )
+    themselves = (Rsvp.account_id == account.id, Rsvp.companion == 0, Rsvp.attended_at >= since)
+    events = db.session.scalar(sa.select(sa.func.count(Rsvp.id)).where(*themselves))
     minted = [token.minted_at for token in tokens if token.minted_at is not None]
     return Evidence(
         account=account,

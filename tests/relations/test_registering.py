@@ -13,13 +13,13 @@ from flask.testing import FlaskClient
 from marketplace.accounts.introducing import introduce
 from marketplace.accounts.models import Account
 from marketplace.gatherings import booking, stamping
-from marketplace.gatherings.models import RsvpState
+from marketplace.gatherings.models import Rsvp, RsvpState
 from marketplace.journal.models import Entry
 from marketplace.kit.clock import jst, now, pretending
 from marketplace.kit.db import db, get
 from marketplace.kit.refusals import Invalid
 from marketplace.kit.workbooks import read_rows
-from marketplace.relations import registering
+from marketplace.relations import figures, registering
 from tests import given
 from tests.chainlogs import Chain
 from tests.gatherings.stage import a_gathering, gathering, rsvp
@@ -63,6 +63,21 @@ def test_who_brings_a_family_to_an_event_came_to_one(hana: int) -> None:
         stamping.stamp_party(event, rsvp(event, hana).code, BY)
         (found,) = registering.export("ふるさと住民登録", BY)
     assert (found.events, booking.counts(event)[RsvpState.ATTENDED]) == (1, 3)
+
+
+def test_who_sent_a_companion_and_stayed_away_did_not_take_part(chain: Chain, hana: int) -> None:
+    introduce(hana, "月山 花", "", "東京都")
+    registering.agree(hana)
+    held_token(chain, hana)
+    event = a_gathering(seats=2, most_together=2)
+    booking.ask(event, hana, 2)
+    companion = db.session.scalars(sa.select(Rsvp.code).where(Rsvp.companion == 1)).one()
+    since = jst(now()).date()
+    with pretending(gathering(event).begins_at):
+        stamping.stamp(event, companion, BY)
+        (found,) = registering.export("ふるさと住民登録", BY)
+    (group,), (edition,) = figures.by_prefecture(since), figures.by_edition(since)
+    assert (found.events, group.attended, edition.attended) == (0, 0, 0)
 
 
 def test_an_export_wants_a_purpose_and_is_written_down_without_a_name(hana: int) -> None:

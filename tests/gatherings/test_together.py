@@ -218,6 +218,19 @@ def test_the_page_asks_how_many_says_what_is_wrong_and_changes_it(client: FlaskC
     assert party(event, hana) == [(COMING, 1), (WITHDRAWN, None)]
 
 
+def test_who_gives_up_while_a_companion_is_here_reads_the_number_of_the_companion(
+    client: FlaskClient, hana: int
+) -> None:
+    event = a_gathering(seats=2, most_together=2)
+    booking.ask(event, hana, 2)
+    own, companion = codes(event, hana)
+    with pretending(gathering(event).begins_at - timedelta(hours=1)):
+        stamping.stamp(event, companion, BY)
+        booking.give_up(event, hana)
+        page = read(given.signed_in(client, hana).get(f"/gatherings/{gathering(event).code}"))
+    assert ("参加しました" in page.words, companion in page.words, own in page.words) == (True, True, False)
+
+
 def test_the_door_shows_whom_else_to_expect(app: Flask, chain: Chain, hana: int) -> None:
     listing = a_listing(bath(a_desk(), id="p9", name="集いへの参加", kind=PlanKind.RSVP, limit=None, per=None))
     token_id = held_token(chain, hana, listing)

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from marketplace.gatherings import booking
 from marketplace.kit.clock import pretending
 from marketplace.kit.db import get
+from marketplace.kit.languages import Language
 from marketplace.kit.shown import when
 from marketplace.listings.models import Listing
 from marketplace.lotteries import cards, entering
@@ -74,6 +75,18 @@ def test_a_seat_that_became_free_is_answered_from_my_page_in_time(app: Flask, cl
     page = parts(client, waiting)
     assert page["bookings"] == f"催しの予約 {title} {when(gathering(event).begins_at)} 参加の予約ずみ"
     assert "seats" not in page
+
+
+def test_for_how_many_is_said_in_the_language_of_the_reader(client: FlaskClient) -> None:
+    """In English a bare number stood behind the name of the event."""
+    event, guest = a_gathering(seats=2, most_together=2), given.an_account()
+    booking.ask(event, guest, 2)
+    told = {}
+    for language in Language:
+        client.set_cookie("language", str(language))
+        told[language] = parts(client, guest)["bookings"]
+    assert ["ご本人を含めて2人" in told[Language.JA], "2 people, you included" in told[Language.EN]] == [True, True]
+    assert "あなたを入れて2人" in told[Language.EASY]
 
 
 def test_an_application_says_on_my_page_when_it_is_drawn_and_that_a_card_is_missing(

@@ -152,7 +152,8 @@ def unstamp(code: str, rsvp: str) -> ResponseReturnValue:
 def guests(code: str) -> ResponseReturnValue:
     """The list for the door, to be printed where there is no network."""
     gathering = booking.gathering_of(code, drafts=True)
-    look_at(*(row.subject for row in stamping.list_of(gathering.id)))
+    found = stamping.list_of(gathering.id)
+    look_at(*(row.subject for row in found))
     header = ("予約番号", "呼び名", "お連れ", "状態", "申し込み", "受付")
     rows = [
         (
@@ -163,7 +164,7 @@ def guests(code: str) -> ResponseReturnValue:
             row.asked_at,
             row.attended_at,
         )
-        for row in stamping.list_of(gathering.id)
+        for row in found
     ]
     return csv_file(f"{gathering.code}.csv", header, rows)
 
@@ -208,14 +209,15 @@ def _code(gathering_id: int) -> str:
 
 
 def _page(gathering: Gathering, door: PassForm, off: CallOffForm) -> str:
-    look_at(*(row.subject for row in stamping.list_of(gathering.id)))
+    found = stamping.list_of(gathering.id)
+    look_at(*(row.subject for row in found))
     came = request.args.get("came", "")
     return render_template(
         "gatherings/manage.html",
         gathering=gathering,
         counts=booking.counts(gathering.id),
         seats=seats_of(gathering.id),
-        guests=stamping.list_of(gathering.id),
+        guests=found,
         rights=for_whom.chosen(gathering.right_ids),
         door=door,
         off=off,

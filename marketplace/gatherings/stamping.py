@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from marketplace.gatherings.booking import rsvp_of
 from marketplace.gatherings.models import STANDING, Gathering, GatheringState, Rsvp, RsvpState
@@ -81,9 +82,9 @@ def unstamp(gathering_id: int, rsvp_code: str, by: str) -> None:
 
 def list_of(gathering_id: int) -> list[Rsvp]:
     """Who has a seat or waits, by the order in which they asked, each with whom they bring."""
-    found = sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(STANDING)).order_by(Rsvp.place)
+    found = sa.select(Rsvp).where(Rsvp.gathering_id == gathering_id, Rsvp.state.in_(STANDING))
     parties: dict[int, list[Rsvp]] = {}
-    for rsvp in db.session.scalars(found):
+    for rsvp in db.session.scalars(found.options(joinedload(Rsvp.account)).order_by(Rsvp.place)):
         parties.setdefault(rsvp.account_id, []).append(rsvp)
     return [rsvp for party in parties.values() for rsvp in sorted(party, key=lambda row: row.companion)]
 

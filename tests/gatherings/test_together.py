@@ -28,6 +28,7 @@ from tests.pages import read, send
 from tests.perks.stage import Telephone, a_desk, a_listing, bath, counts
 from tests.racing import at_once
 from tests.resale.stage import held_token
+from tests.statements import counted
 
 COMING, WAITING, OFFERED = RsvpState.COMING, RsvpState.WAITING, RsvpState.OFFERED
 WITHDRAWN, ATTENDED = RsvpState.WITHDRAWN, RsvpState.ATTENDED
@@ -178,6 +179,22 @@ def test_the_list_at_the_door_keeps_a_party_together(hana: int, ken: int) -> Non
     bringing.bring(event, hana, 3)
     shown = [(row.account_id, row.companion) for row in stamping.list_of(event)]
     assert shown == [(hana, 0), (hana, 1), (hana, 2), (ken, 0)]
+
+
+def test_the_list_at_the_door_asks_as_often_for_many_as_for_few(app: Flask, client: FlaskClient) -> None:
+    event = a_gathering(seats=9, most_together=3)
+    given.signed_in(client, given.staff("counter", "drafter"))
+    where = f"/staff/gatherings/{gathering(event).code}"
+    asked: dict[str, list[int]] = {where: [], f"{where}.csv": []}
+    for people in (1, 3):
+        for _ in range(people):
+            booking.ask(event, given.an_account(), 2)
+        for path, counts_of in asked.items():
+            client.get(path)
+            with counted() as seen:
+                assert client.get(path).status_code == 200
+            counts_of.append(len(seen))
+    assert [few - many for few, many in asked.values()] == [0, 0]
 
 
 def test_families_who_ask_at_once_for_the_last_seats_have_all_or_none(app: Flask) -> None:

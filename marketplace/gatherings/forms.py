@@ -64,8 +64,8 @@ class GatheringForm(Form):
 class TogetherForm(Form):
     together = SelectField("人数（ご本人を含む）", coerce=int)
 
-    def up_to(self, most: int) -> TogetherForm:
-        self.together.choices = [(number, str(number)) for number in range(1, most + 1)]
+    def up_to(self, most: int, least: int = 1) -> TogetherForm:
+        self.together.choices = [(number, str(number)) for number in range(least, most + 1)]
         return self
 
 

@@ -85,7 +85,8 @@ def _form(gathering: Gathering, party: list[Rsvp], free: int) -> TogetherForm:
     if party:
         seated = party[0].state in (RsvpState.COMING, RsvpState.ATTENDED) and gathering.ask_until > now()
         most = max(len(party), min(most, len(party) + free)) if seated else len(party)
-    return TogetherForm(data={"together": len(party) or 1}).up_to(most)
+    may_go = sum(row.companion > 0 and row.state in UNDECIDED for row in party)
+    return TogetherForm(data={"together": len(party) or 1}).up_to(most, max(len(party) - may_go, 1))
 
 
 @bp.get("/<code>.ics")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 
@@ -246,6 +247,20 @@ def test_who_gives_up_while_a_companion_is_here_reads_the_number_of_the_companio
         booking.give_up(event, hana)
         page = read(given.signed_in(client, hana).get(f"/gatherings/{gathering(event).code}"))
     assert ("参加しました" in page.words, companion in page.words, own in page.words) == (True, True, False)
+
+
+def test_nobody_is_asked_to_leave_out_a_companion_who_is_here(client: FlaskClient, hana: int) -> None:
+    """Whoever chose so few was told that the state is another one by now."""
+    event = a_gathering(seats=3, most_together=3)
+    booking.ask(event, hana, 3)
+    path = f"/gatherings/{gathering(event).code}"
+    given.signed_in(client, hana)
+    with pretending(gathering(event).begins_at - timedelta(hours=1)):
+        before = client.get(path).text
+        stamping.stamp(event, codes(event, hana)[1], BY)
+        after = client.get(path).text
+    offered = [re.findall(r'<option[^>]* value="(\d+)"', page) for page in (before, after)]
+    assert offered == [["1", "2", "3"], ["2", "3"]]
 
 
 def test_the_door_shows_whom_else_to_expect(app: Flask, chain: Chain, hana: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,19 +46,20 @@ def draft_once(
     lost, or the button pressed twice."""
     with transaction():
         lock(Account, actor_id)
-        twin = _just_so(actor_id, values)
+        twin = _just_so(actor_id, values, cloned_from_id)
         if twin is None:
             return draft(actor_id, values, cloned_from_id=cloned_from_id, scratch=scratch)
         scratches.discard(scratch, actor_id)
         return twin
 
 
-def _just_so(actor_id: int, values: Mapping[str, Any]) -> int | None:
+def _just_so(actor_id: int, values: Mapping[str, Any], cloned_from_id: int | None) -> int | None:
     check_sale(values)
-    wanted = as_facts({name: values[name] for name in rights.FIELDS if name in values} | _sale(values))
+    words = {name: values[name] for name in rights.FIELDS if name in values}
     mine = sa.select(Listing).where(Listing.drafted_by == actor_id, Listing.state == ListingState.DRAFT)
+    mine = mine.where(Listing.cloned_from_id.is_not_distinct_from(cloned_from_id))
     for listing in db.session.scalars(mine.where(Listing.created_at > now() - AN_HOUR).order_by(Listing.id)):
-        have = facts(listing)
+        have, wanted = facts(listing), as_facts(words | _sale(values, listing.created_at))
         if all(have.get(name) == value for name, value in wanted.items()):
             return listing.id
     return None
@@ -70,9 +71,10 @@ def draft_all(actor_id: int, many: Sequence[Mapping[str, Any]]) -> list[int]:
         check_sale(values)
     by = staff_name(actor_id)
     with transaction() as session:
-        common = {"state": ListingState.DRAFT, "drafted_by": actor_id, "created_at": now()}
+        at = now()
+        common = {"state": ListingState.DRAFT, "drafted_by": actor_id, "created_at": at}
         listings = [
-            Listing(right_id=right_id, **common, **_sale(values))
+            Listing(right_id=right_id, **common, **_sale(values, at))
             for right_id, values in zip(rights.draft_all(many, by), many, strict=True)
         ]
         session.add_all(listings)
@@ -99,7 +101,7 @@ def revise(
         if seen is not None and seen != fingerprint(listing):
             raise ChangedMeanwhile("別の画面か、別の職員が、先にこの下書きを保存しました。")
         rights.revise(listing.right_id, values, by)
-        for field, value in _sale(values).items():
+        for field, value in _sale(values, now()).items():
             setattr(listing, field, value)
         listing.drafted_by = actor_id
         note(listing.subject, "revise", by=by)
@@ -132,10 +134,11 @@ def staff_name(actor_id: int) -> str:
     return f"staff:{get(Account, actor_id).code}"
 
 
-def _sale(values: Mapping[str, Any]) -> dict[str, Any]:
+def _sale(values: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """What is written of the sale `at` this moment: what is to be announced at once has it as its own."""
     sale = {field: values[field] for field in FIELDS if field in values}
     sale["mode"] = Mode(sale["mode"])
-    sale["publish_at"] = sale.get("publish_at") or now()
+    sale["publish_at"] = sale.get("publish_at") or at
     sale["quantity"] = sale.get("quantity") or 1
     sale["price_yen"] = sale.get("price_yen") or 0
     sale["tax"] = Tax(sale.get("tax") or Tax.TAXABLE_10)

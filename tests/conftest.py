@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    FAULTS.found.clear()  # of a test that failed before it was asked for them
+    FAULTS.begin()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from pathlib import Path
 
@@ -25,9 +26,17 @@ class Faults(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.found: list[str] = []
+        self._earlier: set[threading.Thread] = set()
+
+    def begin(self) -> None:
+        """A test begins: what an earlier one left untold is not its own, nor what threads of that one may log yet."""
+        self.found.clear()
+        self._earlier = set(threading.enumerate()) - {threading.current_thread()}
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
+        if threading.current_thread() in self._earlier:
+            return
         if error and not isinstance(error, MEANT) and not _raised_by_a_test(error):
             self.found.append("".join([f"{record.getMessage()}\n", *traceback.format_exception(error)]))
 
@@ -56,8 +65,8 @@ def listen() -> None:
 
 def _raised_by_a_test(error: BaseException | None) -> bool:
     while error is not None:
-        *_, (raised, _line) = traceback.walk_tb(error.__traceback__)
-        if raised.f_code.co_filename.startswith(HERE):
+        frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+        if frames and frames[-1].f_code.co_filename.startswith(HERE):
             return True
         error = error.__cause__ or error.__context__
     return False

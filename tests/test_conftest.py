@@ -1,10 +1,13 @@
 """What every other test relies on."""
 
 import gc
+import json
+import logging
 import re
 import socket
 import sqlite3
 import struct
+import threading
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -197,6 +200,26 @@ def test_a_fault_that_a_promise_or_a_sheet_outlives_fails_its_test(
     with pytest.raises(pytest.fail.Exception, match="KeyError"):
         this.send(None)
     FAULTS.tell()  # once
+
+
+def test_a_thread_that_an_earlier_test_left_behind_fails_no_other_one() -> None:
+    def trip(go: threading.Event) -> None:
+        go.wait(20)
+        try:
+            json.loads("{")
+        except ValueError:
+            logging.getLogger("marketplace").exception("late")
+
+    told = []
+    for of_an_earlier_test in (False, True):
+        thread = threading.Thread(target=trip, args=(go := threading.Event(),))
+        thread.start()
+        if of_an_earlier_test:
+            FAULTS.begin()
+        go.set()
+        thread.join()
+        told.append(FAULTS.take())
+    assert told == [["late"], []]
 
 
 def test_what_the_test_itself_raises_and_what_the_house_says_no_with_is_no_fault(app: Flask) -> None:

@@ -8,22 +8,19 @@ import gc
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from contextvars import Context
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
-from werkzeug.wsgi import ClosingIterator
 
 from marketplace.application import OFFICES, create_app, modules_of
 from marketplace.kit.db import db
@@ -35,15 +32,13 @@ from tests.chainlogs import Chain, deploy
 from tests.databases import Databases, Postgresql, Sqlite, build, chosen
 from tests.deployment import Deployment, deploying
 from tests.faults import FAULTS, listen
+from tests.live import live
 from tests.lived import OnChain, Told
 from tests.local_chain import LocalChain, running
 from tests.people import hana as hana
 from tests.people import ken as ken
 from tests.remembering import remember
 from tests.visiting import chromium, program, visiting
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 for knob in Settings.model_fields:  # a developer's own settings are not the tests'
     os.environ.pop(knob.upper(), None)
@@ -240,34 +235,11 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-class HangsUp(WSGIRequestHandler):
-    """Closes the answer that a browser did not wait for: Werkzeug's own forgets it where reading on fails as well."""
-
-    def connection_dropped(self, error: BaseException, environ: "WSGIEnvironment | None" = None) -> None:
-        if environ and "test.answer" in environ:
-            environ["test.answer"].close()
-
-
-def remembering_answers(app: Flask) -> "WSGIApplication":
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> ClosingIterator:
-        environ["test.answer"] = parts = ClosingIterator(app(environ, start_response))
-        return parts
-
-    return answer
-
-
 @pytest.fixture
 def live_server(app: Flask, listening: socket.socket) -> Iterator[str]:
     """The address of the application, served by threads of this process on 127.0.0.1."""
-    port = listening.getsockname()[1]
-    serving = remembering_answers(app)
-    server = make_server("127.0.0.1", port, serving, threaded=True, request_handler=HangsUp, fd=listening.fileno())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="live server")
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with live(app, listening) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

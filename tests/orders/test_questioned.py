@@ -38,10 +38,21 @@ from tests.orders.awarded import auction_id, hear, won
 from tests.orders.bought import heard
 from tests.orders.test_slips import with_a_slip
 from tests.pages import read, submit
+from tests.racing import at_once
 
 
 def back() -> list[tuple[int, str]]:
     return [(refund.yen, refund.reason) for refund in db.session.scalars(sa.select(Refund))]
+
+
+def paid_otherwise(stripe: LocalStripe, quantity: int = 1) -> Order:
+    """Stripe has 3,000 yen where the town asked for 999."""
+    order = get(Order, place(given.an_account(), given.a_listing(quantity=quantity)))
+    stripe.pay(checkout(order.id))
+    with transaction() as session:
+        session.execute(sa.update(Payment).values(yen=999))
+    heard()
+    return order
 
 
 def test_what_another_sum_came_for_is_given_back_and_its_unit_is_free(
@@ -70,11 +81,7 @@ def test_what_another_sum_came_for_is_given_back_and_its_unit_is_free(
 def test_what_stripe_has_in_another_sum_than_we_asked_for_goes_back_at_stripe_alone(
     app: Flask, client: FlaskClient, stripe: LocalStripe
 ) -> None:
-    order = get(Order, place(given.an_account(), given.a_listing(quantity=2)))
-    stripe.pay(checkout(order.id))
-    with transaction() as session:
-        session.execute(sa.update(Payment).values(yen=999))
-    heard()
+    order = paid_otherwise(stripe, quantity=2)
     given.signed_in(client, given.staff("treasury"))
     page = read(client.get(f"/staff/orders/{order.code}"))
     assert "Stripeの管理画面で確かめて、全額を返してください。" in page.words
@@ -86,11 +93,7 @@ def test_what_stripe_has_in_another_sum_than_we_asked_for_goes_back_at_stripe_al
 def test_what_went_back_at_stripe_ends_the_order_once_stripe_has_all_of_it_back(
     app: Flask, client: FlaskClient, stripe: LocalStripe
 ) -> None:
-    order = get(Order, place(given.an_account(), given.a_listing(quantity=2)))
-    stripe.pay(checkout(order.id))
-    with transaction() as session:
-        session.execute(sa.update(Payment).values(yen=999))
-    heard()
+    order = paid_otherwise(stripe, quantity=2)
     intent = db.session.scalars(sa.select(Payment.payment_intent_id)).one()
     given.signed_in(client, given.staff("treasury"))
     path = f"/staff/orders/{order.code}"
@@ -110,15 +113,24 @@ def test_what_went_back_at_stripe_ends_the_order_once_stripe_has_all_of_it_back(
     assert (money_tasks.in_question(), balanced()) == ([], True)
 
 
+def test_two_who_end_it_at_the_same_moment_end_it_once(app: Flask, stripe: LocalStripe) -> None:
+    order_id = paid_otherwise(stripe, quantity=2).id
+    intent = db.session.scalars(sa.select(Payment.payment_intent_id)).one()
+    stripe.client().refunds.create({"payment_intent": str(intent)})
+    outcomes = at_once(app, 2, lambda _: given_back.end(order_id, "staff:ACC-TEST", "金額が違うため"))
+    assert sorted(type(each).__name__ for each in outcomes) == ["NoneType", "WrongState"]
+    heard()
+    order = get(Order, order_id)
+    letters = db.session.scalars(sa.select(Notice.template).where(Notice.template == "refunded")).all()
+    assert (order.state, letters) == (OrderState.REFUNDED, ["refunded"])
+    assert counts([order.listing_id])[order.listing_id] == {UnitState.FREE: 2}
+
+
 def test_what_the_payers_bank_took_of_another_sum_is_back_too(
     app: Flask, client: FlaskClient, stripe: LocalStripe
 ) -> None:
     """Who has neither the right nor the money goes to the bank; and Stripe gives nothing back of what it took."""
-    order = get(Order, place(given.an_account(), given.a_listing()))
-    stripe.pay(checkout(order.id))
-    with transaction() as session:
-        session.execute(sa.update(Payment).values(yen=999))
-    heard()
+    order = paid_otherwise(stripe)
     intent = db.session.scalars(sa.select(Payment.payment_intent_id)).one()
     dispute = stripe.sim("dispute", payment_intent=intent)["id"]
     reconcile()

@@ -232,6 +232,7 @@ def test_the_page_asks_how_many_says_what_is_wrong_and_changes_it(client: FlaskC
         422,
         "満席のため、人数をふやせません。",
     )
+    assert ("#together" in read(wrong).links, "<title>エラー: " in wrong.get_data(as_text=True)) == (True, True)
     send(guest, read(guest.get(path)).form(f"{path}/bring"), {"together": "1"})
     assert party(event, hana) == [(COMING, 1), (WITHDRAWN, None)]
 
